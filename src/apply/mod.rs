@@ -1,0 +1,178 @@
+//! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice blindly: after an answer was lost, the resource
+//! or the operation is looked up by its name first.
+
+mod environment;
+mod policy;
+
+use crate::cloud::arm::{ENCRYPTION_USER, READER};
+use crate::cloud::fault::{Cause, Fault};
+use crate::cloud::operations::{self, Ended};
+use crate::cloud::{Clock, Reader, Writer};
+use crate::error::{Error, Kind, Result};
+use crate::model::plan::{Action, Plan};
+use crate::model::receipt::{Done, Event, Receipt, Tick};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// How to wait.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Waiting {
+    /// Do not wait for the encryption.
+    pub no_wait: bool,
+    /// Give up waiting (not the operation) after this long, in the cloud's time.
+    pub timeout: Option<Duration>,
+}
+
+/// Everything an action needs.
+pub struct Applier<'a> {
+    /// Changes.
+    pub writer: Writer,
+    /// Reads.
+    pub reader: Reader,
+    /// The cloud's clock.
+    pub clock: Clock,
+    /// How to wait.
+    pub waiting: Waiting,
+    /// Who hears what is going on.
+    pub say: &'a mut dyn FnMut(Event),
+}
+
+/// What an action leaves behind.
+struct Outcome {
+    what: String,
+    subject: String,
+    correlation: Option<String>,
+}
+
+impl Applier<'_> {
+    /// Runs the plan's actions in order and stops at the first that fails.
+    ///
+    /// # Errors
+    /// The first failure; what was done before stays done, and the same command goes on from there.
+    pub async fn apply(&mut self, plan: &Plan) -> Result<Receipt> {
+        let mut receipt = Receipt::default();
+        let mut granted: Option<Timestamp> = None;
+        for action in &plan.actions {
+            if let (Action::AddEnvironment { .. }, Some(at)) = (action, granted) {
+                self.settle(at).await?;
+            }
+            (self.say)(Event::Doing(action.to_string()));
+            let outcome = self.run(action, &mut receipt).await?;
+            if matches!(
+                action,
+                Action::GrantKeyByRole { .. }
+                    | Action::GrantKeyByAccessPolicy { .. }
+                    | Action::GrantKeyByHsmRole { .. }
+            ) {
+                granted = Some(self.clock.now());
+            }
+            (self.say)(Event::Done(outcome.what.clone()));
+            receipt.done.push(Done { what: outcome.what, subject: outcome.subject, correlation: outcome.correlation });
+            if receipt.running.is_some() {
+                break;
+            }
+        }
+        Ok(receipt)
+    }
+
+    async fn run(&mut self, action: &Action, receipt: &mut Receipt) -> Result<Outcome> {
+        match action {
+            Action::RegisterProvider { subscription } => self.register(subscription).await,
+            Action::CreatePolicy { policy, .. } => self.create_policy(action, policy).await,
+            Action::GrantKeyByRole { policy, vault } => {
+                let principal = self.principal(policy).await?;
+                let scope = vault.to_string();
+                let what = format!(
+                    "The identity of `{}` has the role `Key Vault Crypto Service Encryption User` on `{}`",
+                    policy.name, vault.name
+                );
+                self.assign(&scope, &principal, ENCRYPTION_USER, Some("ServicePrincipal"), what).await
+            }
+            Action::GrantReader { policy, principal } => {
+                let what = format!("{principal} has the role `Reader` on the policy `{}`", policy.name);
+                // Whether the object is a user, a group or a service principal is not known here, so the service finds out.
+                self.assign(&policy.to_string(), principal, READER, None, what).await
+            }
+            Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
+            Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,
+            Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
+            Action::AddEnvironment { environment, name, policy } => self.add(environment, name, policy, receipt).await,
+            Action::AwaitEnvironment { environment, name, policy, operation } => {
+                let url = operation.as_ref().map(|id| self.reader.operation_url(id));
+                self.finish(environment, name, policy, url, None, receipt).await
+            }
+        }
+    }
+
+    async fn wait_for(&mut self, what: &str, began: Timestamp, pause: Duration) -> Result<()> {
+        let tick = Tick { elapsed: self.since(began), words: format!("waiting for {what}"), next: pause };
+        (self.say)(Event::Waiting(tick));
+        tokio::select! {
+            () = self.clock.sleep(pause) => Ok(()),
+            _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.").hint("Run the same command again: it goes on from there.")),
+        }
+    }
+
+    /// Looks again and again, with growing pauses, until a look says yes.
+    async fn until<T>(&mut self, what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Look<T>) -> Result<T> {
+        let began = self.clock.now();
+        let mut patience = operations::Patience::new(Some(Duration::from_secs(3)));
+        loop {
+            let words = match look().await {
+                Look::Yes(value) => return Ok(value),
+                Look::NotYet(words) => words,
+                Look::Never(fault) => return Err(fault.into_error(format!("Waiting for {what} ended."))),
+            };
+            if self.since(began) >= limit {
+                return Err(Error::new(
+                    Kind::Unverified,
+                    format!("It is still not there after {} minutes: {what}.", limit.as_secs() / 60),
+                )
+                .detail(words)
+                .hint("Run the same command again: it goes on from there."));
+            }
+            let pause = patience.next(None).min(Duration::from_secs(30));
+            self.wait_for(&format!("{what} ({words})"), began, pause).await?;
+        }
+    }
+
+    fn since(&self, began: Timestamp) -> Duration {
+        Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default()
+    }
+
+    async fn wait(&mut self, url: &str, pause: Option<Duration>) -> Result<Ended> {
+        let say = &mut *self.say;
+        operations::wait(&self.reader, url, pause, self.waiting.timeout, &mut |tick| say(Event::Waiting(tick.clone())))
+            .await
+    }
+}
+
+enum Look<T> {
+    Yes(T),
+    NotYet(String),
+    Never(Fault),
+}
+
+impl<T> From<Fault> for Look<T> {
+    fn from(fault: Fault) -> Self {
+        match fault.cause {
+            Cause::SignIn(_) | Cause::Foreign => Look::Never(fault),
+            Cause::Status(401 | 403) => Look::Never(fault),
+            _ => Look::NotYet(fault.clause()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::Service;
+    use crate::cloud::wire::Broken;
+
+    #[test]
+    fn trouble_is_waited_out_but_refusals_are_not() {
+        let fault = |broken| Look::<()>::from(Fault::broken(Service::Arm, &broken));
+        assert!(matches!(fault(Broken::Lost("reset".into())), Look::NotYet(_)));
+        assert!(matches!(fault(Broken::Foreign("evil".into())), Look::Never(_)));
+    }
+}

@@ -1,0 +1,197 @@
+//! Step 3's changes: provider, policy, grants.
+
+use super::{Applier, Look, Outcome};
+use crate::error::{Error, Kind, Result};
+use crate::model::ids::{ArmId, KeyName};
+use crate::model::observed::Policy;
+use crate::model::plan::Action;
+use crate::model::receipt::Event;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Role assignments take up to 5 minutes to be effective: a link sent earlier may fail at the service.
+const ROLE_SETTLES: Duration = Duration::from_secs(300);
+/// A new identity is known in Entra seconds to minutes after its creation.
+const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
+/// Registering a provider takes a minute or two.
+const PROVIDER_REGISTERS: Duration = Duration::from_secs(1800);
+
+impl Applier<'_> {
+    pub(super) async fn register(&mut self, subscription: &str) -> Result<Outcome> {
+        let what =
+            format!("The provider `Microsoft.PowerPlatform` can't be registered in subscription {subscription}.");
+        let correlation = match self.writer.register_provider(subscription).await {
+            Ok(written) => written.correlation,
+            // Registering is one flag of the subscription: the state that is read below tells whether it took.
+            Err(fault) if fault.is_ambiguous() => fault.correlation,
+            Err(fault) => return Err(fault.into_error(what).hint("The right `Microsoft.PowerPlatform/register/action` comes with Contributor or Owner of the subscription.")),
+        };
+        let reader = self.reader.clone();
+        self.until("the registration", PROVIDER_REGISTERS, async || {
+            let state = reader.provider(subscription).await.map(|provider| provider.state);
+            match state {
+                Ok(state) if state.eq_ignore_ascii_case("Registered") => Look::Yes(()),
+                Ok(state) => Look::NotYet(state),
+                Err(fault) => Look::from(fault),
+            }
+        })
+        .await?;
+        let what = format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}");
+        Ok(Outcome { what, subject: subscription.to_owned(), correlation })
+    }
+
+    pub(super) async fn create_policy(&mut self, action: &Action, policy: &ArmId) -> Result<Outcome> {
+        let Action::CreatePolicy { location, vault, key, version, .. } = action else {
+            return Err(Error::new(Kind::Unexpected, "The plan holds an action that is not what it says."));
+        };
+        let mut correlation = None;
+        for last in [false, true] {
+            match self.writer.put_policy(policy, location, vault, key, version.as_ref()).await {
+                Ok(written) => {
+                    correlation = written.correlation;
+                    break;
+                }
+                Err(fault) if fault.is_ambiguous() && !last => match self.reader.policy(policy).await {
+                    Ok(_) => break,
+                    // It is certainly not there: the same body under the same name may be sent once more.
+                    Err(again) if again.status() == Some(404) => {}
+                    Err(again) => {
+                        return Err(again.into_error(format!(
+                            "Whether the policy `{}` was created could not be read.",
+                            policy.name
+                        )));
+                    }
+                },
+                Err(fault) => {
+                    return Err(policy_hints(
+                        fault.into_error(format!("The policy `{}` can't be created.", policy.name)),
+                    ));
+                }
+            }
+        }
+        let found = self.policy_with_identity(policy).await?;
+        let what = format!("The enterprise policy `{}` references the key `{key}`", found.id.name);
+        Ok(Outcome { what, subject: policy.to_string(), correlation })
+    }
+
+    /// The policy, once its identity and its Power Platform id show.
+    pub(super) async fn policy_with_identity(&mut self, policy: &ArmId) -> Result<Policy> {
+        let reader = self.reader.clone();
+        self.until("the policy's identity", IDENTITY_APPEARS, async || match reader.policy(policy).await {
+            Ok(found) if found.principal_id.is_some() && found.system_id.is_some() => Look::Yes(found),
+            Ok(_) => Look::NotYet("the policy has no identity yet".to_owned()),
+            Err(fault) if fault.status() == Some(404) => Look::NotYet("the policy does not show yet".to_owned()),
+            Err(fault) => Look::from(fault),
+        })
+        .await
+    }
+
+    pub(super) async fn principal(&mut self, policy: &ArmId) -> Result<String> {
+        let found = self.policy_with_identity(policy).await?;
+        found
+            .principal_id
+            .ok_or_else(|| Error::new(Kind::Unverified, format!("The policy `{}` has no identity.", policy.name)))
+    }
+
+    pub(super) async fn assign(
+        &mut self,
+        scope: &str,
+        principal: &str,
+        role: &str,
+        kind: Option<&str>,
+        what: String,
+    ) -> Result<Outcome> {
+        let began = self.clock.now();
+        loop {
+            match self.writer.assign_role(scope, principal, role, kind).await {
+                Ok(written) => {
+                    return Ok(Outcome { what, subject: scope.to_owned(), correlation: written.correlation });
+                }
+                // The name of the assignment follows from its content: sending it again can't make a second one.
+                Err(fault)
+                    if (fault.is("PrincipalNotFound") || fault.is_ambiguous())
+                        && self.since(began) < IDENTITY_APPEARS =>
+                {
+                    self.wait_for("the identity to be known in Entra", began, Duration::from_secs(15)).await?;
+                }
+                Err(fault) => {
+                    return Err(fault
+                        .into_error("The role can't be assigned.")
+                        .hint("Assigning roles takes Owner, User Access Administrator or Role Based Access Control Administrator at that scope."));
+                }
+            }
+        }
+    }
+
+    pub(super) async fn access_policy(&mut self, policy: &ArmId, vault: &ArmId, tenant: &str) -> Result<Outcome> {
+        let principal = self.principal(policy).await?;
+        let began = self.clock.now();
+        let correlation = loop {
+            match self.writer.add_access_policy(vault, tenant, &principal).await {
+                Ok(written) => break written.correlation,
+                // Adding merges, and the same entry twice is one entry.
+                Err(fault) if fault.is_ambiguous() && self.since(began) < IDENTITY_APPEARS => {
+                    self.wait_for("the vault", began, Duration::from_secs(15)).await?;
+                }
+                Err(fault) => {
+                    return Err(fault.into_error(format!("The access policy can't be added to `{}`.", vault.name)));
+                }
+            }
+        };
+        let what = format!(
+            "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity of `{}`",
+            vault.name, policy.name
+        );
+        Ok(Outcome { what, subject: vault.to_string(), correlation })
+    }
+
+    pub(super) async fn hsm_role(&mut self, policy: &ArmId, hsm: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
+        let principal = self.principal(policy).await?;
+        let began = self.clock.now();
+        let correlation = loop {
+            match self.writer.assign_hsm_role(uri, key, &principal).await {
+                Ok(correlation) => break correlation,
+                Err(fault)
+                    if (fault.is("PrincipalNotFound") || fault.is_ambiguous())
+                        && self.since(began) < IDENTITY_APPEARS =>
+                {
+                    self.wait_for("the managed HSM", began, Duration::from_secs(15)).await?;
+                }
+                Err(fault) => {
+                    return Err(fault
+                        .into_error(format!("The role on the key `{key}` of `{}` can't be assigned.", hsm.name))
+                        .hint(
+                            "It takes the local role Managed HSM Administrator or Managed HSM Policy Administrator.",
+                        ));
+                }
+            }
+        };
+        let what = format!(
+            "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` on the key `{key}`",
+            policy.name
+        );
+        Ok(Outcome { what, subject: hsm.to_string(), correlation })
+    }
+
+    /// Waits until a grant is effective, with a countdown.
+    pub(super) async fn settle(&mut self, granted: Timestamp) -> Result<()> {
+        (self.say)(Event::Doing("Wait until the grant is effective everywhere (up to 5 minutes)".to_owned()));
+        while self.since(granted) < ROLE_SETTLES {
+            let left = ROLE_SETTLES - self.since(granted);
+            self.wait_for("the grant to be effective", granted, left.min(Duration::from_secs(60))).await?;
+        }
+        Ok(())
+    }
+}
+
+fn policy_hints(error: Error) -> Error {
+    match error.code.as_deref() {
+        Some("RequestDisallowedByPolicy") => {
+            error.hint("An Azure Policy forbids it (often \"allowed locations\"): ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` (CMK009).")
+        }
+        Some("ResourceGroupNotFound") => error.hint("Create the resource group first: `az group create`."),
+        Some("ScopeLocked") => error.hint("A resource lock forbids it: remove the lock first (CMK044)."),
+        _ if error.kind == Kind::Forbidden => error.hint("Contributor on the resource group is enough to create the policy (CMK045)."),
+        _ => error,
+    }
+}

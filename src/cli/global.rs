@@ -1,0 +1,177 @@
+//! What every subcommand takes.
+
+use crate::config::Flags;
+use crate::error::{Error, Result};
+use crate::report::Format;
+use crate::run::{Asked, Rehearsal};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// For people
+    Table,
+    /// For scripts: one document with a `schema`
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Cloud: public, gcc, gcc-high, dod, china, or a file [env: CMKCTL_CLOUD] [default: public]
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    cloud: Option<String>,
+    /// Override one value of the cloud, such as `bap=api.bap.microsoft.com` [env: CMKCTL_ENDPOINT_…]
+    #[arg(long = "endpoint", global = true, value_name = "KEY=VALUE")]
+    endpoints: Vec<String>,
+    /// Tenant to sign in to [env: AZURE_TENANT_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    tenant: Option<String>,
+    /// Sign in this way only: environment, federated, managed-identity, azure-cli, azd, device-code [env: CMKCTL_AUTH]
+    #[arg(long, global = true, value_name = "METHOD")]
+    auth: Option<String>,
+    /// Rehearse on a fresh sandbox inside this process: no real tenant, no real sign-in
+    #[arg(long, global = true)]
+    pub(super) sandbox: bool,
+    /// What the sandbox holds: ready, fresh, access-policy-vault, managed-hsm, not-integrated, or a file
+    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "ready", hide_default_value = true)]
+    pub(super) scenario: String,
+    /// How fast the sandbox's time runs: its seconds per real second
+    #[arg(long, global = true, value_name = "FACTOR", default_value_t = 3600.0, value_parser = speed)]
+    pub(super) speed: f64,
+    /// Delay of every answer of the sandbox, such as `80ms`
+    #[arg(long, global = true, value_name = "TIME", default_value = "0ms", value_parser = duration)]
+    pub(super) latency: Duration,
+    /// Sandbox user to sign in as, such as key-vault-admin or power-platform-admin [env: CMKCTL_SANDBOX_USER]
+    #[arg(long, global = true, value_name = "NAME")]
+    sandbox_user: Option<String>,
+    /// Configuration file [env: CMKCTL_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Additional certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_bundle: Option<PathBuf>,
+    /// How results are printed
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    output: Option<Output>,
+    /// Print results and errors only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more: -v decisions, -vv requests
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+impl Global {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            cloud: self.cloud.clone(),
+            endpoints: self.endpoints.clone(),
+            tenant: self.tenant.clone(),
+            auth: self.auth.clone(),
+            sandbox_user: self.sandbox_user.clone(),
+            config: self.config.clone(),
+            ca_bundle: self.ca_bundle.clone(),
+            output: self.output.map(|output| match output {
+                Output::Table => Format::Table,
+                Output::Json => Format::Json,
+            }),
+            quiet: self.quiet,
+        }
+    }
+
+    pub(super) fn rehearsal(&self) -> Result<Option<Rehearsal>> {
+        if !self.sandbox && self.scenario != "ready" {
+            return Err(Error::usage("`--scenario` needs `--sandbox`."));
+        }
+        Ok(self.sandbox.then(|| Rehearsal {
+            scenario: self.scenario.clone(),
+            speed: self.speed,
+            latency: self.latency,
+        }))
+    }
+}
+
+/// Consent and waiting, for commands that change something.
+#[derive(Debug, Args)]
+pub(super) struct Changing {
+    /// Show the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run: exit 3 when there is something to do
+    #[arg(long, requires = "dry_run")]
+    detailed_exitcode: bool,
+    /// Consent to the plan without being asked; taking an environment offline still needs --confirm
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Consent to an outage, and how long to wait for its end.
+#[derive(Debug, Args)]
+pub(super) struct Offline {
+    /// Consent to take the environment of this name offline for up to 4 days
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Start the encryption and do not wait for it (exit 8)
+    #[arg(long)]
+    no_wait: bool,
+    /// Stop waiting after this long (exit 8); the encryption goes on. Such as 90m, 6h, 4d [default: wait until it ends]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+}
+
+impl Changing {
+    pub(super) fn asked(&self, offline: Option<&Offline>) -> Asked {
+        Asked {
+            dry_run: self.dry_run,
+            yes: self.yes,
+            confirm: offline.and_then(|offline| offline.confirm.clone()),
+            detailed_exitcode: self.detailed_exitcode,
+            waiting: offline
+                .map(|offline| crate::apply::Waiting { no_wait: offline.no_wait, timeout: offline.timeout })
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn speed(text: &str) -> std::result::Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if (0.001..=10_000_000.0).contains(&speed) {
+        Ok(speed)
+    } else {
+        Err("it must be from 0.001 to 10000000".to_owned())
+    }
+}
+
+/// A time such as `80ms`, `30s`, `90m`, `6h`, `4d`; never a bare number, whose unit could be mistaken.
+pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let split = text.find(|ch: char| !ch.is_ascii_digit() && ch != '.').ok_or("give a unit: ms, s, m, h or d")?;
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number.parse().map_err(|_| "it does not begin with a number".to_owned())?;
+    let seconds = match unit.trim() {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" | "min" => number * 60.0,
+        "h" => number * 3600.0,
+        "d" => number * 86_400.0,
+        _ => return Err("the unit must be ms, s, m, h or d".to_owned()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| "it is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, expected) in [("80ms", 0.08), ("30s", 30.0), ("1.5h", 5400.0), ("90m", 5400.0), ("4d", 345_600.0)] {
+            assert_eq!(duration(text).unwrap().as_secs_f64(), expected, "{text}");
+        }
+        for text in ["", "5", "h", "-5s", "5 weeks", "1e99d", "99999999999999999999d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The command line: one file a subcommand, its doc comment the help, its `run` a call downwards.
+
+mod add_environment;
+mod auth;
+mod check_integration;
+mod create_policy;
+mod enable;
+mod environment_name;
+mod global;
+mod sandbox;
+mod status;
+
+use crate::config;
+use crate::error::{Error, Result};
+use crate::report::{self, Out};
+use crate::run::Context;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Try it first, offline, in a rehearsal on this machine:
+  cmkctl enable --sandbox
+
+Exit codes: 0 done or already so, 1 unexpected, 2 usage, 3 changes pending,
+4 sign-in, 5 forbidden, 6 blocked by checks, 7 another operation runs,
+8 still running at the service, 9 verification failed, 10 consent missing,
+130 interrupted.";
+
+/// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
+#[derive(Debug, Parser)]
+#[command(name = "cmkctl", version, after_help = AFTER_HELP, disable_help_subcommand = true, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    global: global::Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    CheckIntegration(check_integration::Args),
+    EnvironmentName(environment_name::Args),
+    CreatePolicy(create_policy::Args),
+    AddEnvironment(add_environment::Args),
+    Enable(enable::Args),
+    Status(status::Args),
+    Auth(auth::Args),
+    Sandbox(sandbox::Args),
+}
+
+/// Runs the command line of this process and returns its exit code.
+pub async fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data; everything else is a usage error. A closed pipe is fine either way.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let flags = cli.global.flags();
+    report::log_to_stderr(cli.global.verbose, cli.global.quiet);
+    let mut out = Out::new(config::style(&flags));
+    match cli.run(&flags, &mut out).await {
+        Ok(()) => 0,
+        Err(error) => {
+            out.error(&error);
+            error.kind.exit_code()
+        }
+    }
+}
+
+impl Cli {
+    async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
+        if let Command::Sandbox(args) = &self.command {
+            return args.run(&self.global, out).await;
+        }
+        let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
+        let result = match &self.command {
+            Command::CheckIntegration(args) => args.run(&context, out).await,
+            Command::EnvironmentName(args) => args.run(&context, out).await,
+            Command::CreatePolicy(args) => args.run(&context, out).await,
+            Command::AddEnvironment(args) => args.run(&context, out).await,
+            Command::Enable(args) => args.run(&context, out).await,
+            Command::Status(args) => args.run(&context, out).await,
+            Command::Auth(args) => args.run(&context, out).await,
+            Command::Sandbox(_) => Err(Error::usage("A sandbox needs no cloud.")),
+        };
+        context.cost();
+        result
+    }
+}
+
+/// The whole command tree, for documentation and tests.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Parses arguments without running anything: `Err` holds what clap would print.
+///
+/// # Errors
+/// Usage errors, and help or version when asked for.
+pub fn parse(arguments: &[&str]) -> std::result::Result<(), clap::Error> {
+    Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?).map(|_| ())
+}

@@ -1,0 +1,413 @@
+//! The clouds, as one table: which host and which token audience each service has where.
+//!
+//! Hosts and audiences are those of Microsoft's own clients (the `PowerPlatform-EnterprisePolicies` module, the Terraform provider, the
+//! Power Apps administration module). Sources disagree on the gcc audience and its Resource Manager: every value can be overridden.
+
+use crate::error::{Error, Result};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use url::Url;
+
+/// A service of a cloud that takes tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Azure Resource Manager.
+    Arm,
+    /// The Power Platform admin API (Business Application Platform).
+    Bap,
+    /// A key vault's data plane.
+    KeyVault,
+    /// A managed HSM's data plane.
+    ManagedHsm,
+    /// An organization of Dataverse.
+    Dataverse,
+}
+
+impl Service {
+    /// The service's name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Service::Arm => "Azure Resource Manager",
+            Service::Bap => "the Power Platform admin API",
+            Service::KeyVault => "Key Vault",
+            Service::ManagedHsm => "Managed HSM",
+            Service::Dataverse => "Dataverse",
+        }
+    }
+}
+
+/// The names of a cloud's settings, as flags, environment variables and files spell them.
+pub const KEYS: [&str; 11] = [
+    "login",
+    "arm",
+    "arm-audience",
+    "bap",
+    "bap-audience",
+    "power-platform",
+    "vault-suffix",
+    "vault-audience",
+    "hsm-suffix",
+    "hsm-audience",
+    "dataverse-suffix",
+];
+
+/// The built-in clouds, one row each, in the order of [`KEYS`].
+#[rustfmt::skip]
+const TABLE: [(&str, [&str; 11]); 5] = [
+    ("public", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com", "api.bap.microsoft.com", "https://service.powerapps.com/",
+        "api.powerplatform.com", "vault.azure.net", "https://vault.azure.net", "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
+    ("gcc", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com", "gov.api.bap.microsoft.us", "https://gov.service.powerapps.us/",
+        "api.gov.powerplatform.microsoft.us", "vault.azure.net", "https://vault.azure.net", "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
+    ("gcc-high", ["login.microsoftonline.us", "management.usgovcloudapi.net", "https://management.usgovcloudapi.net", "high.api.bap.microsoft.us", "https://high.service.powerapps.us/",
+        "api.high.powerplatform.microsoft.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "microsoftdynamics.us"]),
+    ("dod", ["login.microsoftonline.us", "management.usgovcloudapi.net", "https://management.usgovcloudapi.net", "api.bap.appsplatform.us", "https://service.apps.appsplatform.us/",
+        "api.appsplatform.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "appsplatform.us"]),
+    ("china", ["login.chinacloudapi.cn", "management.chinacloudapi.cn", "https://management.chinacloudapi.cn", "api.bap.partner.microsoftonline.cn", "https://service.powerapps.cn/",
+        "api.powerplatform.partner.microsoftonline.cn", "vault.azure.cn", "https://vault.azure.cn", "managedhsm.azure.cn", "https://managedhsm.azure.cn", "dynamics.cn"]),
+];
+
+/// The names of the built-in clouds.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|(name, _)| *name).collect()
+}
+
+/// Where a sandbox listens, and how its time runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loopback {
+    /// `http://127.0.0.1:PORT`; no other host is accepted.
+    pub url: Url,
+    /// Sandbox seconds per real second.
+    pub speed: f64,
+    /// Sandbox time at [`Loopback::started`].
+    pub epoch: Timestamp,
+    /// Real time at which the sandbox began.
+    pub started: Timestamp,
+}
+
+/// One cloud: the hosts that may see its tokens, and the audiences of these tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cloud {
+    /// `public`, `gcc`, …, or the name in a cloud file.
+    pub name: String,
+    values: BTreeMap<&'static str, String>,
+    /// Present when the cloud is a sandbox on this machine.
+    pub sandbox: Option<Loopback>,
+}
+
+/// A cloud as a file: a base, and what differs from it.
+#[derive(Debug, Deserialize)]
+struct CloudFile {
+    name: Option<String>,
+    base: Option<String>,
+    #[serde(default)]
+    endpoints: BTreeMap<String, String>,
+    sandbox: Option<SandboxPart>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SandboxPart {
+    url: Url,
+    speed: f64,
+    epoch: Timestamp,
+    started_unix_ms: i64,
+}
+
+impl Cloud {
+    /// A built-in cloud.
+    ///
+    /// # Errors
+    /// An unknown name is a usage error that lists the known ones.
+    pub fn named(name: &str) -> Result<Self> {
+        let Some((name, row)) = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
+            return Err(Error::usage(format!("The cloud `{name}` is not known."))
+                .hint(format!("Known clouds: {}.", names().join(", ")))
+                .hint("Another cloud can be a file: `--cloud ./my-cloud.json` with `base` and `endpoints`."));
+        };
+        let values = KEYS.into_iter().zip(row.iter().map(|value| (*value).to_owned())).collect();
+        Ok(Self { name: (*name).to_owned(), values, sandbox: None })
+    }
+
+    /// A cloud from the text of a JSON file with `base`, `endpoints` and, for a sandbox, `sandbox`. A file without a base must give every value.
+    ///
+    /// # Errors
+    /// Text that is not such a file, unknown keys, missing values and a sandbox that is not on loopback are usage errors.
+    pub fn from_json(text: &str, origin: &str) -> Result<Self> {
+        let file: CloudFile = serde_json::from_str(text).map_err(|error| {
+            Error::usage(format!("The cloud file `{origin}` can't be read.")).detail(error.to_string())
+        })?;
+        let mut cloud = match &file.base {
+            Some(base) => Self::named(base)?,
+            None => Self { name: origin.to_owned(), values: BTreeMap::new(), sandbox: None },
+        };
+        if let Some(name) = file.name {
+            cloud.name = name;
+        }
+        for (key, value) in &file.endpoints {
+            cloud.set(key, value)?;
+        }
+        if let Some(missing) = KEYS.iter().find(|key| !cloud.values.contains_key(*key)) {
+            return Err(Error::usage(format!("The cloud file `{origin}` has no `base` and no value for `{missing}`."))
+                .hint("Give `\"base\": \"public\"`, or every value under `endpoints`."));
+        }
+        if let Some(part) = file.sandbox {
+            cloud.sandbox = Some(part.loopback(origin)?);
+        }
+        Ok(cloud)
+    }
+
+    /// Overrides one value of [`KEYS`].
+    ///
+    /// # Errors
+    /// An unknown key, or a value that is no host (or, for an audience, no https URL), is a usage error.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) else {
+            return Err(Error::usage(format!("`{key}` is not a setting of a cloud."))
+                .hint(format!("Known settings: {}.", KEYS.join(", "))));
+        };
+        let value = value.trim();
+        let valid = if known.ends_with("audience") {
+            Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host())
+        } else {
+            let host = host_of_setting(value);
+            Url::parse(&format!("https://{host}/"))
+                .is_ok_and(|url| url.host_str() == Some(&host.to_ascii_lowercase()) && url.port().is_none())
+        };
+        if !valid {
+            return Err(Error::usage(format!("`{value}` can't be the `{known}` of a cloud."))
+                .hint("Audiences are https URLs; all others are host names such as `api.bap.microsoft.com`."));
+        }
+        let stored =
+            if known.ends_with("audience") { value.to_owned() } else { host_of_setting(value).to_ascii_lowercase() };
+        self.values.insert(known, stored);
+        Ok(())
+    }
+
+    /// A value of [`KEYS`]; empty for a key that is not one.
+    pub fn get(&self, key: &str) -> &str {
+        self.values.get(key).map_or("", String::as_str)
+    }
+
+    /// The base URL of a service with one fixed host, without a slash at its end.
+    pub fn base(&self, service: Service) -> String {
+        let key = match service {
+            Service::Arm => "arm",
+            Service::Bap => "bap",
+            Service::KeyVault => "vault-suffix",
+            Service::ManagedHsm => "hsm-suffix",
+            Service::Dataverse => "dataverse-suffix",
+        };
+        format!("https://{}", self.get(key))
+    }
+
+    /// The OAuth scope of a token for `url` at `service`. Audiences that end in a slash keep it: `https://service.powerapps.com//.default` is
+    /// what Microsoft's own clients avoid, so one slash stands before `.default` in every case.
+    pub fn scope(&self, service: Service, url: &Url) -> String {
+        let audience = match service {
+            Service::Arm => self.get("arm-audience").to_owned(),
+            Service::Bap => self.get("bap-audience").to_owned(),
+            Service::KeyVault => self.get("vault-audience").to_owned(),
+            Service::ManagedHsm => self.get("hsm-audience").to_owned(),
+            Service::Dataverse => format!("https://{}", url.host_str().unwrap_or_default()),
+        };
+        format!("{}/.default", audience.trim_end_matches('/'))
+    }
+
+    /// The service that owns `url`'s host, if it is one of this cloud's: https, default port, no credentials in the URL, and a host that equals
+    /// the configured one or ends in it after a dot. A token may go nowhere else. (A subdomain is allowed because operations of the admin API
+    /// live on regional hosts such as `europe.api.bap.microsoft.com`.)
+    pub fn service_of(&self, url: &Url) -> Option<Service> {
+        let plain =
+            url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
+        let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+        let within = |key: &str| {
+            let owner = self.get(key);
+            !owner.is_empty()
+                && (host == owner || host.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1))
+        };
+        if !plain {
+            return None;
+        }
+        if host == self.get("arm") {
+            Some(Service::Arm)
+        } else if within("bap") {
+            Some(Service::Bap)
+        } else if within("vault-suffix") {
+            Some(Service::KeyVault)
+        } else if within("hsm-suffix") {
+            Some(Service::ManagedHsm)
+        } else if within("dataverse-suffix") {
+            Some(Service::Dataverse)
+        } else {
+            None
+        }
+    }
+
+    /// Is this the cloud's sign-in host?
+    pub fn is_login(&self, url: &Url) -> bool {
+        url.scheme() == "https" && url.port().is_none() && url.host_str() == Some(self.get("login"))
+    }
+
+    /// Sandbox seconds per real second; 1 outside the sandbox.
+    pub fn speed(&self) -> f64 {
+        self.sandbox.as_ref().map_or(1.0, |sandbox| sandbox.speed)
+    }
+}
+
+impl SandboxPart {
+    fn loopback(self, origin: &str) -> Result<Loopback> {
+        let local =
+            self.url.scheme() == "http" && matches!(self.url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        let started = Timestamp::from_millisecond(self.started_unix_ms).ok();
+        match started {
+            Some(started) if local && self.speed.is_finite() && self.speed > 0.0 => {
+                Ok(Loopback { url: self.url, speed: self.speed, epoch: self.epoch, started })
+            }
+            _ => Err(Error::usage(format!(
+                "The sandbox in `{origin}` must be `http://127.0.0.1:PORT` with a speed above 0."
+            ))
+            .hint("Write the file anew with `cmkctl sandbox --cloud-file FILE`.")),
+        }
+    }
+}
+
+/// `https://host/` and `host` mean the same in a setting.
+fn host_of_setting(value: &str) -> &str {
+    value.strip_prefix("https://").unwrap_or(value).trim_end_matches('/')
+}
+
+/// A clock that knows the sandbox's time. Outside a sandbox it is the real one.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    sandbox: Option<Loopback>,
+}
+
+impl Clock {
+    /// The clock of a cloud.
+    pub fn of(cloud: &Cloud) -> Self {
+        Self { sandbox: cloud.sandbox.clone() }
+    }
+
+    /// Now, in the cloud's time.
+    pub fn now(&self) -> Timestamp {
+        let real = Timestamp::now();
+        match &self.sandbox {
+            None => real,
+            Some(sandbox) => {
+                let passed = (real.as_millisecond() - sandbox.started.as_millisecond()).max(0);
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_precision_loss,
+                    reason = "milliseconds of a rehearsal, far below 2^52"
+                )]
+                let shown = (passed as f64 * sandbox.speed) as i64;
+                Timestamp::from_millisecond(sandbox.epoch.as_millisecond().saturating_add(shown))
+                    .unwrap_or(sandbox.epoch)
+            }
+        }
+    }
+
+    /// Waits for `duration` of the cloud's time.
+    pub async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(self.real(duration)).await;
+    }
+
+    /// How long `duration` of the cloud's time takes here.
+    pub fn real(&self, duration: Duration) -> Duration {
+        match &self.sandbox {
+            None => duration,
+            Some(sandbox) => Duration::try_from_secs_f64(duration.as_secs_f64() / sandbox.speed).unwrap_or(duration),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(url: &str) -> Option<Service> {
+        Cloud::named("public").ok()?.service_of(&Url::parse(url).ok()?)
+    }
+
+    #[test]
+    fn tokens_go_to_the_clouds_own_hosts_only() {
+        for (url, owner) in [
+            ("https://management.azure.com/subscriptions", Some(Service::Arm)),
+            ("https://api.bap.microsoft.com/providers", Some(Service::Bap)),
+            ("https://europe.api.bap.microsoft.com/providers", Some(Service::Bap)),
+            ("https://kv-contoso.vault.azure.net/keys/a", Some(Service::KeyVault)),
+            ("https://hsm-contoso.managedhsm.azure.net/keys/a", Some(Service::ManagedHsm)),
+            ("https://contoso.crm4.dynamics.com/api", Some(Service::Dataverse)),
+            ("https://api.bap.microsoft.com.evil.example/", None),
+            ("https://evilapi.bap.microsoft.com.example/", None),
+            ("https://notapi.bap.microsoft.com/", None),
+            ("https://evil-vault.azure.net/", None),
+            ("https://x.management.azure.com/", None),
+            ("http://api.bap.microsoft.com/", None),
+            ("https://api.bap.microsoft.com:8443/", None),
+            ("https://user@api.bap.microsoft.com/", None),
+            ("https://evil.example/?api.bap.microsoft.com", None),
+            ("https://evil.example/#.api.bap.microsoft.com", None),
+            ("https://127.0.0.1/", None),
+        ] {
+            assert_eq!(service(url), owner, "{url}");
+        }
+    }
+
+    #[test]
+    fn every_cloud_has_every_value_and_its_own_hosts_are_recognised() {
+        for name in names() {
+            let cloud = Cloud::named(name).unwrap();
+            for key in KEYS {
+                assert!(!cloud.get(key).is_empty(), "{name} {key}");
+            }
+            for service in [Service::Arm, Service::Bap] {
+                let url = Url::parse(&cloud.base(service)).unwrap();
+                assert_eq!(cloud.service_of(&url), Some(service), "{name}");
+                assert!(cloud.scope(service, &url).ends_with("/.default"));
+                assert!(!cloud.scope(service, &url).contains("//.default"));
+            }
+        }
+    }
+
+    #[test]
+    fn values_can_be_overridden_but_not_with_nonsense() {
+        let mut cloud = Cloud::named("gcc").unwrap();
+        cloud.set("bap-audience", "https://service.powerapps.us/").unwrap();
+        assert_eq!(
+            cloud.scope(Service::Bap, &Url::parse("https://gov.api.bap.microsoft.us").unwrap()),
+            "https://service.powerapps.us/.default"
+        );
+        cloud.set("ARM", "https://management.usgovcloudapi.net/").unwrap();
+        assert_eq!(cloud.base(Service::Arm), "https://management.usgovcloudapi.net");
+        for (key, value) in
+            [("bap", "http://x"), ("bap", ""), ("bap", "a/b"), ("arm-audience", "x"), ("color", "x"), ("bap", "a:443x")]
+        {
+            assert!(cloud.set(key, value).is_err(), "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn a_cloud_file_is_complete_or_has_a_base_and_a_sandbox_is_on_loopback() {
+        assert!(Cloud::from_json("{}", "x.json").is_err());
+        assert!(Cloud::from_json("<html>", "x.json").is_err());
+        let air_gapped = Cloud::from_json(
+            r#"{"name":"eagle","base":"public","endpoints":{"bap":"api.bap.eagle.example"}}"#,
+            "x.json",
+        )
+        .unwrap();
+        assert_eq!((air_gapped.name.as_str(), air_gapped.get("bap")), ("eagle", "api.bap.eagle.example"));
+        let sandbox = |url: &str| {
+            let text = format!(
+                r#"{{"base":"public","sandbox":{{"url":"{url}","speed":600,"epoch":"2026-03-02T08:00:00Z","started_unix_ms":1}}}}"#
+            );
+            Cloud::from_json(&text, "x.json")
+        };
+        assert!(sandbox("http://127.0.0.1:4000").is_ok());
+        for url in ["http://10.0.0.1:4000", "https://127.0.0.1", "http://127.0.0.1.evil.example", "http://evil.example"]
+        {
+            assert!(sandbox(url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Sign-in: which credential is taken, and one cache of tokens over all of them.
+//!
+//! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the crate has neither a chain nor device code; the
+//! chain, the cache and device code are therefore here, everything else is the crate's.
+
+mod device_code;
+mod sources;
+mod token;
+
+pub use sources::{Pipelines, Runner, SandboxUser, SignIn, Source, State};
+pub use token::Identity;
+
+use crate::cloud::clouds::Clock;
+use crate::cloud::wire::Wire;
+use crate::error::{Error, Kind, Result};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use token::Token;
+
+/// A text that can't be printed.
+pub type Secret = azure_core::credentials::Secret;
+
+/// A token with less than this left is replaced.
+const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
+
+/// The ways to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Client secret from environment variables.
+    Environment,
+    /// Federated token: a workload identity file, GitHub Actions, Azure Pipelines.
+    Federated,
+    /// Managed identity of the machine.
+    ManagedIdentity,
+    /// Azure CLI.
+    AzureCli,
+    /// Azure Developer CLI.
+    AzureDeveloperCli,
+    /// A code that a person types into a browser; only when asked for.
+    DeviceCode,
+}
+
+impl Method {
+    /// Every way, in the order in which they are tried; device code never without being asked for.
+    pub const ALL: [Method; 6] = [
+        Method::Environment,
+        Method::Federated,
+        Method::ManagedIdentity,
+        Method::AzureCli,
+        Method::AzureDeveloperCli,
+        Method::DeviceCode,
+    ];
+
+    /// As `--auth` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Environment => "environment",
+            Method::Federated => "federated",
+            Method::ManagedIdentity => "managed-identity",
+            Method::AzureCli => "azure-cli",
+            Method::AzureDeveloperCli => "azd",
+            Method::DeviceCode => "device-code",
+        }
+    }
+
+    /// The way of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// What a person must do for device code.
+#[derive(Debug, Clone)]
+pub struct DevicePrompt {
+    /// The service's own sentence, with address and code.
+    pub message: String,
+}
+
+/// Shows a [`DevicePrompt`]; this room prints nothing.
+pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
+
+type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
+
+/// The tokens of this process: one cache over all credentials, one entry a scope. Callers of one scope share one request; callers of different
+/// scopes do not wait for each other.
+pub struct Tokens {
+    wire: Arc<Wire>,
+    clock: Clock,
+    sign_in: SignIn,
+    prompt: Prompt,
+    slots: Mutex<HashMap<String, Slot>>,
+    /// The way that gave the first token: identities are never mixed.
+    chosen: tokio::sync::OnceCell<Method>,
+    /// Device code's refresh token, so that a person signs in once.
+    refresh: tokio::sync::Mutex<Option<Secret>>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("chosen", &self.chosen.get()).finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// Tokens of `sign_in` over `wire`. Sends nothing.
+    pub fn new(wire: Arc<Wire>, sign_in: SignIn, prompt: Prompt) -> Self {
+        let clock = Clock::of(wire.cloud());
+        Self {
+            wire,
+            clock,
+            sign_in,
+            prompt,
+            slots: Mutex::default(),
+            chosen: tokio::sync::OnceCell::new(),
+            refresh: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// A token for `scope`, from the cache when it is good for 5 more minutes.
+    ///
+    /// # Errors
+    /// `Kind::SignIn` with what each way said.
+    pub async fn token(&self, scope: &str) -> Result<Secret> {
+        Ok(self.entry(scope, None).await?.secret)
+    }
+
+    /// A new token for `scope` after the service refused `refused` with 401; another caller's newer one when there is one already.
+    ///
+    /// # Errors
+    /// As [`Tokens::token`].
+    pub async fn renew(&self, scope: &str, refused: &Secret) -> Result<Secret> {
+        Ok(self.entry(scope, Some(refused)).await?.secret)
+    }
+
+    /// Who the token for `scope` says it is. For display: the token is not verified here.
+    ///
+    /// # Errors
+    /// As [`Tokens::token`].
+    pub async fn identity(&self, scope: &str) -> Result<Identity> {
+        let entry = self.entry(scope, None).await?;
+        Ok(token::identity(&entry, self.chosen.get().copied().unwrap_or(Method::Environment)))
+    }
+
+    /// The ways in their order, with what each lacks. Looks at files and `PATH`, sends nothing.
+    pub fn sources(&self) -> Vec<Source> {
+        sources::all(&self.sign_in, self.wire.cloud().sandbox.is_some(), self.chosen.get().copied())
+    }
+
+    async fn entry(&self, scope: &str, refused: Option<&Secret>) -> Result<Token> {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.entry(scope.to_owned()).or_default().clone()
+        };
+        let mut held = slot.lock().await;
+        let good = held.as_ref().filter(|token| {
+            token.expires.duration_since(Timestamp::now()) > RENEWED_BEFORE_END
+                && refused.is_none_or(|refused| *refused != token.secret)
+        });
+        if let Some(token) = good {
+            return Ok(token.clone());
+        }
+        let token = self.acquire(scope).await?;
+        *held = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Asks the chosen way, or the first that answers. Credentials are built anew each time, so that no cache but ours decides, and every
+    /// federated assertion is fresh.
+    async fn acquire(&self, scope: &str) -> Result<Token> {
+        if let Some(method) = self.chosen.get() {
+            return self.ask(*method, scope, true).await;
+        }
+        // Different scopes ask at the same time; all but the first wait for its choice.
+        let mut first = None;
+        let method = self
+            .chosen
+            .get_or_try_init(|| async {
+                let (method, token) = self.choose(scope).await?;
+                tracing::info!("Signed in by way of `{}`.", method.name());
+                first = Some(token);
+                Ok::<Method, Error>(method)
+            })
+            .await?;
+        match first {
+            Some(token) => Ok(token),
+            None => self.ask(*method, scope, true).await,
+        }
+    }
+
+    async fn choose(&self, scope: &str) -> Result<(Method, Token)> {
+        if self.wire.cloud().sandbox.is_some() {
+            return match self.sign_in.method {
+                None => Ok((Method::Environment, self.ask(Method::Environment, scope, true).await?)),
+                Some(Method::DeviceCode) => Ok((Method::DeviceCode, self.ask(Method::DeviceCode, scope, true).await?)),
+                Some(_) => Err(Error::usage("A sandbox never uses real credentials.")
+                    .hint("Leave out `--auth`; choose one of the sandbox's users with `--sandbox-user NAME`.")),
+            };
+        }
+        if let Some(method) = self.sign_in.method {
+            return Ok((method, self.ask(method, scope, true).await?));
+        }
+        let mut failures = Vec::new();
+        for source in self.sources() {
+            match source.state {
+                State::NotConfigured(why) | State::OnlyWhenAsked(why) => {
+                    failures.push(format!("{}: {why}", source.method.name()));
+                    continue;
+                }
+                State::Ready | State::NotInASandbox => {}
+            }
+            match self.ask(source.method, scope, false).await {
+                Ok(token) => return Ok((source.method, token)),
+                // Somebody meant this identity: falling through to another one would act in the wrong name.
+                Err(error) if matches!(source.method, Method::Environment | Method::Federated) => return Err(error),
+                Err(error) => failures.push(format!("{}: {error}", source.method.name())),
+            }
+        }
+        let mut error = Error::new(Kind::SignIn, "No way to sign in worked.")
+            .hint("At a terminal: `az login`, or `--auth device-code`.")
+            .hint("In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or `AZURE_CLIENT_SECRET`).");
+        for failure in failures {
+            error = error.hint(failure);
+        }
+        Err(error)
+    }
+
+    async fn ask(&self, method: Method, scope: &str, explicit: bool) -> Result<Token> {
+        match method {
+            Method::DeviceCode => {
+                let mut refresh = self.refresh.lock().await;
+                let asked = device_code::Asked {
+                    wire: &self.wire,
+                    clock: &self.clock,
+                    tenant: self.sign_in.tenant.as_deref().unwrap_or("organizations"),
+                    client: self.sign_in.device_code_client.as_deref(),
+                    prompt: &self.prompt,
+                };
+                device_code::token(&asked, scope, &mut refresh).await
+            }
+            method => sources::token(&self.wire, &self.sign_in, method, scope, explicit).await,
+        }
+    }
+}
+
+/// The Key Vault client asks here, too.
+#[async_trait::async_trait]
+impl TokenCredential for Tokens {
+    async fn get_token(&self, scopes: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
+        let failed = |words: String| azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words);
+        let [scope] = scopes else {
+            return Err(failed("exactly one scope is needed".to_owned()));
+        };
+        let token = self.entry(scope, None).await.map_err(|error| failed(error.to_string()))?;
+        let expires = azure_core::time::OffsetDateTime::from_unix_timestamp(token.expires.as_second());
+        Ok(AccessToken::new(token.secret, expires.map_err(|error| failed(error.to_string()))?))
+    }
+}

@@ -1,0 +1,408 @@
+//! The ways to sign in that the Azure crate has, what each needs, and their order.
+
+use super::token::Token;
+use super::{Method, Secret};
+use crate::cloud::json;
+use crate::cloud::wire::Wire;
+use crate::error::{Error, Kind, Result};
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{ClientMethodOptions, ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
+    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+};
+use reqwest::Method as Http;
+use serde_json::Value;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// What the configuration found for signing in.
+#[derive(Debug, Clone, Default)]
+pub struct SignIn {
+    /// Exactly this way.
+    pub method: Option<Method>,
+    /// Tenant.
+    pub tenant: Option<String>,
+    /// Application id.
+    pub client_id: Option<String>,
+    /// Client secret.
+    pub client_secret: Option<Secret>,
+    /// File with a federated token; read anew for every token.
+    pub federated_token_file: Option<PathBuf>,
+    /// GitHub Actions' token endpoint.
+    pub github: Option<Runner>,
+    /// Azure Pipelines' token endpoint.
+    pub pipelines: Option<Pipelines>,
+    /// Is a managed identity announced by the machine's own variables?
+    pub identity_endpoint: bool,
+    /// A user-assigned managed identity.
+    pub managed_identity_client_id: Option<String>,
+    /// `PATH`, to look for `az` and `azd` without starting them.
+    pub path: Option<OsString>,
+    /// The sandbox's user.
+    pub sandbox_user: Option<SandboxUser>,
+    /// The public client that device code signs in as; the Azure CLI's by default.
+    pub device_code_client: Option<String>,
+}
+
+/// `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// Where to ask.
+    pub url: String,
+    /// The runner's own token.
+    pub token: Secret,
+}
+
+/// `SYSTEM_OIDCREQUESTURI`, `SYSTEM_ACCESSTOKEN` and the service connection.
+#[derive(Debug, Clone)]
+pub struct Pipelines {
+    /// Where to ask.
+    pub url: String,
+    /// The job's own token.
+    pub token: Secret,
+    /// Service connection id.
+    pub service_connection: String,
+}
+
+/// A user of a sandbox.
+#[derive(Debug, Clone)]
+pub struct SandboxUser {
+    /// `admin`, …
+    pub name: String,
+    /// Application id.
+    pub client_id: String,
+    /// Object id.
+    pub object_id: String,
+}
+
+/// One way to sign in, and whether it can work.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Which.
+    pub method: Method,
+    /// Can it work?
+    pub state: State,
+    /// Is it the one that is, or would be, taken?
+    pub chosen: bool,
+}
+
+/// Whether a way to sign in can work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Everything it needs is there.
+    Ready,
+    /// What is missing.
+    NotConfigured(String),
+    /// Needs a person, or another way was asked for.
+    OnlyWhenAsked(String),
+    /// A sandbox has users of its own.
+    NotInASandbox,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::Ready => f.write_str("ready"),
+            State::NotConfigured(why) | State::OnlyWhenAsked(why) => f.write_str(why),
+            State::NotInASandbox => f.write_str("not used in a sandbox"),
+        }
+    }
+}
+
+/// All ways in their order.
+pub(super) fn all(sign_in: &SignIn, sandbox: bool, taken: Option<Method>) -> Vec<Source> {
+    let mut sources: Vec<Source> = Method::ALL
+        .into_iter()
+        .map(|method| {
+            let state = if sandbox { in_sandbox(sign_in, method) } else { outside(sign_in, method) };
+            Source { method, state, chosen: false }
+        })
+        .collect();
+    let would =
+        taken.or_else(|| sources.iter().find(|source| source.state == State::Ready).map(|source| source.method));
+    for source in &mut sources {
+        source.chosen = Some(source.method) == would;
+    }
+    sources
+}
+
+fn in_sandbox(sign_in: &SignIn, method: Method) -> State {
+    match (method, sign_in.method) {
+        (Method::Environment, None) | (Method::DeviceCode, Some(Method::DeviceCode)) => State::Ready,
+        _ => State::NotInASandbox,
+    }
+}
+
+fn outside(sign_in: &SignIn, method: Method) -> State {
+    if let Some(asked) = sign_in.method
+        && asked != method
+    {
+        return State::OnlyWhenAsked(format!("left out: `--auth {}` was asked for", asked.name()));
+    }
+    let missing = |parts: &[(bool, &str)]| {
+        let names: Vec<&str> = parts.iter().filter(|(there, _)| !there).map(|(_, name)| *name).collect();
+        if names.is_empty() { State::Ready } else { State::NotConfigured(format!("{} not set", names.join(", "))) }
+    };
+    let (tenant, client) =
+        ((sign_in.tenant.is_some(), "AZURE_TENANT_ID"), (sign_in.client_id.is_some(), "AZURE_CLIENT_ID"));
+    match method {
+        Method::Environment => missing(&[tenant, client, (sign_in.client_secret.is_some(), "AZURE_CLIENT_SECRET")]),
+        Method::Federated => {
+            let assertion =
+                sign_in.federated_token_file.is_some() || sign_in.github.is_some() || sign_in.pipelines.is_some();
+            let names = "AZURE_FEDERATED_TOKEN_FILE (or the token endpoint of GitHub Actions or Azure Pipelines)";
+            missing(&[tenant, client, (assertion, names)])
+        }
+        Method::ManagedIdentity => State::Ready,
+        Method::AzureCli => on_path(sign_in, "az"),
+        Method::AzureDeveloperCli => on_path(sign_in, "azd"),
+        Method::DeviceCode if sign_in.method == Some(method) => State::Ready,
+        Method::DeviceCode => State::OnlyWhenAsked("only with `--auth device-code`".to_owned()),
+    }
+}
+
+fn on_path(sign_in: &SignIn, program: &str) -> State {
+    let there = sign_in.path.as_ref().is_some_and(|path| {
+        std::env::split_paths(path).any(|folder| {
+            ["", ".exe", ".cmd", ".bat"].iter().any(|ending| folder.join(format!("{program}{ending}")).is_file())
+        })
+    });
+    if there { State::Ready } else { State::NotConfigured(format!("`{program}` is not installed (not on PATH)")) }
+}
+
+/// A token by one of the crate's credentials, built for this request.
+pub(super) async fn token(
+    wire: &Arc<Wire>,
+    sign_in: &SignIn,
+    method: Method,
+    scope: &str,
+    explicit: bool,
+) -> Result<Token> {
+    let credential = credential(wire, sign_in, method, explicit).await?;
+    let token = credential.get_token(&[scope], None).await;
+    token.map(Token::from).map_err(|error| refused(method, &error.to_string()))
+}
+
+async fn credential(
+    wire: &Arc<Wire>,
+    sign_in: &SignIn,
+    method: Method,
+    explicit: bool,
+) -> Result<Arc<dyn TokenCredential>> {
+    let unusable = |error: azure_core::Error| refused(method, &error.to_string());
+    let client_options = client_options(wire);
+    if let Some(user) = &sign_in.sandbox_user {
+        // Every sandbox user has the same secret, and it opens nothing but a sandbox.
+        let options = ClientSecretCredentialOptions { client_options };
+        let secret = Secret::new("sandbox");
+        return Ok(ClientSecretCredential::new(
+            needed(sign_in.tenant.as_ref(), "the tenant")?,
+            user.client_id.clone(),
+            secret,
+            Some(options),
+        )
+        .map_err(unusable)?);
+    }
+    if let (State::NotConfigured(why), Method::Environment | Method::Federated) = (outside(sign_in, method), method) {
+        return Err(Error::new(Kind::SignIn, format!("Sign-in by way of `{}` is not set up: {why}.", method.name())));
+    }
+    let tenant = || needed(sign_in.tenant.as_ref(), "AZURE_TENANT_ID");
+    let client = || needed(sign_in.client_id.as_ref(), "AZURE_CLIENT_ID");
+    Ok(match method {
+        Method::Environment => {
+            let secret = sign_in.client_secret.clone().unwrap_or_else(|| Secret::new(""));
+            let options = ClientSecretCredentialOptions { client_options };
+            ClientSecretCredential::new(tenant()?, client()?.to_owned(), secret, Some(options)).map_err(unusable)?
+        }
+        Method::Federated => {
+            let assertion = Assertion { wire: wire.clone(), sign_in: sign_in.clone() };
+            let options = ClientAssertionCredentialOptions { client_options };
+            ClientAssertionCredential::new(tenant()?.to_owned(), client()?.to_owned(), assertion, Some(options))
+                .map_err(unusable)?
+        }
+        Method::ManagedIdentity => {
+            if !sign_in.identity_endpoint {
+                probe(explicit).await?;
+            }
+            let user_assigned_id = sign_in.managed_identity_client_id.clone().map(UserAssignedId::ClientId);
+            let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options };
+            ManagedIdentityCredential::new(Some(options)).map_err(unusable)?
+        }
+        Method::AzureCli => {
+            let options = AzureCliCredentialOptions { tenant_id: sign_in.tenant.clone(), ..Default::default() };
+            AzureCliCredential::new(Some(options)).map_err(unusable)?
+        }
+        Method::AzureDeveloperCli | Method::DeviceCode => {
+            let options =
+                AzureDeveloperCliCredentialOptions { tenant_id: sign_in.tenant.clone(), ..Default::default() };
+            AzureDeveloperCliCredential::new(Some(options)).map_err(unusable)?
+        }
+    })
+}
+
+fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
+    value.map(String::as_str).ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
+}
+
+fn client_options(wire: &Arc<Wire>) -> ClientOptions {
+    let mut custom = CustomConfiguration::default();
+    custom.authority_host = format!("https://{}", wire.cloud().get("login"));
+    ClientOptions {
+        transport: Some(Transport::new(wire.clone())),
+        cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
+        retry: RetryOptions::exponential(ExponentialRetryOptions {
+            initial_delay: azure_core::time::Duration::milliseconds(400),
+            max_retries: 3,
+            max_total_elapsed: azure_core::time::Duration::seconds(30),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would take minutes to fail.
+async fn probe(explicit: bool) -> Result<()> {
+    let limit = Duration::from_millis(if explicit { 2000 } else { 400 });
+    let connected = tokio::time::timeout(limit, tokio::net::TcpStream::connect("169.254.169.254:80")).await;
+    if matches!(connected, Ok(Ok(_))) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::SignIn, "This machine has no managed identity: its metadata service does not answer."))
+}
+
+/// A federated token, made anew whenever a token is asked for: such assertions live for minutes.
+struct Assertion {
+    wire: Arc<Wire>,
+    sign_in: SignIn,
+}
+
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Assertion")
+    }
+}
+
+#[async_trait::async_trait]
+impl ClientAssertion for Assertion {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        let failed = |words: String| azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words);
+        if let Some(file) = &self.sign_in.federated_token_file {
+            let text = std::fs::read_to_string(file);
+            let text = text.map_err(|error| {
+                failed(format!("the federated token file {} can't be read: {error}", file.display()))
+            })?;
+            return Ok(text.trim().to_owned());
+        }
+        let (method, url, token, field) = if let Some(github) = &self.sign_in.github {
+            (Http::GET, format!("{}&audience=api://AzureADTokenExchange", github.url), &github.token, "value")
+        } else if let Some(pipelines) = &self.sign_in.pipelines {
+            let url = format!("{}?api-version=7.1&serviceConnectionId={}", pipelines.url, pipelines.service_connection);
+            (Http::POST, url, &pipelines.token, "oidcToken")
+        } else {
+            return Err(failed("there is no federated token".to_owned()));
+        };
+        let url = Url::parse(&url)
+            .map_err(|_| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
+        let bearer = format!("Bearer {}", token.secret());
+        let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
+        let answer = self.wire.send_to_runner(method, &url, &headers, None).await;
+        let answer = answer.map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
+        let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        json::text(&value, field)
+            .ok_or_else(|| failed(format!("the runner's token endpoint answered {} without a token", answer.status)))
+    }
+}
+
+/// The crate's texts repeat themselves down the chain: the first line, the code in it, and what helps.
+pub(super) fn refused(method: Method, text: &str) -> Error {
+    let line = json::clean(text.lines().next().unwrap_or_default());
+    let code = line
+        .split(|ch: char| !ch.is_ascii_alphanumeric())
+        .find(|word| word.starts_with("AADSTS") && word.len() > 6)
+        .map(str::to_owned);
+    let mut error = Error::new(Kind::SignIn, format!("Sign-in by way of `{}` failed.", method.name())).detail(line);
+    let hint = match code.as_deref() {
+        Some("AADSTS700024") => "The federated token had expired: check the clock, and that the file is renewed.",
+        Some("AADSTS7000215") => "The client secret is wrong: give the secret's value, not its id.",
+        Some("AADSTS7000222") => "The client secret has expired: create a new one.",
+        Some("AADSTS700016") => "The tenant does not know this application: check AZURE_CLIENT_ID and AZURE_TENANT_ID.",
+        Some("AADSTS90002") => "There is no such tenant in this cloud: check AZURE_TENANT_ID and `--cloud`.",
+        Some("AADSTS50076" | "AADSTS50158") => {
+            "A second factor is asked for: sign in again with `az login`, or `--auth device-code`."
+        }
+        Some("AADSTS70021" | "AADSTS700213") => {
+            "No federated credential of the application matches this job: check issuer, subject and audience."
+        }
+        _ => match method {
+            Method::AzureCli => "Run `az login`.",
+            Method::AzureDeveloperCli => "Run `azd auth login`.",
+            _ => "See what is set: `cmkctl auth status`.",
+        },
+    };
+    error.code = code;
+    error.hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states(sign_in: &SignIn) -> Vec<(Method, bool, bool)> {
+        all(sign_in, false, None)
+            .iter()
+            .map(|source| (source.method, source.state == State::Ready, source.chosen))
+            .collect()
+    }
+
+    #[test]
+    fn the_first_complete_way_is_taken() {
+        let mut sign_in = SignIn { tenant: Some("t".into()), client_id: Some("c".into()), ..SignIn::default() };
+        assert_eq!(states(&sign_in)[0], (Method::Environment, false, false));
+        assert_eq!(states(&sign_in)[2], (Method::ManagedIdentity, true, true));
+        sign_in.federated_token_file = Some("/x".into());
+        assert_eq!(states(&sign_in)[1], (Method::Federated, true, true));
+        sign_in.client_secret = Some(Secret::new("s"));
+        assert_eq!(states(&sign_in)[0], (Method::Environment, true, true));
+        sign_in.method = Some(Method::AzureCli);
+        assert!(states(&sign_in)[..3].iter().all(|(_, ready, chosen)| !ready && !chosen));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let sources = all(&SignIn::default(), false, None);
+        assert_eq!(sources[0].state.to_string(), "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET not set");
+        assert_eq!(sources[5].state.to_string(), "only with `--auth device-code`");
+        assert!(all(&SignIn::default(), true, None)[1..].iter().all(|source| source.state == State::NotInASandbox));
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let secret = || Secret::new("hunter2");
+        let sign_in = SignIn {
+            client_secret: Some(secret()),
+            github: Some(Runner { url: "u".into(), token: secret() }),
+            pipelines: Some(Pipelines { url: "u".into(), token: secret(), service_connection: "s".into() }),
+            ..SignIn::default()
+        };
+        assert!(!format!("{sign_in:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_refusal_has_its_code_and_its_help() {
+        let error = refused(
+            Method::Federated,
+            "AADSTS700024: Client assertion is not within its valid time range.\nTrace ID: x\nagain",
+        );
+        assert_eq!(error.code.as_deref(), Some("AADSTS700024"));
+        assert!(!error.detail.as_ref().unwrap().contains("again"));
+        assert!(error.hints[0].contains("expired"));
+        assert_eq!(error.kind, Kind::SignIn);
+    }
+}

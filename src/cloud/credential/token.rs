@@ -1,0 +1,76 @@
+//! A token, and what its payload says of its owner.
+
+use super::{Method, Secret};
+use crate::cloud::json;
+use azure_core::credentials::AccessToken;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A token and its end, in real time.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) secret: Secret,
+    pub(super) expires: Timestamp,
+}
+
+impl From<AccessToken> for Token {
+    fn from(token: AccessToken) -> Self {
+        let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { secret: token.token, expires }
+    }
+}
+
+/// Who a token says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The way that gave the token.
+    pub method: Method,
+    /// Tenant id.
+    pub tenant: Option<String>,
+    /// Object id.
+    pub object_id: Option<String>,
+    /// User principal name, or application id.
+    pub name: Option<String>,
+    /// When the token ends.
+    pub expires: Option<Timestamp>,
+}
+
+/// Reads the payload of a token that is a JWT; of any other, nothing but its end is known.
+pub(super) fn identity(token: &Token, method: Method) -> Identity {
+    let payload = token
+        .secret
+        .secret()
+        .split('.')
+        .nth(1)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+    let claims: Value = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let text = |name: &str| json::text(&claims, name);
+    Identity {
+        method,
+        tenant: text("tid"),
+        object_id: text("oid"),
+        name: text("upn").or_else(|| text("unique_name")).or_else(|| text("app_displayname")).or_else(|| text("appid")),
+        expires: Some(token.expires),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_read_and_nonsense_is_survived() {
+        let token = |text: &str| Token { secret: Secret::new(text.to_owned()), expires: Timestamp::UNIX_EPOCH };
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"tid":"t","oid":"o","appid":"a"}"#);
+        let read = identity(&token(&format!("e30.{payload}.sig")), Method::AzureCli);
+        assert_eq!(
+            (read.tenant.as_deref(), read.object_id.as_deref(), read.name.as_deref()),
+            (Some("t"), Some("o"), Some("a"))
+        );
+        for odd in ["", "opaque", "a.b.c", "..", "e30.!!!.x", "e30.W10.x"] {
+            assert_eq!(identity(&token(odd), Method::AzureCli).object_id, None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What went wrong on the wire, as a fact: no hint, no guess.
+
+use crate::cloud::clouds::Service;
+use crate::cloud::json;
+use crate::cloud::wire::{Answer, Broken};
+use crate::error::{Error, Kind};
+use crate::model::observed::{Seen, Unreadable};
+use serde_json::Value;
+
+/// The longest piece of an unexpected body that is shown.
+const EXCERPT: usize = 300;
+
+/// Why a call did not bring what it should.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Who was asked.
+    pub service: Service,
+    /// What happened.
+    pub cause: Cause,
+    /// The service's error code, such as `OperationNotStartable`.
+    pub code: Option<String>,
+    /// The most specific code inside, such as `ForbiddenByFirewall`.
+    pub inner_code: Option<String>,
+    /// The service's words, or the system's.
+    pub message: String,
+    /// The id for a support ticket.
+    pub correlation: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// An answer with this HTTP status.
+    Status(u16),
+    /// A success whose body can't be understood.
+    Shape,
+    /// Nothing was sent.
+    NotSent,
+    /// No answer: it may have had its effect.
+    Lost,
+    /// The URL is not on a host of the cloud: nothing was sent.
+    Foreign,
+    /// No token could be had.
+    SignIn(Box<Error>),
+}
+
+impl Fault {
+    /// An answer that is not a success.
+    pub fn answered(service: Service, answer: &Answer) -> Self {
+        let (code, inner_code, message) = words(answer);
+        Self {
+            service,
+            cause: Cause::Status(answer.status),
+            code,
+            inner_code,
+            message,
+            correlation: answer.correlation().map(json::clean),
+        }
+    }
+
+    /// A success whose body can't be understood.
+    pub fn shape(service: Service, answer: &Answer, why: impl Into<String>) -> Self {
+        let kind = answer.header("content-type").unwrap_or("no content type");
+        let message = format!(
+            "the answer ({}, {} bytes) can't be understood: {}",
+            json::clean(kind),
+            answer.body.len(),
+            why.into()
+        );
+        Self {
+            service,
+            cause: Cause::Shape,
+            code: None,
+            inner_code: None,
+            message,
+            correlation: answer.correlation().map(json::clean),
+        }
+    }
+
+    /// No answer.
+    pub fn broken(service: Service, broken: &Broken) -> Self {
+        let cause = match broken {
+            Broken::NotSent(_) => Cause::NotSent,
+            Broken::Lost(_) => Cause::Lost,
+            Broken::Foreign(_) => Cause::Foreign,
+        };
+        let message = json::clean(broken.words());
+        Self { service, cause, code: None, inner_code: None, message, correlation: None }
+    }
+
+    /// No token.
+    pub fn sign_in(service: Service, error: Error) -> Self {
+        let message = error.to_string();
+        Self {
+            service,
+            cause: Cause::SignIn(Box::new(error)),
+            code: None,
+            inner_code: None,
+            message,
+            correlation: None,
+        }
+    }
+
+    /// HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self.cause {
+            Cause::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The service's error code equals `code`?
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(code))
+    }
+
+    /// May the request have had its effect although no success came back? An HTML page of a gateway, a timeout, a cut connection: yes.
+    pub fn is_ambiguous(&self) -> bool {
+        match self.cause {
+            Cause::Lost | Cause::Shape => true,
+            Cause::Status(status) => status >= 500 || status == 408 || status == 499,
+            _ => false,
+        }
+    }
+
+    /// A missing right.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self.status(), Some(401 | 403))
+    }
+
+    /// What happened, as a clause without a full stop.
+    pub fn clause(&self) -> String {
+        let who = self.service.name();
+        let code = self.inner_code.as_ref().or(self.code.as_ref());
+        match (&self.cause, code) {
+            (Cause::Status(status), Some(code)) => format!("{who} answered {status} {code}"),
+            (Cause::Status(status), None) => format!("{who} answered {status}"),
+            (Cause::SignIn(_), _) => format!("there is no sign-in for {who}"),
+            (Cause::NotSent, _) => format!("{who} can't be reached"),
+            (Cause::Lost, _) => format!("{who} did not answer"),
+            (Cause::Foreign, _) => "the address does not belong to the cloud".to_owned(),
+            (Cause::Shape, _) => format!("{who} sent something that can't be understood"),
+        }
+    }
+
+    /// As an error of a command: `what` is the sentence that says what failed.
+    pub fn into_error(self, what: impl Into<String>) -> Error {
+        let kind = match &self.cause {
+            Cause::SignIn(error) => return (**error).clone(),
+            Cause::Status(401 | 403) => Kind::Forbidden,
+            Cause::Status(409) if self.is("OperationNotStartable") => Kind::Busy,
+            _ => Kind::Unexpected,
+        };
+        let clause = self.clause();
+        let detail = if self.message.is_empty() { format!("{clause}.") } else { format!("{clause}: {}", self.message) };
+        let mut error = Error::new(kind, what).detail(capital(&detail));
+        error.code = self.inner_code.or(self.code);
+        error.correlation = self.correlation;
+        error
+    }
+
+    /// As what an observation did not see.
+    pub fn unreadable(&self) -> Unreadable {
+        Unreadable { why: self.clause(), forbidden: self.is_forbidden() }
+    }
+}
+
+/// The result of a call.
+pub type Reply<T> = std::result::Result<T, Fault>;
+
+/// A read as an observation: 404 is "not there", everything else that failed is "not readable".
+pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
+    match reply {
+        Ok(value) => Seen::Present(value),
+        Err(fault) if fault.status() == Some(404) => Seen::Absent,
+        Err(fault) => Seen::Unreadable(fault.unreadable()),
+    }
+}
+
+/// Code, innermost code and words of an error body: the documented shape, a bare object, text, HTML or nothing.
+fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
+    if answer.body.is_empty() {
+        return (None, None, "the answer is empty".to_owned());
+    }
+    let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else {
+        let text = String::from_utf8_lossy(&answer.body);
+        return (None, None, excerpt(&text));
+    };
+    let error = json::at(&value, "error").filter(|error| error.is_object()).unwrap_or(&value);
+    let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
+    let mut inner = None;
+    let mut here = error;
+    while let Some(next) = json::at(here, "innererror") {
+        inner = json::text(next, "code").or(inner);
+        here = next;
+    }
+    let mut message =
+        json::text(error, "message").or_else(|| json::text(&value, "error_description")).unwrap_or_default();
+    for detail in json::list(error, "details") {
+        if let Some(text) = json::text(detail, "message")
+            && !message.contains(&text)
+        {
+            message = format!("{message} {text}");
+        }
+    }
+    if message.is_empty() && code.is_none() {
+        message = value.to_string();
+    }
+    (code, inner, excerpt(&message))
+}
+
+fn excerpt(text: &str) -> String {
+    let clean = json::clean(text);
+    let short: String = clean.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(EXCERPT * 4).collect();
+    if short.starts_with('<') { short.chars().take(EXCERPT).collect() } else { short }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderMap;
+
+    fn fault(status: u16, body: &str) -> Fault {
+        let answer = Answer { status, headers: HeaderMap::new(), body: body.to_owned().into() };
+        Fault::answered(Service::Bap, &answer)
+    }
+
+    #[test]
+    fn any_shape_of_an_error_is_shown_and_none_fails() {
+        let busy = fault(
+            409,
+            r#"{"error":{"code":"OperationNotStartable","message":"There is an active lifecycle operation."}}"#,
+        );
+        assert!(busy.is("operationnotstartable"));
+        assert_eq!(busy.clone().into_error("x").kind, Kind::Busy);
+        assert_eq!(busy.message, "There is an active lifecycle operation.");
+        let firewall =
+            fault(403, r#"{"error":{"code":"Forbidden","message":"m","innererror":{"code":"ForbiddenByFirewall"}}}"#);
+        assert_eq!(firewall.inner_code.as_deref(), Some("ForbiddenByFirewall"));
+        assert_eq!(firewall.into_error("x").kind, Kind::Forbidden);
+        for (body, part) in [
+            ("", "empty"),
+            ("<html><body>Bad gateway</body></html>", "Bad gateway"),
+            ("plain", "plain"),
+            (r#"{"code":"A","message":"B"}"#, "B"),
+            (r#"{"odd":1}"#, "odd"),
+            ("[1]", "[1]"),
+            ("null", "null"),
+        ] {
+            assert!(fault(502, body).message.contains(part), "{body}");
+            assert!(fault(502, body).is_ambiguous());
+        }
+    }
+}

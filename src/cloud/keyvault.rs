@@ -1,0 +1,161 @@
+//! The data plane of Key Vault and Managed HSM: keys through the official client, local roles of a managed HSM through our own.
+
+use crate::cloud::clouds::Service;
+use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::json;
+use crate::cloud::session::{Reader, Session, Writer};
+use crate::cloud::wire::{Answer, Broken};
+use crate::model::ids::{KeyName, KeyVersion, ResourceKind, assignment_name, role_guid};
+use crate::model::observed::{Key, RoleAssignment, Vault};
+use azure_core::credentials::TokenCredential;
+use azure_core::error::ErrorKind;
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use azure_security_keyvault_keys::models::KeyClientGetKeyOptions;
+use azure_security_keyvault_keys::{KeyClient, KeyClientOptions, ResourceExt};
+use jiff::Timestamp;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Managed HSM Crypto Service Encryption User, a built-in local role. Which role the policy's identity needs on a managed HSM is not documented:
+/// this one is inferred from the vault's role of the same name.
+pub const HSM_ENCRYPTION_USER: &str = "33413926-3206-4cdd-b39a-83574fe37a17";
+const HSM_VERSION: &str = "2025-07-01";
+
+impl Reader {
+    /// A key from the data plane: the latest version, or the given one. The first request of a client goes out without a token and is answered
+    /// with the challenge; that is the protocol, not a mistake.
+    ///
+    /// # Errors
+    /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
+    pub async fn key(&self, vault: &Vault, name: &KeyName, version: Option<&KeyVersion>) -> Reply<Key> {
+        let service = match vault.id.kind {
+            ResourceKind::ManagedHsm => Service::ManagedHsm,
+            _ => Service::KeyVault,
+        };
+        let client = self.session.key_client(service, &vault.uri)?;
+        let options = KeyClientGetKeyOptions {
+            key_version: version.map(|version| version.as_str().to_owned()),
+            ..Default::default()
+        };
+        let reply = client.get_key(name.as_str(), Some(options)).await;
+        let key = reply.and_then(azure_core::http::Response::into_model).map_err(|error| fault(service, &error))?;
+        let id = key.resource_id().ok();
+        let (attributes, material) = (key.attributes.unwrap_or_default(), key.key.unwrap_or_default());
+        let time = |time: Option<azure_core::time::OffsetDateTime>| {
+            time.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok())
+        };
+        Ok(Key {
+            name: name.to_string(),
+            kty: material.kty.map(|kty| json::clean(kty.as_ref())).unwrap_or_default(),
+            bits: material.n.map(|n| bits(&n)),
+            version: id.and_then(|id| id.version),
+            enabled: attributes.enabled,
+            not_before: time(attributes.not_before),
+            expires: time(attributes.expires),
+            source: "Key Vault",
+        })
+    }
+
+    /// Local role assignments of a managed HSM at a key or above.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn hsm_roles(&self, uri: &str, key: &KeyName) -> Reply<Vec<RoleAssignment>> {
+        let url = format!(
+            "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={HSM_VERSION}",
+            uri.trim_end_matches('/')
+        );
+        let all = self.session.pages(Service::ManagedHsm, &url).await?;
+        let scope = format!("/keys/{key}");
+        let assignments = all.iter().filter_map(|value| {
+            Some(RoleAssignment {
+                scope: json::text(value, "properties.scope")?,
+                role: role_guid(&json::text(value, "properties.roleDefinitionId")?),
+                principal_id: json::text(value, "properties.principalId")?,
+            })
+        });
+        let applies = |found: &RoleAssignment| {
+            let at = found.scope.trim_end_matches('/').to_ascii_lowercase();
+            at.is_empty() || at == "/keys" || at == scope.to_ascii_lowercase()
+        };
+        Ok(assignments.filter(applies).collect())
+    }
+}
+
+impl Writer {
+    /// Gives a principal the encryption role on one key of a managed HSM, under a name that follows from its content.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn assign_hsm_role(&self, uri: &str, key: &KeyName, principal: &str) -> Reply<Option<String>> {
+        let scope = format!("/keys/{key}");
+        let name = assignment_name(&format!("{uri}{scope}"), principal, HSM_ENCRYPTION_USER);
+        let url = format!(
+            "{}{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version={HSM_VERSION}",
+            uri.trim_end_matches('/')
+        );
+        let definition =
+            format!("Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{HSM_ENCRYPTION_USER}");
+        let body = json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
+        match self.session.change(Service::ManagedHsm, Method::PUT, &url, Some(&body)).await {
+            Ok(answer) => Ok(answer.correlation().map(json::clean)),
+            Err(fault) if fault.is("RoleAssignmentExists") => Ok(fault.correlation),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+impl Session {
+    fn key_client(&self, service: Service, uri: &str) -> Reply<KeyClient> {
+        let ours = url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
+        if !ours {
+            let words = format!("{} is not an address of {}", json::clean(uri), service.name());
+            return Err(Fault::broken(service, &Broken::Foreign(words)));
+        }
+        // The crate's own retries are few and short: it would repeat for over a minute when a host can't be reached.
+        let retry = RetryOptions::exponential(ExponentialRetryOptions {
+            initial_delay: azure_core::time::Duration::milliseconds(400),
+            max_retries: 2,
+            max_total_elapsed: azure_core::time::Duration::seconds(30),
+            ..Default::default()
+        });
+        let client_options =
+            ClientOptions { retry, transport: Some(Transport::new(self.wire().clone())), ..Default::default() };
+        let options = KeyClientOptions { client_options, ..Default::default() };
+        let credential: Arc<dyn TokenCredential> = self.tokens().clone();
+        KeyClient::new(uri, credential, Some(options)).map_err(|error| fault(service, &error))
+    }
+}
+
+/// The size of an RSA key is that of its modulus, without leading zero bytes.
+fn bits(modulus: &[u8]) -> u32 {
+    let significant = modulus.iter().skip_while(|byte| **byte == 0).count();
+    u32::try_from(significant * 8).unwrap_or(u32::MAX)
+}
+
+fn fault(service: Service, error: &azure_core::Error) -> Fault {
+    if let ErrorKind::HttpResponse { status, raw_response: Some(raw), .. } = error.kind() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in raw.headers().iter() {
+            let name = reqwest::header::HeaderName::from_bytes(name.as_str().as_bytes());
+            if let (Ok(name), Ok(value)) = (name, value.as_str().parse()) {
+                headers.insert(name, value);
+            }
+        }
+        let answer = Answer { status: u16::from(*status), headers, body: raw.body().clone().into() };
+        return Fault::answered(service, &answer);
+    }
+    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    let mut fault = match error.kind() {
+        ErrorKind::Connection => Fault::broken(service, &Broken::NotSent(words)),
+        ErrorKind::Credential => Fault::sign_in(service, crate::error::Error::new(crate::error::Kind::SignIn, words)),
+        _ => Fault::broken(service, &Broken::Lost(words)),
+    };
+    if let ErrorKind::HttpResponse { status, error_code, .. } = error.kind() {
+        fault.cause = Cause::Status(u16::from(*status));
+        fault.code.clone_from(error_code);
+    }
+    fault
+}

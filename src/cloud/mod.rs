@@ -1,0 +1,18 @@
+//! The wire: which hosts exist, how to sign in, what may be repeated, and what each service's answers mean.
+
+pub mod arm;
+pub mod clouds;
+
+pub mod credential;
+pub mod dataverse;
+pub mod fault;
+pub mod json;
+pub mod keyvault;
+pub mod operations;
+pub mod power_platform;
+pub mod session;
+pub mod wire;
+
+pub use clouds::{Clock, Cloud, Service};
+pub use fault::Fault;
+pub use session::{Reader, Session, Writer};

@@ -1,0 +1,276 @@
+//! One signed-in conversation with a cloud: tokens, one renewal on 401, and what may be repeated.
+//!
+//! Reads are repeated until they are answered or clearly refused. A change is repeated only when it certainly had no effect: nothing was sent,
+//! or the service said 429 or 503 with `Retry-After`, or 401. Everything else is the caller's to look up.
+
+use crate::cloud::clouds::{Clock, Cloud, Service};
+use crate::cloud::credential::Tokens;
+use crate::cloud::fault::{Fault, Reply};
+use crate::cloud::wire::{Answer, Wire};
+use crate::model::plan::Consent;
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::Value;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// How often a call is sent before its last answer counts.
+const TRIES: u32 = 6;
+/// The longest pause before a repetition, whatever the service asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A signed-in conversation. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Session {
+    wire: Arc<Wire>,
+    tokens: Arc<Tokens>,
+    clock: Clock,
+}
+
+/// Reads, and nothing else.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub(crate) session: Session,
+}
+
+/// Changes. Needs a [`Consent`], which only a plan makes.
+#[derive(Debug)]
+pub struct Writer {
+    pub(crate) session: Session,
+}
+
+impl Session {
+    /// A session over a wire with its tokens.
+    pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
+        let clock = Clock::of(wire.cloud());
+        Self { wire, tokens, clock }
+    }
+
+    /// The cloud.
+    pub fn cloud(&self) -> &Cloud {
+        self.wire.cloud()
+    }
+
+    /// The cloud's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The wire, for the Azure crates.
+    pub fn wire(&self) -> &Arc<Wire> {
+        &self.wire
+    }
+
+    /// The tokens, for the Azure crates.
+    pub fn tokens(&self) -> &Arc<Tokens> {
+        &self.tokens
+    }
+
+    /// A reader.
+    pub fn reader(&self) -> Reader {
+        Reader { session: self.clone() }
+    }
+
+    /// A writer; the consent is to the plan that will be applied.
+    pub fn writer(&self, _consent: Consent) -> Writer {
+        Writer { session: self.clone() }
+    }
+
+    /// `GET`, repeated while the trouble is of the passing kind.
+    pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
+        let mut attempt = 0;
+        loop {
+            let reply = self.once(service, Method::GET, url, None).await;
+            attempt += 1;
+            let Err((fault, pause)) = reply else {
+                return reply.map_err(|(fault, _)| fault);
+            };
+            if attempt >= TRIES || !passes(&fault) {
+                return Err(fault);
+            }
+            self.pause(attempt, pause, &fault).await;
+        }
+    }
+
+    /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings `Retry-After` with either outcome.
+    pub(crate) async fn poll(&self, service: Service, url: &str) -> (Reply<Answer>, Option<Duration>) {
+        match self.once(service, Method::GET, url, None).await {
+            Ok(answer) => {
+                let pause = self.retry_after(&answer);
+                (Ok(answer), pause)
+            }
+            Err((fault, pause)) => (Err(fault), pause),
+        }
+    }
+
+    /// `GET` of a JSON object.
+    pub(crate) async fn json(&self, service: Service, url: &str) -> Reply<Value> {
+        let answer = self.read(service, url).await?;
+        parse(service, &answer)
+    }
+
+    /// All pages of a list. A next link must stay with the service.
+    pub(crate) async fn pages(&self, service: Service, first: &str) -> Reply<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut next = Some(first.to_owned());
+        let mut visited = std::collections::HashSet::new();
+        while let Some(url) = next.take().filter(|url| visited.insert(url.clone())) {
+            let page = self.json(service, &url).await?;
+            all.extend_from_slice(super::json::list(&page, "value"));
+            next = ["nextLink", "@odata.nextLink"].iter().find_map(|name| {
+                // The odata name holds a dot, so it is no path.
+                page.get(*name).and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned)
+            });
+        }
+        Ok(all)
+    }
+
+    /// Sends a change; repeats it only when it certainly had no effect.
+    pub(crate) async fn change(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Reply<Answer> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let mut attempt = 0;
+        loop {
+            let reply = self.once(service, method.clone(), url, body.clone()).await;
+            attempt += 1;
+            let Err((fault, pause)) = reply else {
+                return reply.map_err(|(fault, _)| fault);
+            };
+            let harmless = match fault.status() {
+                Some(429 | 503) => pause.is_some(),
+                Some(_) => false,
+                None => fault.cause == super::fault::Cause::NotSent,
+            };
+            if attempt >= TRIES || !harmless {
+                return Err(fault);
+            }
+            self.pause(attempt, pause, &fault).await;
+        }
+    }
+
+    /// One request with its token, and a second one with a new token when the first is refused with 401.
+    async fn once(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<Bytes>,
+    ) -> Result<Answer, (Fault, Option<Duration>)> {
+        let foreign = |url: &str| {
+            let words = format!("{} is not an address of {}", super::json::clean(url), service.name());
+            (Fault::broken(service, &super::wire::Broken::Foreign(words)), None)
+        };
+        let parsed = Url::parse(url).map_err(|_| foreign(url))?;
+        if self.cloud().service_of(&parsed) != Some(service) {
+            return Err(foreign(url));
+        }
+        let scope = self.cloud().scope(service, &parsed);
+        let mut token = self.tokens.token(&scope).await.map_err(|error| (Fault::sign_in(service, error), None))?;
+        let mut renewed = false;
+        loop {
+            let bearer = format!("Bearer {}", token.secret());
+            let mut headers = vec![("authorization", bearer.as_str()), ("accept", "application/json")];
+            if body.is_some() {
+                headers.push(("content-type", "application/json"));
+            }
+            let answer = match self.wire.send(method.clone(), &parsed, &headers, body.clone()).await {
+                Ok(answer) => answer,
+                Err(broken) => return Err((Fault::broken(service, &broken), None)),
+            };
+            if answer.status == 401 && !renewed {
+                renewed = true;
+                token =
+                    self.tokens.renew(&scope, &token).await.map_err(|error| (Fault::sign_in(service, error), None))?;
+                continue;
+            }
+            if (200..300).contains(&answer.status) {
+                return Ok(answer);
+            }
+            return Err((Fault::answered(service, &answer), self.retry_after(&answer)));
+        }
+    }
+
+    /// `Retry-After` of an answer, against the cloud's clock.
+    pub(crate) fn retry_after(&self, answer: &Answer) -> Option<Duration> {
+        retry_after(answer.header("retry-after")?, self.clock.now())
+    }
+
+    async fn pause(&self, attempt: u32, asked: Option<Duration>, fault: &Fault) {
+        let own = Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0);
+        let pause = asked.unwrap_or(own).min(LONGEST_PAUSE);
+        tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
+        self.clock.sleep(pause).await;
+    }
+}
+
+/// Trouble that passes by itself.
+pub(crate) fn passes(fault: &Fault) -> bool {
+    use super::fault::Cause;
+    match fault.cause {
+        Cause::Status(status) => status >= 500 || matches!(status, 408 | 425 | 429 | 499),
+        Cause::NotSent | Cause::Lost | Cause::Shape => true,
+        Cause::Foreign | Cause::SignIn(_) => false,
+    }
+}
+
+/// The body of an answer as JSON.
+pub(crate) fn parse(service: Service, answer: &Answer) -> Reply<Value> {
+    let value: Value =
+        serde_json::from_slice(&answer.body).map_err(|error| Fault::shape(service, answer, error.to_string()))?;
+    if value.is_object() { Ok(value) } else { Err(Fault::shape(service, answer, "it is not a JSON object")) }
+}
+
+/// `Retry-After` in either form: seconds, or an HTTP date. Nonsense counts as absent; the past as zero.
+pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let milliseconds = at.as_millisecond().saturating_sub(now.as_millisecond());
+    Some(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+}
+
+/// A number from 0 to 1 that differs from process to process, so that many clients do not come back at the same moment.
+fn jitter() -> f64 {
+    let seed = RandomState::new().hash_one(0_u8);
+    f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn retry_after_comes_in_two_forms() {
+        let now: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
+        for (text, seconds) in [
+            ("5", Some(5)),
+            (" 120 ", Some(120)),
+            ("Mon, 02 Mar 2026 08:00:30 GMT", Some(30)),
+            ("Mon, 02 Mar 2026 07:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-5", None),
+            ("", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(text in ".{0,60}") {
+            let _ = retry_after(&text, Timestamp::UNIX_EPOCH);
+        }
+    }
+}

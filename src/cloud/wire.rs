@@ -1,0 +1,300 @@
+//! The one way out of this process: every request of ours and of the Azure crates passes here.
+//!
+//! Three promises are kept in this file, whatever the callers do: a request with a bearer token goes only to a host of the chosen cloud, over
+//! https; redirects are not followed; and in sandbox mode every request goes to loopback, whichever host its URL names.
+
+use crate::cloud::clouds::Cloud;
+use crate::error::{Error, Result};
+use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest};
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use std::time::{Duration, Instant};
+use url::Url;
+
+/// The most that is read of one answer, after decompression. A page of the environment list of a large tenant stays far below.
+const BODY_LIMIT: usize = 32 << 20;
+
+/// The header that tells the sandbox which host a request was meant for.
+const SANDBOX_HOST: &str = "x-cmkctl-host";
+
+/// How the network is reached.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// PEM text with additional certificate authorities (`--ca-bundle`).
+    pub ca_bundle: Option<Vec<u8>>,
+    /// Time to establish a connection.
+    pub connect_timeout: Duration,
+    /// Time without a single byte before an answer counts as lost.
+    pub read_timeout: Duration,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { ca_bundle: None, connect_timeout: Duration::from_secs(15), read_timeout: Duration::from_secs(60) }
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// HTTP headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broken {
+    /// Nothing was sent: repeating is safe.
+    NotSent(String),
+    /// The request may have arrived and may have had its effect.
+    Lost(String),
+    /// Not sent on purpose: the host is not one of the cloud's.
+    Foreign(String),
+}
+
+impl Broken {
+    /// The words of the cause.
+    pub fn words(&self) -> &str {
+        match self {
+            Broken::NotSent(words) | Broken::Lost(words) | Broken::Foreign(words) => words,
+        }
+    }
+}
+
+/// The HTTP client with the cloud's fence around it.
+#[derive(Debug)]
+pub struct Wire {
+    http: reqwest::Client,
+    cloud: Cloud,
+}
+
+impl Wire {
+    /// A client for `cloud`.
+    ///
+    /// # Errors
+    /// A CA bundle that holds no certificate is a usage error.
+    pub fn new(cloud: Cloud, network: &Network) -> Result<Self> {
+        // The first caller wins; a second install is harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(network.connect_timeout)
+            .read_timeout(network.read_timeout)
+            .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")));
+        if cloud.sandbox.is_some() {
+            // No proxy may see it, and no certificate is worth loading: it is plain http to this machine.
+            builder = builder.no_proxy().tls_certs_only([]);
+        }
+        if let Some(pem) = &network.ca_bundle {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem).unwrap_or_default();
+            if certificates.is_empty() {
+                return Err(Error::usage("The CA bundle holds no certificate.")
+                    .hint("Give a PEM file with one or more `BEGIN CERTIFICATE` blocks."));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let http = builder.build().map_err(|error| {
+            Error::new(crate::error::Kind::Unexpected, "The HTTP client can't be built.").detail(top_line(&error))
+        })?;
+        Ok(Self { http, cloud })
+    }
+
+    /// The cloud behind the fence.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// Sends one request, once.
+    ///
+    /// # Errors
+    /// [`Broken`] tells whether anything can have had an effect.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> std::result::Result<Answer, Broken> {
+        let bearer = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        self.fence(url, bearer)?;
+        self.dispatch(method, url, headers, body).await
+    }
+
+    /// Sends one request to the runner or the machine this process runs on (the federated-token endpoint of a CI system): the address and its
+    /// own token come from the environment, not from an answer, and neither is a token of the cloud.
+    ///
+    /// # Errors
+    /// In a sandbox, and to plain http other than loopback, nothing is sent.
+    pub async fn send_to_runner(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> std::result::Result<Answer, Broken> {
+        if self.cloud.sandbox.is_some() {
+            return Err(Broken::Foreign("a sandbox reaches nothing but itself".to_owned()));
+        }
+        if url.scheme() != "https" && !is_loopback(url) {
+            return Err(Broken::Foreign(format!("{} is neither https nor loopback", shown(url))));
+        }
+        self.dispatch(method, url, headers, body).await
+    }
+
+    fn fence(&self, url: &Url, bearer: bool) -> std::result::Result<(), Broken> {
+        let ours = self.cloud.service_of(url).is_some();
+        let allowed = if bearer { ours } else { ours || self.cloud.is_login(url) || self.is_machine(url) };
+        if allowed {
+            return Ok(());
+        }
+        Err(Broken::Foreign(format!("{} is not a host of the cloud `{}`", shown(url), self.cloud.name)))
+    }
+
+    /// Endpoints of a managed identity: the link-local metadata service, or a local agent. Never in a sandbox.
+    fn is_machine(&self, url: &Url) -> bool {
+        self.cloud.sandbox.is_none()
+            && url.scheme() == "http"
+            && (url.host_str().is_some_and(|host| host.starts_with("169.254.")) || is_loopback(url))
+    }
+
+    async fn dispatch(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> std::result::Result<Answer, Broken> {
+        let mut request = match &self.cloud.sandbox {
+            None => self.http.request(method.clone(), url.clone()),
+            Some(sandbox) => {
+                let mut local = sandbox.url.clone();
+                local.set_path(url.path());
+                local.set_query(url.query());
+                self.http.request(method.clone(), local).header(SANDBOX_HOST, url.host_str().unwrap_or_default())
+            }
+        };
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        match body {
+            Some(body) => request = request.body(body),
+            // An empty POST or PUT says so: some gateways answer 411 otherwise.
+            None if method == Method::POST || method == Method::PUT => request = request.header("content-length", "0"),
+            None => {}
+        }
+        let began = Instant::now();
+        let outcome = read(request).await;
+        let taken = began.elapsed().as_millis();
+        match &outcome {
+            Ok(answer) => tracing::debug!(
+                "{method} {url} -> {} in {taken} ms, {} bytes{}",
+                answer.status,
+                answer.body.len(),
+                answer.correlation().map(|id| format!(", correlation id {id}")).unwrap_or_default()
+            ),
+            Err(broken) => tracing::debug!("{method} {url} -> no answer after {taken} ms: {}", broken.words()),
+        }
+        outcome
+    }
+}
+
+async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {
+    let mut response = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            Broken::NotSent(top_line(&error))
+        } else {
+            Broken::Lost(top_line(&error))
+        }
+    })?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| Broken::Lost(top_line(&error)))? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(Broken::Lost(format!("the answer is larger than {} MiB", BODY_LIMIT >> 20)));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, headers, body: body.into() })
+}
+
+impl Answer {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The id that Microsoft's support asks for.
+    pub fn correlation(&self) -> Option<&str> {
+        ["x-ms-correlation-request-id", "x-ms-correlation-id", "x-ms-request-id", "x-ms-service-request-id"]
+            .into_iter()
+            .find_map(|name| self.header(name))
+    }
+}
+
+/// The innermost cause in one line: reqwest's own texts repeat the URL and each other.
+pub fn top_line(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn shown(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
+/// The Azure crates send through the same fence.
+#[async_trait::async_trait]
+impl HttpClient for Wire {
+    async fn execute_request(&self, request: &SdkRequest) -> azure_core::Result<AsyncRawResponse> {
+        let method = match request.method() {
+            SdkMethod::Delete => Method::DELETE,
+            SdkMethod::Get => Method::GET,
+            SdkMethod::Head => Method::HEAD,
+            SdkMethod::Patch => Method::PATCH,
+            SdkMethod::Post => Method::POST,
+            SdkMethod::Put => Method::PUT,
+            _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "this method is not sent".to_owned())),
+        };
+        let body = match request.body() {
+            Body::Bytes(bytes) => (!bytes.is_empty()).then(|| bytes.clone()),
+            _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "streams are not sent".to_owned())),
+        };
+        let headers: Vec<(&str, &str)> =
+            request.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        match self.send(method, request.url(), &headers, body).await {
+            Ok(answer) => {
+                let mut headers = Headers::new();
+                for (name, value) in &answer.headers {
+                    if let Ok(value) = value.to_str() {
+                        headers.insert(HeaderName::from(name.as_str().to_owned()), HeaderValue::from(value.to_owned()));
+                    }
+                }
+                Ok(AsyncRawResponse::from_bytes(answer.status.into(), headers, answer.body))
+            }
+            Err(Broken::NotSent(words)) => Err(sdk_error(azure_core::error::ErrorKind::Connection, words)),
+            Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
+            Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
+        }
+    }
+}
+
+fn sdk_error(kind: azure_core::error::ErrorKind, words: String) -> azure_core::Error {
+    azure_core::Error::with_message(kind, words)
+}

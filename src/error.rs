@@ -1,0 +1,148 @@
+//! What went wrong, why, and what helps. This room prints nothing: [`crate::report`] does.
+
+use std::fmt;
+
+/// The kind of an error decides the exit code, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything that has no code of its own.
+    Unexpected,
+    /// What was typed can't be right.
+    Usage,
+    /// Changes are pending, or what is there has drifted (`--detailed-exitcode`).
+    Pending,
+    /// No credential, or the sign-in was refused.
+    SignIn,
+    /// Signed in, but a role is missing.
+    Forbidden,
+    /// A check found a reason not to start.
+    Blocked,
+    /// Another lifecycle operation runs on the environment.
+    Busy,
+    /// The operation goes on at the service; this process no longer waits for it.
+    StillRunning,
+    /// It ended, but a re-read does not show the wanted state.
+    Unverified,
+    /// Nobody consented.
+    Refused,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Kind {
+    /// Every kind, in the order of its exit code.
+    pub const ALL: [Kind; 11] = [
+        Kind::Unexpected,
+        Kind::Usage,
+        Kind::Pending,
+        Kind::SignIn,
+        Kind::Forbidden,
+        Kind::Blocked,
+        Kind::Busy,
+        Kind::StillRunning,
+        Kind::Unverified,
+        Kind::Refused,
+        Kind::Interrupted,
+    ];
+
+    /// The process's exit code.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Kind::Unexpected => 1,
+            Kind::Usage => 2,
+            Kind::Pending => 3,
+            Kind::SignIn => 4,
+            Kind::Forbidden => 5,
+            Kind::Blocked => 6,
+            Kind::Busy => 7,
+            Kind::StillRunning => 8,
+            Kind::Unverified => 9,
+            Kind::Refused => 10,
+            Kind::Interrupted => 130,
+        }
+    }
+
+    /// The word for it in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Unexpected => "unexpected",
+            Kind::Usage => "usage",
+            Kind::Pending => "pending",
+            Kind::SignIn => "sign-in",
+            Kind::Forbidden => "forbidden",
+            Kind::Blocked => "blocked",
+            Kind::Busy => "busy",
+            Kind::StillRunning => "still-running",
+            Kind::Unverified => "unverified",
+            Kind::Refused => "refused",
+            Kind::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// An error as a person reads it: what failed, what the service said, what helps, and the ids a support ticket needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// One sentence with a full stop: what failed.
+    pub message: String,
+    /// The service's own error code, such as `OperationNotStartable`.
+    pub code: Option<String>,
+    /// What the service or the system said, as it said it (bounded, control characters removed).
+    pub detail: Option<String>,
+    /// What helps, most likely first; each a sentence or a command.
+    pub hints: Vec<String>,
+    /// `x-ms-correlation-request-id` or its like.
+    pub correlation: Option<String>,
+}
+
+/// The result type of every room above `model`.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of `kind` with its one sentence.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), code: None, detail: None, hints: Vec::new(), correlation: None }
+    }
+
+    /// What was typed can't be right.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Adds what helps.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what the service or the system said.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the service's error code.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match (&self.code, &self.detail) {
+            (Some(code), Some(detail)) => write!(f, " {code}: {detail}"),
+            (Some(code), None) => write!(f, " ({code})"),
+            (None, Some(detail)) => write!(f, " {detail}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,34 @@
+//! What a check found: a stable code, how bad it is, what was seen, what helps and who can do it.
+
+use serde::Serialize;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Nothing to do; said once so that it is known.
+    Acknowledge,
+    /// Could not be read by this caller: neither passed nor failed.
+    NotVisible,
+    /// Works, but somebody will be surprised.
+    Warn,
+    /// It can't work, or it would do harm.
+    Block,
+}
+
+/// One finding of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `CMK001` …; never reused for another meaning.
+    pub code: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What it is about: an id or a name.
+    pub subject: String,
+    /// One sentence with the value that was seen.
+    pub message: String,
+    /// What helps: a command to paste, or a sentence.
+    pub remedy: String,
+    /// The role that can do it.
+    pub who: &'static str,
+}

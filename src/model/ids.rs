@@ -1,0 +1,344 @@
+//! The ids an administrator pastes, parsed once and strictly: nothing malformed ever reaches a URL.
+
+use serde::Serialize;
+use std::fmt;
+use uuid::Uuid;
+
+/// Input that can't be right: what it is, why not, and what it should look like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadInput {
+    /// A sentence: what is wrong with which value.
+    pub message: String,
+    /// What it should look like.
+    pub fix: String,
+}
+
+impl BadInput {
+    fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { message: message.into(), fix: fix.into() }
+    }
+}
+
+impl fmt::Display for BadInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BadInput {}
+
+/// The resource types this tool takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceKind {
+    /// `Microsoft.PowerPlatform/enterprisePolicies`
+    EnterprisePolicy,
+    /// `Microsoft.KeyVault/vaults`
+    Vault,
+    /// `Microsoft.KeyVault/managedHSMs`
+    ManagedHsm,
+}
+
+impl ResourceKind {
+    const ALL: [ResourceKind; 3] = [Self::EnterprisePolicy, Self::Vault, Self::ManagedHsm];
+
+    /// The type as Azure Resource Manager spells it.
+    pub const fn arm_type(self) -> &'static str {
+        match self {
+            Self::EnterprisePolicy => "Microsoft.PowerPlatform/enterprisePolicies",
+            Self::Vault => "Microsoft.KeyVault/vaults",
+            Self::ManagedHsm => "Microsoft.KeyVault/managedHSMs",
+        }
+    }
+}
+
+/// The id of an Azure resource of a type that this tool takes. Compares without case, as Azure does.
+#[derive(Debug, Clone)]
+pub struct ArmId {
+    /// Lower-case GUID of the subscription.
+    pub subscription: String,
+    /// Resource group, as typed.
+    pub group: String,
+    /// Which type.
+    pub kind: ResourceKind,
+    /// Resource name, as typed.
+    pub name: String,
+}
+
+impl ArmId {
+    /// Parses `/subscriptions/…/resourceGroups/…/providers/TYPE/NAME`.
+    ///
+    /// # Errors
+    /// Says which part is wrong; an id of another resource type names that type.
+    pub fn parse(text: &str, expected: &[ResourceKind]) -> Result<Self, BadInput> {
+        let wanted = expected.iter().map(|kind| format!("`{}`", kind.arm_type())).collect::<Vec<_>>().join(" or ");
+        let shape = format!(
+            "It looks like `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/GROUP/providers/{}/NAME`.",
+            expected.first().map_or("TYPE", |kind| kind.arm_type())
+        );
+        let bad = |why: String| {
+            BadInput::new(format!("`{text}` is not the id of a resource of type {wanted}: {why}."), shape.clone())
+        };
+        let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
+        let ["", subscriptions, subscription, groups, group, providers, namespace, kind, name] = parts[..] else {
+            return Err(bad("it does not have the four parts subscription, resource group, type and name".to_owned()));
+        };
+        for (got, word) in [(subscriptions, "subscriptions"), (groups, "resourceGroups"), (providers, "providers")] {
+            if !got.eq_ignore_ascii_case(word) {
+                return Err(bad(format!("`{word}` is expected where it says `{got}`")));
+            }
+        }
+        let subscription =
+            parse_guid(subscription).ok_or_else(|| bad(format!("`{subscription}` is not a subscription id")))?;
+        let arm_type = format!("{namespace}/{kind}");
+        let kind = ResourceKind::ALL
+            .into_iter()
+            .find(|kind| expected.contains(kind) && kind.arm_type().eq_ignore_ascii_case(&arm_type))
+            .ok_or_else(|| bad(format!("its type is `{arm_type}`")))?;
+        if !is_group(group) {
+            return Err(bad(format!("`{group}` is not the name of a resource group")));
+        }
+        if !is_name(name) {
+            return Err(bad(format!("`{name}` is not the name of a resource")));
+        }
+        Ok(Self { subscription, group: group.to_owned(), kind, name: name.to_owned() })
+    }
+
+    /// An id out of its parts.
+    ///
+    /// # Errors
+    /// As [`ArmId::parse`].
+    pub fn new(subscription: &str, group: &str, kind: ResourceKind, name: &str) -> Result<Self, BadInput> {
+        Self::parse(
+            &format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{}/{name}", kind.arm_type()),
+            &[kind],
+        )
+    }
+
+    /// The subscription's scope.
+    pub fn subscription_scope(&self) -> String {
+        format!("/subscriptions/{}", self.subscription)
+    }
+
+    /// The resource group's scope.
+    pub fn group_scope(&self) -> String {
+        format!("/subscriptions/{}/resourceGroups/{}", self.subscription, self.group)
+    }
+}
+
+impl fmt::Display for ArmId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/providers/{}/{}", self.group_scope(), self.kind.arm_type(), self.name)
+    }
+}
+
+impl PartialEq for ArmId {
+    fn eq(&self, other: &Self) -> bool {
+        same_id(&self.to_string(), &other.to_string())
+    }
+}
+
+impl Eq for ArmId {}
+
+impl Serialize for ArmId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Are two ids the same? Without case, and without slashes around them.
+pub fn same_id(left: &str, right: &str) -> bool {
+    left.trim_matches('/').eq_ignore_ascii_case(right.trim_matches('/'))
+}
+
+/// A GUID with or without dashes, as lower case with dashes.
+pub fn parse_guid(text: &str) -> Option<String> {
+    let text = text.trim();
+    let plain =
+        (text.len() == 32 || text.len() == 36) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if !plain {
+        return None;
+    }
+    Uuid::try_parse(text).ok().map(|guid| guid.hyphenated().to_string())
+}
+
+/// The last GUID in an id of a role definition, lower case; the id's last segment otherwise.
+pub fn role_guid(id: &str) -> String {
+    let last = id.trim_end_matches('/').rsplit('/').next().unwrap_or(id);
+    parse_guid(last).unwrap_or_else(|| last.to_ascii_lowercase())
+}
+
+/// Names of resource groups: letters, digits, `-_.()`, up to 90, not ending in a dot.
+fn is_group(name: &str) -> bool {
+    let known = |ch: char| ch.is_alphanumeric() || "-_.()".contains(ch);
+    !name.is_empty() && name.chars().count() <= 90 && name.chars().all(known) && !name.ends_with('.')
+}
+
+/// Names of resources as this tool takes them: letters, digits, `-_.`, up to 127, not only dots.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 127
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && name.bytes().any(|byte| byte != b'.')
+}
+
+/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so nothing else may pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyName(String);
+
+impl KeyName {
+    /// Parses a key name.
+    ///
+    /// # Errors
+    /// A name outside the allowed characters or length.
+    pub fn parse(text: &str) -> Result<Self, BadInput> {
+        let valid =
+            (1..=127).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if valid {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(BadInput::new(
+            format!("`{}` is not the name of a key.", text.escape_debug()),
+            "Key names have 1 to 127 letters, digits and dashes; give the name alone, not the key's URL.",
+        ))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A version of a key: 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyVersion(String);
+
+impl KeyVersion {
+    /// Parses a key version.
+    ///
+    /// # Errors
+    /// Anything but 32 hexadecimal digits.
+    pub fn parse(text: &str) -> Result<Self, BadInput> {
+        if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        Err(BadInput::new(
+            format!("`{}` is not a version of a key.", text.escape_debug()),
+            "Key versions have 32 hexadecimal digits. Leave the version out and the environment follows the key's rotation.",
+        ))
+    }
+
+    /// The version.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is repeatable about a role assignment's name: version 5 UUID of scope, principal and role, all lower case, so that a `PUT` that is
+/// sent again names the same assignment.
+pub fn assignment_name(scope: &str, principal: &str, role: &str) -> String {
+    let key = format!("{}|{}|{}", scope.trim_matches('/'), principal, role).to_ascii_lowercase();
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes()).hyphenated().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const POLICY: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-cmk/providers/Microsoft.PowerPlatform/enterprisePolicies/ep-cmk";
+
+    #[test]
+    fn an_id_is_read_and_written_and_compared_without_case() {
+        let id = ArmId::parse(POLICY, &[ResourceKind::EnterprisePolicy]).unwrap();
+        assert_eq!(id.to_string(), POLICY);
+        assert_eq!(id, ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap());
+        assert_eq!(id, ArmId::parse(&format!(" {POLICY}/ "), &[ResourceKind::EnterprisePolicy]).unwrap());
+    }
+
+    #[test]
+    fn a_wrong_id_says_what_is_wrong() {
+        let cases = [
+            ("", "four parts"),
+            ("ep-cmk", "four parts"),
+            (
+                "/subscriptions/1/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
+                "`1` is not a subscription id",
+            ),
+            (
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.KeyVault/vaults/n",
+                "its type is `Microsoft.KeyVault/vaults`",
+            ),
+            (
+                "/subscriptions/11111111-2222-3333-4444-555555555555/groups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
+                "`resourceGroups` is expected",
+            ),
+            (
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/a?b",
+                "`a?b` is not the name",
+            ),
+            (
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/..",
+                "`..` is not the name",
+            ),
+            (
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/a b/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
+                "`a b` is not the name of a resource group",
+            ),
+        ];
+        for (text, why) in cases {
+            let error = ArmId::parse(text, &[ResourceKind::EnterprisePolicy]).unwrap_err();
+            assert!(error.message.contains(why), "{text}: {error}");
+            assert!(error.fix.contains("enterprisePolicies"), "{}", error.fix);
+        }
+    }
+
+    #[test]
+    fn guids_with_and_without_dashes_are_the_same() {
+        let dashed = "11111111-2222-3333-4444-55555555555a";
+        assert_eq!(parse_guid("1111111122223333444455555555555A").as_deref(), Some(dashed));
+        assert_eq!(parse_guid(dashed).as_deref(), Some(dashed));
+        for bad in ["", "x", "{11111111-2222-3333-4444-55555555555a}", "urn:uuid:11111111-2222-3333-4444-55555555555a"]
+        {
+            assert_eq!(parse_guid(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_name_is_repeatable() {
+        let name = assignment_name("/subscriptions/S/x", "P", "R");
+        assert_eq!(name, assignment_name("subscriptions/s/x/", "p", "r"));
+        assert_ne!(name, assignment_name("/subscriptions/S/y", "P", "R"));
+    }
+
+    proptest! {
+        #[test]
+        fn key_names_hold_nothing_that_means_something_in_a_url(text in ".{0,140}") {
+            if let Ok(name) = KeyName::parse(&text) {
+                prop_assert!(name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+                prop_assert!((1..=127).contains(&name.as_str().len()));
+            }
+        }
+
+        #[test]
+        fn no_text_panics_and_a_parsed_id_reads_itself(text in "(/[a-zA-Z.-]{0,20}){0,9}|.{0,80}") {
+            let all = [ResourceKind::EnterprisePolicy, ResourceKind::Vault, ResourceKind::ManagedHsm];
+            if let Ok(id) = ArmId::parse(&text, &all) {
+                prop_assert_eq!(ArmId::parse(&id.to_string(), &all).unwrap(), id);
+            }
+            let _ = (KeyVersion::parse(&text), parse_guid(&text), role_guid(&text));
+        }
+
+        #[test]
+        fn any_valid_id_survives(group in "[a-zA-Z0-9_()-]{1,30}", name in "[a-zA-Z0-9-]{1,30}", guid in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}") {
+            let id = ArmId::new(&guid, &group, ResourceKind::Vault, &name).unwrap();
+            prop_assert_eq!(ArmId::parse(&id.to_string(), &[ResourceKind::Vault]).unwrap(), id);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of ours.
+
+pub mod finding;
+pub mod ids;
+pub mod observed;
+pub mod plan;
+pub mod receipt;
+pub mod target;
+
+pub use finding::{Finding, Severity};
+pub use ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind};
+pub use observed::{Observed, Seen};
+pub use plan::{Action, Consent, Plan};
+pub use receipt::Receipt;
+pub use target::Target;

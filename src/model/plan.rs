@@ -1,0 +1,262 @@
+//! The plan: a value that is shown, consented to, and then run as it is.
+
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use serde::Serialize;
+use std::fmt;
+
+/// One change, with every id, name and value it takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// Register `Microsoft.PowerPlatform` in the subscription, and wait until it is.
+    RegisterProvider {
+        /// Subscription id.
+        subscription: String,
+    },
+    /// Create the enterprise policy. One that is there is never written: while an environment is linked to it, the service refuses that.
+    CreatePolicy {
+        /// The policy.
+        policy: ArmId,
+        /// Power Platform geography.
+        location: String,
+        /// Vault or managed HSM.
+        vault: ArmId,
+        /// Key.
+        key: KeyName,
+        /// Pinned version.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        version: Option<KeyVersion>,
+    },
+    /// Let the policy's identity wrap and unwrap with the key, by an Azure role at the vault.
+    GrantKeyByRole {
+        /// The policy whose identity gets it.
+        policy: ArmId,
+        /// The vault.
+        vault: ArmId,
+    },
+    /// The same, by an access policy of the vault.
+    GrantKeyByAccessPolicy {
+        /// The policy whose identity gets it.
+        policy: ArmId,
+        /// The vault.
+        vault: ArmId,
+        /// The vault's tenant, which access policies name.
+        tenant: String,
+    },
+    /// The same, by a local role of a managed HSM.
+    GrantKeyByHsmRole {
+        /// The policy whose identity gets it.
+        policy: ArmId,
+        /// The managed HSM.
+        hsm: ArmId,
+        /// Its data plane URL.
+        uri: String,
+        /// The key.
+        key: KeyName,
+    },
+    /// Let an administrator read the policy: without it, adding an environment fails.
+    GrantReader {
+        /// The policy.
+        policy: ArmId,
+        /// Object id of the administrator.
+        principal: String,
+    },
+    /// Make the environment a Managed Environment, and wait until it is.
+    MakeManaged {
+        /// Environment id.
+        environment: String,
+        /// Its name.
+        name: String,
+    },
+    /// Add the environment to the policy, wait for the operation, and re-read until it shows.
+    AddEnvironment {
+        /// Environment id.
+        environment: String,
+        /// Its name, which consent must repeat.
+        name: String,
+        /// The policy.
+        policy: ArmId,
+    },
+    /// The policy is being applied already: wait for it, and re-read until it shows. Starts nothing.
+    AwaitEnvironment {
+        /// Environment id.
+        environment: String,
+        /// Its name.
+        name: String,
+        /// The policy.
+        policy: ArmId,
+        /// The running operation, if its id is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        operation: Option<String>,
+    },
+}
+
+impl Action {
+    /// Why this is done, in one sentence.
+    pub fn why(&self) -> &'static str {
+        match self {
+            Action::RegisterProvider { .. } => {
+                "A subscription knows enterprise policies only after the provider is registered."
+            }
+            Action::CreatePolicy { .. } => "The enterprise policy tells Power Platform which key to use.",
+            Action::GrantKeyByRole { .. }
+            | Action::GrantKeyByAccessPolicy { .. }
+            | Action::GrantKeyByHsmRole { .. } => "The policy's own identity must wrap and unwrap with the key.",
+            Action::GrantReader { .. } => "Who adds an environment must be able to read the policy.",
+            Action::MakeManaged { .. } => {
+                "Only a Managed Environment takes a customer-managed key; this needs its licences."
+            }
+            Action::AddEnvironment { .. } => {
+                "The environment is offline while its data is encrypted anew: up to 4 days."
+            }
+            Action::AwaitEnvironment { .. } => "It was started before; nothing is sent a second time.",
+        }
+    }
+
+    /// Does it take the environment offline? Then consent must name the environment.
+    pub fn takes_offline(&self) -> Option<&str> {
+        match self {
+            Action::AddEnvironment { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Does it change something at the service?
+    pub fn changes(&self) -> bool {
+        !matches!(self, Action::AwaitEnvironment { .. })
+    }
+}
+
+/// The preview: an imperative sentence with every name.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::RegisterProvider { subscription } => {
+                write!(f, "Register the provider `Microsoft.PowerPlatform` in subscription {subscription}")
+            }
+            Action::CreatePolicy { policy, location, vault, key, version } => {
+                let version = version
+                    .as_ref()
+                    .map_or(String::new(), |version| format!(", pinned to version {}", version.as_str()));
+                write!(
+                    f,
+                    "Create the enterprise policy `{}` in `{location}` for the key `{key}` of `{}`{version}",
+                    policy.name, vault.name
+                )
+            }
+            Action::GrantKeyByRole { policy, vault } => {
+                write!(
+                    f,
+                    "Give the identity of `{}` the role `Key Vault Crypto Service Encryption User` on `{}`",
+                    policy.name, vault.name
+                )
+            }
+            Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
+                write!(
+                    f,
+                    "Add an access policy (get, wrapKey, unwrapKey) for the identity of `{}` to `{}`",
+                    policy.name, vault.name
+                )
+            }
+            Action::GrantKeyByHsmRole { policy, hsm, key, .. } => {
+                write!(
+                    f,
+                    "Give the identity of `{}` the role `Managed HSM Crypto Service Encryption User` on the key `{key}` of `{}`",
+                    policy.name, hsm.name
+                )
+            }
+            Action::GrantReader { policy, principal } => {
+                write!(f, "Give {principal} the role `Reader` on the policy `{}`", policy.name)
+            }
+            Action::MakeManaged { name, .. } => write!(f, "Make `{name}` a Managed Environment"),
+            Action::AddEnvironment { name, policy, .. } => {
+                write!(f, "Add the environment `{name}` to the policy `{}`", policy.name)
+            }
+            Action::AwaitEnvironment { name, policy, .. } => {
+                write!(f, "Wait until `{name}` is encrypted with the policy `{}`", policy.name)
+            }
+        }
+    }
+}
+
+/// What would be done, and what stands in the way.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Plan {
+    /// All of them, worst first.
+    pub findings: Vec<Finding>,
+    /// In order; empty when the wanted state is there.
+    pub actions: Vec<Action>,
+    /// What is in the wanted state already, as sentences.
+    pub already: Vec<String>,
+}
+
+impl Plan {
+    /// Joins another step's plan to this one; a finding of two steps is said once.
+    pub fn join(&mut self, other: Plan) {
+        for finding in other.findings {
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.actions.extend(other.actions);
+        self.already.extend(other.already);
+    }
+
+    /// The findings that forbid to start.
+    pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Block)
+    }
+
+    /// The environment whose users this plan sends home, if it does.
+    pub fn takes_offline(&self) -> Option<&str> {
+        self.actions.iter().find_map(Action::takes_offline)
+    }
+
+    /// Does it change something?
+    pub fn changes(&self) -> bool {
+        self.actions.iter().any(Action::changes)
+    }
+
+    /// Consent to exactly this plan: `yes` for changes that keep everybody working, and the environment's name, letter by letter, for those
+    /// that do not. The only way to a [`Consent`].
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn consent(&self, yes: bool, confirmed: Option<&str>) -> Result<Consent, Missing> {
+        if let Some(name) = self.takes_offline()
+            && confirmed != Some(name)
+        {
+            return Err(match confirmed {
+                None => Missing::Name(name.to_owned()),
+                Some(other) => Missing::OtherName { expected: name.to_owned(), given: other.to_owned() },
+            });
+        }
+        let small_changes = self.actions.iter().any(|action| action.changes() && action.takes_offline().is_none());
+        if small_changes && !yes {
+            return Err(Missing::Yes);
+        }
+        Ok(Consent(()))
+    }
+}
+
+/// Proof that somebody consented. Writers ask for it; only [`Plan::consent`] makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct Consent(());
+
+/// Why there is no consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// A yes.
+    Yes,
+    /// The name of the environment that goes offline.
+    Name(String),
+    /// Another name was given.
+    OtherName {
+        /// The environment that would go offline.
+        expected: String,
+        /// What was typed.
+        given: String,
+    },
+}

@@ -1,0 +1,26 @@
+//! What the administrator asked for.
+
+use crate::model::ids::{ArmId, KeyName, KeyVersion};
+
+/// The wanted state, as far as it was said. Commands that need a part say so themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// What was typed for the environment: an id, a URL or a name.
+    pub environment: Option<String>,
+    /// The enterprise policy to create or to add to.
+    pub policy: Option<ArmId>,
+    /// The key vault or managed HSM.
+    pub vault: Option<ArmId>,
+    /// The key in it.
+    pub key: Option<KeyName>,
+    /// Pin this version instead of following rotation.
+    pub key_version: Option<KeyVersion>,
+    /// The policy's geography; from the environment when absent.
+    pub location: Option<String>,
+    /// Object ids that get Reader on the policy.
+    pub readers: Vec<String>,
+    /// Make the environment a Managed Environment if it is not one.
+    pub make_managed: bool,
+    /// The environment has no finance and operations and is meant to stay so.
+    pub power_platform_only: bool,
+}

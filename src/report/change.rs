@@ -1,0 +1,73 @@
+//! What a changing command leaves on stdout.
+
+use super::values::Sheet;
+use crate::model::plan::Plan;
+use crate::model::receipt::Receipt;
+use serde::Serialize;
+
+/// How a changing command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// `--dry-run`: nothing was changed.
+    Planned,
+    /// It was in the wanted state already.
+    Unchanged,
+    /// Done, and shown by a re-read.
+    Done,
+    /// Started; it runs at the service.
+    Running,
+}
+
+/// Version 1 of the result of a changing command.
+#[derive(Debug, Serialize)]
+pub struct Change<'a> {
+    /// `cmkctl/change/v1`
+    pub schema: &'static str,
+    /// The subcommand.
+    pub command: &'a str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The environment's id.
+    pub environment: Option<&'a str>,
+    /// The environment's name.
+    pub environment_name: Option<&'a str>,
+    /// The policy's ARM id: what the other administrator needs.
+    pub policy: Option<String>,
+    /// Plan and findings.
+    pub plan: &'a Plan,
+    /// What was done.
+    pub receipt: &'a Receipt,
+    /// What comes next, if anything.
+    pub next: Vec<String>,
+}
+
+impl Change<'_> {
+    /// For people.
+    pub fn sheet(&self) -> Sheet {
+        let word = match self.outcome {
+            Outcome::Planned => "planned, nothing was changed",
+            Outcome::Unchanged => "already in the wanted state, nothing was changed",
+            Outcome::Done => "done, shown by a re-read",
+            Outcome::Running => "started; it runs at the service",
+        };
+        let mut sheet = Sheet::default().row("Result", word);
+        if let (Some(name), Some(id)) = (self.environment_name, self.environment) {
+            sheet = sheet.row("Environment", format!("{name} ({id})"));
+        }
+        sheet = sheet.row_if("Policy", self.policy.clone());
+        for done in &self.receipt.done {
+            sheet = sheet.row("Done", done.what.clone());
+        }
+        if self.receipt.done.is_empty() {
+            for already in &self.plan.already {
+                sheet = sheet.row("Already", already.clone());
+            }
+        }
+        sheet = sheet.row_if("Operation", self.receipt.running.clone());
+        for next in &self.next {
+            sheet = sheet.line(next.clone());
+        }
+        sheet
+    }
+}

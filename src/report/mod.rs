@@ -1,0 +1,15 @@
+//! Words: the only room that writes to the terminal. Data goes to stdout; narration, progress and prompts go to stderr.
+
+mod auth;
+mod change;
+mod matrix;
+mod status;
+mod terminal;
+mod values;
+
+pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
+pub use change::{Change, Outcome};
+pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
+pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
+pub use terminal::{Out, Style, log_to_stderr};
+pub use values::{Format, Sheet};

@@ -1,0 +1,363 @@
+//! What the reading commands leave on stdout: environment name, integration and status, for people and as versioned JSON.
+
+use super::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
+use super::terminal::Out;
+use super::values::Sheet;
+use crate::model::finding::Finding;
+use crate::model::observed::{Environment, Integration, Observed, Seen};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// The verdict on the integration, in words.
+#[derive(Debug, Clone, Copy)]
+pub struct VerdictFacts {
+    /// As in JSON.
+    pub word: &'static str,
+    /// One sentence.
+    pub meaning: &'static str,
+}
+
+/// What the steps make of a snapshot.
+#[derive(Debug)]
+pub struct StatusFacts<'a> {
+    /// The snapshot.
+    pub observed: &'a Observed,
+    /// The integration.
+    pub verdict: VerdictFacts,
+    /// `encrypted`, `not-encrypted`, `encrypting`, `failed`, `unknown`.
+    pub state: &'static str,
+    /// May the policy's identity use the key? `yes`, `no`, or why that is not known.
+    pub access: String,
+    /// What deserves attention.
+    pub findings: &'a [Finding],
+    /// What to do next, if anything.
+    pub next: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct EnvironmentV1<'a> {
+    schema: &'static str,
+    id: &'a str,
+    name: &'a str,
+    dataverse_organization: Option<&'a str>,
+    dataverse_unique_name: Option<&'a str>,
+    dataverse_url: Option<&'a str>,
+    finance_and_operations_url: Option<&'a str>,
+    finance_and_operations_id: Option<&'a str>,
+    location: &'a str,
+    sku: &'a str,
+}
+
+impl<'a> From<&'a Environment> for EnvironmentV1<'a> {
+    fn from(environment: &'a Environment) -> Self {
+        let dataverse = environment.dataverse.as_ref();
+        let app = environment.app.as_ref();
+        Self {
+            schema: "cmkctl/environment/v1",
+            id: &environment.id,
+            name: &environment.display_name,
+            dataverse_organization: dataverse.and_then(|part| part.organization_id.as_deref()),
+            dataverse_unique_name: dataverse.and_then(|part| part.unique_name.as_deref()),
+            dataverse_url: dataverse.and_then(|part| part.url.as_deref()),
+            finance_and_operations_url: app.and_then(|part| part.url.as_deref()),
+            finance_and_operations_id: app.and_then(|part| part.id.as_deref()),
+            location: &environment.location,
+            sku: &environment.sku,
+        }
+    }
+}
+
+fn environment_rows(sheet: Sheet, environment: &Environment) -> Sheet {
+    let facts = EnvironmentV1::from(environment);
+    sheet
+        .row("Environment name", facts.name)
+        .row("Environment id", facts.id)
+        .row("Dataverse organization", facts.dataverse_organization.unwrap_or("none"))
+        .row_if("Dataverse URL", facts.dataverse_url)
+        .row("Finance and operations", facts.finance_and_operations_url.unwrap_or("none"))
+        .row_if("LCS environment id", facts.finance_and_operations_id)
+        .row("Geography, type", format!("{}, {}", environment.location, environment.sku))
+}
+
+/// Step 2's answer.
+pub fn environment_name(out: &mut Out, environment: &Environment) {
+    out.data(&EnvironmentV1::from(environment), &environment_rows(Sheet::default(), environment));
+}
+
+#[derive(Serialize)]
+struct IntegrationV1<'a> {
+    schema: &'static str,
+    verdict: &'static str,
+    meaning: &'static str,
+    environment: EnvironmentV1<'a>,
+    evidence: Vec<Evidence>,
+    findings: &'a [Finding],
+}
+
+#[derive(Serialize)]
+struct Evidence {
+    source: &'static str,
+    says: String,
+}
+
+fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
+    let app = environment.app.as_ref().map_or("no finance and operations side".to_owned(), |app| {
+        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        format!("`{}`, id {}, {}", part(&app.kind), part(&app.id), part(&app.url))
+    });
+    let dataverse = environment.dataverse.as_ref().map_or("no Dataverse".to_owned(), |dataverse| {
+        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        format!("organization {}, {}", part(&dataverse.organization_id), part(&dataverse.url))
+    });
+    let function = match &observed.integration {
+        Seen::Present(Integration::Integrated { id, url }) => {
+            format!("integrated, id {}, {}", id.as_deref().unwrap_or("-"), url.as_deref().unwrap_or("-"))
+        }
+        Seen::Present(Integration::NotIntegrated) => {
+            "the instance isn't integrated with finance and operations".to_owned()
+        }
+        Seen::Unreadable(why) => format!("not readable: {}", why.why),
+        Seen::Absent => "no such function".to_owned(),
+        Seen::NotAsked => "not asked".to_owned(),
+    };
+    vec![
+        Evidence { source: "Power Platform, linkedAppMetadata", says: app },
+        Evidence { source: "Power Platform, linkedEnvironmentMetadata", says: dataverse },
+        Evidence { source: "Dataverse, RetrieveFinanceAndOperationsIntegrationDetails", says: function },
+    ]
+}
+
+/// Step 1's answer.
+pub fn integration(
+    out: &mut Out,
+    observed: &Observed,
+    environment: &Environment,
+    verdict: VerdictFacts,
+    findings: &[Finding],
+) {
+    let evidence = evidence(observed, environment);
+    let mut sheet = Sheet::default().row("Verdict", format!("{}\n{}", verdict.word, verdict.meaning));
+    sheet = environment_rows(sheet, environment).section("Evidence");
+    for item in &evidence {
+        sheet = sheet.row(item.source, item.says.clone());
+    }
+    for finding in findings {
+        sheet = sheet.line(format!("{}: {} ({})", finding.code, finding.remedy, finding.who));
+    }
+    let document = IntegrationV1 {
+        schema: "cmkctl/integration/v1",
+        verdict: verdict.word,
+        meaning: verdict.meaning,
+        environment: environment.into(),
+        evidence,
+        findings,
+    };
+    out.data(&document, &sheet);
+}
+
+#[derive(Serialize)]
+struct StatusV1<'a> {
+    schema: &'static str,
+    at: Timestamp,
+    state: &'static str,
+    environment: Option<EnvironmentV1<'a>>,
+    integration: &'static str,
+    managed_environment: Option<bool>,
+    management_state: Option<&'a str>,
+    runtime_state: Option<&'a str>,
+    link_status: Option<&'a str>,
+    operation: Option<OperationV1<'a>>,
+    policy: Option<PolicyV1<'a>>,
+    key: Option<KeyV1<'a>>,
+    key_access: &'a str,
+    not_visible: Vec<NotVisibleV1<'a>>,
+    findings: &'a [Finding],
+    coverage_date: &'static str,
+    coverage: &'static [Coverage],
+    stays_on_microsoft_key: &'static [&'static str],
+    next: &'a [String],
+}
+
+#[derive(Serialize)]
+struct OperationV1<'a> {
+    id: &'a str,
+    kind: &'a str,
+    state: &'a str,
+    stage: Option<&'a str>,
+    created: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PolicyV1<'a> {
+    id: String,
+    location: &'a str,
+    identity: Option<&'a str>,
+    vault: Option<&'a str>,
+    key: Option<&'a str>,
+    pinned_version: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct KeyV1<'a> {
+    name: &'a str,
+    kind: &'a str,
+    bits: Option<u32>,
+    version: Option<&'a str>,
+    enabled: Option<bool>,
+    expires: Option<Timestamp>,
+    read_from: &'static str,
+}
+
+#[derive(Serialize)]
+struct NotVisibleV1<'a> {
+    what: &'static str,
+    why: &'a str,
+}
+
+/// Where an environment stands.
+pub fn status(out: &mut Out, facts: &StatusFacts<'_>) {
+    let document = document(facts);
+    let sheet = sheet(facts, &document);
+    out.data(&document, &sheet);
+}
+
+fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
+    let observed = facts.observed;
+    let environment = observed.environment.present();
+    let link = environment.and_then(|environment| environment.key_link.present());
+    let running = observed.operations.present().and_then(|all| all.iter().find(|operation| !operation.has_ended()));
+    let why = [
+        ("operations", observed.operations.unreadable()),
+        ("integration", observed.integration.unreadable()),
+        ("policy", observed.policy.unreadable()),
+        ("vault", observed.vault.unreadable()),
+        ("key", observed.key.unreadable()),
+        ("key grants", observed.key_roles.unreadable()),
+    ];
+    StatusV1 {
+        schema: "cmkctl/status/v1",
+        at: observed.at,
+        state: facts.state,
+        environment: environment.map(Into::into),
+        integration: facts.verdict.word,
+        managed_environment: environment.and_then(Environment::managed),
+        management_state: environment.and_then(Environment::state),
+        runtime_state: environment.and_then(|environment| environment.runtime_state.as_deref()),
+        link_status: link.and_then(|link| link.status.as_deref()),
+        operation: running.map(|operation| OperationV1 {
+            id: &operation.id,
+            kind: &operation.kind,
+            state: &operation.state,
+            stage: operation.stage.as_deref(),
+            created: operation.created.as_deref(),
+        }),
+        policy: observed.policy.present().map(|policy| PolicyV1 {
+            id: policy.id.to_string(),
+            location: &policy.location,
+            identity: policy.principal_id.as_deref(),
+            vault: policy.vault_id.as_deref(),
+            key: policy.key_name.as_deref(),
+            pinned_version: policy.key_version.as_deref(),
+        }),
+        key: observed.key.present().map(|key| KeyV1 {
+            name: &key.name,
+            kind: &key.kty,
+            bits: key.bits,
+            version: key.version.as_deref(),
+            enabled: key.enabled,
+            expires: key.expires,
+            read_from: key.source,
+        }),
+        key_access: &facts.access,
+        not_visible: why.into_iter().filter_map(|(what, why)| Some(NotVisibleV1 { what, why: &why?.why })).collect(),
+        findings: facts.findings,
+        coverage_date: MATRIX_DATE,
+        coverage: &MATRIX,
+        stays_on_microsoft_key: &STAYS_ON_MICROSOFT_KEY,
+        next: &facts.next,
+    }
+}
+
+fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
+    let observed = facts.observed;
+    let mut sheet = Sheet::default().row("State", document.state);
+    if let Some(environment) = observed.environment.present() {
+        sheet = environment_rows(sheet, environment);
+    }
+    let managed = match document.managed_environment {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "unknown",
+    };
+    let unseen = |what: &'static str| {
+        let why = document.not_visible.iter().find(|item| item.what == what);
+        why.map(|item| format!("not visible to you: {}", item.why))
+    };
+    sheet = sheet
+        .section("Steps")
+        .row("1 Integrated", format!("{}: {}", facts.verdict.word, facts.verdict.meaning))
+        .row("2 Environment", format!("Managed Environment: {managed}"))
+        .row(
+            "",
+            format!(
+                "management {}, runtime {}",
+                document.management_state.unwrap_or("unknown"),
+                document.runtime_state.unwrap_or("unknown")
+            ),
+        );
+    let policy = match &document.policy {
+        Some(policy) => {
+            format!("{}\nin {}, identity {}", policy.id, policy.location, policy.identity.unwrap_or("none"))
+        }
+        None => unseen("policy").unwrap_or_else(|| "none".to_owned()),
+    };
+    sheet = sheet.row("3 Policy", policy);
+    let key = match &document.key {
+        Some(key) => {
+            let bits = key.bits.map_or(String::new(), |bits| format!(" {bits} bits"));
+            let expires =
+                key.expires.map_or("no expiry".to_owned(), |time| format!("expires {}", time.strftime("%Y-%m-%d")));
+            let enabled = match key.enabled {
+                Some(true) => "enabled",
+                Some(false) => "DISABLED",
+                None => "enabled or not: unknown",
+            };
+            format!(
+                "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}",
+                key.name,
+                key.kind,
+                key.version.unwrap_or("unknown"),
+                key.read_from
+            )
+        }
+        None => unseen("key").or_else(|| unseen("vault")).unwrap_or_else(|| "none".to_owned()),
+    };
+    sheet = sheet
+        .row("  Key", key)
+        .row_if("  Vault", document.policy.as_ref().and_then(|policy| policy.vault))
+        .row("  Grant on the key", facts.access.clone());
+    sheet = sheet.row(
+        "4 Added",
+        document.link_status.map_or("no policy is linked".to_owned(), |status| format!("link {status}")),
+    );
+    if let Some(operation) = &document.operation {
+        sheet = sheet.row(
+            "  Running",
+            format!("{} {}, {}", operation.kind, operation.id, operation.stage.unwrap_or(operation.state)),
+        );
+    }
+    sheet = sheet.section(&format!("What the key covers (Microsoft, {MATRIX_DATE})"));
+    for row in &MATRIX {
+        let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
+        sheet = sheet.row(row.app, format!("{}{note}", row.support));
+    }
+    sheet =
+        sheet.section("What stays on the Microsoft key").row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"));
+    for finding in facts.findings {
+        sheet = sheet.line(format!("{}: {} fix: {} ({})", finding.code, finding.message, finding.remedy, finding.who));
+    }
+    for next in &facts.next {
+        sheet = sheet.line(next.clone());
+    }
+    sheet
+}

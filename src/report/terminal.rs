@@ -1,0 +1,285 @@
+//! The terminal: what is written where, in which colour, and how an error looks.
+
+use super::values::{Format, Sheet, grid, json, wrap};
+use crate::error::Error;
+use crate::model::finding::{Finding, Severity};
+use crate::model::plan::Plan;
+use crate::model::receipt::{Event, Tick};
+use anstyle::{AnsiColor, Style as Ansi};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Without a terminal, waiting says so this often (real time).
+const PLAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// How things are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// Table or JSON.
+    pub format: Format,
+    /// Narration off.
+    pub quiet: bool,
+    /// Colour and moving progress wanted (no `NO_COLOR`, not `TERM=dumb`, not in CI).
+    pub lively: bool,
+    /// Width of the terminal.
+    pub width: Option<u16>,
+}
+
+/// Stdout and stderr of this process.
+#[derive(Debug)]
+pub struct Out {
+    style: Style,
+    color: bool,
+    bar: Option<ProgressBar>,
+    last_plain: Instant,
+}
+
+impl Out {
+    /// Writes in `style`.
+    pub fn new(style: Style) -> Self {
+        let color = style.lively && std::io::stderr().is_terminal();
+        Self { style, color, bar: None, last_plain: Instant::now() }
+    }
+
+    /// Table or JSON.
+    pub fn format(&self) -> Format {
+        self.style.format
+    }
+
+    /// Data, to stdout: `sheet` for people, `value` for scripts. A closed pipe is fine.
+    pub fn data(&mut self, value: &impl Serialize, sheet: &Sheet) {
+        self.stop();
+        let text = match self.style.format {
+            Format::Table => sheet.text(self.width(std::io::stdout().is_terminal())),
+            Format::Json => json(value),
+        };
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// Text of its own shape, to stdout.
+    pub fn text(&mut self, text: &str) {
+        self.stop();
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// One line to stderr, unless quiet.
+    pub fn say(&mut self, text: &str) {
+        if !self.style.quiet {
+            self.line(text);
+        }
+    }
+
+    /// What is going on.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Doing(what) => self.say(&format!("{} {what}", self.paint("…", AnsiColor::Cyan))),
+            Event::Done(what) => self.say(&format!("{} {what}", self.paint("✓", AnsiColor::Green))),
+            Event::Note(what) => self.say(&format!("{} {what}", self.paint("!", AnsiColor::Yellow))),
+            Event::Waiting(tick) => self.tick(tick),
+        }
+    }
+
+    fn tick(&mut self, tick: &Tick) {
+        if self.style.quiet {
+            return;
+        }
+        let text = format!("{} since the start, {}; next look in {}", span(tick.elapsed), tick.words, span(tick.next));
+        if self.color {
+            let bar = self.bar.get_or_insert_with(spinner);
+            bar.set_message(format!("{text} (Ctrl-C leaves it running)"));
+            bar.tick();
+        } else if self.last_plain.elapsed() >= PLAIN_EVERY {
+            self.last_plain = Instant::now();
+            self.line(&format!("  {text}"));
+        }
+    }
+
+    /// The plan, before consent: to stderr, or to stdout when it is the result itself.
+    pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
+        let width = if to_stdout { self.width(std::io::stdout().is_terminal()) } else { self.width(self.color) };
+        let text = plan_text(plan, title, width);
+        if to_stdout {
+            self.text(&text);
+        } else if !self.style.quiet {
+            self.line(text.trim_end());
+        }
+    }
+
+    /// Findings as a table, to stderr.
+    pub fn findings(&mut self, findings: &[Finding]) {
+        let text = findings_text(findings, self.width(self.color));
+        self.line(text.trim_end());
+    }
+
+    /// An error, to stderr for people and, in JSON, to stdout for scripts.
+    pub fn error(&mut self, error: &Error) {
+        self.stop();
+        if self.style.format == Format::Json {
+            let _ = std::io::stdout().write_all(json(&ErrorDocument::from(error)).as_bytes());
+        }
+        let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), error.message);
+        if let Some(code) = &error.code {
+            text.push_str(&format!("  code:   {code}\n"));
+        }
+        if let Some(detail) = &error.detail {
+            text.push_str(&format!("  why:    {detail}\n"));
+        }
+        for (index, hint) in error.hints.iter().enumerate() {
+            text.push_str(&format!("  {}  {hint}\n", if index == 0 { "fix:  " } else { "      " }));
+        }
+        if let Some(id) = &error.correlation {
+            text.push_str(&format!("  ticket: correlation id {id}\n"));
+        }
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Asks a question on stderr and reads one line; `None` when nobody can answer.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        self.stop();
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let _ = write!(std::io::stderr(), "{question} ");
+        let mut line = String::new();
+        match std::io::stdin().read_line(&mut line) {
+            Ok(read) if read > 0 => Some(line.trim().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.stop();
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    fn stop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn width(&self, terminal: bool) -> Option<u16> {
+        self.style.width.filter(|_| terminal)
+    }
+
+    fn paint(&self, text: &str, color: AnsiColor) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let style = Ansi::new().bold().fg_color(Some(color.into()));
+        format!("{style}{text}{style:#}")
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60, seconds % 60) {
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (days, hours, _, _) => format!("{days} d {hours} h"),
+    }
+}
+
+fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
+    let mut text = format!("{title}\n");
+    for sentence in &plan.already {
+        text.push_str(&format!("  = {sentence}\n"));
+    }
+    for (number, action) in plan.actions.iter().enumerate() {
+        text.push_str(&format!("  {}. {action}\n     {}\n", number + 1, action.why()));
+    }
+    if plan.actions.is_empty() && plan.blockers().next().is_none() {
+        text.push_str("  Nothing to do: it is in the wanted state.\n");
+    }
+    if !plan.findings.is_empty() {
+        text.push_str(&format!("\n{}", findings_text(&plan.findings, width)));
+    }
+    text
+}
+
+fn findings_text(findings: &[Finding], width: Option<u16>) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let word = match finding.severity {
+            Severity::Block => "BLOCK",
+            Severity::Warn => "WARN",
+            Severity::NotVisible => "NOT VISIBLE",
+            Severity::Acknowledge => "NOTE",
+        };
+        let head = wrap(&format!("{} {word}: {}", finding.code, finding.message), width);
+        let fix =
+            wrap(&format!("fix: {} ({})", finding.remedy, finding.who), width.map(|width| width.saturating_sub(7)));
+        text.push_str(&format!("{head}\n       {}\n", fix.replace('\n', "\n       ")));
+    }
+    text
+}
+
+/// A table of environments or the like, for stdout.
+impl Out {
+    /// Rows under a header for people, `value` for scripts.
+    pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
+        let text = match self.style.format {
+            Format::Table => grid(header, rows, self.width(std::io::stdout().is_terminal())),
+            Format::Json => json(value),
+        };
+        self.text(&text);
+    }
+}
+
+/// Version 1 of an error as JSON.
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    schema: &'static str,
+    kind: &'static str,
+    exit_code: u8,
+    message: &'a str,
+    code: Option<&'a str>,
+    detail: Option<&'a str>,
+    hints: &'a [String],
+    correlation_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Error> for ErrorDocument<'a> {
+    fn from(error: &'a Error) -> Self {
+        Self {
+            schema: "cmkctl/error/v1",
+            kind: error.kind.word(),
+            exit_code: error.kind.exit_code(),
+            message: &error.message,
+            code: error.code.as_deref(),
+            detail: error.detail.as_deref(),
+            hints: &error.hints,
+            correlation_id: error.correlation.as_deref(),
+        }
+    }
+}
+
+/// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or bodies) with `-vv`. Other crates stay silent.
+pub fn log_to_stderr(verbosity: u8, quiet: bool) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    let level = match (quiet, verbosity) {
+        (true, _) => LevelFilter::ERROR,
+        (_, 0) => LevelFilter::WARN,
+        (_, 1) => LevelFilter::INFO,
+        (_, _) => LevelFilter::DEBUG,
+    };
+    let format = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .with_ansi(false);
+    let _ = tracing_subscriber::registry().with(format).with(Targets::new().with_target("cmkctl", level)).try_init();
+}

@@ -1,0 +1,285 @@
+//! The commands that change something: the whole road.
+
+use super::{Context, environment_wanted, quiet};
+use crate::apply::{Applier, Waiting};
+use crate::error::{Error, Kind, Result};
+use crate::model::observed::Observed;
+use crate::model::plan::{Consent, Missing, Plan};
+use crate::model::receipt::Receipt;
+use crate::model::target::Target;
+use crate::observe::{Wants, observe, resolve};
+use crate::report::{self, Change, Out, Outcome};
+use crate::steps::{add, policy};
+
+/// Which steps of the procedure a changing command takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps {
+    /// The subcommand's name.
+    pub command: &'static str,
+    /// Step 3.
+    pub policy: bool,
+    /// Steps 1, 2 and 4.
+    pub add: bool,
+}
+
+/// What a changing command was told about consent and waiting.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// Yes to everything that keeps people working.
+    pub yes: bool,
+    /// The name of the environment that may go offline.
+    pub confirm: Option<String>,
+    /// Exit 3 when a dry run finds something to do.
+    pub detailed_exitcode: bool,
+    /// How to wait.
+    pub waiting: Waiting,
+}
+
+fn missing(flag: &str, what: &str) -> Error {
+    Error::usage(format!("{what} was not given.")).hint(format!("Pass `{flag}`, or try it without: `--sandbox`."))
+}
+
+/// A changing command: the whole road.
+///
+/// # Errors
+/// Every way it can end short of the wanted state, with its exit code.
+pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &Asked, out: &mut Out) -> Result<()> {
+    require(steps, target)?;
+    let reader = context.reader();
+    let id = match &target.environment {
+        Some(typed) if steps.add => Some(resolve(&reader, typed).await?),
+        // The Key Vault administrator need not see any environment; then the location must be given.
+        Some(typed) => match resolve(&reader, typed).await {
+            Ok(id) => Some(id),
+            Err(error) if error.kind == Kind::Forbidden && target.location.is_some() => None,
+            Err(error) if error.kind == Kind::Forbidden => {
+                return Err(
+                    error.hint("Or pass `--location`, the environment's geography, instead of the environment.")
+                );
+            }
+            Err(error) => return Err(error),
+        },
+        None => None,
+    };
+    let wants = Wants {
+        environment: true,
+        environment_optional: !steps.add,
+        integration: steps.add,
+        policy: true,
+        provider: steps.policy,
+        key: steps.policy,
+        data_plane: steps.policy,
+        readers: steps.policy && !target.readers.is_empty(),
+    };
+    // The other administrator's half is not this command's to read.
+    let own = Target {
+        vault: target.vault.clone().filter(|_| steps.policy),
+        key: target.key.clone().filter(|_| steps.policy),
+        ..target.clone()
+    };
+    let observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+    let plan = plan(steps, &own, &observed);
+    let environment = observed.environment.present();
+    let title = environment.filter(|_| steps.add).map_or_else(
+        || format!("Plan of {}:", steps.command),
+        |environment| format!("Plan of {} for `{}` ({}):", steps.command, environment.display_name, environment.id),
+    );
+    let mut change = Change {
+        schema: "cmkctl/change/v1",
+        command: steps.command,
+        outcome: Outcome::Planned,
+        environment: environment.map(|environment| environment.id.as_str()),
+        environment_name: environment.map(|environment| environment.display_name.as_str()),
+        policy: target.policy.as_ref().map(ToString::to_string),
+        plan: &plan,
+        receipt: &Receipt::default(),
+        next: Vec::new(),
+    };
+    let json = out.format() == report::Format::Json;
+    out.plan(&plan, &title, asked.dry_run && !json);
+    if asked.dry_run {
+        if json {
+            out.data(&change, &change.sheet());
+        }
+        return blocked(&plan).and_then(|()| {
+            let pending = asked.detailed_exitcode && !plan.actions.is_empty();
+            if pending { Err(Error::new(Kind::Pending, "There is something to do.")) } else { Ok(()) }
+        });
+    }
+    blocked(&plan)?;
+    if plan.actions.is_empty() {
+        change.outcome = Outcome::Unchanged;
+        change.next = next(steps, target, &observed);
+        out.data(&change, &change.sheet());
+        return Ok(());
+    }
+    let consent = consent(&plan, asked, out)?;
+    let mut say = |event| out.event(&event);
+    let mut applier = Applier {
+        writer: context.session.writer(consent),
+        reader: reader.clone(),
+        clock: context.clock().clone(),
+        waiting: asked.waiting,
+        say: &mut say,
+    };
+    let receipt = applier.apply(&plan).await?;
+    change.receipt = &receipt;
+    if receipt.running.is_some() {
+        change.outcome = Outcome::Running;
+        change.next = vec![format!(
+            "Wait for it from any machine: `cmkctl add-environment {} --policy {}` (starts nothing a second time).",
+            change.environment.unwrap_or_default(),
+            change.policy.clone().unwrap_or_default()
+        )];
+        out.data(&change, &change.sheet());
+        return Err(quiet(Kind::StillRunning, "The encryption runs at the service; it was not waited for."));
+    }
+    let after = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+    verify(steps, &own, &after)?;
+    change.outcome = Outcome::Done;
+    change.next = next(steps, target, &after);
+    out.data(&change, &change.sheet());
+    Ok(())
+}
+
+fn require(steps: Steps, target: &Target) -> Result<()> {
+    if steps.add {
+        environment_wanted(target)?;
+    }
+    if target.policy.is_none() {
+        return Err(missing("--policy", "The enterprise policy"));
+    }
+    if steps.policy && target.vault.is_none() {
+        return Err(missing("--vault", "The key vault or managed HSM"));
+    }
+    if steps.policy && target.key.is_none() {
+        return Err(missing("--key", "The key"));
+    }
+    if steps.policy && target.location.is_none() && target.environment.is_none() {
+        return Err(missing("--location", "The policy's location")
+            .hint("With an environment its geography is taken: `cmkctl create-policy ENVIRONMENT …`."));
+    }
+    Ok(())
+}
+
+fn plan(steps: Steps, target: &Target, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    if steps.policy {
+        plan.join(policy::plan(target, observed));
+    }
+    if steps.add {
+        plan.join(add::plan(target, observed, steps.policy));
+    }
+    plan
+}
+
+/// The worst blocker decides the exit code: 7 when waiting is all that helps, 6 otherwise.
+fn blocked(plan: &Plan) -> Result<()> {
+    let blockers: Vec<_> = plan.blockers().collect();
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    let codes: Vec<&str> = blockers.iter().map(|finding| finding.code).collect();
+    let busy = codes.iter().all(|code| *code == "CMK023");
+    let kind = if busy { Kind::Busy } else { Kind::Blocked };
+    let count = if blockers.len() == 1 {
+        "One finding stands".to_owned()
+    } else {
+        format!("{} findings stand", blockers.len())
+    };
+    let mut error = Error::new(kind, format!("{count} in the way ({}); nothing was changed.", codes.join(", ")));
+    for finding in blockers {
+        error = error.hint(format!("{}: {}", finding.code, finding.remedy));
+    }
+    Err(error)
+}
+
+fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<Consent> {
+    let refused = |missing: Missing| {
+        let (message, hint) = match missing {
+            Missing::Yes => {
+                ("Nobody consented to the plan; nothing was changed.".to_owned(), "Pass `--yes`.".to_owned())
+            }
+            Missing::Name(name) => (
+                format!("This takes `{name}` offline for up to 4 days, and nobody consented; nothing was changed."),
+                format!("Pass `--yes --confirm \"{name}\"`."),
+            ),
+            Missing::OtherName { expected, given } => (
+                format!(
+                    "This takes `{expected}` offline, but the name that was given is `{given}`; nothing was changed."
+                ),
+                "Type the environment's name exactly as the plan shows it.".to_owned(),
+            ),
+        };
+        Error::new(Kind::Refused, message).hint(hint)
+    };
+    let missing = match plan.consent(asked.yes, asked.confirm.as_deref()) {
+        Ok(consent) => return Ok(consent),
+        Err(missing) => missing,
+    };
+    let answer = match &missing {
+        Missing::OtherName { .. } => None,
+        Missing::Name(name) => {
+            out.say("The environment is offline while its data is encrypted: up to 4 days.");
+            out.ask(&format!("Type the name of the environment to go on (`{name}`), anything else to stop:"))
+        }
+        Missing::Yes => {
+            out.ask("Go on with this plan? Type `yes`, anything else to stop:").filter(|answer| answer == "yes")
+        }
+    };
+    match answer {
+        Some(name) => plan.consent(true, asked.confirm.as_deref().or(Some(name.as_str()))).map_err(refused),
+        None => Err(refused(missing)),
+    }
+}
+
+/// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
+fn verify(steps: Steps, target: &Target, after: &Observed) -> Result<()> {
+    let rest = plan(steps, target, after);
+    let problems: Vec<String> = rest
+        .actions
+        .iter()
+        .map(|action| format!("still to do: {action}"))
+        .chain(rest.blockers().map(|finding| format!("{}: {}", finding.code, finding.message)))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let mut error = Error::new(Kind::Unverified, "Everything was sent, but a re-read does not show the wanted state.");
+    for problem in problems {
+        error = error.hint(problem);
+    }
+    Err(error.hint("Reads can lag: run the same command again; it sends only what is missing."))
+}
+
+/// What the other administrator needs, and what to keep in mind.
+fn next(steps: Steps, target: &Target, observed: &Observed) -> Vec<String> {
+    let policy = target.policy.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut next = Vec::new();
+    if steps.policy && !steps.add {
+        let environment = observed.environment.present().map_or("ENVIRONMENT", |environment| environment.id.as_str());
+        next.push(format!(
+            "The Power Platform administrator goes on with: cmkctl add-environment {environment} --policy {policy}"
+        ));
+        if target.readers.is_empty() {
+            next.push(
+                "They must be able to read the policy: run this again with `--reader OBJECT_ID` if they can't."
+                    .to_owned(),
+            );
+        }
+        next.push("A new grant takes up to 5 minutes to be effective.".to_owned());
+    }
+    if steps.add {
+        next.push(
+            "Keep the key, its vault and the policy's access: without them the environment goes offline at once."
+                .to_owned(),
+        );
+        let expires = observed.key.present().and_then(|key| key.expires);
+        if let Some(expires) = expires {
+            next.push(format!("Rotate the key before it expires at {}.", expires.strftime("%Y-%m-%d")));
+        }
+    }
+    next
+}

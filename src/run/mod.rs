@@ -1,0 +1,106 @@
+//! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
+
+mod changing;
+mod reading;
+mod serving;
+
+pub use changing::{Asked, Steps, change};
+pub use reading::{auth_status, check_integration, environment_name, status};
+pub use serving::{Rehearsal, scenario, serve};
+
+use crate::cloud::credential::{DevicePrompt, Tokens};
+use crate::cloud::wire::Wire;
+use crate::cloud::{Clock, Reader, Session};
+use crate::config::{self, Flags, Settings, Typed};
+use crate::error::{Error, Kind, Result};
+use crate::model::target::Target;
+use crate::report::Out;
+use crate::sandbox::{self, Sandbox};
+use std::sync::Arc;
+
+/// What a command runs with.
+#[derive(Debug)]
+pub struct Context {
+    /// Flags, environment and file.
+    pub settings: Settings,
+    /// The signed-in conversation.
+    pub session: Session,
+    sandbox: Option<Sandbox>,
+}
+
+impl Context {
+    /// Reads the configuration, starts the sandbox if one was asked for, and prepares the sign-in. Sends nothing.
+    ///
+    /// # Errors
+    /// Configuration that can't be right; no port for the sandbox.
+    pub async fn open(flags: &Flags, rehearsal: Option<&Rehearsal>, out: &mut Out) -> Result<Self> {
+        let mut sandbox = None;
+        if let Some(rehearsal) = rehearsal {
+            if flags.cloud.is_some() {
+                return Err(Error::usage("`--sandbox` and `--cloud` exclude each other."));
+            }
+            let options = sandbox::Options {
+                scenario: scenario(&rehearsal.scenario)?,
+                speed: rehearsal.speed,
+                latency: rehearsal.latency,
+                port: 0,
+            };
+            let started = Sandbox::start(options).await;
+            sandbox = Some(started.map_err(|error| {
+                Error::new(Kind::Unexpected, "The sandbox can't listen on 127.0.0.1.").detail(format!("{error}."))
+            })?);
+        }
+        let settings = config::load(flags, sandbox.as_ref().map(|sandbox| sandbox.cloud_file().to_string()))?;
+        if settings.cloud.sandbox.is_some() {
+            out.say("Rehearsal in a sandbox on this machine: no real environment, no real sign-in.");
+        }
+        let wire = Arc::new(Wire::new(settings.cloud.clone(), &settings.network)?);
+        let style = settings.style;
+        let prompt = move |prompt: &DevicePrompt| Out::new(style).say(&prompt.message);
+        let tokens = Arc::new(Tokens::new(wire.clone(), settings.sign_in.clone(), Arc::new(prompt)));
+        Ok(Self { session: Session::new(wire, tokens), settings, sandbox })
+    }
+
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// Malformed ids and names.
+    pub fn target(&self, typed: &Typed) -> Result<Target> {
+        self.settings.target(typed)
+    }
+
+    fn reader(&self) -> Reader {
+        self.session.reader()
+    }
+
+    fn clock(&self) -> &Clock {
+        self.session.clock()
+    }
+
+    /// Says what it cost, when the sandbox runs in this process.
+    pub fn cost(&self) {
+        if let Some(sandbox) = &self.sandbox {
+            let ledger = sandbox.ledger();
+            tracing::info!(
+                "The sandbox counted {} requests, {} of them changes, {} one after the other; {} sign-ins.",
+                ledger["requests"],
+                ledger["writes"],
+                ledger["chain"],
+                ledger["sign_ins"]
+            );
+        }
+    }
+}
+
+fn environment_wanted(target: &Target) -> Result<&str> {
+    target.environment.as_deref().ok_or_else(|| {
+        Error::usage("No environment was given.")
+            .hint("Pass its id, its URL or its name, or set `CMKCTL_ENVIRONMENT`.")
+            .hint("Try it without one: `--sandbox`.")
+    })
+}
+
+/// A failure whose words are on stdout already.
+fn quiet(kind: Kind, message: &str) -> Error {
+    Error::new(kind, message)
+}

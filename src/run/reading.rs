@@ -1,0 +1,163 @@
+//! The commands that only read.
+
+use super::{Context, environment_wanted, quiet};
+use crate::error::{Error, Kind, Result};
+use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::target::Target;
+use crate::observe::{Wants, observe, resolve};
+use crate::report::{self, Out, StatusFacts, VerdictFacts};
+use crate::steps::{add, integration, key, policy};
+
+/// Step 1: is it integrated?
+///
+/// # Errors
+/// The environment can't be had; `Kind::Blocked` when it is not integrated.
+pub async fn check_integration(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let id = resolve(&reader, environment_wanted(target)?).await?;
+    let wants = Wants { environment: true, integration: true, ..Wants::default() };
+    let observed = observe(&reader, context.clock(), target, Some(&id), wants).await?;
+    let environment = seen_environment(&observed)?;
+    let verdict = integration::verdict(environment, &observed.integration);
+    let findings = integration::check(target, environment, &observed.integration);
+    report::integration(out, &observed, environment, facts(verdict), &findings);
+    match verdict {
+        integration::Verdict::Integrated | integration::Verdict::Unified => Ok(()),
+        integration::Verdict::NotFinanceAndOperations if target.power_platform_only => Ok(()),
+        integration::Verdict::Unknown if observed.integration.unreadable().is_some_and(|why| why.forbidden) => {
+            Err(quiet(Kind::Forbidden, "The integration is not visible to this account."))
+        }
+        integration::Verdict::Unknown => Err(quiet(Kind::Unexpected, "The integration could not be read.")),
+        _ => Err(quiet(Kind::Blocked, verdict.meaning())),
+    }
+}
+
+fn facts(verdict: integration::Verdict) -> VerdictFacts {
+    VerdictFacts { word: verdict.word(), meaning: verdict.meaning() }
+}
+
+fn seen_environment(observed: &Observed) -> Result<&Environment> {
+    observed.environment.present().ok_or_else(|| Error::new(Kind::Unexpected, "The environment was not read."))
+}
+
+/// Step 2: which environment is it?
+///
+/// # Errors
+/// None or several: usage.
+pub async fn environment_name(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let id = resolve(&reader, environment_wanted(target)?).await?;
+    let wants = Wants { environment: true, ..Wants::default() };
+    let observed = observe(&reader, context.clock(), target, Some(&id), wants).await?;
+    report::environment_name(out, seen_environment(&observed)?);
+    Ok(())
+}
+
+/// Where an environment stands, at every step.
+///
+/// # Errors
+/// The environment can't be had.
+pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let id = resolve(&reader, environment_wanted(target)?).await?;
+    // The linked policy is the truth; what was asked for matters only to commands that change something.
+    let target = Target { environment: target.environment.clone(), ..Target::default() };
+    let wants = Wants { environment: true, integration: true, policy: true, key: true, ..Wants::default() };
+    let observed = observe(&reader, context.clock(), &target, Some(&id), wants).await?;
+    let environment = seen_environment(&observed)?;
+    let verdict = integration::verdict(environment, &observed.integration);
+    let (state, next) = state(&observed, environment);
+    let access = match observed.vault.present().map(|vault| policy::access(&observed, vault)) {
+        Some(Seen::Present(())) => "yes, the policy's identity may use the key".to_owned(),
+        Some(Seen::Absent) => {
+            "NO: the policy's identity may not use the key, the environment will be locked".to_owned()
+        }
+        Some(Seen::Unreadable(why)) => format!("not visible to you: {}", why.why),
+        Some(Seen::NotAsked) | None => "not known".to_owned(),
+    };
+    let mut findings = key::check(&target, &observed);
+    // While a key is applied the organization is offline, and its silence means nothing.
+    if state != "encrypting" {
+        findings.extend(integration::check(
+            &Target { power_platform_only: true, ..target },
+            environment,
+            &observed.integration,
+        ));
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let facts = StatusFacts { observed: &observed, verdict: facts(verdict), state, access, findings: &findings, next };
+    report::status(out, &facts);
+    Ok(())
+}
+
+fn state(observed: &Observed, environment: &Environment) -> (&'static str, Vec<String>) {
+    let id = &environment.id;
+    let linked = match &environment.key_link {
+        Seen::Present(link) => link.policy.clone(),
+        Seen::Absent if add::running(observed).is_some_and(|operation| operation.kind == add::ADD) => {
+            return ("encrypting", vec!["The encryption has just begun; the link does not show yet.".to_owned()]);
+        }
+        Seen::Absent => {
+            return (
+                "not-encrypted",
+                vec![format!("Next: `cmkctl enable {id} --vault VAULT_ID --key KEY --policy POLICY_ID --dry-run`.")],
+            );
+        }
+        _ => return ("unknown", vec!["Whether a policy is linked could not be read.".to_owned()]),
+    };
+    let policy = linked
+        .and_then(|id| crate::model::ids::ArmId::parse(&id, &[crate::model::ids::ResourceKind::EnterprisePolicy]).ok());
+    let again =
+        policy.as_ref().map_or(String::new(), |policy| format!("cmkctl add-environment {id} --policy {policy}"));
+    match policy.map(|policy| add::standing(environment, &policy)) {
+        Some(add::Standing::Done) => ("encrypted", Vec::new()),
+        Some(add::Standing::Under) => {
+            ("encrypting", vec![format!("Wait for it from any machine: `{again}` (starts nothing a second time).")])
+        }
+        Some(add::Standing::Failed) => ("failed", vec![format!("Run the same add again, do not remove: `{again}`.")]),
+        _ => ("unknown", Vec::new()),
+    }
+}
+
+/// How a sign-in goes, in its order, and who it is.
+///
+/// # Errors
+/// No sign-in.
+pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
+    let session = &context.session;
+    let tokens = session.tokens();
+    let cloud = session.cloud();
+    let base =
+        |service| url::Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
+    let (arm, bap) = (base(crate::cloud::Service::Arm), base(crate::cloud::Service::Bap));
+    let (for_arm, for_bap) = futures::join!(tokens.identity(&arm), tokens.identity(&bap));
+    let sources = tokens
+        .sources()
+        .into_iter()
+        .map(|source| report::SignInSource {
+            method: source.method.name(),
+            chosen: source.chosen,
+            state: source.state.to_string(),
+        })
+        .collect();
+    let identity = for_arm.as_ref().or(for_bap.as_ref()).ok().map(|identity| report::SignedIn {
+        method: identity.method.name(),
+        tenant: identity.tenant.clone(),
+        object_id: identity.object_id.clone(),
+        name: identity.name.clone(),
+        expires: identity.expires,
+    });
+    let reach =
+        |name: &'static str, scope: &str, outcome: &Result<crate::cloud::credential::Identity>| report::SignInReach {
+            service: name,
+            scope: scope.to_owned(),
+            outcome: match outcome {
+                Ok(_) => "token received".to_owned(),
+                Err(error) => error.to_string(),
+            },
+        };
+    let services =
+        vec![reach("Azure Resource Manager", &arm, &for_arm), reach("Power Platform admin API", &bap, &for_bap)];
+    report::auth(out, &report::SignInReport { cloud: &cloud.name, sources, identity, services });
+    for_arm.and(for_bap).map(|_| ())
+}

@@ -1,0 +1,251 @@
+//! Azure RBAC: built-in roles, what they allow, and `Microsoft.Authorization` (role assignments 2022-04-01, permissions, locks 2020-05-01),
+//! imitated after the public REST reference.
+
+use super::http::{Reply, Request};
+use super::world::{Role, User, World};
+use serde_json::{Value, json};
+
+/// Key Vault Crypto Service Encryption User.
+pub(super) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
+
+struct BuiltIn {
+    name: &'static str,
+    id: &'static str,
+    actions: &'static [&'static str],
+    not_actions: &'static [&'static str],
+    data_actions: &'static [&'static str],
+}
+
+const ROLES: [BuiltIn; 6] = [
+    BuiltIn {
+        name: "Owner",
+        id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        actions: &["*"],
+        not_actions: &[],
+        data_actions: &[],
+    },
+    BuiltIn {
+        name: "Contributor",
+        id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        actions: &["*"],
+        not_actions: &["microsoft.authorization/*/delete", "microsoft.authorization/*/write"],
+        data_actions: &[],
+    },
+    BuiltIn {
+        name: "Reader",
+        id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        actions: &["*/read"],
+        not_actions: &[],
+        data_actions: &[],
+    },
+    BuiltIn {
+        name: "User Access Administrator",
+        id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+        actions: &["*/read", "microsoft.authorization/*"],
+        not_actions: &[],
+        data_actions: &[],
+    },
+    BuiltIn {
+        name: "Key Vault Crypto Service Encryption User",
+        id: ENCRYPTION_USER,
+        actions: &[],
+        not_actions: &[],
+        data_actions: &[
+            "microsoft.keyvault/vaults/keys/read",
+            "microsoft.keyvault/vaults/keys/wrap/action",
+            "microsoft.keyvault/vaults/keys/unwrap/action",
+        ],
+    },
+    BuiltIn {
+        name: "Key Vault Administrator",
+        id: "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+        actions: &["microsoft.keyvault/*/read"],
+        not_actions: &[],
+        data_actions: &["microsoft.keyvault/vaults/*"],
+    },
+];
+
+/// The definition GUID of a built-in role by name; a GUID stays one.
+pub(super) fn role_id(name: &str) -> &str {
+    ROLES.iter().find(|role| role.name == name).map_or(name, |role| role.id)
+}
+
+fn fits(pattern: &str, action: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == action,
+        Some((head, tail)) => {
+            action.len() >= head.len() + tail.len() && action.starts_with(head) && action.ends_with(tail)
+        }
+    }
+}
+
+fn covers(assigned: &str, scope: &str) -> bool {
+    let (assigned, scope) = (assigned.to_ascii_lowercase(), scope.to_ascii_lowercase());
+    let assigned = assigned.trim_end_matches('/');
+    scope == assigned || scope.starts_with(&format!("{assigned}/"))
+}
+
+/// May this principal do `action` at `scope`? `data` asks for the data plane.
+pub(super) fn allowed(world: &World, principal: &str, action: &str, scope: &str, data: bool) -> bool {
+    let action = action.to_ascii_lowercase();
+    world.roles.iter().filter(|role| role.principal == principal && covers(&role.scope, scope)).any(|role| {
+        ROLES.iter().filter(|built_in| built_in.id == role.role).any(|built_in| {
+            let list = if data { built_in.data_actions } else { built_in.actions };
+            list.iter().any(|pattern| fits(pattern, &action))
+                && !built_in.not_actions.iter().any(|pattern| fits(pattern, &action))
+        })
+    })
+}
+
+/// The well-known refusal, when the caller may not.
+pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> Option<Reply> {
+    if allowed(world, &user.object_id, action, scope, false) {
+        return None;
+    }
+    let text = format!(
+        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+        user.client_id, user.object_id
+    );
+    Some(Reply::error(403, "AuthorizationFailed", text))
+}
+
+/// Does this principal's wrap and unwrap reach the vault by RBAC, long enough to be effective?
+pub(super) fn wraps(world: &World, principal: &str, vault_id: &str) -> bool {
+    world.roles.iter().any(|role| {
+        role.principal == principal
+            && role.role == ENCRYPTION_USER
+            && covers(&role.scope, vault_id)
+            && world.clock.since(role.since) >= world.settings.role_seconds
+    })
+}
+
+/// `{scope}/providers/Microsoft.Authorization/…`
+pub(super) fn handle(world: &mut World, request: &Request, user: &User, scope: &str, rest: &[String]) -> Reply {
+    let parts: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let read = |kind: &str| format!("Microsoft.Authorization/{kind}/read");
+    match (request.method.as_str(), &parts[..]) {
+        ("GET", ["roleassignments"]) => {
+            refusal(world, user, &read("roleAssignments"), scope).unwrap_or_else(|| list(world, request, scope))
+        }
+        ("PUT", ["roleassignments", name]) => {
+            let action = "Microsoft.Authorization/roleAssignments/write";
+            refusal(world, user, action, scope).unwrap_or_else(|| assign(world, &request.json(), scope, name))
+        }
+        ("GET", ["roleassignments", name]) => refusal(world, user, &read("roleAssignments"), scope).unwrap_or_else(|| {
+            match world.roles.iter().find(|role| role.name == *name) {
+                Some(role) => Reply::json(200, &assignment(role)),
+                None => Reply::error(404, "RoleAssignmentNotFound", format!("The role assignment '{name}' is not found.")),
+            }
+        }),
+        ("DELETE", ["roleassignments", name]) => {
+            let action = "Microsoft.Authorization/roleAssignments/delete";
+            refusal(world, user, action, scope).unwrap_or_else(|| {
+                let before = world.roles.len();
+                world.roles.retain(|role| role.name != *name);
+                if world.roles.len() == before {
+                    return Reply::empty(204);
+                }
+                world.effect("role-removed", scope);
+                Reply::empty(200)
+            })
+        }
+        ("GET", ["permissions"]) => permissions(world, user, scope),
+        ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| {
+            let lock = |lock: &super::world::Lock| {
+                json!({ "id": format!("{}/providers/Microsoft.Authorization/locks/{}", lock.scope, lock.name), "name": lock.name,
+                    "type": "Microsoft.Authorization/locks", "properties": { "level": lock.level } })
+            };
+            let value: Vec<Value> = world.locks.iter().filter(|own| covers(&own.scope, scope) || covers(scope, &own.scope)).map(lock).collect();
+            Reply::json(200, &json!({ "value": value }))
+        }),
+        _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
+    }
+}
+
+fn assignment(role: &Role) -> Value {
+    let subscription: Vec<&str> = role.scope.split('/').take(3).collect();
+    json!({
+        "id": format!("{}/providers/Microsoft.Authorization/roleAssignments/{}", role.scope, role.name),
+        "type": "Microsoft.Authorization/roleAssignments",
+        "name": role.name,
+        "properties": {
+            "roleDefinitionId": format!("{}/providers/Microsoft.Authorization/roleDefinitions/{}", subscription.join("/"), role.role),
+            "principalId": role.principal, "principalType": "ServicePrincipal", "scope": role.scope, "createdOn": role.since.to_string(),
+        },
+    })
+}
+
+/// At, above and below the scope, as the service lists them.
+fn list(world: &World, request: &Request, scope: &str) -> Reply {
+    let filter = request.query("$filter");
+    let principal = filter.split('\'').nth(1).filter(|_| filter.to_ascii_lowercase().contains("principalid eq"));
+    let value: Vec<Value> = world
+        .roles
+        .iter()
+        .filter(|role| covers(&role.scope, scope) || covers(scope, &role.scope))
+        .filter(|role| principal.is_none_or(|principal| role.principal.eq_ignore_ascii_case(principal)))
+        .map(assignment)
+        .collect();
+    Reply::json(200, &json!({ "value": value }))
+}
+
+fn assign(world: &mut World, body: &Value, scope: &str, name: &str) -> Reply {
+    let text = |field: &str| body["properties"][field].as_str().unwrap_or_default().to_ascii_lowercase();
+    let (principal, definition) = (text("principalId"), text("roleDefinitionId"));
+    let role = definition.rsplit('/').next().unwrap_or_default().to_owned();
+    if principal.is_empty() || role.is_empty() {
+        return Reply::error(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid and could not be deserialized.",
+        );
+    }
+    if !ROLES.iter().any(|known| known.id == role) {
+        return Reply::error(
+            404,
+            "RoleDefinitionDoesNotExist",
+            format!("The specified role definition with ID '{role}' does not exist."),
+        );
+    }
+    if !known_principal(world, &principal) {
+        let text =
+            format!("Principal {} does not exist in the directory {}.", principal.replace('-', ""), world.tenant);
+        return Reply::error(400, "PrincipalNotFound", text);
+    }
+    let same = |own: &Role| own.principal == principal && own.role == role && own.scope.eq_ignore_ascii_case(scope);
+    if let Some(existing) = world.roles.iter().find(|own| same(own)) {
+        return if existing.name.eq_ignore_ascii_case(name) {
+            Reply::json(200, &assignment(existing))
+        } else {
+            Reply::error(409, "RoleAssignmentExists", "The role assignment already exists.")
+        };
+    }
+    if world.roles.iter().any(|own| own.name.eq_ignore_ascii_case(name)) {
+        return Reply::error(
+            409,
+            "RoleAssignmentUpdateNotPermitted",
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+        );
+    }
+    let role = Role { name: name.to_owned(), scope: scope.to_owned(), role, principal, since: world.clock.now() };
+    let answer = Reply::json(201, &assignment(&role));
+    world.effect("role-assigned", format!("{} {} {}", role.role, role.principal, role.scope));
+    world.roles.push(role);
+    answer
+}
+
+/// Users always; a policy's identity only some time after its creation.
+pub(super) fn known_principal(world: &World, principal: &str) -> bool {
+    let user = world.users.values().any(|user| user.object_id == principal);
+    let identity = world.policies.values().find(|policy| policy.principal() == principal);
+    user || identity.is_some_and(|policy| world.clock.since(policy.created) >= world.settings.identity_seconds)
+}
+
+fn permissions(world: &World, user: &User, scope: &str) -> Reply {
+    let held = world.roles.iter().filter(|role| role.principal == user.object_id && covers(&role.scope, scope));
+    let value: Vec<Value> = held
+        .filter_map(|role| ROLES.iter().find(|built_in| built_in.id == role.role))
+        .map(|role| json!({ "actions": role.actions, "notActions": role.not_actions, "dataActions": role.data_actions, "notDataActions": [] }))
+        .collect();
+    Reply::json(200, &json!({ "value": value }))
+}

@@ -1,0 +1,43 @@
+//! Dataverse: `RetrieveFinanceAndOperationsIntegrationDetails` of the Web API 9.2, imitated after its public reference and the text that
+//! administrators see when an instance is not integrated.
+
+use super::http::{Reply, Request};
+use super::view;
+use super::world::World;
+use serde_json::json;
+
+pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
+    let domain = request.host.split('.').next().unwrap_or_default();
+    let found = world.environments.iter().find(|(_, environment)| environment.domain.as_deref() == Some(domain));
+    let Some((key, environment)) = found.map(|(key, environment)| (key.clone(), environment.clone())) else {
+        return Reply::html(404, "Not found");
+    };
+    let Some(user) = world.caller(request, &[&format!("https://{}", request.host)]) else {
+        return Reply::empty(401).header("www-authenticate", format!("Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=https://{}/", world.tenant, request.host));
+    };
+    let governing = world.running(&key).is_some_and(|operation| operation.kind == super::lifecycle::Kind::Govern);
+    if world.running(&key).is_some() && !governing {
+        // While a key is applied, the organization is offline.
+        return Reply::html(503, "The organization is disabled");
+    }
+    if !user.dataverse {
+        return Reply::error(403, "0x80072560", "The user is not a member of the organization.");
+    }
+    let route = request.route();
+    match route.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["api", "data", _, "retrievefinanceandoperationsintegrationdetails"] => {}
+        _ => return Reply::error(404, "0x80060888", "Resource not found for the segment."),
+    }
+    let url = format!("https://{}", environment.app_host.clone().unwrap_or_default());
+    match environment.dataverse_says.as_deref() {
+        Some("integrated") => Reply::json(
+            200,
+            &json!({ "@odata.context": format!("https://{}/api/data/v9.2/$metadata", request.host), "Url": url, "TenantId": world.tenant, "Id": view::lcs_id(&key) }),
+        ),
+        Some("mismatch") => Reply::json(
+            200,
+            &json!({ "Url": "https://another.operations.dynamics.com", "TenantId": world.tenant, "Id": view::lcs_id("another") }),
+        ),
+        _ => Reply::error(400, "0x80048d0b", "Dataverse instance isn't integrated with finance and operations."),
+    }
+}

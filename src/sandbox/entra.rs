@@ -1,0 +1,142 @@
+//! Entra: the token endpoint of the Microsoft identity platform (client credentials with secret or assertion, device code, refresh), imitated
+//! after its public reference. Tokens are unsigned; nothing outside a sandbox accepts them.
+
+use super::http::{Reply, Request};
+use super::world::{User, World, guid};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// The secret of every user of every sandbox.
+const SECRET: &str = "sandbox";
+/// Looks at a device code before the person has signed in.
+const PENDING: u64 = 2;
+/// Seconds of real time; a client that refreshes early needs more than a few minutes.
+const LIFETIME: i64 = 3600;
+
+pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
+    let route = request.route();
+    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    match (request.method.as_str(), &segments[..]) {
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) if known(world, tenant) => token(world, &form(request)),
+        ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) if known(world, tenant) => device_code(world),
+        ("POST", [tenant, "oauth2", "v2.0", _]) => refuse(
+            400,
+            "invalid_request",
+            "AADSTS90002",
+            &format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."),
+        ),
+        ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
+            let base = format!("https://{}/{tenant}", request.host);
+            Reply::json(
+                200,
+                &json!({
+                    "issuer": format!("{base}/v2.0"), "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+                    "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"), "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+                }),
+            )
+        }
+        _ => Reply::html(404, "Not found"),
+    }
+}
+
+fn known(world: &World, tenant: &str) -> bool {
+    tenant.eq_ignore_ascii_case(&world.tenant) || tenant == "organizations" || tenant == "common"
+}
+
+fn form(request: &Request) -> HashMap<String, String> {
+    url::form_urlencoded::parse(&request.body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+fn refuse(status: u16, error: &str, code: &str, text: &str) -> Reply {
+    let number: u64 = code.trim_start_matches("AADSTS").parse().unwrap_or_default();
+    let description = format!("{code}: {text} Trace ID: {} Correlation ID: {}", guid("trace"), guid("correlation"));
+    Reply::json(status, &json!({ "error": error, "error_description": description, "error_codes": [number] }))
+}
+
+fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let Some(scope) = field("scope").split(' ').find(|scope| scope.ends_with("/.default")) else {
+        return refuse(
+            400,
+            "invalid_scope",
+            "AADSTS70011",
+            "The provided value for the input parameter 'scope' is not valid.",
+        );
+    };
+    let audience = scope.trim_end_matches("/.default").to_owned();
+    let client = field("client_id");
+    match field("grant_type") {
+        "client_credentials" => {
+            let Some(user) = world.users.values().find(|user| user.client_id == client).cloned() else {
+                let text = format!("Application with identifier '{client}' was not found in the directory 'Contoso'.");
+                return refuse(400, "unauthorized_client", "AADSTS700016", &text);
+            };
+            let assertion = field("client_assertion");
+            if assertion.starts_with("expired") {
+                return refuse(
+                    401,
+                    "invalid_client",
+                    "AADSTS700024",
+                    "Client assertion is not within its valid time range.",
+                );
+            }
+            if assertion.is_empty() && field("client_secret") != SECRET {
+                return refuse(401, "invalid_client", "AADSTS7000215", "Invalid client secret provided.");
+            }
+            issue(world, &user, &audience, false)
+        }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            world.polls += 1;
+            if world.polls <= PENDING {
+                return refuse(
+                    400,
+                    "authorization_pending",
+                    "AADSTS70016",
+                    "Authorization is pending. Continue polling.",
+                );
+            }
+            person(world, &audience)
+        }
+        "refresh_token" if field("refresh_token") == "sandbox-refresh" => person(world, &audience),
+        _ => refuse(400, "invalid_grant", "AADSTS70000", "The provided grant is not valid."),
+    }
+}
+
+/// The person who types device codes is the sandbox's first administrator.
+fn person(world: &mut World, audience: &str) -> Reply {
+    match world.users.get("admin").cloned() {
+        Some(user) => issue(world, &user, audience, true),
+        None => refuse(400, "invalid_grant", "AADSTS50034", "The user account does not exist."),
+    }
+}
+
+fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply {
+    world.tokens += 1;
+    let now = Timestamp::now().as_second();
+    let claims = json!({
+        "aud": audience, "iss": format!("https://sts.windows.net/{}/", world.tenant), "tid": world.tenant, "oid": user.object_id, "appid": user.client_id,
+        "iat": now, "nbf": now, "exp": now + LIFETIME, "sandbox_iat": world.clock.now().as_second(), "uti": world.tokens,
+    });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let token = format!("{}.{}.sandbox", part(&json!({ "typ": "JWT", "alg": "none" })), part(&claims));
+    let mut body =
+        json!({ "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token });
+    if refresh {
+        body["refresh_token"] = json!("sandbox-refresh");
+    }
+    Reply::json(200, &body)
+}
+
+fn device_code(world: &mut World) -> Reply {
+    world.polls = 0;
+    Reply::json(
+        200,
+        &json!({
+            "user_code": "SANDBOX42", "device_code": "sandbox-device", "verification_uri": "https://microsoft.com/devicelogin", "expires_in": 900, "interval": 5,
+            "message": "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. (This is a rehearsal: the sandbox signs in by itself.)",
+        }),
+    )
+}

@@ -1,0 +1,279 @@
+//! Connections, dispatch by host, latency and scripted trouble.
+
+use super::world::World;
+use super::{Shared, arm, bap, dataverse, entra, keyvault, power_platform, trouble};
+use bytes::Bytes;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A request, read to its end.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) host: String,
+    /// Percent-decoded segments; empty ones (doubled and trailing slashes) are left out.
+    pub(super) path: Vec<String>,
+    pub(super) raw_path: String,
+    pub(super) query: HashMap<String, String>,
+    pub(super) bearer: Option<String>,
+    pub(super) content_type: String,
+    pub(super) body: Bytes,
+}
+
+impl Request {
+    /// The path's segments in lower case, to match against.
+    pub(super) fn route(&self) -> Vec<String> {
+        self.path.iter().map(|segment| segment.to_ascii_lowercase()).collect()
+    }
+
+    /// The body as JSON; `null` when it is none.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub(super) fn query(&self, name: &str) -> &str {
+        self.query.get(&name.to_ascii_lowercase()).map_or("", String::as_str)
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn json(status: u16, body: &Value) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
+            body: body.to_string().into_bytes(),
+        }
+    }
+
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// The documented shape of an error.
+    pub(super) fn error(status: u16, code: &str, message: impl AsRef<str>) -> Self {
+        Self::json(status, &json!({ "error": { "code": code, "message": message.as_ref() } }))
+    }
+
+    pub(super) fn html(status: u16, text: &str) -> Self {
+        let body = format!("<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>");
+        Self { status, headers: vec![("content-type", "text/html".to_owned())], body: body.into_bytes() }
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// Which service a host belongs to; names as the ledger counts them.
+pub(super) fn service(host: &str) -> Option<&'static str> {
+    match host {
+        "login.microsoftonline.com" => Some("entra"),
+        "management.azure.com" => Some("arm"),
+        "api.bap.microsoft.com" => Some("bap"),
+        "api.powerplatform.com" => Some("power_platform"),
+        host if host.ends_with(".api.bap.microsoft.com") => Some("bap"),
+        host if host.ends_with(".vault.azure.net") || host.ends_with(".managedhsm.azure.net") => Some("keyvault"),
+        host if host.ends_with(".dynamics.com") => Some("dataverse"),
+        _ => None,
+    }
+}
+
+pub(super) async fn serve(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let shared = shared.clone();
+        tokio::task::spawn(async move {
+            let service = service_fn(move |request| answer(shared.clone(), request));
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+type Body = http_body_util::combinators::BoxBody<Bytes, std::io::Error>;
+
+/// The connection is closed without another word.
+#[derive(Debug)]
+struct Reset;
+
+impl std::fmt::Display for Reset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("reset on purpose")
+    }
+}
+
+impl std::error::Error for Reset {}
+
+async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Reset> {
+    let request = read(request).await.ok_or(Reset)?;
+    if request.host.starts_with("127.0.0.1") || request.host.starts_with("localhost") {
+        return whole(control(&shared, &request));
+    }
+    let Some(service) = service(&request.host) else {
+        return whole(Reply::html(502, "The sandbox does not play this host"));
+    };
+    let number = shared.ledger().begin(service);
+    let began = Instant::now();
+    let outcome = play(&shared, service, number, &request).await;
+    let status = outcome.as_ref().map_or(0, |played| played.reply.status);
+    let user = shared.world().user_of(&request);
+    shared.ledger().end(number, service, &request, status, &user, began);
+    let played = outcome?;
+    let (correlation, now) = {
+        let world = shared.world();
+        (super::world::guid(&format!("request/{number}")), world.clock.http_date())
+    };
+    let mut reply = played.reply.header("date", now).header("x-ms-request-id", correlation.clone());
+    reply = reply.header("x-ms-correlation-request-id", correlation);
+    if played.cut { cut(reply) } else { whole(reply) }
+}
+
+struct Played {
+    reply: Reply,
+    cut: bool,
+}
+
+async fn play(shared: &Shared, service: &'static str, number: u64, request: &Request) -> Result<Played, Reset> {
+    let rule = shared.trouble().next(request, number);
+    if service != "entra" {
+        tokio::time::sleep(shared.latency).await;
+    }
+    let act = || {
+        let mut world = shared.world();
+        let mut effects = Vec::new();
+        let reply = handle(&mut world, service, request, &mut effects);
+        let at = world.clock.now().to_string();
+        let user = world.user_of(request);
+        drop(world);
+        shared.ledger().effects(number, &at, &user, effects);
+        reply
+    };
+    let Some(rule) = rule else { return Ok(Played { reply: act(), cut: false }) };
+    match rule.kind {
+        trouble::Kind::ResetBefore => Err(Reset),
+        trouble::Kind::ResetAfter => {
+            act();
+            Err(Reset)
+        }
+        trouble::Kind::Silence => {
+            tokio::time::sleep(Duration::from_secs_f64(rule.seconds)).await;
+            Err(Reset)
+        }
+        trouble::Kind::Cut => Ok(Played { reply: act(), cut: true }),
+        trouble::Kind::UnknownEnum => Ok(Played { reply: trouble::wibble(act()), cut: false }),
+        trouble::Kind::Answer(status, form) => {
+            let now = shared.world().clock.now();
+            Ok(Played { reply: trouble::reply(status, form, now, rule.seconds), cut: false })
+        }
+    }
+}
+
+fn handle(world: &mut World, service: &str, request: &Request, effects: &mut Vec<(&'static str, String)>) -> Reply {
+    world.advance();
+    let reply = match service {
+        "entra" => entra::handle(world, request),
+        "arm" => arm::handle(world, request),
+        "keyvault" => keyvault::handle(world, request),
+        "bap" => bap::handle(world, request),
+        "power_platform" => power_platform::handle(world, request),
+        _ => dataverse::handle(world, request),
+    };
+    effects.append(&mut world.effects);
+    reply
+}
+
+async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
+    let (parts, body) = request.into_parts();
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let forwarded = header("x-cmkctl-host");
+    let host = if forwarded.is_empty() { header("host") } else { forwarded };
+    let raw_path = parts.uri.path().to_owned();
+    let query = parts.uri.query().unwrap_or_default();
+    Some(Request {
+        method: parts.method.to_string(),
+        host: host.to_ascii_lowercase(),
+        path: raw_path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect(),
+        query: url::form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned()))
+            .collect(),
+        raw_path,
+        bearer: header("authorization").strip_prefix("Bearer ").map(str::to_owned),
+        content_type: header("content-type").to_ascii_lowercase(),
+        body: body.collect().await.ok()?.to_bytes(),
+    })
+}
+
+fn decode(segment: &str) -> String {
+    // A plus sign is a plus sign in a path.
+    let escaped = format!("x={}", segment.replace('+', "%2B"));
+    url::form_urlencoded::parse(escaped.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+fn whole(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
+    let body = http_body_util::Full::new(Bytes::from(reply.body.clone())).map_err(|never: Infallible| match never {});
+    build(&reply, reply.body.len(), body.boxed())
+}
+
+/// Promises the whole body, sends half, and closes.
+fn cut(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
+    let half = Bytes::copy_from_slice(reply.body.get(..reply.body.len() / 2).unwrap_or_default());
+    let length = reply.body.len().max(2);
+    let frames = futures::stream::iter([Ok(Frame::data(half)), Err(std::io::Error::other("cut on purpose"))]);
+    let body: Pin<Box<_>> = Box::pin(StreamBody::new(frames));
+    build(&reply, length, BodyExt::boxed(body))
+}
+
+fn build(reply: &Reply, length: usize, body: Body) -> Result<hyper::Response<Body>, Reset> {
+    let mut response = hyper::Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    if reply.status != 204 {
+        response = response.header("content-length", length);
+    }
+    response.body(body).map_err(|_| Reset)
+}
+
+/// The sandbox's own addresses, for whoever runs it.
+fn control(shared: &Shared, request: &Request) -> Reply {
+    let path = request.raw_path.as_str();
+    match (request.method.as_str(), path) {
+        ("GET", "/_sandbox/ledger") => Reply::json(200, &shared.ledger().document()),
+        ("POST", "/_sandbox/reset") => {
+            shared.ledger().reset();
+            Reply::empty(204)
+        }
+        ("GET", "/_sandbox/cloud") => Reply::json(200, &shared.cloud_file()),
+        ("POST", "/_sandbox/faults") => match trouble::parse(&request.json()) {
+            Ok(rules) => {
+                *shared.trouble() = trouble::Trouble::new(rules);
+                Reply::empty(204)
+            }
+            Err(why) => Reply::error(400, "BadFaults", why),
+        },
+        ("GET", "/healthz") => Reply::json(200, &json!({ "status": "ok" })),
+        _ => Reply::error(
+            404,
+            "NotFound",
+            "The sandbox plays hosts by the header `x-cmkctl-host`; its own addresses begin with `/_sandbox/`.",
+        ),
+    }
+}

@@ -1,0 +1,123 @@
+//! What was asked for, and what took effect: for tests that count, and for people who are curious.
+
+use super::http::Request;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+/// The most that is kept of the log.
+const LOG: usize = 10_000;
+
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    service: &'static str,
+    method: String,
+    host: String,
+    path: String,
+    status: u16,
+    user: String,
+    began: Instant,
+    ended: Instant,
+}
+
+/// Counts and log.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    last: u64,
+    by_service: BTreeMap<&'static str, u64>,
+    writes: u64,
+    effects: Vec<Value>,
+    log: VecDeque<Entry>,
+}
+
+impl Ledger {
+    /// The number of a request that begins.
+    pub(super) fn begin(&mut self, service: &'static str) -> u64 {
+        self.last += 1;
+        *self.by_service.entry(service).or_default() += 1;
+        self.last
+    }
+
+    pub(super) fn end(
+        &mut self,
+        number: u64,
+        service: &'static str,
+        request: &Request,
+        status: u16,
+        user: &str,
+        began: Instant,
+    ) {
+        if service != "entra" && request.method != "GET" {
+            self.writes += 1;
+        }
+        if self.log.len() == LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back(Entry {
+            number,
+            service,
+            method: request.method.clone(),
+            host: request.host.clone(),
+            path: request.raw_path.clone(),
+            status,
+            user: user.to_owned(),
+            began,
+            ended: Instant::now(),
+        });
+    }
+
+    pub(super) fn effects(&mut self, number: u64, at: &str, user: &str, effects: Vec<(&'static str, String)>) {
+        let entry = |(what, subject)| json!({ "n": number, "at": at, "what": what, "subject": subject, "user": user });
+        self.effects.extend(effects.into_iter().map(entry));
+    }
+
+    /// Forgets counts and log; the tenant stays as it is.
+    pub(super) fn reset(&mut self) {
+        *self = Self { last: self.last, ..Self::default() };
+    }
+
+    pub(super) fn document(&self) -> Value {
+        let count = |service: &str| self.by_service.get(service).copied().unwrap_or_default();
+        let requests: u64 =
+            self.by_service.iter().filter(|(service, _)| **service != "entra").map(|(_, count)| count).sum();
+        let log: Vec<Value> = self
+            .log
+            .iter()
+            .map(|entry| {
+                json!({
+                    "n": entry.number, "service": entry.service, "method": entry.method, "host": entry.host, "path": entry.path,
+                    "status": entry.status, "user": entry.user, "ms": entry.ended.duration_since(entry.began).as_millis() as u64,
+                })
+            })
+            .collect();
+        json!({
+            "requests": requests,
+            "writes": self.writes,
+            "sign_ins": count("entra"),
+            "chain": self.chain(),
+            "by_service": {
+                "arm": count("arm"), "bap": count("bap"), "keyvault": count("keyvault"), "dataverse": count("dataverse"),
+                "power_platform": count("power_platform"),
+            },
+            "effects": self.effects,
+            "log": log,
+        })
+    }
+
+    /// Dependent round trips: the longest chain of requests, sign-in left out, in which each began after the one before it had ended.
+    fn chain(&self) -> u64 {
+        let mut entries: Vec<&Entry> = self.log.iter().filter(|entry| entry.service != "entra").collect();
+        // Picking whatever ends first is the longest chain of intervals that do not overlap.
+        entries.sort_by_key(|entry| entry.ended);
+        let mut last: Option<Instant> = None;
+        let mut length = 0;
+        for entry in entries {
+            if last.is_none_or(|last| entry.began >= last) {
+                length += 1;
+                last = Some(entry.ended);
+            }
+        }
+        length
+    }
+}

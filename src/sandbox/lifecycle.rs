@@ -1,0 +1,220 @@
+//! Lifecycle operations of environments: how they start, run and end. Types and stages are those of recorded operations of the Power Platform
+//! admin API; that adding a key is called `NewCustomerManagedKey` there is inferred from the list of allowed operations.
+
+use super::keyvault;
+use super::world::{World, guid};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// What an operation does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Add: encrypt with the policy of this ARM id.
+    Link(String),
+    /// Move to the policy of this ARM id.
+    Swap(String),
+    /// Remove: back to the Microsoft key.
+    Unlink,
+    /// Make it a Managed Environment.
+    Govern,
+}
+
+impl Kind {
+    fn name(&self) -> &'static str {
+        match self {
+            Kind::Link(_) => "NewCustomerManagedKey",
+            Kind::Swap(_) => "RotateCustomerManagedKey",
+            Kind::Unlink => "RevertToMicrosoftKey",
+            Kind::Govern => "EnableGovernanceConfiguration",
+        }
+    }
+}
+
+/// A lifecycle operation.
+#[derive(Debug, Clone)]
+pub(super) struct Operation {
+    pub(super) id: String,
+    pub(super) environment: String,
+    pub(super) kind: Kind,
+    created: Timestamp,
+    ended: Option<Timestamp>,
+    /// Decided when the stage Validate ends.
+    fails: Option<bool>,
+    done: bool,
+    requested_by: String,
+}
+
+/// The part of the whole time at which each stage ends.
+const STAGES: [(&str, f64); 4] = [("Validate", 0.1), ("Prepare", 0.2), ("Run", 0.9), ("Finalize", 1.0)];
+/// The part of the whole time during which an operation has not started.
+const NOT_STARTED: f64 = 0.02;
+
+impl World {
+    /// The operation that runs on an environment.
+    pub(super) fn running(&self, environment: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.environment == environment && !operation.done)
+    }
+
+    pub(super) fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id.eq_ignore_ascii_case(id))
+    }
+
+    /// Starts an operation and returns its id.
+    pub(super) fn start(&mut self, environment: &str, kind: Kind, requested_by: &str) -> String {
+        let id = guid(&format!("operation/{}", self.operations.len()));
+        let effect = match kind {
+            Kind::Link(_) => "link-started",
+            Kind::Swap(_) => "swap-started",
+            Kind::Unlink => "unlink-started",
+            Kind::Govern => "governance-started",
+        };
+        self.effect(effect, environment);
+        let operation = Operation {
+            id: id.clone(),
+            environment: environment.to_owned(),
+            kind,
+            created: self.clock.now(),
+            ended: None,
+            fails: None,
+            done: false,
+            requested_by: requested_by.to_owned(),
+        };
+        if let Some(found) = self.environments.get_mut(environment) {
+            match &operation.kind {
+                Kind::Link(policy) | Kind::Swap(policy) => found.link = Some((policy.clone(), "Linking".to_owned())),
+                Kind::Unlink => {
+                    if let Some((_, status)) = &mut found.link {
+                        *status = "Unlinking".to_owned();
+                    }
+                }
+                Kind::Govern => {}
+            }
+        }
+        self.operations.push(operation);
+        id
+    }
+
+    fn part(&self, operation: &Operation) -> f64 {
+        let seconds = match operation.kind {
+            Kind::Govern => self.settings.governance_seconds,
+            _ => self.settings.link_seconds,
+        };
+        self.clock.since(operation.created) / seconds.max(0.001)
+    }
+
+    /// Ends what is over.
+    pub(super) fn advance_operations(&mut self) {
+        for index in 0..self.operations.len() {
+            let Some(operation) = self.operations.get(index).filter(|operation| !operation.done).cloned() else {
+                continue;
+            };
+            let part = self.part(&operation);
+            let mut fails = operation.fails;
+            if part >= STAGES[0].1 && fails.is_none() {
+                fails = Some(self.fails(&operation));
+            }
+            let failed = fails == Some(true);
+            let over = part >= 1.0 || (failed && self.settings.link_ends.is_empty());
+            if over {
+                self.end(&operation, failed);
+            }
+            let now = self.clock.now();
+            if let Some(own) = self.operations.get_mut(index) {
+                own.fails = fails;
+                own.done = over;
+                own.ended = over.then_some(now);
+            }
+        }
+    }
+
+    /// Without effective access to a usable key, encryption fails when it is validated.
+    fn fails(&self, operation: &Operation) -> bool {
+        match &operation.kind {
+            Kind::Link(policy) | Kind::Swap(policy) => {
+                let found = self.policies.get(&policy.to_ascii_lowercase());
+                let reaches = found
+                    .is_some_and(|policy| keyvault::reaches(self, &policy.principal(), &policy.vault_id, &policy.key));
+                !reaches || self.settings.link_ends.starts_with("failed")
+            }
+            Kind::Unlink | Kind::Govern => false,
+        }
+    }
+
+    fn end(&mut self, operation: &Operation, failed: bool) {
+        let lag = self.settings.read_lag;
+        let without_link = self.settings.link_ends == "succeeded-without-link";
+        let Some(environment) = self.environments.get_mut(&operation.environment) else { return };
+        environment.lag = lag;
+        match &operation.kind {
+            Kind::Govern => environment.managed = true,
+            Kind::Unlink => environment.link = None,
+            Kind::Link(_) | Kind::Swap(_) if without_link => environment.link = None,
+            Kind::Link(policy) | Kind::Swap(policy) => {
+                let status = if failed { "Failed" } else { "Linked" };
+                environment.link = Some((policy.clone(), status.to_owned()));
+            }
+        }
+    }
+
+    /// The operation as the service shows it.
+    pub(super) fn operation_body(&self, operation: &Operation) -> Value {
+        let part = self.part(operation);
+        let silent = self.settings.link_ends == "failed-silently";
+        let failed = operation.done && operation.fails == Some(true);
+        let state = match (operation.done, failed) {
+            (true, true) => "Failed",
+            (true, false) => "Succeeded",
+            (false, _) if part < NOT_STARTED => "NotStarted",
+            (false, _) => "Running",
+        };
+        let mut stages = Vec::new();
+        let mut begin: f64 = 0.0;
+        for (name, end) in STAGES {
+            let started = part >= begin.max(NOT_STARTED) || operation.done;
+            let reached = if failed && !silent {
+                if name == "Validate" { "Failed" } else { break }
+            } else if operation.done || part >= end {
+                "Succeeded"
+            } else {
+                "Running"
+            };
+            if started {
+                stages.push(json!({
+                    "id": name, "name": name, "state": { "id": reached },
+                    "firstActionDateTime": self.at(operation, begin), "lastActionDateTime": self.at(operation, end.min(part)),
+                }));
+            }
+            begin = end;
+        }
+        let environment =
+            self.environments.get(&operation.environment).map(|environment| environment.id.clone()).unwrap_or_default();
+        let mut body = json!({
+            "id": operation.id,
+            "links": {
+                "self": { "path": format!("/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}", operation.id) },
+                "environment": { "path": format!("/providers/Microsoft.BusinessAppPlatform/environments/{environment}") },
+            },
+            "type": { "id": operation.kind.name() },
+            "typeDisplayName": operation.kind.name(),
+            "state": { "id": state },
+            "createdDateTime": operation.created.to_string(),
+            "lastActionDateTime": operation.ended.unwrap_or_else(|| self.clock.now()).to_string(),
+            "requestedBy": { "id": operation.requested_by, "displayName": "ServicePrincipal", "type": "ServicePrincipal", "tenantId": self.tenant },
+            "stages": stages,
+        });
+        if failed && !silent {
+            // What the service says when the key can't be reached is not on record; code and text are the sandbox's own.
+            body["error"] = json!({ "code": "SandboxKeyNotReachable", "message": "The identity of the enterprise policy could not wrap and unwrap with the key." });
+        }
+        body
+    }
+
+    fn at(&self, operation: &Operation, part: f64) -> String {
+        let seconds = match operation.kind {
+            Kind::Govern => self.settings.governance_seconds,
+            _ => self.settings.link_seconds,
+        };
+        (operation.created + SignedDuration::try_from_secs_f64(seconds * part).unwrap_or(SignedDuration::ZERO))
+            .to_string()
+    }
+}

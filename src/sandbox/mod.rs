@@ -1,0 +1,137 @@
+//! The embedded cloud: one HTTP server on loopback that plays Entra, Azure Resource Manager, Key Vault, the Power Platform admin API and
+//! Dataverse, with one tenant in it.
+//!
+//! It is built from public documentation and from responses recorded from the real services, never from the client's types, and uses nothing of
+//! the other rooms: a client and a fake that share a mistake would agree. Every handler names what it imitates.
+
+mod arm;
+mod authorization;
+mod bap;
+mod dataverse;
+mod entra;
+mod http;
+mod keyvault;
+mod ledger;
+mod lifecycle;
+mod power_platform;
+mod scenario;
+mod trouble;
+mod vaults;
+mod view;
+mod world;
+
+pub use scenario::Scenario;
+
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How a sandbox is run.
+#[derive(Debug)]
+pub struct Options {
+    /// What it holds.
+    pub scenario: Scenario,
+    /// Sandbox seconds per real second.
+    pub speed: f64,
+    /// Added to every answer of a played service.
+    pub latency: Duration,
+    /// Port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+}
+
+/// A sandbox that runs on the current runtime until it is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    url: String,
+    shared: Arc<Shared>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+/// What the connections share.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Shared {
+    world: Mutex<world::World>,
+    ledger: Mutex<ledger::Ledger>,
+    trouble: Mutex<trouble::Trouble>,
+    latency: Duration,
+    url: String,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, world::World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, ledger::Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, trouble::Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cloud_file(&self) -> Value {
+        let world = self.world();
+        let users: Vec<Value> = world
+            .users
+            .iter()
+            .map(|(name, user)| json!({ "name": name, "client_id": user.client_id, "object_id": user.object_id, "about": user.about }))
+            .collect();
+        json!({
+            "name": "sandbox",
+            "base": "public",
+            "sandbox": {
+                "url": self.url,
+                "speed": world.clock.speed,
+                "epoch": world.clock.epoch.to_string(),
+                "started_unix_ms": world.clock.started.as_millisecond(),
+                "scenario": world.summary,
+            },
+            "tenant": world.tenant,
+            "users": users,
+            "defaults": world.defaults(),
+        })
+    }
+}
+
+impl Sandbox {
+    /// Listens on 127.0.0.1 and serves on the current runtime.
+    ///
+    /// # Errors
+    /// The port can't be had.
+    pub async fn start(options: Options) -> std::io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let faults = options.scenario.faults();
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world::World::new(&options.scenario, options.speed)),
+            ledger: Mutex::default(),
+            trouble: Mutex::new(trouble::Trouble::new(faults)),
+            latency: options.latency,
+            url: url.clone(),
+        });
+        let accepting = tokio::task::spawn(http::serve(listener, shared.clone()));
+        Ok(Self { url, shared, accepting })
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The description that a client needs, as JSON.
+    pub fn cloud_file(&self) -> Value {
+        self.shared.cloud_file()
+    }
+
+    /// What was asked for and what took effect, as JSON.
+    pub fn ledger(&self) -> Value {
+        self.shared.ledger().document()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}

@@ -1,0 +1,38 @@
+//! The Power Platform API (2024-10-01), `environmentmanagement/environments`, imitated after its public REST reference.
+
+use super::http::{Reply, Request};
+use super::world::{Standing, World};
+use super::{bap, view};
+use serde_json::json;
+
+pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
+    let Some(user) = world.caller(request, &["https://api.powerplatform.com"]) else {
+        return Reply::error(
+            401,
+            "InvalidAuthenticationToken",
+            "The access token is missing, has expired or is for another audience.",
+        );
+    };
+    let route = request.route();
+    let id = match route.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["environmentmanagement", "environments", id] => id.to_owned(),
+        _ => return Reply::error(404, "NotFound", "There is nothing here."),
+    };
+    let key = world.environment_key(&id).filter(|_| user.power_platform == Standing::Admin);
+    let Some((key, environment)) = key.and_then(|key| Some((key.clone(), world.environments.get(&key)?.clone())))
+    else {
+        return bap::not_found(&id);
+    };
+    let mut body = json!({
+        "id": environment.id, "displayName": environment.name, "tenantId": world.tenant, "type": environment.sku, "geo": environment.location,
+        "azureRegion": environment.region, "state": if world.running(&key).is_some() { "Disabled" } else { "Ready" },
+        "protectionLevel": if environment.managed { "Standard" } else { "Basic" },
+    });
+    if let Some((policy, status)) = &environment.link {
+        body["enterprisePolicies"] = json!({ "encryption": { "id": policy, "resourceId": policy, "status": status } });
+    }
+    if let (Some(host), Some(kind)) = (&environment.app_host, &environment.app_type) {
+        body["finOpsMetadata"] = json!({ "id": view::lcs_id(&key), "type": kind, "url": format!("https://{host}") });
+    }
+    Reply::json(200, &body)
+}

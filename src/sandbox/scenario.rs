@@ -1,0 +1,115 @@
+//! Scenarios: a base tenant, and patches over it. All of it is data.
+
+use super::trouble;
+use super::world::Setup;
+use serde::Deserialize;
+use serde_json::Value;
+
+const BASE: &str = include_str!("scenarios/base.json");
+
+/// Name, and what differs from the base tenant.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("ready", include_str!("scenarios/ready.json")),
+    ("fresh", include_str!("scenarios/fresh.json")),
+    ("access-policy-vault", include_str!("scenarios/access-policy-vault.json")),
+    ("managed-hsm", include_str!("scenarios/managed-hsm.json")),
+    ("not-integrated", include_str!("scenarios/not-integrated.json")),
+];
+
+/// What a sandbox holds when it starts.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    pub(super) setup: Setup,
+    faults: Vec<trouble::Rule>,
+}
+
+impl Scenario {
+    /// The names of the built-in scenarios.
+    pub fn names() -> &'static [&'static str] {
+        &["ready", "fresh", "access-policy-vault", "managed-hsm", "not-integrated"]
+    }
+
+    /// A built-in scenario.
+    pub fn built_in(name: &str) -> Option<Self> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Self::parse(text).ok()
+    }
+
+    /// A scenario out of JSON: a merge patch (RFC 7396) over the base tenant, and `faults`.
+    ///
+    /// # Errors
+    /// Text that is not JSON, or names something that no tenant has.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut whole: Value = serde_json::from_str(BASE).map_err(|error| error.to_string())?;
+        let patch: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if !patch.is_object() {
+            return Err("it is not a JSON object".to_owned());
+        }
+        merge(&mut whole, &patch);
+        let faults = whole
+            .as_object_mut()
+            .and_then(|map| map.shift_remove("faults"))
+            .unwrap_or_else(|| Value::Array(Vec::new()));
+        let setup = Setup::deserialize(&whole).map_err(|error| error.to_string())?;
+        setup.check()?;
+        Ok(Self { setup, faults: trouble::parse(&faults)? })
+    }
+
+    /// What it is for, in one sentence.
+    pub fn summary(&self) -> &str {
+        &self.setup.summary
+    }
+
+    pub(super) fn faults(&self) -> Vec<trouble::Rule> {
+        self.faults.clone()
+    }
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    if let Value::Object(target) = target {
+        for (name, value) in patch {
+            if value.is_null() {
+                target.shift_remove(name);
+            } else {
+                merge(target.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_scenario_is_whole() {
+        for name in Scenario::names() {
+            let scenario =
+                Scenario::built_in(name).unwrap_or_else(|| panic!("{name}: {:?}", Scenario::parse(BUILT_IN[0].1)));
+            assert!(scenario.summary().ends_with('.'), "{name}");
+        }
+        assert_eq!(Scenario::names().len(), BUILT_IN.len());
+    }
+
+    #[test]
+    fn a_wrong_scenario_says_why() {
+        for (text, why) in [
+            ("", "EOF"),
+            ("[]", "not a JSON object"),
+            (r#"{"colour": 1}"#, "unknown field `colour`"),
+            (r#"{"target": {"environment": "nowhere"}}"#, "nowhere"),
+            (r#"{"faults": [{"do": "explode"}]}"#, "explode"),
+        ] {
+            let error = Scenario::parse(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

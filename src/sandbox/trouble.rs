@@ -1,0 +1,202 @@
+//! Scripted trouble: what networks, gateways and services do on bad days, at a chosen request.
+
+use super::http::{Reply, Request};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Which requests, and what happens to them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    #[serde(rename = "match", default)]
+    matches: Match,
+    #[serde(rename = "do")]
+    name: String,
+    /// How many matching requests it hits.
+    #[serde(default = "once")]
+    times: u64,
+    /// Of silence (real time), or of `Retry-After` (sandbox time).
+    #[serde(default = "minute")]
+    seconds: f64,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Match {
+    method: Option<String>,
+    host: Option<String>,
+    path: Option<String>,
+    /// The N-th request that matches the rest, from 1.
+    nth: Option<u64>,
+    /// The N-th request of all, from 1.
+    request: Option<u64>,
+    /// One in so many requests that match the rest.
+    every: Option<u64>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+fn minute() -> f64 {
+    60.0
+}
+
+/// What happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    ResetBefore,
+    ResetAfter,
+    Silence,
+    Cut,
+    UnknownEnum,
+    Answer(u16, Form),
+}
+
+/// How an answer of trouble looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Form {
+    Json,
+    Html,
+    Empty,
+    Garbage,
+    RetrySeconds,
+    RetryDate,
+    Busy,
+}
+
+/// A rule that fires.
+#[derive(Debug)]
+pub(super) struct Fired {
+    pub(super) kind: Kind,
+    pub(super) seconds: f64,
+}
+
+/// The rules, with how often each has matched and fired.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    rules: Vec<(Rule, u64, u64)>,
+}
+
+/// Rules out of JSON.
+pub(super) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
+    let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
+    match rules.iter().find(|rule| kind(&rule.name).is_none()) {
+        Some(rule) => Err(format!("`{}` is no trouble that is known", rule.name)),
+        None => Ok(rules),
+    }
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    Some(match name {
+        "reset-before" | "refuse" => Kind::ResetBefore,
+        "reset-after" => Kind::ResetAfter,
+        "silence" => Kind::Silence,
+        "cut" => Kind::Cut,
+        "unknown-enum" => Kind::UnknownEnum,
+        "garbage" => Kind::Answer(200, Form::Garbage),
+        "html-502" => Kind::Answer(502, Form::Html),
+        "500" => Kind::Answer(500, Form::Json),
+        "503-seconds" => Kind::Answer(503, Form::RetrySeconds),
+        "503-date" => Kind::Answer(503, Form::RetryDate),
+        "429-seconds" => Kind::Answer(429, Form::RetrySeconds),
+        "429-date" => Kind::Answer(429, Form::RetryDate),
+        "401" => Kind::Answer(401, Form::Json),
+        "403" => Kind::Answer(403, Form::Json),
+        "404" => Kind::Answer(404, Form::Json),
+        "409" => Kind::Answer(409, Form::Busy),
+        "409-empty" => Kind::Answer(409, Form::Empty),
+        _ => return None,
+    })
+}
+
+impl Trouble {
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        Self { rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect() }
+    }
+
+    /// The rule that hits this request, if one does.
+    pub(super) fn next(&mut self, request: &Request, number: u64) -> Option<Fired> {
+        for (rule, matched, fired) in &mut self.rules {
+            let wanted = &rule.matches;
+            let hit = wanted.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+                && wanted.host.as_ref().is_none_or(|host| request.host.contains(host))
+                && wanted.path.as_ref().is_none_or(|path| request.raw_path.contains(path))
+                && wanted.request.is_none_or(|wanted| wanted == number);
+            if !hit {
+                continue;
+            }
+            *matched += 1;
+            let turn = wanted.nth.is_none_or(|nth| *matched >= nth)
+                && wanted.every.is_none_or(|every| *matched % every.max(1) == 0);
+            if turn && *fired < rule.times {
+                *fired += 1;
+                return kind(&rule.name).map(|kind| Fired { kind, seconds: rule.seconds });
+            }
+        }
+        None
+    }
+}
+
+/// An answer of trouble, in the shapes that are on record.
+pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Reply {
+    let whole = Duration::seconds(seconds);
+    match form {
+        Form::Empty => Reply::empty(status),
+        Form::Html => Reply::html(status, "502 Bad Gateway"),
+        Form::Garbage => Reply {
+            status,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: b"{\"value\": [".to_vec(),
+        },
+        Form::Busy => Reply::error(
+            status,
+            "OperationNotStartable",
+            "This operation cannot be performed because there is an active lifecycle operation on the environment.",
+        ),
+        Form::RetrySeconds => Reply::error(status, "TooManyRequests", "Scripted: come back later.")
+            .header("retry-after", whole.as_secs().to_string()),
+        Form::RetryDate => {
+            let date = (now + whole).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            Reply::error(status, "TooManyRequests", "Scripted: come back later.").header("retry-after", date)
+        }
+        Form::Json => Reply::error(status, "Scripted", format!("Scripted trouble with status {status}.")),
+    }
+}
+
+struct Duration;
+
+impl Duration {
+    fn seconds(seconds: f64) -> SignedDuration {
+        SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
+    }
+}
+
+/// Every state of an answer becomes one that nobody has ever heard of.
+pub(super) fn wibble(mut reply: Reply) -> Reply {
+    if let Ok(mut value) = serde_json::from_slice::<Value>(&reply.body) {
+        replace(&mut value, "");
+        reply.body = value.to_string().into_bytes();
+    }
+    reply
+}
+
+fn replace(value: &mut Value, parent: &str) {
+    match value {
+        Value::Object(map) => {
+            for (name, inner) in map.iter_mut() {
+                let state =
+                    matches!(name.as_str(), "linkStatus" | "environmentSku" | "protectionLevel" | "registrationState")
+                        || (name == "id" && matches!(parent, "state" | "management" | "runtime"));
+                if state && inner.is_string() {
+                    *inner = Value::from("Wibble");
+                } else {
+                    replace(inner, name);
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|inner| replace(inner, parent)),
+        _ => {}
+    }
+}

@@ -1,0 +1,202 @@
+//! `Microsoft.KeyVault` in Azure Resource Manager (2023-07-01): vaults, managed HSMs, key facts, access policies; imitated after the public
+//! REST reference. What a vault does not set is absent, as it is there.
+
+use super::authorization;
+use super::http::{Reply, Request};
+use super::world::{GROUP, Key, User, Vault, World, guid};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply {
+    let route = request.route();
+    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    let Some((kind, rest)) = segments
+        .iter()
+        .position(|segment| *segment == "microsoft.keyvault")
+        .and_then(|at| segments[at + 1..].split_first())
+    else {
+        return missing(request);
+    };
+    let Some((name, rest)) = rest.split_first() else { return missing(request) };
+    let hsm = *kind == "managedhsms";
+    if *kind == "deletedvaults" || world.vaults.get(*name).is_none_or(|vault| vault.hsm != hsm) {
+        let text =
+            format!("The Resource 'Microsoft.KeyVault/{kind}/{name}' under resource group '{GROUP}' was not found.");
+        return Reply::error(404, "ResourceNotFound", text);
+    }
+    let id = world.vault_id(name);
+    let action = |what: &str| format!("Microsoft.KeyVault/{}/{what}", if hsm { "managedHSMs" } else { "vaults" });
+    let refused = |world: &World, what: &str| authorization::refusal(world, user, &action(what), &id);
+    match (request.method.as_str(), rest) {
+        ("GET", []) => refused(world, "read").unwrap_or_else(|| Reply::json(200, &vault_body(world, name))),
+        ("PATCH", []) => refused(world, "write").unwrap_or_else(|| patch(world, request, name)),
+        ("PUT", ["accesspolicies", "add"]) => {
+            refused(world, "accessPolicies/write").unwrap_or_else(|| add_access(world, request, name))
+        }
+        ("GET", ["keys", key]) => refused(world, "keys/read").unwrap_or_else(|| {
+            match world.vaults.get(*name).and_then(|vault| vault.keys.get(*key)) {
+                Some(found) if !found.deleted => Reply::json(200, &key_body(world, name, key, found, found.versions)),
+                _ => {
+                    Reply::error(404, "KeyNotFound", format!("A key with name {key} was not found in this key vault."))
+                }
+            }
+        }),
+        ("GET", ["keys", key, "versions", version]) => refused(world, "keys/versions/read").unwrap_or_else(|| {
+            let found = world.vaults.get(*name).and_then(|vault| vault.keys.get(*key)).filter(|found| !found.deleted);
+            let number =
+                found.and_then(|found| (1..=found.versions).find(|number| version_id(name, key, *number) == *version));
+            match found.zip(number) {
+                Some((found, number)) => Reply::json(200, &key_body(world, name, key, found, number)),
+                None => Reply::error(
+                    404,
+                    "KeyNotFound",
+                    format!("A version {version} of key {key} was not found in this key vault."),
+                ),
+            }
+        }),
+        _ => missing(request),
+    }
+}
+
+fn missing(request: &Request) -> Reply {
+    Reply::error(
+        404,
+        "InvalidResourceType",
+        format!("The resource type could not be found for '{}'.", request.raw_path),
+    )
+}
+
+/// 32 hexadecimal digits for a version.
+pub(super) fn version_id(vault: &str, key: &str, number: u32) -> String {
+    guid(&format!("version/{vault}/{key}/{number}")).replace('-', "")
+}
+
+/// The data plane's address.
+pub(super) fn uri(name: &str, vault: &Vault) -> String {
+    format!("https://{name}.{}.azure.net/", if vault.hsm { "managedhsm" } else { "vault" })
+}
+
+/// Times of a key in seconds since 1970.
+pub(super) fn unix(world: &World, days: Option<i64>) -> Option<i64> {
+    days.map(|days| (world.clock.epoch + SignedDuration::from_hours(days * 24)).as_second())
+}
+
+fn vault_body(world: &World, name: &str) -> Value {
+    let Some(vault) = world.vaults.get(name) else { return Value::Null };
+    let mut properties = resolve(world, &vault.properties);
+    properties["tenantId"] = json!(world.tenant);
+    properties["provisioningState"] = json!("Succeeded");
+    properties[if vault.hsm { "hsmUri" } else { "vaultUri" }] = json!(uri(name, vault));
+    if !vault.hsm {
+        properties["sku"] = json!({ "family": "A", "name": "premium" });
+    }
+    let kind = if vault.hsm { "managedHSMs" } else { "vaults" };
+    json!({ "id": world.vault_id(name), "name": name, "type": format!("Microsoft.KeyVault/{kind}"), "location": "westeurope", "tags": {}, "properties": properties })
+}
+
+/// `@tenant` and `@user` in a scenario stand for ids.
+fn resolve(world: &World, value: &Value) -> Value {
+    match value {
+        Value::String(text) => match text.strip_prefix('@') {
+            Some("tenant") => json!(world.tenant),
+            Some(user) => json!(world.users.get(user).map_or(text, |user| &user.object_id)),
+            None => value.clone(),
+        },
+        Value::Array(list) => list.iter().map(|inner| resolve(world, inner)).collect(),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(name, inner)| (name.clone(), resolve(world, inner))).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The access policies of a vault, ids resolved.
+pub(super) fn access_policies(world: &World, name: &str) -> Vec<Value> {
+    let properties = world.vaults.get(name).map(|vault| resolve(world, &vault.properties["accessPolicies"]));
+    properties.and_then(|list| list.as_array().cloned()).unwrap_or_default()
+}
+
+/// Does the vault work with Azure RBAC?
+pub(super) fn rbac(vault: &Vault) -> bool {
+    vault.hsm || vault.properties["enableRbacAuthorization"] == true
+}
+
+fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {
+    let Some(vault) = world.vaults.get(vault_name) else { return Value::Null };
+    let key_uri = format!("{}keys/{name}", uri(vault_name, vault));
+    let mut attributes = json!({ "enabled": key.enabled, "created": world.clock.epoch.as_second(), "updated": world.clock.epoch.as_second(), "exportable": false });
+    for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
+        if let Some(seconds) = unix(world, days) {
+            attributes[field] = json!(seconds);
+        }
+    }
+    let mut properties = json!({
+        "attributes": attributes, "kty": key.kty, "keyOps": ["wrapKey", "unwrapKey"], "keyUri": key_uri,
+        "keyUriWithVersion": format!("{key_uri}/{}", version_id(vault_name, name, version)),
+    });
+    if key.kty.starts_with("RSA") {
+        properties["keySize"] = json!(key.bits);
+    } else {
+        properties["curveName"] = json!("P-256");
+    }
+    json!({ "id": format!("{}/keys/{name}", world.vault_id(vault_name)), "name": name, "type": "Microsoft.KeyVault/vaults/keys", "location": "westeurope", "properties": properties })
+}
+
+/// Only what can go up goes up: protection that is on stays on.
+fn patch(world: &mut World, request: &Request, name: &str) -> Reply {
+    let wanted = request.json();
+    for field in ["enablePurgeProtection", "enableSoftDelete"] {
+        match wanted["properties"][field].as_bool() {
+            Some(false) => {
+                return Reply::error(400, "BadRequest", format!("The property \"{field}\" cannot be set to false."));
+            }
+            Some(true) => {
+                if let Some(vault) = world.vaults.get_mut(name) {
+                    vault.properties[field] = json!(true);
+                }
+                world.effect("vault-updated", format!("{name} {field}"));
+            }
+            None => {}
+        }
+    }
+    Reply::json(200, &vault_body(world, name))
+}
+
+fn add_access(world: &mut World, request: &Request, name: &str) -> Reply {
+    let wanted = request.json();
+    let added = wanted["properties"]["accessPolicies"].as_array().cloned().unwrap_or_default();
+    if added.is_empty()
+        || added.iter().any(|entry| entry["tenantId"] != json!(world.tenant) || !entry["objectId"].is_string())
+    {
+        return Reply::error(400, "BadRequest", "An access policy needs the vault's tenant and an object id.");
+    }
+    let mut all = access_policies(world, name);
+    for entry in &added {
+        match all.iter_mut().find(|own| own["objectId"] == entry["objectId"]) {
+            Some(own) => join(&mut own["permissions"], &entry["permissions"]),
+            None => all.push(entry.clone()),
+        }
+        world.effect("access-policy-added", entry["objectId"].as_str().unwrap_or_default());
+    }
+    if let Some(vault) = world.vaults.get_mut(name) {
+        vault.properties["accessPolicies"] = Value::Array(all.clone());
+    }
+    let body = json!({ "id": format!("{}/accessPolicies/", world.vault_id(name)), "type": "Microsoft.KeyVault/vaults/accessPolicies", "properties": { "accessPolicies": all } });
+    Reply::json(200, &body)
+}
+
+/// Adding merges permissions.
+fn join(own: &mut Value, added: &Value) {
+    let Some(added) = added.as_object() else { return };
+    for (kind, list) in added {
+        let mut all = own[kind].as_array().cloned().unwrap_or_default();
+        all.extend(
+            list.as_array()
+                .into_iter()
+                .flatten()
+                .filter(|permission| !own[kind].as_array().is_some_and(|own| own.contains(permission)))
+                .cloned(),
+        );
+        own[kind] = Value::Array(all);
+    }
+}

@@ -1,0 +1,177 @@
+//! An environment as the Power Platform admin API shows it: names, nesting and company of the recorded responses
+//! (github.com/microsoft/terraform-provider-power-platform, test data).
+
+use super::world::{Environment, World, guid};
+use serde_json::{Value, json};
+
+/// Which parts were asked for with `$expand`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expand {
+    pub(super) policies: bool,
+    /// `properties.enterprisePolicies` with a dot brings a null.
+    pub(super) null_policies: bool,
+    pub(super) permissions: bool,
+}
+
+/// Does this read still show the state of an operation that has ended? Uses one such read up.
+pub(super) fn lags(world: &mut World, key: &str) -> bool {
+    let running = world.running(key).is_some();
+    match world.environments.get_mut(key) {
+        Some(environment) if !running && environment.lag > 0 => {
+            environment.lag -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand, lagging: bool) -> Value {
+    let Some(environment) = world.environments.get(key) else { return Value::Null };
+    let running = world.running(key);
+    let last = world.operations.iter().rfind(|operation| operation.environment == key);
+    let governing = running.or(last).is_some_and(|operation| operation.kind == super::lifecycle::Kind::Govern);
+    let busy = running.is_some() || lagging;
+    let scope = if admin { "scopes/admin/" } else { "" };
+    let location = &environment.location;
+    let mut properties = json!({
+        "tenantId": world.tenant,
+        "azureRegion": environment.region,
+        "displayName": environment.name,
+        "createdTime": "2025-09-27T07:08:27.6057592Z",
+        "createdBy": { "id": guid("user/admin"), "displayName": "admin", "type": "User", "tenantId": world.tenant },
+        "lastModifiedTime": "2025-11-01T20:13:20.5781436Z",
+        "provisioningState": "Succeeded",
+        "creationType": "User",
+        "environmentSku": environment.sku,
+        "isDefault": environment.is_default,
+        "capacity": [
+            { "capacityType": "Database", "actualConsumption": 931.8438, "ratedConsumption": 1024.0, "capacityUnit": "MB" },
+            { "capacityType": "FinOpsDatabase", "actualConsumption": 0.0, "ratedConsumption": 0.0, "capacityUnit": "MB" },
+        ],
+        "clientUris": { "admin": format!("https://admin.powerplatform.microsoft.com/environments/environment/{}/hub", environment.id) },
+        "runtimeEndpoints": {
+            "microsoft.BusinessAppPlatform": format!("https://{location}.api.bap.microsoft.com"),
+            "microsoft.PowerApps": format!("https://{location}.api.powerapps.com"),
+            "microsoft.Flow": format!("https://{location}.api.flow.microsoft.com"),
+        },
+        "databaseType": if environment.domain.is_some() { "CommonDataService" } else { "None" },
+        "linkedEnvironmentMetadata": dataverse(key, environment),
+        "linkedAppMetadata": app(key, environment),
+        "trialScenarioType": "None",
+        "retentionPeriod": "P7D",
+        "states": {
+            "management": { "id": if busy { "Running" } else { "Ready" } },
+            "runtime": {
+                "runtimeReasonCode": "NotSpecified", "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
+                "id": if busy && !governing { "Disabled" } else { &environment.runtime },
+            },
+        },
+        "updateCadence": { "id": "Moderate" },
+        "protectionStatus": { "keyManagedBy": if linked(environment) && !busy { "Customer" } else { "Microsoft" } },
+        "connectedGroups": [],
+        "lifecycleOperationsEnforcement": enforcement(environment),
+        "governanceConfiguration": { "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" } },
+    });
+    if let Some(operation) = running {
+        let body = world.operation_body(operation);
+        properties["ongoingOperation"] = json!({ "id": operation.id, "type": body["type"] });
+    }
+    if expand.permissions {
+        properties["permissions"] = permissions();
+    }
+    if expand.policies {
+        if let Some(block) = policies(world, environment, lagging) {
+            properties["enterprisePolicies"] = block;
+        }
+    } else if expand.null_policies {
+        properties["enterprisePolicies"] = Value::Null;
+    }
+    json!({
+        "id": format!("/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}", environment.id),
+        "type": if admin { "Microsoft.BusinessAppPlatform/scopes/environments" } else { "Microsoft.BusinessAppPlatform/environments" },
+        "location": location,
+        "name": environment.id,
+        "properties": properties,
+    })
+}
+
+pub(super) fn organization(key: &str) -> String {
+    guid(&format!("organization/{key}"))
+}
+
+pub(super) fn lcs_id(key: &str) -> String {
+    guid(&format!("lcs/{key}"))
+}
+
+fn dataverse(key: &str, environment: &Environment) -> Value {
+    let Some(domain) = &environment.domain else { return Value::Null };
+    json!({
+        "resourceId": organization(key), "friendlyName": environment.name,
+        "uniqueName": format!("unq{}", organization(key).replace('-', "").get(..20).unwrap_or_default()), "domainName": domain, "version": "9.2.26021.00196",
+        "instanceUrl": format!("https://{domain}.crm4.dynamics.com/"), "instanceApiUrl": format!("https://{domain}.api.crm4.dynamics.com"),
+        "baseLanguage": 1033, "instanceState": "Ready", "backgroundOperationsState": "Enabled", "scaleGroup": "EURCRMLIVESG705", "platformSku": "Standard",
+    })
+}
+
+fn app(key: &str, environment: &Environment) -> Value {
+    match (&environment.app_host, &environment.app_type) {
+        // Lifecycle Services may write its ids without dashes.
+        (Some(host), Some(kind)) => {
+            json!({ "id": lcs_id(key).replace('-', ""), "type": kind, "url": format!("https://{host}") })
+        }
+        _ => Value::Null,
+    }
+}
+
+fn linked(environment: &Environment) -> bool {
+    environment.link.as_ref().is_some_and(|(_, status)| status == "Linked")
+}
+
+fn policies(world: &World, environment: &Environment, lagging: bool) -> Option<Value> {
+    let (id, status) = environment.link.as_ref()?;
+    let policy = world.policies.get(&id.to_ascii_lowercase())?;
+    let name = if world.settings.odd_case { "CustomerManagedKeys" } else { "customerManagedKeys" };
+    let status = if lagging { "Linking" } else { status };
+    Some(json!({ name: {
+        "policyId": policy.guid(), "location": policy.location, "id": policy.id, "systemId": policy.system_id(), "linkStatus": status,
+    } }))
+}
+
+fn permissions() -> Value {
+    let granted = json!({ "displayName": "", "permission": true });
+    let names = [
+        "ReadEnvironment",
+        "UpdateEnvironment",
+        "DeleteEnvironment",
+        "ManageProtectionKeys",
+        "ListAnyApp",
+        "ManageDatabaseUsers",
+    ];
+    Value::Object(names.iter().map(|name| ((*name).to_owned(), granted.clone())).collect())
+}
+
+/// What the service allows now, with its reasons. An environment that is not managed may have `NewCustomerManagedKey` all the same.
+fn enforcement(environment: &Environment) -> Value {
+    let rule = |id: &str| json!({ "type": { "id": id } });
+    let refused = |id: &str, reason: Value| json!({ "type": { "id": id }, "reason": reason });
+    let mut allowed: Vec<Value> =
+        ["Backup", "Copy", "Delete", "Edit", "Reset", "Restore", "NewNetworkInjection", "Disable"]
+            .iter()
+            .map(|id| rule(id))
+            .collect();
+    let mut disallowed = Vec::new();
+    let sku = &environment.sku;
+    let key_operations = ["NewCustomerManagedKey", "RotateCustomerManagedKey", "RevertToMicrosoftKey"];
+    for operation in key_operations {
+        let first = operation == "NewCustomerManagedKey";
+        if matches!(sku.as_str(), "Trial" | "Default" | "Teams") {
+            let message = format!("{operation} cannot be performed on environment of type {sku}.");
+            disallowed.push(refused(operation, json!({ "message": message, "type": "EnvironmentSkuType" })));
+        } else if first == environment.link.is_none() {
+            allowed.push(rule(operation));
+        } else {
+            disallowed.push(refused(operation, json!({ "type": "EnvironmentCmkLinked" })));
+        }
+    }
+    json!({ "allowedOperations": allowed, "disallowedOperations": disallowed })
+}

@@ -1,0 +1,140 @@
+//! Step 2: which environment is meant.
+
+use crate::model::ids::parse_guid;
+use crate::model::observed::Environment;
+
+/// What a typed text means among the environments of a tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolution<'a> {
+    /// Exactly one.
+    One(&'a Environment),
+    /// More than one: never guess.
+    Several(Vec<&'a Environment>),
+    /// None.
+    None,
+}
+
+/// An environment id that can be asked for directly: a GUID, or the default environment's name.
+pub fn direct_id(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    if let Some(guid) =
+        typed.get(8..).filter(|_| typed.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("Default-")))
+    {
+        return parse_guid(guid).map(|guid| format!("Default-{guid}"));
+    }
+    // Without dashes it is how LCS writes its own ids, so it must be looked up.
+    parse_guid(typed).filter(|_| typed.contains('-'))
+}
+
+/// Resolves exactly: environment id, LCS environment id, finance and operations URL, Dataverse URL or domain name, unique name, display name,
+/// in this order; the first kind that matches anything decides.
+pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Resolution::None;
+    }
+    let guid = parse_guid(typed);
+    let host = host_of(typed);
+    let same = |value: Option<&String>| value.is_some_and(|value| value.eq_ignore_ascii_case(typed));
+    let same_host = |url: Option<&String>| url.and_then(|url| host_of(url)).is_some_and(|own| Some(own) == host);
+    let tests: [&dyn Fn(&Environment) -> bool; 6] = [
+        &|env| env.id.eq_ignore_ascii_case(typed) || (guid.is_some() && parse_guid(&env.id) == guid),
+        &|env| guid.is_some() && env.app.as_ref().and_then(|app| app.id.as_deref()).and_then(parse_guid) == guid,
+        &|env| same_host(env.app.as_ref().and_then(|app| app.url.as_ref())),
+        &|env| {
+            env.dataverse
+                .as_ref()
+                .is_some_and(|dataverse| same_host(dataverse.url.as_ref()) || same(dataverse.domain_name.as_ref()))
+        },
+        &|env| same(env.dataverse.as_ref().and_then(|dataverse| dataverse.unique_name.as_ref())),
+        &|env| env.display_name.eq_ignore_ascii_case(typed),
+    ];
+    for test in tests {
+        let found: Vec<&Environment> = all.iter().filter(|environment| test(environment)).collect();
+        match found[..] {
+            [] => {}
+            [one] => return Resolution::One(one),
+            _ => return Resolution::Several(found),
+        }
+    }
+    Resolution::None
+}
+
+/// The host of a URL, or of something that looks like one (`contoso.crm4.dynamics.com`), lower case.
+fn host_of(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    let host = rest.split(['/', '?', '#']).next()?.to_ascii_lowercase();
+    (host.contains('.') && !host.contains(' ')).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::observed::{AppLink, Dataverse};
+    use proptest::prelude::*;
+
+    fn tenant() -> Vec<Environment> {
+        let environment = |id: &str, name: &str, domain: &str| Environment {
+            id: format!("00000000-0000-0000-0000-00000000000{id}"),
+            display_name: name.to_owned(),
+            dataverse: Some(Dataverse {
+                unique_name: Some(format!("unq{id}")),
+                domain_name: Some(domain.to_owned()),
+                url: Some(format!("https://{domain}.crm4.dynamics.com/")),
+                ..Dataverse::default()
+            }),
+            app: Some(AppLink {
+                id: Some(format!("aaaaaaaa00000000000000000000000{id}")),
+                kind: Some("Linked".to_owned()),
+                url: Some(format!("https://{domain}.sandbox.operations.dynamics.com")),
+            }),
+            ..Environment::default()
+        };
+        vec![environment("1", "UAT", "uat"), environment("2", "Dev", "dev-a"), environment("3", "Dev", "dev-b")]
+    }
+
+    #[test]
+    fn every_kind_of_name_finds_its_environment() {
+        let all = tenant();
+        for typed in [
+            "00000000-0000-0000-0000-000000000002",
+            "aaaaaaaa-0000-0000-0000-000000000002",
+            "AAAAAAAA000000000000000000000002",
+            "https://dev-a.sandbox.operations.dynamics.com/?cmp=usmf",
+            "dev-a.sandbox.operations.dynamics.com",
+            "https://DEV-A.crm4.dynamics.com",
+            "dev-a",
+            "UNQ2",
+        ] {
+            assert_eq!(resolve(typed, &all), Resolution::One(&all[1]), "{typed}");
+        }
+        assert_eq!(resolve("uat", &all), Resolution::One(&all[0]));
+        assert_eq!(resolve("Dev", &all), Resolution::Several(vec![&all[1], &all[2]]));
+        for typed in
+            ["", " ", "UA", "dev", "https://uat.crm4.dynamics.com.evil.example"].iter().filter(|typed| **typed != "dev")
+        {
+            assert_eq!(resolve(typed, &all), Resolution::None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_id_is_asked_for_directly() {
+        let guid = "00000000-0000-0000-0000-000000000002";
+        assert_eq!(direct_id(guid).as_deref(), Some(guid));
+        assert_eq!(direct_id(&format!("default-{guid}")), Some(format!("Default-{guid}")));
+        for typed in ["", "Default-", "00000000000000000000000000000002", "UAT", "../x", "é-00000000"] {
+            assert_eq!(direct_id(typed), None, "{typed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_typed_panics(typed in ".{0,60}") {
+            let all = tenant();
+            let _ = resolve(&typed, &all);
+            if let Some(id) = direct_id(&typed) {
+                prop_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Step 1: is the finance and operations environment integrated with Power Platform?
+
+use super::{finding, not_visible, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::parse_guid;
+use crate::model::observed::{AppLink, Environment, Integration, Seen};
+use crate::model::target::Target;
+use serde::Serialize;
+
+/// The verdict, from three pieces of evidence. `linkedAppMetadata` alone proves nothing: every environment of LCS gets an initial Power Platform
+/// environment without Dataverse that already shows the finance and operations URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Integrated through LCS, confirmed by Dataverse.
+    Integrated,
+    /// A unified environment, managed from Power Platform alone.
+    Unified,
+    /// No finance and operations side at all.
+    NotFinanceAndOperations,
+    /// The placeholder that LCS makes before the setup ran.
+    InitialEnvironmentOnly,
+    /// Set up half: resume it in LCS.
+    LinkIncomplete,
+    /// Dataverse names another finance and operations environment.
+    Mismatch,
+    /// In the customer's own subscription: CMK does not apply.
+    CloudHosted,
+    /// The service did not say.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word for it, as in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Verdict::Integrated => "integrated",
+            Verdict::Unified => "unified",
+            Verdict::NotFinanceAndOperations => "not-finance-and-operations",
+            Verdict::InitialEnvironmentOnly => "initial-environment-only",
+            Verdict::LinkIncomplete => "link-incomplete",
+            Verdict::Mismatch => "mismatch",
+            Verdict::CloudHosted => "cloud-hosted",
+            Verdict::Unknown => "unknown",
+        }
+    }
+
+    /// What it means, in one sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Verdict::Integrated => "The finance and operations environment is integrated with Power Platform.",
+            Verdict::Unified => {
+                "This is a unified environment without Lifecycle Services; customer-managed keys are not documented for it."
+            }
+            Verdict::NotFinanceAndOperations => "This Power Platform environment has no finance and operations side.",
+            Verdict::InitialEnvironmentOnly => {
+                "Only the initial Power Platform environment exists, without Dataverse: the integration was never set up."
+            }
+            Verdict::LinkIncomplete => "The setup of the integration began but did not end.",
+            Verdict::Mismatch => "Dataverse names another finance and operations environment than Power Platform does.",
+            Verdict::CloudHosted => {
+                "This is a cloud-hosted environment in your own subscription; customer-managed keys do not apply to it."
+            }
+            Verdict::Unknown => "Whether it is integrated could not be read.",
+        }
+    }
+}
+
+/// The decision table.
+pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict {
+    let Some(app) = &environment.app else {
+        return Verdict::NotFinanceAndOperations;
+    };
+    let cloud_hosted = app.url.as_deref().is_some_and(|url| {
+        let url = url.to_ascii_lowercase();
+        url.contains("cloudax") || url.contains("axcloud")
+    });
+    if cloud_hosted {
+        return Verdict::CloudHosted;
+    }
+    if environment.dataverse.is_none() {
+        return Verdict::InitialEnvironmentOnly;
+    }
+    let internal = app.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Internal"));
+    match answer {
+        Seen::Present(Integration::Integrated { id, url }) if matches(app, id.as_deref(), url.as_deref()) => {
+            if internal { Verdict::Unified } else { Verdict::Integrated }
+        }
+        Seen::Present(Integration::Integrated { .. }) => Verdict::Mismatch,
+        Seen::Present(Integration::NotIntegrated) => Verdict::LinkIncomplete,
+        Seen::NotAsked | Seen::Absent | Seen::Unreadable(_) => Verdict::Unknown,
+    }
+}
+
+/// Do both sides name the same environment? Ids as GUIDs, because LCS writes them without dashes; URLs by host. What one side leaves out is not
+/// held against it, but at least one of the two must be there.
+fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> bool {
+    let same_id = match (app.id.as_deref(), id) {
+        (Some(left), Some(right)) => Some(match (parse_guid(left), parse_guid(right)) {
+            (Some(left), Some(right)) => left == right,
+            _ => left.eq_ignore_ascii_case(right),
+        }),
+        _ => None,
+    };
+    let host =
+        |url: &str| url.trim_start_matches("https://").split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let same_url = app.url.as_deref().zip(url).map(|(left, right)| host(left) == host(right));
+    same_id.unwrap_or(true) && same_url.unwrap_or(true) && (same_id.is_some() || same_url.is_some())
+}
+
+/// What stands in the way of a key before this step is done.
+pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integration>) -> Vec<Finding> {
+    let name = &environment.display_name;
+    let block = |code, remedy: &str, who| {
+        finding(code, Severity::Block, name, verdict(environment, answer).meaning(), remedy, who)
+    };
+    let found = match verdict(environment, answer) {
+        Verdict::Integrated => return Vec::new(),
+        Verdict::NotFinanceAndOperations if target.power_platform_only => return Vec::new(),
+        Verdict::NotFinanceAndOperations => block(
+            "CMK005",
+            "Integrate it first: a key before the integration is an unsupported order. If it is to stay without finance and operations, pass `--power-platform-only`.",
+            who::LCS,
+        ),
+        Verdict::InitialEnvironmentOnly => block(
+            "CMK003",
+            "In Lifecycle Services, open the environment and run the Power Platform integration setup.",
+            who::LCS,
+        ),
+        Verdict::LinkIncomplete => block(
+            "CMK001",
+            "In Lifecycle Services, open the environment and choose Resume under Power Platform integration.",
+            who::LCS,
+        ),
+        Verdict::Mismatch => block(
+            "CMK002",
+            "Pass the id of the environment that is meant, and ask Microsoft support why both sides differ.",
+            who::POWER_PLATFORM,
+        ),
+        Verdict::CloudHosted => {
+            block("CMK004", "Nothing helps: choose an environment that Microsoft hosts.", who::POWER_PLATFORM)
+        }
+        Verdict::Unified => finding(
+            "CMK001",
+            Severity::Warn,
+            name,
+            Verdict::Unified.meaning(),
+            "Ask Microsoft support whether its finance and operations data is covered.",
+            who::POWER_PLATFORM,
+        ),
+        Verdict::Unknown => {
+            let why = answer.unreadable().map_or("Dataverse was not asked", |unreadable| unreadable.why.as_str());
+            not_visible("CMK001", name, "Whether the environment is integrated", why, who::POWER_PLATFORM)
+        }
+    };
+    vec![found]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::observed::{Dataverse, Unreadable};
+
+    const ID: &str = "aaaaaaaa-0000-0000-0000-000000000001";
+    const URL: &str = "https://uat.sandbox.operations.dynamics.com";
+
+    fn environment(kind: Option<&str>, url: &str, dataverse: bool) -> Environment {
+        let app =
+            |kind: &str| AppLink { id: Some(ID.replace('-', "")), kind: Some(kind.into()), url: Some(url.into()) };
+        Environment { app: kind.map(app), dataverse: dataverse.then(Dataverse::default), ..Environment::default() }
+    }
+
+    fn yes(id: &str, url: &str) -> Seen<Integration> {
+        Seen::Present(Integration::Integrated { id: Some(id.into()), url: Some(url.into()) })
+    }
+
+    #[test]
+    fn the_decision_table() {
+        let no = Seen::Present(Integration::NotIntegrated);
+        let unreadable = Seen::Unreadable(Unreadable { why: "403".into(), forbidden: true });
+        let other = "bbbbbbbb-0000-0000-0000-000000000001";
+        let table = [
+            (environment(None, "", true), no.clone(), Verdict::NotFinanceAndOperations),
+            (environment(None, "", false), Seen::NotAsked, Verdict::NotFinanceAndOperations),
+            (environment(Some("Linked"), URL, false), Seen::NotAsked, Verdict::InitialEnvironmentOnly),
+            (environment(Some("Linked"), URL, true), yes(ID, &format!("{URL}/")), Verdict::Integrated),
+            (environment(Some("Linked"), URL, true), yes(other, URL), Verdict::Mismatch),
+            (
+                environment(Some("Linked"), URL, true),
+                yes(ID, "https://other.operations.dynamics.com"),
+                Verdict::Mismatch,
+            ),
+            (
+                environment(Some("Linked"), URL, true),
+                Seen::Present(Integration::Integrated { id: None, url: None }),
+                Verdict::Mismatch,
+            ),
+            (environment(Some("Linked"), URL, true), no, Verdict::LinkIncomplete),
+            (
+                environment(Some("Linked"), "https://uatdevaos.axcloud.dynamics.com", true),
+                Seen::NotAsked,
+                Verdict::CloudHosted,
+            ),
+            (environment(Some("Linked"), "https://uat.cloudax.dynamics.com", true), yes(ID, URL), Verdict::CloudHosted),
+            (environment(Some("Internal"), URL, true), yes(ID, URL), Verdict::Unified),
+            (environment(Some("Linked"), URL, true), unreadable, Verdict::Unknown),
+            (environment(Some("Linked"), URL, true), Seen::Absent, Verdict::Unknown),
+        ];
+        for (environment, answer, expected) in table {
+            assert_eq!(verdict(&environment, &answer), expected, "{environment:?} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_answer_neither_passes_nor_blocks() {
+        let unreadable = Seen::Unreadable(Unreadable { why: "Dataverse answered 403".into(), forbidden: true });
+        let found = check(&Target::default(), &environment(Some("Linked"), URL, true), &unreadable);
+        assert_eq!(found[0].severity, Severity::NotVisible);
+    }
+}

@@ -1,0 +1,47 @@
+//! The steps of the procedure, pure: a snapshot and what was asked for in, findings and actions out. No reads, no clock, no words to the terminal.
+//!
+//! The codes of findings are the numbers of the preflight catalogue, and are never reused for another meaning.
+
+pub mod add;
+pub mod environment;
+pub mod integration;
+pub mod key;
+pub mod policy;
+
+use crate::model::finding::{Finding, Severity};
+
+/// Roles as people know them.
+pub mod who {
+    /// Administers environments.
+    pub const POWER_PLATFORM: &str = "Power Platform Administrator";
+    /// Administers the vault and the policy's subscription.
+    pub const KEY_VAULT: &str = "Key Vault administrator";
+    /// Gives roles at the subscription.
+    pub const OWNER: &str = "Owner or User Access Administrator of the subscription";
+    /// Works with Lifecycle Services.
+    pub const LCS: &str = "Lifecycle Services project owner";
+}
+
+/// A finding, with `subject`, the sentence, the remedy and who can do it.
+fn finding(
+    code: &'static str,
+    severity: Severity,
+    subject: impl Into<String>,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+    who: &'static str,
+) -> Finding {
+    Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who }
+}
+
+/// "Not visible to you": neither passed nor failed.
+fn not_visible(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
+    finding(
+        code,
+        Severity::NotVisible,
+        subject,
+        format!("{what} is not visible to you: {why}."),
+        format!("Ask the {who} to check it, or to give you read access."),
+        who,
+    )
+}

@@ -1,0 +1,286 @@
+//! Step 3: the enterprise policy, what it needs before it and the grants after it.
+
+use super::{finding, key, not_visible, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{ResourceKind, same_id};
+use crate::model::observed::{Observed, Policy, RoleAssignment, Seen, Vault};
+use crate::model::plan::{Action, Plan};
+use crate::model::target::Target;
+
+/// Key Vault Crypto Service Encryption User, and the local role of the same purpose of a managed HSM; built-in roles that include what they do.
+const KEY_ROLES: [&str; 2] = ["e147488a-f6f5-4113-8e2d-b22465e65bf6", "33413926-3206-4cdd-b39a-83574fe37a17"];
+/// Reader, Contributor, Owner: each may read the policy.
+const READ_ROLES: [&str; 3] = [
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+];
+/// What the policy's identity does with the key.
+const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
+
+/// The policy location for an environment's geography. All others keep their name; the provider's own list decides in the end.
+pub fn policy_location(environment_location: &str) -> String {
+    match environment_location.to_ascii_lowercase().as_str() {
+        "unitedkingdom" => "uk",
+        "southamerica" => "brazil",
+        "unitedarabemirates" => "uae",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// The whole step.
+pub fn plan(target: &Target, observed: &Observed) -> Plan {
+    let mut plan = Plan { findings: key::check(target, observed), ..Plan::default() };
+    provider(target, observed, &mut plan);
+    let policy_comes = policy(target, observed, &mut plan);
+    grant(target, observed, policy_comes, &mut plan);
+    readers(target, observed, policy_comes, &mut plan);
+    plan
+}
+
+fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
+    let Some(policy) = &target.policy else { return };
+    let subscription = &policy.subscription;
+    match &observed.provider {
+        Seen::Present(provider) if provider.state.eq_ignore_ascii_case("Registered") => {
+            plan.already
+                .push(format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}"));
+        }
+        Seen::Present(_) => plan.actions.push(Action::RegisterProvider { subscription: subscription.clone() }),
+        Seen::Absent => plan.findings.push(finding(
+            "CMK037",
+            Severity::Block,
+            subscription,
+            format!("The subscription {subscription} can't be found."),
+            "Check the subscription in the policy's id, and that you are signed in to its tenant.",
+            who::KEY_VAULT,
+        )),
+        Seen::Unreadable(why) => {
+            let what = "The registration of the provider `Microsoft.PowerPlatform`";
+            plan.findings.push(not_visible("CMK010", subscription, what, &why.why, who::OWNER));
+        }
+        Seen::NotAsked => {}
+    }
+}
+
+/// Is the policy there, or will it be?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comes {
+    There,
+    Planned,
+    No,
+}
+
+fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
+    let Some(wanted) = &target.policy else { return Comes::No };
+    match &observed.policy {
+        Seen::Present(policy) => {
+            let found = differences(target, observed, policy);
+            if found.is_empty() {
+                plan.already.push(format!("The enterprise policy `{}` references the key", policy.id.name));
+            }
+            let there =
+                if found.iter().any(|finding| finding.severity == Severity::Block) { Comes::No } else { Comes::There };
+            plan.findings.extend(found);
+            there
+        }
+        Seen::Absent => create(target, observed, plan),
+        Seen::Unreadable(why) => {
+            plan.findings.push(finding(
+                "CMK045",
+                Severity::Block,
+                wanted.to_string(),
+                format!("Whether the policy `{}` exists is not visible to you: {}.", wanted.name, why.why),
+                "Get Reader on its resource group, then run this again: nothing is created that may be there already.",
+                who::OWNER,
+            ));
+            Comes::No
+        }
+        Seen::NotAsked => Comes::No,
+    }
+}
+
+fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
+    let (Some(policy), Some(vault), Some(key)) = (&target.policy, &target.vault, &target.key) else {
+        return Comes::No;
+    };
+    let geography = observed.environment.present().map(|environment| environment.location.clone());
+    let location = target.location.clone().or_else(|| geography.as_deref().map(policy_location));
+    let Some(location) = location.filter(|location| !location.is_empty()) else {
+        plan.findings.push(finding(
+            "CMK008",
+            Severity::Block,
+            policy.to_string(),
+            "The policy's location is not known: the environment is not visible to you, and none was given.",
+            "Pass `--location`, the environment's geography, such as `--location europe`.",
+            who::POWER_PLATFORM,
+        ));
+        return Comes::No;
+    };
+    plan.findings.extend(location_findings(&location, geography.as_deref(), observed, &policy.name));
+    plan.actions.push(Action::CreatePolicy {
+        policy: policy.clone(),
+        location,
+        vault: vault.clone(),
+        key: key.clone(),
+        version: target.key_version.clone(),
+    });
+    Comes::Planned
+}
+
+fn location_findings(location: &str, geography: Option<&str>, observed: &Observed, name: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let known = observed.provider.present().map(|provider| provider.locations.as_slice()).unwrap_or_default();
+    if !known.is_empty() && !known.iter().any(|own| own.eq_ignore_ascii_case(location)) {
+        found.push(finding(
+            "CMK008",
+            Severity::Block,
+            name,
+            format!("Enterprise policies can't be in `{location}`."),
+            format!("Locations of the provider: {}.", known.join(", ")),
+            who::KEY_VAULT,
+        ));
+    }
+    if let Some(geography) = geography.filter(|geography| !policy_location(geography).eq_ignore_ascii_case(location)) {
+        found.push(finding(
+            "CMK007",
+            Severity::Block,
+            name,
+            format!("The policy would be in `{location}`, but the environment is in `{geography}`."),
+            format!("Use `--location {}`.", policy_location(geography)),
+            who::KEY_VAULT,
+        ));
+    }
+    found
+}
+
+/// Where an existing policy is not what was asked for. It is never rewritten: the service refuses that while any environment is linked to it.
+fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Finding> {
+    let id = policy.id.to_string();
+    let name = &policy.id.name;
+    let block =
+        |code, message: String, remedy: &str| finding(code, Severity::Block, &id, message, remedy, who::KEY_VAULT);
+    if !policy.kind.eq_ignore_ascii_case("Encryption") {
+        let message = format!("The policy `{name}` is of kind `{}`, not `Encryption`.", policy.kind);
+        return vec![block("CMK042", message, "Choose another name for the policy.")];
+    }
+    let mut found = Vec::new();
+    let another = "Create a policy under another name; a policy in use keeps its key for good.";
+    if let (Some(wanted), Some(own)) = (&target.vault, &policy.vault_id)
+        && !same_id(&wanted.to_string(), own)
+    {
+        found.push(block("CMK026", format!("The policy `{name}` references the vault `{own}`."), another));
+    }
+    if let (Some(wanted), Some(own)) = (&target.key, &policy.key_name)
+        && !wanted.as_str().eq_ignore_ascii_case(own)
+    {
+        found.push(block("CMK026", format!("The policy `{name}` references the key `{own}`."), another));
+    }
+    let wanted_version = target.key_version.as_ref().map(|version| version.as_str());
+    match (&policy.key_version, wanted_version) {
+        (Some(own), Some(wanted)) if !own.eq_ignore_ascii_case(wanted) => {
+            found.push(block("CMK026", format!("The policy `{name}` is pinned to version {own}."), another));
+        }
+        (None, Some(_)) => {
+            found.push(block("CMK026", format!("The policy `{name}` is not pinned to a version."), another))
+        }
+        (Some(own), None) => found.push(finding(
+            "CMK017",
+            Severity::Warn,
+            &id,
+            format!("The policy `{name}` is pinned to version {own}, so rotating the key changes nothing."),
+            "Create a policy without a version and move the environments to it.",
+            who::KEY_VAULT,
+        )),
+        _ => {}
+    }
+    let geography = observed.environment.present().map(|environment| policy_location(&environment.location));
+    let wanted = target.location.clone().or(geography);
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty() && !wanted.eq_ignore_ascii_case(&policy.location)) {
+        let message = format!("The policy `{name}` is in `{}`; `{wanted}` is needed.", policy.location);
+        found.push(block("CMK007", message, "Create a policy in that location, under another name."));
+    }
+    if policy.encryption_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Disabled")) {
+        found.push(block("CMK026", format!("The encryption of the policy `{name}` is disabled."), another));
+    }
+    found
+}
+
+fn grant(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
+    let (Some(policy), Seen::Present(vault), Some(key)) = (&target.policy, &observed.vault, &target.key) else {
+        return;
+    };
+    if comes == Comes::No {
+        return;
+    }
+    match access(observed, vault) {
+        Seen::Present(()) => {
+            plan.already.push(format!("The identity of `{}` may use the key of `{}`", policy.name, vault.id.name));
+            return;
+        }
+        Seen::Unreadable(why) => {
+            let what = format!("Whether the identity of `{}` may use the key", policy.name);
+            plan.findings.push(not_visible("CMK012", vault.id.to_string(), &what, &why.why, who::KEY_VAULT));
+            return;
+        }
+        Seen::Absent | Seen::NotAsked => {}
+    }
+    plan.actions.push(match (vault.id.kind, vault.rbac) {
+        (ResourceKind::ManagedHsm, _) => Action::GrantKeyByHsmRole {
+            policy: policy.clone(),
+            hsm: vault.id.clone(),
+            uri: vault.uri.clone(),
+            key: key.clone(),
+        },
+        (_, true) => Action::GrantKeyByRole { policy: policy.clone(), vault: vault.id.clone() },
+        (_, false) => Action::GrantKeyByAccessPolicy {
+            policy: policy.clone(),
+            vault: vault.id.clone(),
+            tenant: vault.tenant_id.clone().unwrap_or_default(),
+        },
+    });
+}
+
+/// May the policy's identity use the key? By the vault's real permission model, never by what else is lying around.
+pub fn access(observed: &Observed, vault: &Vault) -> Seen<()> {
+    let Seen::Present(policy) = &observed.policy else { return Seen::NotAsked };
+    let Some(principal) = &policy.principal_id else { return Seen::Absent };
+    let same = |other: &str| other.eq_ignore_ascii_case(principal);
+    let yes = |granted: bool| if granted { Seen::Present(()) } else { Seen::Absent };
+    if !vault.rbac {
+        let complete = |keys: &[String]| {
+            keys.iter().any(|key| key == "all") || KEY_PERMISSIONS.iter().all(|need| keys.iter().any(|key| key == need))
+        };
+        return yes(vault.access_policies.iter().any(|entry| same(&entry.object_id) && complete(&entry.keys)));
+    }
+    match &observed.key_roles {
+        Seen::Present(roles) => {
+            yes(roles.iter().any(|role| same(&role.principal_id) && KEY_ROLES.contains(&role.role.as_str())))
+        }
+        Seen::Unreadable(why) => Seen::Unreadable(why.clone()),
+        Seen::Absent | Seen::NotAsked => Seen::NotAsked,
+    }
+}
+
+fn readers(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
+    let Some(policy) = &target.policy else { return };
+    if comes == Comes::No {
+        return;
+    }
+    for reader in &target.readers {
+        let reads = |role: &RoleAssignment| {
+            role.principal_id.eq_ignore_ascii_case(reader) && READ_ROLES.contains(&role.role.as_str())
+        };
+        match &observed.policy_roles {
+            Seen::Present(roles) if roles.iter().any(reads) => {
+                plan.already.push(format!("{reader} may read the policy `{}`", policy.name));
+            }
+            Seen::Unreadable(why) => {
+                let what = format!("Whether {reader} may read the policy");
+                plan.findings.push(not_visible("CMK019", policy.to_string(), &what, &why.why, who::OWNER));
+            }
+            _ => plan.actions.push(Action::GrantReader { policy: policy.clone(), principal: reader.clone() }),
+        }
+    }
+}
