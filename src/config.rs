@@ -101,6 +101,8 @@ struct DefaultFacts {
 pub struct Settings {
     /// The cloud.
     pub cloud: Cloud,
+    /// The cloud as it was named, when it was.
+    pub cloud_argument: Option<String>,
     /// How to sign in.
     pub sign_in: SignIn,
     /// How to reach the network.
@@ -139,6 +141,7 @@ fn terminal_width() -> Option<u16> {
 pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let file = read_file(flags)?;
     let chosen = flags.cloud.clone().or_else(|| variable("CMKCTL_CLOUD")).or_else(|| file.cloud.clone());
+    let cloud_argument = chosen.clone();
     let (mut cloud, text) = match (sandbox, chosen) {
         (Some(text), _) => (Cloud::from_json(&text, "the sandbox")?, Some(text)),
         (None, Some(name)) if looks_like_a_file(&name) => {
@@ -174,7 +177,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
             .ok_or_else(|| Error::usage("`CMKCTL_HTTP_TIMEOUT` must be a number of seconds, such as 60."))?;
         network.read_timeout = Duration::from_secs_f64(seconds);
     }
-    Ok(Settings { cloud, sign_in, network, style: style(flags), file, sandbox: facts })
+    Ok(Settings { cloud, cloud_argument, sign_in, network, style: style(flags), file, sandbox: facts })
 }
 
 fn override_endpoints(cloud: &mut Cloud, flags: &Flags, file: &File) -> Result<()> {

@@ -249,7 +249,12 @@ async fn integration(
     observed: &Observed,
     wants: Wants,
 ) -> Result<Seen<crate::model::observed::Integration>> {
-    let url = observed.environment.present().filter(|environment| wants.integration && environment.app.is_some());
+    let environment = observed.environment.present();
+    // A disabled organization answers nothing but 503, for days.
+    let askable = |environment: &&Environment| {
+        environment.app.is_some() && environment.runtime_state.as_deref() != Some("Disabled")
+    };
+    let url = environment.filter(|_| wants.integration).filter(askable);
     match url.and_then(|environment| environment.dataverse.as_ref()).and_then(|dataverse| dataverse.url.as_deref()) {
         // An organization may refuse a caller who administers the environment: that is a fact about the caller, not an end.
         Some(url) => Ok(seen(reader.integration(url).await)),

@@ -169,9 +169,10 @@ impl Applier<'_> {
                 correlation: None,
             });
         }
+        let resume = format!("`{} add-environment {environment} --policy {policy}`", self.program);
         let goes_on = |kind| {
             Error::new(kind, format!("The encryption of `{name}` goes on at the service; nothing is lost."))
-                .hint(format!("Go on waiting, from any machine: `cmkctl add-environment {environment} --policy {policy}` (it starts nothing a second time)."))
+                .hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time)."))
         };
         let url = match url {
             Some(url) => Some(url),

@@ -33,6 +33,8 @@ pub struct Applier<'a> {
     pub clock: Clock,
     /// How to wait.
     pub waiting: Waiting,
+    /// How this program is called for the same cloud, such as `cmkctl --cloud gcc`.
+    pub program: String,
     /// Who hears what is going on.
     pub say: &'a mut dyn FnMut(Event),
 }
@@ -86,12 +88,11 @@ impl Applier<'_> {
                     "The identity of `{}` has the role `Key Vault Crypto Service Encryption User` on `{}`",
                     policy.name, vault.name
                 );
-                self.assign(&scope, &principal, ENCRYPTION_USER, Some("ServicePrincipal"), what).await
+                self.assign(&scope, &principal, ENCRYPTION_USER, true, what).await
             }
             Action::GrantReader { policy, principal } => {
                 let what = format!("{principal} has the role `Reader` on the policy `{}`", policy.name);
-                // Whether the object is a user, a group or a service principal is not known here, so the service finds out.
-                self.assign(&policy.to_string(), principal, READER, None, what).await
+                self.assign(&policy.to_string(), principal, READER, false, what).await
             }
             Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
             Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,

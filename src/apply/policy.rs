@@ -93,33 +93,41 @@ impl Applier<'_> {
             .ok_or_else(|| Error::new(Kind::Unverified, format!("The policy `{}` has no identity.", policy.name)))
     }
 
+    /// Assigns a role. The policy's own identity is new, and is waited for; a person's object id that nobody knows is a mistake.
     pub(super) async fn assign(
         &mut self,
         scope: &str,
         principal: &str,
         role: &str,
-        kind: Option<&str>,
+        own_identity: bool,
         what: String,
     ) -> Result<Outcome> {
         let began = self.clock.now();
+        // Whether a reader is a user, a group or a service principal is not known here, so the service finds out.
+        let kind = own_identity.then_some("ServicePrincipal");
         loop {
-            match self.writer.assign_role(scope, principal, role, kind).await {
+            let fault = match self.writer.assign_role(scope, principal, role, kind).await {
                 Ok(written) => {
                     return Ok(Outcome { what, subject: scope.to_owned(), correlation: written.correlation });
                 }
-                // The name of the assignment follows from its content: sending it again can't make a second one.
-                Err(fault)
-                    if (fault.is("PrincipalNotFound") || fault.is_ambiguous())
-                        && self.since(began) < IDENTITY_APPEARS =>
-                {
-                    self.wait_for("the identity to be known in Entra", began, Duration::from_secs(15)).await?;
-                }
-                Err(fault) => {
-                    return Err(fault
-                        .into_error("The role can't be assigned.")
-                        .hint("Assigning roles takes Owner, User Access Administrator or Role Based Access Control Administrator at that scope."));
-                }
+                Err(fault) => fault,
+            };
+            let unknown = fault.is("PrincipalNotFound");
+            // The name of the assignment follows from its content: sending it again can't make a second one.
+            if ((unknown && own_identity) || fault.is_ambiguous()) && self.since(began) < IDENTITY_APPEARS {
+                self.wait_for("the identity to be known in Entra", began, Duration::from_secs(15)).await?;
+                continue;
             }
+            let error = fault.into_error(format!("{principal} can't be given the role."));
+            return Err(if unknown {
+                error.hint(
+                    "Give the object id of a user, a group or a service principal of this tenant (not an application id).",
+                )
+            } else {
+                error.hint(
+                    "Assigning roles takes Owner, User Access Administrator or Role Based Access Control Administrator there.",
+                )
+            });
         }
     }
 

@@ -17,11 +17,16 @@ Examples:
 pub(super) struct Args {
     /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
     environment: Option<String>,
+    /// ARM id of the policy: shows its half to who may not see the environment [env: CMKCTL_POLICY]
+    #[arg(long, value_name = "ID")]
+    policy: Option<String>,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let target = context.target(&Typed { environment: self.environment.clone(), ..Typed::default() })?;
+        let (environment, policy) = (self.environment.clone(), self.policy.clone());
+        let typed = Typed { environment, policy, ..Typed::default() };
+        let target = context.target(&typed)?;
         run::status(context, &target, out).await
     }
 }

@@ -111,7 +111,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     blocked(&plan)?;
     if plan.actions.is_empty() {
         change.outcome = Outcome::Unchanged;
-        change.next = next(steps, target, &observed);
+        change.next = next(context, steps, target, &observed, false);
         out.data(&change, &change.sheet());
         return Ok(());
     }
@@ -122,6 +122,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         reader: reader.clone(),
         clock: context.clock().clone(),
         waiting: asked.waiting,
+        program: context.program(),
         say: &mut say,
     };
     let receipt = applier.apply(&plan).await?;
@@ -129,7 +130,8 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     if receipt.running.is_some() {
         change.outcome = Outcome::Running;
         change.next = vec![format!(
-            "Wait for it from any machine: `cmkctl add-environment {} --policy {}` (starts nothing a second time).",
+            "Wait for it from any machine: `{} add-environment {} --policy {}` (starts nothing a second time).",
+            context.program(),
             change.environment.unwrap_or_default(),
             change.policy.clone().unwrap_or_default()
         )];
@@ -139,7 +141,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     let after = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
     verify(steps, &own, &after)?;
     change.outcome = Outcome::Done;
-    change.next = next(steps, target, &after);
+    change.next = next(context, steps, target, &after, true);
     out.data(&change, &change.sheet());
     Ok(())
 }
@@ -255,13 +257,14 @@ fn verify(steps: Steps, target: &Target, after: &Observed) -> Result<()> {
 }
 
 /// What the other administrator needs, and what to keep in mind.
-fn next(steps: Steps, target: &Target, observed: &Observed) -> Vec<String> {
+fn next(context: &Context, steps: Steps, target: &Target, observed: &Observed, changed: bool) -> Vec<String> {
     let policy = target.policy.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut next = Vec::new();
     if steps.policy && !steps.add {
         let environment = observed.environment.present().map_or("ENVIRONMENT", |environment| environment.id.as_str());
         next.push(format!(
-            "The Power Platform administrator goes on with: cmkctl add-environment {environment} --policy {policy}"
+            "The Power Platform administrator goes on with: {} add-environment {environment} --policy {policy}",
+            context.program()
         ));
         if target.readers.is_empty() {
             next.push(
@@ -269,7 +272,9 @@ fn next(steps: Steps, target: &Target, observed: &Observed) -> Vec<String> {
                     .to_owned(),
             );
         }
-        next.push("A new grant takes up to 5 minutes to be effective.".to_owned());
+        if changed {
+            next.push("A new grant takes up to 5 minutes to be effective.".to_owned());
+        }
     }
     if steps.add {
         next.push(

@@ -69,6 +69,14 @@ impl Context {
         self.settings.target(typed)
     }
 
+    /// How this program is called again for the same cloud: commands that are shown can be pasted.
+    fn program(&self) -> String {
+        match &self.settings.cloud_argument {
+            Some(cloud) => format!("cmkctl --cloud {cloud}"),
+            None => "cmkctl".to_owned(),
+        }
+    }
+
     fn reader(&self) -> Reader {
         self.session.reader()
     }

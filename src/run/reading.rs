@@ -2,7 +2,8 @@
 
 use super::{Context, environment_wanted, quiet};
 use crate::error::{Error, Kind, Result};
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::observed::{Environment, Observed, Seen, Unreadable};
 use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
@@ -53,20 +54,36 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
     Ok(())
 }
 
-/// Where an environment stands, at every step.
+/// Where an environment stands, at every step. Who may not see the environment still sees the policy, when it was named.
 ///
 /// # Errors
 /// The environment can't be had.
 pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
-    let id = resolve(&reader, environment_wanted(target)?).await?;
-    // The linked policy is the truth; what was asked for matters only to commands that change something.
-    let target = Target { environment: target.environment.clone(), ..Target::default() };
     let wants = Wants { environment: true, integration: true, policy: true, key: true, ..Wants::default() };
-    let observed = observe(&reader, context.clock(), &target, Some(&id), wants).await?;
-    let environment = seen_environment(&observed)?;
-    let verdict = integration::verdict(environment, &observed.integration);
-    let (state, next) = state(&observed, environment);
+    // The linked policy is the truth; a policy that was named counts only where no environment can be seen.
+    let linked = Target { environment: target.environment.clone(), ..Target::default() };
+    let seen = async {
+        let id = resolve(&reader, environment_wanted(target)?).await?;
+        observe(&reader, context.clock(), &linked, Some(&id), wants).await
+    };
+    let observed = match seen.await {
+        Err(error) if error.kind == Kind::Forbidden && target.policy.is_some() => {
+            let named = Target { policy: target.policy.clone(), ..Target::default() };
+            let mut observed = observe(&reader, context.clock(), &named, None, wants).await?;
+            if observed.policy.present().is_none() {
+                return Err(error);
+            }
+            let why = "you may not administer the environments of the tenant".to_owned();
+            observed.environment = Seen::Unreadable(Unreadable { why, forbidden: true });
+            observed
+        }
+        observed => observed?,
+    };
+    let environment = observed.environment.present();
+    let verdict = environment
+        .map_or(integration::Verdict::Unknown, |environment| integration::verdict(environment, &observed.integration));
+    let (state, next) = state(context, &observed);
     let access = match observed.vault.present().map(|vault| policy::access(&observed, vault)) {
         Some(Seen::Present(())) => "yes, the policy's identity may use the key".to_owned(),
         Some(Seen::Absent) => {
@@ -75,14 +92,11 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
         Some(Seen::Unreadable(why)) => format!("not visible to you: {}", why.why),
         Some(Seen::NotAsked) | None => "not known".to_owned(),
     };
-    let mut findings = key::check(&target, &observed);
+    let mut findings = key::check(&linked, &observed);
     // While a key is applied the organization is offline, and its silence means nothing.
-    if state != "encrypting" {
-        findings.extend(integration::check(
-            &Target { power_platform_only: true, ..target },
-            environment,
-            &observed.integration,
-        ));
+    if let Some(environment) = environment.filter(|_| state != "encrypting") {
+        let target = Target { power_platform_only: true, ..linked };
+        findings.extend(integration::check(&target, environment, &observed.integration));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let facts = StatusFacts { observed: &observed, verdict: facts(verdict), state, access, findings: &findings, next };
@@ -90,7 +104,13 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     Ok(())
 }
 
-fn state(observed: &Observed, environment: &Environment) -> (&'static str, Vec<String>) {
+/// The state in one word, and what to do next.
+fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) {
+    let program = context.program();
+    let Some(environment) = observed.environment.present() else {
+        let text = "The environment is not visible to you: ask the Power Platform administrator for its half.";
+        return ("not-visible", vec![text.to_owned()]);
+    };
     let id = &environment.id;
     let linked = match &environment.key_link {
         Seen::Present(link) => link.policy.clone(),
@@ -98,17 +118,14 @@ fn state(observed: &Observed, environment: &Environment) -> (&'static str, Vec<S
             return ("encrypting", vec!["The encryption has just begun; the link does not show yet.".to_owned()]);
         }
         Seen::Absent => {
-            return (
-                "not-encrypted",
-                vec![format!("Next: `cmkctl enable {id} --vault VAULT_ID --key KEY --policy POLICY_ID --dry-run`.")],
-            );
+            let next = format!("Next: `{program} enable {id} --vault VAULT_ID --key KEY --policy NAME --dry-run`.");
+            return ("not-encrypted", vec![next]);
         }
         _ => return ("unknown", vec!["Whether a policy is linked could not be read.".to_owned()]),
     };
-    let policy = linked
-        .and_then(|id| crate::model::ids::ArmId::parse(&id, &[crate::model::ids::ResourceKind::EnterprisePolicy]).ok());
+    let policy = linked.and_then(|id| ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]).ok());
     let again =
-        policy.as_ref().map_or(String::new(), |policy| format!("cmkctl add-environment {id} --policy {policy}"));
+        policy.as_ref().map_or(String::new(), |policy| format!("{program} add-environment {id} --policy {policy}"));
     match policy.map(|policy| add::standing(environment, &policy)) {
         Some(add::Standing::Done) => ("encrypted", Vec::new()),
         Some(add::Standing::Under) => {

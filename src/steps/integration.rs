@@ -149,7 +149,10 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
             who::POWER_PLATFORM,
         ),
         Verdict::Unknown => {
-            let why = answer.unreadable().map_or("Dataverse was not asked", |unreadable| unreadable.why.as_str());
+            let why =
+                answer.unreadable().map_or("Dataverse is not asked while the environment is disabled", |unreadable| {
+                    unreadable.why.as_str()
+                });
             not_visible("CMK001", name, "Whether the environment is integrated", why, who::POWER_PLATFORM)
         }
     };

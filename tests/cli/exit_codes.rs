@@ -1,0 +1,141 @@
+//! Every exit code has a way to happen.
+
+use crate::tool::{FAST, Served, rehearse, run};
+use serde_json::json;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
+
+#[test]
+fn code_0_done_and_already_so() {
+    let served = Served::start("ready", FAST);
+    served.run(&CONSENT).exits(0);
+    served.run(&CONSENT).exits(0);
+}
+
+#[test]
+fn code_1_unexpected() {
+    let served = Served::start("ready", FAST);
+    served.faults(&json!([{ "match": { "host": "bap" }, "do": "garbage", "times": 1000 }]));
+    let ran = served.run(&["status"]).exits(1);
+    assert!(ran.stderr.contains("can't be understood"), "{}", ran.stderr);
+}
+
+#[test]
+fn code_2_usage() {
+    run(&["enable", "--colour"]).exits(2);
+    run(&["status", "--cloud", "mars"]).exits(2);
+    rehearse(&["environment-name", "Contoso Dev"]).exits(2);
+}
+
+#[test]
+fn code_3_changes_pending() {
+    let served = Served::start("ready", FAST);
+    served.run(&["enable", "--dry-run"]).exits(0);
+    served.run(&["enable", "--dry-run", "--detailed-exitcode"]).exits(3);
+    served.run(&CONSENT).exits(0);
+    served.run(&["enable", "--dry-run", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
+fn code_4_sign_in() {
+    let ran = run(&["status", "00000000-0000-0000-0000-000000000001"]).exits(4);
+    assert!(ran.stderr.contains("az login"), "{}", ran.stderr);
+    let ran = run(&["status", "00000000-0000-0000-0000-000000000001", "--auth", "environment", "-o", "json"]).exits(4);
+    assert_eq!(ran.json()["exit_code"], 4);
+}
+
+#[test]
+fn code_5_forbidden() {
+    let served = Served::start("ready", FAST);
+    let ran = served.run_as("observer", &["status", "Contoso UAT"]).exits(5);
+    assert!(ran.stderr.contains("Power Platform Administrator"), "{}", ran.stderr);
+    let ran = served.run_as("unregistered", &["add-environment"]).exits(5);
+    assert!(ran.stderr.contains("New-PowerAppManagementApp"), "{}", ran.stderr);
+}
+
+#[test]
+fn code_6_blocked() {
+    rehearse(&["enable", "--scenario", "not-integrated", "--yes", "--confirm", "Contoso UAT"]).exits(6);
+    rehearse(&["check-integration", "--scenario", "not-integrated"]).exits(6);
+}
+
+#[test]
+fn code_7_another_operation_runs() {
+    // At the real speed nothing ends by itself.
+    let served = Served::start("fresh", "1");
+    let token = served.token("admin", "https://service.powerapps.com/");
+    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
+    let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
+    assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
+    let policy = "policy";
+    let ran = served.run(&["add-environment", "--policy", policy, "--make-managed", "--dry-run"]);
+    // The policy's id is malformed: nothing is asked.
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    served.run(&["create-policy", "--dry-run"]).exits(0);
+    let patch = json!({
+        "summary": "The policy exists.",
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+        "environments": { "uat": { "managed": false } },
+    });
+    let served = Served::patched(&patch, "1");
+    let token = served.token("admin", "https://service.powerapps.com/");
+    assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
+    let ran = served.run(&["add-environment", "--make-managed", "--yes", "--confirm", "Contoso UAT"]).exits(7);
+    assert!(ran.stderr.contains("EnableGovernanceConfiguration"), "{}", ran.stderr);
+}
+
+#[test]
+fn code_8_still_running() {
+    let served = Served::start("ready", "1000");
+    served.run(&["create-policy", "--yes"]).exits(0);
+    let ran = served.run(&["add-environment", "--confirm", "Contoso UAT", "--timeout", "10m"]).exits(8);
+    assert!(ran.stderr.contains("goes on at the service"), "{}", ran.stderr);
+    served.run(&["add-environment", "--no-wait"]).exits(8);
+    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+}
+
+#[test]
+fn code_9_verification_failed() {
+    for (ends, words) in [
+        ("failed", "do not remove"),
+        ("failed-silently", "every stage succeeded"),
+        ("succeeded-without-link", "does not show the key"),
+    ] {
+        let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": ends } }), FAST);
+        let ran = served.run(&CONSENT).exits(9);
+        assert!(ran.stderr.contains(words), "{ends}: {}", ran.stderr);
+    }
+    // An operation that the service has forgotten: the environment decides.
+    let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": "vanished" } }), FAST);
+    served.run(&CONSENT).exits(0);
+}
+
+#[test]
+fn code_10_consent_missing() {
+    for arguments in [&["enable"][..], &["enable", "--yes"], &["enable", "--yes", "--confirm", "Contoso Uat"]] {
+        let served = Served::start("ready", FAST);
+        let ran = served.run(arguments).exits(10);
+        assert!(ran.stderr.contains("Plan of enable"), "{}", ran.stderr);
+        assert_eq!(served.ledger()["writes"], 0);
+    }
+}
+
+#[test]
+fn code_130_interrupted() {
+    let served = Served::start("ready", "100");
+    served.run(&["create-policy", "--yes"]).exits(0);
+    let mut command = served.command("admin", &["add-environment", "--confirm", "Contoso UAT"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !served.effects().contains(&"link-started".to_owned()) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{words}");
+    assert!(words.contains("add-environment") && words.contains("goes on at the service"), "{words}");
+}

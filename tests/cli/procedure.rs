@@ -1,0 +1,206 @@
+//! The job itself: every step alone, all at once, twice, and by two administrators.
+
+use crate::tool::{FAST, Served, rehearse};
+use serde_json::json;
+
+const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
+
+fn enable(more: &[&str]) -> Vec<&'static str> {
+    let mut arguments = vec!["enable"];
+    arguments.extend(CONSENT);
+    arguments.extend(more.iter().map(|word| match *word {
+        "--make-managed" => "--make-managed",
+        other => panic!("{other}"),
+    }));
+    arguments
+}
+
+#[test]
+fn one_command_enables_everything_in_every_scenario() {
+    let expected = [
+        ("ready", vec!["policy-created", "role-assigned", "link-started"]),
+        ("fresh", vec!["provider-registered", "policy-created", "role-assigned", "governance-started", "link-started"]),
+        ("access-policy-vault", vec!["policy-created", "access-policy-added", "link-started"]),
+        ("managed-hsm", vec!["policy-created", "hsm-role-assigned", "link-started"]),
+    ];
+    for (scenario, effects) in expected {
+        let served = Served::start(scenario, FAST);
+        let first = served.run(&enable(&["--make-managed"])).exits(0);
+        assert!(first.stdout.contains("done, shown by a re-read"), "{scenario}: {}", first.stdout);
+        assert_eq!(served.effects(), effects, "{scenario}");
+        let again = served.run(&enable(&["--make-managed"])).exits(0);
+        assert!(again.stdout.contains("already in the wanted state"), "{scenario}: {}", again.stdout);
+        assert_eq!(served.effects(), effects, "{scenario}: the second run changed something");
+        let status = served.run(&["status", "-o", "json"]).exits(0).json();
+        assert_eq!(status["state"], "encrypted", "{scenario}");
+        assert_eq!(status["key_access"], "yes, the policy's identity may use the key", "{scenario}");
+    }
+}
+
+#[test]
+fn what_a_person_sees() {
+    let ran = rehearse(&enable(&[])).exits(0);
+    insta::assert_snapshot!("enable_stdout", ran.stdout);
+    insta::assert_snapshot!("enable_stderr", ran.stderr);
+    insta::assert_snapshot!("status_before", rehearse(&["status"]).exits(0).stdout);
+    insta::assert_snapshot!("check_integration", rehearse(&["check-integration"]).exits(0).stdout);
+    insta::assert_snapshot!("environment_name", rehearse(&["environment-name"]).exits(0).stdout);
+    insta::assert_snapshot!("environment_name_several", rehearse(&["environment-name", "Contoso Dev"]).exits(2).stderr);
+    insta::assert_snapshot!("dry_run", rehearse(&["enable", "--dry-run", "--scenario", "fresh"]).exits(6).stdout);
+    insta::assert_snapshot!("auth_status", rehearse(&["auth", "status"]).exits(0).stdout);
+}
+
+#[test]
+fn the_verdict_of_every_kind_of_environment() {
+    let expected = [
+        ("Contoso UAT", "integrated", 0),
+        ("https://contoso-unified.operations.dynamics.com", "unified", 0),
+        ("contoso-dev-a", "link-incomplete", 6),
+        ("contoso-dev-b", "mismatch", 6),
+        ("Contoso Test (initial)", "initial-environment-only", 6),
+        ("Contoso Build", "cloud-hosted", 6),
+        ("Contoso Sales", "not-finance-and-operations", 6),
+    ];
+    let served = Served::start("ready", FAST);
+    for (environment, verdict, code) in expected {
+        let ran = served.run(&["check-integration", environment, "-o", "json"]).exits(code);
+        let document = ran.stdout.split("\n}\n").next().unwrap().to_owned() + "\n}";
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(document["verdict"], verdict, "{environment}");
+    }
+    let only = served.run(&["check-integration", "Contoso Sales", "--power-platform-only"]).exits(0);
+    assert!(only.stdout.contains("not-finance-and-operations"));
+    // Dataverse refuses this caller: unknown, and never "not integrated".
+    let patch = json!({ "users": { "power-platform-admin": { "dataverse": false } } });
+    let served = Served::patched(&json!({ "summary": "x.", "users": patch["users"] }), FAST);
+    let ran = served.run_as("power-platform-admin", &["check-integration"]).exits(5);
+    assert!(ran.stdout.contains("unknown"), "{}", ran.stdout);
+}
+
+#[test]
+fn two_administrators_each_with_their_own_half() {
+    let served = Served::start("fresh", FAST);
+    let reader = served.object_id("power-platform-admin");
+
+    // Without the policy nobody can add anything, and the one who adds may not create.
+    served.run_as("power-platform-admin", &["add-environment"]).exits(6);
+    let refused = served.run_as("power-platform-admin", &["create-policy", "--yes"]);
+    assert_eq!(refused.code, 6, "{}", refused.stderr);
+    assert!(served.effects().is_empty());
+
+    // The Key Vault administrator sees no environment, and needs none.
+    let blind = served.run_as("key-vault-admin", &["create-policy", "--yes"]).exits(6);
+    assert!(blind.stderr.contains("--location"), "{}", blind.stderr);
+    let made = served
+        .run_as("key-vault-admin", &["create-policy", "--location", "europe", "--reader", &reader, "--yes"])
+        .exits(0);
+    assert!(made.stdout.contains("add-environment ENVIRONMENT --policy /subscriptions/"), "{}", made.stdout);
+    let half = served.run_as("key-vault-admin", &["status", "-o", "json"]).exits(0).json();
+    assert_eq!((half["state"].as_str(), half["key"]["kind"].as_str()), (Some("not-visible"), Some("RSA")));
+
+    // The Power Platform administrator has no right in Azure but Reader on the policy.
+    let mut add = vec!["add-environment", "--make-managed"];
+    add.extend(CONSENT);
+    served.run_as("power-platform-admin", &add).exits(0);
+    let status = served.run_as("power-platform-admin", &["status", "-o", "json"]).exits(0).json();
+    assert_eq!(status["state"], "encrypted");
+    assert!(status["not_visible"].as_array().unwrap().iter().any(|item| item["what"] == "vault"), "{status:#}");
+
+    let users: Vec<_> = served.ledger()["effects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|effect| (effect["what"].as_str().unwrap().to_owned(), effect["user"].as_str().unwrap().to_owned()))
+        .collect();
+    assert!(
+        users.iter().all(|(what, user)| {
+            let power_platform = what == "link-started" || what == "governance-started";
+            user == if power_platform { "power-platform-admin" } else { "key-vault-admin" }
+        }),
+        "{users:?}"
+    );
+}
+
+#[test]
+fn without_reader_the_add_is_refused_before_it_starts() {
+    let served = Served::start("ready", FAST);
+    served.run_as("key-vault-admin", &["create-policy", "--location", "europe", "--yes"]).exits(0);
+    let ran = served.run_as("power-platform-admin", &["add-environment", "--confirm", "Contoso UAT"]).exits(6);
+    assert!(ran.stderr.contains("CMK019") && ran.stderr.contains("--reader"), "{}", ran.stderr);
+    assert!(!served.effects().contains(&"link-started".to_owned()));
+}
+
+#[test]
+fn an_encryption_that_runs_is_waited_for_and_not_repeated() {
+    let served = Served::start("ready", "2000");
+    served.run(&["create-policy", "--yes"]).exits(0);
+    let started = served.run(&["add-environment", "--confirm", "Contoso UAT", "--no-wait"]).exits(8);
+    assert!(started.stdout.contains("started; it runs at the service"), "{}", started.stdout);
+    let status = served.run(&["status", "-o", "json"]).exits(0).json();
+    assert_eq!(status["state"], "encrypting");
+    assert_eq!(status["operation"]["kind"], "NewCustomerManagedKey");
+    // Another machine, no consent: nothing is started, so none is needed.
+    served.run(&["add-environment"]).exits(0);
+    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+}
+
+#[test]
+fn a_policy_that_is_there_is_never_written() {
+    let patch = json!({
+        "summary": "Another environment is linked already.",
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+        "environments": { "production": { "policy": "ep-contoso-cmk" } },
+        "vaults": { "kv-contoso-cmk": { "keys": { "another": { "kty": "RSA", "bits": 2048 } } } },
+    });
+    let served = Served::patched(&patch, FAST);
+    served.run(&["enable", "--confirm", "Contoso UAT"]).exits(0);
+    assert_eq!(served.effects(), ["link-started"]);
+    let other = served.run(&["create-policy", "--key", "another", "--yes"]).exits(6);
+    assert!(other.stderr.contains("CMK026"), "{}", other.stderr);
+    let writes = served.ledger()["log"].as_array().unwrap().iter().filter(|entry| entry["method"] == "PUT").count();
+    assert_eq!(writes, 0);
+}
+
+#[test]
+fn another_policy_is_not_replaced() {
+    let patch = json!({
+        "summary": "The environment is linked to another policy.",
+        "policies": { "ep-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+        "environments": { "uat": { "policy": "ep-old" } },
+        "settings": { "odd_case": true },
+    });
+    let served = Served::patched(&patch, FAST);
+    let ran = served.run(&enable(&[])).exits(6);
+    assert!(ran.stderr.contains("CMK025") && ran.stderr.contains("ep-old"), "{}", ran.stderr);
+    assert!(served.effects().is_empty());
+}
+
+#[test]
+fn status_takes_three_round_trips_and_says_so() {
+    let served = Served::with("ready", FAST, &["--latency", "20ms"]);
+    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    // Not encrypted: the environment, its plain read, Dataverse.
+    served.run(&["status", &id]).exits(0);
+    let ledger = served.ledger();
+    assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");
+    assert_eq!(ledger["requests"], 4, "{ledger:#}");
+    served.run(&enable(&[])).exits(0);
+    served.reset();
+    // Encrypted: the environment, its policy beside Dataverse, vault and key and grant at the same time.
+    served.run(&["status", &id]).exits(0);
+    let ledger = served.ledger();
+    assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");
+    assert_eq!(ledger["requests"], 7, "{ledger:#}");
+    assert_eq!(ledger["writes"], 0);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    for command in ["create-policy", "add-environment", "enable"] {
+        let served = Served::start("fresh", FAST);
+        let ran = served.run(&[command, "--dry-run"]);
+        assert!([0, 6].contains(&ran.code), "{command}: {}", ran.stderr);
+        assert!(ran.stdout.contains("Plan of"), "{command}: {}", ran.stdout);
+        assert_eq!(served.ledger()["writes"], 0, "{command}");
+    }
+}
