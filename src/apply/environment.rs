@@ -71,7 +71,7 @@ impl Applier<'_> {
         receipt: &mut Receipt,
     ) -> Result<Outcome> {
         let system_id = self.policy_with_identity(policy).await?.system_id.unwrap_or_default();
-        let began = self.clock.now();
+        let mut limit = self.limit(READS_LAG);
         loop {
             match self.before_add(environment, name, policy).await? {
                 Before::Clear => {}
@@ -80,10 +80,10 @@ impl Applier<'_> {
                     return self.finish(environment, name, policy, url, None, receipt).await;
                 }
                 Before::Busy(operation)
-                    if self.since(began) < READS_LAG && receipt.done.iter().any(|done| done.subject == environment) =>
+                    if receipt.done.iter().any(|done| done.subject == environment) && !self.over(&mut limit) =>
                 {
                     // Making it managed brings a follow-up operation of the system's own.
-                    self.wait_for(&format!("`{operation}` to end"), began, Duration::from_secs(20)).await?;
+                    self.wait_for(&format!("`{operation}` to end"), limit.began, Duration::from_secs(20)).await?;
                     continue;
                 }
                 Before::Busy(operation) => return Err(busy(name, &operation)),
@@ -94,7 +94,7 @@ impl Applier<'_> {
                 }
                 Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => {
                     tracing::info!("{}; looking whether it was started.", fault.clause());
-                    if !self.start_shows(environment, policy, &fault).await? && self.since(began) >= READS_LAG {
+                    if !self.start_shows(environment, policy, &fault).await? && self.over(&mut limit) {
                         return Err(fault.into_error(format!("Adding `{name}` could not be started.")));
                     }
                 }
@@ -137,16 +137,20 @@ impl Applier<'_> {
 
     /// After a start whose answer was lost or was 409: does a start show, within the time in which one would?
     async fn start_shows(&mut self, environment: &str, policy: &ArmId, fault: &Fault) -> Result<bool> {
-        let began = self.clock.now();
+        let mut limit = self.limit(START_SHOWS);
         loop {
             if let Before::Started(_) | Before::Busy(_) = self.before_add(environment, environment, policy).await? {
                 return Ok(true);
             }
-            if self.since(began) >= START_SHOWS {
+            if self.over(&mut limit) {
                 return Ok(false);
             }
-            self.wait_for(&format!("a sign that it was started ({})", fault.clause()), began, Duration::from_secs(20))
-                .await?;
+            self.wait_for(
+                &format!("a sign that it was started ({})", fault.clause()),
+                limit.began,
+                Duration::from_secs(20),
+            )
+            .await?;
         }
     }
 
@@ -226,7 +230,7 @@ impl Applier<'_> {
 
     /// Re-reads until the environment shows the policy and is up, or the time is over.
     async fn settled(&mut self, environment: &str, policy: &ArmId, patience: Option<Duration>) -> Result<Settled> {
-        let began = self.clock.now();
+        let mut limit = self.limit(patience.unwrap_or(Duration::MAX));
         let mut steps = operations::Patience::new(Some(Duration::from_secs(5)));
         loop {
             let (look, asked) = self.reader.environment_once(environment).await;
@@ -240,11 +244,11 @@ impl Applier<'_> {
                 Err(fault) if crate::cloud::session::passes(&fault) || fault.status() == Some(404) => fault.clause(),
                 Err(fault) => return Err(fault.into_error("The environment can't be re-read.")),
             };
-            if patience.is_some_and(|patience| self.since(began) >= patience) {
+            if self.over(&mut limit) {
                 return Ok(Settled::NotDone(state));
             }
             let pause = steps.next(asked);
-            let tick = Tick { elapsed: self.since(began), words: state, next: pause };
+            let tick = Tick { elapsed: self.since(limit.began), words: state, next: pause };
             (self.say)(Event::Waiting(tick));
             tokio::select! {
                 () = self.clock.sleep(pause) => {}

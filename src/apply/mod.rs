@@ -39,6 +39,16 @@ pub struct Applier<'a> {
     pub say: &'a mut dyn FnMut(Event),
 }
 
+/// So many looks at least, before a limit of time counts.
+const LOOKS: u32 = 6;
+
+/// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal whose hour is a moment lets it pass unseen.
+struct Limit {
+    began: Timestamp,
+    time: Duration,
+    looks: u32,
+}
+
 /// What an action leaves behind.
 struct Outcome {
     what: String,
@@ -116,7 +126,7 @@ impl Applier<'_> {
 
     /// Looks again and again, with growing pauses, until a look says yes.
     async fn until<T>(&mut self, what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Look<T>) -> Result<T> {
-        let began = self.clock.now();
+        let mut limit = self.limit(limit);
         let mut patience = operations::Patience::new(Some(Duration::from_secs(3)));
         loop {
             let words = match look().await {
@@ -124,17 +134,27 @@ impl Applier<'_> {
                 Look::NotYet(words) => words,
                 Look::Never(fault) => return Err(fault.into_error(format!("Waiting for {what} ended."))),
             };
-            if self.since(began) >= limit {
+            if self.over(&mut limit) {
                 return Err(Error::new(
                     Kind::Unverified,
-                    format!("It is still not there after {} minutes: {what}.", limit.as_secs() / 60),
+                    format!("It is still not there after {} minutes: {what}.", limit.time.as_secs() / 60),
                 )
                 .detail(words)
                 .hint("Run the same command again: it goes on from there."));
             }
             let pause = patience.next(None).min(Duration::from_secs(30));
-            self.wait_for(&format!("{what} ({words})"), began, pause).await?;
+            self.wait_for(&format!("{what} ({words})"), limit.began, pause).await?;
         }
+    }
+
+    fn limit(&self, time: Duration) -> Limit {
+        Limit { began: self.clock.now(), time, looks: 0 }
+    }
+
+    /// Was this look the last one?
+    fn over(&self, limit: &mut Limit) -> bool {
+        limit.looks += 1;
+        limit.looks >= LOOKS && self.since(limit.began) >= limit.time
     }
 
     fn since(&self, began: Timestamp) -> Duration {

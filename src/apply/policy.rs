@@ -102,7 +102,7 @@ impl Applier<'_> {
         own_identity: bool,
         what: String,
     ) -> Result<Outcome> {
-        let began = self.clock.now();
+        let mut limit = self.limit(IDENTITY_APPEARS);
         // Whether a reader is a user, a group or a service principal is not known here, so the service finds out.
         let kind = own_identity.then_some("ServicePrincipal");
         loop {
@@ -114,8 +114,8 @@ impl Applier<'_> {
             };
             let unknown = fault.is("PrincipalNotFound");
             // The name of the assignment follows from its content: sending it again can't make a second one.
-            if ((unknown && own_identity) || fault.is_ambiguous()) && self.since(began) < IDENTITY_APPEARS {
-                self.wait_for("the identity to be known in Entra", began, Duration::from_secs(15)).await?;
+            if ((unknown && own_identity) || fault.is_ambiguous()) && !self.over(&mut limit) {
+                self.wait_for("the identity to be known in Entra", limit.began, Duration::from_secs(15)).await?;
                 continue;
             }
             let error = fault.into_error(format!("{principal} can't be given the role."));
@@ -133,13 +133,13 @@ impl Applier<'_> {
 
     pub(super) async fn access_policy(&mut self, policy: &ArmId, vault: &ArmId, tenant: &str) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
-        let began = self.clock.now();
+        let mut limit = self.limit(IDENTITY_APPEARS);
         let correlation = loop {
             match self.writer.add_access_policy(vault, tenant, &principal).await {
                 Ok(written) => break written.correlation,
                 // Adding merges, and the same entry twice is one entry.
-                Err(fault) if fault.is_ambiguous() && self.since(began) < IDENTITY_APPEARS => {
-                    self.wait_for("the vault", began, Duration::from_secs(15)).await?;
+                Err(fault) if fault.is_ambiguous() && !self.over(&mut limit) => {
+                    self.wait_for("the vault", limit.began, Duration::from_secs(15)).await?;
                 }
                 Err(fault) => {
                     return Err(fault.into_error(format!("The access policy can't be added to `{}`.", vault.name)));
@@ -155,15 +155,12 @@ impl Applier<'_> {
 
     pub(super) async fn hsm_role(&mut self, policy: &ArmId, hsm: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
-        let began = self.clock.now();
+        let mut limit = self.limit(IDENTITY_APPEARS);
         let correlation = loop {
             match self.writer.assign_hsm_role(uri, key, &principal).await {
                 Ok(correlation) => break correlation,
-                Err(fault)
-                    if (fault.is("PrincipalNotFound") || fault.is_ambiguous())
-                        && self.since(began) < IDENTITY_APPEARS =>
-                {
-                    self.wait_for("the managed HSM", began, Duration::from_secs(15)).await?;
+                Err(fault) if (fault.is("PrincipalNotFound") || fault.is_ambiguous()) && !self.over(&mut limit) => {
+                    self.wait_for("the managed HSM", limit.began, Duration::from_secs(15)).await?;
                 }
                 Err(fault) => {
                     return Err(fault

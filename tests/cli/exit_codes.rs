@@ -63,24 +63,16 @@ fn code_6_blocked() {
 
 #[test]
 fn code_7_another_operation_runs() {
-    // At the real speed nothing ends by itself.
-    let served = Served::start("fresh", "1");
-    let token = served.token("admin", "https://service.powerapps.com/");
-    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
-    let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
-    let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
-    assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
-    let policy = "policy";
-    let ran = served.run(&["add-environment", "--policy", policy, "--make-managed", "--dry-run"]);
-    // The policy's id is malformed: nothing is asked.
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    served.run(&["create-policy", "--dry-run"]).exits(0);
     let patch = json!({
         "summary": "The policy exists.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
         "environments": { "uat": { "managed": false } },
     });
+    // At the real speed nothing ends by itself.
     let served = Served::patched(&patch, "1");
+    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
+    let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
     let token = served.token("admin", "https://service.powerapps.com/");
     assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
     let ran = served.run(&["add-environment", "--make-managed", "--yes", "--confirm", "Contoso UAT"]).exits(7);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// So fast that an encryption of an hour and a half takes a moment.
-pub(crate) const FAST: &str = "100000";
+pub(crate) const FAST: &str = "20000";
 
 /// What a run left.
 #[derive(Debug)]
