@@ -2,7 +2,8 @@
 //! `Microsoft.PowerPlatform` and Microsoft's own scripts for customer-managed keys.
 
 use super::http::{Reply, Request};
-use super::world::{GROUP, Policy, User, World};
+use super::tenant::{Policy, User};
+use super::world::{GROUP, World};
 use super::{authorization, vaults};
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 //! imitated after the public REST reference.
 
 use super::http::{Reply, Request};
-use super::world::{Role, User, World};
+use super::tenant::{Role, User};
+use super::world::World;
 use serde_json::{Value, json};
 
 /// Key Vault Crypto Service Encryption User.
@@ -151,7 +152,7 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User, scope: &
         }
         ("GET", ["permissions"]) => permissions(world, user, scope),
         ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| {
-            let lock = |lock: &super::world::Lock| {
+            let lock = |lock: &super::tenant::Lock| {
                 json!({ "id": format!("{}/providers/Microsoft.Authorization/locks/{}", lock.scope, lock.name), "name": lock.name,
                     "type": "Microsoft.Authorization/locks", "properties": { "level": lock.level } })
             };

@@ -5,8 +5,9 @@
 use super::authorization;
 use super::http::{Reply, Request};
 use super::lifecycle::Kind;
+use super::tenant::{Standing, User};
 use super::view::{self, Expand};
-use super::world::{Standing, User, World};
+use super::world::World;
 use serde_json::{Value, json};
 
 const AUDIENCE: [&str; 1] = ["https://service.powerapps.com"];

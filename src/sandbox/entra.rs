@@ -2,7 +2,8 @@
 //! after its public reference. Tokens are unsigned; nothing outside a sandbox accepts them.
 
 use super::http::{Reply, Request};
-use super::world::{User, World, guid};
+use super::tenant::User;
+use super::world::{World, guid};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;

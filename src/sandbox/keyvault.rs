@@ -3,8 +3,9 @@
 
 use super::authorization;
 use super::http::{Reply, Request};
+use super::tenant::{Key, Role, User};
 use super::vaults::{access_policies, rbac, unix, uri, version_id};
-use super::world::{Key, Role, User, World};
+use super::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@
 mod arm;
 mod authorization;
 mod bap;
+mod clock;
 mod dataverse;
 mod entra;
 mod http;
@@ -15,6 +16,8 @@ mod ledger;
 mod lifecycle;
 mod power_platform;
 mod scenario;
+mod setup;
+mod tenant;
 mod trouble;
 mod vaults;
 mod view;

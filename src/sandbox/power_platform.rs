@@ -1,7 +1,8 @@
 //! The Power Platform API (2024-10-01), `environmentmanagement/environments`, imitated after its public REST reference.
 
 use super::http::{Reply, Request};
-use super::world::{Standing, World};
+use super::tenant::Standing;
+use super::world::World;
 use super::{bap, view};
 use serde_json::json;
 

@@ -3,7 +3,8 @@
 
 use super::authorization;
 use super::http::{Reply, Request};
-use super::world::{GROUP, Key, User, Vault, World, guid};
+use super::tenant::{Key, User, Vault};
+use super::world::{GROUP, World, guid};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! An environment as the Power Platform admin API shows it: names, nesting and company of the recorded responses
 //! (github.com/microsoft/terraform-provider-power-platform, test data).
 
-use super::world::{Environment, World, guid};
+use super::tenant::Environment;
+use super::world::{World, guid};
 use serde_json::{Value, json};
 
 /// Which parts were asked for with `$expand`.

@@ -1,0 +1,32 @@
+//! The sandbox's time, which runs as fast as it was told to.
+
+use jiff::Timestamp;
+
+/// Sandbox time.
+#[derive(Debug, Clone)]
+pub(super) struct Clock {
+    pub(super) epoch: Timestamp,
+    pub(super) started: Timestamp,
+    pub(super) speed: f64,
+}
+
+impl Clock {
+    pub(super) fn now(&self) -> Timestamp {
+        let passed = (Timestamp::now().as_millisecond() - self.started.as_millisecond()).max(0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "milliseconds of a rehearsal, far below 2^52"
+        )]
+        let passed = (passed as f64 * self.speed) as i64;
+        Timestamp::from_millisecond(self.epoch.as_millisecond().saturating_add(passed)).unwrap_or(self.epoch)
+    }
+
+    pub(super) fn since(&self, then: Timestamp) -> f64 {
+        self.now().duration_since(then).as_secs_f64()
+    }
+
+    pub(super) fn http_date(&self) -> String {
+        self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+}

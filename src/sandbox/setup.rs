@@ -1,0 +1,213 @@
+//! How a tenant begins: a scenario's text, checked, becomes a world.
+
+use super::clock::Clock;
+use super::scenario::Scenario;
+use super::tenant::{Environment, Lock, Policy, Role, Standing, User, Vault};
+use super::world::{World, guid};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The scenario file after merging.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Setup {
+    pub(super) summary: String,
+    epoch: Timestamp,
+    settings: Settings,
+    users: BTreeMap<String, UserSetup>,
+    provider: String,
+    provider_locations: Vec<String>,
+    environments: BTreeMap<String, Environment>,
+    vaults: BTreeMap<String, Vault>,
+    #[serde(default)]
+    policies: BTreeMap<String, PolicySetup>,
+    #[serde(default)]
+    locks: Vec<Lock>,
+    target: Target,
+}
+
+/// What commands take without arguments.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Target {
+    pub(super) environment: String,
+    pub(super) vault: String,
+    pub(super) key: String,
+    pub(super) policy: String,
+}
+
+/// Times in sandbox seconds, and habits of the services.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    pub(super) identity_seconds: f64,
+    pub(super) role_seconds: f64,
+    pub(super) provider_seconds: f64,
+    pub(super) governance_seconds: f64,
+    pub(super) link_seconds: f64,
+    /// Reads of an environment that still show the old state after an operation has ended.
+    pub(super) read_lag: u32,
+    pub(super) page_size: usize,
+    /// `CustomerManagedKeys` instead of `customerManagedKeys`.
+    pub(super) odd_case: bool,
+    /// Does a 409 say why?
+    pub(super) conflict_body: bool,
+    /// Policies are created with 202 and an operation.
+    pub(super) policy_async: bool,
+    /// When set, services refuse tokens that are older than this many sandbox seconds.
+    #[serde(default)]
+    pub(super) token_seconds: Option<f64>,
+    /// How link operations end: empty for "as they should", `failed`, `failed-silently`, `succeeded-without-link`, `vanished`.
+    #[serde(default)]
+    pub(super) link_ends: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserSetup {
+    about: String,
+    #[serde(default)]
+    azure: Vec<String>,
+    #[serde(default)]
+    power_platform: Standing,
+    #[serde(default)]
+    dataverse: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicySetup {
+    vault: String,
+    key: String,
+    #[serde(default)]
+    version: Option<String>,
+    location: String,
+    #[serde(default = "encryption")]
+    kind: String,
+    #[serde(default)]
+    granted: bool,
+}
+
+fn encryption() -> String {
+    "Encryption".to_owned()
+}
+
+impl Setup {
+    /// Does everything that is named exist?
+    pub(super) fn check(&self) -> Result<(), String> {
+        let target = &self.target;
+        if !self.environments.contains_key(&target.environment) {
+            return Err(format!("there is no environment `{}`", target.environment));
+        }
+        let vault = self.vaults.get(&target.vault).ok_or_else(|| format!("there is no vault `{}`", target.vault))?;
+        if !vault.keys.contains_key(&target.key) {
+            return Err(format!("there is no key `{}` in `{}`", target.key, target.vault));
+        }
+        for environment in self.environments.values() {
+            if let Some(policy) = environment.policy.as_ref().filter(|policy| !self.policies.contains_key(*policy)) {
+                return Err(format!("there is no policy `{policy}`"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    pub(super) fn new(scenario: &Scenario, speed: f64) -> Self {
+        let setup = scenario.setup.clone();
+        let clock = Clock { epoch: setup.epoch, started: Timestamp::now(), speed };
+        let subscription = guid("subscription");
+        let mut world = Self {
+            summary: setup.summary,
+            tenant: guid("tenant"),
+            subscription,
+            settings: setup.settings,
+            users: BTreeMap::new(),
+            provider: setup.provider,
+            provider_since: None,
+            provider_locations: setup.provider_locations,
+            environments: setup.environments,
+            vaults: setup.vaults,
+            policies: BTreeMap::new(),
+            roles: Vec::new(),
+            locks: setup.locks,
+            operations: Vec::new(),
+            managers: Vec::new(),
+            effects: Vec::new(),
+            tokens: 0,
+            polls: 0,
+            target: setup.target,
+            clock,
+        };
+        let scope = format!("/subscriptions/{}", world.subscription);
+        // What is there from the start has been there long enough to be effective.
+        let long_ago = Timestamp::UNIX_EPOCH;
+        for (name, user) in setup.users {
+            let object_id = guid(&format!("user/{name}"));
+            for role in &user.azure {
+                let role = Role {
+                    name: guid(&format!("assignment/{name}/{role}")),
+                    scope: scope.clone(),
+                    role: super::authorization::role_id(role).to_owned(),
+                    principal: object_id.clone(),
+                    since: long_ago,
+                };
+                world.roles.push(role);
+            }
+            let client_id = guid(&format!("client/{name}"));
+            if user.power_platform == Standing::Admin {
+                world.managers.push(client_id.clone());
+            }
+            let user = User {
+                client_id,
+                object_id,
+                about: user.about,
+                power_platform: user.power_platform,
+                dataverse: user.dataverse,
+            };
+            world.users.insert(name, user);
+        }
+        for (name, policy) in setup.policies {
+            let id = world.policy_id(&name);
+            let policy = (
+                Policy {
+                    id: id.clone(),
+                    name,
+                    location: policy.location,
+                    kind: policy.kind,
+                    vault_id: world.vault_id(&policy.vault),
+                    key: policy.key,
+                    version: policy.version,
+                    created: long_ago,
+                },
+                policy.granted,
+            );
+            if policy.1 {
+                world.roles.push(Role {
+                    name: guid(&format!("grant/{id}")),
+                    scope: policy.0.vault_id.clone(),
+                    role: super::authorization::ENCRYPTION_USER.to_owned(),
+                    principal: policy.0.principal(),
+                    since: long_ago,
+                });
+            }
+            world.policies.insert(id.to_ascii_lowercase(), policy.0);
+        }
+        let tenant = world.tenant.clone();
+        let links: Vec<(String, String)> = world
+            .environments
+            .iter()
+            .filter_map(|(key, environment)| Some((key.clone(), world.policy_id(environment.policy.as_ref()?))))
+            .collect();
+        for (key, environment) in &mut world.environments {
+            if environment.id.is_empty() {
+                let id = guid(&format!("environment/{key}"));
+                environment.id = if environment.is_default { format!("Default-{tenant}") } else { id };
+            }
+            let link = links.iter().find(|(linked, _)| linked == key);
+            environment.link = link.map(|(_, id)| (id.clone(), "Linked".to_owned()));
+        }
+        world
+    }
+}

@@ -1,0 +1,159 @@
+//! What a tenant consists of: users, environments, vaults, keys, policies, roles and locks.
+
+use super::world::guid;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A user's standing in Power Platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Standing {
+    /// Power Platform Administrator.
+    Admin,
+    /// No role.
+    #[default]
+    None,
+    /// A service principal that nobody registered as a management application.
+    Unregistered,
+}
+
+/// Somebody who can sign in.
+#[derive(Debug, Clone)]
+pub(super) struct User {
+    pub(super) client_id: String,
+    pub(super) object_id: String,
+    pub(super) about: String,
+    pub(super) power_platform: Standing,
+    pub(super) dataverse: bool,
+}
+
+/// An environment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Environment {
+    #[serde(default)]
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) sku: String,
+    pub(super) location: String,
+    pub(super) region: String,
+    #[serde(default)]
+    pub(super) managed: bool,
+    #[serde(default)]
+    pub(super) is_default: bool,
+    /// First label of the Dataverse host; none without Dataverse.
+    #[serde(default)]
+    pub(super) domain: Option<String>,
+    /// Host of finance and operations.
+    #[serde(default)]
+    pub(super) app_host: Option<String>,
+    /// `Linked` or `Internal`.
+    #[serde(default)]
+    pub(super) app_type: Option<String>,
+    /// What Dataverse answers: `integrated`, `not-integrated`, `mismatch`.
+    #[serde(default)]
+    pub(super) dataverse_says: Option<String>,
+    /// Linked from the start, to the policy of this name.
+    #[serde(default)]
+    pub(super) policy: Option<String>,
+    #[serde(default = "enabled")]
+    pub(super) runtime: String,
+    #[serde(skip)]
+    pub(super) link: Option<(String, String)>,
+    #[serde(skip)]
+    pub(super) lag: u32,
+}
+
+fn enabled() -> String {
+    "Enabled".to_owned()
+}
+
+/// A key vault or managed HSM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vault {
+    #[serde(default)]
+    pub(super) hsm: bool,
+    /// Properties as Azure Resource Manager shows them; what is absent is absent.
+    pub(super) properties: Value,
+    pub(super) keys: BTreeMap<String, Key>,
+    /// Is the data plane's firewall closed to the client?
+    #[serde(default)]
+    pub(super) firewall: bool,
+}
+
+/// A key.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub(super) kty: String,
+    #[serde(default)]
+    pub(super) bits: u32,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+    /// Days from the epoch.
+    #[serde(default)]
+    pub(super) expires_in_days: Option<i64>,
+    #[serde(default)]
+    pub(super) starts_in_days: Option<i64>,
+    #[serde(default)]
+    pub(super) deleted: bool,
+    #[serde(default = "one")]
+    pub(super) versions: u32,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// An enterprise policy.
+#[derive(Debug, Clone)]
+pub(super) struct Policy {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) location: String,
+    pub(super) kind: String,
+    pub(super) vault_id: String,
+    pub(super) key: String,
+    pub(super) version: Option<String>,
+    pub(super) created: Timestamp,
+}
+
+impl Policy {
+    pub(super) fn guid(&self) -> String {
+        guid(&format!("policy/{}", self.id.to_ascii_lowercase()))
+    }
+
+    pub(super) fn principal(&self) -> String {
+        guid(&format!("identity/{}", self.id.to_ascii_lowercase()))
+    }
+
+    pub(super) fn system_id(&self) -> String {
+        format!("/regions/{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{}", self.location, self.guid())
+    }
+}
+
+/// A resource lock.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lock {
+    pub(super) scope: String,
+    pub(super) level: String,
+    pub(super) name: String,
+}
+
+/// A role assignment.
+#[derive(Debug, Clone)]
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) scope: String,
+    pub(super) role: String,
+    pub(super) principal: String,
+    pub(super) since: Timestamp,
+}
