@@ -20,6 +20,8 @@ pub struct Wants {
     pub integration: bool,
     /// The policy.
     pub policy: bool,
+    /// When another policy is linked than was asked for, look at the linked one.
+    pub linked_wins: bool,
     /// The provider of the policy's subscription.
     pub provider: bool,
     /// Vault, key and the grant on it.
@@ -160,7 +162,10 @@ pub async fn observe(
         };
     }
 
-    let linked = linked_policy(&observed).filter(|_| wants.policy && target.policy.is_none());
+    let linked = linked_policy(&observed).filter(|linked| {
+        let other = target.policy.as_ref().is_some_and(|asked| asked != linked);
+        wants.policy && (target.policy.is_none() || (wants.linked_wins && other))
+    });
     let (integration, policy, key, grants, readers) = join!(
         integration(reader, &observed, wants),
         async {

@@ -27,7 +27,7 @@ Exit codes: 0 done or already so, 1 unexpected, 2 usage, 3 changes pending,
 
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
-#[command(name = "cmkctl", version, after_help = AFTER_HELP, disable_help_subcommand = true, propagate_version = true)]
+#[command(name = "cmkctl", version, after_help = AFTER_HELP, propagate_version = true)]
 struct Cli {
     #[command(flatten)]
     global: global::Global,

@@ -17,6 +17,10 @@ pub enum Outcome {
     Done,
     /// Started; it runs at the service.
     Running,
+    /// A finding forbids to start; nothing was changed.
+    Blocked,
+    /// Nobody consented; nothing was changed.
+    Refused,
 }
 
 /// Version 1 of the result of a changing command.
@@ -50,6 +54,8 @@ impl Change<'_> {
             Outcome::Unchanged => "already in the wanted state, nothing was changed",
             Outcome::Done => "done, shown by a re-read",
             Outcome::Running => "started; it runs at the service",
+            Outcome::Blocked => "blocked, nothing was changed",
+            Outcome::Refused => "nobody consented, nothing was changed",
         };
         let mut sheet = Sheet::default().row("Result", word);
         if let (Some(name), Some(id)) = (self.environment_name, self.environment) {

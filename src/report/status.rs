@@ -278,17 +278,28 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
     }
 }
 
+const NOT_VISIBLE: &str = "not visible to you";
+
+fn standing(environment: &Environment) -> String {
+    let managed = match environment.managed() {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "unknown",
+    };
+    format!(
+        "Managed Environment: {managed}\nmanagement {}, runtime {}",
+        environment.state().unwrap_or("unknown"),
+        environment.runtime_state.as_deref().unwrap_or("unknown")
+    )
+}
+
 fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     let observed = facts.observed;
     let mut sheet = Sheet::default().row("State", document.state);
     if let Some(environment) = observed.environment.present() {
         sheet = environment_rows(sheet, environment);
     }
-    let managed = match document.managed_environment {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "unknown",
-    };
+    let environment = observed.environment.present();
     let unseen = |what: &'static str| {
         let why = document.not_visible.iter().find(|item| item.what == what);
         why.map(|item| format!("not visible to you: {}", item.why))
@@ -296,20 +307,17 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     sheet = sheet
         .section("Steps")
         .row("1 Integrated", format!("{}: {}", facts.verdict.word, facts.verdict.meaning))
-        .row("2 Environment", format!("Managed Environment: {managed}"))
-        .row(
-            "",
-            format!(
-                "management {}, runtime {}",
-                document.management_state.unwrap_or("unknown"),
-                document.runtime_state.unwrap_or("unknown")
-            ),
-        );
+        .row("2 Environment", environment.map_or(NOT_VISIBLE.to_owned(), standing));
     let policy = match &document.policy {
         Some(policy) => {
             format!("{}\nin {}, identity {}", policy.id, policy.location, policy.identity.unwrap_or("none"))
         }
         None => unseen("policy").unwrap_or_else(|| "none".to_owned()),
+    };
+    let policy = if document.link_status.is_none() && document.policy.is_some() {
+        format!("{policy}\n(the one that was named)")
+    } else {
+        policy
     };
     sheet = sheet.row("3 Policy", policy);
     let key = match &document.key {
@@ -336,10 +344,15 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
         .row("  Key", key)
         .row_if("  Vault", document.policy.as_ref().and_then(|policy| policy.vault))
         .row("  Grant on the key", facts.access.clone());
-    sheet = sheet.row(
-        "4 Added",
-        document.link_status.map_or("no policy is linked".to_owned(), |status| format!("link {status}")),
-    );
+    let link = environment.map_or(&Seen::NotAsked, |environment| &environment.key_link);
+    let added = match (environment, link) {
+        (_, Seen::Present(link)) => format!("link {}", link.status.as_deref().unwrap_or("without a status")),
+        (_, Seen::Absent) => "no policy is linked".to_owned(),
+        (_, Seen::Unreadable(why)) => format!("not readable: {}", why.why),
+        (None, Seen::NotAsked) => NOT_VISIBLE.to_owned(),
+        (Some(_), Seen::NotAsked) => "not asked".to_owned(),
+    };
+    sheet = sheet.row("4 Added", added);
     if let Some(operation) = &document.operation {
         sheet = sheet.row(
             "  Running",

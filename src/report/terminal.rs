@@ -34,13 +34,15 @@ pub struct Out {
     color: bool,
     bar: Option<ProgressBar>,
     last_plain: Instant,
+    /// One document is on stdout already: a second one would break whoever parses it.
+    answered: bool,
 }
 
 impl Out {
     /// Writes in `style`.
     pub fn new(style: Style) -> Self {
         let color = style.lively && std::io::stderr().is_terminal();
-        Self { style, color, bar: None, last_plain: Instant::now() }
+        Self { style, color, bar: None, last_plain: Instant::now(), answered: false }
     }
 
     /// Table or JSON.
@@ -51,6 +53,7 @@ impl Out {
     /// Data, to stdout: `sheet` for people, `value` for scripts. A closed pipe is fine.
     pub fn data(&mut self, value: &impl Serialize, sheet: &Sheet) {
         self.stop();
+        self.answered = true;
         let text = match self.style.format {
             Format::Table => sheet.text(self.width(std::io::stdout().is_terminal())),
             Format::Json => json(value),
@@ -113,10 +116,10 @@ impl Out {
         self.line(text.trim_end());
     }
 
-    /// An error, to stderr for people and, in JSON, to stdout for scripts.
+    /// An error, to stderr for people and, in JSON, to stdout for scripts, unless the result is there already.
     pub fn error(&mut self, error: &Error) {
         self.stop();
-        if self.style.format == Format::Json {
+        if self.style.format == Format::Json && !self.answered {
             let _ = std::io::stdout().write_all(json(&ErrorDocument::from(error)).as_bytes());
         }
         let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), error.message);

@@ -68,6 +68,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         environment_optional: !steps.add,
         integration: steps.add,
         policy: true,
+        linked_wins: false,
         provider: steps.policy,
         key: steps.policy,
         data_plane: steps.policy,
@@ -99,23 +100,36 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     };
     let json = out.format() == report::Format::Json;
     out.plan(&plan, &title, asked.dry_run && !json);
-    if asked.dry_run {
+    let blocked = blocked(&plan);
+    if asked.dry_run || blocked.is_err() {
+        if blocked.is_err() {
+            change.outcome = Outcome::Blocked;
+        }
+        // People have read the plan already.
         if json {
             out.data(&change, &change.sheet());
         }
-        return blocked(&plan).and_then(|()| {
+        return blocked.and_then(|()| {
             let pending = asked.detailed_exitcode && !plan.actions.is_empty();
             if pending { Err(Error::new(Kind::Pending, "There is something to do.")) } else { Ok(()) }
         });
     }
-    blocked(&plan)?;
     if plan.actions.is_empty() {
         change.outcome = Outcome::Unchanged;
         change.next = next(context, steps, target, &observed, false);
         out.data(&change, &change.sheet());
         return Ok(());
     }
-    let consent = consent(&plan, asked, out)?;
+    let consent = match consent(&plan, asked, out) {
+        Ok(consent) => consent,
+        Err(error) => {
+            change.outcome = Outcome::Refused;
+            if json {
+                out.data(&change, &change.sheet());
+            }
+            return Err(error);
+        }
+    };
     let mut say = |event| out.event(&event);
     let mut applier = Applier {
         writer: context.session.writer(consent),
@@ -283,7 +297,7 @@ fn next(context: &Context, steps: Steps, target: &Target, observed: &Observed, c
         );
         let expires = observed.key.present().and_then(|key| key.expires);
         if let Some(expires) = expires {
-            next.push(format!("Rotate the key before it expires at {}.", expires.strftime("%Y-%m-%d")));
+            next.push(format!("Rotate the key before it expires on {}.", expires.strftime("%Y-%m-%d")));
         }
     }
     next

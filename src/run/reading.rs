@@ -60,16 +60,16 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
 /// The environment can't be had.
 pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
-    let wants = Wants { environment: true, integration: true, policy: true, key: true, ..Wants::default() };
-    // The linked policy is the truth; a policy that was named counts only where no environment can be seen.
-    let linked = Target { environment: target.environment.clone(), ..Target::default() };
+    let wants =
+        Wants { environment: true, integration: true, policy: true, linked_wins: true, key: true, ..Wants::default() };
+    // The linked policy is the truth; a policy that was named counts where none is linked, or no environment can be seen.
+    let named = Target { policy: target.policy.clone(), ..Target::default() };
     let seen = async {
         let id = resolve(&reader, environment_wanted(target)?).await?;
-        observe(&reader, context.clock(), &linked, Some(&id), wants).await
+        observe(&reader, context.clock(), &named, Some(&id), wants).await
     };
     let observed = match seen.await {
         Err(error) if error.kind == Kind::Forbidden && target.policy.is_some() => {
-            let named = Target { policy: target.policy.clone(), ..Target::default() };
             let mut observed = observe(&reader, context.clock(), &named, None, wants).await?;
             if observed.policy.present().is_none() {
                 return Err(error);
@@ -92,10 +92,10 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
         Some(Seen::Unreadable(why)) => format!("not visible to you: {}", why.why),
         Some(Seen::NotAsked) | None => "not known".to_owned(),
     };
-    let mut findings = key::check(&linked, &observed);
+    let mut findings = key::check(&named, &observed);
     // While a key is applied the organization is offline, and its silence means nothing.
     if let Some(environment) = environment.filter(|_| state != "encrypting") {
-        let target = Target { power_platform_only: true, ..linked };
+        let target = Target { power_platform_only: true, ..named };
         findings.extend(integration::check(&target, environment, &observed.integration));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

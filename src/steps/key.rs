@@ -177,12 +177,12 @@ fn check_key(key: &Key, now: Timestamp) -> Vec<Finding> {
     let rotate = format!("Rotate it: `az keyvault key rotate --name {name} --vault-name …`.");
     match key.expires {
         Some(expires) if expires <= now => {
-            add("CMK016", Severity::Block, format!("The key `{name}` expired at {}.", day(expires)), rotate);
+            add("CMK016", Severity::Block, format!("The key `{name}` expired on {}.", day(expires)), rotate);
         }
         Some(expires) if expires.duration_since(now) < EXPIRY_WARNING => {
             let days = expires.duration_since(now).as_hours() / 24;
             let message = format!(
-                "The key `{name}` expires at {}, in {days} days; then every environment of the policy goes offline.",
+                "The key `{name}` expires on {}, in {days} days; then every environment of the policy goes offline.",
                 day(expires)
             );
             add("CMK016", Severity::Warn, message, rotate);

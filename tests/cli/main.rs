@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
 mod bad_input;
-mod bench;
 mod exit_codes;
 mod help;
 mod house;
 mod procedure;
+mod readme;
 mod recorded;
 mod sandbox_wire;
 mod sign_in;

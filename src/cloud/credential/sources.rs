@@ -327,7 +327,8 @@ pub(super) fn refused(method: Method, text: &str) -> Error {
         .split(|ch: char| !ch.is_ascii_alphanumeric())
         .find(|word| word.starts_with("AADSTS") && word.len() > 6)
         .map(str::to_owned);
-    let mut error = Error::new(Kind::SignIn, format!("Sign-in by way of `{}` failed.", method.name())).detail(line);
+    let mut error =
+        Error::new(Kind::SignIn, format!("Sign-in by way of `{}` failed.", method.name())).detail(line.clone());
     let hint = match code.as_deref() {
         Some("AADSTS700024") => "The federated token had expired: check the clock, and that the file is renewed.",
         Some("AADSTS7000215") => "The client secret is wrong: give the secret's value, not its id.",
@@ -341,6 +342,10 @@ pub(super) fn refused(method: Method, text: &str) -> Error {
             "No federated credential of the application matches this job: check issuer, subject and audience."
         }
         _ => match method {
+            Method::AzureCli if line.contains("not found on PATH") => "Install the Azure CLI, then run `az login`.",
+            Method::AzureDeveloperCli if line.contains("not found on PATH") => {
+                "Install the Azure Developer CLI, then run `azd auth login`."
+            }
             Method::AzureCli => "Run `az login`.",
             Method::AzureDeveloperCli => "Run `azd auth login`.",
             _ => "See what is set: `cmkctl auth status`.",
