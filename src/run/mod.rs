@@ -72,6 +72,7 @@ impl Context {
     /// How this program is called again for the same cloud: commands that are shown can be pasted.
     fn program(&self) -> String {
         match &self.settings.cloud_argument {
+            _ if self.sandbox.is_some() => "cmkctl --sandbox".to_owned(),
             Some(cloud) => format!("cmkctl --cloud {cloud}"),
             None => "cmkctl".to_owned(),
         }
