@@ -320,6 +320,8 @@ impl Settings {
             readers: typed.readers.iter().map(|id| object_id(id)).collect::<Result<_>>()?,
             make_managed: false,
             power_platform_only: false,
+            swap: false,
+            fix: false,
         })
     }
 }

@@ -89,6 +89,8 @@ pub struct Error {
     pub message: String,
     /// The service's own error code, such as `OperationNotStartable`.
     pub code: Option<String>,
+    /// The code of the finding that it belongs to, such as `CMK020`.
+    pub finding: Option<&'static str>,
     /// What the service or the system said, as it said it (bounded, control characters removed).
     pub detail: Option<String>,
     /// What helps, most likely first; each a sentence or a command.
@@ -103,7 +105,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of `kind` with its one sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, detail: None, hints: Vec::new(), correlation: None }
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            finding: None,
+            detail: None,
+            hints: Vec::new(),
+            correlation: None,
+        }
     }
 
     /// What was typed can't be right.
@@ -122,6 +132,13 @@ impl Error {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the code of the finding that it belongs to.
+    #[must_use]
+    pub fn finding(mut self, code: &'static str) -> Self {
+        self.finding = Some(code);
         self
     }
 

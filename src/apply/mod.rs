@@ -4,7 +4,7 @@
 mod environment;
 mod policy;
 
-use crate::cloud::arm::{ENCRYPTION_USER, READER};
+use crate::cloud::authorization::{ENCRYPTION_USER, READER};
 use crate::cloud::fault::{Cause, Fault};
 use crate::cloud::operations::{self, Ended};
 use crate::cloud::{Clock, Reader, Writer};

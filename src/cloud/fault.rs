@@ -25,6 +25,8 @@ pub struct Fault {
     pub message: String,
     /// The id for a support ticket.
     pub correlation: Option<String>,
+    /// The body of the answer, when it is JSON.
+    pub body: Value,
 }
 
 /// What happened.
@@ -55,6 +57,7 @@ impl Fault {
             inner_code,
             message,
             correlation: answer.correlation().map(json::clean),
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
         }
     }
 
@@ -74,6 +77,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: answer.correlation().map(json::clean),
+            body: Value::Null,
         }
     }
 
@@ -85,7 +89,7 @@ impl Fault {
             Broken::Foreign(_) => Cause::Foreign,
         };
         let message = json::clean(broken.words());
-        Self { service, cause, code: None, inner_code: None, message, correlation: None }
+        Self { service, cause, code: None, inner_code: None, message, correlation: None, body: Value::Null }
     }
 
     /// No token.
@@ -98,6 +102,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: None,
+            body: Value::Null,
         }
     }
 
@@ -161,7 +166,7 @@ impl Fault {
 
     /// As what an observation did not see.
     pub fn unreadable(&self) -> Unreadable {
-        Unreadable { why: self.clause(), forbidden: self.is_forbidden() }
+        Unreadable { why: self.clause(), forbidden: self.is_forbidden(), finding: None }
     }
 }
 

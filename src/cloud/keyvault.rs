@@ -7,6 +7,7 @@ use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::{Answer, Broken};
 use crate::model::ids::{KeyName, KeyVersion, ResourceKind, assignment_name, role_guid};
 use crate::model::observed::{Key, RoleAssignment, Vault};
+use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
@@ -30,10 +31,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
     pub async fn key(&self, vault: &Vault, name: &KeyName, version: Option<&KeyVersion>) -> Reply<Key> {
-        let service = match vault.id.kind {
-            ResourceKind::ManagedHsm => Service::ManagedHsm,
-            _ => Service::KeyVault,
-        };
+        let service = service_of(vault);
         let client = self.session.key_client(service, &vault.uri)?;
         let options = KeyClientGetKeyOptions {
             key_version: version.map(|version| version.as_str().to_owned()),
@@ -58,6 +56,19 @@ impl Reader {
         })
     }
 
+    /// A deleted key of this name that can still be recovered.
+    ///
+    /// # Errors
+    /// The service's refusal; 404 when there is none.
+    pub async fn deleted_key(&self, vault: &Vault, name: &KeyName) -> Reply<Deleted> {
+        let service = service_of(vault);
+        let client = self.session.key_client(service, &vault.uri)?;
+        let reply = client.get_deleted_key(name.as_str(), None).await;
+        let key = reply.and_then(azure_core::http::Response::into_model).map_err(|error| fault(service, &error))?;
+        let purged = key.scheduled_purge_date.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
+        Ok(Deleted { name: name.to_string(), purged })
+    }
+
     /// Local role assignments of a managed HSM at a key or above.
     ///
     /// # Errors
@@ -74,6 +85,7 @@ impl Reader {
                 scope: json::text(value, "properties.scope")?,
                 role: role_guid(&json::text(value, "properties.roleDefinitionId")?),
                 principal_id: json::text(value, "properties.principalId")?,
+                created: json::text(value, "properties.createdOn").and_then(|time| time.parse().ok()),
             })
         });
         let applies = |found: &RoleAssignment| {
@@ -126,6 +138,13 @@ impl Session {
         let options = KeyClientOptions { client_options, ..Default::default() };
         let credential: Arc<dyn TokenCredential> = self.tokens().clone();
         KeyClient::new(uri, credential, Some(options)).map_err(|error| fault(service, &error))
+    }
+}
+
+fn service_of(vault: &Vault) -> Service {
+    match vault.id.kind {
+        ResourceKind::ManagedHsm => Service::ManagedHsm,
+        _ => Service::KeyVault,
     }
 }
 

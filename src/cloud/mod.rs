@@ -1,8 +1,8 @@
 //! The wire: which hosts exist, how to sign in, what may be repeated, and what each service's answers mean.
 
 pub mod arm;
+pub mod authorization;
 pub mod clouds;
-
 pub mod credential;
 pub mod dataverse;
 pub mod fault;
@@ -11,6 +11,7 @@ pub mod keyvault;
 pub mod operations;
 pub mod power_platform;
 pub mod session;
+pub mod vaults;
 pub mod wire;
 
 pub use clouds::{Clock, Cloud, Service};

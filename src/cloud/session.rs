@@ -81,9 +81,18 @@ impl Session {
 
     /// `GET`, repeated while the trouble is of the passing kind.
     pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
+        self.repeated(service, Method::GET, url, None).await
+    }
+
+    /// A `POST` that only asks and changes nothing, repeated like a read.
+    pub(crate) async fn question(&self, service: Service, url: &str, body: &Value) -> Reply<Answer> {
+        self.repeated(service, Method::POST, url, Some(Bytes::from(body.to_string()))).await
+    }
+
+    async fn repeated(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
         let mut attempt = 0;
         loop {
-            let reply = self.once(service, Method::GET, url, None).await;
+            let reply = self.once(service, method.clone(), url, body.clone()).await;
             attempt += 1;
             let Err((fault, pause)) = reply else {
                 return reply.map_err(|(fault, _)| fault);

@@ -5,6 +5,7 @@ pub mod ids;
 pub mod observed;
 pub mod plan;
 pub mod receipt;
+pub mod surroundings;
 pub mod target;
 
 pub use finding::{Finding, Severity};

@@ -1,6 +1,7 @@
 //! A snapshot of the services. It knows what it does not know: [`Seen`] keeps "absent", "not visible to this caller" and "not asked" apart.
 
 use crate::model::ids::ArmId;
+use crate::model::surroundings::Surroundings;
 use jiff::Timestamp;
 
 /// What a read found.
@@ -18,12 +19,14 @@ pub enum Seen<T> {
 }
 
 /// Why something could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unreadable {
     /// A clause without a full stop, such as `Azure Resource Manager answered 403 AuthorizationFailed`.
     pub why: String,
     /// Is a missing right the reason? Then somebody else may see it.
     pub forbidden: bool,
+    /// The code of the finding that says more, where the service said more than "no".
+    pub finding: Option<&'static str>,
 }
 
 impl<T> Seen<T> {
@@ -72,6 +75,8 @@ pub struct Observed {
     pub key_roles: Seen<Vec<RoleAssignment>>,
     /// Role assignments at the policy or above, for the readers that were asked for.
     pub policy_roles: Seen<Vec<RoleAssignment>>,
+    /// What lies around: rights, locks, other environments.
+    pub around: Surroundings,
 }
 
 /// An environment as the Power Platform admin API describes it.
@@ -246,6 +251,13 @@ pub struct Provider {
     pub locations: Vec<String>,
 }
 
+impl Provider {
+    /// Is it registered?
+    pub fn is_registered(&self) -> bool {
+        self.state.eq_ignore_ascii_case("Registered")
+    }
+}
+
 /// A key vault or managed HSM, with absent values already read as the service documents them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vault {
@@ -312,4 +324,6 @@ pub struct RoleAssignment {
     pub role: String,
     /// Who.
     pub principal_id: String,
+    /// When it was made.
+    pub created: Option<Timestamp>,
 }

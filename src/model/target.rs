@@ -23,4 +23,8 @@ pub struct Target {
     pub make_managed: bool,
     /// The environment has no finance and operations and is meant to stay so.
     pub power_platform_only: bool,
+    /// The environment is to move from the policy that is linked now to this one.
+    pub swap: bool,
+    /// Repair what can be repaired without harm, before anything else.
+    pub fix: bool,
 }

@@ -73,6 +73,8 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         key: steps.policy,
         data_plane: steps.policy,
         readers: steps.policy && !target.readers.is_empty(),
+        rights: steps.policy,
+        estate: steps.add,
     };
     // The other administrator's half is not this command's to read.
     let own = Target {

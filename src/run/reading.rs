@@ -75,7 +75,7 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
                 return Err(error);
             }
             let why = "you may not administer the environments of the tenant".to_owned();
-            observed.environment = Seen::Unreadable(Unreadable { why, forbidden: true });
+            observed.environment = Seen::Unreadable(Unreadable { why, forbidden: true, ..Unreadable::default() });
             observed
         }
         observed => observed?,

@@ -52,6 +52,9 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
         ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies", _] => {
             policy(world, request, user, request.path.last().map_or("", String::as_str))
         }
+        ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.resources", "deployments", _, "validate"] => {
+            validate(world, request, user)
+        }
         ["subscriptions", _, "providers", "microsoft.keyvault", ..]
         | ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.keyvault", ..] => {
             vaults::handle(world, request, user)
@@ -112,9 +115,14 @@ fn body(policy: &Policy) -> Value {
     if let Some(version) = &policy.version {
         key["version"] = json!(version);
     }
+    let mut identity = json!({ "type": "SystemAssigned" });
+    if !policy.no_identity {
+        identity["principalId"] = json!(policy.principal());
+        identity["tenantId"] = json!(super::world::guid("tenant"));
+    }
     json!({
         "id": policy.id, "name": policy.name, "type": "Microsoft.PowerPlatform/enterprisePolicies", "location": policy.location, "kind": policy.kind,
-        "identity": { "type": "SystemAssigned", "principalId": policy.principal(), "tenantId": super::world::guid("tenant") },
+        "identity": identity,
         "properties": {
             "systemId": policy.system_id(), "healthStatus": "Undetermined",
             "encryption": { "state": "Enabled", "keyVault": { "id": policy.vault_id, "key": key } },
@@ -188,7 +196,64 @@ fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Repl
     }
 }
 
+/// The words of Azure Policy, as they stand in a refused request and, one level deeper, in a refused validation.
+fn disallowed(world: &World, name: &str) -> Option<Value> {
+    let assignment = world.azure_policy.as_ref()?;
+    let id = super::world::guid("azure-policy");
+    Some(json!({
+        "code": "RequestDisallowedByPolicy", "target": name,
+        "message": format!("Resource '{name}' was disallowed by policy. Policy identifiers: '[{{\"policyAssignment\":{{\"name\":\"{assignment}\"}}}}]'."),
+        "additionalInfo": [{ "type": "PolicyViolation", "info": {
+            "policyDefinitionDisplayName": "Allowed locations", "policyDefinitionEffect": "deny",
+            "policyAssignmentDisplayName": assignment, "policyAssignmentName": id, "policyAssignmentScope": world.group_id(),
+        } }],
+    }))
+}
+
+/// Deployments, validated only (2021-04-01): enough of them for one enterprise policy.
+fn validate(world: &World, request: &Request, user: &User) -> Reply {
+    let group = world.group_id();
+    if let Some(refusal) =
+        authorization::refusal(world, user, "Microsoft.Resources/deployments/validate/action", &group)
+    {
+        return refusal;
+    }
+    if request.method != "POST" {
+        return Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method.");
+    }
+    let body = request.json();
+    let resource = &body["properties"]["template"]["resources"][0];
+    let (Some(name), Some(location)) = (resource["name"].as_str(), resource["location"].as_str()) else {
+        return Reply::error(
+            400,
+            "InvalidTemplate",
+            "Deployment template validation failed: a resource has no name or location.",
+        );
+    };
+    let inner = disallowed(world, name).or_else(|| {
+        let text = format!("The provided location '{location}' is not available for resource type 'Microsoft.PowerPlatform/enterprisePolicies'.");
+        let known = world.provider_locations.iter().any(|own| own == location);
+        (!known).then(|| json!({ "code": "LocationNotAvailableForResourceType", "message": text }))
+    });
+    match inner {
+        None => Reply::json(
+            200,
+            &json!({ "id": format!("{group}/providers/Microsoft.Resources/deployments/{name}"), "properties": { "provisioningState": "Succeeded" } }),
+        ),
+        Some(inner) => Reply::json(
+            400,
+            &json!({ "error": {
+            "code": "InvalidTemplateDeployment", "message": "The template deployment failed because of policy violation. Please see details for more information.",
+            "details": [inner],
+        } }),
+        ),
+    }
+}
+
 fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option<Policy>) -> Reply {
+    if let Some(error) = disallowed(world, name) {
+        return Reply::json(403, &json!({ "error": error }));
+    }
     if world.provider != "Registered" {
         let text = format!(
             "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See https://aka.ms/rps-not-found. ({})",
@@ -225,6 +290,7 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
         vault_id: vault_id.to_owned(),
         key: vault["key"]["name"].as_str().unwrap_or_default().to_owned(),
         version: vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned),
+        no_identity: false,
         created: existing.as_ref().map_or_else(|| world.clock.now(), |policy| policy.created),
     };
     world.effect(if existing.is_some() { "policy-updated" } else { "policy-created" }, id);

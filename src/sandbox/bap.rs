@@ -42,9 +42,8 @@ fn error(status: u16, code: &str, message: &str) -> Reply {
 }
 
 fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]) -> Reply {
-    let admin = user.power_platform == Standing::Admin;
     match (request.method.as_str(), segments) {
-        ("GET", ["scopes", "admin", "environments"]) => list(world, request, admin),
+        ("GET", ["scopes", "admin", "environments"]) => list(world, request, user),
         ("GET", ["scopes", "admin", "environments", id]) => single(world, request, user, id, true),
         ("GET", ["environments", id]) => single(world, request, user, id, false),
         // The same action below `scopes/admin` is a 404, as the module's own history shows.
@@ -52,7 +51,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
             link(world, request, user, id, action)
         }
         ("POST", ["environments", id, "governanceconfiguration"]) => govern(world, request, user, id),
-        ("GET", ["lifecycleoperations"]) => history(world, request, admin),
+        ("GET", ["lifecycleoperations"]) => history(world, request, user),
         ("GET", ["lifecycleoperations", id]) => operation(world, id),
         ("GET", ["tenant"]) => Reply::json(
             200,
@@ -68,25 +67,27 @@ pub(super) fn not_found(id: &str) -> Reply {
     error(404, "EnvironmentNotFound", &format!("The environment '{id}' could not be found in the tenant."))
 }
 
-fn expand(request: &Request) -> Expand {
+fn expand(request: &Request, user: &User) -> Expand {
     let parts: Vec<String> = request.query("$expand").split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
     let has = |name: &str| parts.iter().any(|part| part == name);
     Expand {
         policies: has("properties/enterprisepolicies"),
         null_policies: has("properties.enterprisepolicies"),
         permissions: has("permissions") || has("properties/permissions"),
+        manages_keys: user.power_platform == Standing::Admin,
     }
 }
 
 /// Whoever has no role sees an empty list, not a refusal.
-fn list(world: &mut World, request: &Request, admin: bool) -> Reply {
-    let keys: Vec<String> = if admin { world.environments.keys().cloned().collect() } else { Vec::new() };
+fn list(world: &mut World, request: &Request, user: &User) -> Reply {
+    let keys: Vec<String> =
+        if user.power_platform.sees_environments() { world.environments.keys().cloned().collect() } else { Vec::new() };
     let skip: usize = request.query("$skiptoken").parse().unwrap_or(0);
     let size = world.settings.page_size.max(1);
     let mut value = Vec::new();
     for key in keys.iter().skip(skip).take(size) {
         let lagging = view::lags(world, key);
-        value.push(view::environment(world, key, true, expand(request), lagging));
+        value.push(view::environment(world, key, true, expand(request, user), lagging));
     }
     let mut body = json!({ "value": value });
     if skip + size < keys.len() {
@@ -102,11 +103,11 @@ fn list(world: &mut World, request: &Request, admin: bool) -> Reply {
 
 /// 404 is also what a caller without the role sees.
 fn single(world: &mut World, request: &Request, user: &User, id: &str, admin: bool) -> Reply {
-    let Some(key) = world.environment_key(id).filter(|_| user.power_platform == Standing::Admin) else {
+    let Some(key) = world.environment_key(id).filter(|_| user.power_platform.sees_environments()) else {
         return not_found(id);
     };
     let lagging = view::lags(world, &key);
-    Reply::json(200, &view::environment(world, &key, admin, expand(request), lagging))
+    Reply::json(200, &view::environment(world, &key, admin, expand(request, user), lagging))
 }
 
 /// Busy: with the recorded text, or with nothing at all.
@@ -235,9 +236,9 @@ fn govern(world: &mut World, request: &Request, user: &User, id: &str) -> Reply 
     accepted(world, &key, &operation)
 }
 
-fn history(world: &World, request: &Request, admin: bool) -> Reply {
+fn history(world: &World, request: &Request, user: &User) -> Reply {
     let id = request.query("$filter").split('\'').nth(1).unwrap_or_default().to_owned();
-    let key = world.environment_key(&id).filter(|_| admin);
+    let key = world.environment_key(&id).filter(|_| user.power_platform.sees_environments());
     let value: Vec<Value> = world
         .operations
         .iter()

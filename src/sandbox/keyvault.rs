@@ -17,7 +17,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let (name, suffix) = request.host.split_once('.').unwrap_or_default();
     let resource = format!("https://{suffix}");
     let hsm = suffix.starts_with("managedhsm");
-    if world.vaults.get(name).is_none_or(|vault| vault.hsm != hsm) {
+    if world.vaults.get(name).is_none_or(|vault| vault.hsm != hsm || vault.deleted) {
         // A host name that nobody has would not even resolve.
         return Reply::html(502, "The sandbox has no vault of this name");
     }
@@ -49,6 +49,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         ("GET", ["keys", _, "rotationpolicy"]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| {
             Reply::json(200, &json!({ "id": format!("{resource}/rotationpolicy"), "lifetimeActions": [{ "trigger": { "timeBeforeExpiry": "P30D" }, "action": { "type": "Notify" } }], "attributes": {} }))
         }),
+        ("GET", ["deletedkeys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key)),
         ("GET", ["keys", key, version]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version)),
         ("POST", ["keys", key, "rotate"]) => may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| rotate(world, &name, key)),
         _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
@@ -94,6 +95,19 @@ fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> 
     found.ok_or_else(|| {
         Reply::error(404, "KeyNotFound", format!("A key with (name/id) {key} was not found in this key vault."))
     })
+}
+
+/// A deleted key, until it is purged.
+fn deleted(world: &World, vault: &str, key: &str) -> Reply {
+    let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| key.deleted);
+    let Some(found) = found else {
+        return Reply::error(404, "KeyNotFound", format!("Deleted Key not found: {key}"));
+    };
+    let mut body = bundle(world, vault, key, found, found.versions);
+    body["recoveryId"] = json!(format!("https://{vault}.vault.azure.net/deletedkeys/{key}"));
+    body["deletedDate"] = json!(world.clock.epoch.as_second());
+    body["scheduledPurgeDate"] = json!(world.clock.epoch.as_second() + 60 * 86_400);
+    Reply::json(200, &body)
 }
 
 fn latest(world: &World, vault: &str, key: &str) -> Reply {

@@ -94,6 +94,27 @@ impl World {
         id
     }
 
+    /// An operation of the past.
+    pub(super) fn remember(&mut self, environment: &str, kind: &str, failed: bool, days_ago: f64) {
+        let ago = SignedDuration::try_from_secs_f64(days_ago * 86_400.0).unwrap_or(SignedDuration::ZERO);
+        let kind = match kind {
+            "RevertToMicrosoftKey" => Kind::Unlink,
+            "RotateCustomerManagedKey" => Kind::Swap(String::new()),
+            _ => Kind::Link(String::new()),
+        };
+        let created = self.clock.epoch - ago;
+        self.operations.push(Operation {
+            id: guid(&format!("operation/{}", self.operations.len())),
+            environment: environment.to_owned(),
+            kind,
+            created,
+            ended: Some(created),
+            fails: Some(failed),
+            done: true,
+            requested_by: guid("user/admin"),
+        });
+    }
+
     fn part(&self, operation: &Operation) -> f64 {
         let seconds = match operation.kind {
             Kind::Govern => self.settings.governance_seconds,

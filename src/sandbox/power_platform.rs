@@ -1,7 +1,6 @@
 //! The Power Platform API (2024-10-01), `environmentmanagement/environments`, imitated after its public REST reference.
 
 use super::http::{Reply, Request};
-use super::tenant::Standing;
 use super::world::World;
 use super::{bap, view};
 use serde_json::json;
@@ -19,7 +18,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         ["environmentmanagement", "environments", id] => id.to_owned(),
         _ => return Reply::error(404, "NotFound", "There is nothing here."),
     };
-    let key = world.environment_key(&id).filter(|_| user.power_platform == Standing::Admin);
+    let key = world.environment_key(&id).filter(|_| user.power_platform.sees_environments());
     let Some((key, environment)) = key.and_then(|key| Some((key.clone(), world.environments.get(&key)?.clone())))
     else {
         return bap::not_found(&id);

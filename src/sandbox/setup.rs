@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::scenario::Scenario;
 use super::tenant::{Environment, Lock, Policy, Role, Standing, User, Vault};
 use super::world::{World, guid};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -24,7 +24,35 @@ pub(super) struct Setup {
     policies: BTreeMap<String, PolicySetup>,
     #[serde(default)]
     locks: Vec<Lock>,
+    /// Display name of an Azure Policy assignment that allows no location of enterprise policies.
+    #[serde(default)]
+    azure_policy: Option<String>,
+    /// Lifecycle operations of the past.
+    #[serde(default)]
+    history: Vec<Past>,
+    #[serde(default)]
+    crowd: Crowd,
     target: Target,
+}
+
+/// A lifecycle operation that ended before the sandbox began.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Past {
+    environment: String,
+    /// `NewCustomerManagedKey`, `RotateCustomerManagedKey` or `RevertToMicrosoftKey`.
+    kind: String,
+    #[serde(default)]
+    failed: bool,
+    days_ago: f64,
+}
+
+/// So many further environments without finance and operations, all linked to one policy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crowd {
+    size: u32,
+    policy: String,
 }
 
 /// What commands take without arguments.
@@ -87,6 +115,15 @@ struct PolicySetup {
     kind: String,
     #[serde(default)]
     granted: bool,
+    /// How long ago, where that is not long enough.
+    #[serde(default)]
+    granted_seconds_ago: Option<i64>,
+    /// Further vaults that it was granted at, for a swap.
+    #[serde(default)]
+    granted_at: Vec<String>,
+    /// Without an identity yet?
+    #[serde(default)]
+    no_identity: bool,
 }
 
 fn encryption() -> String {
@@ -113,6 +150,9 @@ impl Setup {
     }
 }
 
+/// What is there from the start has been there long enough to be effective.
+const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;
+
 impl World {
     pub(super) fn new(scenario: &Scenario, speed: f64) -> Self {
         let setup = scenario.setup.clone();
@@ -126,6 +166,7 @@ impl World {
             users: BTreeMap::new(),
             provider: setup.provider,
             provider_since: None,
+            azure_policy: setup.azure_policy,
             provider_locations: setup.provider_locations,
             environments: setup.environments,
             vaults: setup.vaults,
@@ -140,10 +181,18 @@ impl World {
             target: setup.target,
             clock,
         };
-        let scope = format!("/subscriptions/{}", world.subscription);
-        // What is there from the start has been there long enough to be effective.
-        let long_ago = Timestamp::UNIX_EPOCH;
-        for (name, user) in setup.users {
+        world.add_users(setup.users);
+        world.add_policies(setup.policies);
+        world.add_environments(&setup.crowd);
+        for past in &setup.history {
+            world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
+        }
+        world
+    }
+
+    fn add_users(&mut self, users: BTreeMap<String, UserSetup>) {
+        let scope = format!("/subscriptions/{}", self.subscription);
+        for (name, user) in users {
             let object_id = guid(&format!("user/{name}"));
             for role in &user.azure {
                 let role = Role {
@@ -151,13 +200,13 @@ impl World {
                     scope: scope.clone(),
                     role: super::authorization::role_id(role).to_owned(),
                     principal: object_id.clone(),
-                    since: long_ago,
+                    since: LONG_AGO,
                 };
-                world.roles.push(role);
+                self.roles.push(role);
             }
             let client_id = guid(&format!("client/{name}"));
-            if user.power_platform == Standing::Admin {
-                world.managers.push(client_id.clone());
+            if user.power_platform.sees_environments() {
+                self.managers.push(client_id.clone());
             }
             let user = User {
                 client_id,
@@ -166,41 +215,51 @@ impl World {
                 power_platform: user.power_platform,
                 dataverse: user.dataverse,
             };
-            world.users.insert(name, user);
+            self.users.insert(name, user);
         }
-        for (name, policy) in setup.policies {
-            let id = world.policy_id(&name);
-            let policy = (
-                Policy {
-                    id: id.clone(),
-                    name,
-                    location: policy.location,
-                    kind: policy.kind,
-                    vault_id: world.vault_id(&policy.vault),
-                    key: policy.key,
-                    version: policy.version,
-                    created: long_ago,
-                },
-                policy.granted,
-            );
-            if policy.1 {
-                world.roles.push(Role {
-                    name: guid(&format!("grant/{id}")),
-                    scope: policy.0.vault_id.clone(),
+    }
+
+    fn add_policies(&mut self, policies: BTreeMap<String, PolicySetup>) {
+        for (name, setup) in policies {
+            let id = self.policy_id(&name);
+            let policy = Policy {
+                id: id.clone(),
+                name,
+                location: setup.location.clone(),
+                kind: setup.kind.clone(),
+                vault_id: self.vault_id(&setup.vault),
+                key: setup.key.clone(),
+                version: setup.version.clone(),
+                created: LONG_AGO,
+                no_identity: setup.no_identity,
+            };
+            let since = setup.granted_seconds_ago.map(|seconds| self.clock.epoch - SignedDuration::from_secs(seconds));
+            let first = setup.granted.then(|| policy.vault_id.clone());
+            let more = setup.granted_at.iter().map(|name| self.vault_id(name));
+            for scope in first.into_iter().chain(more).collect::<Vec<_>>() {
+                self.roles.push(Role {
+                    name: guid(&format!("grant/{id}/{scope}")),
+                    scope,
                     role: super::authorization::ENCRYPTION_USER.to_owned(),
-                    principal: policy.0.principal(),
-                    since: long_ago,
+                    principal: policy.principal(),
+                    since: since.unwrap_or(LONG_AGO),
                 });
             }
-            world.policies.insert(id.to_ascii_lowercase(), policy.0);
+            self.policies.insert(id.to_ascii_lowercase(), policy);
         }
-        let tenant = world.tenant.clone();
-        let links: Vec<(String, String)> = world
+    }
+
+    fn add_environments(&mut self, crowd: &Crowd) {
+        for number in 1..=crowd.size {
+            self.environments.insert(format!("crowd-{number}"), Environment::ordinary(number, &crowd.policy));
+        }
+        let tenant = self.tenant.clone();
+        let links: Vec<(String, String)> = self
             .environments
             .iter()
-            .filter_map(|(key, environment)| Some((key.clone(), world.policy_id(environment.policy.as_ref()?))))
+            .filter_map(|(key, environment)| Some((key.clone(), self.policy_id(environment.policy.as_ref()?))))
             .collect();
-        for (key, environment) in &mut world.environments {
+        for (key, environment) in &mut self.environments {
             if environment.id.is_empty() {
                 let id = guid(&format!("environment/{key}"));
                 environment.id = if environment.is_default { format!("Default-{tenant}") } else { id };
@@ -208,6 +267,5 @@ impl World {
             let link = links.iter().find(|(linked, _)| linked == key);
             environment.link = link.map(|(_, id)| (id.clone(), "Linked".to_owned()));
         }
-        world
     }
 }

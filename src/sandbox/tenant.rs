@@ -15,8 +15,17 @@ pub(super) enum Standing {
     /// No role.
     #[default]
     None,
+    /// Administers environments, but not their protection keys.
+    EnvironmentAdmin,
     /// A service principal that nobody registered as a management application.
     Unregistered,
+}
+
+impl Standing {
+    /// Does it see the tenant's environments?
+    pub(super) fn sees_environments(self) -> bool {
+        matches!(self, Standing::Admin | Standing::EnvironmentAdmin)
+    }
 }
 
 /// Somebody who can sign in.
@@ -60,10 +69,45 @@ pub(super) struct Environment {
     pub(super) policy: Option<String>,
     #[serde(default = "enabled")]
     pub(super) runtime: String,
+    /// A reason type for which `NewCustomerManagedKey` is disallowed, such as `CdsLink`.
+    #[serde(default)]
+    pub(super) disallowed: Option<String>,
+    /// Encrypted with a customer's key in the retired way, without a policy.
+    #[serde(default)]
+    pub(super) byok: bool,
+    /// Management state, when it is not `Ready`.
+    #[serde(default)]
+    pub(super) management: Option<String>,
     #[serde(skip)]
     pub(super) link: Option<(String, String)>,
     #[serde(skip)]
     pub(super) lag: u32,
+}
+
+impl Environment {
+    /// One of many, linked to a policy.
+    pub(super) fn ordinary(number: u32, policy: &str) -> Self {
+        Self {
+            id: String::new(),
+            name: format!("Contoso Team {number:02}"),
+            sku: "Production".to_owned(),
+            location: "europe".to_owned(),
+            region: "westeurope".to_owned(),
+            managed: true,
+            is_default: false,
+            domain: Some(format!("contoso-team-{number:02}")),
+            app_host: None,
+            app_type: None,
+            dataverse_says: None,
+            policy: Some(policy.to_owned()),
+            runtime: enabled(),
+            disallowed: None,
+            byok: false,
+            management: None,
+            link: None,
+            lag: 0,
+        }
+    }
 }
 
 fn enabled() -> String {
@@ -79,6 +123,9 @@ pub(super) struct Vault {
     /// Properties as Azure Resource Manager shows them; what is absent is absent.
     pub(super) properties: Value,
     pub(super) keys: BTreeMap<String, Key>,
+    /// Soft-deleted: gone, but its name is held.
+    #[serde(default)]
+    pub(super) deleted: bool,
     /// Is the data plane's firewall closed to the client?
     #[serde(default)]
     pub(super) firewall: bool,
@@ -123,6 +170,7 @@ pub(super) struct Policy {
     pub(super) key: String,
     pub(super) version: Option<String>,
     pub(super) created: Timestamp,
+    pub(super) no_identity: bool,
 }
 
 impl Policy {

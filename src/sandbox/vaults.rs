@@ -18,9 +18,9 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
     else {
         return missing(request);
     };
-    let Some((name, rest)) = rest.split_first() else { return missing(request) };
+    let Some((name, rest)) = rest.split_first() else { return deleted(world, request, user, kind) };
     let hsm = *kind == "managedhsms";
-    if *kind == "deletedvaults" || world.vaults.get(*name).is_none_or(|vault| vault.hsm != hsm) {
+    if world.vaults.get(*name).is_none_or(|vault| vault.hsm != hsm || vault.deleted) {
         let text =
             format!("The Resource 'Microsoft.KeyVault/{kind}/{name}' under resource group '{GROUP}' was not found.");
         return Reply::error(404, "ResourceNotFound", text);
@@ -59,6 +59,29 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
     }
 }
 
+/// Deleted vaults hold their names until they are purged; listed by subscription.
+fn deleted(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
+    let hsm = match kind {
+        "deletedvaults" => false,
+        "deletedmanagedhsms" => true,
+        _ => return missing(request),
+    };
+    let scope = format!("/subscriptions/{}", world.subscription);
+    let action =
+        if hsm { "Microsoft.KeyVault/deletedManagedHsms/read" } else { "Microsoft.KeyVault/deletedVaults/read" };
+    if let Some(refusal) = authorization::refusal(world, user, action, &scope) {
+        return refusal;
+    }
+    let found = world.vaults.iter().filter(|(_, vault)| vault.deleted && vault.hsm == hsm);
+    let item = |(name, _): (&String, &Vault)| {
+        let purged = world.clock.epoch + SignedDuration::from_hours(24 * 60);
+        json!({ "id": format!("{scope}/providers/Microsoft.KeyVault/locations/westeurope/{kind}/{name}"), "name": name,
+            "type": format!("Microsoft.KeyVault/{kind}"),
+            "properties": { "vaultId": world.vault_id(name), "location": "westeurope", "deletionDate": world.clock.epoch.to_string(), "scheduledPurgeDate": purged.to_string() } })
+    };
+    Reply::json(200, &json!({ "value": found.map(item).collect::<Vec<Value>>() }))
+}
+
 fn missing(request: &Request) -> Reply {
     Reply::error(
         404,
@@ -85,7 +108,10 @@ pub(super) fn unix(world: &World, days: Option<i64>) -> Option<i64> {
 fn vault_body(world: &World, name: &str) -> Value {
     let Some(vault) = world.vaults.get(name) else { return Value::Null };
     let mut properties = resolve(world, &vault.properties);
-    properties["tenantId"] = json!(world.tenant);
+    // A scenario may put a vault into another tenant.
+    if properties["tenantId"].is_null() {
+        properties["tenantId"] = json!(world.tenant);
+    }
     properties["provisioningState"] = json!("Succeeded");
     properties[if vault.hsm { "hsmUri" } else { "vaultUri" }] = json!(uri(name, vault));
     if !vault.hsm {

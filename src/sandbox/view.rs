@@ -12,6 +12,8 @@ pub(super) struct Expand {
     /// `properties.enterprisePolicies` with a dot brings a null.
     pub(super) null_policies: bool,
     pub(super) permissions: bool,
+    /// Is the caller one who manages protection keys?
+    pub(super) manages_keys: bool,
 }
 
 /// Does this read still show the state of an operation that has ended? Uses one such read up.
@@ -61,14 +63,14 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "trialScenarioType": "None",
         "retentionPeriod": "P7D",
         "states": {
-            "management": { "id": if busy { "Running" } else { "Ready" } },
+            "management": { "id": if busy { "Running" } else { environment.management.as_deref().unwrap_or("Ready") } },
             "runtime": {
                 "runtimeReasonCode": "NotSpecified", "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
                 "id": if busy && !governing { "Disabled" } else { &environment.runtime },
             },
         },
         "updateCadence": { "id": "Moderate" },
-        "protectionStatus": { "keyManagedBy": if linked(environment) && !busy { "Customer" } else { "Microsoft" } },
+        "protectionStatus": { "keyManagedBy": if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" } },
         "connectedGroups": [],
         "lifecycleOperationsEnforcement": enforcement(environment),
         "governanceConfiguration": { "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" } },
@@ -78,7 +80,7 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         properties["ongoingOperation"] = json!({ "id": operation.id, "type": body["type"] });
     }
     if expand.permissions {
-        properties["permissions"] = permissions();
+        properties["permissions"] = permissions(expand.manages_keys);
     }
     if expand.policies {
         if let Some(block) = policies(world, environment, lagging) {
@@ -138,7 +140,7 @@ fn policies(world: &World, environment: &Environment, lagging: bool) -> Option<V
     } }))
 }
 
-fn permissions() -> Value {
+fn permissions(manages_keys: bool) -> Value {
     let granted = json!({ "displayName": "", "permission": true });
     let names = [
         "ReadEnvironment",
@@ -148,7 +150,13 @@ fn permissions() -> Value {
         "ListAnyApp",
         "ManageDatabaseUsers",
     ];
-    Value::Object(names.iter().map(|name| ((*name).to_owned(), granted.clone())).collect())
+    Value::Object(
+        names
+            .iter()
+            .filter(|name| manages_keys || **name != "ManageProtectionKeys")
+            .map(|name| ((*name).to_owned(), granted.clone()))
+            .collect(),
+    )
 }
 
 /// What the service allows now, with its reasons. An environment that is not managed may have `NewCustomerManagedKey` all the same.
@@ -168,6 +176,8 @@ fn enforcement(environment: &Environment) -> Value {
         if matches!(sku.as_str(), "Trial" | "Default" | "Teams") {
             let message = format!("{operation} cannot be performed on environment of type {sku}.");
             disallowed.push(refused(operation, json!({ "message": message, "type": "EnvironmentSkuType" })));
+        } else if let Some(reason) = environment.disallowed.as_ref().filter(|_| first) {
+            disallowed.push(refused(operation, json!({ "type": reason })));
         } else if first == environment.link.is_none() {
             allowed.push(rule(operation));
         } else {

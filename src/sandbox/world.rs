@@ -28,6 +28,7 @@ pub(super) struct World {
     pub(super) users: BTreeMap<String, User>,
     pub(super) provider: String,
     pub(super) provider_since: Option<Timestamp>,
+    pub(super) azure_policy: Option<String>,
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
     pub(super) vaults: BTreeMap<String, Vault>,

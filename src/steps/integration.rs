@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn the_decision_table() {
         let no = Seen::Present(Integration::NotIntegrated);
-        let unreadable = Seen::Unreadable(Unreadable { why: "403".into(), forbidden: true });
+        let unreadable = Seen::Unreadable(Unreadable { why: "403".into(), forbidden: true, ..Unreadable::default() });
         let other = "bbbbbbbb-0000-0000-0000-000000000001";
         let table = [
             (environment(None, "", true), no.clone(), Verdict::NotFinanceAndOperations),
@@ -216,7 +216,11 @@ mod tests {
 
     #[test]
     fn an_unreadable_answer_neither_passes_nor_blocks() {
-        let unreadable = Seen::Unreadable(Unreadable { why: "Dataverse answered 403".into(), forbidden: true });
+        let unreadable = Seen::Unreadable(Unreadable {
+            why: "Dataverse answered 403".into(),
+            forbidden: true,
+            ..Unreadable::default()
+        });
         let found = check(&Target::default(), &environment(Some("Linked"), URL, true), &unreadable);
         assert_eq!(found[0].severity, Severity::NotVisible);
     }

@@ -29,6 +29,12 @@ pub fn policy_location(environment_location: &str) -> String {
     .to_owned()
 }
 
+/// Where the policy goes: as asked for, or where the environment needs it.
+pub fn location(target: &Target, observed: &Observed) -> Option<String> {
+    let geography = observed.environment.present().map(|environment| policy_location(&environment.location));
+    target.location.clone().or(geography).filter(|location| !location.is_empty())
+}
+
 /// The whole step.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan { findings: key::check(target, observed), ..Plan::default() };
@@ -43,7 +49,7 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
     let Some(policy) = &target.policy else { return };
     let subscription = &policy.subscription;
     match &observed.provider {
-        Seen::Present(provider) if provider.state.eq_ignore_ascii_case("Registered") => {
+        Seen::Present(provider) if provider.is_registered() => {
             plan.already
                 .push(format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}"));
         }
@@ -106,8 +112,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
         return Comes::No;
     };
     let geography = observed.environment.present().map(|environment| environment.location.clone());
-    let location = target.location.clone().or_else(|| geography.as_deref().map(policy_location));
-    let Some(location) = location.filter(|location| !location.is_empty()) else {
+    let Some(location) = location(target, observed) else {
         plan.findings.push(finding(
             "CMK008",
             Severity::Block,
@@ -195,9 +200,8 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
         )),
         _ => {}
     }
-    let geography = observed.environment.present().map(|environment| policy_location(&environment.location));
-    let wanted = target.location.clone().or(geography);
-    if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty() && !wanted.eq_ignore_ascii_case(&policy.location)) {
+    let wanted = location(target, observed);
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&policy.location)) {
         let message = format!("The policy `{name}` is in `{}`; `{wanted}` is needed.", policy.location);
         found.push(block("CMK007", message, "Create a policy in that location, under another name."));
     }
@@ -244,7 +248,14 @@ fn grant(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
 
 /// May the policy's identity use the key? By the vault's real permission model, never by what else is lying around.
 pub fn access(observed: &Observed, vault: &Vault) -> Seen<()> {
-    let Seen::Present(policy) = &observed.policy else { return Seen::NotAsked };
+    match &observed.policy {
+        Seen::Present(policy) => allows_key(policy, vault, &observed.key_roles),
+        _ => Seen::NotAsked,
+    }
+}
+
+/// The same, for any policy and vault with the roles that the policy's identity holds there.
+pub fn allows_key(policy: &Policy, vault: &Vault, roles: &Seen<Vec<RoleAssignment>>) -> Seen<()> {
     let Some(principal) = &policy.principal_id else { return Seen::Absent };
     let same = |other: &str| other.eq_ignore_ascii_case(principal);
     let yes = |granted: bool| if granted { Seen::Present(()) } else { Seen::Absent };
@@ -254,7 +265,7 @@ pub fn access(observed: &Observed, vault: &Vault) -> Seen<()> {
         };
         return yes(vault.access_policies.iter().any(|entry| same(&entry.object_id) && complete(&entry.keys)));
     }
-    match &observed.key_roles {
+    match roles {
         Seen::Present(roles) => {
             yes(roles.iter().any(|role| same(&role.principal_id) && KEY_ROLES.contains(&role.role.as_str())))
         }

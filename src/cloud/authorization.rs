@@ -1,0 +1,138 @@
+//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, the caller's own permissions, locks.
+
+use crate::cloud::arm::Written;
+use crate::cloud::clouds::Service;
+use crate::cloud::fault::Reply;
+use crate::cloud::json::{at, list, text};
+use crate::cloud::session::{Reader, Writer};
+use crate::model::ids::{assignment_name, role_guid, same_id};
+use crate::model::observed::RoleAssignment;
+use crate::model::surroundings::{Lock, Permission};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Key Vault Crypto Service Encryption User.
+pub const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
+/// Reader.
+pub const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+
+const ROLE_VERSION: &str = "2022-04-01";
+const LOCK_VERSION: &str = "2020-05-01";
+
+impl Reader {
+    /// What a principal is assigned at a scope or above it. The service also lists what lies below; that is left out.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn role_assignments(&self, scope: &str, principal: Option<&str>) -> Reply<Vec<RoleAssignment>> {
+        let mut url =
+            self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments"), ROLE_VERSION);
+        if let Some(principal) = principal {
+            url.push_str(&format!("&$filter=principalId%20eq%20%27{principal}%27"));
+        }
+        let all = self.session.pages(Service::Arm, &url).await?;
+        Ok(all.iter().filter_map(role_assignment).filter(|found| covers(&found.scope, scope)).collect())
+    }
+
+    /// What the caller may do at a scope, by everything that is assigned to the caller there, directly or through groups.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
+        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), ROLE_VERSION);
+        let all = self.session.pages(Service::Arm, &url).await?;
+        let words = |value: &Value, name: &str| -> Vec<String> {
+            list(value, name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let entry =
+            |value: &Value| Permission { actions: words(value, "actions"), not_actions: words(value, "notActions") };
+        Ok(all.iter().map(entry).collect())
+    }
+
+    /// The locks at a scope, above it and below it.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn locks(&self, scope: &str) -> Reply<Vec<Lock>> {
+        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/locks"), LOCK_VERSION);
+        let all = self.session.pages(Service::Arm, &url).await?;
+        let lock = |value: &Value| {
+            let id = text(value, "id")?;
+            // The scope is what stands before the lock's own part of its id.
+            let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/")?;
+            let name = text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
+            let level = at(value, "properties").and_then(|part| text(part, "level")).unwrap_or_default();
+            Some(Lock { scope: id[..end].to_owned(), level, name })
+        };
+        Ok(all.iter().filter_map(lock).collect())
+    }
+}
+
+impl Writer {
+    /// Assigns a role under a name that follows from scope, principal and role, so that sending it again changes nothing.
+    /// `RoleAssignmentExists` (the same assignment under another name) is what was wanted.
+    ///
+    /// # Errors
+    /// `PrincipalNotFound` while a new identity is not yet known everywhere.
+    pub async fn assign_role(
+        &self,
+        scope: &str,
+        principal: &str,
+        role: &str,
+        principal_type: Option<&str>,
+    ) -> Reply<Written> {
+        let name = assignment_name(scope, principal, role);
+        let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
+        // The subscription part of the scope holds the definitions that apply there.
+        let subscription: String = scope.split('/').take(3).collect::<Vec<_>>().join("/");
+        let definition = format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+        let mut body = json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
+        if let Some(kind) = principal_type {
+            body["properties"]["principalType"] = json!(kind);
+        }
+        let url = self.session.arm(&path, ROLE_VERSION);
+        match self.arm_change(Method::PUT, &url, Some(&body)).await {
+            Err(fault) if fault.is("RoleAssignmentExists") => {
+                Ok(Written { operation: None, pause: None, correlation: fault.correlation })
+            }
+            reply => reply,
+        }
+    }
+}
+
+fn role_assignment(value: &Value) -> Option<RoleAssignment> {
+    Some(RoleAssignment {
+        scope: text(value, "properties.scope")?,
+        role: role_guid(&text(value, "properties.roleDefinitionId")?),
+        principal_id: text(value, "properties.principalId")?,
+        created: text(value, "properties.createdOn").and_then(|time| time.parse().ok()),
+    })
+}
+
+/// Does an assignment at `assigned` apply at `scope`?
+fn covers(assigned: &str, scope: &str) -> bool {
+    let (assigned, scope) =
+        (assigned.trim_matches('/').to_ascii_lowercase(), scope.trim_matches('/').to_ascii_lowercase());
+    assigned.is_empty() || same_id(&assigned, &scope) || scope.starts_with(&format!("{assigned}/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_assignments_at_or_above_the_scope_count() {
+        let scope = "/subscriptions/s/resourceGroups/g/providers/P/v/n";
+        for (assigned, counts) in [
+            ("/", true),
+            ("/subscriptions/S", true),
+            ("/subscriptions/s/resourcegroups/G", true),
+            (scope, true),
+            ("/subscriptions/s/resourceGroups/g/providers/P/v/n/keys/k", false),
+            ("/subscriptions/s/resourceGroups/g2", false),
+            ("/subscriptions/s/resourceGroups/g/providers/P/v/n2", false),
+        ] {
+            assert_eq!(covers(assigned, scope), counts, "{assigned}");
+        }
+    }
+}

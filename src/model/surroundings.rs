@@ -1,0 +1,129 @@
+//! What lies around an environment, a policy and a vault and decides whether a change would go through: the caller's rights, locks, Azure
+//! Policy, deleted things of the same name, and the tenant's other environments.
+
+use crate::model::observed::{Environment, Seen};
+use jiff::Timestamp;
+
+/// What is around. Read for commands that check or change; each part only where the command's own half needs it.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The caller's permissions at the policy's resource group.
+    pub group_rights: Seen<Vec<Permission>>,
+    /// The caller's permissions at the vault.
+    pub vault_rights: Seen<Vec<Permission>>,
+    /// The caller's permissions at the subscription, where the provider is not registered.
+    pub subscription_rights: Seen<Vec<Permission>>,
+    /// Locks at or around the policy's resource group and the vault.
+    pub locks: Seen<Vec<Lock>>,
+    /// What Resource Manager says when it is asked to validate the policy's creation, without creating it.
+    pub validation: Seen<Validation>,
+    /// A deleted vault of the vault's name, where there is no such vault.
+    pub deleted_vault: Seen<Deleted>,
+    /// A deleted key of the key's name, where there is no such key.
+    pub deleted_key: Seen<Deleted>,
+    /// Every environment that the caller administers.
+    pub estate: Seen<Vec<Environment>>,
+    /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked only for a swap.
+    pub old_key: Seen<OldKey>,
+}
+
+/// One entry of the caller's effective permissions at a scope (`Microsoft.Authorization/permissions`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Permission {
+    /// Allowed, with `*` for anything.
+    pub actions: Vec<String>,
+    /// Taken out of these.
+    pub not_actions: Vec<String>,
+}
+
+/// Do these permissions allow an action such as `Microsoft.PowerPlatform/enterprisePolicies/write`? An action that one entry takes out may
+/// still be allowed by another: entries are assignments, and assignments add up.
+pub fn allows(permissions: &[Permission], action: &str) -> bool {
+    let fits = |pattern: &String| matches(pattern, action);
+    permissions.iter().any(|entry| entry.actions.iter().any(fits) && !entry.not_actions.iter().any(fits))
+}
+
+/// A pattern with any number of `*`, without case.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let [head, middle @ .., tail] = &parts[..] else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(head) else { return false };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(tail)
+}
+
+/// A resource lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// What it locks.
+    pub scope: String,
+    /// `ReadOnly` or `CanNotDelete`.
+    pub level: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Resource Manager's word on a creation that was only validated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Validation {
+    /// It would be accepted.
+    Passed,
+    /// It would be refused.
+    Refused {
+        /// The innermost code, such as `RequestDisallowedByPolicy`.
+        code: String,
+        /// Its words.
+        message: String,
+        /// The Azure Policy assignments that forbid it, by their display names.
+        assignments: Vec<String>,
+    },
+}
+
+/// A deleted vault or key that still holds its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Its name.
+    pub name: String,
+    /// When it goes for good.
+    pub purged: Option<Timestamp>,
+}
+
+/// The key that an environment is encrypted with now, seen by the policy that shall take over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldKey {
+    /// ARM id of the vault.
+    pub vault: String,
+    /// Name of the key.
+    pub key: String,
+    /// May the new policy's identity use it?
+    pub granted: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_add_up_and_wildcards_match() {
+        let entry = |actions: &[&str], not: &[&str]| Permission {
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            not_actions: not.iter().map(|action| (*action).to_owned()).collect(),
+        };
+        let write = "Microsoft.PowerPlatform/enterprisePolicies/write";
+        let assign = "Microsoft.Authorization/roleAssignments/write";
+        let contributor = entry(&["*"], &["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]);
+        let reader = entry(&["*/read"], &[]);
+        let granter = entry(&["Microsoft.Authorization/roleAssignments/*"], &[]);
+        assert!(allows(std::slice::from_ref(&contributor), write));
+        assert!(!allows(std::slice::from_ref(&contributor), assign));
+        assert!(allows(&[contributor, granter], assign));
+        assert!(!allows(std::slice::from_ref(&reader), write));
+        assert!(allows(&[reader], "microsoft.keyvault/vaults/READ"));
+        assert!(!allows(&[], write));
+        assert!(!allows(&[entry(&["", "Microsoft"], &[])], write));
+    }
+}

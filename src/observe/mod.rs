@@ -1,0 +1,180 @@
+//! The only reads of a command: a reader and what was asked for in, a snapshot out. What does not depend on each other is read at the same time.
+
+mod keys;
+mod resolve;
+mod surroundings;
+
+pub use resolve::resolve;
+
+use crate::cloud::fault::{Cause, Fault, Reply, seen};
+use crate::cloud::{Clock, Reader};
+use crate::error::{Kind, Result};
+use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use crate::model::observed::{Environment, Integration, Observed, Seen};
+use crate::model::target::Target;
+use futures::join;
+use keys::{key_in_arm, key_in_vault, key_roles, key_roles_in_arm};
+use resolve::{found, unseen_environment};
+use std::future::Future;
+use surroundings::{around, deleted_key, further};
+
+/// What a command needs to see.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wants {
+    /// The environment, its operations and its link.
+    pub environment: bool,
+    /// Go on when this caller may not see the environment.
+    pub environment_optional: bool,
+    /// Dataverse's word on the integration.
+    pub integration: bool,
+    /// The policy.
+    pub policy: bool,
+    /// When another policy is linked than was asked for, look at the linked one.
+    pub linked_wins: bool,
+    /// The provider of the policy's subscription.
+    pub provider: bool,
+    /// Vault, key and the grant on it.
+    pub key: bool,
+    /// Read the key from its data plane first; otherwise Resource Manager is asked first, which saves two round trips.
+    pub data_plane: bool,
+    /// Who may read the policy.
+    pub readers: bool,
+    /// The caller's rights, locks, Azure Policy and deleted names, in the half that is Azure's.
+    pub rights: bool,
+    /// The tenant's other environments.
+    pub estate: bool,
+}
+
+/// Reads everything `wants` names. Missing rights become part of the snapshot; only a sign-in that fails altogether, and an environment that
+/// can't be had although it was asked for, are errors.
+///
+/// # Errors
+/// No sign-in; the environment does not exist or is not visible.
+pub async fn observe(
+    reader: &Reader,
+    clock: &Clock,
+    target: &Target,
+    environment: Option<&str>,
+    wants: Wants,
+) -> Result<Observed> {
+    let mut observed = Observed { at: clock.now(), ..Observed::default() };
+    let vault_id = target.vault.as_ref().filter(|_| wants.key);
+    let policy_id = target.policy.as_ref();
+    let environment_id = environment.filter(|_| wants.environment);
+    let (first, operations, policy, provider, vault, key, around, estate) = join!(
+        async {
+            match environment_id {
+                Some(id) => Some(reader.environment(id).await),
+                None => None,
+            }
+        },
+        maybe(environment_id.map(|id| reader.operations(id))),
+        maybe(policy_id.filter(|_| wants.policy).map(|id| reader.policy(id))),
+        maybe(policy_id.filter(|_| wants.provider).map(|id| reader.provider(&id.subscription))),
+        maybe(vault_id.map(|id| reader.vault(id))),
+        key_in_arm(reader, vault_id, target.key.as_ref(), target.key_version.as_ref(), wants.data_plane),
+        around(reader, target, wants),
+        maybe(wants.estate.then(|| reader.environments())),
+    );
+    observed.operations = operations?;
+    (observed.policy, observed.provider, observed.vault, observed.key) = (policy?, provider?, vault?, key?);
+    observed.around = around?;
+    observed.around.estate = estate?;
+    if let Some(reply) = first {
+        observed.environment = match found(reader, environment.unwrap_or_default(), reply).await {
+            Err(error) if wants.environment_optional && error.kind == Kind::Forbidden => {
+                Seen::Unreadable(unseen_environment(&error))
+            }
+            environment => Seen::Present(environment?),
+        };
+    }
+
+    let linked = linked_policy(&observed).filter(|linked| {
+        let other = policy_id.is_some_and(|asked| asked != linked);
+        wants.policy && (policy_id.is_none() || (wants.linked_wins && other))
+    });
+    let readers = policy_id.filter(|_| wants.readers && observed.policy.present().is_some()).map(ToString::to_string);
+    let (integration, policy, key, grants, readers, further) = join!(
+        integration(reader, &observed, wants),
+        async {
+            match &linked {
+                Some(id) => ask(reader.policy(id).await),
+                None => Ok(observed.policy.clone()),
+            }
+        },
+        key_in_vault(reader, &observed, target),
+        key_roles(reader, observed.policy.present(), vault_id, observed.vault.present(), target.key.as_ref()),
+        maybe(readers.as_ref().map(|scope| reader.role_assignments(scope, None))),
+        further(reader, target, wants, &observed),
+    );
+    observed.integration = integration?;
+    (observed.policy, observed.key, observed.key_roles, observed.policy_roles) = (policy?, key?, grants?, readers?);
+    observed.around = further?;
+    if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
+        named_by_policy(reader, &mut observed).await?;
+    }
+    if wants.rights && observed.key.is_absent() {
+        observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
+    }
+    Ok(observed)
+}
+
+/// What only the linked policy names: its vault and key, and the grant on them.
+async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<()> {
+    let Some(policy) = observed.policy.present().cloned() else { return Ok(()) };
+    let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
+    let vault_id = policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
+    let key_name = policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
+    let version = policy.key_version.as_deref().and_then(|version| KeyVersion::parse(version).ok());
+    let (vault, key, roles) = join!(
+        maybe(vault_id.as_ref().map(|id| reader.vault(id))),
+        key_in_arm(reader, vault_id.as_ref(), key_name.as_ref(), version.as_ref(), false),
+        key_roles_in_arm(reader, &policy, vault_id.as_ref()),
+    );
+    (observed.vault, observed.key, observed.key_roles) = (vault?, key?, roles?);
+    if vault_id.as_ref().is_some_and(|id| id.kind == ResourceKind::ManagedHsm) {
+        let target =
+            Target { vault: vault_id.clone(), key: key_name.clone(), key_version: version, ..Target::default() };
+        let (key, roles) = join!(
+            key_in_vault(reader, observed, &target),
+            key_roles(reader, Some(&policy), vault_id.as_ref(), observed.vault.present(), key_name.as_ref()),
+        );
+        (observed.key, observed.key_roles) = (key?, roles?);
+    }
+    Ok(())
+}
+
+/// A read that this command may have no reason for.
+async fn maybe<T>(read: Option<impl Future<Output = Reply<T>>>) -> Result<Seen<T>> {
+    match read {
+        Some(read) => ask(read.await),
+        None => Ok(Seen::NotAsked),
+    }
+}
+
+/// A reply as an observation; only "nobody is signed in" stays an error.
+fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
+    match reply {
+        Err(Fault { cause: Cause::SignIn(error), .. }) => Err(*error),
+        reply => Ok(seen(reply)),
+    }
+}
+
+async fn integration(reader: &Reader, observed: &Observed, wants: Wants) -> Result<Seen<Integration>> {
+    let environment = observed.environment.present();
+    // A disabled organization answers nothing but 503, for days.
+    let askable = |environment: &&Environment| {
+        environment.app.is_some() && environment.runtime_state.as_deref() != Some("Disabled")
+    };
+    let url = environment.filter(|_| wants.integration).filter(askable);
+    match url.and_then(|environment| environment.dataverse.as_ref()).and_then(|dataverse| dataverse.url.as_deref()) {
+        // An organization may refuse a caller who administers the environment: that is a fact about the caller, not an end.
+        Some(url) => Ok(seen(reader.integration(url).await)),
+        None => Ok(Seen::NotAsked),
+    }
+}
+
+fn linked_policy(observed: &Observed) -> Option<ArmId> {
+    let link = observed.environment.present()?.key_link.present()?;
+    ArmId::parse(link.policy.as_deref()?, &[ResourceKind::EnterprisePolicy]).ok()
+}

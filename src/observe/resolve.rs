@@ -1,0 +1,115 @@
+//! Which environment is meant, and why it can't be had.
+
+use crate::cloud::Reader;
+use crate::cloud::fault::{Fault, Reply};
+use crate::error::{Error, Kind, Result};
+use crate::model::observed::{Environment, Unreadable};
+use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
+
+/// The environment that was typed, by its id. A whole environment id is taken as it is; everything else is looked up in the tenant's list.
+///
+/// # Errors
+/// Nothing or more than one found: usage, with what there is. The list can't be read: as the service says.
+pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Err(Error::usage("The environment is empty.").hint("Give an environment id, a URL or a name."));
+    }
+    if let Some(id) = direct_id(typed) {
+        return Ok(id);
+    }
+    let all = reader
+        .environments()
+        .await
+        .map_err(|fault| environment_error("The environments of the tenant can't be listed.", fault))?;
+    if all.is_empty() {
+        return Err(no_role("The tenant shows you no environment at all."));
+    }
+    match resolve_among(typed, &all) {
+        Resolution::One(environment) => Ok(environment.id.clone()),
+        Resolution::Several(several) => {
+            let mut error =
+                Error::usage(format!("`{typed}` is the name of {} environments.", several.len())).finding("CMK002");
+            for environment in several {
+                error = error.hint(one_line(environment));
+            }
+            Err(error.hint("Pass the id of the one that is meant."))
+        }
+        Resolution::None => {
+            let mut error =
+                Error::usage(format!("No environment of the tenant is called `{typed}`.")).finding("CMK002");
+            for environment in all.iter().take(20) {
+                error = error.hint(one_line(environment));
+            }
+            if all.len() > 20 {
+                error = error.hint(format!("… and {} more.", all.len() - 20));
+            }
+            Err(error)
+        }
+    }
+}
+
+fn one_line(environment: &Environment) -> String {
+    let url = environment.app.as_ref().and_then(|app| app.url.as_deref());
+    let url = url.or_else(|| environment.dataverse.as_ref().and_then(|dataverse| dataverse.url.as_deref()));
+    format!("{}  {}  {}", environment.id, environment.display_name, url.unwrap_or("-"))
+}
+
+fn no_role(message: &str) -> Error {
+    Error::new(Kind::Forbidden, message)
+        .finding("CMK020")
+        .hint("An account without the role Power Platform Administrator or Dynamics 365 Administrator sees none.")
+        .hint("An account of another tenant sees none of this one: check `cmkctl auth status`.")
+}
+
+fn environment_error(what: &str, fault: Fault) -> Error {
+    let registered =
+        !(fault.status() == Some(403) && fault.message.contains("does not have permission to access the path"));
+    let forbidden = fault.is_forbidden();
+    let error = fault.into_error(what);
+    if !registered {
+        return error
+            .finding("CMK022")
+            .hint("A service principal must be registered once as a management application, by a human administrator: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`.")
+            .hint("It can't register itself.");
+    }
+    if forbidden {
+        error.finding("CMK021").hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed.")
+    } else {
+        error
+    }
+}
+
+pub(super) async fn found(reader: &Reader, id: &str, reply: Reply<Environment>) -> Result<Environment> {
+    let fault = match reply {
+        Ok(environment) => return Ok(environment),
+        Err(fault) => fault,
+    };
+    if fault.status() != Some(404) {
+        return Err(environment_error(&format!("The environment {id} can't be read."), fault));
+    }
+    // 404 is said to strangers, too: the list tells a wrong id from a missing role.
+    let sees_others = reader.environments().await.is_ok_and(|all| !all.is_empty());
+    let correlation = fault.correlation.clone();
+    let mut error = if sees_others {
+        Error::usage(format!("The tenant has no environment {id}."))
+            .finding("CMK020")
+            .hint("List what there is: `cmkctl environment-name ?`.")
+    } else {
+        no_role(&format!("The environment {id} is not visible to you, and neither is any other."))
+    };
+    error.code = fault.code;
+    error.correlation = correlation;
+    error.detail = Some(fault.message);
+    Err(error)
+}
+
+/// The error of an environment that can't be had, as what a snapshot did not see.
+pub(super) fn unseen_environment(error: &Error) -> Unreadable {
+    let why = match error.finding {
+        Some("CMK022") => "this service principal is not registered as a management application",
+        Some("CMK021") => "your account lacks the role",
+        _ => "you may not administer the environments of the tenant",
+    };
+    Unreadable { why: why.to_owned(), forbidden: true, finding: error.finding }
+}

@@ -1,0 +1,115 @@
+//! What lies around policy, vault and environment: the caller's rights, locks, what Resource Manager would say, deleted names, and the key that
+//! an environment would leave behind.
+
+use super::{Wants, ask, linked_policy, maybe};
+use crate::cloud::Reader;
+use crate::error::Result;
+use crate::model::ids::{ArmId, KeyName, ResourceKind};
+use crate::model::observed::{Observed, Seen};
+use crate::model::surroundings::{Deleted, OldKey, Surroundings};
+use crate::model::target::Target;
+use crate::steps::policy::{allows_key, location};
+use futures::join;
+
+/// What depends on nothing but the ids that were asked for.
+pub(super) async fn around(reader: &Reader, target: &Target, wants: Wants) -> Result<Surroundings> {
+    if !wants.rights {
+        return Ok(Surroundings::default());
+    }
+    let group = target.policy.as_ref().map(ArmId::group_scope);
+    let vault = target.vault.as_ref().map(ToString::to_string);
+    let vault_group = target.vault.as_ref().map(ArmId::group_scope);
+    let elsewhere = vault_group.filter(|own| group.as_ref().is_none_or(|group| !own.eq_ignore_ascii_case(group)));
+    let (group_rights, vault_rights, locks, vault_locks) = join!(
+        maybe(group.as_ref().map(|scope| reader.permissions(scope))),
+        maybe(vault.as_ref().map(|scope| reader.permissions(scope))),
+        maybe(group.as_ref().map(|scope| reader.locks(scope))),
+        maybe(elsewhere.as_ref().map(|scope| reader.locks(scope))),
+    );
+    let locks = match (locks?, vault_locks?) {
+        (Seen::Present(mut locks), Seen::Present(more)) => {
+            locks.extend(more);
+            Seen::Present(locks)
+        }
+        (Seen::NotAsked, other) | (other, Seen::NotAsked) => other,
+        (Seen::Present(_), other) | (other, _) => other,
+    };
+    Ok(Surroundings { group_rights: group_rights?, vault_rights: vault_rights?, locks, ..Surroundings::default() })
+}
+
+/// What depends on the first look: nothing is asked that it has answered already.
+pub(super) async fn further(
+    reader: &Reader,
+    target: &Target,
+    wants: Wants,
+    observed: &Observed,
+) -> Result<Surroundings> {
+    let mut around = observed.around.clone();
+    let policy = target.policy.as_ref().filter(|_| wants.rights);
+    let unregistered = observed.provider.present().is_some_and(|provider| !provider.is_registered());
+    let subscription = policy.filter(|_| unregistered).map(ArmId::subscription_scope);
+    // Validating what an unregistered provider would refuse anyway says nothing new.
+    let creation = policy.filter(|_| observed.policy.is_absent() && !unregistered);
+    let creation = creation.zip(location(target, observed)).zip(target.vault.as_ref()).zip(target.key.as_ref());
+    let gone = target.vault.as_ref().filter(|_| wants.rights && observed.vault.is_absent());
+    let (rights, validation, deleted, old_key) = join!(
+        maybe(subscription.as_ref().map(|scope| reader.permissions(scope))),
+        maybe(creation.as_ref().map(|(((policy, location), vault), key)| {
+            reader.validate_policy(policy, location, vault, key, target.key_version.as_ref())
+        })),
+        deleted_vault(reader, gone),
+        old_key(reader, target, observed),
+    );
+    around.subscription_rights = rights?;
+    around.validation = validation?;
+    around.deleted_vault = deleted?;
+    around.old_key = old_key?;
+    Ok(around)
+}
+
+async fn deleted_vault(reader: &Reader, vault: Option<&ArmId>) -> Result<Seen<Deleted>> {
+    let Some(vault) = vault else { return Ok(Seen::NotAsked) };
+    Ok(match ask(reader.deleted_vaults(vault).await)? {
+        Seen::Present(all) => all
+            .into_iter()
+            .find(|deleted| deleted.name.eq_ignore_ascii_case(&vault.name))
+            .map_or(Seen::Absent, Seen::Present),
+        Seen::Unreadable(why) => Seen::Unreadable(why),
+        Seen::Absent | Seen::NotAsked => Seen::Absent,
+    })
+}
+
+pub(super) async fn deleted_key(reader: &Reader, target: &Target, observed: &Observed) -> Result<Seen<Deleted>> {
+    match (observed.vault.present(), &target.key) {
+        (Some(vault), Some(key)) => ask(reader.deleted_key(vault, key).await),
+        _ => Ok(Seen::NotAsked),
+    }
+}
+
+/// A restore needs the old key for as long as old backups live, so the new policy's identity must reach that, too.
+async fn old_key(reader: &Reader, target: &Target, observed: &Observed) -> Result<Seen<OldKey>> {
+    let linked = linked_policy(observed).filter(|linked| target.swap && target.policy.as_ref() != Some(linked));
+    let Some(linked) = linked else { return Ok(Seen::NotAsked) };
+    let old = match ask(reader.policy(&linked).await)? {
+        Seen::Present(policy) => policy,
+        Seen::Unreadable(why) => return Ok(Seen::Unreadable(why)),
+        Seen::Absent | Seen::NotAsked => return Ok(Seen::Absent),
+    };
+    let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
+    let vault_id = old.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
+    let key = old.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
+    let (Some(vault_id), Some(key)) = (vault_id, key) else { return Ok(Seen::Absent) };
+    let vault = match ask(reader.vault(&vault_id).await)? {
+        Seen::Present(vault) => vault,
+        Seen::Unreadable(why) => return Ok(Seen::Unreadable(why)),
+        Seen::Absent | Seen::NotAsked => return Ok(Seen::Absent),
+    };
+    // Without the new policy there is no identity yet that could have been granted anything.
+    let new = observed.policy.present();
+    let roles = super::keys::key_roles(reader, new, Some(&vault_id), Some(&vault), Some(&key)).await?;
+    if let Seen::Unreadable(why) = roles {
+        return Ok(Seen::Unreadable(why));
+    }
+    let granted = new.is_some_and(|policy| allows_key(policy, &vault, &roles).present().is_some());
+    Ok(Seen::Present(OldKey { vault: vault_id.to_string(), key: key.to_string(), granted }))
+}
