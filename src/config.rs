@@ -321,7 +321,6 @@ impl Settings {
             make_managed: false,
             power_platform_only: false,
             swap: false,
-            fix: false,
         })
     }
 }

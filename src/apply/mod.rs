@@ -63,10 +63,10 @@ impl Applier<'_> {
     /// The first failure; what was done before stays done, and the same command goes on from there.
     pub async fn apply(&mut self, plan: &Plan) -> Result<Receipt> {
         let mut receipt = Receipt::default();
-        let mut granted: Option<Timestamp> = None;
+        let mut effective = plan.effective_from;
         for action in &plan.actions {
-            if let (Action::AddEnvironment { .. }, Some(at)) = (action, granted) {
-                self.settle(at).await?;
+            if let (Action::AddEnvironment { .. }, Some(from)) = (action, effective) {
+                self.settle(from).await?;
             }
             (self.say)(Event::Doing(action.to_string()));
             let outcome = self.run(action, &mut receipt).await?;
@@ -76,7 +76,7 @@ impl Applier<'_> {
                     | Action::GrantKeyByAccessPolicy { .. }
                     | Action::GrantKeyByHsmRole { .. }
             ) {
-                granted = Some(self.clock.now());
+                effective = self.clock.now().checked_add(policy::ROLE_SETTLES).ok();
             }
             (self.say)(Event::Done(outcome.what.clone()));
             receipt.done.push(Done { what: outcome.what, subject: outcome.subject, correlation: outcome.correlation });
@@ -106,6 +106,7 @@ impl Applier<'_> {
             }
             Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
             Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,
+            Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { environment, name, policy } => self.add(environment, name, policy, receipt).await,
             Action::AwaitEnvironment { environment, name, policy, operation } => {

@@ -10,11 +10,14 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 /// Role assignments take up to 5 minutes to be effective: a link sent earlier may fail at the service.
-const ROLE_SETTLES: Duration = Duration::from_secs(300);
+pub(super) const ROLE_SETTLES: Duration = Duration::from_secs(300);
 /// A new identity is known in Entra seconds to minutes after its creation.
 const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
 /// Registering a provider takes a minute or two.
 const PROVIDER_REGISTERS: Duration = Duration::from_secs(1800);
+
+/// A vault takes a change within seconds.
+const VAULT_CHANGES: Duration = Duration::from_secs(300);
 
 impl Applier<'_> {
     pub(super) async fn register(&mut self, subscription: &str) -> Result<Outcome> {
@@ -153,6 +156,29 @@ impl Applier<'_> {
         Ok(Outcome { what, subject: vault.to_string(), correlation })
     }
 
+    /// Turning on what is on already changes nothing, so a lost answer is looked up by reading the vault.
+    pub(super) async fn protect_from_purge(&mut self, vault: &ArmId) -> Result<Outcome> {
+        let correlation = match self.writer.protect_from_purge(vault).await {
+            Ok(written) => written.correlation,
+            Err(fault) if fault.is_ambiguous() => fault.correlation,
+            Err(fault) => {
+                return Err(fault.into_error(format!("Purge protection of `{}` can't be turned on.", vault.name)));
+            }
+        };
+        let reader = self.reader.clone();
+        self.until("purge protection", VAULT_CHANGES, async || match reader.vault(vault).await {
+            Ok(found) if found.purge_protection => Look::Yes(()),
+            Ok(_) => Look::NotYet("it is off".to_owned()),
+            Err(fault) => Look::from(fault),
+        })
+        .await?;
+        Ok(Outcome {
+            what: format!("Purge protection of `{}` is on", vault.name),
+            subject: vault.to_string(),
+            correlation,
+        })
+    }
+
     pub(super) async fn hsm_role(&mut self, policy: &ArmId, hsm: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         let mut limit = self.limit(IDENTITY_APPEARS);
@@ -179,11 +205,15 @@ impl Applier<'_> {
     }
 
     /// Waits until a grant is effective, with a countdown.
-    pub(super) async fn settle(&mut self, granted: Timestamp) -> Result<()> {
-        (self.say)(Event::Doing("Wait until the grant is effective everywhere (up to 5 minutes)".to_owned()));
-        while self.since(granted) < ROLE_SETTLES {
-            let left = ROLE_SETTLES - self.since(granted);
-            self.wait_for("the grant to be effective", granted, left.min(Duration::from_secs(60))).await?;
+    pub(super) async fn settle(&mut self, from: Timestamp) -> Result<()> {
+        let began = self.clock.now();
+        if from > began {
+            (self.say)(Event::Doing("Wait until the grant is effective everywhere (up to 5 minutes)".to_owned()));
+        }
+        while let Some(left) =
+            from.duration_since(self.clock.now()).try_into().ok().filter(|left: &Duration| !left.is_zero())
+        {
+            self.wait_for("the grant to be effective", began, left.min(Duration::from_secs(60))).await?;
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ enum Output {
     Table,
     /// For scripts: one document with a `schema`
     Json,
+    /// For code-scanning pages; `check` only
+    Sarif,
 }
 
 #[derive(Debug, Args)]
@@ -35,7 +37,8 @@ pub(super) struct Global {
     /// Rehearse on a fresh sandbox inside this process: no real tenant, no real sign-in
     #[arg(long, global = true)]
     pub(super) sandbox: bool,
-    /// What the sandbox holds: ready, fresh, access-policy-vault, managed-hsm, not-integrated, or a file
+    /// What the sandbox holds: ready, fresh, access-policy-vault, managed-hsm,
+    /// not-integrated, messy, or a file
     #[arg(long, global = true, value_name = "NAME|FILE", default_value = "ready", hide_default_value = true)]
     pub(super) scenario: String,
     /// How fast the sandbox's time runs: its seconds per real second
@@ -77,6 +80,7 @@ impl Global {
             output: self.output.map(|output| match output {
                 Output::Table => Format::Table,
                 Output::Json => Format::Json,
+                Output::Sarif => Format::Sarif,
             }),
             quiet: self.quiet,
         }
@@ -103,6 +107,13 @@ pub(super) struct Changing {
     /// With --dry-run: exit 3 when there is something to do
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
+    /// Repair first what can be repaired without harm: registration, grants, Reader, Managed
+    /// Environment, each with its own consent
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: consent to turn on purge protection of the vault of this name, for good
+    #[arg(long, requires = "fix", value_name = "NAME")]
+    protect_from_purge: Option<String>,
     /// Consent to the plan without being asked; taking an environment offline still needs --confirm
     #[arg(short, long)]
     yes: bool,
@@ -127,6 +138,8 @@ impl Changing {
         Asked {
             dry_run: self.dry_run,
             yes: self.yes,
+            fix: self.fix,
+            protect: self.protect_from_purge.clone(),
             confirm: offline.and_then(|offline| offline.confirm.clone()),
             detailed_exitcode: self.detailed_exitcode,
             waiting: offline

@@ -2,6 +2,7 @@
 
 mod add_environment;
 mod auth;
+mod check;
 mod check_integration;
 mod create_policy;
 mod enable;
@@ -43,6 +44,7 @@ enum Command {
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
     Status(status::Args),
+    Check(check::Args),
     Auth(auth::Args),
     Sandbox(sandbox::Args),
 }
@@ -74,6 +76,9 @@ impl Cli {
         if let Command::Sandbox(args) = &self.command {
             return args.run(&self.global, out).await;
         }
+        if out.format() == report::Format::Sarif && !matches!(self.command, Command::Check(_)) {
+            return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
+        }
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {
             Command::CheckIntegration(args) => args.run(&context, out).await,
@@ -82,6 +87,7 @@ impl Cli {
             Command::AddEnvironment(args) => args.run(&context, out).await,
             Command::Enable(args) => args.run(&context, out).await,
             Command::Status(args) => args.run(&context, out).await,
+            Command::Check(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
             Command::Sandbox(_) => Err(Error::usage("A sandbox needs no cloud.")),
         };

@@ -2,6 +2,7 @@
 
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt;
 
@@ -62,6 +63,11 @@ pub enum Action {
         /// Object id of the administrator.
         principal: String,
     },
+    /// Turn purge protection on. It can never be turned off again, so consent must repeat the vault's name.
+    ProtectFromPurge {
+        /// The vault.
+        vault: ArmId,
+    },
     /// Make the environment a Managed Environment, and wait until it is.
     MakeManaged {
         /// Environment id.
@@ -104,6 +110,9 @@ impl Action {
             | Action::GrantKeyByAccessPolicy { .. }
             | Action::GrantKeyByHsmRole { .. } => "The policy's own identity must wrap and unwrap with the key.",
             Action::GrantReader { .. } => "Who adds an environment must be able to read the policy.",
+            Action::ProtectFromPurge { .. } => {
+                "Without it a deleted key can be purged, and with it the data. It can never be turned off again."
+            }
             Action::MakeManaged { .. } => {
                 "Only a Managed Environment takes a customer-managed key; this needs its licences."
             }
@@ -120,6 +129,26 @@ impl Action {
             Action::AddEnvironment { name, .. } => Some(name),
             _ => None,
         }
+    }
+
+    /// The name that consent must repeat, letter by letter, for what can't be undone at once.
+    pub fn typed_consent(&self) -> Option<&str> {
+        match self {
+            Action::ProtectFromPurge { vault } => Some(&vault.name),
+            action => action.takes_offline(),
+        }
+    }
+
+    /// Can it be done on the way, without harm to anybody, whatever else stands in the way?
+    pub fn is_safe(&self) -> bool {
+        matches!(
+            self,
+            Action::RegisterProvider { .. }
+                | Action::GrantKeyByRole { .. }
+                | Action::GrantKeyByAccessPolicy { .. }
+                | Action::GrantKeyByHsmRole { .. }
+                | Action::GrantReader { .. }
+        )
     }
 
     /// Does it change something at the service?
@@ -169,6 +198,7 @@ impl fmt::Display for Action {
             Action::GrantReader { policy, principal } => {
                 write!(f, "Give {principal} the role `Reader` on the policy `{}`", policy.name)
             }
+            Action::ProtectFromPurge { vault } => write!(f, "Turn on purge protection of `{}`, for good", vault.name),
             Action::MakeManaged { name, .. } => write!(f, "Make `{name}` a Managed Environment"),
             Action::AddEnvironment { name, policy, .. } => {
                 write!(f, "Add the environment `{name}` to the policy `{}`", policy.name)
@@ -189,6 +219,9 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// What is in the wanted state already, as sentences.
     pub already: Vec<String>,
+    /// A grant that is there is effective everywhere from then on only; an environment is not added before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Timestamp>,
 }
 
 impl Plan {
@@ -202,6 +235,7 @@ impl Plan {
         self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.actions.extend(other.actions);
         self.already.extend(other.already);
+        self.effective_from = self.effective_from.max(other.effective_from);
     }
 
     /// The findings that forbid to start.
@@ -225,7 +259,7 @@ impl Plan {
     /// # Errors
     /// What is missing.
     pub fn consent(&self, yes: bool, confirmed: Option<&str>) -> Result<Consent, Missing> {
-        if let Some(name) = self.takes_offline()
+        if let Some(name) = self.actions.iter().find_map(Action::typed_consent)
             && confirmed != Some(name)
         {
             return Err(match confirmed {
@@ -233,7 +267,7 @@ impl Plan {
                 Some(other) => Missing::OtherName { expected: name.to_owned(), given: other.to_owned() },
             });
         }
-        let small_changes = self.actions.iter().any(|action| action.changes() && action.takes_offline().is_none());
+        let small_changes = self.actions.iter().any(|action| action.changes() && action.typed_consent().is_none());
         if small_changes && !yes {
             return Err(Missing::Yes);
         }

@@ -25,6 +25,4 @@ pub struct Target {
     pub power_platform_only: bool,
     /// The environment is to move from the policy that is linked now to this one.
     pub swap: bool,
-    /// Repair what can be repaired without harm, before anything else.
-    pub fix: bool,
 }

@@ -8,7 +8,7 @@ pub use resolve::resolve;
 
 use crate::cloud::fault::{Cause, Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::observed::{Environment, Integration, Observed, Seen};
 use crate::model::target::Target;
@@ -150,6 +150,11 @@ async fn maybe<T>(read: Option<impl Future<Output = Reply<T>>>) -> Result<Seen<T
         Some(read) => ask(read.await),
         None => Ok(Seen::NotAsked),
     }
+}
+
+/// The environment of a snapshot whose id could not even be looked up.
+pub fn unseen(error: &Error) -> Seen<Environment> {
+    Seen::Unreadable(unseen_environment(error))
 }
 
 /// A reply as an observation; only "nobody is signed in" stays an error.

@@ -2,13 +2,16 @@
 
 mod auth;
 mod change;
+mod check;
 mod matrix;
+mod sarif;
 mod status;
 mod terminal;
 mod values;
 
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
+pub use check::check;
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
 pub use terminal::{Out, Style, log_to_stderr};

@@ -55,10 +55,21 @@ impl Out {
         self.stop();
         self.answered = true;
         let text = match self.style.format {
-            Format::Table => sheet.text(self.width(std::io::stdout().is_terminal())),
-            Format::Json => json(value),
+            Format::Table => sheet.text(self.stdout_width()),
+            Format::Json | Format::Sarif => json(value),
         };
         let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// The width of a terminal on stdout.
+    pub(super) fn stdout_width(&self) -> Option<u16> {
+        self.width(std::io::stdout().is_terminal())
+    }
+
+    /// The result, in a shape of its own, to stdout.
+    pub(super) fn document(&mut self, text: &str) {
+        self.answered = true;
+        self.text(text);
     }
 
     /// Text of its own shape, to stdout.
@@ -110,18 +121,23 @@ impl Out {
         }
     }
 
-    /// Findings as a table, to stderr.
-    pub fn findings(&mut self, findings: &[Finding]) {
-        let text = findings_text(findings, self.width(self.color));
-        self.line(text.trim_end());
-    }
-
     /// An error, to stderr for people and, in JSON, to stdout for scripts, unless the result is there already.
     pub fn error(&mut self, error: &Error) {
         self.stop();
         if self.style.format == Format::Json && !self.answered {
             let _ = std::io::stdout().write_all(json(&ErrorDocument::from(error)).as_bytes());
         }
+        let text = self.error_text(error);
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    /// An error that does not end the command.
+    pub fn error_in_passing(&mut self, error: &Error) {
+        let text = self.error_text(error);
+        self.line(text.trim_end());
+    }
+
+    fn error_text(&self, error: &Error) -> String {
         let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), error.message);
         if let Some(code) = &error.code {
             text.push_str(&format!("  code:   {code}\n"));
@@ -135,7 +151,7 @@ impl Out {
         if let Some(id) = &error.correlation {
             text.push_str(&format!("  ticket: correlation id {id}\n"));
         }
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        text
     }
 
     /// Asks a question on stderr and reads one line; `None` when nobody can answer.
@@ -205,13 +221,22 @@ fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
     if plan.actions.is_empty() && plan.blockers().next().is_none() {
         text.push_str("  Nothing to do: it is in the wanted state.\n");
     }
-    if !plan.findings.is_empty() {
-        text.push_str(&format!("\n{}", findings_text(&plan.findings, width)));
+    let (notes, findings): (Vec<&Finding>, Vec<&Finding>) =
+        plan.findings.iter().partition(|finding| finding.severity == Severity::Acknowledge);
+    if !findings.is_empty() {
+        text.push_str(&format!("\n{}", findings_text(findings, width)));
+    }
+    if !notes.is_empty() {
+        text.push_str("\nTo know before, because no API tells it:\n");
+        for note in notes {
+            text.push_str(&format!("  {} {}\n", note.code, note.message));
+        }
     }
     text
 }
 
-fn findings_text(findings: &[Finding], width: Option<u16>) -> String {
+/// Findings for people, each with what helps.
+pub(super) fn findings_text<'a>(findings: impl IntoIterator<Item = &'a Finding>, width: Option<u16>) -> String {
     let mut text = String::new();
     for finding in findings {
         let word = match finding.severity {
@@ -234,7 +259,7 @@ impl Out {
     pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
         let text = match self.style.format {
             Format::Table => grid(header, rows, self.width(std::io::stdout().is_terminal())),
-            Format::Json => json(value),
+            Format::Json | Format::Sarif => json(value),
         };
         self.text(&text);
     }

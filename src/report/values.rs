@@ -11,6 +11,8 @@ pub enum Format {
     Table,
     /// For scripts: one document with a `schema`.
     Json,
+    /// For code-scanning pages: findings only.
+    Sarif,
 }
 
 /// Sections of labelled values.

@@ -1,6 +1,6 @@
 //! The commands that change something: the whole road.
 
-use super::{Context, environment_wanted, quiet};
+use super::{Context, environment_wanted, fixing, quiet};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Kind, Result};
 use crate::model::observed::Observed;
@@ -31,6 +31,10 @@ pub struct Asked {
     pub yes: bool,
     /// The name of the environment that may go offline.
     pub confirm: Option<String>,
+    /// Repair first what can be repaired without harm.
+    pub fix: bool,
+    /// The vault whose purge protection may be turned on for good.
+    pub protect: Option<String>,
     /// Exit 3 when a dry run finds something to do.
     pub detailed_exitcode: bool,
     /// How to wait.
@@ -82,8 +86,16 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         key: target.key.clone().filter(|_| steps.policy),
         ..target.clone()
     };
-    let observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-    let plan = plan(steps, &own, &observed);
+    let mut observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+    let mut plan = plan_of(steps, &own, &observed);
+    let mut repaired = Receipt::default();
+    if asked.fix {
+        repaired = fixing::fix(context, steps, &own, (&observed, &plan), asked, out).await?;
+        if !repaired.done.is_empty() {
+            observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+            plan = plan_of(steps, &own, &observed);
+        }
+    }
     let environment = observed.environment.present();
     let title = environment.filter(|_| steps.add).map_or_else(
         || format!("Plan of {}:", steps.command),
@@ -97,7 +109,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         environment_name: environment.map(|environment| environment.display_name.as_str()),
         policy: target.policy.as_ref().map(ToString::to_string),
         plan: &plan,
-        receipt: &Receipt::default(),
+        receipt: &repaired,
         next: Vec::new(),
     };
     let json = out.format() == report::Format::Json;
@@ -141,7 +153,8 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         program: context.program(),
         say: &mut say,
     };
-    let receipt = applier.apply(&plan).await?;
+    let mut receipt = applier.apply(&plan).await?;
+    receipt.done.splice(0..0, repaired.done.iter().cloned());
     change.receipt = &receipt;
     if receipt.running.is_some() {
         change.outcome = Outcome::Running;
@@ -182,7 +195,7 @@ fn require(steps: Steps, target: &Target) -> Result<()> {
     Ok(())
 }
 
-fn plan(steps: Steps, target: &Target, observed: &Observed) -> Plan {
+fn plan_of(steps: Steps, target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     if steps.policy {
         plan.join(policy::plan(target, observed));
@@ -255,7 +268,7 @@ fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<Consent> {
 
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
 fn verify(steps: Steps, target: &Target, after: &Observed) -> Result<()> {
-    let rest = plan(steps, target, after);
+    let rest = plan_of(steps, target, after);
     let problems: Vec<String> = rest
         .actions
         .iter()

@@ -1,10 +1,13 @@
 //! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
 
 mod changing;
+mod checking;
+mod fixing;
 mod reading;
 mod serving;
 
 pub use changing::{Asked, Steps, change};
+pub use checking::check;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
 

@@ -8,12 +8,13 @@ use serde_json::Value;
 const BASE: &str = include_str!("scenarios/base.json");
 
 /// Name, and what differs from the base tenant.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("ready", include_str!("scenarios/ready.json")),
     ("fresh", include_str!("scenarios/fresh.json")),
     ("access-policy-vault", include_str!("scenarios/access-policy-vault.json")),
     ("managed-hsm", include_str!("scenarios/managed-hsm.json")),
     ("not-integrated", include_str!("scenarios/not-integrated.json")),
+    ("messy", include_str!("scenarios/messy.json")),
 ];
 
 /// What a sandbox holds when it starts.
@@ -26,7 +27,7 @@ pub struct Scenario {
 impl Scenario {
     /// The names of the built-in scenarios.
     pub fn names() -> &'static [&'static str] {
-        &["ready", "fresh", "access-policy-vault", "managed-hsm", "not-integrated"]
+        &["ready", "fresh", "access-policy-vault", "managed-hsm", "not-integrated", "messy"]
     }
 
     /// A built-in scenario.

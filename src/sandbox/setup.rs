@@ -172,7 +172,7 @@ impl World {
             vaults: setup.vaults,
             policies: BTreeMap::new(),
             roles: Vec::new(),
-            locks: setup.locks,
+            locks: Vec::new(),
             operations: Vec::new(),
             managers: Vec::new(),
             effects: Vec::new(),
@@ -184,6 +184,17 @@ impl World {
         world.add_users(setup.users);
         world.add_policies(setup.policies);
         world.add_environments(&setup.crowd);
+        // A lock may be put on the vault or the policy that commands take without arguments, or on their group.
+        let places = [
+            ("@vault", world.vault_id(&world.target.vault)),
+            ("@policy", world.policy_id(&world.target.policy)),
+            ("@group", world.group_id()),
+        ];
+        let placed = |lock: Lock| {
+            let place = places.iter().find(|(name, _)| *name == lock.scope).map(|(_, id)| id.clone());
+            Lock { scope: place.unwrap_or(lock.scope), ..lock }
+        };
+        world.locks = setup.locks.into_iter().map(placed).collect();
         for past in &setup.history {
             world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
         }

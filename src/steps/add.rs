@@ -1,8 +1,7 @@
 //! Step 4: the environment goes to the policy.
 
-use super::policy::policy_location;
-use super::{finding, integration, not_visible, who};
-use crate::model::finding::{Finding, Severity};
+use super::{acknowledge, estate, finding, integration, ready, who};
+use crate::model::finding::Severity;
 use crate::model::ids::{ArmId, same_id};
 use crate::model::observed::{Environment, KeyLink, Observed, Operation, Seen};
 use crate::model::plan::{Action, Plan};
@@ -105,27 +104,17 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         Standing::None | Standing::Failed => {}
     }
     plan.findings.extend(integration::check(target, environment, &observed.integration));
-    plan.findings.extend(check(observed, environment, policy, policy_comes));
+    plan.findings.extend(ready::check(observed, environment));
+    plan.findings.extend(ready::check_policy(observed, environment, policy, policy_comes));
+    plan.findings.extend(estate::check(observed, environment, Some(policy)));
+    plan.findings.extend(estate::history(observed, environment, Some(policy)));
+    plan.findings.extend(acknowledge::check(environment));
     match environment.managed() {
         Some(true) => plan.already.push(format!("`{name}` is a Managed Environment")),
         Some(false) if target.make_managed => {
             plan.actions.push(Action::MakeManaged { environment: id.clone(), name: name.clone() });
         }
-        Some(false) => plan.findings.push(finding(
-            "CMK006",
-            Severity::Block,
-            &id,
-            format!("`{name}` is not a Managed Environment."),
-            "Pass `--make-managed` (it changes what licences its users need), or do it in the admin center.",
-            who::POWER_PLATFORM,
-        )),
-        None => plan.findings.push(not_visible(
-            "CMK006",
-            &id,
-            &format!("Whether `{name}` is a Managed Environment"),
-            "the service did not say",
-            who::POWER_PLATFORM,
-        )),
+        _ => plan.findings.extend(ready::managed(environment)),
     }
     let started = running(observed).is_some_and(|operation| operation.kind == ADD) && environment.key_link.is_absent();
     plan.actions.push(if started {
@@ -139,118 +128,6 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
 
 fn is_key_operation(operation: &Operation) -> bool {
     operation.kind == ADD || operation.kind == SWAP
-}
-
-fn check(observed: &Observed, environment: &Environment, policy: &ArmId, policy_comes: bool) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let (id, name) = (&environment.id, &environment.display_name);
-    let block =
-        |code, message: String, remedy: &str| finding(code, Severity::Block, id, message, remedy, who::POWER_PLATFORM);
-    let unsupported = environment.is_default
-        || ["Trial", "Teams", "Default", "SubscriptionBasedTrial"].contains(&environment.sku.as_str());
-    if unsupported {
-        let sku = if environment.is_default { "Default" } else { &environment.sku };
-        found.push(block(
-            "CMK024",
-            format!("`{name}` is a {sku} environment; these can't have a customer-managed key."),
-            "Choose another environment.",
-        ));
-    }
-    let refusal = environment.disallowed.iter().find(|(operation, _)| operation == ADD);
-    if let Some((_, reason)) = refusal.filter(|_| !unsupported) {
-        let reason = reason.as_ref().map_or(String::new(), |reason| format!(": {}", reason.trim_end_matches('.')));
-        found.push(block(
-            "CMK024",
-            format!("The service does not allow `{ADD}` on `{name}`{reason}."),
-            "Remove the reason that the service names.",
-        ));
-    }
-    if let Some(permissions) = &environment.permissions
-        && !permissions.is_empty()
-        && !permissions.iter().any(|permission| permission.eq_ignore_ascii_case("ManageProtectionKeys"))
-    {
-        found.push(block(
-            "CMK021",
-            format!("You may not manage the protection keys of `{name}` (permission `ManageProtectionKeys`)."),
-            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
-        ));
-    }
-    let busy = running(observed).map(|operation| operation.kind.clone()).or_else(|| environment.ongoing.clone());
-    match busy {
-        Some(operation) if operation != ADD => found.push(block(
-            "CMK023",
-            format!("The lifecycle operation `{operation}` runs on `{name}`."),
-            "Wait until it has ended, then run this again.",
-        )),
-        None if environment.state().is_some_and(|state| state != "Ready") => {
-            let state = environment.state().unwrap_or_default();
-            found.push(block(
-                "CMK023",
-                format!("`{name}` is in the management state `{state}`."),
-                "Wait until it is `Ready`, then run this again.",
-            ));
-        }
-        _ => {}
-    }
-    match environment.runtime_state.as_deref() {
-        Some("Enabled") | None => {}
-        Some(state) => found.push(finding(
-            "CMK035",
-            Severity::Warn,
-            id,
-            format!("`{name}` is in the runtime state `{state}`."),
-            "Finish what put it there first.",
-            who::POWER_PLATFORM,
-        )),
-    }
-    found.extend(check_policy(observed, environment, policy, policy_comes));
-    found
-}
-
-fn check_policy(observed: &Observed, environment: &Environment, wanted: &ArmId, policy_comes: bool) -> Option<Finding> {
-    let id = wanted.to_string();
-    let ask = "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id.";
-    match &observed.policy {
-        _ if policy_comes => None,
-        Seen::Present(policy) if !policy.kind.eq_ignore_ascii_case("Encryption") => Some(finding(
-            "CMK042",
-            Severity::Block,
-            id,
-            format!("The policy `{}` is of kind `{}`, not `Encryption`.", wanted.name, policy.kind),
-            "Pass the id of an encryption policy.",
-            who::POWER_PLATFORM,
-        )),
-        Seen::Present(policy) => {
-            let needed = policy_location(&environment.location);
-            let message = format!(
-                "The policy `{}` is in `{}`, but the environment needs one in `{needed}`.",
-                wanted.name, policy.location
-            );
-            (!needed.eq_ignore_ascii_case(&policy.location)).then(|| {
-                finding("CMK007", Severity::Block, id, message, "Use a policy in that location.", who::KEY_VAULT)
-            })
-        }
-        Seen::Absent => Some(finding(
-            "CMK019",
-            Severity::Block,
-            id,
-            format!("There is no policy `{}`, or it is not visible to you.", wanted.name),
-            ask,
-            who::KEY_VAULT,
-        )),
-        Seen::Unreadable(why) => Some(finding(
-            "CMK019",
-            Severity::Block,
-            id,
-            format!(
-                "You can't read the policy `{}`: {}; without that, adding an environment fails.",
-                wanted.name, why.why
-            ),
-            ask,
-            who::KEY_VAULT,
-        )),
-        Seen::NotAsked => None,
-    }
 }
 
 #[cfg(test)]

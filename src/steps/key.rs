@@ -4,6 +4,7 @@ use super::{finding, not_visible, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ResourceKind;
 use crate::model::observed::{Key, Observed, Seen, Vault};
+use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,28 +19,16 @@ pub fn check(target: &Target, observed: &Observed) -> Vec<Finding> {
     let vault_name = target.vault.as_ref().map(ToString::to_string).unwrap_or_default();
     match &observed.vault {
         Seen::Present(vault) => found.extend(check_vault(vault, observed)),
-        Seen::Absent => found.push(finding(
-            "CMK046",
-            Severity::Block,
-            &vault_name,
-            format!("There is no vault `{vault_name}`."),
-            "Check the id; a deleted vault of that name must be recovered, not created anew: `az keyvault list-deleted`.",
-            who::KEY_VAULT,
-        )),
+        Seen::Absent => found.push(absent_vault(target, &observed.around.deleted_vault)),
         Seen::Unreadable(why) => found.push(not_visible("CMK011", &vault_name, "The vault", &why.why, who::KEY_VAULT)),
         Seen::NotAsked => {}
     }
     let key_name = target.key.as_ref().map(ToString::to_string).unwrap_or_default();
     match &observed.key {
-        Seen::Present(key) => found.extend(check_key(key, observed.at)),
-        Seen::Absent => found.push(finding(
-            "CMK046",
-            Severity::Block,
-            &key_name,
-            format!("There is no key `{key_name}` in the vault."),
-            format!("Create it (`az keyvault key create --kty RSA --size 3072 --name {key_name} --vault-name …`), or recover it if it was deleted: `az keyvault key list-deleted`."),
-            who::KEY_VAULT,
-        )),
+        Seen::Present(key) => found.extend(check_key(key, &at_vault(target, observed), observed.at)),
+        Seen::Absent => {
+            found.push(absent_key(&key_name, &at_vault(target, observed), &observed.around.deleted_key));
+        }
         Seen::Unreadable(why) => found.push(not_visible("CMK015", &key_name, "The key", &why.why, who::KEY_VAULT)),
         Seen::NotAsked => {}
     }
@@ -54,6 +43,63 @@ pub fn check(target: &Target, observed: &Observed) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// `--vault-name NAME`, as `az keyvault key` takes it.
+fn at_vault(target: &Target, observed: &Observed) -> String {
+    let id = observed.vault.present().map(|vault| &vault.id).or(target.vault.as_ref());
+    match id {
+        Some(id) if id.kind == ResourceKind::ManagedHsm => format!("--hsm-name {}", id.name),
+        Some(id) => format!("--vault-name {}", id.name),
+        None => "--vault-name VAULT".to_owned(),
+    }
+}
+
+fn absent_vault(target: &Target, deleted: &Seen<Deleted>) -> Finding {
+    let id = target.vault.as_ref().map(ToString::to_string).unwrap_or_default();
+    let hsm = target.vault.as_ref().is_some_and(|vault| vault.kind == ResourceKind::ManagedHsm);
+    let (message, remedy) = match deleted {
+        Seen::Present(deleted) => {
+            let flag = if hsm { "--hsm-name" } else { "--name" };
+            (
+                format!("The vault `{}` is deleted{}.", deleted.name, until(deleted)),
+                format!("Recover it, do not create it anew: `az keyvault recover {flag} {}`.", deleted.name),
+            )
+        }
+        Seen::Absent => (
+            format!("There is no vault `{id}`, and no deleted one of that name."),
+            "Check the id: `az keyvault list --query [].id`.".to_owned(),
+        ),
+        _ => (
+            format!("There is no vault `{id}`."),
+            "Check the id; a deleted vault of that name must be recovered, not created anew: `az keyvault list-deleted`.".to_owned(),
+        ),
+    };
+    finding("CMK046", Severity::Block, id, message, remedy, who::KEY_VAULT)
+}
+
+fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
+    let create = format!("az keyvault key create --kty RSA --size 3072 --name {name} {at_vault}");
+    let (message, remedy) = match deleted {
+        Seen::Present(deleted) => (
+            format!("The key `{name}` is deleted{}.", until(deleted)),
+            format!("Recover it: `az keyvault key recover --name {name} {at_vault}`."),
+        ),
+        Seen::Absent => {
+            (format!("There is no key `{name}` in the vault, and no deleted one."), format!("Create it: `{create}`."))
+        }
+        _ => (
+            format!("There is no key `{name}` in the vault."),
+            format!(
+                "Create it (`{create}`), or recover it if it was deleted: `az keyvault key list-deleted {at_vault}`."
+            ),
+        ),
+    };
+    finding("CMK046", Severity::Block, name, message, remedy, who::KEY_VAULT)
+}
+
+fn until(deleted: &Deleted) -> String {
+    deleted.purged.map_or(String::new(), |purged| format!("; it is purged for good on {}", purged.strftime("%Y-%m-%d")))
 }
 
 fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
@@ -81,8 +127,8 @@ fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
         block(
             "CMK011",
             Severity::Block,
-            format!("Purge protection is off on the {noun} `{name}`."),
-            format!("{update} {name} --enable-purge-protection true (it can never be turned off again)"),
+            format!("Purge protection is off on the {noun} `{name}`; once it is on, it can never be turned off again."),
+            format!("{update} {name} --enable-purge-protection true"),
         );
     }
     if vault.retention_days.is_some_and(|days| days < RETENTION_DAYS) {
@@ -119,14 +165,14 @@ fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
     found
 }
 
-fn check_key(key: &Key, now: Timestamp) -> Vec<Finding> {
+fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = &key.name;
     let mut add = |code, severity, message: String, remedy: String| {
         found.push(finding(code, severity, name, message, remedy, who::KEY_VAULT));
     };
     let create =
-        format!("Create an RSA key: `az keyvault key create --kty RSA --size 3072 --name {name} --vault-name …`.");
+        format!("Create an RSA key: `az keyvault key create --kty RSA --size 3072 --name NEW_NAME {at_vault}`.");
     if !["RSA", "RSA-HSM"].contains(&key.kty.as_str()) {
         add(
             "CMK015",
@@ -165,7 +211,7 @@ fn check_key(key: &Key, now: Timestamp) -> Vec<Finding> {
             "CMK016",
             Severity::Block,
             format!("The key `{name}` is disabled."),
-            format!("az keyvault key set-attributes --name {name} --enabled true --vault-name …"),
+            format!("az keyvault key set-attributes --name {name} --enabled true {at_vault}"),
         ),
         None => add(
             "CMK016",
@@ -174,7 +220,7 @@ fn check_key(key: &Key, now: Timestamp) -> Vec<Finding> {
             "Ask the Key Vault administrator.".to_owned(),
         ),
     }
-    let rotate = format!("Rotate it: `az keyvault key rotate --name {name} --vault-name …`.");
+    let rotate = format!("Rotate it: `az keyvault key rotate --name {name} {at_vault}`.");
     match key.expires {
         Some(expires) if expires <= now => {
             add("CMK016", Severity::Block, format!("The key `{name}` expired on {}.", day(expires)), rotate);

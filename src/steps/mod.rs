@@ -2,11 +2,16 @@
 //!
 //! The codes of findings are the numbers of the preflight catalogue, and are never reused for another meaning.
 
+mod acknowledge;
 pub mod add;
+mod around;
+pub mod check;
 pub mod environment;
+mod estate;
 pub mod integration;
 pub mod key;
 pub mod policy;
+mod ready;
 
 use crate::model::finding::{Finding, Severity};
 

@@ -1,11 +1,12 @@
 //! Step 3: the enterprise policy, what it needs before it and the grants after it.
 
-use super::{finding, key, not_visible, who};
+use super::{around, estate, finding, key, not_visible, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ResourceKind, same_id};
 use crate::model::observed::{Observed, Policy, RoleAssignment, Seen, Vault};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
+use jiff::{SignedDuration, Timestamp};
 
 /// Key Vault Crypto Service Encryption User, and the local role of the same purpose of a managed HSM; built-in roles that include what they do.
 const KEY_ROLES: [&str; 2] = ["e147488a-f6f5-4113-8e2d-b22465e65bf6", "33413926-3206-4cdd-b39a-83574fe37a17"];
@@ -15,6 +16,8 @@ const READ_ROLES: [&str; 3] = [
     "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
 ];
+/// A role assignment may take this long to be effective everywhere.
+const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);
 /// What the policy's identity does with the key.
 const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
 
@@ -42,7 +45,90 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let policy_comes = policy(target, observed, &mut plan);
     grant(target, observed, policy_comes, &mut plan);
     readers(target, observed, policy_comes, &mut plan);
+    plan.findings.extend(around::check(target, observed, &plan.actions));
     plan
+}
+
+/// What a policy that is linked, and was not asked for in detail, needs to keep its environments running.
+pub(super) fn in_use(observed: &Observed) -> Vec<Finding> {
+    let (Seen::Present(policy), Seen::Present(vault)) = (&observed.policy, &observed.vault) else { return Vec::new() };
+    let mut found = identity(observed, policy);
+    if let Some(version) = &policy.key_version {
+        found.push(pinned(policy, version));
+    }
+    let name = &policy.id.name;
+    match access(observed, vault) {
+        Seen::Absent if policy.principal_id.is_some() => found.push(finding(
+            "CMK012",
+            Severity::Block,
+            vault.id.to_string(),
+            format!(
+                "The identity of the policy `{name}` may not use the key of `{}`: its environments go offline.",
+                vault.id.name
+            ),
+            format!(
+                "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
+                policy.id,
+                vault.id,
+                policy.key_name.as_deref().unwrap_or("KEY")
+            ),
+            who::KEY_VAULT,
+        )),
+        Seen::Unreadable(why) => {
+            let what = format!("Whether the identity of `{name}` may use the key");
+            found.push(not_visible("CMK012", vault.id.to_string(), &what, &why.why, who::KEY_VAULT));
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Is the policy's identity there, and is its grant old enough to be effective everywhere?
+fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
+    let Some(principal) = &policy.principal_id else {
+        return vec![finding(
+            "CMK014",
+            Severity::Warn,
+            policy.id.to_string(),
+            format!("The policy `{}` has no identity yet: nothing can be granted to it.", policy.id.name),
+            "Wait a few minutes, then run this again.",
+            who::KEY_VAULT,
+        )];
+    };
+    let Some(from) = effective_from(observed, principal) else { return Vec::new() };
+    let left = from.duration_since(observed.at).as_secs().max(1);
+    vec![finding(
+        "CMK013",
+        Severity::Warn,
+        policy.id.to_string(),
+        format!(
+            "The grant on the key was made less than 5 minutes ago; it may not be effective everywhere for another {left} s."
+        ),
+        format!("Wait {left} s before the environment is added."),
+        who::KEY_VAULT,
+    )]
+}
+
+/// From when on the grants of the policy's identity are effective everywhere, if they are not yet.
+fn effective_from(observed: &Observed, principal: &str) -> Option<Timestamp> {
+    let roles = observed.key_roles.present().map(Vec::as_slice).unwrap_or_default();
+    let grants = roles
+        .iter()
+        .filter(|role| role.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&role.role.as_str()));
+    // The oldest one counts: a second grant does not undo the first.
+    let from = grants.filter_map(|role| role.created).min()?.checked_add(ROLE_SETTLES).ok()?;
+    (from > observed.at).then_some(from)
+}
+
+fn pinned(policy: &Policy, version: &str) -> Finding {
+    finding(
+        "CMK017",
+        Severity::Warn,
+        policy.id.to_string(),
+        format!("The policy `{}` is pinned to version {version}, so rotating the key changes nothing.", policy.id.name),
+        "Create a policy without a version and move the environments to it.",
+        who::KEY_VAULT,
+    )
 }
 
 fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
@@ -86,10 +172,13 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
             if found.is_empty() {
                 plan.already.push(format!("The enterprise policy `{}` references the key", policy.id.name));
             }
-            let there =
-                if found.iter().any(|finding| finding.severity == Severity::Block) { Comes::No } else { Comes::There };
+            // A policy of another kind or for another key gets no grant; one in the wrong place may still hold environments.
+            let other = found.iter().any(|finding| ["CMK026", "CMK042"].contains(&finding.code));
             plan.findings.extend(found);
-            there
+            plan.findings.extend(identity(observed, policy));
+            plan.effective_from =
+                policy.principal_id.as_deref().and_then(|principal| effective_from(observed, principal));
+            if other { Comes::No } else { Comes::There }
         }
         Seen::Absent => create(target, observed, plan),
         Seen::Unreadable(why) => {
@@ -171,16 +260,18 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
         return vec![block("CMK042", message, "Choose another name for the policy.")];
     }
     let mut found = Vec::new();
+    let holders = estate::holders(observed, &policy.id)
+        .map_or(String::new(), |names| format!(" and holds {names}: it can't be changed while it does"));
     let another = "Create a policy under another name; a policy in use keeps its key for good.";
     if let (Some(wanted), Some(own)) = (&target.vault, &policy.vault_id)
         && !same_id(&wanted.to_string(), own)
     {
-        found.push(block("CMK026", format!("The policy `{name}` references the vault `{own}`."), another));
+        found.push(block("CMK026", format!("The policy `{name}` references the vault `{own}`{holders}."), another));
     }
     if let (Some(wanted), Some(own)) = (&target.key, &policy.key_name)
         && !wanted.as_str().eq_ignore_ascii_case(own)
     {
-        found.push(block("CMK026", format!("The policy `{name}` references the key `{own}`."), another));
+        found.push(block("CMK026", format!("The policy `{name}` references the key `{own}`{holders}."), another));
     }
     let wanted_version = target.key_version.as_ref().map(|version| version.as_str());
     match (&policy.key_version, wanted_version) {
@@ -190,14 +281,7 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
         (None, Some(_)) => {
             found.push(block("CMK026", format!("The policy `{name}` is not pinned to a version."), another))
         }
-        (Some(own), None) => found.push(finding(
-            "CMK017",
-            Severity::Warn,
-            &id,
-            format!("The policy `{name}` is pinned to version {own}, so rotating the key changes nothing."),
-            "Create a policy without a version and move the environments to it.",
-            who::KEY_VAULT,
-        )),
+        (Some(own), None) => found.push(pinned(policy, own)),
         _ => {}
     }
     let wanted = location(target, observed);

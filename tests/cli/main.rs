@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
 mod bad_input;
+mod check;
 mod exit_codes;
 mod help;
 mod house;
 mod procedure;
 mod readme;
 mod recorded;
+mod rules;
 mod sandbox_wire;
 mod sign_in;
 mod tool;

@@ -1,0 +1,108 @@
+//! What `check` leaves on stdout: for people, as versioned JSON, and as SARIF for code-scanning pages.
+
+use super::sarif::sarif;
+use super::terminal::{Out, findings_text};
+use super::values::{Format, json};
+use crate::model::finding::{Finding, Severity};
+use crate::model::observed::Observed;
+use crate::model::plan::Action;
+use crate::model::target::Target;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Version 1 of the result of `check`.
+#[derive(Serialize)]
+struct CheckV1<'a> {
+    schema: &'static str,
+    at: Timestamp,
+    verdict: &'static str,
+    environment: Option<&'a str>,
+    environment_name: Option<&'a str>,
+    policy: Option<String>,
+    vault: Option<String>,
+    key: Option<&'a str>,
+    counts: Counts,
+    findings: &'a [Finding],
+    pending: &'a [Action],
+}
+
+/// How many of each kind.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Counts {
+    block: usize,
+    warn: usize,
+    not_visible: usize,
+    acknowledge: usize,
+}
+
+impl Counts {
+    fn of(findings: &[Finding]) -> Self {
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        Self {
+            block: count(Severity::Block),
+            warn: count(Severity::Warn),
+            not_visible: count(Severity::NotVisible),
+            acknowledge: count(Severity::Acknowledge),
+        }
+    }
+
+    fn verdict(self) -> &'static str {
+        match self {
+            Counts { block: 1.., .. } => "blocked",
+            Counts { warn: 1.., .. } => "warnings",
+            Counts { not_visible: 1.., .. } => "not-visible",
+            _ => "clear",
+        }
+    }
+}
+
+/// The result of a check.
+pub fn check(out: &mut Out, target: &Target, observed: &Observed, findings: &[Finding], pending: &[Action]) {
+    let counts = Counts::of(findings);
+    let environment = observed.environment.present();
+    match out.format() {
+        Format::Sarif => out.document(&json(&sarif(findings))),
+        Format::Json => out.document(&json(&CheckV1 {
+            schema: "cmkctl/check/v1",
+            at: observed.at,
+            verdict: counts.verdict(),
+            environment: environment.map(|environment| environment.id.as_str()),
+            environment_name: environment.map(|environment| environment.display_name.as_str()),
+            policy: target.policy.as_ref().map(ToString::to_string),
+            vault: target.vault.as_ref().map(ToString::to_string),
+            key: target.key.as_ref().map(|key| key.as_str()),
+            counts,
+            findings,
+            pending,
+        })),
+        Format::Table => {
+            let subject = environment.map_or_else(
+                || "what you may see".to_owned(),
+                |environment| format!("`{}` ({})", environment.display_name, environment.id),
+            );
+            let mut text = format!("Check of {subject}: {}\n", sentence(counts));
+            if !findings.is_empty() {
+                text.push_str(&format!("\n{}", findings_text(findings, out.stdout_width())));
+            }
+            if !pending.is_empty() {
+                text.push_str("\nStill to do, by `create-policy` and `add-environment`, or `enable`:\n");
+                for action in pending {
+                    text.push_str(&format!("  - {action}\n"));
+                }
+            }
+            out.document(&text);
+        }
+    }
+}
+
+fn sentence(counts: Counts) -> String {
+    let parts = [
+        (counts.block, "in the way"),
+        (counts.warn, "to be warned of"),
+        (counts.not_visible, "not visible to you"),
+        (counts.acknowledge, "to know before"),
+    ];
+    let said: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if said.is_empty() { "nothing found.".to_owned() } else { format!("{}.", said.join(", ")) }
+}

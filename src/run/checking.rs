@@ -1,0 +1,62 @@
+//! `check`: everything at once, nothing changed.
+
+use super::{Context, quiet};
+use crate::error::{Error, Kind, Result};
+use crate::model::finding::Severity;
+use crate::model::target::Target;
+use crate::observe::{Wants, observe, resolve};
+use crate::report::{self, Out};
+use crate::steps::check::check as check_all;
+
+/// Looks at everything that was named, and at what is linked.
+///
+/// # Errors
+/// Nothing can be looked at; `Kind::Blocked` when a finding is in the way, or with `warnings_too` worth a warning.
+pub async fn check(context: &Context, target: &Target, warnings_too: bool, out: &mut Out) -> Result<()> {
+    if target.environment.is_none() && target.policy.is_none() && target.vault.is_none() {
+        return Err(Error::usage("There is nothing to check.")
+            .hint("Pass an environment, or `--policy`, or `--vault` and `--key`.")
+            .hint("Try it without: `--sandbox`."));
+    }
+    let reader = context.reader();
+    // Without the environment there is still the half of Azure to look at.
+    let other_half = target.policy.is_some() || target.vault.is_some();
+    let (id, unseen) = match &target.environment {
+        None => (None, None),
+        Some(typed) => match resolve(&reader, typed).await {
+            Ok(id) => (Some(id), None),
+            Err(error) if error.kind == Kind::Forbidden && other_half => (None, Some(error)),
+            Err(error) => return Err(error),
+        },
+    };
+    let wants = Wants {
+        environment: true,
+        environment_optional: other_half,
+        integration: true,
+        policy: true,
+        linked_wins: false,
+        provider: true,
+        key: true,
+        data_plane: true,
+        readers: !target.readers.is_empty(),
+        rights: true,
+        estate: target.environment.is_some() && unseen.is_none(),
+    };
+    let mut observed = observe(&reader, context.clock(), target, id.as_deref(), wants).await?;
+    if let Some(error) = unseen {
+        observed.environment = crate::observe::unseen(&error);
+    }
+    let checked = check_all(target, &observed);
+    report::check(out, target, &observed, &checked.findings, &checked.pending);
+    let limit = if warnings_too { Severity::Warn } else { Severity::Block };
+    let count = checked.findings.iter().filter(|finding| finding.severity >= limit).count();
+    if count > 0 {
+        let message = if count == 1 {
+            "One finding stands in the way.".to_owned()
+        } else {
+            format!("{count} findings stand in the way.")
+        };
+        return Err(quiet(Kind::Blocked, &message));
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! `--fix`: what can be repaired without harm is repaired first, each with a consent of its own. What can't be undone is not among it, save
+//! purge protection, for which the vault's name must be typed.
+
+use super::changing::Asked;
+use super::{Context, Steps};
+use crate::apply::{Applier, Waiting};
+use crate::error::{Kind, Result};
+use crate::model::observed::Observed;
+use crate::model::plan::{Action, Missing, Plan};
+use crate::model::receipt::{Event, Receipt};
+use crate::model::target::Target;
+use crate::report::Out;
+
+/// A repair, and whether the command line consented to it.
+struct Repair {
+    action: Action,
+    yes: bool,
+    /// The flags that consent to it.
+    flags: &'static str,
+}
+
+/// What can be repaired in this plan.
+fn repairs(steps: Steps, target: &Target, observed: &Observed, plan: &Plan, asked: &Asked) -> Vec<Repair> {
+    // Without a policy there is nobody to grant anything to.
+    let policy = observed.policy.present().is_some();
+    let safe = plan.actions.iter().filter(|action| action.is_safe());
+    let mut repairs: Vec<Repair> = safe
+        .filter(|action| policy || matches!(action, Action::RegisterProvider { .. }))
+        .map(|action| Repair { action: action.clone(), yes: asked.yes, flags: "--yes" })
+        .collect();
+    let unmanaged = observed.environment.present().filter(|environment| environment.managed() == Some(false));
+    if let Some(environment) = unmanaged.filter(|_| steps.add) {
+        repairs.push(Repair {
+            action: Action::MakeManaged { environment: environment.id.clone(), name: environment.display_name.clone() },
+            yes: asked.yes && target.make_managed,
+            flags: "--yes --make-managed",
+        });
+    }
+    if let Some(vault) = observed.vault.present().filter(|vault| steps.policy && !vault.purge_protection) {
+        repairs.push(Repair {
+            action: Action::ProtectFromPurge { vault: vault.id.clone() },
+            yes: asked.protect.as_ref() == Some(&vault.id.name),
+            flags: "--protect-from-purge VAULT_NAME",
+        });
+    }
+    repairs
+}
+
+/// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop the others.
+pub(super) async fn fix(
+    context: &Context,
+    steps: Steps,
+    target: &Target,
+    (observed, plan): (&Observed, &Plan),
+    asked: &Asked,
+    out: &mut Out,
+) -> Result<Receipt> {
+    let mut receipt = Receipt::default();
+    for repair in repairs(steps, target, observed, plan, asked) {
+        if asked.dry_run {
+            out.say(&format!("--fix would: {} ({})", repair.action, repair.flags));
+            continue;
+        }
+        let one = Plan { actions: vec![repair.action.clone()], ..Plan::default() };
+        let typed = repair.action.typed_consent().map(str::to_owned);
+        let consent = if repair.yes { one.consent(true, typed.as_deref()) } else { ask(&one, &repair, out) };
+        let Ok(consent) = consent else {
+            out.say(&format!("Left out, because nobody consented: {} ({})", repair.action, repair.flags));
+            continue;
+        };
+        let mut say = |event: Event| out.event(&event);
+        let mut applier = Applier {
+            writer: context.session.writer(consent),
+            reader: context.reader(),
+            clock: context.clock().clone(),
+            waiting: Waiting::default(),
+            program: context.program(),
+            say: &mut say,
+        };
+        match applier.apply(&one).await {
+            Ok(done) => receipt.done.extend(done.done),
+            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+            Err(error) => out.error_in_passing(&error),
+        }
+    }
+    Ok(receipt)
+}
+
+fn ask(plan: &Plan, repair: &Repair, out: &mut Out) -> std::result::Result<crate::model::plan::Consent, Missing> {
+    let why = repair.action.why();
+    match repair.action.typed_consent() {
+        Some(name) => {
+            let question = format!("{}? {why} Type `{name}`, anything else to leave it out:", repair.action);
+            let answer = out.ask(&question);
+            plan.consent(true, answer.as_deref())
+        }
+        None => {
+            let answer = out.ask(&format!("{}? {why} Type `yes`, anything else to leave it out:", repair.action));
+            plan.consent(answer.as_deref() == Some("yes"), None)
+        }
+    }
+}

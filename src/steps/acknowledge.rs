@@ -1,0 +1,66 @@
+//! What no API can tell, said once: neither passed nor failed, but known before anybody consents.
+
+use super::{finding, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::observed::Environment;
+
+/// What to know before a key is applied to this environment.
+pub(super) fn check(environment: &Environment) -> Vec<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let note =
+        |code, message: String, remedy: &str, who| finding(code, Severity::Acknowledge, id, message, remedy, who);
+    let power_platform = who::POWER_PLATFORM;
+    let mut found = Vec::new();
+    if environment.key_link.is_absent() {
+        found.push(note(
+            "CMK027",
+            format!("`{name}` is offline while its data is encrypted: up to 4 days."),
+            "Tell its users, and choose the time; `--confirm` takes its name for this reason.",
+            power_platform,
+        ));
+    }
+    found.extend([
+        note(
+            "CMK029",
+            "Flows with PowerApps V1, HTTP or Teams triggers, and their parents, stay on the Microsoft key.".to_owned(),
+            "Move sensitive flows to other triggers.",
+            power_platform,
+        ),
+        note(
+            "CMK030",
+            "The outbound addresses of flows change when the key is applied.".to_owned(),
+            "Allow the service tag `PowerPlatformPlex` in firewalls that flows pass.",
+            "Network administrator",
+        ),
+        note(
+            "CMK036",
+            "Managed Environments and customer-managed keys need licences that can't be read from here.".to_owned(),
+            "Check the entitlement to Managed Environments and the compliance licence of every user.",
+            power_platform,
+        ),
+    ]);
+    // Without finance and operations there is nothing of it to leave out.
+    if environment.app.is_some() {
+        found.extend([
+            note(
+                "CMK038",
+                "Data under stand-alone Regulatory Configuration Service is not covered: Electronic Invoicing and Tax Calculation with it.".to_owned(),
+                "From 10.0.39 it is part of Globalization Studio: verify that you are there.",
+                "Finance and operations administrator",
+            ),
+            note(
+                "CMK039",
+                "Of Commerce, the e-commerce CMS and recommendations are not covered, nor are scale units, e-commerce, ratings and reviews in another geography.".to_owned(),
+                "Keep them in the environment's geography, or accept it.",
+                "Finance and operations administrator",
+            ),
+            note(
+                "CMK040",
+                "Lifecycle Services is not covered: file assets, methodologies, task recorder, project metadata.".to_owned(),
+                "Keep nothing confidential there.",
+                who::LCS,
+            ),
+        ]);
+    }
+    found
+}

@@ -1,0 +1,164 @@
+//! What lies around policy and vault: would the planned changes be let through?
+
+use super::{finding, not_visible, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::same_id;
+use crate::model::observed::{Observed, Seen};
+use crate::model::plan::Action;
+use crate::model::surroundings::{Lock, Permission, Validation, allows};
+use crate::model::target::Target;
+
+/// Everything around that stands in the way of these actions.
+pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in actions.iter().filter_map(|action| right(observed, action)) {
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+    found.extend(locks(target, observed));
+    found.extend(validation(target, observed));
+    found
+}
+
+/// Does the caller hold the right that an action takes?
+fn right(observed: &Observed, action: &Action) -> Option<Finding> {
+    let around = &observed.around;
+    let assign = "Microsoft.Authorization/roleAssignments/write";
+    let (rights, scope, right, role, who) = match action {
+        Action::RegisterProvider { subscription } => (
+            &around.subscription_rights,
+            format!("/subscriptions/{subscription}"),
+            "Microsoft.PowerPlatform/register/action",
+            "Contributor or Owner of the subscription",
+            who::OWNER,
+        ),
+        Action::CreatePolicy { policy, .. } => (
+            &around.group_rights,
+            policy.group_scope(),
+            "Microsoft.PowerPlatform/enterprisePolicies/write",
+            "Contributor on the resource group",
+            who::OWNER,
+        ),
+        Action::GrantKeyByRole { vault, .. } => (
+            &around.vault_rights,
+            vault.to_string(),
+            assign,
+            "Owner, User Access Administrator or Role Based Access Control Administrator on the vault",
+            who::OWNER,
+        ),
+        Action::GrantKeyByAccessPolicy { vault, .. } => (
+            &around.vault_rights,
+            vault.to_string(),
+            "Microsoft.KeyVault/vaults/accessPolicies/write",
+            "Contributor on the vault",
+            who::OWNER,
+        ),
+        Action::GrantReader { policy, .. } => (
+            &around.group_rights,
+            policy.group_scope(),
+            assign,
+            "Owner, User Access Administrator or Role Based Access Control Administrator on the policy",
+            who::OWNER,
+        ),
+        // Local roles of a managed HSM are not Azure's, and environments are not either.
+        _ => return None,
+    };
+    missing(rights, &scope, right, role, who)
+}
+
+fn missing(rights: &Seen<Vec<Permission>>, scope: &str, right: &str, role: &str, who: &'static str) -> Option<Finding> {
+    match rights {
+        Seen::Present(permissions) if !allows(permissions, right) => Some(finding(
+            "CMK045",
+            Severity::Block,
+            scope,
+            format!("You lack the right `{right}` at {scope}"),
+            format!("Get the role {role}: `az role assignment create --role \"ROLE\" --assignee YOU --scope {scope}`."),
+            who,
+        )),
+        Seen::Unreadable(why) => {
+            Some(not_visible("CMK045", scope, &format!("Whether you have the right `{right}`"), &why.why, who))
+        }
+        _ => None,
+    }
+}
+
+/// Locks that cover the policy or the vault. A read-only lock refuses every change; the other kind only deletions, later.
+fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
+    let ours: Vec<String> = target.policy.iter().chain(&target.vault).map(ToString::to_string).collect();
+    let covers = |lock: &&Lock| {
+        ours.iter().any(|id| {
+            let scope = lock.scope.trim_end_matches('/').to_ascii_lowercase();
+            same_id(&scope, id) || id.to_ascii_lowercase().starts_with(&format!("{scope}/"))
+        })
+    };
+    match &observed.around.locks {
+        Seen::Present(locks) => locks
+            .iter()
+            .filter(covers)
+            .map(|lock| {
+                let effect = if lock.level.eq_ignore_ascii_case("ReadOnly") {
+                    "refuses every change, grants among them"
+                } else {
+                    "will refuse deletions"
+                };
+                finding(
+                    "CMK044",
+                    Severity::Warn,
+                    &lock.scope,
+                    format!("The lock `{}` ({}) at {} {effect}.", lock.name, lock.level, lock.scope),
+                    format!("Remove it for the time of the change: `az lock delete --ids {}/providers/Microsoft.Authorization/locks/{}`.", lock.scope, lock.name),
+                    who::OWNER,
+                )
+            })
+            .collect(),
+        Seen::Unreadable(why) => {
+            let subject = target.policy.as_ref().map(|policy| policy.group_scope()).unwrap_or_default();
+            vec![not_visible("CMK044", subject, "Which locks there are", &why.why, who::OWNER)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Resource Manager's own word on the creation.
+fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
+    let policy = target.policy.as_ref()?;
+    let subject = policy.to_string();
+    match &observed.around.validation {
+        Seen::Present(Validation::Refused { code, message, assignments }) => {
+            let by = if assignments.is_empty() {
+                String::new()
+            } else {
+                format!(" by the Azure Policy assignment `{}`", assignments.join("`, `"))
+            };
+            let (own, remedy) = if code == "LocationNotAvailableForResourceType" {
+                ("CMK008", "Pass a location that the provider has: `--location`.".to_owned())
+            } else {
+                (
+                    "CMK009",
+                    format!(
+                        "Ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` in {}: its locations are geographies, which \"allowed locations\" does not know.",
+                        policy.group_scope()
+                    ),
+                )
+            };
+            let message = format!(
+                "Resource Manager would refuse the policy `{}`{by}: {code}: {}",
+                policy.name,
+                sentence(message)
+            );
+            Some(finding(own, Severity::Block, subject, message, remedy, who::OWNER))
+        }
+        Seen::Unreadable(why) => {
+            let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
+            Some(not_visible("CMK009", subject, &what, &why.why, who::OWNER))
+        }
+        _ => None,
+    }
+}
+
+/// One full stop at the end, whatever the service wrote.
+fn sentence(text: &str) -> String {
+    format!("{}.", text.trim_end_matches(['.', ' ']))
+}

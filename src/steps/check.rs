@@ -1,0 +1,246 @@
+//! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
+
+use super::add::{Standing, standing};
+use super::{acknowledge, estate, finding, integration, key, not_visible, policy, ready, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::plan::Action;
+use crate::model::target::Target;
+
+/// All findings of a snapshot, worst first, and the changes that are still to be made.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Checked {
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// What `create-policy` and `add-environment` would do, in order.
+    pub pending: Vec<Action>,
+}
+
+/// Everything that the snapshot shows.
+pub fn check(target: &Target, observed: &Observed) -> Checked {
+    let mut checked = Checked::default();
+    let mut found = Vec::new();
+    if target.policy.is_some() && target.vault.is_some() && target.key.is_some() {
+        let plan = policy::plan(target, observed);
+        found.extend(plan.findings);
+        found.extend(plan.actions.iter().filter_map(|action| unmade(observed, action)));
+        checked.pending = plan.actions;
+    } else {
+        found.extend(key::check(target, observed));
+        found.extend(policy::in_use(observed));
+    }
+    match &observed.environment {
+        Seen::Present(environment) => found.extend(of_environment(target, observed, environment, &mut checked.pending)),
+        Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
+        Seen::Absent | Seen::NotAsked => {}
+    }
+    for finding in found {
+        if !checked.findings.contains(&finding) {
+            checked.findings.push(finding);
+        }
+    }
+    checked.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    checked
+}
+
+fn of_environment(
+    target: &Target,
+    observed: &Observed,
+    environment: &Environment,
+    pending: &mut Vec<Action>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let wanted = target.policy.as_ref();
+    let standing = wanted.map_or_else(|| linked(environment), |policy| standing(environment, policy));
+    match &standing {
+        Standing::Done | Standing::Under => {}
+        Standing::None | Standing::Failed => {
+            found.extend(integration::check(target, environment, &observed.integration));
+            found.extend(ready::check(observed, environment));
+            found.extend(ready::managed(environment));
+            if let Some(policy) = wanted {
+                // With vault and key, the policy has been looked at from the other side already.
+                let comes = target.vault.is_some() && target.key.is_some();
+                found.extend(ready::check_policy(observed, environment, policy, comes));
+                pending.push(Action::AddEnvironment {
+                    environment: environment.id.clone(),
+                    name: environment.display_name.clone(),
+                    policy: policy.clone(),
+                });
+            }
+        }
+        Standing::Other(other) => {
+            found.extend(ready::managed(environment));
+            if let Some(policy) = wanted {
+                // With vault and key, the policy has been looked at from the other side already.
+                let comes = target.vault.is_some() && target.key.is_some();
+                found.extend(ready::check_policy(observed, environment, policy, comes));
+            }
+            found.extend(other_policy(target, observed, environment, other));
+        }
+        Standing::Unknown(why) => {
+            let what = format!("Whether `{}` has a policy already", environment.display_name);
+            found.push(not_visible("CMK025", &environment.id, &what, why, who::POWER_PLATFORM));
+        }
+    }
+    found.extend(estate::check(observed, environment, wanted));
+    found.extend(estate::history(observed, environment, wanted));
+    found.extend(acknowledge::check(environment));
+    found
+}
+
+/// Without a policy that was asked for, the linked one is the measure.
+fn linked(environment: &Environment) -> Standing {
+    let own = environment.key_link.present().and_then(|link| link.policy.as_deref());
+    match (own.and_then(|id| ArmId::parse(id, &[ResourceKind::EnterprisePolicy]).ok()), &environment.key_link) {
+        (Some(policy), _) => standing(environment, &policy),
+        (None, Seen::Absent) => Standing::None,
+        (None, Seen::Unreadable(why)) => Standing::Unknown(why.why.clone()),
+        (None, _) => Standing::Unknown("the service names no policy".to_owned()),
+    }
+}
+
+/// Another policy is linked: a mistake, or the swap that was asked for.
+fn other_policy(target: &Target, observed: &Observed, environment: &Environment, other: &str) -> Vec<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    if !target.swap {
+        return vec![finding(
+            "CMK025",
+            Severity::Block,
+            id,
+            format!("The environment `{name}` is encrypted with another policy, {other} already."),
+            "Adding never replaces a policy. Check a move to another one with `cmkctl check --swap`.",
+            who::POWER_PLATFORM,
+        )];
+    }
+    let mut found = vec![finding(
+        "CMK025",
+        Severity::Acknowledge,
+        id,
+        format!(
+            "`{name}` moves from the policy {other} to another one: by the documentation, removed and added, which is two outages of up to 4 days each."
+        ),
+        "Choose the time for both.",
+        who::POWER_PLATFORM,
+    )];
+    match &observed.around.old_key {
+        Seen::Present(old) if !old.granted => {
+            let principal = observed.policy.present().and_then(|policy| policy.principal_id.as_deref());
+            let remedy = principal.map_or(
+                "Create the new policy first, then give its identity access to the old key.".to_owned(),
+                |principal| grant_command(&old.vault, &old.key, principal),
+            );
+            found.push(finding(
+                "CMK034",
+                Severity::Block,
+                &old.vault,
+                format!("The new policy's identity may not use the old key `{}`: backups made before the swap could not be restored.", old.key),
+                remedy,
+                who::KEY_VAULT,
+            ));
+        }
+        Seen::Unreadable(why) => {
+            let what = "Whether the new policy's identity may use the old key";
+            found.push(not_visible("CMK034", id, what, &why.why, who::KEY_VAULT));
+        }
+        Seen::Absent => found.push(not_visible(
+            "CMK034",
+            id,
+            "Whether the new policy's identity may use the old key",
+            "the old policy or its vault could not be found",
+            who::KEY_VAULT,
+        )),
+        Seen::Present(_) | Seen::NotAsked => {}
+    }
+    found
+}
+
+fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
+    let subject = target.environment.clone().unwrap_or_default();
+    let what = "The environment can't be read";
+    match code {
+        Some("CMK022") => finding(
+            "CMK022",
+            Severity::Block,
+            subject,
+            format!("{what}: {why}."),
+            "Let a human administrator register it once: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`. It can't register itself.",
+            who::POWER_PLATFORM,
+        ),
+        Some("CMK021") => finding(
+            "CMK021",
+            Severity::Block,
+            subject,
+            format!("{what}: {why}."),
+            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
+            who::POWER_PLATFORM,
+        ),
+        _ => not_visible("CMK020", subject, "The environment", why, who::POWER_PLATFORM),
+    }
+}
+
+/// A change that a step would make, as the finding of its absence.
+fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
+    let principal = observed.policy.present().and_then(|policy| policy.principal_id.as_deref());
+    match action {
+        Action::RegisterProvider { subscription } => Some(finding(
+            "CMK010",
+            Severity::Block,
+            subscription,
+            format!("The provider `Microsoft.PowerPlatform` is not registered in subscription {subscription}"),
+            format!("az provider register --namespace Microsoft.PowerPlatform --subscription {subscription}"),
+            who::OWNER,
+        )),
+        Action::GrantKeyByRole { policy, vault } => {
+            let message =
+                format!("The identity of the policy `{}` has no role on the vault `{}`.", policy.name, vault.name);
+            missing_grant(vault, message, principal?, "")
+        }
+        Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
+            let message = format!(
+                "The vault `{}` has no access policy (get, wrapKey, unwrapKey) for the identity of the policy `{}`.",
+                vault.name, policy.name
+            );
+            let remedy = format!(
+                "az keyvault set-policy --name {} --object-id {} --key-permissions get wrapKey unwrapKey",
+                vault.name, principal?
+            );
+            Some(finding("CMK012", Severity::Block, vault.to_string(), message, remedy, who::KEY_VAULT))
+        }
+        Action::GrantKeyByHsmRole { policy, hsm, key, .. } => {
+            let message = format!(
+                "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
+                policy.name, hsm.name
+            );
+            missing_grant(hsm, message, principal?, key.as_str())
+        }
+        Action::GrantReader { policy, principal } => Some(finding(
+            "CMK019",
+            Severity::Block,
+            policy.to_string(),
+            format!("{principal} has no role that reads the policy `{}`.", policy.name),
+            format!("az role assignment create --role Reader --assignee-object-id {principal} --scope {policy}"),
+            who::OWNER,
+        )),
+        _ => None,
+    }
+}
+
+fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> Option<Finding> {
+    let remedy = grant_command(&vault.to_string(), key, principal);
+    Some(finding("CMK012", Severity::Block, vault.to_string(), message, remedy, who::KEY_VAULT))
+}
+
+/// The command that gives a policy's identity access to a key.
+fn grant_command(vault: &str, key: &str, principal: &str) -> String {
+    let name = vault.rsplit('/').next().unwrap_or_default();
+    if vault.to_ascii_lowercase().contains("/managedhsms/") {
+        return format!(
+            "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto Service Encryption User\" --assignee-object-id {principal} --scope /keys/{key}"
+        );
+    }
+    format!(
+        "az role assignment create --role \"Key Vault Crypto Service Encryption User\" --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --scope {vault}"
+    )
+}

@@ -1,0 +1,168 @@
+//! Is the environment ready to be added: by its kind, its state, and what the service itself allows?
+
+use super::add::{ADD, running};
+use super::policy::policy_location;
+use super::{finding, not_visible, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::ArmId;
+use crate::model::observed::{Environment, Observed, Seen};
+
+/// Kinds of environments that can't have a customer-managed key.
+const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedTrial"];
+
+/// Everything about the environment itself that forbids an add, or will surprise somebody. What the service says comes first; where it and our
+/// own rule disagree, both are said.
+pub(super) fn check(observed: &Observed, environment: &Environment) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let (id, name) = (&environment.id, &environment.display_name);
+    let block =
+        |code, message: String, remedy: &str| finding(code, Severity::Block, id, message, remedy, who::POWER_PLATFORM);
+    found.extend(allowed(environment));
+    if let Some(permissions) = &environment.permissions
+        && !permissions.is_empty()
+        && !permissions.iter().any(|permission| permission.eq_ignore_ascii_case("ManageProtectionKeys"))
+    {
+        found.push(block(
+            "CMK021",
+            format!("You may not manage the protection keys of `{name}` (permission `ManageProtectionKeys`)."),
+            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
+        ));
+    }
+    let busy = running(observed).map(|operation| operation.kind.clone()).or_else(|| environment.ongoing.clone());
+    match busy {
+        Some(operation) if operation != ADD => found.push(block(
+            "CMK023",
+            format!("The lifecycle operation `{operation}` runs on `{name}`."),
+            "Wait until it has ended, then run this again.",
+        )),
+        None if environment.state().is_some_and(|state| state != "Ready") => {
+            let state = environment.state().unwrap_or_default();
+            found.push(block(
+                "CMK023",
+                format!("`{name}` is in the management state `{state}`."),
+                "Wait until it is `Ready`, then run this again.",
+            ));
+        }
+        _ => {}
+    }
+    match environment.runtime_state.as_deref() {
+        Some("Enabled") | None => {}
+        Some(state) => found.push(finding(
+            "CMK035",
+            Severity::Warn,
+            id,
+            format!("`{name}` is in the runtime state `{state}`."),
+            "Finish what put it there first.",
+            who::POWER_PLATFORM,
+        )),
+    }
+    found
+}
+
+/// May it have a key, by the service's own lists and by the documented kinds?
+fn allowed(environment: &Environment) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let sku = if environment.is_default { "Default" } else { &environment.sku };
+    let refusal = environment.disallowed.iter().find(|(operation, _)| operation == ADD);
+    let listed = environment.allowed.iter().any(|operation| operation == ADD);
+    let silent = environment.allowed.is_empty() && environment.disallowed.is_empty();
+    let unsupported = UNSUPPORTED.contains(&sku);
+    let service = match refusal {
+        Some((_, Some(reason))) => format!("the service does not allow `{ADD}`: {}", reason.trim_end_matches('.')),
+        Some((_, None)) => format!("the service does not allow `{ADD}` and gives no reason"),
+        None if listed => format!("the service itself lists `{ADD}` as allowed"),
+        None if silent => "the service does not say what it allows".to_owned(),
+        None => format!("the service does not list `{ADD}` at all"),
+    };
+    let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
+        (true, _) => {
+            let rule = format!("`{name}` is a {sku} environment; these can't have a customer-managed key");
+            (Severity::Block, format!("{rule} ({service})."), "Choose another environment.")
+        }
+        (false, true) => (
+            Severity::Block,
+            format!("On `{name}` {service}."),
+            "Remove the reason that the service names, or choose another environment.",
+        ),
+        (false, false) if !listed && !silent => (
+            Severity::Warn,
+            format!("On `{name}` {service}, and it gives no reason against it."),
+            "Look at the environment in the admin center; adding it may be refused.",
+        ),
+        (false, false) => return None,
+    };
+    Some(finding("CMK024", severity, id, message, remedy, who::POWER_PLATFORM))
+}
+
+/// Is it a Managed Environment? The service lists the operation for unmanaged ones, too.
+pub(super) fn managed(environment: &Environment) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    match environment.managed() {
+        Some(true) => None,
+        Some(false) => Some(finding(
+            "CMK006",
+            Severity::Block,
+            id,
+            format!("`{name}` is not a Managed Environment."),
+            "Pass `--make-managed` (it changes what licences its users need), or do it in the admin center.",
+            who::POWER_PLATFORM,
+        )),
+        None => {
+            let what = format!("Whether `{name}` is a Managed Environment");
+            Some(not_visible("CMK006", id, &what, "the service did not say", who::POWER_PLATFORM))
+        }
+    }
+}
+
+/// Is the policy one that this environment can be added to, and may the caller read it? `policy_comes`: an earlier step of the same plan makes
+/// it so.
+pub(super) fn check_policy(
+    observed: &Observed,
+    environment: &Environment,
+    wanted: &ArmId,
+    policy_comes: bool,
+) -> Option<Finding> {
+    let id = wanted.to_string();
+    let ask = "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id.";
+    match &observed.policy {
+        _ if policy_comes => None,
+        Seen::Present(policy) if !policy.kind.eq_ignore_ascii_case("Encryption") => Some(finding(
+            "CMK042",
+            Severity::Block,
+            id,
+            format!("The policy `{}` is of kind `{}`, not `Encryption`.", wanted.name, policy.kind),
+            "Pass the id of an encryption policy.",
+            who::POWER_PLATFORM,
+        )),
+        Seen::Present(policy) => {
+            let needed = policy_location(&environment.location);
+            let message = format!(
+                "The policy `{}` is in `{}`, but the environment needs one in `{needed}`.",
+                wanted.name, policy.location
+            );
+            (!needed.eq_ignore_ascii_case(&policy.location)).then(|| {
+                finding("CMK007", Severity::Block, id, message, "Use a policy in that location.", who::KEY_VAULT)
+            })
+        }
+        Seen::Absent => Some(finding(
+            "CMK019",
+            Severity::Block,
+            id,
+            format!("There is no policy `{}`, or it is not visible to you.", wanted.name),
+            ask,
+            who::KEY_VAULT,
+        )),
+        Seen::Unreadable(why) => Some(finding(
+            "CMK019",
+            Severity::Block,
+            id,
+            format!(
+                "You can't read the policy `{}`: {}; without that, adding an environment fails.",
+                wanted.name, why.why
+            ),
+            ask,
+            who::KEY_VAULT,
+        )),
+        Seen::NotAsked => None,
+    }
+}

@@ -1,0 +1,280 @@
+//! `check` with the real binary: every code against the sandbox, all at once, and repaired.
+
+use crate::tool::{FAST, Ran, Served, run};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A rehearsal of a patched tenant, as JSON.
+fn check(patch: &Value, more: &[&str]) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.json");
+    std::fs::write(&file, patch.to_string()).unwrap();
+    let mut arguments = vec!["check", "--sandbox", "-o", "json", "--scenario", file.to_str().unwrap()];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+fn codes(document: &Value) -> BTreeSet<String> {
+    let all = document["findings"].as_array().unwrap();
+    all.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The base tenant with a policy that is created and granted: nothing stands in the way.
+fn well() -> Value {
+    json!({
+        "summary": "All is well.",
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+    })
+}
+
+fn patched(patch: Value) -> Value {
+    let mut whole = well();
+    merge(&mut whole, patch);
+    whole
+}
+
+fn merge(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
+fn vault(properties: Value) -> Value {
+    patched(json!({ "vaults": { "kv-contoso-cmk": { "properties": properties } } }))
+}
+
+fn key(key: Value) -> Value {
+    patched(json!({ "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } } }))
+}
+
+fn environment(environment: Value) -> Value {
+    patched(json!({ "environments": { "uat": environment } }))
+}
+
+fn policy(policy: Value) -> Value {
+    patched(json!({ "policies": { "ep-contoso-cmk": policy } }))
+}
+
+#[test]
+fn where_all_is_well_only_the_notes_are_said() {
+    let ran = check(&well(), &[]).exits(0).json();
+    let notes = ["CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040"];
+    assert_eq!(codes(&ran), notes.iter().map(|code| (*code).to_owned()).collect());
+    assert_eq!(ran["verdict"], "clear");
+    assert_eq!(ran["counts"]["acknowledge"], 7);
+}
+
+#[test]
+fn every_code_is_produced_by_the_binary() {
+    let old = json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true });
+    let other_key = json!({ "vaults": { "kv-old": { "properties": { "enablePurgeProtection": true, "enableRbacAuthorization": true },
+        "keys": { "cmk-old": { "kty": "RSA", "bits": 3072 } } } },
+        "policies": { "ep-old": { "vault": "kv-old", "key": "cmk-old", "location": "europe" } },
+        "environments": { "uat": { "policy": "ep-old" } } });
+    let absent = |patch: Value| {
+        let mut whole = json!({ "summary": "No policy yet." });
+        merge(&mut whole, patch);
+        whole
+    };
+    let firewall = json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } });
+    let table: Vec<(&str, Value, &[&str])> = vec![
+        ("CMK001", environment(json!({ "dataverse_says": "not-integrated" })), &[]),
+        ("CMK002", environment(json!({ "dataverse_says": "mismatch" })), &[]),
+        ("CMK003", environment(json!({ "domain": null })), &[]),
+        ("CMK004", environment(json!({ "app_host": "contoso-uat.axcloud.dynamics.com" })), &[]),
+        ("CMK005", environment(json!({ "app_host": null })), &[]),
+        ("CMK006", environment(json!({ "managed": false })), &[]),
+        ("CMK007", policy(json!({ "location": "unitedstates" })), &[]),
+        ("CMK008", absent(json!({ "provider_locations": ["asia"] })), &[]),
+        ("CMK009", absent(json!({ "azure_policy": "Allowed locations" })), &[]),
+        ("CMK010", patched(json!({ "provider": "NotRegistered" })), &[]),
+        ("CMK011", vault(json!({ "enablePurgeProtection": null })), &[]),
+        ("CMK012", policy(json!({ "granted": false })), &[]),
+        ("CMK013", policy(json!({ "granted_seconds_ago": 60 })), &["--speed", "1"]),
+        ("CMK014", policy(json!({ "no_identity": true })), &[]),
+        ("CMK015", key(json!({ "kty": "EC" })), &[]),
+        ("CMK015", key(json!({ "bits": 4096 })), &[]),
+        ("CMK016", key(json!({ "expires_in_days": -1 })), &[]),
+        ("CMK016", key(json!({ "enabled": false })), &[]),
+        ("CMK017", policy(json!({ "version": "0123456789abcdef0123456789abcdef" })), &[]),
+        ("CMK018", vault(firewall), &[]),
+        ("CMK019", patched(json!({})), &["--sandbox-user", "power-platform-admin"]),
+        ("CMK020", patched(json!({})), &["--sandbox-user", "key-vault-admin"]),
+        ("CMK021", patched(json!({ "users": { "admin": { "power_platform": "environment-admin" } } })), &[]),
+        ("CMK022", patched(json!({ "users": { "admin": { "power_platform": "unregistered" } } })), &[]),
+        ("CMK023", environment(json!({ "management": "Running" })), &[]),
+        ("CMK024", well(), &["Contoso Trial"]),
+        ("CMK024", environment(json!({ "disallowed": "GovernanceConfig" })), &[]),
+        (
+            "CMK025",
+            patched(json!({ "policies": { "ep-old": old }, "environments": { "uat": { "policy": "ep-old" } } })),
+            &[],
+        ),
+        ("CMK026", key(json!({})), &["--key", "another"]),
+        ("CMK027", well(), &[]),
+        (
+            "CMK028",
+            patched(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true, "days_ago": 2 }] })),
+            &[],
+        ),
+        ("CMK029", well(), &[]),
+        ("CMK030", well(), &[]),
+        ("CMK031", patched(json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })), &[]),
+        (
+            "CMK032",
+            patched(json!({ "policies": { "ep-old": old }, "environments": { "production": { "policy": "ep-old" } } })),
+            &[],
+        ),
+        (
+            "CMK033",
+            patched(json!({ "history": [{ "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 3 }] })),
+            &[],
+        ),
+        ("CMK034", patched(other_key.clone()), &["--swap"]),
+        ("CMK035", environment(json!({ "runtime": "AdminMode" })), &[]),
+        ("CMK036", well(), &[]),
+        (
+            "CMK037",
+            well(),
+            &[
+                "--policy",
+                "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/p",
+            ],
+        ),
+        ("CMK038", well(), &[]),
+        ("CMK039", well(), &[]),
+        ("CMK040", well(), &[]),
+        ("CMK041", environment(json!({ "byok": true })), &[]),
+        ("CMK042", policy(json!({ "kind": "NetworkInjection" })), &[]),
+        ("CMK043", vault(json!({ "tenantId": "11111111-2222-4333-8444-555555555555" })), &[]),
+        ("CMK044", patched(json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] })), &[]),
+        ("CMK045", absent(json!({ "users": { "admin": { "azure": ["Reader", "Key Vault Administrator"] } } })), &[]),
+        ("CMK046", key(json!({ "deleted": true })), &[]),
+        ("CMK046", patched(json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })), &[]),
+        ("CMK047", vault(json!({ "softDeleteRetentionInDays": 7 })), &[]),
+    ];
+    let mut said = BTreeSet::new();
+    for (code, patch, more) in &table {
+        // The scenario of a stranger has no environment that could be named.
+        let ran = check(patch, more);
+        assert!([0, 6].contains(&ran.code), "{code}: {}", ran.stderr);
+        let found = codes(&ran.json());
+        assert!(found.contains(*code), "{code} is not among {found:?}: {}", ran.stderr);
+        said.insert((*code).to_owned());
+    }
+    let all: BTreeSet<String> = (1..=47).map(|number| format!("CMK{number:03}")).collect();
+    assert_eq!(said, all);
+    // With the grant on the old key, the swap has nothing against it.
+    let granted = json!({ "policies": { "ep-contoso-cmk": { "granted_at": ["kv-old"] } } });
+    let mut both = patched(other_key);
+    merge(&mut both, granted);
+    let ran = check(&both, &["--swap"]).exits(0);
+    assert!(!codes(&ran.json()).contains("CMK034"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_check_never_writes_and_costs_so_many_requests() {
+    let served = Served::start("messy", FAST);
+    served.run(&["check"]).exits(6);
+    let ledger = served.ledger();
+    assert_eq!(ledger["writes"], 0);
+    assert_eq!(ledger["effects"], json!([]));
+    // Environment with its plain read, operations, five pages of environments, Dataverse; policy, provider, vault, key with its challenge,
+    // grants, rights three times, locks.
+    assert_eq!(ledger["requests"], 19, "{:#}", ledger["log"]);
+    assert!(ledger["chain"].as_u64().unwrap() <= 6, "{}", ledger["chain"]);
+}
+
+#[test]
+fn the_exit_code_follows_the_wish() {
+    let warn = key(json!({ "expires_in_days": 10 }));
+    check(&warn, &[]).exits(0);
+    check(&warn, &["--fail-on", "warn"]).exits(6);
+    check(&well(), &["--fail-on", "warn"]).exits(0);
+}
+
+#[test]
+fn every_changing_command_shows_them_all_and_changes_nothing() {
+    let served = Served::start("messy", FAST);
+    let ran = served.run(&["enable", "--yes", "--make-managed", "--confirm", "Contoso UAT", "-o", "json"]).exits(6);
+    let document = ran.json();
+    assert_eq!(document["outcome"], "blocked");
+    let found = document["plan"]["findings"].as_array().unwrap().len();
+    assert!(found >= 20, "{found} findings");
+    assert_eq!(served.ledger()["writes"], 0);
+}
+
+#[test]
+fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
+    let served = Served::start("messy", FAST);
+    let reader = served.object_id("power-platform-admin");
+    let fix = ["enable", "--fix", "--reader", &reader, "--confirm", "Contoso UAT"];
+    // Without a word nothing is repaired.
+    let ran = served.run(&fix).exits(6);
+    assert!(ran.stderr.contains("Left out") && ran.stderr.contains("--protect-from-purge"), "{}", ran.stderr);
+    assert_eq!(served.ledger()["writes"], 0);
+    let mut yes = fix.to_vec();
+    yes.push("--yes");
+    let ran = served.run(&yes).exits(6);
+    assert_eq!(served.effects(), ["provider-registered", "role-assigned", "role-assigned"], "{}", ran.stderr);
+    // Managed Environment changes licences, and purge protection can't be undone: each has a word of its own.
+    yes.extend(["--make-managed", "--protect-from-purge", "another-vault"]);
+    served.run(&yes).exits(6);
+    assert_eq!(served.effects()[3..], ["governance-started"]);
+    yes.pop();
+    yes.push("kv-contoso-cmk");
+    let ran = served.run(&yes).exits(6);
+    assert_eq!(served.effects()[4..], ["vault-updated"], "{}", ran.stderr);
+    // What is left is not for a tool to repair: the environment was never touched.
+    for code in ["CMK001", "CMK016", "CMK024"] {
+        assert!(ran.stderr.contains(code), "{code}: {}", ran.stderr);
+    }
+    for code in ["CMK006", "CMK010"] {
+        assert!(!ran.stderr.contains(&format!("{code} BLOCK")), "{code}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn fix_goes_on_when_nothing_is_left_in_the_way() {
+    let patch = patched(json!({
+        "policies": { "ep-contoso-cmk": { "granted": false } },
+        "environments": { "uat": { "managed": false } },
+        "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null } } },
+    }));
+    let served = Served::patched(&patch, FAST);
+    let fix = [
+        "enable",
+        "--fix",
+        "--yes",
+        "--make-managed",
+        "--protect-from-purge",
+        "kv-contoso-cmk",
+        "--confirm",
+        "Contoso UAT",
+    ];
+    served.run(&fix).exits(0);
+    assert_eq!(served.effects(), ["role-assigned", "governance-started", "vault-updated", "link-started"]);
+}
+
+#[test]
+fn what_a_person_sees() {
+    insta::assert_snapshot!("check_messy", run(&["check", "--sandbox", "--scenario", "messy"]).exits(6).stdout);
+    let unseen = run(&["check", "--sandbox", "--scenario", "fresh", "--sandbox-user", "power-platform-admin"]);
+    insta::assert_snapshot!("check_half", unseen.stdout);
+}
+
+#[test]
+fn code_scanning_pages_get_sarif_and_nothing_else_does() {
+    let ran = run(&["check", "--sandbox", "--scenario", "messy", "-o", "sarif"]).exits(6);
+    let document = ran.json();
+    assert_eq!(document["version"], "2.1.0");
+    assert!(document["runs"][0]["results"].as_array().unwrap().len() >= 20);
+    let ran = run(&["status", "--sandbox", "-o", "sarif"]).exits(2);
+    assert!(ran.stderr.contains("Only `check`"), "{}", ran.stderr);
+}

@@ -1,0 +1,347 @@
+//! The rules, pure: a snapshot in which all is well, and for each code what must change for it to be said.
+
+use cmkctl::model::finding::{Finding, Severity};
+use cmkctl::model::ids::{ArmId, KeyName, ResourceKind};
+use cmkctl::model::observed::{
+    AppLink, Dataverse, Environment, Integration, Key, KeyLink, Observed, Operation, Policy, Provider, RoleAssignment,
+    Seen, Unreadable, Vault,
+};
+use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Permission, Surroundings, Validation};
+use cmkctl::model::target::Target;
+use cmkctl::steps::check::check;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const NOTES: [&str; 7] = ["CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040"];
+const IDENTITY: &str = "99999999-2222-3333-4444-555555555555";
+
+fn id(kind: ResourceKind, name: &str) -> ArmId {
+    ArmId::new("11111111-2222-3333-4444-555555555555", "rg", kind, name).unwrap()
+}
+
+fn policy_id() -> ArmId {
+    id(ResourceKind::EnterprisePolicy, "ep")
+}
+
+fn now() -> Timestamp {
+    "2026-03-02T08:00:00Z".parse().unwrap()
+}
+
+fn grant(created: Timestamp) -> RoleAssignment {
+    RoleAssignment {
+        scope: id(ResourceKind::Vault, "kv").to_string(),
+        role: "e147488a-f6f5-4113-8e2d-b22465e65bf6".into(),
+        principal_id: IDENTITY.into(),
+        created: Some(created),
+    }
+}
+
+fn everything() -> Seen<Vec<Permission>> {
+    Seen::Present(vec![Permission { actions: vec!["*".into()], not_actions: Vec::new() }])
+}
+
+/// A tenant in which nothing stands in the way.
+fn well() -> (Target, Observed) {
+    let (vault, key) = (id(ResourceKind::Vault, "kv"), KeyName::parse("cmk").unwrap());
+    let target = Target {
+        environment: Some("UAT".into()),
+        policy: Some(policy_id()),
+        vault: Some(vault.clone()),
+        key: Some(key),
+        ..Target::default()
+    };
+    let (lcs, url) = ("aaaaaaaa-0000-0000-0000-000000000001", "https://uat.sandbox.operations.dynamics.com");
+    let environment = Environment {
+        id: "e".into(),
+        display_name: "UAT".into(),
+        location: "europe".into(),
+        sku: "Sandbox".into(),
+        tenant_id: Some("t".into()),
+        protection_level: Some("Standard".into()),
+        management_state: Some("Ready".into()),
+        runtime_state: Some("Enabled".into()),
+        dataverse: Some(Dataverse::default()),
+        app: Some(AppLink { id: Some(lcs.into()), kind: Some("Linked".into()), url: Some(url.into()) }),
+        key_link: Seen::Absent,
+        key_managed_by: Some("Microsoft".into()),
+        allowed: vec!["NewCustomerManagedKey".into()],
+        permissions: Some(vec!["ManageProtectionKeys".into()]),
+        ..Environment::default()
+    };
+    let observed = Observed {
+        at: now(),
+        environment: Seen::Present(environment),
+        integration: Seen::Present(Integration::Integrated { id: Some(lcs.into()), url: Some(url.into()) }),
+        operations: Seen::Present(Vec::new()),
+        policy: Seen::Present(Policy {
+            id: policy_id(),
+            location: "europe".into(),
+            kind: "Encryption".into(),
+            principal_id: Some(IDENTITY.into()),
+            system_id: Some("/regions/europe/x".into()),
+            vault_id: Some(vault.to_string()),
+            key_name: Some("cmk".into()),
+            key_version: None,
+            encryption_state: Some("Enabled".into()),
+        }),
+        provider: Seen::Present(Provider { state: "Registered".into(), locations: vec!["europe".into()] }),
+        vault: Seen::Present(Vault {
+            id: vault,
+            uri: "https://kv.vault.azure.net/".into(),
+            tenant_id: Some("t".into()),
+            rbac: true,
+            soft_delete: true,
+            retention_days: Some(90),
+            purge_protection: true,
+            public_access: true,
+            default_deny: false,
+            bypass_azure: true,
+            access_policies: Vec::new(),
+        }),
+        key: Seen::Present(Key {
+            name: "cmk".into(),
+            kty: "RSA".into(),
+            bits: Some(3072),
+            enabled: Some(true),
+            expires: now().checked_add(SignedDuration::from_hours(300 * 24)).ok(),
+            source: "Key Vault",
+            ..Key::default()
+        }),
+        key_roles: Seen::Present(vec![grant(Timestamp::UNIX_EPOCH)]),
+        policy_roles: Seen::NotAsked,
+        around: Surroundings {
+            group_rights: everything(),
+            vault_rights: everything(),
+            subscription_rights: everything(),
+            locks: Seen::Present(Vec::new()),
+            estate: Seen::Present(Vec::new()),
+            ..Surroundings::default()
+        },
+    };
+    (target, observed)
+}
+
+/// What is there. Causes are applied to what earlier ones left, so each must find its part.
+fn part<T>(seen: &mut Seen<T>) -> &mut T {
+    match seen {
+        Seen::Present(value) => value,
+        _ => panic!("it is not there"),
+    }
+}
+
+fn unreadable<T>(finding: Option<&'static str>) -> Seen<T> {
+    Seen::Unreadable(Unreadable { why: "it answered 403".into(), forbidden: true, finding })
+}
+
+fn link(policy: &str, status: &str) -> Seen<KeyLink> {
+    let policy = Some(id(ResourceKind::EnterprisePolicy, policy).to_string());
+    Seen::Present(KeyLink { policy, status: Some(status.into()), system_id: None })
+}
+
+fn linked(number: usize, policy: &str) -> Environment {
+    let name = format!("other-{number}");
+    Environment { id: name.clone(), display_name: name, key_link: link(policy, "Linked"), ..Environment::default() }
+}
+
+fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
+    let created = now().checked_sub(SignedDuration::from_hours(days_ago * 24)).unwrap();
+    Operation { kind: kind.into(), state: state.into(), created: Some(created.to_string()), ..Operation::default() }
+}
+
+type Change = fn(&mut Target, &mut Observed);
+
+/// Code, the other codes that come with it, and its cause. The first block can be combined at will.
+const INDEPENDENT: [(&str, Change); 23] = [
+    ("CMK001", |_, o| o.integration = Seen::Present(Integration::NotIntegrated)),
+    ("CMK006", |_, o| part(&mut o.environment).protection_level = Some("Basic".into())),
+    ("CMK007", |_, o| part(&mut o.policy).location = "unitedstates".into()),
+    ("CMK010", |_, o| part(&mut o.provider).state = "NotRegistered".into()),
+    ("CMK011", |_, o| part(&mut o.vault).purge_protection = false),
+    ("CMK012", |_, o| o.key_roles = Seen::Present(Vec::new())),
+    ("CMK015", |_, o| part(&mut o.key).kty = "EC".into()),
+    ("CMK016", |_, o| part(&mut o.key).expires = now().checked_add(SignedDuration::from_hours(240)).ok()),
+    ("CMK017", |_, o| part(&mut o.policy).key_version = Some("0".repeat(32))),
+    ("CMK018", |_, o| {
+        part(&mut o.vault).default_deny = true;
+        part(&mut o.vault).bypass_azure = false;
+    }),
+    ("CMK021", |_, o| part(&mut o.environment).permissions = Some(vec!["ReadEnvironment".into()])),
+    ("CMK023", |_, o| part(&mut o.environment).ongoing = Some("Copy".into())),
+    ("CMK024", |_, o| part(&mut o.environment).sku = "Trial".into()),
+    ("CMK031", |_, o| part(&mut o.around.estate).extend((0..23).map(|number| linked(number, "EP")))),
+    ("CMK033", |_, o| part(&mut o.operations).push(operation("RevertToMicrosoftKey", "Succeeded", 10))),
+    ("CMK035", |_, o| part(&mut o.environment).runtime_state = Some("AdminMode".into())),
+    ("CMK041", |_, o| part(&mut o.environment).key_managed_by = Some("Customer".into())),
+    ("CMK043", |_, o| part(&mut o.vault).tenant_id = Some("another".into())),
+    ("CMK044", |_, o| {
+        let scope = policy_id().group_scope().to_uppercase();
+        part(&mut o.around.locks).push(Lock { scope, level: "ReadOnly".into(), name: "l".into() });
+    }),
+    ("CMK047", |_, o| part(&mut o.vault).retention_days = Some(7)),
+    ("CMK032", |_, o| part(&mut o.around.estate).push(linked(99, "another"))),
+    ("CMK019", |t, o| {
+        t.readers.push("88888888-2222-3333-4444-555555555555".into());
+        o.policy_roles = Seen::Present(Vec::new());
+    }),
+    ("CMK015", |_, o| part(&mut o.key).bits = Some(4096)),
+];
+
+const OTHERS: [(&str, &[&str], Change); 21] = [
+    ("CMK002", &[], |_, o| {
+        o.integration = Seen::Present(Integration::Integrated { id: Some("x".into()), url: None });
+    }),
+    ("CMK003", &[], |_, o| part(&mut o.environment).dataverse = None),
+    ("CMK004", &[], |_, o| {
+        part(&mut o.environment).app.as_mut().unwrap().url = Some("https://x.axcloud.dynamics.com".into());
+    }),
+    ("CMK005", &[], |_, o| part(&mut o.environment).app = None),
+    ("CMK008", &[], |_, o| {
+        o.policy = Seen::Absent;
+        part(&mut o.provider).locations = vec!["asia".into()];
+    }),
+    ("CMK009", &[], |_, o| {
+        o.policy = Seen::Absent;
+        o.around.validation = Seen::Present(Validation::Refused {
+            code: "RequestDisallowedByPolicy".into(),
+            message: "m".into(),
+            assignments: vec!["Allowed locations".into()],
+        });
+    }),
+    ("CMK013", &[], |_, o| {
+        o.key_roles = Seen::Present(vec![grant(now().checked_sub(SignedDuration::from_secs(60)).unwrap())]);
+    }),
+    ("CMK014", &[], |_, o| part(&mut o.policy).principal_id = None),
+    ("CMK016", &[], |_, o| part(&mut o.key).enabled = Some(false)),
+    ("CMK019", &[], |t, o| {
+        (t.vault, t.key) = (None, None);
+        (o.vault, o.key, o.policy) = (Seen::NotAsked, Seen::NotAsked, unreadable(None));
+    }),
+    ("CMK020", &[], |_, o| o.environment = unreadable(Some("CMK020"))),
+    ("CMK021", &[], |_, o| o.environment = unreadable(Some("CMK021"))),
+    ("CMK022", &[], |_, o| o.environment = unreadable(Some("CMK022"))),
+    ("CMK025", &[], |_, o| part(&mut o.environment).key_link = link("another", "Linked")),
+    ("CMK026", &[], |_, o| part(&mut o.policy).key_name = Some("another".into())),
+    ("CMK028", &[], |_, o| {
+        part(&mut o.environment).key_link = link("EP", "Linked");
+        part(&mut o.operations).push(operation("NewCustomerManagedKey", "Failed", 2));
+    }),
+    ("CMK034", &["CMK025"], |t, o| {
+        t.swap = true;
+        part(&mut o.environment).key_link = link("another", "Linked");
+        let vault = id(ResourceKind::Vault, "old").to_string();
+        o.around.old_key = Seen::Present(OldKey { vault, key: "old".into(), granted: false });
+    }),
+    ("CMK037", &[], |_, o| o.provider = Seen::Absent),
+    ("CMK042", &[], |_, o| part(&mut o.policy).kind = "NetworkInjection".into()),
+    ("CMK045", &["CMK012"], |_, o| {
+        o.key_roles = Seen::Present(Vec::new());
+        o.around.vault_rights =
+            Seen::Present(vec![Permission { actions: vec!["*/read".into()], ..Permission::default() }]);
+    }),
+    ("CMK046", &[], |_, o| {
+        o.key = Seen::Absent;
+        o.around.deleted_key = Seen::Present(Deleted { name: "cmk".into(), purged: None });
+    }),
+];
+
+fn findings(changes: &[Change]) -> Vec<Finding> {
+    let (mut target, mut observed) = well();
+    for change in changes {
+        change(&mut target, &mut observed);
+    }
+    check(&target, &observed).findings
+}
+
+/// The codes, notes left out.
+fn codes(changes: &[Change]) -> BTreeSet<&'static str> {
+    findings(changes).iter().map(|finding| finding.code).filter(|code| !NOTES.contains(code)).collect()
+}
+
+#[test]
+fn where_all_is_well_only_the_notes_are_said() {
+    assert_eq!(codes(&[]), BTreeSet::new());
+    let all: BTreeSet<&str> = findings(&[]).iter().map(|finding| finding.code).collect();
+    assert_eq!(all, BTreeSet::from(NOTES));
+    // Once it is linked, the outage is over; without finance and operations there is nothing of it to say.
+    let (mut target, mut observed) = well();
+    part(&mut observed.environment).key_link = link("ep", "Linked");
+    part(&mut observed.environment).app = None;
+    target.power_platform_only = true;
+    let left: Vec<&str> = check(&target, &observed).findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(left, ["CMK029", "CMK030", "CMK036"]);
+}
+
+#[test]
+fn every_code_has_its_cause() {
+    let mut said = BTreeSet::from(NOTES);
+    for (code, change) in INDEPENDENT {
+        assert_eq!(codes(&[change]), BTreeSet::from([code]));
+        said.insert(code);
+    }
+    for (code, with, change) in OTHERS {
+        let expected: BTreeSet<&str> = with.iter().copied().chain([code]).collect();
+        assert_eq!(codes(&[change]), expected, "{code}");
+        said.insert(code);
+    }
+    let all: Vec<String> = (1..=47).map(|number| format!("CMK{number:03}")).collect();
+    assert_eq!(said.into_iter().collect::<Vec<_>>(), all);
+}
+
+#[test]
+fn what_is_not_readable_neither_passes_nor_blocks() {
+    let (target, mut observed) = well();
+    observed.integration = unreadable(None);
+    observed.key = unreadable(None);
+    observed.vault = unreadable(None);
+    observed.provider = unreadable(None);
+    observed.around.locks = unreadable(None);
+    observed.around.estate = unreadable(None);
+    part(&mut observed.environment).protection_level = None;
+    let found = check(&target, &observed).findings;
+    let unseen: BTreeSet<&str> =
+        found.iter().filter(|one| one.severity == Severity::NotVisible).map(|one| one.code).collect();
+    assert_eq!(unseen, BTreeSet::from(["CMK001", "CMK006", "CMK010", "CMK011", "CMK015", "CMK031", "CMK044"]));
+    assert!(found.iter().all(|one| !matches!(one.severity, Severity::Block | Severity::Warn)), "{found:#?}");
+}
+
+#[test]
+fn where_rule_and_service_disagree_both_are_said() {
+    let both = findings(&[|_, o| part(&mut o.environment).sku = "Trial".into()]);
+    let said = both.iter().find(|one| one.code == "CMK024").unwrap();
+    assert!(said.message.contains("Trial environment") && said.message.contains("itself lists"), "{}", said.message);
+    let service = findings(&[|_, o| {
+        part(&mut o.environment).disallowed.push(("NewCustomerManagedKey".into(), Some("CdsLink".into())));
+    }]);
+    assert!(service.iter().any(|one| one.code == "CMK024" && one.message.contains("CdsLink")));
+}
+
+proptest! {
+    /// Take one cause away from any set of causes, and exactly its code is no longer said.
+    #[test]
+    fn removing_a_cause_removes_exactly_its_finding(mask in proptest::collection::vec(any::<bool>(), INDEPENDENT.len()), gone in 0..INDEPENDENT.len()) {
+        let chosen: Vec<usize> = (0..INDEPENDENT.len()).filter(|index| mask[*index] && *index != gone).collect();
+        let without: Vec<Change> = chosen.iter().map(|index| INDEPENDENT[*index].1).collect();
+        let mut with = without.clone();
+        with.push(INDEPENDENT[gone].1);
+        let (before, after) = (codes(&with), codes(&without));
+        let code = INDEPENDENT[gone].0;
+        prop_assert!(before.contains(code));
+        let left: BTreeSet<&str> = before.difference(&after).copied().collect();
+        let twin = chosen.iter().any(|index| INDEPENDENT[*index].0 == code);
+        prop_assert_eq!(left, if twin { BTreeSet::new() } else { BTreeSet::from([code]) });
+        prop_assert!(after.is_subset(&before));
+    }
+
+    #[test]
+    fn every_finding_says_what_helps_and_who(mask in proptest::collection::vec(any::<bool>(), INDEPENDENT.len()), one in 0..OTHERS.len()) {
+        let mut chosen: Vec<Change> = INDEPENDENT.iter().zip(&mask).filter(|(_, on)| **on).map(|((_, change), _)| *change).collect();
+        // Some of the others take the ground from under the rest, so only one of them comes last.
+        chosen.push(OTHERS[one].2);
+        let found = findings(&chosen);
+        for one in &found {
+            prop_assert!(!one.remedy.trim().is_empty() && !one.who.is_empty() && !one.subject.is_empty(), "{:?}", one);
+        }
+        prop_assert!(found.is_sorted_by_key(|one| std::cmp::Reverse(one.severity)), "worst first");
+    }
+}
