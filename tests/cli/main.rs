@@ -9,6 +9,8 @@ mod help;
 mod house;
 mod procedure;
 mod recorded;
+mod sandbox_azure;
+mod sandbox_trouble;
 mod sandbox_wire;
 mod sign_in;
 mod tool;
