@@ -7,6 +7,10 @@ mod bench;
 mod exit_codes;
 mod help;
 mod house;
+#[cfg(target_os = "linux")]
+mod in_earnest;
+#[cfg(target_os = "linux")]
+mod internet;
 mod procedure;
 mod recorded;
 mod sandbox_azure;
