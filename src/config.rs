@@ -170,11 +170,11 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let ca_bundle = bundle.map(|path| read(&path, "CA bundle").map(String::into_bytes)).transpose()?;
     let mut network = Network { ca_bundle, ..Network::default() };
     if let Some(seconds) = variable("CMKCTL_HTTP_TIMEOUT") {
-        let seconds: f64 = seconds
-            .parse()
-            .ok()
-            .filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0)
-            .ok_or_else(|| Error::usage("`CMKCTL_HTTP_TIMEOUT` must be a number of seconds, such as 60."))?;
+        let seconds: f64 =
+            seconds.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0).ok_or_else(|| {
+                Error::usage(format!("`CMKCTL_HTTP_TIMEOUT` is `{}`.", seconds.escape_debug()))
+                    .hint("It must be a number of seconds, such as 60.")
+            })?;
         network.read_timeout = Duration::from_secs_f64(seconds);
     }
     Ok(Settings { cloud, cloud_argument, sign_in, network, style: style(flags), file, sandbox: facts })
@@ -206,7 +206,9 @@ fn looks_like_a_file(name: &str) -> bool {
 
 fn read(path: &Path, what: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("The {what} `{}` can't be read.", path.display())).detail(format!("{error}."))
+        Error::usage(format!("The {what} `{}` can't be read.", path.display()))
+            .detail(format!("{error}."))
+            .hint("Name a text file that is there and that you may read.")
     })
 }
 
@@ -221,8 +223,11 @@ fn read_file(flags: &Flags) -> Result<File> {
     };
     let text = read(&path, "configuration file")?;
     toml::from_str(&text).map_err(|error| {
+        let line =
+            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
         Error::usage(format!("The configuration file `{}` can't be understood.", path.display()))
-            .detail(error.to_string().trim_end().to_owned())
+            .detail(format!("Line {line}: {}.", error.message().trim_end()))
+            .hint("It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.")
     })
 }
 
@@ -327,6 +332,9 @@ impl Settings {
 
 /// A bare name means: beside the vault, in its subscription and resource group.
 fn policy_id(text: &str, vault: Option<&ArmId>) -> Result<ArmId> {
+    if text.trim().is_empty() {
+        return Err(Error::usage("The policy is empty.").hint("Give its id, or its name alone next to `--vault`."));
+    }
     match vault {
         Some(vault) if !text.contains('/') => {
             ArmId::new(&vault.subscription, &vault.group, ResourceKind::EnterprisePolicy, text).map_err(usage)

@@ -88,7 +88,9 @@ impl Global {
 
     pub(super) fn rehearsal(&self) -> Result<Option<Rehearsal>> {
         if !self.sandbox && self.scenario != "ready" {
-            return Err(Error::usage("`--scenario` needs `--sandbox`."));
+            return Err(
+                Error::usage("`--scenario` needs `--sandbox`.").hint("Add `--sandbox`, or leave out `--scenario`.")
+            );
         }
         Ok(self.sandbox.then(|| Rehearsal {
             scenario: self.scenario.clone(),

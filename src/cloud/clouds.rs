@@ -135,7 +135,9 @@ impl Cloud {
     /// Text that is not such a file, unknown keys, missing values and a sandbox that is not on loopback are usage errors.
     pub fn from_json(text: &str, origin: &str) -> Result<Self> {
         let file: CloudFile = serde_json::from_str(text).map_err(|error| {
-            Error::usage(format!("The cloud file `{origin}` can't be read.")).detail(error.to_string())
+            Error::usage(format!("The cloud file `{origin}` can't be understood."))
+                .detail(format!("{error}."))
+                .hint("It is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \"HOST\"}}`.")
         })?;
         let mut cloud = match &file.base {
             Some(base) => Self::named(base)?,

@@ -64,12 +64,7 @@ impl Fault {
     /// A success whose body can't be understood.
     pub fn shape(service: Service, answer: &Answer, why: impl Into<String>) -> Self {
         let kind = answer.header("content-type").unwrap_or("no content type");
-        let message = format!(
-            "the answer ({}, {} bytes) can't be understood: {}",
-            json::clean(kind),
-            answer.body.len(),
-            why.into()
-        );
+        let message = format!("{}, {} bytes: {}", json::clean(kind), answer.body.len(), why.into());
         Self {
             service,
             cause: Cause::Shape,

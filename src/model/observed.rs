@@ -119,9 +119,13 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Managed Environment? `None` when the service did not say.
+    /// Managed Environment? `None` when the service did not say, or said a word that nobody knows: unknown is not "no".
     pub fn managed(&self) -> Option<bool> {
-        self.protection_level.as_deref().map(|level| level.eq_ignore_ascii_case("Standard"))
+        match self.protection_level.as_deref()?.to_ascii_lowercase().as_str() {
+            "standard" => Some(true),
+            "basic" => Some(false),
+            _ => None,
+        }
     }
 
     /// Management state with the instance's as fallback, as the service documents for `NotSpecified`.

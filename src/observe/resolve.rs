@@ -1,7 +1,7 @@
 //! Which environment is meant, and why it can't be had.
 
 use crate::cloud::Reader;
-use crate::cloud::fault::{Fault, Reply};
+use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::model::observed::{Environment, Unreadable};
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
@@ -65,7 +65,9 @@ fn no_role(message: &str) -> Error {
 fn environment_error(what: &str, fault: Fault) -> Error {
     let registered =
         !(fault.status() == Some(403) && fault.message.contains("does not have permission to access the path"));
-    let forbidden = fault.is_forbidden();
+    let status = fault.status();
+    let passing = fault.is_ambiguous() || status == Some(429) || fault.cause == Cause::NotSent;
+    let foreign = fault.cause == Cause::Foreign;
     let error = fault.into_error(what);
     if !registered {
         return error
@@ -73,10 +75,18 @@ fn environment_error(what: &str, fault: Fault) -> Error {
             .hint("A service principal must be registered once as a management application, by a human administrator: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`.")
             .hint("It can't register itself.");
     }
-    if forbidden {
-        error.finding("CMK021").hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed.")
-    } else {
-        error
+    match status {
+        Some(401) => {
+            error.hint("The service does not accept this sign-in: check account and tenant with `cmkctl auth status`.")
+        }
+        Some(403) => error
+            .finding("CMK021")
+            .hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed."),
+        _ if foreign => {
+            error.hint("No token is sent there. If the host is one of your cloud's, name it: `--endpoint bap=HOST`.")
+        }
+        _ if passing => error.hint("Such trouble often passes: run the same command again in some minutes. If it stays, look for a proxy in between."),
+        _ => error,
     }
 }
 

@@ -40,7 +40,8 @@ impl Context {
         let mut sandbox = None;
         if let Some(rehearsal) = rehearsal {
             if flags.cloud.is_some() {
-                return Err(Error::usage("`--sandbox` and `--cloud` exclude each other."));
+                return Err(Error::usage("`--sandbox` and `--cloud` exclude each other.")
+                    .hint("Leave out `--cloud` to rehearse in a sandbox, or `--sandbox` to work in the cloud."));
             }
             let options = sandbox::Options {
                 scenario: scenario(&rehearsal.scenario)?,

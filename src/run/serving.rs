@@ -31,8 +31,12 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
             .detail(format!("{error}."))
             .hint(format!("Built-in scenarios: {known}."))
     })?;
-    sandbox::Scenario::parse(&text)
-        .map_err(|why| Error::usage(format!("The scenario `{name}` can't be understood.")).detail(why))
+    sandbox::Scenario::parse(&text).map_err(|why| {
+        Error::usage(format!("The scenario `{name}` can't be understood.")).detail(format!("{why}.")).hint(format!(
+            "It is JSON that differs from the built-in ones, or one of these by name: {}.",
+            sandbox::Scenario::names().join(", ")
+        ))
+    })
 }
 
 /// Serves a sandbox until it is stopped, and writes its cloud file.

@@ -41,6 +41,10 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
         ["subscriptions", _, "providers", PROVIDER] => provider(world, request, user),
         ["subscriptions", _, "providers", PROVIDER, "register"] if request.method == "POST" => register(world, user),
         ["subscriptions", _, "providers", PROVIDER, "enterprisepolicies"] => list(world, user),
+        // The only operation that there is: a policy, which is there when its `PUT` is answered.
+        ["subscriptions", _, "providers", PROVIDER, "operations", id] if request.method == "GET" => {
+            Reply::json(200, &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }))
+        }
         ["subscriptions", _, "resourcegroups", group, ..] if *group != GROUP => {
             Reply::error(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))
         }

@@ -32,8 +32,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         return error(404, "NotFound", "There is nothing here.");
     };
     let segments: Vec<&str> = rest.iter().map(String::as_str).collect();
-    let correlation = super::world::guid(&format!("bap/{}", request.raw_path));
-    dispatch(world, request, &user, &segments).header("x-ms-correlation-id", correlation)
+    dispatch(world, request, &user, &segments)
 }
 
 /// The shape of recorded errors of this API.
@@ -46,6 +45,11 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
         ("GET", ["scopes", "admin", "environments"]) => list(world, request, user),
         ("GET", ["scopes", "admin", "environments", id]) => single(world, request, user, id, true),
         ("GET", ["environments", id]) => single(world, request, user, id, false),
+        // Answered politely, and nothing changes.
+        ("PATCH", ["environments", id] | ["scopes", "admin", "environments", id]) => world
+            .environment_key(id)
+            .filter(|_| user.power_platform.sees_environments())
+            .map_or_else(|| not_found(id), |_| Reply::empty(204)),
         // The same action below `scopes/admin` is a 404, as the module's own history shows.
         ("POST", ["environments", id, "enterprisepolicies", "encryption", action @ ("link" | "unlink")]) => {
             link(world, request, user, id, action)
@@ -58,7 +62,12 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
             &json!({ "tenantId": world.tenant, "state": "Enabled", "location": "europe", "defaultEnvironmentGeo": "europe" }),
         ),
         ("GET", ["locations"]) => locations(),
-        (_, ["adminapplications", rest @ ..]) => management_application(world, request, rest),
+        (_, ["adminapplications", rest @ ..]) if user.power_platform == Standing::Admin => {
+            management_application(world, request, rest)
+        }
+        (_, ["adminapplications", ..]) => {
+            error(403, "Forbidden", "The caller is not an administrator of the tenant (inferred).")
+        }
         _ => error(404, "NotFound", &format!("No HTTP resource was found that matches '{}'.", request.raw_path)),
     }
 }
@@ -294,16 +303,23 @@ fn management_application(world: &mut World, request: &Request, rest: &[&str]) -
             Reply::json(200, &json!({ "applicationId": id }))
         }
         ("PUT", [id]) => {
-            world.managers.push((*id).to_owned());
-            for user in world.users.values_mut().filter(|user| user.client_id == *id) {
-                user.power_platform = Standing::Admin;
+            if !world.managers.iter().any(|own| own == id) {
+                world.managers.push((*id).to_owned());
             }
+            stand(world, id, Standing::Admin);
             Reply::json(200, &json!({ "applicationId": id }))
         }
         ("DELETE", [id]) => {
             world.managers.retain(|own| own != id);
+            stand(world, id, Standing::Unregistered);
             Reply::empty(200)
         }
         _ => error(400, "InvalidApplicationId", "The application id is not valid."),
+    }
+}
+
+fn stand(world: &mut World, client: &str, standing: Standing) {
+    for user in world.users.values_mut().filter(|user| user.client_id == client) {
+        user.power_platform = standing;
     }
 }

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 
 /// The secret of every user of every sandbox.
 const SECRET: &str = "sandbox";
+/// How every device code begins.
+const DEVICE: &str = "sandbox-device.";
 /// Looks at a device code before the person has signed in.
 const PENDING: u64 = 2;
 /// Seconds of real time; a client that refreshes early needs more than a few minutes.
@@ -22,7 +24,9 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     match (request.method.as_str(), &segments[..]) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) if known(world, tenant) => token(world, &form(request)),
-        ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) if known(world, tenant) => device_code(world),
+        ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) if known(world, tenant) => {
+            device_code(world, &form(request))
+        }
         ("POST", [tenant, "oauth2", "v2.0", _]) => refuse(
             400,
             "invalid_request",
@@ -59,7 +63,11 @@ fn refuse(status: u16, error: &str, code: &str, text: &str) -> Reply {
 
 fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let Some(scope) = field("scope").split(' ').find(|scope| scope.ends_with("/.default")) else {
+    // A device code is redeemed without a scope: the scope was said when the code was asked for.
+    let coded = field("device_code").strip_prefix(DEVICE).and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
+    let coded = coded.and_then(|scope| String::from_utf8(scope).ok()).unwrap_or_default();
+    let scope = if coded.is_empty() { field("scope") } else { &coded };
+    let Some(scope) = scope.split(' ').find(|scope| scope.ends_with("/.default")) else {
         return refuse(
             400,
             "invalid_scope",
@@ -131,12 +139,13 @@ fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply
     Reply::json(200, &body)
 }
 
-fn device_code(world: &mut World) -> Reply {
+fn device_code(world: &mut World, form: &HashMap<String, String>) -> Reply {
     world.polls = 0;
+    let code = format!("{DEVICE}{}", URL_SAFE_NO_PAD.encode(form.get("scope").map_or("", String::as_str)));
     Reply::json(
         200,
         &json!({
-            "user_code": "SANDBOX42", "device_code": "sandbox-device", "verification_uri": "https://microsoft.com/devicelogin", "expires_in": 900, "interval": 5,
+            "user_code": "SANDBOX42", "device_code": code, "verification_uri": "https://microsoft.com/devicelogin", "expires_in": 900, "interval": 5,
             "message": "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. (This is a rehearsal: the sandbox signs in by itself.)",
         }),
     )

@@ -3,6 +3,7 @@
 use super::world::World;
 use super::{Shared, arm, bap, dataverse, entra, keyvault, power_platform, trouble};
 use bytes::Bytes;
+use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
@@ -141,7 +142,10 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
         (super::world::guid(&format!("request/{number}")), world.clock.http_date())
     };
     let mut reply = played.reply.header("date", now).header("x-ms-request-id", correlation.clone());
-    reply = reply.header("x-ms-correlation-request-id", correlation);
+    reply = reply.header("x-ms-correlation-request-id", correlation.clone());
+    if service == "bap" {
+        reply = reply.header("x-ms-correlation-id", correlation.clone()).header("x-ms-service-request-id", correlation);
+    }
     if played.cut { cut(reply) } else { whole(reply) }
 }
 
@@ -178,6 +182,7 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
         }
         trouble::Kind::Cut => Ok(Played { reply: act(), cut: true }),
         trouble::Kind::UnknownEnum => Ok(Played { reply: trouble::wibble(act()), cut: false }),
+        trouble::Kind::ForeignLink => Ok(Played { reply: trouble::lead_away(act()), cut: false }),
         trouble::Kind::Answer(status, form) => {
             let now = shared.world().clock.now();
             Ok(Played { reply: trouble::reply(status, form, now, rule.seconds), cut: false })
@@ -236,7 +241,12 @@ fn whole(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
 fn cut(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
     let half = Bytes::copy_from_slice(reply.body.get(..reply.body.len() / 2).unwrap_or_default());
     let length = reply.body.len().max(2);
-    let frames = futures::stream::iter([Ok(Frame::data(half)), Err(std::io::Error::other("cut on purpose"))]);
+    // The end comes a moment later: at once, it would overtake the half, and nothing at all would be sent.
+    let end = async {
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("cut on purpose"))
+    };
+    let frames = futures::stream::iter([Ok(Frame::data(half))]).chain(futures::stream::once(end));
     let body: Pin<Box<_>> = Box::pin(StreamBody::new(frames));
     build(&reply, length, BodyExt::boxed(body))
 }

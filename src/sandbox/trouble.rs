@@ -51,6 +51,7 @@ pub(super) enum Kind {
     Silence,
     Cut,
     UnknownEnum,
+    ForeignLink,
     Answer(u16, Form),
 }
 
@@ -95,6 +96,7 @@ fn kind(name: &str) -> Option<Kind> {
         "silence" => Kind::Silence,
         "cut" => Kind::Cut,
         "unknown-enum" => Kind::UnknownEnum,
+        "foreign-link" => Kind::ForeignLink,
         "garbage" => Kind::Answer(200, Form::Garbage),
         "html-502" => Kind::Answer(502, Form::Html),
         "500" => Kind::Answer(500, Form::Json),
@@ -178,6 +180,23 @@ pub(super) fn wibble(mut reply: Reply) -> Reply {
     if let Ok(mut value) = serde_json::from_slice::<Value>(&reply.body) {
         replace(&mut value, "");
         reply.body = value.to_string().into_bytes();
+    }
+    reply
+}
+
+/// Every address that the answer leads on to, in headers and next links, is on the host of somebody else.
+pub(super) fn lead_away(mut reply: Reply) -> Reply {
+    const ELSEWHERE: &str = "https://api.bap.microsoft.com.elsewhere.example/next";
+    for (name, value) in &mut reply.headers {
+        if matches!(*name, "operation-location" | "location" | "azure-asyncoperation") {
+            ELSEWHERE.clone_into(value);
+        }
+    }
+    if let Ok(Value::Object(mut map)) = serde_json::from_slice::<Value>(&reply.body)
+        && map.contains_key("value")
+    {
+        map.insert("nextLink".to_owned(), Value::from(ELSEWHERE));
+        reply.body = Value::Object(map).to_string().into_bytes();
     }
     reply
 }

@@ -183,7 +183,7 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
         Seen::Absent => create(target, observed, plan),
         Seen::Unreadable(why) => {
             plan.findings.push(finding(
-                "CMK045",
+                "CMK019",
                 Severity::Block,
                 wanted.to_string(),
                 format!("Whether the policy `{}` exists is not visible to you: {}.", wanted.name, why.why),

@@ -1,1 +1,307 @@
-//! bad_input
+//! Whatever is typed wrong or answered wrongly ends with its exit code and its words, changes nothing, and never panics.
+
+use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+const GUID: &str = "11111111-2222-3333-4444-555555555555";
+
+/// Exit code, every one of the words, and no panic.
+#[track_caller]
+fn ends(ran: Ran, code: i32, words: &[&str]) -> Ran {
+    let ran = ran.exits(code);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    for word in words {
+        assert!(ran.stderr.contains(word), "`{word}` is not said: {}", ran.stderr);
+    }
+    ran
+}
+
+/// A usage error says what is wrong and what helps, and nothing was changed.
+#[track_caller]
+fn refused(served: &Served, arguments: &[&str], words: &[&str]) {
+    ends(served.run(arguments), 2, words);
+    assert_eq!(served.ledger()["writes"], 0, "{arguments:?}");
+}
+
+#[test]
+fn ids_and_names_are_refused_before_anything_is_asked() {
+    let served = Served::start("ready", FAST);
+    let long = "a".repeat(128);
+    let fix = ["not the name of a key", "fix:", "1 to 127 letters"];
+    for key in ["", " ", "a/b", "a.b", "a b", "../secrets/foo", "..%2fsecrets", "ключ", "a\u{1b}[31m", &long] {
+        for step in ["create-policy", "enable"] {
+            refused(&served, &[step, "--yes", "--key", key], &fix);
+        }
+    }
+    for version in ["", "latest", "0123", &"g".repeat(32), &"0".repeat(33)] {
+        refused(
+            &served,
+            &["create-policy", "--yes", "--key-version", version],
+            &["not a version of a key", "fix:", "32"],
+        );
+    }
+    let id = |kind: &str, name: &str| format!("/subscriptions/{GUID}/resourceGroups/rg/providers/{kind}/{name}");
+    let policy = id("Microsoft.PowerPlatform/enterprisePolicies", "ep");
+    for (flag, text, words) in [
+        ("--vault", String::new(), "not the id of a resource"),
+        ("--vault", "kv-contoso-cmk".to_owned(), "four parts"),
+        ("--vault", "https://kv-contoso-cmk.vault.azure.net/".to_owned(), "four parts"),
+        ("--vault", policy.clone(), "its type is `Microsoft.PowerPlatform/enterprisePolicies`"),
+        ("--vault", id("Microsoft.KeyVault/vaults", "a?b"), "`a?b` is not the name of a resource"),
+        ("--vault", id("Microsoft.KeyVault/vaults", ".."), "`..` is not the name of a resource"),
+        ("--vault", policy.replace(GUID, "1"), "`1` is not a subscription id"),
+        ("--policy", id("Microsoft.KeyVault/vaults", "kv"), "its type is `Microsoft.KeyVault/vaults`"),
+        ("--policy", policy.replace("rg", "r g"), "`r g` is not the name of a resource group"),
+        ("--policy", "../other".to_owned(), "four parts"),
+        ("--policy", " ".to_owned(), "The policy is empty."),
+        ("--reader", "nobody".to_owned(), "not an object id"),
+        ("--reader", String::new(), "not an object id"),
+        ("--reader", format!("{{{GUID}}}"), "not an object id"),
+        ("--location", "eu/rope".to_owned(), "not a location"),
+    ] {
+        refused(&served, &["create-policy", "--yes", flag, &text], &[words, "fix:"]);
+    }
+    assert_eq!(served.ledger()["requests"], 0);
+}
+
+#[test]
+fn an_environment_that_is_not_there_is_not_guessed() {
+    let served = Served::start("ready", FAST);
+    let consent = ["--yes", "--confirm", "Contoso UAT"];
+    for command in ["status", "check-integration", "environment-name", "add-environment", "enable"] {
+        for (typed, words) in [
+            ("", "The environment is empty."),
+            (" ", "The environment is empty."),
+            (GUID, "has no environment"),
+            ("Contoso U", "No environment of the tenant is called `Contoso U`."),
+            ("contoso-uat.crm4.dynamics.com.example.org", "No environment of the tenant"),
+            ("../../tenant", "No environment of the tenant"),
+        ] {
+            let mut arguments = vec![command, typed];
+            if ["add-environment", "enable"].contains(&command) {
+                arguments.extend(consent);
+            }
+            refused(&served, &arguments, &[words, "fix:"]);
+        }
+    }
+    // What the service said about it is there for a ticket.
+    ends(served.run(&["status", GUID]), 2, &["EnvironmentNotFound", "ticket:", "correlation id"]);
+    let document = served.run(&["status", GUID, "-o", "json"]).exits(2).json();
+    assert_eq!((&document["schema"], &document["exit_code"]), (&json!("cmkctl/error/v1"), &json!(2)));
+    assert!(document["correlation_id"].is_string() && document["hints"][0].is_string(), "{document}");
+}
+
+#[test]
+fn flags_and_variables_that_can_not_be_right() {
+    let status = |more: &[&str]| run(&[&["status", GUID], more].concat());
+    for (more, words) in [
+        (&["--cloud", "mars"][..], &["`mars` is not known", "public, gcc, gcc-high, dod, china"][..]),
+        (&["--cloud", ""], &["is not known", "fix:"]),
+        (&["--cloud", "./none.json"], &["`./none.json` can't be read", "why:", "fix:"]),
+        (&["--sandbox", "--cloud", "public"], &["exclude each other", "fix:"]),
+        (&["--scenario", "fresh"], &["needs `--sandbox`", "fix:"]),
+        (&["--sandbox", "--scenario", "none"], &["neither a built-in scenario nor a file", "managed-hsm"]),
+        (&["--sandbox", "--sandbox-user", "nobody"], &["no user `nobody`", "key-vault-admin"]),
+        (&["--endpoint", "bap"], &["has no `=`", "fix:"]),
+        (&["--endpoint", "moon=host"], &["`moon` is not a setting", "vault-suffix"]),
+        (&["--endpoint", "bap=http://host"], &["can't be the `bap`", "fix:"]),
+        (&["--endpoint", "bap=host/path"], &["can't be the `bap`", "fix:"]),
+        (&["--endpoint", "bap=user@host"], &["can't be the `bap`", "fix:"]),
+        (&["--endpoint", "bap-audience=host"], &["can't be the `bap-audience`", "https"]),
+        (&["--auth", "magic"], &["`magic` is not a way to sign in", "device-code"]),
+        (&["--config", "/none"], &["`/none` can't be read", "why:", "fix:"]),
+        (&["--ca-bundle", "/none"], &["CA bundle `/none` can't be read", "why:", "fix:"]),
+        (&["--latency", "5"], &["give a unit"]),
+        (&["--speed", "fast"], &["it is not a number"]),
+        (&["--output", "xml"], &["xml"]),
+        (&["two"], &["two"]),
+    ] {
+        ends(status(more), 2, words);
+    }
+    for text in ["5", "soon", "5 weeks", "1e99d", "NaNs", ""] {
+        ends(rehearse(&["add-environment", "--timeout", text]), 2, &["--timeout"]);
+    }
+    for (name, value, words) in [
+        ("CMKCTL_CLOUD", "mars", "`mars` is not known"),
+        ("CMKCTL_AUTH", "magic", "`magic` is not a way to sign in"),
+        ("CMKCTL_HTTP_TIMEOUT", "soon", "`CMKCTL_HTTP_TIMEOUT` is `soon`"),
+        ("CMKCTL_ENDPOINT_BAP", "a b", "can't be the `bap`"),
+        ("CMKCTL_CONFIG", "/none", "`/none` can't be read"),
+        ("CMKCTL_VAULT", "kv", "four parts"),
+    ] {
+        let mut command = command(&["create-policy"]);
+        command.env(name, value);
+        ends(finish(command), 2, &[words, "fix:"]);
+    }
+}
+
+#[test]
+fn files_that_can_not_be_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let sandbox = |url: &str| {
+        json!({ "base": "public", "sandbox": { "url": url, "speed": 1, "epoch": "2026-03-02T08:00:00Z", "started_unix_ms": 0 } })
+            .to_string()
+    };
+    for (flag, text, words) in [
+        ("--config", &b"colour = 1"[..], "Line 1: unknown field `colour`"),
+        ("--config", b"\n\nvault [", "Line 3"),
+        ("--config", b"vault = 1", "Line 1"),
+        ("--config", b"\xff\xfe", "valid UTF-8"),
+        ("--config", b"cloud = \"mars\"", "`mars` is not known"),
+        ("--config", b"[endpoints]\nmoon = \"x\"", "`moon` is not a setting"),
+        ("--cloud", b"{", "can't be understood"),
+        ("--cloud", b"[]", "can't be understood"),
+        ("--cloud", b"{\"base\": \"mars\"}", "`mars` is not known"),
+        ("--cloud", b"{\"name\": \"x\"}", "no value for `login`"),
+        ("--cloud", b"{\"base\": \"public\", \"endpoints\": {\"bap\": \"h/p\"}}", "can't be the `bap`"),
+        // A sandbox is on this machine or nowhere.
+        ("--cloud", sandbox("http://sandbox.example/").as_bytes(), "127.0.0.1"),
+        ("--cloud", sandbox("https://127.0.0.1:1/").as_bytes(), "127.0.0.1"),
+        ("--ca-bundle", b"", "holds no certificate"),
+        ("--ca-bundle", b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "holds no certificate"),
+    ] {
+        let name = file("file.json", text);
+        ends(run(&["status", GUID, flag, &name]), 2, &[words, "fix:"]);
+    }
+    let scenario = file("scenario.json", br#"{"summary": "x.", "colour": 1}"#);
+    ends(run(&["status", "--sandbox", "--scenario", &scenario]), 2, &["unknown field `colour`", "fix:"]);
+    ends(run(&["status", "--cloud", folder.path().to_str().unwrap()]), 2, &["can't be read"]);
+}
+
+#[test]
+fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
+    for (trouble, code, words, ticket) in [
+        ("cut", 1, &["did not answer", "some minutes"][..], false),
+        ("reset-before", 1, &["did not answer", "some minutes"], false),
+        ("html-502", 1, &["answered 502", "some minutes"], true),
+        ("500", 1, &["answered 500", "some minutes"], true),
+        ("429-date", 1, &["TooManyRequests", "some minutes"], true),
+        ("garbage", 1, &["sent something that can't be understood", "some minutes"], true),
+        ("401", 5, &["does not accept this sign-in", "cmkctl auth status"], true),
+        ("403", 5, &["Power Platform Administrator"], true),
+        ("409", 7, &["OperationNotStartable"], true),
+    ] {
+        let served = Served::start("ready", FAST);
+        served.faults(&json!([{ "match": { "host": "bap" }, "do": trouble, "times": 1000 }]));
+        let consent = ["--yes", "--confirm", "Contoso UAT"];
+        for arguments in [vec!["status"], vec!["environment-name", "Contoso UAT"], [&["enable"][..], &consent].concat()]
+        {
+            let ran = ends(served.run(&arguments), code, words);
+            assert!(ran.stderr.contains("why:"), "{}", ran.stderr);
+            assert!(ran.stderr.contains("fix:") || trouble == "409", "{trouble}: {}", ran.stderr);
+            assert_eq!(ran.stderr.contains("ticket: correlation id "), ticket, "{trouble}: {}", ran.stderr);
+        }
+        let ledger = served.ledger();
+        assert_eq!(ledger["writes"], 0, "{trouble}");
+        assert!(ledger["requests"].as_u64().unwrap() < 60, "{trouble}: {}", ledger["requests"]);
+    }
+}
+
+#[test]
+fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
+    let served = Served::start("ready", FAST);
+    served.faults(&json!([{ "match": { "host": "bap" }, "do": "unknown-enum", "times": 1000 }]));
+    let ran = ends(served.run(&["status"]), 0, &[]);
+    assert!(ran.stdout.contains("Wibble") && !ran.stdout.contains("Managed Environment: no"), "{}", ran.stdout);
+    let ran = served.run(&["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"]);
+    // One word that is not `Ready` may be an operation: come back later.
+    ends(ran, 7, &["management state `Wibble`"]);
+    assert_eq!(served.ledger()["writes"], 0);
+}
+
+#[test]
+fn no_answer_leads_to_a_host_of_somebody_else() {
+    let served = Served::start("ready", FAST);
+    let away = |path: &str| json!([{ "match": { "path": path }, "do": "foreign-link", "times": 1000 }]);
+    served.faults(&away("/environments"));
+    ends(
+        served.run(&["environment-name", "Contoso UAT"]),
+        1,
+        &["elsewhere.example", "does not belong to the cloud", "fix:"],
+    );
+    assert_eq!(served.ledger()["writes"], 0);
+    // An operation whose address is not believed is found by the environment.
+    served.faults(&away("/Encryption/link"));
+    let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]);
+    let ran = ends(ran, 0, &["outside the cloud", "elsewhere.example"]);
+    assert!(ran.stdout.contains("done, shown by a re-read"), "{}", ran.stdout);
+    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+    let hosts = served.ledger()["log"].to_string();
+    assert!(!hosts.contains("elsewhere"), "{hosts}");
+}
+
+#[test]
+fn a_closed_stream_is_no_failure_and_no_consent() {
+    let served = Served::start("ready", FAST);
+    // The reader leaves after one line, as `head -1` does.
+    let mut child = served.command("admin", &["status"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("State"), "{line}");
+    let output = child.wait_with_output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), words.contains("panicked")), (Some(0), false), "{words}");
+    // The reader is gone before anything is written.
+    for arguments in [&["status"][..], &["status", "-o", "json"], &["--help"], &["enable", "--dry-run"]] {
+        let mut command = served.command("admin", arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), words.contains("panicked")), (Some(0), false), "{arguments:?}: {words}");
+    }
+    // A yes that comes through a pipe is nobody's.
+    let mut command = served.command("admin", &["enable"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(b"yes\nContoso UAT\n");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(10));
+    assert_eq!(served.ledger()["writes"], 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn streams_that_were_never_open_and_arguments_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let closed = |how: &str| {
+        let mut shell = std::process::Command::new("/bin/sh");
+        let script = format!("exec \"$0\" status --sandbox --speed {FAST} {how}");
+        shell.env_clear().args(["-c", &script, env!("CARGO_BIN_EXE_cmkctl")]);
+        ends(finish(shell), 0, &[])
+    };
+    assert!(closed("<&-").stdout.contains("Contoso UAT"));
+    closed(">&-");
+    assert!(closed("2>&-").stdout.contains("Contoso UAT"));
+    for at in [vec!["status"], vec!["status", "--cloud"], vec![]] {
+        let mut command = command(&at);
+        command.arg(OsStr::from_bytes(b"a\xffb"));
+        ends(finish(command), 2, &["error:"]);
+    }
+    // A value that is no text counts as one that can't be right, or as none; never as a panic.
+    for name in ["CMKCTL_CLOUD", "PATH", "HOME", "COLUMNS", "NO_COLOR"] {
+        let mut command = command(&["status", "--sandbox", "--speed", FAST]);
+        command.env(name, OsStr::from_bytes(b"\xff"));
+        let ran = finish(command);
+        assert!([0, 2].contains(&ran.code) && !ran.stderr.contains("panicked"), "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_narrow_terminal_cuts_no_id() {
+    let whole = rehearse(&["status", "-o", "json"]).exits(0).json();
+    let id = whole["environment"]["id"].as_str().map(str::to_owned);
+    for columns in ["40", "1", "0", "-1", "99999999", "wide"] {
+        let mut command = command(&["status", "--sandbox", "--speed", FAST]);
+        command.env("COLUMNS", columns);
+        let ran = ends(finish(command), 0, &[]);
+        assert!(id.as_deref().is_none_or(|id| ran.stdout.contains(id)), "{columns}: {}", ran.stdout);
+    }
+    assert!(id.is_some_and(|id| id.len() == 36), "{}", Value::to_string(&whole));
+}

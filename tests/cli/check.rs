@@ -185,9 +185,9 @@ fn a_check_never_writes_and_costs_so_many_requests() {
     let ledger = served.ledger();
     assert_eq!(ledger["writes"], 0);
     assert_eq!(ledger["effects"], json!([]));
-    // Environment with its plain read, operations, five pages of environments, Dataverse; policy, provider, vault, key with its challenge,
+    // Environment with its plain read, operations, six pages of environments, Dataverse; policy, provider, vault, key with its challenge,
     // grants, rights three times, locks.
-    assert_eq!(ledger["requests"], 19, "{:#}", ledger["log"]);
+    assert_eq!(ledger["requests"], 20, "{:#}", ledger["log"]);
     assert!(ledger["chain"].as_u64().unwrap() <= 6, "{}", ledger["chain"]);
 }
 

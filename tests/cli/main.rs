@@ -7,10 +7,16 @@ mod check;
 mod exit_codes;
 mod help;
 mod house;
+#[cfg(target_os = "linux")]
+mod in_earnest;
+#[cfg(target_os = "linux")]
+mod internet;
 mod procedure;
 mod readme;
 mod recorded;
 mod rules;
+mod sandbox_azure;
+mod sandbox_trouble;
 mod sandbox_wire;
 mod sign_in;
 mod tool;

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use token::Token;
 
 /// A text that can't be printed.
@@ -82,7 +83,33 @@ pub struct DevicePrompt {
 /// Shows a [`DevicePrompt`]; this room prints nothing.
 pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
 
-type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
+type Slot = Arc<tokio::sync::Mutex<Held<Token>>>;
+
+/// What callers share one after the other: the last success, and the last failure with its time. Who waited while an attempt failed is told
+/// of that failure instead of repeating it: a person would be asked again and again, an unreachable service waited for again and again. Who
+/// comes later tries anew.
+struct Held<T> {
+    value: Option<T>,
+    failed: Option<(Instant, Error)>,
+}
+
+impl<T> Default for Held<T> {
+    fn default() -> Self {
+        Self { value: None, failed: None }
+    }
+}
+
+impl<T> Held<T> {
+    /// The failure of an attempt that ended after `came`.
+    fn failed_since(&self, came: Instant) -> Option<Error> {
+        self.failed.as_ref().filter(|(at, _)| *at >= came).map(|(_, error)| error.clone())
+    }
+
+    /// Remembers how an attempt ended.
+    fn note<U>(&mut self, outcome: &Result<U>) {
+        self.failed = outcome.as_ref().err().map(|error| (Instant::now(), error.clone()));
+    }
+}
 
 /// The tokens of this process: one cache over all credentials, one entry a scope. Callers of one scope share one request; callers of different
 /// scopes do not wait for each other.
@@ -95,7 +122,7 @@ pub struct Tokens {
     /// The way that gave the first token: identities are never mixed.
     chosen: tokio::sync::OnceCell<Method>,
     /// Device code's refresh token, so that a person signs in once.
-    refresh: tokio::sync::Mutex<Option<Secret>>,
+    refresh: tokio::sync::Mutex<Held<Secret>>,
 }
 
 impl fmt::Debug for Tokens {
@@ -154,31 +181,37 @@ impl Tokens {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             slots.entry(scope.to_owned()).or_default().clone()
         };
+        let came = Instant::now();
         let mut held = slot.lock().await;
-        let good = held.as_ref().filter(|token| {
+        let good = held.value.as_ref().filter(|token| {
             token.expires.duration_since(Timestamp::now()) > RENEWED_BEFORE_END
                 && refused.is_none_or(|refused| *refused != token.secret)
         });
         if let Some(token) = good {
             return Ok(token.clone());
         }
-        let token = self.acquire(scope).await?;
-        *held = Some(token.clone());
+        if let Some(error) = held.failed_since(came) {
+            return Err(error);
+        }
+        let outcome = self.acquire(scope, came).await;
+        held.note(&outcome);
+        let token = outcome?;
+        held.value = Some(token.clone());
         Ok(token)
     }
 
     /// Asks the chosen way, or the first that answers. Credentials are built anew each time, so that no cache but ours decides, and every
     /// federated assertion is fresh.
-    async fn acquire(&self, scope: &str) -> Result<Token> {
+    async fn acquire(&self, scope: &str, came: Instant) -> Result<Token> {
         if let Some(method) = self.chosen.get() {
-            return self.ask(*method, scope, true).await;
+            return self.ask(*method, scope, true, came).await;
         }
         // Different scopes ask at the same time; all but the first wait for its choice.
         let mut first = None;
         let method = self
             .chosen
             .get_or_try_init(|| async {
-                let (method, token) = self.choose(scope).await?;
+                let (method, token) = self.choose(scope, came).await?;
                 tracing::info!("Signed in by way of `{}`.", method.name());
                 first = Some(token);
                 Ok::<Method, Error>(method)
@@ -186,21 +219,23 @@ impl Tokens {
             .await?;
         match first {
             Some(token) => Ok(token),
-            None => self.ask(*method, scope, true).await,
+            None => self.ask(*method, scope, true, came).await,
         }
     }
 
-    async fn choose(&self, scope: &str) -> Result<(Method, Token)> {
+    async fn choose(&self, scope: &str, came: Instant) -> Result<(Method, Token)> {
         if self.wire.cloud().sandbox.is_some() {
             return match self.sign_in.method {
-                None => Ok((Method::Environment, self.ask(Method::Environment, scope, true).await?)),
-                Some(Method::DeviceCode) => Ok((Method::DeviceCode, self.ask(Method::DeviceCode, scope, true).await?)),
+                None => Ok((Method::Environment, self.ask(Method::Environment, scope, true, came).await?)),
+                Some(Method::DeviceCode) => {
+                    Ok((Method::DeviceCode, self.ask(Method::DeviceCode, scope, true, came).await?))
+                }
                 Some(_) => Err(Error::usage("A sandbox never uses real credentials.")
                     .hint("Leave out `--auth`; choose one of the sandbox's users with `--sandbox-user NAME`.")),
             };
         }
         if let Some(method) = self.sign_in.method {
-            return Ok((method, self.ask(method, scope, true).await?));
+            return Ok((method, self.ask(method, scope, true, came).await?));
         }
         let mut failures = Vec::new();
         for source in self.sources() {
@@ -211,7 +246,7 @@ impl Tokens {
                 }
                 State::Ready | State::NotInASandbox => {}
             }
-            match self.ask(source.method, scope, false).await {
+            match self.ask(source.method, scope, false, came).await {
                 Ok(token) => return Ok((source.method, token)),
                 // Somebody meant this identity: falling through to another one would act in the wrong name.
                 Err(error) if matches!(source.method, Method::Environment | Method::Federated) => return Err(error),
@@ -227,10 +262,13 @@ impl Tokens {
         Err(error)
     }
 
-    async fn ask(&self, method: Method, scope: &str, explicit: bool) -> Result<Token> {
+    async fn ask(&self, method: Method, scope: &str, explicit: bool, came: Instant) -> Result<Token> {
         match method {
             Method::DeviceCode => {
                 let mut refresh = self.refresh.lock().await;
+                if let Some(error) = refresh.failed_since(came) {
+                    return Err(error);
+                }
                 let asked = device_code::Asked {
                     wire: &self.wire,
                     clock: &self.clock,
@@ -238,7 +276,9 @@ impl Tokens {
                     client: self.sign_in.device_code_client.as_deref(),
                     prompt: &self.prompt,
                 };
-                device_code::token(&asked, scope, &mut refresh).await
+                let outcome = device_code::token(&asked, scope, &mut refresh.value).await;
+                refresh.note(&outcome);
+                outcome
             }
             method => sources::token(&self.wire, &self.sign_in, method, scope, explicit).await,
         }

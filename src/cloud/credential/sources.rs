@@ -3,7 +3,7 @@
 use super::token::Token;
 use super::{Method, Secret};
 use crate::cloud::json;
-use crate::cloud::wire::Wire;
+use crate::cloud::wire::{Wire, top_line};
 use crate::error::{Error, Kind, Result};
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::TokenCredential;
@@ -187,7 +187,14 @@ pub(super) async fn token(
 ) -> Result<Token> {
     let credential = credential(wire, sign_in, method, explicit).await?;
     let token = credential.get_token(&[scope], None).await;
-    token.map(Token::from).map_err(|error| refused(method, &error.to_string()))
+    token.map(Token::from).map_err(|error| refused(method, &told(&error)))
+}
+
+/// The top line, and the innermost cause where the top line keeps it to itself ("retry policy expired").
+fn told(error: &azure_core::Error) -> String {
+    let text = error.to_string();
+    let (line, cause) = (text.lines().next().unwrap_or_default().trim_end_matches('.'), top_line(error));
+    if line.contains(cause.trim_end_matches('.')) { line.to_owned() } else { format!("{line}: {cause}") }
 }
 
 async fn credential(

@@ -1,0 +1,153 @@
+//! The sandbox on bad days, at its doors, and beside recordings of the real service; raw HTTP, as in [`crate::sandbox_wire`].
+
+use crate::sandbox_wire::{BAP, EXPANDED, ask, follow, id_of, link, pages, read, uat, with_policy};
+use crate::tool::{FAST, Served};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+#[test]
+fn a_token_opens_only_the_service_it_is_for() {
+    let served = Served::start("managed-hsm", "1");
+    let arm = "https://management.azure.com";
+    let (bap, org) = ("https://service.powerapps.com/", "https://contoso-uat.crm4.dynamics.com");
+    let policies = format!("{arm}{}?api-version=2020-10-30", served.cloud()["defaults"]["policy"].as_str().unwrap());
+    for (url, right, wrong) in [
+        (format!("{BAP}/tenant?api-version=2021-04-01"), bap, "https://api.bap.microsoft.com"),
+        (format!("{arm}/subscriptions?api-version=2022-12-01"), arm, bap),
+        (policies, arm, "https://vault.azure.net"),
+        ("https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso".to_owned(), "https://vault.azure.net", arm),
+        (
+            "https://hsm-contoso-cmk.managedhsm.azure.net/keys/cmk-contoso".to_owned(),
+            "https://managedhsm.azure.net",
+            "https://vault.azure.net",
+        ),
+        (format!("{org}/api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails"), org, bap),
+        (
+            "https://api.powerplatform.com/environmentmanagement/environments/x".to_owned(),
+            "https://api.powerplatform.com/",
+            bap,
+        ),
+    ] {
+        assert_ne!(served.ask(&served.token("admin", right), "GET", &url, "").status, 401, "{url}");
+        assert_eq!(served.ask(&served.token("admin", wrong), "GET", &url, "").status, 401, "{url}");
+        assert_eq!(served.ask("", "GET", &url, "").status, 401, "{url}");
+        let foreign = served.ask("eyJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl", "GET", &url, "");
+        assert_eq!(foreign.status, 401, "{url}");
+    }
+    // A token of anybody else is noticed.
+    assert_eq!(served.effects(), ["foreign-token"; 7]);
+}
+
+#[test]
+fn trouble_comes_when_it_is_scripted() {
+    let served = with_policy(&json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }), "1");
+    let url = format!("{BAP}/scopes/admin/environments/{}?{EXPANDED}", uat(&served));
+    let token = served.token("admin", "https://service.powerapps.com/");
+    let hit = |kind: &str| {
+        served.faults(&json!([{ "match": { "host": "bap" }, "do": kind, "seconds": 17 }]));
+        let answer = served.ask(&token, "GET", &url, "");
+        assert_eq!(served.ask(&token, "GET", &url, "").status, 200, "{kind}: once is once");
+        answer
+    };
+    for status in [429, 503] {
+        assert_eq!(hit(&format!("{status}-seconds")).header("retry-after"), Some("17"));
+        let answer = hit(&format!("{status}-date"));
+        let date = |name: &str| jiff::fmt::rfc2822::parse(answer.header(name).unwrap()).unwrap().timestamp();
+        let seconds = date("retry-after").duration_since(date("date")).as_secs();
+        assert!((16..=17).contains(&seconds), "{status}: {}", answer.head);
+    }
+    let page = hit("html-502");
+    assert!(page.status == 502 && page.body.starts_with("<html>") && page.header("content-type") == Some("text/html"));
+    for (kind, status) in [("401", 401), ("403", 403), ("404", 404), ("500", 500), ("409", 409), ("409-empty", 409)] {
+        assert_eq!(hit(kind).status, status, "{kind}");
+    }
+    assert!(serde_json::from_str::<Value>(&hit("garbage").body).is_err());
+    let cut = hit("cut");
+    let promised: usize = cut.header("content-length").unwrap().parse().unwrap();
+    assert!(cut.status == 200 && !cut.body.is_empty() && cut.body.len() < promised, "{}", cut.body.len());
+    for kind in ["reset-before", "reset-after", "refuse"] {
+        assert_eq!(hit(kind).status, 0, "{kind}");
+    }
+    let odd = hit("unknown-enum").json()["properties"].clone();
+    for value in [
+        &odd["environmentSku"],
+        &odd["states"]["management"]["id"],
+        &odd["states"]["runtime"]["id"],
+        &odd["governanceConfiguration"]["protectionLevel"],
+        &odd["enterprisePolicies"]["customerManagedKeys"]["linkStatus"],
+    ] {
+        assert_eq!(*value, "Wibble");
+    }
+    // A change that was answered by nobody has happened all the same; one that was cut off before has not.
+    for (kind, effects) in [("reset-before", 0), ("reset-after", 1)] {
+        let served = with_policy(&json!({}), "1");
+        served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": kind }]));
+        assert_eq!((link(&served, &uat(&served)).status, served.effects().len()), (0, effects), "{kind}");
+    }
+}
+
+/// Every path of a document, arrays by `[]`, keys that are data by `*`.
+fn paths(value: &Value, at: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(name, inner)| {
+            let name = if at.ends_with("permissions") { "*" } else { name };
+            into.insert(format!("{at}.{name}"));
+            paths(inner, &format!("{at}.{name}"), into);
+        }),
+        Value::Array(list) => list.iter().for_each(|inner| paths(inner, &format!("{at}[]"), into)),
+        _ => {}
+    }
+}
+
+/// Whatever the sandbox sends, a real service has sent: compared with recordings where there are some (`CMKCTL_RECORDED`).
+#[test]
+fn the_sandbox_sends_nothing_that_was_never_recorded() {
+    // Not recorded, but documented: paths that begin with these are allowed.
+    const DOCUMENTED: [(&str, &str); 4] = [
+        (
+            "environment.properties.linkedAppMetadata",
+            "the recordings are of environments without finance and operations",
+        ),
+        ("environment.properties.ongoingOperation", "the recordings are of environments at rest"),
+        ("environment.properties.permissions", "the recordings are not expanded by it"),
+        ("operation.error", "the recorded failures have none; that there may be one is documented"),
+    ];
+    let Some(folder) = std::env::var_os("CMKCTL_RECORDED") else { return };
+    let recorded = |start: &str| {
+        let mut all = BTreeSet::new();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if name.starts_with(start) && name.ends_with(".json") {
+                let value: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+                let one = name.starts_with("environments").then(|| value["value"].as_array().unwrap().clone());
+                one.unwrap_or_else(|| vec![value]).iter().for_each(|value| paths(value, "", &mut all));
+            }
+        }
+        assert!(!all.is_empty(), "{start}");
+        all
+    };
+    let patch = json!({ "environments": { "production": { "policy": "ep-contoso-cmk" } }, "settings": { "link_ends": "failed" } });
+    let (served, slow) = (with_policy(&patch, FAST), with_policy(&json!({}), "1"));
+    assert_eq!(link(&slow, &uat(&slow)).status, 202);
+    let operation = link(&served, &uat(&served)).header("operation-location").unwrap().to_owned();
+    let tenant = |path: &str| ask(&served, "admin", "GET", &format!("{BAP}/{path}"), "").json();
+    let mut environments = pages(&served, "admin").concat();
+    environments.extend([read(&served, &id_of(&served, "Contoso Production")), read(&slow, &uat(&slow))]);
+    let errors = vec![tenant("scopes/admin/environments/x"), link(&slow, &uat(&slow)).json()];
+    let mut never = Vec::new();
+    for (kind, sent) in [
+        ("environment", environments),
+        ("operation", vec![follow(&served, &operation).1.json()]),
+        ("error", errors),
+        ("tenant", vec![tenant("tenant?api-version=2021-04-01")]),
+        ("locations", vec![tenant("locations?api-version=2023-06-01")]),
+    ] {
+        let known = recorded(kind);
+        let mut own = BTreeSet::new();
+        sent.iter().for_each(|value| paths(value, "", &mut own));
+        never.extend(own.difference(&known).map(|path| format!("{kind}{path}")));
+    }
+    never.retain(|path| !DOCUMENTED.iter().any(|(start, _)| path.starts_with(start)));
+    assert!(never.is_empty(), "{never:#?}");
+}
