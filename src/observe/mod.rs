@@ -57,11 +57,27 @@ pub async fn observe(
     environment: Option<&str>,
     wants: Wants,
 ) -> Result<Observed> {
+    // The list of a large tenant has many pages, one after the other: nothing waits for it.
+    let (observed, estate) =
+        join!(one(reader, clock, target, environment, wants), maybe(wants.estate.then(|| reader.environments())),);
+    let mut observed = observed?;
+    observed.around.estate = estate?;
+    Ok(observed)
+}
+
+/// Everything about one environment, policy and vault.
+async fn one(
+    reader: &Reader,
+    clock: &Clock,
+    target: &Target,
+    environment: Option<&str>,
+    wants: Wants,
+) -> Result<Observed> {
     let mut observed = Observed { at: clock.now(), ..Observed::default() };
     let vault_id = target.vault.as_ref().filter(|_| wants.key);
     let policy_id = target.policy.as_ref();
     let environment_id = environment.filter(|_| wants.environment);
-    let (first, operations, policy, provider, vault, key, around, estate) = join!(
+    let (first, operations, policy, provider, vault, key, around) = join!(
         async {
             match environment_id {
                 Some(id) => Some(reader.environment(id).await),
@@ -74,12 +90,10 @@ pub async fn observe(
         maybe(vault_id.map(|id| reader.vault(id))),
         key_in_arm(reader, vault_id, target.key.as_ref(), target.key_version.as_ref(), wants.data_plane),
         around(reader, target, wants),
-        maybe(wants.estate.then(|| reader.environments())),
     );
     observed.operations = operations?;
     (observed.policy, observed.provider, observed.vault, observed.key) = (policy?, provider?, vault?, key?);
     observed.around = around?;
-    observed.around.estate = estate?;
     if let Some(reply) = first {
         observed.environment = match found(reader, environment.unwrap_or_default(), reply).await {
             Err(error) if wants.environment_optional && error.kind == Kind::Forbidden => {
