@@ -28,7 +28,7 @@ pub type Secret = azure_core::credentials::Secret;
 const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
 
 /// The ways to sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Client secret from environment variables.
     Environment,
@@ -123,6 +123,8 @@ pub struct Tokens {
     chosen: tokio::sync::OnceCell<Method>,
     /// Device code's refresh token, so that a person signs in once.
     refresh: tokio::sync::Mutex<Held<Secret>>,
+    /// The ways that were tried last and refused, for display: they are not "ready".
+    refused: Mutex<HashMap<Method, String>>,
 }
 
 impl fmt::Debug for Tokens {
@@ -143,6 +145,7 @@ impl Tokens {
             slots: Mutex::default(),
             chosen: tokio::sync::OnceCell::new(),
             refresh: tokio::sync::Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -171,9 +174,14 @@ impl Tokens {
         Ok(token::identity(&entry, self.chosen.get().copied().unwrap_or(Method::Environment)))
     }
 
-    /// The ways in their order, with what each lacks. Looks at files and `PATH`, sends nothing.
+    /// The ways in their order, with what each lacks, or why it was refused when it was tried. Looks at files and `PATH`, sends nothing.
     pub fn sources(&self) -> Vec<Source> {
-        sources::all(&self.sign_in, self.wire.cloud().sandbox.is_some(), self.chosen.get().copied())
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        self.untried(&refused)
+    }
+
+    fn untried(&self, refused: &HashMap<Method, String>) -> Vec<Source> {
+        sources::all(&self.sign_in, self.wire.cloud().sandbox.is_some(), self.chosen.get().copied(), refused)
     }
 
     async fn entry(&self, scope: &str, refused: Option<&Secret>) -> Result<Token> {
@@ -238,9 +246,9 @@ impl Tokens {
             return Ok((method, self.ask(method, scope, true, came).await?));
         }
         let mut failures = Vec::new();
-        for source in self.sources() {
+        for source in self.untried(&HashMap::new()) {
             match source.state {
-                State::NotConfigured(why) | State::OnlyWhenAsked(why) => {
+                State::NotConfigured(why) | State::OnlyWhenAsked(why) | State::Refused(why) => {
                     failures.push(format!("{}: {why}", source.method.name()));
                     continue;
                 }
@@ -263,6 +271,16 @@ impl Tokens {
     }
 
     async fn ask(&self, method: Method, scope: &str, explicit: bool, came: Instant) -> Result<Token> {
+        let outcome = self.ask_now(method, scope, explicit, came).await;
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match &outcome {
+            Ok(_) => refused.remove(&method),
+            Err(error) => refused.insert(method, error.detail.clone().unwrap_or_else(|| error.message.clone())),
+        };
+        outcome
+    }
+
+    async fn ask_now(&self, method: Method, scope: &str, explicit: bool, came: Instant) -> Result<Token> {
         match method {
             Method::DeviceCode => {
                 let mut refresh = self.refresh.lock().await;

@@ -15,6 +15,7 @@ use azure_identity::{
 };
 use reqwest::Method as Http;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -102,6 +103,8 @@ pub enum State {
     NotConfigured(String),
     /// Needs a person, or another way was asked for.
     OnlyWhenAsked(String),
+    /// It was tried, and why it did not work.
+    Refused(String),
     /// A sandbox has users of its own.
     NotInASandbox,
 }
@@ -110,18 +113,27 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             State::Ready => f.write_str("ready"),
-            State::NotConfigured(why) | State::OnlyWhenAsked(why) => f.write_str(why),
+            State::NotConfigured(why) | State::OnlyWhenAsked(why) | State::Refused(why) => f.write_str(why),
             State::NotInASandbox => f.write_str("not used in a sandbox"),
         }
     }
 }
 
 /// All ways in their order.
-pub(super) fn all(sign_in: &SignIn, sandbox: bool, taken: Option<Method>) -> Vec<Source> {
+pub(super) fn all(
+    sign_in: &SignIn,
+    sandbox: bool,
+    taken: Option<Method>,
+    refused: &HashMap<Method, String>,
+) -> Vec<Source> {
     let mut sources: Vec<Source> = Method::ALL
         .into_iter()
         .map(|method| {
             let state = if sandbox { in_sandbox(sign_in, method) } else { outside(sign_in, method) };
+            let state = match refused.get(&method) {
+                Some(why) => State::Refused(why.clone()),
+                None => state,
+            };
             Source { method, state, chosen: false }
         })
         .collect();
@@ -367,7 +379,7 @@ mod tests {
     use super::*;
 
     fn states(sign_in: &SignIn) -> Vec<(Method, bool, bool)> {
-        all(sign_in, false, None)
+        all(sign_in, false, None, &HashMap::new())
             .iter()
             .map(|source| (source.method, source.state == State::Ready, source.chosen))
             .collect()
@@ -388,10 +400,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let sources = all(&SignIn::default(), false, None);
+        let sources = all(&SignIn::default(), false, None, &HashMap::new());
         assert_eq!(sources[0].state.to_string(), "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET not set");
         assert_eq!(sources[5].state.to_string(), "only with `--auth device-code`");
-        assert!(all(&SignIn::default(), true, None)[1..].iter().all(|source| source.state == State::NotInASandbox));
+        assert!(
+            all(&SignIn::default(), true, None, &HashMap::new())[1..]
+                .iter()
+                .all(|source| source.state == State::NotInASandbox)
+        );
     }
 
     #[test]
