@@ -8,7 +8,8 @@ use crate::model::ids::{ArmId, KeyName, ResourceKind};
 use crate::model::observed::{Observed, Seen};
 use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
-use crate::steps::policy::{allows_key, location};
+use crate::steps::grant::allows_key;
+use crate::steps::policy::location;
 use futures::join;
 
 /// What depends on nothing but the ids that were asked for.

@@ -7,7 +7,7 @@ use crate::model::observed::{Environment, Observed, Seen, Unreadable};
 use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
-use crate::steps::{add, integration, key, policy};
+use crate::steps::{add, grant, integration, key};
 
 /// Step 1: is it integrated?
 ///
@@ -84,7 +84,7 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     let verdict = environment
         .map_or(integration::Verdict::Unknown, |environment| integration::verdict(environment, &observed.integration));
     let (state, next) = state(context, &observed);
-    let access = match observed.vault.present().map(|vault| policy::access(&observed, vault)) {
+    let access = match observed.vault.present().map(|vault| grant::access(&observed, vault)) {
         Some(Seen::Present(())) => "yes, the policy's identity may use the key".to_owned(),
         Some(Seen::Absent) => {
             "NO: the policy's identity may not use the key, the environment will be locked".to_owned()

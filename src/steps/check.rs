@@ -1,7 +1,7 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
 
 use super::add::{Standing, standing};
-use super::{acknowledge, estate, finding, integration, key, not_visible, policy, ready, who};
+use super::{acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::observed::{Environment, Observed, Seen};
@@ -28,7 +28,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
         checked.pending = plan.actions;
     } else {
         found.extend(key::check(target, observed));
-        found.extend(policy::in_use(observed));
+        found.extend(grant::in_use(observed));
     }
     match &observed.environment {
         Seen::Present(environment) => found.extend(of_environment(target, observed, environment, &mut checked.pending)),

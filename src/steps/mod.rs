@@ -8,6 +8,7 @@ mod around;
 pub mod check;
 pub mod environment;
 mod estate;
+pub mod grant;
 pub mod integration;
 pub mod key;
 pub mod policy;
