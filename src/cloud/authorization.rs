@@ -30,8 +30,8 @@ impl Reader {
         if let Some(principal) = principal {
             url.push_str(&format!("&$filter=principalId%20eq%20%27{principal}%27"));
         }
-        let all = self.session.pages(Service::Arm, &url).await?;
-        Ok(all.iter().filter_map(role_assignment).filter(|found| covers(&found.scope, scope)).collect())
+        let applies = |found: &RoleAssignment| covers(&found.scope, scope);
+        self.session.pages(Service::Arm, &url, |value| role_assignment(value).filter(applies)).await
     }
 
     /// What the caller may do at a scope, by everything that is assigned to the caller there, directly or through groups.
@@ -40,13 +40,12 @@ impl Reader {
     /// The service's refusal.
     pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
         let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), ROLE_VERSION);
-        let all = self.session.pages(Service::Arm, &url).await?;
         let words = |value: &Value, name: &str| -> Vec<String> {
             list(value, name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
         };
         let entry =
             |value: &Value| Permission { actions: words(value, "actions"), not_actions: words(value, "notActions") };
-        Ok(all.iter().map(entry).collect())
+        self.session.pages(Service::Arm, &url, |value| Some(entry(value))).await
     }
 
     /// The locks at a scope, above it and below it.
@@ -55,7 +54,6 @@ impl Reader {
     /// The service's refusal.
     pub async fn locks(&self, scope: &str) -> Reply<Vec<Lock>> {
         let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/locks"), LOCK_VERSION);
-        let all = self.session.pages(Service::Arm, &url).await?;
         let lock = |value: &Value| {
             let id = text(value, "id")?;
             // The scope is what stands before the lock's own part of its id.
@@ -64,7 +62,7 @@ impl Reader {
             let level = at(value, "properties").and_then(|part| text(part, "level")).unwrap_or_default();
             Some(Lock { scope: id[..end].to_owned(), level, name })
         };
-        Ok(all.iter().filter_map(lock).collect())
+        self.session.pages(Service::Arm, &url, lock).await
     }
 }
 

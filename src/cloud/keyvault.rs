@@ -78,21 +78,20 @@ impl Reader {
             "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={HSM_VERSION}",
             uri.trim_end_matches('/')
         );
-        let all = self.session.pages(Service::ManagedHsm, &url).await?;
         let scope = format!("/keys/{key}");
-        let assignments = all.iter().filter_map(|value| {
+        let assignment = |value: &serde_json::Value| {
             Some(RoleAssignment {
                 scope: json::text(value, "properties.scope")?,
                 role: role_guid(&json::text(value, "properties.roleDefinitionId")?),
                 principal_id: json::text(value, "properties.principalId")?,
                 created: json::text(value, "properties.createdOn").and_then(|time| time.parse().ok()),
             })
-        });
+        };
         let applies = |found: &RoleAssignment| {
             let at = found.scope.trim_end_matches('/').to_ascii_lowercase();
             at.is_empty() || at == "/keys" || at == scope.to_ascii_lowercase()
         };
-        Ok(assignments.filter(applies).collect())
+        self.session.pages(Service::ManagedHsm, &url, |value| assignment(value).filter(applies)).await
     }
 }
 

@@ -31,8 +31,7 @@ impl Reader {
             "{}/scopes/admin/environments?api-version={READ_VERSION}&$expand=properties/enterprisePolicies",
             self.session.bap()
         );
-        let all = self.session.pages(Service::Bap, &url).await?;
-        Ok(all.iter().filter_map(environment).collect())
+        self.session.pages(Service::Bap, &url, environment).await
     }
 
     /// One environment with its policy and the caller's permissions. When the admin read shows no policy, it is read once more on the plain
@@ -91,8 +90,7 @@ impl Reader {
             "{}/lifecycleOperations?api-version=2024-05-01&$filter=environment%20eq%20%27{environment}%27",
             self.session.bap()
         );
-        let all = self.session.pages(Service::Bap, &url).await?;
-        Ok(all.iter().map(operation).collect())
+        self.session.pages(Service::Bap, &url, |value| Some(operation(value))).await
     }
 
     /// The state of one operation, one request, sent once. `url` must be on a host of the admin API.

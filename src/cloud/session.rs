@@ -121,14 +121,20 @@ impl Session {
         parse(service, &answer)
     }
 
-    /// All pages of a list. A next link must stay with the service.
-    pub(crate) async fn pages(&self, service: Service, first: &str) -> Reply<Vec<Value>> {
+    /// All pages of a list, each decoded before the next is asked for: a large tenant's raw answers are never held together. A next link must
+    /// stay with the service.
+    pub(crate) async fn pages<T>(
+        &self,
+        service: Service,
+        first: &str,
+        mut decode: impl FnMut(&Value) -> Option<T>,
+    ) -> Reply<Vec<T>> {
         let mut all = Vec::new();
         let mut next = Some(first.to_owned());
         let mut visited = std::collections::HashSet::new();
         while let Some(url) = next.take().filter(|url| visited.insert(url.clone())) {
             let page = self.json(service, &url).await?;
-            all.extend_from_slice(super::json::list(&page, "value"));
+            all.extend(super::json::list(&page, "value").iter().filter_map(&mut decode));
             next = ["nextLink", "@odata.nextLink"].iter().find_map(|name| {
                 // The odata name holds a dot, so it is no path.
                 page.get(*name).and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned)

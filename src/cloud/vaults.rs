@@ -53,12 +53,11 @@ impl Reader {
     pub async fn deleted_vaults(&self, like: &ArmId) -> Reply<Vec<Deleted>> {
         let kind = if like.kind == ResourceKind::ManagedHsm { "deletedManagedHSMs" } else { "deletedVaults" };
         let path = format!("{}/providers/Microsoft.KeyVault/{kind}", like.subscription_scope());
-        let all = self.session.pages(Service::Arm, &self.session.arm(&path, VAULT_VERSION)).await?;
-        let deleted = all.iter().filter_map(|value| {
+        let deleted = |value: &Value| {
             let purged = text(value, "properties.scheduledPurgeDate").and_then(|date| date.parse().ok());
             Some(Deleted { name: text(value, "name")?, purged })
-        });
-        Ok(deleted.collect())
+        };
+        self.session.pages(Service::Arm, &self.session.arm(&path, VAULT_VERSION), deleted).await
     }
 }
 
