@@ -7,6 +7,7 @@ mod check_integration;
 mod create_policy;
 mod enable;
 mod environment_name;
+mod estate;
 mod global;
 mod sandbox;
 mod status;

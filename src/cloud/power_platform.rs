@@ -209,6 +209,7 @@ pub fn environment(value: &Value) -> Option<Environment> {
         key_link: key_link(value),
         ongoing: text("ongoingOperation.type.id").or_else(|| text("ongoingOperation.id")),
         key_managed_by: text("protectionStatus.keyManagedBy"),
+        modified: text("lastModifiedTime").and_then(|time| time.parse().ok()),
         disallowed: rules("disallowedOperations"),
         allowed: rules("allowedOperations").into_iter().map(|(operation, _)| operation).collect(),
         permissions: permissions.map(|map| map.keys().map(|key| json::clean(key)).collect()),

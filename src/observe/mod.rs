@@ -1,9 +1,11 @@
 //! The only reads of a command: a reader and what was asked for in, a snapshot out. What does not depend on each other is read at the same time.
 
+mod estate;
 mod keys;
 mod resolve;
 mod surroundings;
 
+pub use estate::observe_estate;
 pub use resolve::resolve;
 
 use crate::cloud::fault::{Cause, Fault, Reply, seen};

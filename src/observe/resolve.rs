@@ -62,7 +62,7 @@ fn no_role(message: &str) -> Error {
         .hint("An account of another tenant sees none of this one: check `cmkctl auth status`.")
 }
 
-fn environment_error(what: &str, fault: Fault) -> Error {
+pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
     let registered =
         !(fault.status() == Some(403) && fault.message.contains("does not have permission to access the path"));
     let status = fault.status();

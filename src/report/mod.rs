@@ -3,6 +3,7 @@
 mod auth;
 mod change;
 mod check;
+mod estate;
 mod matrix;
 mod sarif;
 mod status;
@@ -12,6 +13,7 @@ mod values;
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
 pub use check::check;
+pub use estate::estate;
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
 pub use terminal::{Out, Style, log_to_stderr};

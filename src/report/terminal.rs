@@ -261,7 +261,7 @@ impl Out {
             Format::Table => grid(header, rows, self.width(std::io::stdout().is_terminal())),
             Format::Json | Format::Sarif => json(value),
         };
-        self.text(&text);
+        self.document(&text);
     }
 }
 

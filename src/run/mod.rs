@@ -2,12 +2,14 @@
 
 mod changing;
 mod checking;
+mod estate;
 mod fixing;
 mod reading;
 mod serving;
 
 pub use changing::{Asked, Steps, change};
 pub use checking::check;
+pub use estate::{FailOn, Glance, status_all};
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
 

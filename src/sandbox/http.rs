@@ -271,6 +271,7 @@ fn control(shared: &Shared, request: &Request) -> Reply {
             shared.ledger().reset();
             Reply::empty(204)
         }
+        ("GET", "/_sandbox/planted") => Reply::json(200, &json!(shared.world().planted)),
         ("GET", "/_sandbox/cloud") => Reply::json(200, &shared.cloud_file()),
         ("POST", "/_sandbox/faults") => match trouble::parse(&request.json()) {
             Ok(rules) => {

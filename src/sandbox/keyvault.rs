@@ -11,7 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// Local roles of a managed HSM that the sandbox knows: encryption user, and administrator.
-const HSM_ROLES: [&str; 2] = ["33413926-3206-4cdd-b39a-83574fe37a17", "a290e904-7015-4bba-90c8-60543313cdb4"];
+pub(super) const HSM_ROLES: [&str; 2] =
+    ["33413926-3206-4cdd-b39a-83574fe37a17", "a290e904-7015-4bba-90c8-60543313cdb4"];
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let (name, suffix) = request.host.split_once('.').unwrap_or_default();

@@ -115,6 +115,13 @@ impl World {
         });
     }
 
+    /// An operation that began when the sandbox did.
+    pub(super) fn leave_unfinished(&mut self, environment: &str) {
+        let policy = self.environments.get(environment).and_then(|found| found.link.as_ref()).map(|(id, _)| id.clone());
+        self.start(environment, Kind::Link(policy.unwrap_or_default()), &guid("user/admin"));
+        self.effects.clear();
+    }
+
     fn part(&self, operation: &Operation) -> f64 {
         let seconds = match operation.kind {
             Kind::Govern => self.settings.governance_seconds,

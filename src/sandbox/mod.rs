@@ -10,6 +10,7 @@ mod bap;
 mod clock;
 mod dataverse;
 mod entra;
+mod generate;
 mod http;
 mod keyvault;
 mod ledger;

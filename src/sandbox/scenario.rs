@@ -8,13 +8,16 @@ use serde_json::Value;
 const BASE: &str = include_str!("scenarios/base.json");
 
 /// Name, and what differs from the base tenant.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 9] = [
     ("ready", include_str!("scenarios/ready.json")),
     ("fresh", include_str!("scenarios/fresh.json")),
     ("access-policy-vault", include_str!("scenarios/access-policy-vault.json")),
     ("managed-hsm", include_str!("scenarios/managed-hsm.json")),
     ("not-integrated", include_str!("scenarios/not-integrated.json")),
     ("messy", include_str!("scenarios/messy.json")),
+    ("expiring", include_str!("scenarios/expiring.json")),
+    ("locked", include_str!("scenarios/locked.json")),
+    ("estate", include_str!("scenarios/estate.json")),
 ];
 
 /// What a sandbox holds when it starts.
@@ -26,8 +29,8 @@ pub struct Scenario {
 
 impl Scenario {
     /// The names of the built-in scenarios.
-    pub fn names() -> &'static [&'static str] {
-        &["ready", "fresh", "access-policy-vault", "managed-hsm", "not-integrated", "messy"]
+    pub fn names() -> Vec<&'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name).collect()
     }
 
     /// A built-in scenario.

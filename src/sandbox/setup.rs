@@ -1,6 +1,7 @@
 //! How a tenant begins: a scenario's text, checked, becomes a world.
 
 use super::clock::Clock;
+use super::generate::Generate;
 use super::scenario::Scenario;
 use super::tenant::{Environment, Lock, Policy, Role, Standing, User, Vault};
 use super::world::{World, guid};
@@ -32,6 +33,8 @@ pub(super) struct Setup {
     history: Vec<Past>,
     #[serde(default)]
     crowd: Crowd,
+    #[serde(default)]
+    generate: Option<Generate>,
     target: Target,
 }
 
@@ -151,7 +154,7 @@ impl Setup {
 }
 
 /// What is there from the start has been there long enough to be effective.
-const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;
+pub(super) const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;
 
 impl World {
     pub(super) fn new(scenario: &Scenario, speed: f64) -> Self {
@@ -167,6 +170,8 @@ impl World {
             provider: setup.provider,
             provider_since: None,
             azure_policy: setup.azure_policy,
+            planted: BTreeMap::new(),
+            unfinished: Vec::new(),
             provider_locations: setup.provider_locations,
             environments: setup.environments,
             vaults: setup.vaults,
@@ -183,7 +188,13 @@ impl World {
         };
         world.add_users(setup.users);
         world.add_policies(setup.policies);
+        if let Some(size) = &setup.generate {
+            world.generate(size);
+        }
         world.add_environments(&setup.crowd);
+        for key in std::mem::take(&mut world.unfinished) {
+            world.leave_unfinished(&key);
+        }
         // A lock may be put on the vault or the policy that commands take without arguments, or on their group.
         let places = [
             ("@vault", world.vault_id(&world.target.vault)),
@@ -265,7 +276,7 @@ impl World {
             self.environments.insert(format!("crowd-{number}"), Environment::ordinary(number, &crowd.policy));
         }
         let tenant = self.tenant.clone();
-        let links: Vec<(String, String)> = self
+        let links: BTreeMap<String, String> = self
             .environments
             .iter()
             .filter_map(|(key, environment)| Some((key.clone(), self.policy_id(environment.policy.as_ref()?))))
@@ -275,8 +286,9 @@ impl World {
                 let id = guid(&format!("environment/{key}"));
                 environment.id = if environment.is_default { format!("Default-{tenant}") } else { id };
             }
-            let link = links.iter().find(|(linked, _)| linked == key);
-            environment.link = link.map(|(_, id)| (id.clone(), "Linked".to_owned()));
+            let link = links.get(key);
+            let status = if environment.failed { "Failed" } else { "Linked" };
+            environment.link = link.map(|id| (id.clone(), status.to_owned()));
         }
     }
 }

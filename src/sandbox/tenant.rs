@@ -75,6 +75,9 @@ pub(super) struct Environment {
     /// Encrypted with a customer's key in the retired way, without a policy.
     #[serde(default)]
     pub(super) byok: bool,
+    /// Linked, but the last add failed?
+    #[serde(default)]
+    pub(super) failed: bool,
     /// Management state, when it is not `Ready`.
     #[serde(default)]
     pub(super) management: Option<String>,
@@ -103,6 +106,7 @@ impl Environment {
             runtime: enabled(),
             disallowed: None,
             byok: false,
+            failed: false,
             management: None,
             link: None,
             lag: 0,

@@ -36,13 +36,19 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     let busy = running.is_some() || lagging;
     let scope = if admin { "scopes/admin/" } else { "" };
     let location = &environment.location;
+    // What is locked was locked two days before the sandbox began.
+    let modified = if environment.runtime == "Disabled" {
+        (world.clock.epoch - jiff::SignedDuration::from_hours(48)).to_string()
+    } else {
+        "2025-11-01T20:13:20.5781436Z".to_owned()
+    };
     let mut properties = json!({
         "tenantId": world.tenant,
         "azureRegion": environment.region,
         "displayName": environment.name,
         "createdTime": "2025-09-27T07:08:27.6057592Z",
         "createdBy": { "id": guid("user/admin"), "displayName": "admin", "type": "User", "tenantId": world.tenant },
-        "lastModifiedTime": "2025-11-01T20:13:20.5781436Z",
+        "lastModifiedTime": modified,
         "provisioningState": "Succeeded",
         "creationType": "User",
         "environmentSku": environment.sku,

@@ -29,6 +29,10 @@ pub(super) struct World {
     pub(super) provider: String,
     pub(super) provider_since: Option<Timestamp>,
     pub(super) azure_policy: Option<String>,
+    /// What whoever looks at a generated tenant should find: environment ids by state.
+    pub(super) planted: BTreeMap<&'static str, Vec<String>>,
+    /// Environments that a generated tenant has in the middle of an operation.
+    pub(super) unfinished: Vec<String>,
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
     pub(super) vaults: BTreeMap<String, Vault>,

@@ -6,6 +6,7 @@ mod acknowledge;
 pub mod add;
 mod around;
 pub mod check;
+pub mod danger;
 pub mod environment;
 mod estate;
 pub mod grant;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod check;
+mod estate;
 mod exit_codes;
 mod help;
 mod house;

@@ -128,6 +128,11 @@ impl Served {
         http(&self.url, "GET", "/_sandbox/ledger", &[], "").json()
     }
 
+    /// What whoever looks at a generated tenant should find.
+    pub(crate) fn planted(&self) -> Value {
+        http(&self.url, "GET", "/_sandbox/planted", &[], "").json()
+    }
+
     /// What took effect, in order.
     pub(crate) fn effects(&self) -> Vec<String> {
         let ledger = self.ledger();

@@ -1,0 +1,62 @@
+//! The flags of `cmkctl status --all`.
+
+use super::global::duration;
+use crate::run::{FailOn, Glance};
+use clap::ValueEnum;
+use std::time::Duration;
+
+/// What to show of the whole tenant.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "With --all")]
+pub(super) struct Estate {
+    /// Show every environment of the tenant, worst first
+    #[arg(long, conflicts_with = "environment")]
+    pub(super) all: bool,
+    /// Only environments whose key is in this vault, by its id or name
+    #[arg(long, requires = "all", value_name = "ID|NAME")]
+    vault: Option<String>,
+    /// Only environments of this type, such as Production
+    #[arg(long, requires = "all", value_name = "TYPE")]
+    sku: Option<String>,
+    /// Only environments without a customer-managed key
+    #[arg(long, requires = "all")]
+    not_encrypted: bool,
+    /// A key that expires sooner than this is worth a word, such as 60d
+    #[arg(long, requires = "all", value_name = "TIME", value_parser = duration, default_value = "60d")]
+    expiring_within: Duration,
+    /// Exit 3 when there is such an environment
+    #[arg(long, requires = "all", value_enum, value_delimiter = ',', value_name = "WHAT")]
+    fail_on: Vec<Fail>,
+}
+
+/// What makes it fail.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Fail {
+    Drift,
+    Expiring,
+    Locked,
+    Unencrypted,
+}
+
+impl Estate {
+    /// What was asked for; `policy` is the command's own flag.
+    pub(super) fn glance(&self, policy: Option<String>) -> Glance {
+        Glance {
+            policy,
+            vault: self.vault.clone(),
+            sku: self.sku.clone(),
+            not_encrypted: self.not_encrypted,
+            expiring_within: Some(self.expiring_within),
+            fail_on: self
+                .fail_on
+                .iter()
+                .map(|fail| match fail {
+                    Fail::Drift => FailOn::Drift,
+                    Fail::Expiring => FailOn::Expiring,
+                    Fail::Locked => FailOn::Locked,
+                    Fail::Unencrypted => FailOn::Unencrypted,
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A whole tenant at a glance: its environments, and what protects them, read once for all that share it.
+
+use crate::model::observed::{Environment, Key, Policy, Seen, Vault};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Everything that one look at a tenant saw.
+#[derive(Debug, Clone, Default)]
+pub struct Estate {
+    /// When, in the cloud's time.
+    pub at: Timestamp,
+    /// Every environment that the caller administers.
+    pub environments: Vec<Environment>,
+    /// What protects them, by the policy's ARM id in lower case.
+    pub protections: BTreeMap<String, Protection>,
+}
+
+/// A policy with its vault, its key, and whether its identity may use the key.
+#[derive(Debug, Clone, Default)]
+pub struct Protection {
+    /// The policy.
+    pub policy: Seen<Policy>,
+    /// The vault that it references.
+    pub vault: Seen<Vault>,
+    /// The key that it references: the latest version, unless one is pinned.
+    pub key: Seen<Key>,
+    /// May the policy's identity use it?
+    pub granted: Seen<()>,
+}
+
+impl Estate {
+    /// What protects an environment; `None` without a linked policy.
+    pub fn protection(&self, environment: &Environment) -> Option<&Protection> {
+        let id = environment.key_link.present()?.policy.as_deref()?;
+        self.protections.get(&id.to_ascii_lowercase())
+    }
+}
+
+/// How an environment stands, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Offline because its key can't be reached; it will be deleted.
+    Locked,
+    /// Encrypted, but key, vault or grant are such that it will be locked.
+    Endangered,
+    /// The service says that not everything uses the key.
+    Failed,
+    /// The key expires soon.
+    Expiring,
+    /// Something that protects it can't be seen by this caller.
+    NotVisible,
+    /// A key is being applied, changed or removed.
+    Changing,
+    /// On the Microsoft key.
+    NotEncrypted,
+    /// Encrypted, and nothing threatens it.
+    Encrypted,
+}
+
+impl State {
+    /// The word for it, as in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            State::Locked => "locked",
+            State::Endangered => "endangered",
+            State::Failed => "failed",
+            State::Expiring => "expiring",
+            State::NotVisible => "not-visible",
+            State::Changing => "changing",
+            State::NotEncrypted => "not-encrypted",
+            State::Encrypted => "encrypted",
+        }
+    }
+}
+
+/// One environment, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// How it stands.
+    pub state: State,
+    /// What threatens it, each a clause; what is not visible is said as such.
+    pub dangers: Vec<String>,
+    /// When a locked environment is deleted, at the earliest; `None` when that can't be known.
+    pub deleted_on: Option<Timestamp>,
+}

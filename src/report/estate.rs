@@ -1,0 +1,105 @@
+//! A whole tenant on stdout: one line an environment for people, one document for scripts.
+
+use super::terminal::Out;
+use crate::model::estate::{Estate, Protection, Standing};
+use crate::model::observed::{Key, Seen};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Version 1 of `status --all`.
+#[derive(Serialize)]
+struct EstateV1<'a> {
+    schema: &'static str,
+    at: Timestamp,
+    counts: BTreeMap<&'static str, usize>,
+    environments: Vec<EnvironmentV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct EnvironmentV1<'a> {
+    id: &'a str,
+    name: &'a str,
+    location: &'a str,
+    sku: &'a str,
+    state: &'static str,
+    dangers: &'a [String],
+    deleted_on: Option<Timestamp>,
+    runtime_state: Option<&'a str>,
+    link_status: Option<&'a str>,
+    operation: Option<&'a str>,
+    policy: Option<&'a str>,
+    vault: Option<&'a str>,
+    key: Option<&'a str>,
+    key_version: Option<&'a str>,
+    key_expires: Option<Timestamp>,
+    granted: Option<bool>,
+}
+
+/// The whole tenant, worst first.
+pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
+    let rows: Vec<EnvironmentV1<'_>> = all.iter().map(|one| row(one, estate.protection(one.environment))).collect();
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one.state.word()).or_default() += 1;
+    }
+    let header = ["STATE", "ENVIRONMENT", "TYPE", "POLICY", "KEY", "EXPIRES", "WHAT", "ID"];
+    let name = |id: Option<&str>| id.and_then(|id| id.rsplit('/').next()).unwrap_or("-").to_owned();
+    let table = rows
+        .iter()
+        .map(|row| {
+            let expires = row.key_expires.map_or("-".to_owned(), day);
+            let mut what = row.dangers.join("; ");
+            if let Some(deleted) = row.deleted_on {
+                what = format!("deleted on {} at the earliest; {what}", day(deleted));
+            }
+            vec![
+                row.state.to_owned(),
+                row.name.to_owned(),
+                row.sku.to_owned(),
+                name(row.policy),
+                row.key.unwrap_or("-").to_owned(),
+                expires,
+                if what.is_empty() { "-".to_owned() } else { what },
+                row.id.to_owned(),
+            ]
+        })
+        .collect();
+    let said: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let document = EstateV1 { schema: "cmkctl/estate/v1", at: estate.at, counts, environments: rows };
+    out.table(&document, &header, table);
+    out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
+}
+
+fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> EnvironmentV1<'a> {
+    let environment = one.environment;
+    let link = environment.key_link.present();
+    let policy = protection.and_then(|protection| protection.policy.present());
+    let key = protection.and_then(|protection| protection.key.present());
+    EnvironmentV1 {
+        id: &environment.id,
+        name: &environment.display_name,
+        location: &environment.location,
+        sku: &environment.sku,
+        state: one.state.word(),
+        dangers: &one.dangers,
+        deleted_on: one.deleted_on,
+        runtime_state: environment.runtime_state.as_deref(),
+        link_status: link.and_then(|link| link.status.as_deref()),
+        operation: environment.ongoing.as_deref(),
+        policy: link.and_then(|link| link.policy.as_deref()),
+        vault: policy.and_then(|policy| policy.vault_id.as_deref()),
+        key: policy.and_then(|policy| policy.key_name.as_deref()),
+        key_version: key.and_then(|key: &Key| key.version.as_deref()),
+        key_expires: key.and_then(|key| key.expires),
+        granted: match protection.map(|protection| &protection.granted) {
+            Some(Seen::Present(())) => Some(true),
+            Some(Seen::Absent) => Some(false),
+            _ => None,
+        },
+    }
+}
+
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}

@@ -1,0 +1,215 @@
+//! A large tenant from a seed: environments, policies and vaults with every kind of trouble, and a note of what was planted where.
+
+use super::setup::LONG_AGO;
+use super::tenant::{Environment, Key, Policy, Role, Vault};
+use super::world::{World, guid};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// How much of everything.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Generate {
+    seed: u64,
+    environments: u32,
+    policies: u32,
+    vaults: u32,
+}
+
+/// Numbers that look random and are the same for the same seed (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+}
+
+/// What is wrong with a policy's key, vault or grant; by turns, so that a tenant of some size has everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    None,
+    Expired,
+    Disabled,
+    Expiring,
+    NoGrant,
+    Firewall,
+    NoPurgeProtection,
+}
+
+impl Trouble {
+    /// Does it keep the services from the key at once?
+    fn cuts_off(self) -> bool {
+        matches!(self, Trouble::Expired | Trouble::Disabled | Trouble::NoGrant | Trouble::Firewall)
+    }
+}
+
+const TURNS: [Trouble; 12] = [
+    Trouble::None,
+    Trouble::None,
+    Trouble::Expired,
+    Trouble::None,
+    Trouble::Expiring,
+    Trouble::None,
+    Trouble::NoGrant,
+    Trouble::None,
+    Trouble::Disabled,
+    Trouble::None,
+    Trouble::Firewall,
+    Trouble::NoPurgeProtection,
+];
+
+impl World {
+    pub(super) fn generate(&mut self, size: &Generate) {
+        let mut dice = Dice(size.seed);
+        // A vault's own trouble is shared by every policy in it, so vaults take their turns, too.
+        for number in 0..size.vaults {
+            self.vaults.insert(vault_name(number), vault(number));
+        }
+        let mut troubles = Vec::new();
+        for number in 0..size.policies {
+            troubles.push(self.add_policy(number, size.vaults));
+        }
+        for number in 0..size.environments {
+            let policy = (size.policies > 0 && dice.roll(3) == 0)
+                .then(|| u32::try_from(dice.roll(u64::from(size.policies))).unwrap_or_default());
+            let turn = dice.roll(40);
+            let (environment, state) = environment(number, policy, &troubles, turn);
+            let key = format!("estate-{number:05}");
+            self.planted.entry(state).or_default().push(guid(&format!("environment/{key}")));
+            if state == "changing" {
+                self.unfinished.push(key.clone());
+            }
+            self.environments.insert(key, environment);
+        }
+    }
+
+    fn add_policy(&mut self, number: u32, vaults: u32) -> Trouble {
+        let name = format!("ep-estate-{number:02}");
+        let vault = vault_name(number % vaults.max(1));
+        let of_vault = vault_trouble(number % vaults.max(1));
+        let own = TURNS.get(number as usize % 10).copied().unwrap_or(Trouble::None);
+        // Of two troubles the worse one is what is found.
+        let trouble = if of_vault == Trouble::None || own.cuts_off() { own } else { of_vault };
+        let key_name = format!("cmk-estate-{number:02}");
+        let expires = match own {
+            Trouble::Expired => -2,
+            Trouble::Expiring => 20,
+            _ => 400,
+        };
+        if let Some(found) = self.vaults.get_mut(&vault) {
+            let key = Key {
+                kty: if found.hsm { "RSA-HSM" } else { "RSA" }.to_owned(),
+                bits: 3072,
+                enabled: own != Trouble::Disabled,
+                expires_in_days: Some(expires),
+                starts_in_days: None,
+                deleted: false,
+                versions: 1,
+            };
+            found.keys.insert(key_name.clone(), key);
+        }
+        let id = self.policy_id(&name);
+        let policy = Policy {
+            id: id.clone(),
+            name,
+            location: "europe".to_owned(),
+            kind: "Encryption".to_owned(),
+            vault_id: self.vault_id(&vault),
+            key: key_name.clone(),
+            version: None,
+            created: LONG_AGO,
+            no_identity: false,
+        };
+        if own != Trouble::NoGrant {
+            self.grant(&policy, &vault, &key_name);
+        }
+        self.policies.insert(id.to_ascii_lowercase(), policy);
+        trouble
+    }
+
+    /// By the vault's own permission model.
+    fn grant(&mut self, policy: &Policy, vault: &str, key: &str) {
+        let (hsm, rbac) = self.vaults.get(vault).map_or((false, true), |found| (found.hsm, super::vaults::rbac(found)));
+        if !rbac {
+            if let Some(found) = self.vaults.get_mut(vault)
+                && let Some(list) = found.properties["accessPolicies"].as_array_mut()
+            {
+                list.push(json!({ "tenantId": "@tenant", "objectId": policy.principal(), "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] } }));
+            }
+            return;
+        }
+        let (scope, role) = if hsm {
+            (format!("hsm:{vault}/keys/{key}"), super::keyvault::HSM_ROLES[0])
+        } else {
+            (policy.vault_id.clone(), super::authorization::ENCRYPTION_USER)
+        };
+        self.roles.push(Role {
+            name: guid(&format!("grant/{}/{scope}", policy.id)),
+            scope,
+            role: role.to_owned(),
+            principal: policy.principal(),
+            since: LONG_AGO,
+        });
+    }
+}
+
+fn vault_name(number: u32) -> String {
+    format!("kv-estate-{number:02}")
+}
+
+fn vault_trouble(number: u32) -> Trouble {
+    match number {
+        4 => Trouble::Firewall,
+        7 => Trouble::NoPurgeProtection,
+        _ => Trouble::None,
+    }
+}
+
+fn vault(number: u32) -> Vault {
+    let mut properties = json!({
+        "enableSoftDelete": true, "softDeleteRetentionInDays": 90, "enablePurgeProtection": true, "enableRbacAuthorization": number != 2,
+        "publicNetworkAccess": "Enabled", "accessPolicies": [],
+    });
+    match vault_trouble(number) {
+        Trouble::Firewall => properties["networkAcls"] = json!({ "defaultAction": "Deny", "bypass": "None" }),
+        Trouble::NoPurgeProtection => properties["enablePurgeProtection"] = Value::Null,
+        _ => {}
+    }
+    Vault { hsm: number == 9, properties, keys: BTreeMap::new(), deleted: false, firewall: false }
+}
+
+/// An environment, and the state that whoever looks should find.
+fn environment(number: u32, policy: Option<u32>, troubles: &[Trouble], turn: u64) -> (Environment, &'static str) {
+    let sku = if turn.is_multiple_of(3) { "Production" } else { "Sandbox" };
+    let mut environment = Environment::ordinary(number, "");
+    environment.name = format!("Estate {number:05}");
+    sku.clone_into(&mut environment.sku);
+    environment.domain = Some(format!("estate-{number:05}"));
+    environment.policy = policy.map(|policy| format!("ep-estate-{policy:02}"));
+    let Some(trouble) = policy.and_then(|policy| troubles.get(policy as usize)) else {
+        return (environment, "not-encrypted");
+    };
+    // The services behind a key lose it at different times: some environments of a policy are locked before others.
+    let cut_off = trouble.cuts_off();
+    let state = match turn {
+        0 => "changing",
+        1..=20 if cut_off => {
+            "Disabled".clone_into(&mut environment.runtime);
+            "locked"
+        }
+        _ if cut_off || *trouble == Trouble::NoPurgeProtection => "endangered",
+        1 => {
+            environment.failed = true;
+            "failed"
+        }
+        _ if *trouble == Trouble::Expiring => "expiring",
+        _ => "encrypted",
+    };
+    (environment, state)
+}
