@@ -1,9 +1,40 @@
-//! The flags of `cmkctl status --all`.
+//! The flags of whatever looks at the whole tenant: `status --all` and `report`.
 
 use super::global::duration;
 use crate::run::{FailOn, Glance};
 use clap::ValueEnum;
 use std::time::Duration;
+
+/// Which environments of the tenant.
+#[derive(Debug, clap::Args)]
+pub(super) struct Filter {
+    /// Only environments whose key is in this vault, by its id or name
+    #[arg(long, value_name = "ID|NAME")]
+    vault: Option<String>,
+    /// Only environments of this type, such as Production
+    #[arg(long, value_name = "TYPE")]
+    sku: Option<String>,
+    /// Only environments without a customer-managed key
+    #[arg(long)]
+    not_encrypted: bool,
+    /// A key that expires sooner than this is worth a word, such as 60d
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60d")]
+    expiring_within: Duration,
+}
+
+impl Filter {
+    /// What was asked for; `policy` is the command's own flag.
+    pub(super) fn glance(&self, policy: Option<String>) -> Glance {
+        Glance {
+            policy,
+            vault: self.vault.clone(),
+            sku: self.sku.clone(),
+            not_encrypted: self.not_encrypted,
+            expiring_within: Some(self.expiring_within),
+            fail_on: Vec::new(),
+        }
+    }
+}
 
 /// What to show of the whole tenant.
 #[derive(Debug, clap::Args)]
@@ -12,18 +43,8 @@ pub(super) struct Estate {
     /// Show every environment of the tenant, worst first
     #[arg(long, conflicts_with = "environment")]
     pub(super) all: bool,
-    /// Only environments whose key is in this vault, by its id or name
-    #[arg(long, requires = "all", value_name = "ID|NAME")]
-    vault: Option<String>,
-    /// Only environments of this type, such as Production
-    #[arg(long, requires = "all", value_name = "TYPE")]
-    sku: Option<String>,
-    /// Only environments without a customer-managed key
-    #[arg(long, requires = "all")]
-    not_encrypted: bool,
-    /// A key that expires sooner than this is worth a word, such as 60d
-    #[arg(long, requires = "all", value_name = "TIME", value_parser = duration, default_value = "60d")]
-    expiring_within: Duration,
+    #[command(flatten)]
+    filter: Filter,
     /// Exit 3 when there is such an environment
     #[arg(long, requires = "all", value_enum, value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<Fail>,
@@ -42,11 +63,6 @@ impl Estate {
     /// What was asked for; `policy` is the command's own flag.
     pub(super) fn glance(&self, policy: Option<String>) -> Glance {
         Glance {
-            policy,
-            vault: self.vault.clone(),
-            sku: self.sku.clone(),
-            not_encrypted: self.not_encrypted,
-            expiring_within: Some(self.expiring_within),
             fail_on: self
                 .fail_on
                 .iter()
@@ -57,6 +73,7 @@ impl Estate {
                     Fail::Unencrypted => FailOn::Unencrypted,
                 })
                 .collect(),
+            ..self.filter.glance(policy)
         }
     }
 }

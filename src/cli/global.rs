@@ -17,6 +17,10 @@ enum Output {
     Json,
     /// For code-scanning pages; `check` only
     Sarif,
+    /// One page for auditors; `report` only
+    Html,
+    /// For tickets; `report` only
+    Markdown,
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +85,8 @@ impl Global {
                 Output::Table => Format::Table,
                 Output::Json => Format::Json,
                 Output::Sarif => Format::Sarif,
+                Output::Html => Format::Html,
+                Output::Markdown => Format::Markdown,
             }),
             quiet: self.quiet,
         }

@@ -9,6 +9,7 @@ mod enable;
 mod environment_name;
 mod estate;
 mod global;
+mod report_command;
 mod sandbox;
 mod status;
 
@@ -46,6 +47,7 @@ enum Command {
     Enable(enable::Args),
     Status(status::Args),
     Check(check::Args),
+    Report(report_command::Args),
     Auth(auth::Args),
     Sandbox(sandbox::Args),
 }
@@ -77,8 +79,14 @@ impl Cli {
         if let Command::Sandbox(args) = &self.command {
             return args.run(&self.global, out).await;
         }
-        if out.format() == report::Format::Sarif && !matches!(self.command, Command::Check(_)) {
-            return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
+        match (out.format(), &self.command) {
+            (report::Format::Sarif, Command::Check(_))
+            | (report::Format::Html | report::Format::Markdown, Command::Report(_))
+            | (report::Format::Table | report::Format::Json, _) => {}
+            (report::Format::Sarif, _) => {
+                return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
+            }
+            _ => return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`.")),
         }
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {
@@ -89,6 +97,7 @@ impl Cli {
             Command::Enable(args) => args.run(&context, out).await,
             Command::Status(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
+            Command::Report(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
             Command::Sandbox(_) => Err(Error::usage("A sandbox needs no cloud.")),
         };

@@ -31,7 +31,8 @@ impl Reader {
             "{}/scopes/admin/environments?api-version={READ_VERSION}&$expand=properties/enterprisePolicies",
             self.session.bap()
         );
-        self.session.pages(Service::Bap, &url, environment).await
+        let numbered = |value: &Value, page| environment(value).map(|found| Environment { page: Some(page), ..found });
+        self.session.numbered_pages(Service::Bap, &url, numbered).await
     }
 
     /// One environment with its policy and the caller's permissions. When the admin read shows no policy, it is read once more on the plain
@@ -209,6 +210,7 @@ pub fn environment(value: &Value) -> Option<Environment> {
         key_link: key_link(value),
         ongoing: text("ongoingOperation.type.id").or_else(|| text("ongoingOperation.id")),
         key_managed_by: text("protectionStatus.keyManagedBy"),
+        page: None,
         modified: text("lastModifiedTime").and_then(|time| time.parse().ok()),
         disallowed: rules("disallowedOperations"),
         allowed: rules("allowedOperations").into_iter().map(|(operation, _)| operation).collect(),

@@ -121,20 +121,31 @@ impl Session {
         parse(service, &answer)
     }
 
-    /// All pages of a list, each decoded before the next is asked for: a large tenant's raw answers are never held together. A next link must
-    /// stay with the service.
+    /// All pages of a list; the position in a page does not matter.
     pub(crate) async fn pages<T>(
         &self,
         service: Service,
         first: &str,
         mut decode: impl FnMut(&Value) -> Option<T>,
     ) -> Reply<Vec<T>> {
+        self.numbered_pages(service, first, |value, _| decode(value)).await
+    }
+
+    /// All pages of a list, each decoded before the next is asked for: a large tenant's raw answers are never held together. A next link must
+    /// stay with the service. Pages are numbered from 1.
+    pub(crate) async fn numbered_pages<T>(
+        &self,
+        service: Service,
+        first: &str,
+        mut decode: impl FnMut(&Value, usize) -> Option<T>,
+    ) -> Reply<Vec<T>> {
         let mut all = Vec::new();
         let mut next = Some(first.to_owned());
         let mut visited = std::collections::HashSet::new();
         while let Some(url) = next.take().filter(|url| visited.insert(url.clone())) {
             let page = self.json(service, &url).await?;
-            all.extend(super::json::list(&page, "value").iter().filter_map(&mut decode));
+            let number = visited.len();
+            all.extend(super::json::list(&page, "value").iter().filter_map(|value| decode(value, number)));
             next = ["nextLink", "@odata.nextLink"].iter().find_map(|name| {
                 // The odata name holds a dot, so it is no path.
                 page.get(*name).and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned)

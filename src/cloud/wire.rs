@@ -3,13 +3,15 @@
 //! Three promises are kept in this file, whatever the callers do: a request with a bearer token goes only to a host of the chosen cloud, over
 //! https; redirects are not followed; and in sandbox mode every request goes to loopback, whichever host its URL names.
 
-use crate::cloud::clouds::Cloud;
+use crate::cloud::clouds::{Clock, Cloud};
 use crate::error::{Error, Result};
+use crate::model::estate::Asked;
 use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest};
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -72,7 +74,12 @@ impl Broken {
 pub struct Wire {
     http: reqwest::Client,
     cloud: Cloud,
+    /// What was asked of the cloud's services so far: evidence for a report.
+    journal: Mutex<Vec<Asked>>,
 }
+
+/// A wait of days asks some thousand times; beyond that the journal says no more.
+const JOURNAL_LIMIT: usize = 20_000;
 
 impl Wire {
     /// A client for `cloud`.
@@ -102,7 +109,25 @@ impl Wire {
         let http = builder.build().map_err(|error| {
             Error::new(crate::error::Kind::Unexpected, "The HTTP client can't be built.").detail(top_line(&error))
         })?;
-        Ok(Self { http, cloud })
+        Ok(Self { http, cloud, journal: Mutex::default() })
+    }
+
+    /// What was asked so far, sign-in left out, in the order of the answers.
+    pub fn journal(&self) -> Vec<Asked> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, method: &Method, url: &Url, answer: &Answer) {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        if journal.len() < JOURNAL_LIMIT && self.cloud.service_of(url).is_some() {
+            journal.push(Asked {
+                at: Clock::of(&self.cloud).now(),
+                method: method.to_string(),
+                url: url.to_string(),
+                status: answer.status,
+                correlation: answer.correlation().map(crate::cloud::json::clean),
+            });
+        }
     }
 
     /// The cloud behind the fence.
@@ -191,6 +216,9 @@ impl Wire {
         let began = Instant::now();
         let outcome = read(request).await;
         let taken = began.elapsed().as_millis();
+        if let Ok(answer) = &outcome {
+            self.note(&method, url, answer);
+        }
         match &outcome {
             Ok(answer) => tracing::debug!(
                 "{method} {url} -> {} in {taken} ms, {} bytes{}",

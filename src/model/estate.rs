@@ -5,6 +5,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// One request of a look, as evidence of where a fact comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// When it was answered, in the cloud's time.
+    pub at: Timestamp,
+    /// `GET`, mostly.
+    pub method: String,
+    /// Address, without anything secret.
+    pub url: String,
+    /// HTTP status.
+    pub status: u16,
+    /// `x-ms-correlation-request-id` or its like.
+    pub correlation: Option<String>,
+}
+
 /// Everything that one look at a tenant saw.
 #[derive(Debug, Clone, Default)]
 pub struct Estate {

@@ -114,6 +114,8 @@ pub struct Environment {
     pub disallowed: Vec<(String, Option<String>)>,
     /// Lifecycle operations the service allows now; empty when it did not say.
     pub allowed: Vec<String>,
+    /// The page of the tenant's list that it stood on, from 1.
+    pub page: Option<usize>,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
     /// The caller's permissions on the environment, when the service listed them.

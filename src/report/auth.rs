@@ -88,7 +88,7 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
 /// Where a sandbox is served, and how to use it. The address is data; the rest is narration.
 pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str) {
     match out.format() {
-        Format::Json | Format::Sarif => out.data(
+        Format::Json | Format::Sarif | Format::Html | Format::Markdown => out.data(
             &json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario, "cloud_file": file }),
             &Sheet::default(),
         ),

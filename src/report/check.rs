@@ -62,7 +62,7 @@ pub fn check(out: &mut Out, target: &Target, observed: &Observed, findings: &[Fi
     let environment = observed.environment.present();
     match out.format() {
         Format::Sarif => out.document(&json(&sarif(findings))),
-        Format::Json => out.document(&json(&CheckV1 {
+        Format::Json | Format::Html | Format::Markdown => out.document(&json(&CheckV1 {
             schema: "cmkctl/check/v1",
             at: observed.at,
             verdict: counts.verdict(),

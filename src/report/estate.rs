@@ -16,33 +16,30 @@ struct EstateV1<'a> {
     environments: Vec<EnvironmentV1<'a>>,
 }
 
+/// One environment, as scripts get it.
 #[derive(Serialize)]
-struct EnvironmentV1<'a> {
-    id: &'a str,
-    name: &'a str,
-    location: &'a str,
-    sku: &'a str,
-    state: &'static str,
-    dangers: &'a [String],
-    deleted_on: Option<Timestamp>,
-    runtime_state: Option<&'a str>,
-    link_status: Option<&'a str>,
-    operation: Option<&'a str>,
-    policy: Option<&'a str>,
-    vault: Option<&'a str>,
-    key: Option<&'a str>,
-    key_version: Option<&'a str>,
-    key_expires: Option<Timestamp>,
-    granted: Option<bool>,
+pub(super) struct EnvironmentV1<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) location: &'a str,
+    pub(super) sku: &'a str,
+    pub(super) state: &'static str,
+    pub(super) dangers: &'a [String],
+    pub(super) deleted_on: Option<Timestamp>,
+    pub(super) runtime_state: Option<&'a str>,
+    pub(super) link_status: Option<&'a str>,
+    pub(super) operation: Option<&'a str>,
+    pub(super) policy: Option<&'a str>,
+    pub(super) vault: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
+    pub(super) key_version: Option<&'a str>,
+    pub(super) key_expires: Option<Timestamp>,
+    pub(super) granted: Option<bool>,
 }
 
 /// The whole tenant, worst first.
 pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
-    let rows: Vec<EnvironmentV1<'_>> = all.iter().map(|one| row(one, estate.protection(one.environment))).collect();
-    let mut counts = BTreeMap::new();
-    for one in all {
-        *counts.entry(one.state.word()).or_default() += 1;
-    }
+    let (rows, counts) = rows(estate, all);
     let header = ["STATE", "ENVIRONMENT", "TYPE", "POLICY", "KEY", "EXPIRES", "WHAT", "ID"];
     let name = |id: Option<&str>| id.and_then(|id| id.rsplit('/').next()).unwrap_or("-").to_owned();
     let table = rows
@@ -69,6 +66,18 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     let document = EstateV1 { schema: "cmkctl/estate/v1", at: estate.at, counts, environments: rows };
     out.table(&document, &header, table);
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
+}
+
+/// Every environment as scripts get it, and how many there are of each state.
+pub(super) fn rows<'a>(
+    estate: &'a Estate,
+    all: &'a [Standing<'_>],
+) -> (Vec<EnvironmentV1<'a>>, BTreeMap<&'static str, usize>) {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one.state.word()).or_default() += 1;
+    }
+    (all.iter().map(|one| row(one, estate.protection(one.environment))).collect(), counts)
 }
 
 fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> EnvironmentV1<'a> {

@@ -56,7 +56,7 @@ impl Out {
         self.answered = true;
         let text = match self.style.format {
             Format::Table => sheet.text(self.stdout_width()),
-            Format::Json | Format::Sarif => json(value),
+            _ => json(value),
         };
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
@@ -259,7 +259,7 @@ impl Out {
     pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
         let text = match self.style.format {
             Format::Table => grid(header, rows, self.width(std::io::stdout().is_terminal())),
-            Format::Json | Format::Sarif => json(value),
+            _ => json(value),
         };
         self.document(&text);
     }

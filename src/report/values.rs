@@ -13,6 +13,10 @@ pub enum Format {
     Json,
     /// For code-scanning pages: findings only.
     Sarif,
+    /// For auditors: one page that needs nothing else.
+    Html,
+    /// For tickets.
+    Markdown,
 }
 
 /// Sections of labelled values.

@@ -1,11 +1,12 @@
 //! `status --all`: the whole tenant, worst first.
 
 use super::Context;
+use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
-use crate::model::estate::{Standing, State};
+use crate::model::estate::{Estate, Standing, State};
 use crate::model::ids::same_id;
 use crate::observe::observe_estate;
-use crate::report::{self, Out};
+use crate::report::{self, Circumstances, Out};
 use crate::steps::danger::judge;
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -66,8 +67,32 @@ pub struct Glance {
 /// The list can't be read; `Kind::Pending` when something that `fail_on` names is there.
 pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock()).await?;
+    let all = chosen(&estate, glance)?;
+    report::estate(out, &estate, &all);
+    failure(glance, &all).map_or(Ok(()), Err)
+}
+
+/// The evidence for auditors.
+///
+/// # Errors
+/// The list can't be read.
+pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
+    let session = &context.session;
+    let estate = observe_estate(&context.reader(), context.clock()).await?;
+    let all = chosen(&estate, glance)?;
+    let requests = session.wire().journal();
+    let cloud = session.cloud();
+    let bap = url::Url::parse(&cloud.base(Service::Bap)).map(|url| cloud.scope(Service::Bap, &url)).unwrap_or_default();
+    let by = session.tokens().identity(&bap).await.ok().and_then(|identity| identity.name.or(identity.object_id));
+    let circumstances = Circumstances { cloud: &cloud.name, by: by.as_deref(), requests: &requests };
+    report::evidence(out, &estate, &all, &circumstances);
+    Ok(())
+}
+
+/// The environments that were asked for, judged, worst first.
+fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Result<Vec<Standing<'a>>> {
     let within = glance.expiring_within.and_then(|within| SignedDuration::try_from(within).ok());
-    let mut all = judge(&estate, within);
+    let mut all = judge(estate, within);
     if all.is_empty() {
         return Err(Error::new(Kind::Forbidden, "The tenant shows you no environment at all.").finding("CMK020").hint(
             "An account without the role Power Platform Administrator or Dynamics 365 Administrator sees none.",
@@ -78,8 +103,8 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     };
     all.retain(|one| {
         let policy = one.environment.key_link.present().and_then(|link| link.policy.as_deref());
-        let vault =
-            estate.protection(one.environment).and_then(|protection| protection.policy.present()?.vault_id.as_deref());
+        let protection = estate.protection(one.environment);
+        let vault = protection.and_then(|protection| protection.policy.present()?.vault_id.as_deref());
         let fits = |wanted: &Option<String>, id: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| id.is_some_and(|id| named(wanted, id)))
         };
@@ -88,8 +113,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
             && glance.sku.as_deref().is_none_or(|sku| one.environment.sku.eq_ignore_ascii_case(sku))
             && (!glance.not_encrypted || one.state == State::NotEncrypted)
     });
-    report::estate(out, &estate, &all);
-    failure(glance, &all).map_or(Ok(()), Err)
+    Ok(all)
 }
 
 fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {

@@ -9,7 +9,7 @@ mod serving;
 
 pub use changing::{Asked, Steps, change};
 pub use checking::check;
-pub use estate::{FailOn, Glance, status_all};
+pub use estate::{FailOn, Glance, report_all, status_all};
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
 

@@ -15,6 +15,7 @@ mod internet;
 mod procedure;
 mod readme;
 mod recorded;
+mod report;
 mod rules;
 mod sandbox_azure;
 mod sandbox_trouble;

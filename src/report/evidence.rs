@@ -1,0 +1,241 @@
+//! Evidence for auditors: every fact with the request it was read from, and a hash over all of it.
+
+use super::estate::{EnvironmentV1, rows};
+use super::html::page;
+use super::markdown::markdown;
+use super::terminal::Out;
+use super::values::{Format, json};
+use crate::model::estate::{Asked, Estate, Protection, Standing};
+use crate::model::observed::Seen;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Version 1 of `report`.
+#[derive(Serialize)]
+pub(super) struct ReportV1<'a> {
+    pub(super) schema: &'static str,
+    pub(super) tool: &'static str,
+    pub(super) cloud: &'a str,
+    pub(super) at: Timestamp,
+    pub(super) by: Option<&'a str>,
+    pub(super) data: Data<'a>,
+    /// SHA-256 over `data` as it stands here, without white space.
+    pub(super) sha256: String,
+}
+
+/// What the hash is over.
+#[derive(Serialize)]
+pub(super) struct Data<'a> {
+    pub(super) counts: BTreeMap<&'static str, usize>,
+    pub(super) environments: Vec<Line<'a>>,
+    pub(super) protections: Vec<ProtectionV1<'a>>,
+    pub(super) requests: &'a [Asked],
+}
+
+/// An environment with the number of the request that told of it.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    #[serde(flatten)]
+    pub(super) environment: EnvironmentV1<'a>,
+    pub(super) read_from: Option<usize>,
+}
+
+/// A policy with what it protects and what protects it, each with the numbers of its requests.
+#[derive(Serialize)]
+pub(super) struct ProtectionV1<'a> {
+    pub(super) policy: String,
+    pub(super) environments: usize,
+    pub(super) vault: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
+    pub(super) key_version: Option<&'a str>,
+    pub(super) pinned: bool,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) enabled: Option<bool>,
+    pub(super) granted: Option<bool>,
+    pub(super) purge_protection: Option<bool>,
+    pub(super) not_visible: Vec<String>,
+    pub(super) read_from: Vec<usize>,
+}
+
+/// Who made the report, and with what.
+#[derive(Debug)]
+pub struct Circumstances<'a> {
+    /// The cloud's name.
+    pub cloud: &'a str,
+    /// Who is signed in, as far as the token says.
+    pub by: Option<&'a str>,
+    /// What was asked.
+    pub requests: &'a [Asked],
+}
+
+/// The report of a tenant.
+pub fn evidence(out: &mut Out, estate: &Estate, all: &[Standing<'_>], circumstances: &Circumstances<'_>) {
+    let report = report(estate, all, circumstances);
+    let text = match out.format() {
+        Format::Html => page(&report),
+        Format::Markdown => markdown(&report),
+        _ => json(&report),
+    };
+    out.document(&text);
+}
+
+fn report<'a>(estate: &'a Estate, all: &'a [Standing<'_>], circumstances: &'a Circumstances<'_>) -> ReportV1<'a> {
+    let pages = positions(circumstances.requests, "/scopes/admin/environments?");
+    let (environments, counts) = rows(estate, all);
+    let lines = environments
+        .into_iter()
+        .zip(all)
+        .map(|(environment, one)| Line {
+            environment,
+            read_from: one.environment.page.and_then(|page| pages.get(page - 1).copied()),
+        })
+        .collect();
+    let data = Data {
+        counts,
+        environments: lines,
+        protections: protections(estate, all, circumstances.requests),
+        requests: circumstances.requests,
+    };
+    let bytes = serde_json::to_vec(&data).unwrap_or_default();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
+    ReportV1 {
+        schema: "cmkctl/report/v1",
+        tool: concat!("cmkctl ", env!("CARGO_PKG_VERSION")),
+        cloud: circumstances.cloud,
+        at: estate.at,
+        by: circumstances.by,
+        data,
+        sha256: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+/// The numbers, from 1, of the requests whose address holds `part`, without case.
+fn positions(requests: &[Asked], part: &str) -> Vec<usize> {
+    let part = part.to_ascii_lowercase();
+    requests
+        .iter()
+        .enumerate()
+        .filter(|(_, asked)| asked.url.to_ascii_lowercase().contains(&part))
+        .map(|(index, _)| index + 1)
+        .collect()
+}
+
+fn protections<'a>(estate: &'a Estate, all: &[Standing<'_>], requests: &[Asked]) -> Vec<ProtectionV1<'a>> {
+    let mut held: BTreeMap<String, usize> = BTreeMap::new();
+    for one in all {
+        if let Some(policy) = one.environment.key_link.present().and_then(|link| link.policy.as_deref()) {
+            *held.entry(policy.to_ascii_lowercase()).or_default() += 1;
+        }
+    }
+    // What was filtered out of the report protects nothing in it.
+    let shown = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection, *held.get(id)?)));
+    shown.map(|(id, protection, count)| protection_row(id, protection, count, requests)).collect()
+}
+
+fn protection_row<'a>(
+    id: &'a str,
+    protection: &'a Protection,
+    environments: usize,
+    requests: &[Asked],
+) -> ProtectionV1<'a> {
+    let policy = protection.policy.present();
+    let key = protection.key.present();
+    let vault = protection.vault.present();
+    let unseen = [
+        ("policy", protection.policy.unreadable()),
+        ("vault", protection.vault.unreadable()),
+        ("key", protection.key.unreadable()),
+        ("grant", protection.granted.unreadable()),
+    ];
+    let mut read_from = positions(requests, &format!("{id}?"));
+    let key_name = policy.and_then(|policy| policy.key_name.as_deref());
+    if let Some(vault_id) = policy.and_then(|policy| policy.vault_id.as_deref()) {
+        read_from.extend(positions(requests, &format!("{vault_id}?")));
+        read_from.extend(positions(requests, &format!("{vault_id}/providers/")));
+        if let Some(name) = key_name {
+            read_from.extend(positions(requests, &format!("{vault_id}/keys/{name}")));
+        }
+    }
+    if let (Some(vault), Some(name)) = (vault, key_name) {
+        read_from.extend(positions(requests, &format!("{}keys/{name}/", vault.uri)));
+    }
+    read_from.sort_unstable();
+    read_from.dedup();
+    ProtectionV1 {
+        policy: policy.map_or_else(|| id.to_owned(), |policy| policy.id.to_string()),
+        environments,
+        vault: policy.and_then(|policy| policy.vault_id.as_deref()),
+        key: key_name,
+        key_version: key.and_then(|key| key.version.as_deref()),
+        pinned: policy.is_some_and(|policy| policy.key_version.is_some()),
+        expires: key.and_then(|key| key.expires),
+        enabled: key.and_then(|key| key.enabled),
+        granted: match protection.granted {
+            Seen::Present(()) => Some(true),
+            Seen::Absent => Some(false),
+            _ => None,
+        },
+        purge_protection: vault.map(|vault| vault.purge_protection),
+        not_visible: unseen.into_iter().filter_map(|(what, why)| Some(format!("{what}: {}", why?.why))).collect(),
+        read_from,
+    }
+}
+
+/// `yes`, `no`, or that nobody told.
+pub(super) fn word(flag: Option<bool>) -> &'static str {
+    match flag {
+        Some(true) => "yes",
+        Some(false) => "NO",
+        None => "not visible",
+    }
+}
+
+/// `#1, #2`
+pub(super) fn numbers(all: &[usize]) -> String {
+    all.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The last part of an ARM id.
+pub(super) fn name(id: Option<&str>) -> &str {
+    id.and_then(|id| id.rsplit('/').next()).unwrap_or("-")
+}
+
+/// The day, or a dash.
+pub(super) fn day(time: Option<Timestamp>) -> String {
+    time.map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
+/// How many environments of each state, worst first: the lines are sorted so already.
+pub(super) fn by_state(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
+    let mut bins: Vec<(&'static str, usize)> = Vec::new();
+    for line in &report.data.environments {
+        match bins.last_mut() {
+            Some((state, count)) if *state == line.environment.state => *count += 1,
+            _ => bins.push((line.environment.state, 1)),
+        }
+    }
+    bins
+}
+
+/// How many keys end when: the picture of what comes.
+pub(super) fn horizon(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
+    let spans: [(&str, i64); 5] =
+        [("expired", 0), ("30 days", 30), ("60 days", 60), ("180 days", 180), ("a year", 365)];
+    let mut bins: Vec<(&'static str, usize)> = spans.iter().map(|(name, _)| (*name, 0)).collect();
+    bins.extend([("later", 0), ("no end", 0), ("not visible", 0)]);
+    for protection in &report.data.protections {
+        let index = match (protection.expires, protection.enabled) {
+            (Some(expires), _) => {
+                let days = expires.duration_since(report.at).as_secs() as f64 / 86_400.0;
+                spans.iter().position(|(_, span)| days <= *span as f64).unwrap_or(spans.len())
+            }
+            (None, Some(_)) => spans.len() + 1,
+            (None, None) => spans.len() + 2,
+        };
+        if let Some((_, count)) = bins.get_mut(index) {
+            *count += 1;
+        }
+    }
+    bins
+}

@@ -1,0 +1,81 @@
+//! The report as Markdown, for a ticket or a repository.
+
+use super::evidence::{ReportV1, by_state, day, horizon, name, numbers, word};
+use super::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
+
+/// A cell: no line feed and no bar may end it.
+fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// The whole report.
+pub(super) fn markdown(report: &ReportV1<'_>) -> String {
+    let data = &report.data;
+    let mut text = format!(
+        "# Customer-managed keys: {} environments\n\nCloud `{}`, read {} by {}, with {}.\n\n## Environments by state\n\n",
+        data.environments.len(),
+        cell(report.cloud),
+        report.at,
+        report.by.map_or("an account that the token does not name".to_owned(), cell),
+        report.tool
+    );
+    text.push_str("| state | environments |\n|---|---|\n");
+    for (state, count) in by_state(report) {
+        text.push_str(&row(&[state.to_owned(), count.to_string()]));
+    }
+    text.push_str("\n## Keys by time to their end\n\n| end | keys |\n|---|---|\n");
+    for (end, count) in horizon(report) {
+        text.push_str(&row(&[end.to_owned(), count.to_string()]));
+    }
+    text.push_str("\n## Policies and keys\n\n| policy | environments | vault | key | version | ends | enabled | granted | purge protection | requests |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    for one in &data.protections {
+        text.push_str(&row(&[
+            cell(&one.policy),
+            one.environments.to_string(),
+            cell(name(one.vault)),
+            cell(one.key.unwrap_or("-")),
+            cell(one.key_version.unwrap_or("-")),
+            day(one.expires),
+            word(one.enabled).to_owned(),
+            word(one.granted).to_owned(),
+            word(one.purge_protection).to_owned(),
+            numbers(&one.read_from),
+        ]));
+    }
+    text.push_str("\n## Environments\n\n| state | environment | id | type | policy | what | request |\n|---|---|---|---|---|---|---|\n");
+    for line in &data.environments {
+        let one = &line.environment;
+        text.push_str(&row(&[
+            one.state.to_owned(),
+            cell(one.name),
+            cell(one.id),
+            cell(one.sku),
+            cell(name(one.policy)),
+            cell(&one.dangers.join("; ")),
+            line.read_from.map_or("-".to_owned(), |number| format!("#{number}")),
+        ]));
+    }
+    text.push_str(&format!(
+        "\n## What a key covers (Microsoft, {MATRIX_DATE})\n\n| app | covered | note |\n|---|---|---|\n"
+    ));
+    for app in &MATRIX {
+        text.push_str(&row(&[app.app.to_owned(), app.support.to_owned(), app.note.to_owned()]));
+    }
+    text.push_str(&format!("\nOn the Microsoft key stay: {}.\n", STAYS_ON_MICROSOFT_KEY.join(", ")));
+    text.push_str("\n## Requests\n\n| # | at | request | status | correlation id |\n|---|---|---|---|---|\n");
+    for (index, asked) in data.requests.iter().enumerate() {
+        text.push_str(&row(&[
+            (index + 1).to_string(),
+            asked.at.to_string(),
+            cell(&format!("{} {}", asked.method, asked.url)),
+            asked.status.to_string(),
+            cell(asked.correlation.as_deref().unwrap_or("-")),
+        ]));
+    }
+    text.push_str(&format!("\nSHA-256 over the data: `{}`\n", report.sha256));
+    text
+}
