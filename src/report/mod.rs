@@ -3,6 +3,7 @@
 mod auth;
 mod change;
 mod check;
+mod log;
 mod matrix;
 mod sarif;
 mod status;
@@ -12,7 +13,8 @@ mod values;
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
 pub use check::check;
+pub use log::{guard_panics, log_to_stderr};
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
-pub use terminal::{Out, Style, log_to_stderr};
+pub use terminal::{Out, Style};
 pub use values::{Format, Sheet};
