@@ -29,6 +29,8 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--ca-bundle`
     pub ca_bundle: Option<PathBuf>,
+    /// `--audit-log`
+    pub audit_log: Option<PathBuf>,
     /// `--output`
     pub output: Option<Format>,
     /// `--quiet`
@@ -64,6 +66,7 @@ struct File {
     tenant: Option<String>,
     auth: Option<String>,
     ca_bundle: Option<PathBuf>,
+    audit_log: Option<PathBuf>,
     environment: Option<String>,
     policy: Option<String>,
     vault: Option<String>,
@@ -109,6 +112,8 @@ pub struct Settings {
     pub network: Network,
     /// How to write.
     pub style: Style,
+    /// Where changes are written down.
+    pub audit_log: Option<PathBuf>,
     file: File,
     sandbox: Option<SandboxFacts>,
 }
@@ -162,11 +167,11 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         _ => None,
     };
     let sign_in = sign_in(flags, &file, facts.as_ref())?;
-    let bundle = flags
-        .ca_bundle
-        .clone()
-        .or_else(|| variable("CMKCTL_CA_BUNDLE").map(PathBuf::from))
-        .or_else(|| file.ca_bundle.clone());
+    let path = |flag: &Option<PathBuf>, name: &str, file: &Option<PathBuf>| {
+        flag.clone().or_else(|| variable(name).map(PathBuf::from)).or_else(|| file.clone())
+    };
+    let bundle = path(&flags.ca_bundle, "CMKCTL_CA_BUNDLE", &file.ca_bundle);
+    let audit_log = path(&flags.audit_log, "CMKCTL_AUDIT_LOG", &file.audit_log);
     let ca_bundle = bundle.map(|path| read(&path, "CA bundle").map(String::into_bytes)).transpose()?;
     let mut network = Network { ca_bundle, ..Network::default() };
     if let Some(seconds) = variable("CMKCTL_HTTP_TIMEOUT") {
@@ -177,7 +182,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
             })?;
         network.read_timeout = Duration::from_secs_f64(seconds);
     }
-    Ok(Settings { cloud, cloud_argument, sign_in, network, style: style(flags), file, sandbox: facts })
+    Ok(Settings { cloud, cloud_argument, sign_in, network, style: style(flags), audit_log, file, sandbox: facts })
 }
 
 fn override_endpoints(cloud: &mut Cloud, flags: &Flags, file: &File) -> Result<()> {

@@ -9,12 +9,14 @@
 //! | [`observe`], [`apply`] | the only reads, and the only changes |
 //! | [`config`], [`steps`], [`sandbox`] | flags and environment; the pure rules of the procedure; the embedded cloud |
 //! | [`cloud`] | the wire |
+//! | [`audit`] | the file in which changes are written down |
 //! | [`report`] | words; the only room that writes to the terminal |
 //! | [`model`], [`error`] | data |
 //!
 //! `steps` and `report` never see `cloud`. `sandbox` sees nothing of ours at all, so that a mistake of the client can't agree with itself.
 
 pub mod apply;
+pub mod audit;
 pub mod cli;
 pub mod cloud;
 pub mod config;

@@ -178,7 +178,7 @@ enum Look<T> {
 impl<T> From<Fault> for Look<T> {
     fn from(fault: Fault) -> Self {
         match fault.cause {
-            Cause::SignIn(_) | Cause::Foreign => Look::Never(fault),
+            Cause::SignIn(_) | Cause::Unwritten(_) | Cause::Foreign => Look::Never(fault),
             Cause::Status(401 | 403) => Look::Never(fault),
             _ => Look::NotYet(fault.clause()),
         }

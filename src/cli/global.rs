@@ -60,6 +60,9 @@ pub(super) struct Global {
     /// Additional certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
     #[arg(long, global = true, value_name = "FILE")]
     ca_bundle: Option<PathBuf>,
+    /// Append every change to this file, one line before it is sent and one after it [env: CMKCTL_AUDIT_LOG]
+    #[arg(long, global = true, value_name = "FILE")]
+    audit_log: Option<PathBuf>,
     /// How results are printed
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Output>,
@@ -81,6 +84,7 @@ impl Global {
             sandbox_user: self.sandbox_user.clone(),
             config: self.config.clone(),
             ca_bundle: self.ca_bundle.clone(),
+            audit_log: self.audit_log.clone(),
             output: self.output.map(|output| match output {
                 Output::Table => Format::Table,
                 Output::Json => Format::Json,

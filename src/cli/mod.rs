@@ -54,6 +54,7 @@ enum Command {
 
 /// Runs the command line of this process and returns its exit code.
 pub async fn main() -> u8 {
+    report::guard_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

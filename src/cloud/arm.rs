@@ -4,7 +4,7 @@
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{at, list, text};
+use crate::cloud::json::{at, clean, list, text};
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::Answer;
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
@@ -41,7 +41,7 @@ impl Reader {
         let locations = policies.map_or(&[][..], |kind| list(kind, "locations"));
         Ok(Provider {
             state: text(&value, "registrationState").unwrap_or_default(),
-            locations: locations.iter().filter_map(Value::as_str).map(location_name).collect(),
+            locations: locations.iter().filter_map(Value::as_str).map(|text| location_name(&clean(text))).collect(),
         })
     }
 
@@ -131,7 +131,7 @@ impl Writer {
         Ok(Written {
             operation: header("azure-asyncoperation").or_else(|| header("location").filter(|_| long)),
             pause: self.session.retry_after(&answer),
-            correlation: answer.correlation().map(str::to_owned),
+            correlation: answer.correlation().map(clean),
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
-use crate::cloud::json::{at, list, text};
+use crate::cloud::json::{text, texts};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{assignment_name, role_guid, same_id};
 use crate::model::observed::RoleAssignment;
@@ -40,12 +40,7 @@ impl Reader {
     /// The service's refusal.
     pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
         let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), ROLE_VERSION);
-        let words = |value: &Value, name: &str| -> Vec<String> {
-            list(value, name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        };
-        let entry =
-            |value: &Value| Permission { actions: words(value, "actions"), not_actions: words(value, "notActions") };
-        self.session.pages(Service::Arm, &url, |value| Some(entry(value))).await
+        self.session.pages(Service::Arm, &url, |value| Some(permission(value))).await
     }
 
     /// The locks at a scope, above it and below it.
@@ -54,14 +49,6 @@ impl Reader {
     /// The service's refusal.
     pub async fn locks(&self, scope: &str) -> Reply<Vec<Lock>> {
         let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/locks"), LOCK_VERSION);
-        let lock = |value: &Value| {
-            let id = text(value, "id")?;
-            // The scope is what stands before the lock's own part of its id.
-            let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/")?;
-            let name = text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
-            let level = at(value, "properties").and_then(|part| text(part, "level")).unwrap_or_default();
-            Some(Lock { scope: id[..end].to_owned(), level, name })
-        };
         self.session.pages(Service::Arm, &url, lock).await
     }
 }
@@ -98,7 +85,22 @@ impl Writer {
     }
 }
 
-fn role_assignment(value: &Value) -> Option<RoleAssignment> {
+/// What one assignment allows its owner.
+pub fn permission(value: &Value) -> Permission {
+    Permission { actions: texts(value, "actions"), not_actions: texts(value, "notActions") }
+}
+
+/// A lock out of JSON; `None` without an id that is a lock's.
+pub fn lock(value: &Value) -> Option<Lock> {
+    let id = text(value, "id")?;
+    // The scope is what stands before the lock's own part of its id.
+    let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/")?;
+    let name = text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
+    Some(Lock { scope: id.get(..end)?.to_owned(), level: text(value, "properties.level").unwrap_or_default(), name })
+}
+
+/// A role assignment out of JSON; `None` when a part of it is missing.
+pub fn role_assignment(value: &Value) -> Option<RoleAssignment> {
     Some(RoleAssignment {
         scope: text(value, "properties.scope")?,
         role: role_guid(&text(value, "properties.roleDefinitionId")?),

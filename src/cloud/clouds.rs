@@ -216,6 +216,12 @@ impl Cloud {
         format!("{}/.default", audience.trim_end_matches('/'))
     }
 
+    /// Is this the scope of a token for Key Vault or Managed HSM?
+    pub fn is_for_keys(&self, scope: &str) -> bool {
+        let audience = scope.strip_suffix("/.default").map(|audience| audience.trim_end_matches('/'));
+        ["vault-audience", "hsm-audience"].iter().any(|key| audience == Some(self.get(key).trim_end_matches('/')))
+    }
+
     /// The service that owns `url`'s host, if it is one of this cloud's: https, default port, no credentials in the URL, and a host that equals
     /// the configured one or ends in it after a dot. A token may go nowhere else. (A subdomain is allowed because operations of the admin API
     /// live on regional hosts such as `europe.api.bap.microsoft.com`.)

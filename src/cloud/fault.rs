@@ -44,12 +44,17 @@ pub enum Cause {
     Foreign,
     /// No token could be had.
     SignIn(Box<Error>),
+    /// The audit log could not be written: nothing was sent.
+    Unwritten(Box<Error>),
 }
 
 impl Fault {
     /// An answer that is not a success.
     pub fn answered(service: Service, answer: &Answer) -> Self {
-        let (code, inner_code, message) = words(answer);
+        let (code, inner_code, mut message) = words(answer);
+        if let (300..400, Some(place)) = (answer.status, answer.header("location")) {
+            message = format!("it points to {}, and redirects are not followed", json::clean(place));
+        }
         Self {
             service,
             cause: Cause::Status(answer.status),
@@ -81,6 +86,7 @@ impl Fault {
         let cause = match broken {
             Broken::NotSent(_) => Cause::NotSent,
             Broken::Lost(_) => Cause::Lost,
+            Broken::Unusable(_) => Cause::Shape,
             Broken::Foreign(_) => Cause::Foreign,
         };
         let message = json::clean(broken.words());
@@ -99,6 +105,12 @@ impl Fault {
             correlation: None,
             body: Value::Null,
         }
+    }
+
+    /// The audit log could not be written.
+    pub fn unwritten(service: Service, error: Error) -> Self {
+        let cause = Cause::Unwritten(Box::new(error.clone()));
+        Self { cause, ..Self::sign_in(service, error) }
     }
 
     /// HTTP status, if there was an answer.
@@ -136,6 +148,7 @@ impl Fault {
             (Cause::Status(status), Some(code)) => format!("{who} answered {status} {code}"),
             (Cause::Status(status), None) => format!("{who} answered {status}"),
             (Cause::SignIn(_), _) => format!("there is no sign-in for {who}"),
+            (Cause::Unwritten(_), _) => "the audit log can't be written".to_owned(),
             (Cause::NotSent, _) => format!("{who} can't be reached"),
             (Cause::Lost, _) => format!("{who} did not answer"),
             (Cause::Foreign, _) => "the address does not belong to the cloud".to_owned(),
@@ -146,7 +159,7 @@ impl Fault {
     /// As an error of a command: `what` is the sentence that says what failed.
     pub fn into_error(self, what: impl Into<String>) -> Error {
         let kind = match &self.cause {
-            Cause::SignIn(error) => return (**error).clone(),
+            Cause::SignIn(error) | Cause::Unwritten(error) => return (**error).clone(),
             Cause::Status(401 | 403) => Kind::Forbidden,
             Cause::Status(409) if self.is("OperationNotStartable") => Kind::Busy,
             _ => Kind::Unexpected,

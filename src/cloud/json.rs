@@ -1,6 +1,7 @@
 //! Reading answers whose property names vary in case (`customerManagedKeys` and `CustomerManagedKeys` are both on record) and whose every
 //! property may be missing.
 
+pub use crate::model::text::clean;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -16,9 +17,14 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     (!here.is_null()).then_some(here)
 }
 
-/// The text at a path; empty text counts as missing.
+/// The text at a path, cleaned; text of which nothing is left counts as missing, so that no name is empty.
 pub fn text(value: &Value, path: &str) -> Option<String> {
-    at(value, path).and_then(Value::as_str).filter(|text| !text.is_empty()).map(clean)
+    at(value, path).and_then(Value::as_str).map(|text| clean(text).trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The texts of the list at a path, cleaned.
+pub fn texts(value: &Value, path: &str) -> Vec<String> {
+    list(value, path).iter().filter_map(Value::as_str).map(clean).collect()
 }
 
 /// The truth value at a path; `"true"` and `"false"` count as such.
@@ -45,15 +51,6 @@ pub fn unix_time(value: &Value, path: &str) -> Option<Timestamp> {
     number(value, path).and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
-/// Text from a service, without control characters (terminal escapes among them) and without the invisible marks that reorder text.
-pub fn clean(text: &str) -> String {
-    let hidden = |ch: char| {
-        ch.is_control()
-            || matches!(ch, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|ch| if matches!(ch, '\n' | '\r' | '\t') { ' ' } else { ch }).filter(|ch| !hidden(*ch)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn terminal_escapes_and_reordering_marks_are_dropped() {
-        assert_eq!(clean("a\u{1b}[31mb\u{7}\u{202e}c\nd\u{9b}e"), "a[31mbc de");
+    fn a_name_that_nobody_can_see_is_no_name() {
+        let value = json!({"name": " \u{202e}\u{200b}\u{1b}\n", "other": "\u{200f} Contoso\u{7} UAT\r\n"});
+        assert_eq!(text(&value, "name"), None);
+        assert_eq!(text(&value, "other").as_deref(), Some("Contoso UAT"));
     }
 }

@@ -3,10 +3,11 @@
 //! Reads are repeated until they are answered or clearly refused. A change is repeated only when it certainly had no effect: nothing was sent,
 //! or the service said 429 or 503 with `Retry-After`, or 401. Everything else is the caller's to look up.
 
+use crate::audit::{Came, Intent, Trail};
 use crate::cloud::clouds::{Clock, Cloud, Service};
 use crate::cloud::credential::Tokens;
-use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::wire::{Answer, Wire};
+use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::wire::{Answer, Broken, Wire};
 use crate::model::plan::Consent;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -21,6 +22,9 @@ use url::Url;
 const TRIES: u32 = 6;
 /// The longest pause before a repetition, whatever the service asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// The most that is read of one list, over all its pages: a list that never ends must not be read for ever. Each page is dropped after it was
+/// decoded, so this is no measure of memory.
+const LIST_LIMIT: usize = 1 << 30;
 
 /// A signed-in conversation. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +32,7 @@ pub struct Session {
     wire: Arc<Wire>,
     tokens: Arc<Tokens>,
     clock: Clock,
+    trail: Trail,
 }
 
 /// Reads, and nothing else.
@@ -46,7 +51,7 @@ impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = Clock::of(wire.cloud());
-        Self { wire, tokens, clock }
+        Self { wire, tokens, clock, trail: Trail::default() }
     }
 
     /// The cloud.
@@ -74,9 +79,9 @@ impl Session {
         Reader { session: self.clone() }
     }
 
-    /// A writer; the consent is to the plan that will be applied.
-    pub fn writer(&self, _consent: Consent) -> Writer {
-        Writer { session: self.clone() }
+    /// A writer; the consent is to the plan that will be applied, and the trail is that plan's.
+    pub fn writer(&self, _consent: Consent, trail: Trail) -> Writer {
+        Writer { session: Self { trail, ..self.clone() } }
     }
 
     /// `GET`, repeated while the trouble is of the passing kind.
@@ -92,12 +97,13 @@ impl Session {
     async fn repeated(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
         let mut attempt = 0;
         loop {
-            let reply = self.once(service, method.clone(), url, body.clone()).await;
+            let reply = self.once(service, method.clone(), url, body.clone(), None).await;
             attempt += 1;
             let Err((fault, pause)) = reply else {
                 return reply.map_err(|(fault, _)| fault);
             };
-            if attempt >= TRIES || !passes(&fault) {
+            // Too much once is too much again.
+            if attempt >= TRIES || !passes(&fault) || fault.cause == Cause::Shape {
                 return Err(fault);
             }
             self.pause(attempt, pause, &fault).await;
@@ -106,7 +112,7 @@ impl Session {
 
     /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings `Retry-After` with either outcome.
     pub(crate) async fn poll(&self, service: Service, url: &str) -> (Reply<Answer>, Option<Duration>) {
-        match self.once(service, Method::GET, url, None).await {
+        match self.once(service, Method::GET, url, None, None).await {
             Ok(answer) => {
                 let pause = self.retry_after(&answer);
                 (Ok(answer), pause)
@@ -132,18 +138,24 @@ impl Session {
     }
 
     /// All pages of a list, each decoded before the next is asked for: a large tenant's raw answers are never held together. A next link must
-    /// stay with the service. Pages are numbered from 1.
+    /// stay with the service, and the list must end. Pages are numbered from 1.
     pub(crate) async fn numbered_pages<T>(
         &self,
         service: Service,
         first: &str,
         mut decode: impl FnMut(&Value, usize) -> Option<T>,
     ) -> Reply<Vec<T>> {
-        let mut all = Vec::new();
+        let (mut all, mut size) = (Vec::new(), 0);
         let mut next = Some(first.to_owned());
         let mut visited = std::collections::HashSet::new();
         while let Some(url) = next.take().filter(|url| visited.insert(url.clone())) {
-            let page = self.json(service, &url).await?;
+            let answer = self.read(service, &url).await?;
+            size += answer.body.len();
+            if size > LIST_LIMIT {
+                let why = format!("the list is larger than {} MiB", LIST_LIMIT >> 20);
+                return Err(Fault::shape(service, &answer, why));
+            }
+            let page = parse(service, &answer)?;
             let number = visited.len();
             all.extend(super::json::list(&page, "value").iter().filter_map(|value| decode(value, number)));
             next = ["nextLink", "@odata.nextLink"].iter().find_map(|name| {
@@ -165,7 +177,7 @@ impl Session {
         let body = body.map(|body| Bytes::from(body.to_string()));
         let mut attempt = 0;
         loop {
-            let reply = self.once(service, method.clone(), url, body.clone()).await;
+            let reply = self.once(service, method.clone(), url, body.clone(), Some(&self.trail)).await;
             attempt += 1;
             let Err((fault, pause)) = reply else {
                 return reply.map_err(|(fault, _)| fault);
@@ -173,7 +185,7 @@ impl Session {
             let harmless = match fault.status() {
                 Some(429 | 503) => pause.is_some(),
                 Some(_) => false,
-                None => fault.cause == super::fault::Cause::NotSent,
+                None => fault.cause == Cause::NotSent,
             };
             if attempt >= TRIES || !harmless {
                 return Err(fault);
@@ -182,17 +194,18 @@ impl Session {
         }
     }
 
-    /// One request with its token, and a second one with a new token when the first is refused with 401.
+    /// One request with its token, and a second one with a new token when the first is refused with 401. With a trail, each is written down.
     async fn once(
         &self,
         service: Service,
         method: Method,
         url: &str,
         body: Option<Bytes>,
+        trail: Option<&Trail>,
     ) -> Result<Answer, (Fault, Option<Duration>)> {
         let foreign = |url: &str| {
             let words = format!("{} is not an address of {}", super::json::clean(url), service.name());
-            (Fault::broken(service, &super::wire::Broken::Foreign(words)), None)
+            (Fault::broken(service, &Broken::Foreign(words)), None)
         };
         let parsed = Url::parse(url).map_err(|_| foreign(url))?;
         if self.cloud().service_of(&parsed) != Some(service) {
@@ -207,10 +220,29 @@ impl Session {
             if body.is_some() {
                 headers.push(("content-type", "application/json"));
             }
-            let answer = match self.wire.send(method.clone(), &parsed, &headers, body.clone()).await {
-                Ok(answer) => answer,
-                Err(broken) => return Err((Fault::broken(service, &broken), None)),
+            let sending = self.wire.send(method.clone(), &parsed, &headers, body.clone());
+            let outcome = match trail.filter(|trail| trail.is_kept()) {
+                None => sending.await,
+                Some(trail) => {
+                    let intent = Intent {
+                        who: self.tokens.who(&token),
+                        method: method.as_str(),
+                        url: parsed.as_str(),
+                        body: body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
+                    };
+                    let written = trail.intent(&intent, self.clock.now());
+                    let id = written.map_err(|error| (Fault::unwritten(service, error), None))?;
+                    let outcome = sending.await;
+                    let (came, ids) = came(&outcome);
+                    if let Err(error) = trail.outcome(&id, &intent, self.clock.now(), &came, &ids) {
+                        tracing::error!(
+                            "{error} What came of the last change is not written down; no other one follows."
+                        );
+                    }
+                    outcome
+                }
             };
+            let answer = outcome.map_err(|broken| (Fault::broken(service, &broken), None))?;
             if answer.status == 401 && !renewed {
                 renewed = true;
                 token =
@@ -237,13 +269,22 @@ impl Session {
     }
 }
 
+/// What an audit line says of an outcome: status or what is known instead, and every id that the service gave.
+fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
+    let words = |broken: &Broken| super::json::clean(broken.words());
+    match outcome {
+        Ok(answer) => (Came::Status(answer.status), answer.ids()),
+        Err(broken @ (Broken::NotSent(_) | Broken::Foreign(_))) => (Came::NotSent(words(broken)), Vec::new()),
+        Err(broken) => (Came::Unknown(words(broken)), Vec::new()),
+    }
+}
+
 /// Trouble that passes by itself.
 pub(crate) fn passes(fault: &Fault) -> bool {
-    use super::fault::Cause;
     match fault.cause {
         Cause::Status(status) => status >= 500 || matches!(status, 408 | 425 | 429 | 499),
         Cause::NotSent | Cause::Lost | Cause::Shape => true,
-        Cause::Foreign | Cause::SignIn(_) => false,
+        Cause::Foreign | Cause::SignIn(_) | Cause::Unwritten(_) => false,
     }
 }
 

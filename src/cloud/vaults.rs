@@ -3,7 +3,7 @@
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{flag, list, number, text, unix_time};
+use crate::cloud::json::{flag, list, number, text, texts, unix_time};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::observed::{AccessPolicy, Key, Vault};
@@ -96,7 +96,7 @@ fn vault(id: &ArmId, value: &Value) -> Option<Vault> {
     let bypass = text(value, "properties.networkAcls.bypass").unwrap_or_else(|| "AzureServices".to_owned());
     let policies = list(value, "properties.accessPolicies").iter().map(|part| AccessPolicy {
         object_id: text(part, "objectId").unwrap_or_default(),
-        keys: list(part, "permissions.keys").iter().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect(),
+        keys: texts(part, "permissions.keys").iter().map(|word| word.to_ascii_lowercase()).collect(),
     });
     Some(Vault {
         id: id.clone(),

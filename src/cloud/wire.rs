@@ -6,17 +6,21 @@
 use crate::cloud::clouds::{Clock, Cloud};
 use crate::error::{Error, Result};
 use crate::model::estate::Asked;
-use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
+use azure_core::http::headers::{HeaderName, HeaderValue as SdkValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest};
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use url::Url;
 
 /// The most that is read of one answer, after decompression. A page of the environment list of a large tenant stays far below.
 const BODY_LIMIT: usize = 32 << 20;
+
+/// The headers with ids for a support ticket, best first.
+const IDS: [&str; 4] =
+    ["x-ms-correlation-request-id", "x-ms-correlation-id", "x-ms-request-id", "x-ms-service-request-id"];
 
 /// The header that tells the sandbox which host a request was meant for.
 const SANDBOX_HOST: &str = "x-cmkctl-host";
@@ -56,6 +60,8 @@ pub enum Broken {
     NotSent(String),
     /// The request may have arrived and may have had its effect.
     Lost(String),
+    /// An answer came that nothing can be done with: too much of it. The request may have had its effect.
+    Unusable(String),
     /// Not sent on purpose: the host is not one of the cloud's.
     Foreign(String),
 }
@@ -64,7 +70,7 @@ impl Broken {
     /// The words of the cause.
     pub fn words(&self) -> &str {
         match self {
-            Broken::NotSent(words) | Broken::Lost(words) | Broken::Foreign(words) => words,
+            Broken::NotSent(words) | Broken::Lost(words) | Broken::Unusable(words) | Broken::Foreign(words) => words,
         }
     }
 }
@@ -185,7 +191,7 @@ impl Wire {
     fn is_machine(&self, url: &Url) -> bool {
         self.cloud.sandbox.is_none()
             && url.scheme() == "http"
-            && (url.host_str().is_some_and(|host| host.starts_with("169.254.")) || is_loopback(url))
+            && (matches!(url.host(), Some(url::Host::Ipv4(address)) if address.is_link_local()) || is_loopback(url))
     }
 
     async fn dispatch(
@@ -205,7 +211,13 @@ impl Wire {
             }
         };
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = match HeaderValue::from_str(value) {
+                Ok(mut secret) if name.eq_ignore_ascii_case("authorization") => {
+                    secret.set_sensitive(true);
+                    request.header(*name, secret)
+                }
+                _ => request.header(*name, *value),
+            };
         }
         match body {
             Some(body) => request = request.body(body),
@@ -244,7 +256,7 @@ async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, B
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Broken::Lost(top_line(&error)))? {
         if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(Broken::Lost(format!("the answer is larger than {} MiB", BODY_LIMIT >> 20)));
+            return Err(Broken::Unusable(format!("the answer is larger than {} MiB", BODY_LIMIT >> 20)));
         }
         body.extend_from_slice(&chunk);
     }
@@ -259,9 +271,12 @@ impl Answer {
 
     /// The id that Microsoft's support asks for.
     pub fn correlation(&self) -> Option<&str> {
-        ["x-ms-correlation-request-id", "x-ms-correlation-id", "x-ms-request-id", "x-ms-service-request-id"]
-            .into_iter()
-            .find_map(|name| self.header(name))
+        IDS.into_iter().find_map(|name| self.header(name))
+    }
+
+    /// Every id of that kind, by its name.
+    pub fn ids(&self) -> Vec<(String, String)> {
+        IDS.into_iter().filter_map(|name| Some((name.to_owned(), self.header(name)?.to_owned()))).collect()
     }
 }
 
@@ -311,13 +326,14 @@ impl HttpClient for Wire {
                 let mut headers = Headers::new();
                 for (name, value) in &answer.headers {
                     if let Ok(value) = value.to_str() {
-                        headers.insert(HeaderName::from(name.as_str().to_owned()), HeaderValue::from(value.to_owned()));
+                        headers.insert(HeaderName::from(name.as_str().to_owned()), SdkValue::from(value.to_owned()));
                     }
                 }
                 Ok(AsyncRawResponse::from_bytes(answer.status.into(), headers, answer.body))
             }
             Err(Broken::NotSent(words)) => Err(sdk_error(azure_core::error::ErrorKind::Connection, words)),
             Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
+            Err(Broken::Unusable(words)) => Err(sdk_error(azure_core::error::ErrorKind::DataConversion, words)),
             Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
         }
     }

@@ -8,6 +8,7 @@ pub mod plan;
 pub mod receipt;
 pub mod surroundings;
 pub mod target;
+pub mod text;
 
 pub use finding::{Finding, Severity};
 pub use ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind};

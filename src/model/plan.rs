@@ -238,6 +238,12 @@ impl Plan {
         self.effective_from = self.effective_from.max(other.effective_from);
     }
 
+    /// A name for exactly these actions, the same on every machine.
+    pub fn fingerprint(&self) -> String {
+        let text = serde_json::to_vec(&self.actions).unwrap_or_default();
+        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text).hyphenated().to_string()
+    }
+
     /// The findings that forbid to start.
     pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Block)

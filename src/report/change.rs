@@ -19,7 +19,7 @@ pub enum Outcome {
     Running,
     /// A finding forbids to start; nothing was changed.
     Blocked,
-    /// Nobody consented; nothing was changed.
+    /// Nobody consented, or what is there has changed since; nothing was changed.
     Refused,
 }
 
@@ -55,7 +55,7 @@ impl Change<'_> {
             Outcome::Done => "done, shown by a re-read",
             Outcome::Running => "started; it runs at the service",
             Outcome::Blocked => "blocked, nothing was changed",
-            Outcome::Refused => "nobody consented, nothing was changed",
+            Outcome::Refused => "refused, nothing was changed",
         };
         let mut sheet = Sheet::default().row("Result", word);
         if let (Some(name), Some(id)) = (self.environment_name, self.environment) {

@@ -1,10 +1,14 @@
 //! The terminal: what is written where, in which colour, and how an error looks.
+//!
+//! Names and words of services were cleaned where they were read. Here everything is cleaned once more, so that nothing that was forgotten there
+//! can move the cursor, hide a word or forge a line: the only escapes that reach a terminal are our own colours.
 
 use super::values::{Format, Sheet, grid, json, wrap};
 use crate::error::Error;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::Plan;
 use crate::model::receipt::{Event, Tick};
+use crate::model::text::{clean, clean_lines};
 use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -58,7 +62,7 @@ impl Out {
             Format::Table => sheet.text(self.stdout_width()),
             _ => json(value),
         };
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        let _ = std::io::stdout().write_all(clean_lines(&text).as_bytes());
     }
 
     /// The width of a terminal on stdout.
@@ -75,23 +79,29 @@ impl Out {
     /// Text of its own shape, to stdout.
     pub fn text(&mut self, text: &str) {
         self.stop();
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        let _ = std::io::stdout().write_all(clean_lines(text).as_bytes());
     }
 
     /// One line to stderr, unless quiet.
     pub fn say(&mut self, text: &str) {
         if !self.style.quiet {
-            self.line(text);
+            self.line(&clean_lines(text));
         }
     }
 
     /// What is going on.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::Doing(what) => self.say(&format!("{} {what}", self.paint("…", AnsiColor::Cyan))),
-            Event::Done(what) => self.say(&format!("{} {what}", self.paint("✓", AnsiColor::Green))),
-            Event::Note(what) => self.say(&format!("{} {what}", self.paint("!", AnsiColor::Yellow))),
+            Event::Doing(what) => self.mark("…", AnsiColor::Cyan, what),
+            Event::Done(what) => self.mark("✓", AnsiColor::Green, what),
+            Event::Note(what) => self.mark("!", AnsiColor::Yellow, what),
             Event::Waiting(tick) => self.tick(tick),
+        }
+    }
+
+    fn mark(&mut self, mark: &str, color: AnsiColor, what: &str) {
+        if !self.style.quiet {
+            self.line(&format!("{} {}", self.paint(mark, color), clean(what)));
         }
     }
 
@@ -99,7 +109,8 @@ impl Out {
         if self.style.quiet {
             return;
         }
-        let text = format!("{} since the start, {}; next look in {}", span(tick.elapsed), tick.words, span(tick.next));
+        let words = clean(&tick.words);
+        let text = format!("{} since the start, {words}; next look in {}", span(tick.elapsed), span(tick.next));
         if self.color {
             let bar = self.bar.get_or_insert_with(spinner);
             bar.set_message(format!("{text} (Ctrl-C leaves it running)"));
@@ -117,7 +128,7 @@ impl Out {
         if to_stdout {
             self.text(&text);
         } else if !self.style.quiet {
-            self.line(text.trim_end());
+            self.line(clean_lines(&text).trim_end());
         }
     }
 
@@ -138,18 +149,18 @@ impl Out {
     }
 
     fn error_text(&self, error: &Error) -> String {
-        let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), error.message);
+        let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), clean(&error.message));
         if let Some(code) = &error.code {
-            text.push_str(&format!("  code:   {code}\n"));
+            text.push_str(&format!("  code:   {}\n", clean(code)));
         }
         if let Some(detail) = &error.detail {
-            text.push_str(&format!("  why:    {detail}\n"));
+            text.push_str(&format!("  why:    {}\n", clean(detail)));
         }
         for (index, hint) in error.hints.iter().enumerate() {
-            text.push_str(&format!("  {}  {hint}\n", if index == 0 { "fix:  " } else { "      " }));
+            text.push_str(&format!("  {}  {}\n", if index == 0 { "fix:  " } else { "      " }, clean(hint)));
         }
         if let Some(id) = &error.correlation {
-            text.push_str(&format!("  ticket: correlation id {id}\n"));
+            text.push_str(&format!("  ticket: correlation id {}\n", clean(id)));
         }
         text
     }
@@ -160,7 +171,7 @@ impl Out {
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return None;
         }
-        let _ = write!(std::io::stderr(), "{question} ");
+        let _ = write!(std::io::stderr(), "{} ", clean(question));
         let mut line = String::new();
         match std::io::stdin().read_line(&mut line) {
             Ok(read) if read > 0 => Some(line.trim().to_owned()),
@@ -291,23 +302,4 @@ impl<'a> From<&'a Error> for ErrorDocument<'a> {
             correlation_id: error.correlation.as_deref(),
         }
     }
-}
-
-/// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or bodies) with `-vv`. Other crates stay silent.
-pub fn log_to_stderr(verbosity: u8, quiet: bool) {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::layer::SubscriberExt;
-    use tracing_subscriber::util::SubscriberInitExt;
-    let level = match (quiet, verbosity) {
-        (true, _) => LevelFilter::ERROR,
-        (_, 0) => LevelFilter::WARN,
-        (_, 1) => LevelFilter::INFO,
-        (_, _) => LevelFilter::DEBUG,
-    };
-    let format = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .without_time()
-        .with_ansi(false);
-    let _ = tracing_subscriber::registry().with(format).with(Targets::new().with_target("cmkctl", level)).try_init();
 }

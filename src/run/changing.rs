@@ -1,6 +1,6 @@
 //! The commands that change something: the whole road.
 
-use super::{Context, environment_wanted, fixing, quiet};
+use super::{Context, environment_wanted, fixing, holding, quiet};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Kind, Result};
 use crate::model::observed::Observed;
@@ -134,8 +134,21 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         out.data(&change, &change.sheet());
         return Ok(());
     }
-    let consent = match consent(&plan, asked, out) {
-        Ok(consent) => consent,
+    let trail = context.trail(steps.command, &plan)?;
+    let held = match consent(&plan, asked, out) {
+        Ok((consent, somebody_was_asked)) => {
+            let old = context.clock().now().duration_since(observed.at) > holding::FRESH.try_into().unwrap_or_default();
+            if somebody_was_asked || old {
+                let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+                holding::same(steps, &own, &plan, &observed, &fresh).map(|plan| (consent, plan))
+            } else {
+                Ok((consent, plan.clone()))
+            }
+        }
+        Err(error) => Err(error),
+    };
+    let (consent, plan) = match held {
+        Ok(held) => held,
         Err(error) => {
             change.outcome = Outcome::Refused;
             if json {
@@ -146,7 +159,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     };
     let mut say = |event| out.event(&event);
     let mut applier = Applier {
-        writer: context.session.writer(consent),
+        writer: context.session.writer(consent, trail),
         reader: reader.clone(),
         clock: context.clock().clone(),
         waiting: asked.waiting,
@@ -195,7 +208,7 @@ fn require(steps: Steps, target: &Target) -> Result<()> {
     Ok(())
 }
 
-fn plan_of(steps: Steps, target: &Target, observed: &Observed) -> Plan {
+pub(super) fn plan_of(steps: Steps, target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     if steps.policy {
         plan.join(policy::plan(target, observed));
@@ -227,7 +240,8 @@ fn blocked(plan: &Plan) -> Result<()> {
     Err(error)
 }
 
-fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<Consent> {
+/// Consent, and whether somebody had to be asked for it.
+fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
     let refused = |missing: Missing| {
         let (message, hint) = match missing {
             Missing::Yes => {
@@ -247,7 +261,7 @@ fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<Consent> {
         Error::new(Kind::Refused, message).hint(hint)
     };
     let missing = match plan.consent(asked.yes, asked.confirm.as_deref()) {
-        Ok(consent) => return Ok(consent),
+        Ok(consent) => return Ok((consent, false)),
         Err(missing) => missing,
     };
     let answer = match &missing {
@@ -261,7 +275,10 @@ fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<Consent> {
         }
     };
     match answer {
-        Some(name) => plan.consent(true, asked.confirm.as_deref().or(Some(name.as_str()))).map_err(refused),
+        Some(name) => {
+            let consent = plan.consent(true, asked.confirm.as_deref().or(Some(name.as_str()))).map_err(refused)?;
+            Ok((consent, true))
+        }
         None => Err(refused(missing)),
     }
 }

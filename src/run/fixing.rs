@@ -68,9 +68,10 @@ pub(super) async fn fix(
             out.say(&format!("Left out, because nobody consented: {} ({})", repair.action, repair.flags));
             continue;
         };
+        let trail = context.trail(steps.command, &one)?;
         let mut say = |event: Event| out.event(&event);
         let mut applier = Applier {
-            writer: context.session.writer(consent),
+            writer: context.session.writer(consent, trail),
             reader: context.reader(),
             clock: context.clock().clone(),
             waiting: Waiting::default(),

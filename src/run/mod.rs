@@ -4,6 +4,7 @@ mod changing;
 mod checking;
 mod estate;
 mod fixing;
+mod holding;
 mod reading;
 mod serving;
 
@@ -13,11 +14,13 @@ pub use estate::{FailOn, Glance, report_all, status_all};
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
 
+use crate::audit::Trail;
 use crate::cloud::credential::{DevicePrompt, Tokens};
 use crate::cloud::wire::Wire;
 use crate::cloud::{Clock, Reader, Session};
 use crate::config::{self, Flags, Settings, Typed};
 use crate::error::{Error, Kind, Result};
+use crate::model::plan::Plan;
 use crate::model::target::Target;
 use crate::report::Out;
 use crate::sandbox::{self, Sandbox};
@@ -73,6 +76,14 @@ impl Context {
     /// Malformed ids and names.
     pub fn target(&self, typed: &Typed) -> Result<Target> {
         self.settings.target(typed)
+    }
+
+    /// The audit trail of a plan.
+    ///
+    /// # Errors
+    /// Its file can't be written.
+    fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
+        Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

@@ -1,7 +1,7 @@
 //! Connections, dispatch by host, latency and scripted trouble.
 
 use super::world::World;
-use super::{Shared, arm, bap, dataverse, entra, keyvault, power_platform, trouble};
+use super::{Shared, arm, bap, dataverse, entra, keyvault, mischief, power_platform, trouble};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
@@ -128,6 +128,7 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
         return whole(control(&shared, &request));
     }
     let Some(service) = service(&request.host) else {
+        shared.ledger().foreign(&request.host);
         return whole(Reply::html(502, "The sandbox does not play this host"));
     };
     let number = shared.ledger().begin(service);
@@ -182,7 +183,12 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
         }
         trouble::Kind::Cut => Ok(Played { reply: act(), cut: true }),
         trouble::Kind::UnknownEnum => Ok(Played { reply: trouble::wibble(act()), cut: false }),
-        trouble::Kind::ForeignLink => Ok(Played { reply: trouble::lead_away(act()), cut: false }),
+        trouble::Kind::ForeignLink => Ok(Played { reply: trouble::lead_away(act(), rule.to.as_deref()), cut: false }),
+        trouble::Kind::Mischief(kind) => {
+            let reply = mischief::reply(kind, rule.to.as_deref(), act);
+            shared.world().meanwhile(&rule.change);
+            Ok(Played { reply, cut: false })
+        }
         trouble::Kind::Answer(status, form) => {
             let now = shared.world().clock.now();
             Ok(Played { reply: trouble::reply(status, form, now, rule.seconds), cut: false })

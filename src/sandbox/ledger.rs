@@ -28,6 +28,8 @@ pub(super) struct Ledger {
     by_service: BTreeMap<&'static str, u64>,
     writes: u64,
     effects: Vec<Value>,
+    /// Hosts that nobody plays and that were asked all the same.
+    foreign: Vec<String>,
     log: VecDeque<Entry>,
 }
 
@@ -69,6 +71,10 @@ impl Ledger {
         });
     }
 
+    pub(super) fn foreign(&mut self, host: &str) {
+        self.foreign.push(host.to_owned());
+    }
+
     pub(super) fn effects(&mut self, number: u64, at: &str, user: &str, effects: Vec<(&'static str, String)>) {
         let entry = |(what, subject)| json!({ "n": number, "at": at, "what": what, "subject": subject, "user": user });
         self.effects.extend(effects.into_iter().map(entry));
@@ -103,6 +109,7 @@ impl Ledger {
                 "power_platform": count("power_platform"),
             },
             "effects": self.effects,
+            "foreign": self.foreign,
             "log": log,
         })
     }

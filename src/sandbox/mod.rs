@@ -15,6 +15,7 @@ mod http;
 mod keyvault;
 mod ledger;
 mod lifecycle;
+mod mischief;
 mod power_platform;
 mod scenario;
 mod setup;

@@ -1,6 +1,7 @@
 //! Scripted trouble: what networks, gateways and services do on bad days, at a chosen request.
 
 use super::http::{Reply, Request};
+use super::mischief::{self, Change, Mischief};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,6 +20,12 @@ pub(super) struct Rule {
     /// Of silence (real time), or of `Retry-After` (sandbox time).
     #[serde(default = "minute")]
     seconds: f64,
+    /// Where redirects, links and challenges lead.
+    #[serde(default)]
+    to: Option<String>,
+    /// What changes meanwhile.
+    #[serde(default)]
+    change: Change,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -52,6 +59,7 @@ pub(super) enum Kind {
     Cut,
     UnknownEnum,
     ForeignLink,
+    Mischief(Mischief),
     Answer(u16, Form),
 }
 
@@ -72,6 +80,8 @@ pub(super) enum Form {
 pub(super) struct Fired {
     pub(super) kind: Kind,
     pub(super) seconds: f64,
+    pub(super) to: Option<String>,
+    pub(super) change: Change,
 }
 
 /// The rules, with how often each has matched and fired.
@@ -109,7 +119,7 @@ fn kind(name: &str) -> Option<Kind> {
         "404" => Kind::Answer(404, Form::Json),
         "409" => Kind::Answer(409, Form::Busy),
         "409-empty" => Kind::Answer(409, Form::Empty),
-        _ => return None,
+        name => Kind::Mischief(Mischief::named(name)?),
     })
 }
 
@@ -134,7 +144,12 @@ impl Trouble {
                 && wanted.every.is_none_or(|every| *matched % every.max(1) == 0);
             if turn && *fired < rule.times {
                 *fired += 1;
-                return kind(&rule.name).map(|kind| Fired { kind, seconds: rule.seconds });
+                return kind(&rule.name).map(|kind| Fired {
+                    kind,
+                    seconds: rule.seconds,
+                    to: rule.to.clone(),
+                    change: rule.change.clone(),
+                });
             }
         }
         None
@@ -185,17 +200,17 @@ pub(super) fn wibble(mut reply: Reply) -> Reply {
 }
 
 /// Every address that the answer leads on to, in headers and next links, is on the host of somebody else.
-pub(super) fn lead_away(mut reply: Reply) -> Reply {
-    const ELSEWHERE: &str = "https://api.bap.microsoft.com.elsewhere.example/next";
+pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
+    let elsewhere = to.unwrap_or(mischief::ELSEWHERE);
     for (name, value) in &mut reply.headers {
         if matches!(*name, "operation-location" | "location" | "azure-asyncoperation") {
-            ELSEWHERE.clone_into(value);
+            elsewhere.clone_into(value);
         }
     }
     if let Ok(Value::Object(mut map)) = serde_json::from_slice::<Value>(&reply.body)
         && map.contains_key("value")
     {
-        map.insert("nextLink".to_owned(), Value::from(ELSEWHERE));
+        map.insert("nextLink".to_owned(), Value::from(elsewhere));
         reply.body = Value::Object(map).to_string().into_bytes();
     }
     reply

@@ -4,16 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room with the rooms it may use. A room may always use itself.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("main", &["cli"]),
     ("lib", &[]),
     ("cli", &["run", "apply", "config", "report", "error"]),
-    ("run", &["observe", "apply", "steps", "config", "sandbox", "cloud", "report", "error", "model"]),
+    ("run", &["observe", "apply", "steps", "config", "sandbox", "cloud", "audit", "report", "error", "model"]),
     ("observe", &["steps", "cloud", "error", "model"]),
     ("apply", &["steps", "cloud", "error", "model"]),
     ("config", &["cloud", "report", "error", "model"]),
     ("steps", &["error", "model"]),
-    ("cloud", &["error", "model"]),
+    ("cloud", &["audit", "error", "model"]),
+    ("audit", &["error", "model"]),
     ("report", &["error", "model"]),
     ("sandbox", &[]),
     ("error", &[]),

@@ -10,6 +10,7 @@ mod token;
 pub use sources::{Pipelines, Runner, SandboxUser, SignIn, Source, State};
 pub use token::Identity;
 
+use crate::audit::Who;
 use crate::cloud::clouds::Clock;
 use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
@@ -174,6 +175,11 @@ impl Tokens {
         Ok(token::identity(&entry, self.chosen.get().copied().unwrap_or(Method::Environment)))
     }
 
+    /// Who a token says it is, for the audit trail.
+    pub(crate) fn who(&self, secret: &Secret) -> Who {
+        token::who(secret)
+    }
+
     /// The ways in their order, with what each lacks, or why it was refused when it was tried. Looks at files and `PATH`, sends nothing.
     pub fn sources(&self) -> Vec<Source> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -311,6 +317,11 @@ impl TokenCredential for Tokens {
         let [scope] = scopes else {
             return Err(failed("exactly one scope is needed".to_owned()));
         };
+        // The scope is the service's own word, out of its challenge: no token is asked for that is not for keys.
+        if !self.wire.cloud().is_for_keys(scope) {
+            let words = format!("the challenge asks for a token for {}", crate::cloud::json::clean(scope));
+            return Err(azure_core::Error::with_message(azure_core::error::ErrorKind::Other, words));
+        }
         let token = self.entry(scope, None).await.map_err(|error| failed(error.to_string()))?;
         let expires = azure_core::time::OffsetDateTime::from_unix_timestamp(token.expires.as_second());
         Ok(AccessToken::new(token.secret, expires.map_err(|error| failed(error.to_string()))?))

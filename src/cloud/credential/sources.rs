@@ -199,7 +199,9 @@ pub(super) async fn token(
 ) -> Result<Token> {
     let credential = credential(wire, sign_in, method, explicit).await?;
     let token = credential.get_token(&[scope], None).await;
-    token.map(Token::from).map_err(|error| refused(method, &told(&error)))
+    let token = token.map(Token::from).map_err(|error| refused(method, &told(&error)))?;
+    // The crate takes an answer without a token for an empty one.
+    if token.secret.secret().is_empty() { Err(refused(method, "the answer holds no token")) } else { Ok(token) }
 }
 
 /// The top line, and the innermost cause where the top line keeps it to itself ("retry policy expired").

@@ -1,6 +1,7 @@
 //! A token, and what its payload says of its owner.
 
 use super::{Method, Secret};
+use crate::audit::Who;
 use crate::cloud::json;
 use azure_core::credentials::AccessToken;
 use base64::Engine;
@@ -39,21 +40,25 @@ pub struct Identity {
 
 /// Reads the payload of a token that is a JWT; of any other, nothing but its end is known.
 pub(super) fn identity(token: &Token, method: Method) -> Identity {
-    let payload = token
-        .secret
-        .secret()
-        .split('.')
-        .nth(1)
-        .and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
-    let claims: Value = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let claims = claims(&token.secret);
     let text = |name: &str| json::text(&claims, name);
-    Identity {
-        method,
-        tenant: text("tid"),
-        object_id: text("oid"),
-        name: text("upn").or_else(|| text("unique_name")).or_else(|| text("app_displayname")).or_else(|| text("appid")),
-        expires: Some(token.expires),
-    }
+    Identity { method, tenant: text("tid"), object_id: text("oid"), name: name(&claims), expires: Some(token.expires) }
+}
+
+/// Who sends with this token, for the audit trail.
+pub(super) fn who(secret: &Secret) -> Who {
+    let claims = claims(secret);
+    Who { object_id: json::text(&claims, "oid"), name: name(&claims), tenant: json::text(&claims, "tid") }
+}
+
+fn name(claims: &Value) -> Option<String> {
+    ["upn", "unique_name", "app_displayname", "appid"].iter().find_map(|name| json::text(claims, name))
+}
+
+fn claims(secret: &Secret) -> Value {
+    let payload =
+        secret.secret().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+    payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,0 +1,39 @@
+//! Text that others have written, made harmless before anybody reads it.
+
+/// One line of text: line breaks of every kind and tabs become blanks; terminal escapes and all other control characters, marks that reorder
+/// text, and characters that nobody sees are left out.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|ch| if breaks(ch) { ' ' } else { ch }).filter(|ch| !hidden(*ch)).collect()
+}
+
+/// The same for text of several lines, which keep their line feeds.
+pub fn clean_lines(text: &str) -> String {
+    text.chars()
+        .map(|ch| if breaks(ch) && ch != '\n' { ' ' } else { ch })
+        .filter(|ch| *ch == '\n' || !hidden(*ch))
+        .collect()
+}
+
+fn breaks(ch: char) -> bool {
+    matches!(ch, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn hidden(ch: char) -> bool {
+    ch.is_control()
+        || matches!(ch,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_escapes_and_reordering_marks_are_dropped() {
+        assert_eq!(clean("a\u{1b}[31mb\u{7}\u{202e}c\nd\u{9b}e"), "a[31mbc de");
+        assert_eq!(clean("a\u{85}b\u{2028}c\u{2029}d\u{b}e\u{61c}\u{2066}\u{e0041}f"), "a b c d ef");
+        assert_eq!(clean_lines("a\nb\r\u{1b}c\u{2028}d"), "a\nb c d");
+    }
+}

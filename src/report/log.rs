@@ -1,0 +1,55 @@
+//! What is said besides results and narration: the log, and the last words of a program that has a mistake in it.
+
+use crate::model::text::clean;
+use std::io::Write;
+use std::panic::PanicHookInfo;
+
+/// One write is one line of the log, and stays one whatever is in it.
+#[derive(Debug)]
+struct Line;
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        writeln!(std::io::stderr(), "{}", clean(text.trim_end_matches('\n')))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}
+
+/// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or bodies) with `-vv`. Other crates stay silent.
+pub fn log_to_stderr(verbosity: u8, quiet: bool) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    let level = match (quiet, verbosity) {
+        (true, _) => LevelFilter::ERROR,
+        (_, 0) => LevelFilter::WARN,
+        (_, 1) => LevelFilter::INFO,
+        (_, _) => LevelFilter::DEBUG,
+    };
+    let format =
+        tracing_subscriber::fmt::layer().with_writer(|| Line).with_target(false).without_time().with_ansi(false);
+    let _ = tracing_subscriber::registry().with(format).with(Targets::new().with_target("cmkctl", level)).try_init();
+}
+
+/// A mistake of ours ends with its place in the source and with words that were written there. Words that were put together at run time stay
+/// untold: a token or a name could be among them. There is no backtrace and no core dump, for the same reason.
+pub fn guard_panics() {
+    #[expect(clippy::exit, reason = "an abort would leave the memory, tokens and all, in a core dump")]
+    std::panic::set_hook(Box::new(|info| {
+        let _ = std::io::stderr().write_all(last_words(info).as_bytes());
+        std::process::exit(1);
+    }));
+}
+
+fn last_words(info: &PanicHookInfo<'_>) -> String {
+    let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let words = info.payload().downcast_ref::<&'static str>().map_or(String::new(), |words| format!(" ({words})"));
+    format!(
+        "error: cmkctl has a mistake and stopped at {place}{words}.\n  fix:    Report this line. What was sent so far stays; the same command goes on from there.\n"
+    )
+}

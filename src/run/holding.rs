@@ -1,0 +1,102 @@
+//! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is looked once more, and a plan that no longer
+//! fits what is there is not run.
+
+use super::changing::{Steps, plan_of};
+use crate::error::{Error, Kind, Result};
+use crate::model::finding::{Finding, Severity};
+use crate::model::observed::Observed;
+use crate::model::plan::{Action, Plan};
+use crate::model::target::Target;
+use std::time::Duration;
+
+/// What was seen so long ago (in the cloud's time) is looked at once more before anything is sent.
+pub(super) const FRESH: Duration = Duration::from_secs(10);
+
+/// Does the plan that somebody consented to still fit? Then the plan of the new look, which does the same.
+///
+/// # Errors
+/// It does not: refused, with everything that differs. Nothing was sent.
+pub(super) fn same(steps: Steps, target: &Target, consented: &Plan, seen: &Observed, fresh: &Observed) -> Result<Plan> {
+    let plan = plan_of(steps, target, fresh);
+    // What was seen then, with the words of now: time that passes changes how many days a key has left, and that alone is no news.
+    let then = plan_of(steps, target, &Observed { at: fresh.at, ..seen.clone() });
+    let mut differences = actions(&consented.actions, &plan.actions);
+    differences.extend(findings(&consented.findings, &plan.findings, Severity::Block));
+    differences.extend(findings(&then.findings, &plan.findings, Severity::Warn));
+    if differences.is_empty() {
+        return Ok(plan);
+    }
+    let mut error = Error::new(
+        Kind::Refused,
+        "What is there has changed since it was looked at for the plan; nothing was changed.",
+    );
+    for difference in differences {
+        error = error.hint(difference);
+    }
+    Err(error.hint("Run the same command again for a plan of what is there now."))
+}
+
+fn actions(was: &[Action], is: &[Action]) -> Vec<String> {
+    let words = |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
+    (0..was.len().max(is.len()))
+        .filter(|at| was.get(*at) != is.get(*at))
+        .map(|at| difference(&format!("step {}", at + 1), &words(was.get(at)), &words(is.get(at))))
+        .collect()
+}
+
+/// Findings of one severity that are there only before or only now, side by side by code and subject.
+fn findings(was: &[Finding], is: &[Finding], severity: Severity) -> Vec<String> {
+    let of = |findings: &[Finding]| -> Vec<Finding> {
+        findings.iter().filter(|finding| finding.severity == severity).cloned().collect()
+    };
+    let (was, is) = (of(was), of(is));
+    let words = |finding: Option<&Finding>| finding.map_or("nothing".to_owned(), |finding| finding.message.clone());
+    let gone = was.iter().filter(|finding| !is.contains(finding));
+    let mut new: Vec<&Finding> = is.iter().filter(|finding| !was.contains(finding)).collect();
+    let mut differences = Vec::new();
+    for before in gone {
+        let now = new.iter().position(|now| now.code == before.code && now.subject == before.subject);
+        let now = now.map(|at| new.remove(at));
+        differences.push(difference(before.code, &words(Some(before)), &words(now)));
+    }
+    differences.extend(new.into_iter().map(|now| difference(now.code, &words(None), &words(Some(now)))));
+    differences
+}
+
+fn difference(what: &str, was: &str, is: &str) -> String {
+    format!("{what}, was: {was} / is: {is}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(code: &'static str, severity: Severity, message: &str) -> Finding {
+        Finding {
+            code,
+            severity,
+            subject: "s".to_owned(),
+            message: message.to_owned(),
+            remedy: String::new(),
+            who: "nobody",
+        }
+    }
+
+    #[test]
+    fn every_difference_is_named_with_both_sides() {
+        let register = |id: &str| Action::RegisterProvider { subscription: id.to_owned() };
+        assert!(actions(&[register("a")], &[register("a")]).is_empty());
+        let moved = actions(&[register("a"), register("b")], &[register("b")]);
+        assert_eq!(moved.len(), 2, "{moved:?}");
+        assert!(moved[0].starts_with("step 1, was: Register") && moved[0].contains("a / is: Register"), "{moved:?}");
+        assert!(moved[1].ends_with("is: nothing"), "{moved:?}");
+        let was = [finding("CMK1", Severity::Warn, "one"), finding("CMK2", Severity::Block, "two")];
+        let is = [finding("CMK1", Severity::Warn, "other"), finding("CMK3", Severity::Warn, "three")];
+        assert_eq!(
+            findings(&was, &is, Severity::Warn),
+            ["CMK1, was: one / is: other", "CMK3, was: nothing / is: three"]
+        );
+        assert_eq!(findings(&was, &is, Severity::Block), ["CMK2, was: two / is: nothing"]);
+        assert!(findings(&was, &was, Severity::Warn).is_empty());
+    }
+}

@@ -1,0 +1,133 @@
+//! Scripted malice, and the world behind one's back: answers that lead away, that never end, that are as deep as a well, and a tenant that changes
+//! between two looks.
+
+use super::http::Reply;
+use super::world::World;
+use serde::Deserialize;
+use serde_json::json;
+
+/// Looks like a host of the cloud, and is not.
+pub(super) const ELSEWHERE: &str = "https://api.bap.microsoft.com.elsewhere.example/next";
+
+/// What is done to an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mischief {
+    /// The answer is somewhere else, with this status.
+    Redirect(u16),
+    /// More than anybody can want to read.
+    Huge,
+    /// The same, in a few kilobytes on the wire.
+    HugeGzip,
+    /// JSON in JSON in JSON.
+    Deep,
+    /// A challenge for a token of another service.
+    Challenge,
+    /// The answer is true; a moment later it is not.
+    Meanwhile,
+}
+
+impl Mischief {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "redirect" | "redirect-302" => Mischief::Redirect(302),
+            "redirect-307" => Mischief::Redirect(307),
+            "redirect-308" => Mischief::Redirect(308),
+            "huge" => Mischief::Huge,
+            "huge-gzip" => Mischief::HugeGzip,
+            "deep" => Mischief::Deep,
+            "challenge" => Mischief::Challenge,
+            "meanwhile" => Mischief::Meanwhile,
+            _ => return None,
+        })
+    }
+}
+
+/// What changes in the tenant after an answer was given.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Change {
+    /// The target environment is, or is not, managed.
+    managed: Option<bool>,
+    /// The target environment has another name.
+    name: Option<String>,
+    /// The target key is, or is not, enabled.
+    key_enabled: Option<bool>,
+    /// Deleted keys of the target vault are kept so many days.
+    retention_days: Option<u32>,
+}
+
+pub(super) fn reply(kind: Mischief, to: Option<&str>, act: impl FnOnce() -> Reply) -> Reply {
+    let to = to.unwrap_or(ELSEWHERE);
+    let json = |headers: Vec<(&'static str, String)>, body: Vec<u8>| {
+        let mut all = vec![("content-type", "application/json".to_owned())];
+        all.extend(headers);
+        Reply { status: 200, headers: all, body }
+    };
+    match kind {
+        Mischief::Redirect(status) => Reply::empty(status).header("location", to),
+        Mischief::Huge => {
+            let mut body = b"{\"value\":[".to_vec();
+            body.resize(40 << 20, b' ');
+            body.extend_from_slice(b"]}");
+            json(Vec::new(), body)
+        }
+        Mischief::HugeGzip => json(vec![("content-encoding", "gzip".to_owned())], bomb(1 << 30)),
+        Mischief::Deep => {
+            let mut body = b"{\"error\":".repeat(100_000);
+            body.extend_from_slice(b"null");
+            body.extend(std::iter::repeat_n(b'}', 100_000));
+            json(Vec::new(), body)
+        }
+        Mischief::Challenge => {
+            let words = format!("Bearer authorization=\"{to}\", resource=\"{to}\"");
+            Reply::json(401, &json!({ "error": { "code": "Unauthorized", "message": "Scripted." } }))
+                .header("www-authenticate", words)
+        }
+        Mischief::Meanwhile => act(),
+    }
+}
+
+/// At least so many blanks as gzip (RFC 1952): one block with fixed codes (RFC 1951, 3.2.6), a blank and then "258 times what was there before".
+fn bomb(size: usize) -> Vec<u8> {
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let (mut held, mut count) = (0_u32, 0_u32);
+    let mut push = |bits: u32, width: u32| {
+        held |= bits << count;
+        count += width;
+        while count >= 8 {
+            bytes.push(held.to_le_bytes()[0]);
+            held >>= 8;
+            count -= 8;
+        }
+    };
+    // The last block, fixed codes: 1, then 01. Codes are written from their highest bit on, so they stand here reversed.
+    push(0b011, 3);
+    // The blank: literal 32 is 0x30 + 32 in eight bits.
+    push(u32::from((0x30_u8 + 32).reverse_bits()), 8);
+    for _ in 0..size / 258 {
+        // Length 258 is code 285, 0b1100_0101 without extra bits; distance 1 is code 0 in five bits.
+        push(u32::from(0b1100_0101_u8.reverse_bits()), 8);
+        push(0, 5);
+    }
+    // The end of the block is code 256, seven zero bits; the checksum never comes.
+    push(0, 7);
+    push(0, 7);
+    bytes
+}
+
+impl World {
+    pub(super) fn meanwhile(&mut self, change: &Change) {
+        let target = self.target.clone();
+        if let Some(environment) = self.environments.get_mut(&target.environment) {
+            environment.managed = change.managed.unwrap_or(environment.managed);
+            environment.name = change.name.clone().unwrap_or_else(|| environment.name.clone());
+        }
+        let Some(vault) = self.vaults.get_mut(&target.vault) else { return };
+        if let Some(days) = change.retention_days {
+            vault.properties["softDeleteRetentionInDays"] = json!(days);
+        }
+        if let (Some(key), Some(enabled)) = (vault.keys.get_mut(&target.key), change.key_enabled) {
+            key.enabled = enabled;
+        }
+    }
+}
