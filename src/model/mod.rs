@@ -1,11 +1,15 @@
 //! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of ours.
 
+pub mod catalogue;
 pub mod finding;
 pub mod ids;
 pub mod observed;
 pub mod plan;
 pub mod receipt;
+pub mod service_codes;
+mod source;
 pub mod target;
+pub mod who;
 
 pub use finding::{Finding, Severity};
 pub use ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind};
