@@ -6,6 +6,7 @@ mod check_integration;
 mod create_policy;
 mod enable;
 mod environment_name;
+mod explain;
 mod global;
 mod sandbox;
 mod status;
@@ -44,6 +45,7 @@ enum Command {
     Enable(enable::Args),
     Status(status::Args),
     Auth(auth::Args),
+    Explain(explain::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -71,8 +73,10 @@ pub async fn main() -> u8 {
 
 impl Cli {
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
-        if let Command::Sandbox(args) = &self.command {
-            return args.run(&self.global, out).await;
+        match &self.command {
+            Command::Sandbox(args) => return args.run(&self.global, out).await,
+            Command::Explain(args) => return args.run(out),
+            _ => {}
         }
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {
@@ -83,7 +87,7 @@ impl Cli {
             Command::Enable(args) => args.run(&context, out).await,
             Command::Status(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
-            Command::Sandbox(_) => Err(Error::usage("A sandbox needs no cloud.")),
+            Command::Sandbox(_) | Command::Explain(_) => Err(Error::usage("This command needs no cloud.")),
         };
         context.cost();
         result

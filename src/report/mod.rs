@@ -2,6 +2,7 @@
 
 mod auth;
 mod change;
+mod explain;
 mod matrix;
 mod status;
 mod terminal;
@@ -9,6 +10,7 @@ mod values;
 
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
+pub use explain::explain;
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
 pub use terminal::{Out, Style, log_to_stderr};

@@ -1,5 +1,6 @@
 //! The terminal: what is written where, in which colour, and how an error looks.
 
+use super::explain::pointer;
 use super::values::{Format, Sheet, grid, json, wrap};
 use crate::error::Error;
 use crate::model::finding::{Finding, Severity};
@@ -135,6 +136,9 @@ impl Out {
         if let Some(id) = &error.correlation {
             text.push_str(&format!("  ticket: correlation id {id}\n"));
         }
+        if let Some(command) = error.code.as_deref().and_then(pointer) {
+            text.push_str(&format!("  more:   {command}\n"));
+        }
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
@@ -161,6 +165,11 @@ impl Out {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// How wide stdout is, when it is a terminal.
+    pub(super) fn columns(&self) -> Option<u16> {
+        self.width(std::io::stdout().is_terminal())
     }
 
     fn width(&self, terminal: bool) -> Option<u16> {
@@ -238,6 +247,17 @@ impl Out {
         };
         self.text(&text);
     }
+
+    /// Several tables with an empty line between them for people, `value` for scripts.
+    pub(super) fn tables<const N: usize>(&mut self, value: &impl Serialize, tables: [(&[&str], Vec<Vec<String>>); N]) {
+        self.answered = true;
+        let width = self.columns();
+        let text = match self.style.format {
+            Format::Table => tables.map(|(header, rows)| grid(header, rows, width)).join("\n"),
+            Format::Json => json(value),
+        };
+        self.text(&text);
+    }
 }
 
 /// Version 1 of an error as JSON.
@@ -251,6 +271,7 @@ struct ErrorDocument<'a> {
     detail: Option<&'a str>,
     hints: &'a [String],
     correlation_id: Option<&'a str>,
+    explain: Option<String>,
 }
 
 impl<'a> From<&'a Error> for ErrorDocument<'a> {
@@ -264,6 +285,7 @@ impl<'a> From<&'a Error> for ErrorDocument<'a> {
             detail: error.detail.as_deref(),
             hints: &error.hints,
             correlation_id: error.correlation.as_deref(),
+            explain: error.code.as_deref().and_then(pointer),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
 mod bad_input;
+mod codes;
 mod exit_codes;
 mod help;
 mod house;
