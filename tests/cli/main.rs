@@ -11,5 +11,6 @@ mod procedure;
 mod readme;
 mod recorded;
 mod sandbox_wire;
+mod sarif;
 mod sign_in;
 mod tool;
