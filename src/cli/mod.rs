@@ -8,6 +8,7 @@ mod create_policy;
 mod enable;
 mod environment_name;
 mod estate;
+mod explain;
 mod global;
 mod report_command;
 mod sandbox;
@@ -49,6 +50,7 @@ enum Command {
     Check(check::Args),
     Report(report_command::Args),
     Auth(auth::Args),
+    Explain(explain::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -77,8 +79,10 @@ pub async fn main() -> u8 {
 
 impl Cli {
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
-        if let Command::Sandbox(args) = &self.command {
-            return args.run(&self.global, out).await;
+        match &self.command {
+            Command::Sandbox(args) => return args.run(&self.global, out).await,
+            Command::Explain(args) => return args.run(out),
+            _ => {}
         }
         match (out.format(), &self.command) {
             (report::Format::Sarif, Command::Check(_))
@@ -100,7 +104,7 @@ impl Cli {
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
-            Command::Sandbox(_) => Err(Error::usage("A sandbox needs no cloud.")),
+            Command::Sandbox(_) | Command::Explain(_) => Err(Error::usage("This command needs no cloud.")),
         };
         context.cost();
         result

@@ -16,6 +16,18 @@ pub enum Severity {
     Block,
 }
 
+impl Severity {
+    /// The word for it, as in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Acknowledge => "acknowledge",
+            Severity::NotVisible => "not-visible",
+            Severity::Warn => "warn",
+            Severity::Block => "block",
+        }
+    }
+}
+
 /// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -31,4 +43,6 @@ pub struct Finding {
     pub remedy: String,
     /// The role that can do it.
     pub who: &'static str,
+    /// The public source of the rule, with its date.
+    pub source: &'static str,
 }

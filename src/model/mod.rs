@@ -1,14 +1,18 @@
 //! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of ours.
 
+pub mod catalogue;
 pub mod estate;
 pub mod finding;
 pub mod ids;
 pub mod observed;
 pub mod plan;
 pub mod receipt;
+pub mod service_codes;
+mod source;
 pub mod surroundings;
 pub mod target;
 pub mod text;
+pub mod who;
 
 pub use finding::{Finding, Severity};
 pub use ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind};

@@ -3,6 +3,7 @@
 //! Names and words of services were cleaned where they were read. Here everything is cleaned once more, so that nothing that was forgotten there
 //! can move the cursor, hide a word or forge a line: the only escapes that reach a terminal are our own colours.
 
+use super::explain::pointer;
 use super::values::{Format, Sheet, grid, json, wrap};
 use crate::error::Error;
 use crate::model::finding::{Finding, Severity};
@@ -150,8 +151,9 @@ impl Out {
 
     fn error_text(&self, error: &Error) -> String {
         let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), clean(&error.message));
-        if let Some(code) = &error.code {
-            text.push_str(&format!("  code:   {}\n", clean(code)));
+        let codes: Vec<&str> = [error.code.as_deref(), error.finding].into_iter().flatten().collect();
+        if !codes.is_empty() {
+            text.push_str(&format!("  code:   {}\n", clean(&codes.join(", "))));
         }
         if let Some(detail) = &error.detail {
             text.push_str(&format!("  why:    {}\n", clean(detail)));
@@ -161,6 +163,9 @@ impl Out {
         }
         if let Some(id) = &error.correlation {
             text.push_str(&format!("  ticket: correlation id {}\n", clean(id)));
+        }
+        if let Some(command) = codes.into_iter().find_map(pointer) {
+            text.push_str(&format!("  more:   {command}\n"));
         }
         text
     }
@@ -188,6 +193,11 @@ impl Out {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// How wide stdout is, when it is a terminal.
+    pub(super) fn columns(&self) -> Option<u16> {
+        self.width(std::io::stdout().is_terminal())
     }
 
     fn width(&self, terminal: bool) -> Option<u16> {
@@ -274,6 +284,17 @@ impl Out {
         };
         self.document(&text);
     }
+
+    /// Several tables with an empty line between them for people, `value` for scripts.
+    pub(super) fn tables<const N: usize>(&mut self, value: &impl Serialize, tables: [(&[&str], Vec<Vec<String>>); N]) {
+        self.answered = true;
+        let width = self.columns();
+        let text = match self.style.format {
+            Format::Table => tables.map(|(header, rows)| grid(header, rows, width)).join("\n"),
+            _ => json(value),
+        };
+        self.text(&text);
+    }
 }
 
 /// Version 1 of an error as JSON.
@@ -284,9 +305,11 @@ struct ErrorDocument<'a> {
     exit_code: u8,
     message: &'a str,
     code: Option<&'a str>,
+    finding: Option<&'static str>,
     detail: Option<&'a str>,
     hints: &'a [String],
     correlation_id: Option<&'a str>,
+    explain: Option<String>,
 }
 
 impl<'a> From<&'a Error> for ErrorDocument<'a> {
@@ -297,9 +320,11 @@ impl<'a> From<&'a Error> for ErrorDocument<'a> {
             exit_code: error.kind.exit_code(),
             message: &error.message,
             code: error.code.as_deref(),
+            finding: error.finding,
             detail: error.detail.as_deref(),
             hints: &error.hints,
             correlation_id: error.correlation.as_deref(),
+            explain: [error.code.as_deref(), error.finding].into_iter().flatten().find_map(pointer),
         }
     }
 }

@@ -79,6 +79,7 @@ mod tests {
             message: message.to_owned(),
             remedy: String::new(),
             who: "nobody",
+            source: "",
         }
     }
 

@@ -15,19 +15,9 @@ pub mod key;
 pub mod policy;
 mod ready;
 
+use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
-
-/// Roles as people know them.
-pub mod who {
-    /// Administers environments.
-    pub const POWER_PLATFORM: &str = "Power Platform Administrator";
-    /// Administers the vault and the policy's subscription.
-    pub const KEY_VAULT: &str = "Key Vault administrator";
-    /// Gives roles at the subscription.
-    pub const OWNER: &str = "Owner or User Access Administrator of the subscription";
-    /// Works with Lifecycle Services.
-    pub const LCS: &str = "Lifecycle Services project owner";
-}
+pub use crate::model::who;
 
 /// A finding, with `subject`, the sentence, the remedy and who can do it.
 fn finding(
@@ -38,7 +28,8 @@ fn finding(
     remedy: impl Into<String>,
     who: &'static str,
 ) -> Finding {
-    Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who }
+    let source = catalogue::entry(code).map_or("", |entry| entry.source);
+    Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who, source }
 }
 
 /// "Not visible to you": neither passed nor failed.

@@ -180,7 +180,7 @@ fn every_code_is_produced_by_the_binary() {
 
 #[test]
 fn a_check_never_writes_and_costs_so_many_requests() {
-    let served = Served::with("messy", FAST, &["--latency", "20ms"]);
+    let served = Served::with("messy", FAST, &["--latency", "80ms"]);
     served.run(&["check"]).exits(6);
     let ledger = served.ledger();
     assert_eq!(ledger["writes"], 0);

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod check;
+mod codes;
 mod estate;
 mod exit_codes;
 mod help;
@@ -20,5 +21,6 @@ mod rules;
 mod sandbox_azure;
 mod sandbox_trouble;
 mod sandbox_wire;
+mod sarif;
 mod sign_in;
 mod tool;

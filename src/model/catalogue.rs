@@ -1,0 +1,70 @@
+//! The catalogue of codes: what each stands for, why it happens, what helps, who can do it and where that is written.
+//!
+//! The number of a code is never reused for another meaning.
+
+mod later;
+mod start;
+
+use super::finding::Severity;
+use serde::Serialize;
+
+/// One code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// `CMK001` …
+    pub code: &'static str,
+    /// How bad it usually is; a check that sees less may say less.
+    pub severity: Severity,
+    /// A short noun phrase.
+    pub title: &'static str,
+    /// What happens and why.
+    pub cause: &'static str,
+    /// What helps: a command to paste where there is one.
+    pub fix: &'static str,
+    /// The role that can do it.
+    pub who: &'static str,
+    /// The public source with its date.
+    pub source: &'static str,
+}
+
+/// Every code, in the order of its number.
+pub const CATALOGUE: [Entry; 47] = joined();
+
+/// The same at one place, so that references to entries outlive a call.
+static ALL: [Entry; 47] = CATALOGUE;
+
+/// Every entry, in the order of its number.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    ALL.iter()
+}
+
+/// The entry of `code`, in any case.
+pub fn entry(code: &str) -> Option<&'static Entry> {
+    all().find(|entry| entry.code.eq_ignore_ascii_case(code))
+}
+
+const fn joined() -> [Entry; 47] {
+    let mut all = [start::START[0]; 47];
+    let mut index = 0;
+    while index < all.len() {
+        all[index] =
+            if index < start::START.len() { start::START[index] } else { later::LATER[index - start::START.len()] };
+        index += 1;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_is_the_place() {
+        for (index, entry) in CATALOGUE.iter().enumerate() {
+            assert_eq!(entry.code, format!("CMK{:03}", index + 1));
+        }
+        assert_eq!(entry("cmk006"), Some(&CATALOGUE[5]));
+        assert_eq!(entry("CMK048"), None);
+        assert_eq!(entry("CMK6"), None);
+    }
+}

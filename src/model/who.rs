@@ -1,0 +1,24 @@
+//! Roles as people know them: who can do what a remedy asks for.
+
+/// Administers environments.
+pub const POWER_PLATFORM: &str = "Power Platform Administrator";
+/// Administers the vault and the policy's subscription.
+pub const KEY_VAULT: &str = "Key Vault administrator";
+/// Gives roles at the subscription.
+pub const OWNER: &str = "Owner or User Access Administrator of the subscription";
+/// Works with Lifecycle Services.
+pub const LCS: &str = "Lifecycle Services project owner";
+/// Assigns Azure Policy and exempts from it.
+pub const AZURE_POLICY: &str = "Resource Policy Contributor of the subscription";
+/// Owns the flows.
+pub const FLOWS: &str = "owners of the flows";
+/// Decides what the network lets through.
+pub const NETWORK: &str = "network administrator";
+/// Buys and assigns licences.
+pub const LICENCES: &str = "Microsoft 365 licence administrator";
+/// Administers the finance and operations apps.
+pub const APPS: &str = "finance and operations system administrator";
+/// Administers applications in Entra.
+pub const ENTRA: &str = "application owner in Microsoft Entra";
+/// Runs the command.
+pub const CALLER: &str = "you, who run the command";

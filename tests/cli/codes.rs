@@ -1,0 +1,214 @@
+//! Every code that is used is explained, offline, and the README's table is the catalogue.
+//!
+//! `UPDATE_README=1 cargo test codes` writes the table anew.
+
+use crate::house::all as sources;
+use crate::tool::{Served, command, finish, run};
+use cmkctl::model::catalogue::{self, CATALOGUE};
+use cmkctl::model::service_codes;
+use std::fs;
+use std::path::Path;
+
+const BEGIN: &str = "<!-- codes -->\n";
+const END: &str = "<!-- /codes -->";
+
+#[test]
+fn the_table_is_the_catalogue() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
+    let mut table = "| code | usually | what | who can help |\n|---|---|---|---|\n".to_owned();
+    for entry in &CATALOGUE {
+        table.push_str(&format!("| {} | {} | {} | {} |\n", entry.code, entry.severity.word(), entry.title, entry.who));
+    }
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&file, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+    }
+    assert_eq!(shown, table);
+}
+
+/// A sentence, or a command to paste.
+fn is_whole(text: &str) -> bool {
+    text.ends_with('.') || ["az ", "cmkctl ", "New-PowerApp"].iter().any(|program| text.starts_with(program))
+}
+
+#[test]
+fn every_entry_is_complete() {
+    for entry in &CATALOGUE {
+        for field in [entry.title, entry.cause, entry.fix, entry.who, entry.source] {
+            assert!(!field.is_empty() && field.trim() == field && !field.contains('\n'), "{}: {field:?}", entry.code);
+        }
+        assert!(!entry.title.ends_with('.') && entry.title.len() < 50, "{}: {}", entry.code, entry.title);
+        assert!(entry.cause.ends_with('.'), "{}: {}", entry.code, entry.cause);
+        assert!(is_whole(entry.fix), "{}: {}", entry.code, entry.fix);
+        assert!(is_dated(entry.source), "{}: {}", entry.code, entry.source);
+    }
+    for known in service_codes::all() {
+        for field in [known.service, known.cause, known.fix, known.who, known.source] {
+            assert!(!field.is_empty() && field.trim() == field && !field.contains('\n'), "{}: {field:?}", known.code);
+        }
+        assert!(known.cause.ends_with('.') && is_whole(known.fix), "{}", known.code);
+        assert!(is_dated(known.source), "{}: {}", known.code, known.source);
+    }
+}
+
+/// A year and a month, such as `2026-05`.
+fn is_dated(source: &str) -> bool {
+    source.match_indices("-").any(|(at, _)| {
+        let digits = |from: usize, to: usize| {
+            source.get(from..to).is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        at >= 4 && digits(at - 4, at) && digits(at + 1, at + 3)
+    })
+}
+
+#[test]
+fn every_command_of_ours_that_helps_can_be_typed() {
+    let fixes = CATALOGUE.iter().map(|entry| (entry.code, entry.fix));
+    let mut commands = 0;
+    for (code, fix) in fixes.chain(service_codes::all().map(|known| (known.code, known.fix))) {
+        for typed in fix.split('`').filter(|part| part.starts_with("cmkctl ")) {
+            commands += 1;
+            // Help in the place of a result: a command whose arguments are left out is fine, an unknown one is not.
+            let words: Vec<&str> = typed.split(' ').collect();
+            assert!(cmkctl::cli::parse(&words).is_ok(), "{code}: {typed}");
+        }
+    }
+    assert!(commands > 20, "{commands}");
+}
+
+/// `CMK` and three digits, wherever they stand in a text.
+fn named(text: &str) -> Vec<&str> {
+    let codes = text.match_indices("CMK").filter_map(|(at, _)| text.get(at..at + 6));
+    codes.filter(|code| code[3..].bytes().all(|byte| byte.is_ascii_digit())).collect()
+}
+
+#[test]
+fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
+    let mut used = 0;
+    for (room, path, text) in sources() {
+        if room == "model" {
+            continue;
+        }
+        // Tests may name what does not exist.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for code in named(code) {
+            used += 1;
+            assert!(catalogue::entry(code).is_some(), "{} uses {code}", path.display());
+        }
+    }
+    assert!(used > 50, "the scan found {used} codes");
+    assert_eq!(named("(CMK022). CMK1 CMK99x CMK"), ["CMK022"]);
+}
+
+/// The codes that a text decides on or gives: `.is("…")`, `.code("…")`, and the arms of a `match` on a code.
+fn decided(text: &str) -> Vec<String> {
+    let mut codes = Vec::new();
+    let mut arms: Option<usize> = None;
+    for line in text.lines() {
+        for marker in [".is(\"", ".code(\""] {
+            for (at, _) in line.match_indices(marker) {
+                codes.extend(line[at + marker.len()..].split('"').next().map(str::to_owned));
+            }
+        }
+        let indent = line.len() - line.trim_start().len();
+        match arms {
+            Some(outer) if indent <= outer && line.trim_start().starts_with('}') => arms = None,
+            Some(_) => {
+                let pattern = line.split_once("=>").map_or("", |(pattern, _)| pattern);
+                // A guard decides on something else.
+                let pattern = pattern.split(" if ").next().unwrap_or_default();
+                codes.extend(pattern.split('"').skip(1).step_by(2).map(str::to_owned));
+            }
+            None if line.contains("match ") && line.contains("code") && line.ends_with('{') => arms = Some(indent),
+            None => {}
+        }
+    }
+    codes
+}
+
+#[test]
+fn every_code_of_a_service_that_is_decided_on_is_explained() {
+    let mut found = 0;
+    for (room, path, text) in sources() {
+        // The sandbox plays the services; what it says is theirs.
+        if room == "sandbox" {
+            continue;
+        }
+        for code in decided(text.split("#[cfg(test)]").next().unwrap_or_default()) {
+            found += 1;
+            let known = service_codes::find(&code).is_some() || catalogue::entry(&code).is_some();
+            assert!(known, "{} decides on {code}", path.display());
+        }
+    }
+    assert!(found > 12, "the scan found {found} codes");
+    let text =
+        "    let hint = match code.as_deref() {\n        Some(\"A\" | \"B\") => \"x\",\n    };\n    fault.is(\"C\")";
+    assert_eq!(decided(text), ["A", "B", "C"]);
+}
+
+#[test]
+fn every_code_is_explained_without_a_cloud() {
+    // Whatever opens a cloud fails on this one.
+    let explain = |arguments: &[&str]| {
+        let mut all = vec!["explain", "--cloud", "/nonexistent/cloud.json"];
+        all.extend(arguments);
+        finish(command(&all)).exits(0)
+    };
+    let listed = explain(&[]).stdout;
+    let document = explain(&["-o", "json"]).json();
+    assert_eq!(document["schema"], "cmkctl/explain/v1");
+    assert_eq!(document["codes"].as_array().unwrap().len(), CATALOGUE.len());
+    assert_eq!(document["service_codes"].as_array().unwrap().len(), service_codes::all().count());
+    for entry in &CATALOGUE {
+        assert!(listed.contains(entry.code) && listed.contains(entry.title), "{}", entry.code);
+        let shown = explain(&[&entry.code.to_lowercase()]).stdout;
+        for field in [entry.code, entry.title, entry.cause, entry.fix, entry.who, entry.source] {
+            assert!(shown.contains(field), "{}: {shown}", entry.code);
+        }
+        let short = entry.code.trim_start_matches(['C', 'M', 'K', '0']);
+        let document = explain(&[short, "-o", "json"]).json();
+        assert_eq!(document["codes"][0]["cause"], entry.cause);
+        assert_eq!(document["codes"][0]["severity"], entry.severity.word());
+        assert_eq!(document["service_codes"].as_array().unwrap().len(), 0);
+    }
+    for known in service_codes::all() {
+        assert!(listed.contains(known.code), "{}", known.code);
+        let shown = explain(&[&known.code.to_uppercase()]).stdout;
+        for field in [known.code, known.cause, known.fix, known.who, known.source] {
+            assert!(shown.contains(field), "{}: {shown}", known.code);
+        }
+        let document = explain(&[known.code, "-o", "json"]).json();
+        assert_eq!(document["service_codes"][0]["code"], known.code);
+    }
+}
+
+#[test]
+fn an_unknown_code_is_a_usage_error_with_a_suggestion() {
+    let ran = run(&["explain", "OperationNotStartabel"]).exits(2);
+    assert!(ran.stderr.contains("Did you mean `OperationNotStartable`?"), "{}", ran.stderr);
+    assert!(ran.stdout.is_empty());
+    let ran = run(&["explain", "48", "-o", "json"]).exits(2);
+    assert_eq!(ran.json()["kind"], "usage");
+    assert!(ran.json()["explain"].is_null());
+}
+
+#[test]
+fn an_error_points_to_its_explanation() {
+    let served = Served::start("ready", "1");
+    let nobody = "00000000-0000-0000-0000-000000000001";
+    let ran = served.run(&["status", nobody]);
+    assert!(ran.stderr.ends_with("  more:   cmkctl explain EnvironmentNotFound\n"), "{}", ran.stderr);
+    let ran = served.run(&["status", nobody, "-o", "json"]);
+    assert_eq!(ran.json()["explain"], "cmkctl explain EnvironmentNotFound");
+}
+
+#[test]
+fn a_finding_names_its_source() {
+    let served = Served::start("not-integrated", "1");
+    let document = served.run(&["check-integration", "-o", "json"]).exits(6).json();
+    let finding = &document["findings"][0];
+    let entry = catalogue::entry(finding["code"].as_str().unwrap()).unwrap();
+    assert_eq!(finding["source"], entry.source);
+}
