@@ -234,6 +234,7 @@ fn blocked(plan: &Plan) -> Result<()> {
         format!("{} findings stand", blockers.len())
     };
     let mut error = Error::new(kind, format!("{count} in the way ({}); nothing was changed.", codes.join(", ")));
+    error.finding = codes.first().copied();
     for finding in blockers {
         error = error.hint(format!("{}: {}", finding.code, finding.remedy));
     }
