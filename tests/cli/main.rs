@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod check;
+mod consent;
 mod exit_codes;
+mod guarded;
 mod help;
 mod house;
 #[cfg(target_os = "linux")]
@@ -19,4 +21,6 @@ mod sandbox_azure;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sign_in;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tool;
