@@ -25,6 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// The most that is read of one list, over all its pages: a list that never ends must not be read for ever. Each page is dropped after it was
 /// decoded, so this is no measure of memory.
 const LIST_LIMIT: usize = 1 << 30;
+/// A page counts as so much at least: two thousand pages without an end are enough.
+const SMALLEST_PAGE: usize = 512 << 10;
 
 /// A signed-in conversation. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -150,10 +152,9 @@ impl Session {
         let mut visited = std::collections::HashSet::new();
         while let Some(url) = next.take().filter(|url| visited.insert(url.clone())) {
             let answer = self.read(service, &url).await?;
-            size += answer.body.len();
+            size += answer.body.len().max(SMALLEST_PAGE);
             if size > LIST_LIMIT {
-                let why = format!("the list is larger than {} MiB", LIST_LIMIT >> 20);
-                return Err(Fault::shape(service, &answer, why));
+                return Err(Fault::shape(service, &answer, "the list has no end"));
             }
             let page = parse(service, &answer)?;
             let number = visited.len();

@@ -11,7 +11,7 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, 
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -79,6 +79,9 @@ impl Broken {
 #[derive(Debug)]
 pub struct Wire {
     http: reqwest::Client,
+    /// For endpoints of this machine, whose plain http and own secrets are no proxy's business; made when the first one is asked.
+    direct: OnceLock<reqwest::Client>,
+    network: Network,
     cloud: Cloud,
     /// What was asked of the cloud's services so far: evidence for a report.
     journal: Mutex<Vec<Asked>>,
@@ -95,11 +98,7 @@ impl Wire {
     pub fn new(cloud: Cloud, network: &Network) -> Result<Self> {
         // The first caller wins; a second install is harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(network.connect_timeout)
-            .read_timeout(network.read_timeout)
-            .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")));
+        let mut builder = client(network);
         if cloud.sandbox.is_some() {
             // No proxy may see it, and no certificate is worth loading: it is plain http to this machine.
             builder = builder.no_proxy().tls_certs_only([]);
@@ -115,7 +114,20 @@ impl Wire {
         let http = builder.build().map_err(|error| {
             Error::new(crate::error::Kind::Unexpected, "The HTTP client can't be built.").detail(top_line(&error))
         })?;
-        Ok(Self { http, cloud, journal: Mutex::default() })
+        Ok(Self { http, direct: OnceLock::new(), network: network.clone(), cloud, journal: Mutex::default() })
+    }
+
+    /// The client for a URL outside the sandbox.
+    fn http_for(&self, url: &Url) -> std::result::Result<&reqwest::Client, Broken> {
+        if url.scheme() == "https" {
+            return Ok(&self.http);
+        }
+        if let Some(direct) = self.direct.get() {
+            return Ok(direct);
+        }
+        let built = client(&self.network).no_proxy().tls_certs_only([]).build();
+        let built = built.map_err(|error| Broken::NotSent(top_line(&error)))?;
+        Ok(self.direct.get_or_init(|| built))
     }
 
     /// What was asked so far, sign-in left out, in the order of the answers.
@@ -202,7 +214,7 @@ impl Wire {
         body: Option<Bytes>,
     ) -> std::result::Result<Answer, Broken> {
         let mut request = match &self.cloud.sandbox {
-            None => self.http.request(method.clone(), url.clone()),
+            None => self.http_for(url)?.request(method.clone(), url.clone()),
             Some(sandbox) => {
                 let mut local = sandbox.url.clone();
                 local.set_path(url.path());
@@ -242,6 +254,14 @@ impl Wire {
         }
         outcome
     }
+}
+
+fn client(network: &Network) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(network.connect_timeout)
+        .read_timeout(network.read_timeout)
+        .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))
 }
 
 async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {

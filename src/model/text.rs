@@ -1,17 +1,38 @@
 //! Text that others have written, made harmless before anybody reads it.
 
 /// One line of text: line breaks of every kind and tabs become blanks; terminal escapes and all other control characters, marks that reorder
-/// text, and characters that nobody sees are left out.
+/// text, and characters that nobody sees are left out, and so is whatever looks like a token.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|ch| if breaks(ch) { ' ' } else { ch }).filter(|ch| !hidden(*ch)).collect()
+    mask(text.chars().map(|ch| if breaks(ch) { ' ' } else { ch }).filter(|ch| !hidden(*ch)).collect())
 }
 
 /// The same for text of several lines, which keep their line feeds.
 pub fn clean_lines(text: &str) -> String {
-    text.chars()
-        .map(|ch| if breaks(ch) && ch != '\n' { ' ' } else { ch })
-        .filter(|ch| *ch == '\n' || !hidden(*ch))
-        .collect()
+    let kept = |ch: &char| *ch == '\n' || !hidden(*ch);
+    mask(text.chars().map(|ch| if breaks(ch) && ch != '\n' { ' ' } else { ch }).filter(kept).collect())
+}
+
+/// How every JSON web token begins: `{"` in Base64.
+const TOKEN: &str = "eyJ";
+/// A token is longer than this.
+const SHORT: usize = 24;
+
+/// Services quote what they refuse; a token among it goes no further.
+fn mask(text: String) -> String {
+    if !text.contains(TOKEN) {
+        return text;
+    }
+    let inside = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.' | '+' | '/' | '=');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.find(TOKEN).and_then(|at| rest.split_at_checked(at)) {
+        let end = after.find(|ch| !inside(ch)).unwrap_or(after.len());
+        let (token, behind) = after.split_at_checked(end).unwrap_or((after, ""));
+        out.push_str(before);
+        out.push_str(if token.len() > SHORT { "[token]" } else { token });
+        rest = behind;
+    }
+    out + rest
 }
 
 fn breaks(ch: char) -> bool {
@@ -34,6 +55,11 @@ mod tests {
     fn terminal_escapes_and_reordering_marks_are_dropped() {
         assert_eq!(clean("a\u{1b}[31mb\u{7}\u{202e}c\nd\u{9b}e"), "a[31mbc de");
         assert_eq!(clean("a\u{85}b\u{2028}c\u{2029}d\u{b}e\u{61c}\u{2066}\u{e0041}f"), "a b c d ef");
+        let token = format!("{TOKEN}0eXAi.{}.sig", "x".repeat(30));
+        assert_eq!(
+            clean(&format!("Bearer {token}, and {TOKEN} is short; {token}")),
+            "Bearer [token], and eyJ is short; [token]"
+        );
         assert_eq!(clean_lines("a\nb\r\u{1b}c\u{2028}d"), "a\nb c d");
     }
 }

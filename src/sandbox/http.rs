@@ -182,10 +182,10 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
             Err(Reset)
         }
         trouble::Kind::Cut => Ok(Played { reply: act(), cut: true }),
-        trouble::Kind::UnknownEnum => Ok(Played { reply: trouble::wibble(act()), cut: false }),
+        trouble::Kind::UnknownEnum => Ok(Played { reply: trouble::wibble(act(), rule.to.as_deref()), cut: false }),
         trouble::Kind::ForeignLink => Ok(Played { reply: trouble::lead_away(act(), rule.to.as_deref()), cut: false }),
         trouble::Kind::Mischief(kind) => {
-            let reply = mischief::reply(kind, rule.to.as_deref(), act);
+            let reply = mischief::reply(kind, rule.to.as_deref(), (request, number), act);
             shared.world().meanwhile(&rule.change);
             Ok(Played { reply, cut: false })
         }

@@ -1,7 +1,7 @@
 //! Scripted malice, and the world behind one's back: answers that lead away, that never end, that are as deep as a well, and a tenant that changes
 //! between two looks.
 
-use super::http::Reply;
+use super::http::{Reply, Request};
 use super::world::World;
 use serde::Deserialize;
 use serde_json::json;
@@ -22,6 +22,12 @@ pub(super) enum Mischief {
     Deep,
     /// A challenge for a token of another service.
     Challenge,
+    /// A refusal that quotes the token.
+    Echo,
+    /// A refusal in these words.
+    Words,
+    /// A list whose every page names another one.
+    Endless,
     /// The answer is true; a moment later it is not.
     Meanwhile,
 }
@@ -36,6 +42,9 @@ impl Mischief {
             "huge-gzip" => Mischief::HugeGzip,
             "deep" => Mischief::Deep,
             "challenge" => Mischief::Challenge,
+            "echo" => Mischief::Echo,
+            "words" => Mischief::Words,
+            "endless" => Mischief::Endless,
             "meanwhile" => Mischief::Meanwhile,
             _ => return None,
         })
@@ -56,9 +65,14 @@ pub(super) struct Change {
     retention_days: Option<u32>,
 }
 
-pub(super) fn reply(kind: Mischief, to: Option<&str>, act: impl FnOnce() -> Reply) -> Reply {
+pub(super) fn reply(
+    kind: Mischief,
+    to: Option<&str>,
+    (request, number): (&Request, u64),
+    act: impl FnOnce() -> Reply,
+) -> Reply {
     let to = to.unwrap_or(ELSEWHERE);
-    let json = |headers: Vec<(&'static str, String)>, body: Vec<u8>| {
+    let ok = |headers: Vec<(&'static str, String)>, body: Vec<u8>| {
         let mut all = vec![("content-type", "application/json".to_owned())];
         all.extend(headers);
         Reply { status: 200, headers: all, body }
@@ -69,19 +83,28 @@ pub(super) fn reply(kind: Mischief, to: Option<&str>, act: impl FnOnce() -> Repl
             let mut body = b"{\"value\":[".to_vec();
             body.resize(40 << 20, b' ');
             body.extend_from_slice(b"]}");
-            json(Vec::new(), body)
+            ok(Vec::new(), body)
         }
-        Mischief::HugeGzip => json(vec![("content-encoding", "gzip".to_owned())], bomb(1 << 30)),
+        Mischief::HugeGzip => ok(vec![("content-encoding", "gzip".to_owned())], bomb(1 << 30)),
         Mischief::Deep => {
             let mut body = b"{\"error\":".repeat(100_000);
             body.extend_from_slice(b"null");
             body.extend(std::iter::repeat_n(b'}', 100_000));
-            json(Vec::new(), body)
+            ok(Vec::new(), body)
         }
         Mischief::Challenge => {
             let words = format!("Bearer authorization=\"{to}\", resource=\"{to}\"");
             Reply::json(401, &json!({ "error": { "code": "Unauthorized", "message": "Scripted." } }))
                 .header("www-authenticate", words)
+        }
+        Mischief::Echo => {
+            let token = request.bearer.clone().unwrap_or_default();
+            Reply::error(403, "Forbidden", format!("The token `{token}` (Bearer {token}) may not do this."))
+        }
+        Mischief::Words => Reply::error(403, to, to),
+        Mischief::Endless => {
+            let next = format!("https://{}{}?api-version=2023-06-01&page={number}", request.host, request.raw_path);
+            ok(Vec::new(), json!({ "value": [], "nextLink": next }).to_string().into_bytes())
         }
         Mischief::Meanwhile => act(),
     }

@@ -20,7 +20,7 @@ pub(super) struct Rule {
     /// Of silence (real time), or of `Retry-After` (sandbox time).
     #[serde(default = "minute")]
     seconds: f64,
-    /// Where redirects, links and challenges lead.
+    /// Where redirects, links and challenges lead, or what is said.
     #[serde(default)]
     to: Option<String>,
     /// What changes meanwhile.
@@ -191,15 +191,16 @@ impl Duration {
 }
 
 /// Every state of an answer becomes one that nobody has ever heard of.
-pub(super) fn wibble(mut reply: Reply) -> Reply {
+pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
     if let Ok(mut value) = serde_json::from_slice::<Value>(&reply.body) {
-        replace(&mut value, "");
+        replace(&mut value, "", word.unwrap_or("Wibble"));
         reply.body = value.to_string().into_bytes();
     }
     reply
 }
 
-/// Every address that the answer leads on to, in headers and next links, is on the host of somebody else.
+/// Every address that the answer leads on to, in headers and next links, is on the host of somebody else; where that is said, so are the
+/// addresses of vaults and organizations.
 pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
     let elsewhere = to.unwrap_or(mischief::ELSEWHERE);
     for (name, value) in &mut reply.headers {
@@ -207,16 +208,22 @@ pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
             elsewhere.clone_into(value);
         }
     }
-    if let Ok(Value::Object(mut map)) = serde_json::from_slice::<Value>(&reply.body)
-        && map.contains_key("value")
-    {
-        map.insert("nextLink".to_owned(), Value::from(elsewhere));
-        reply.body = Value::Object(map).to_string().into_bytes();
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) {
+        if let Some(map) = body.as_object_mut().filter(|map| map.contains_key("value")) {
+            map.insert("nextLink".to_owned(), Value::from(elsewhere));
+        }
+        for place in ["/properties/vaultUri", "/properties/hsmUri", "/properties/linkedEnvironmentMetadata/instanceUrl"]
+        {
+            if let (Some(value), Some(to)) = (body.pointer_mut(place), to) {
+                *value = Value::from(to);
+            }
+        }
+        reply.body = body.to_string().into_bytes();
     }
     reply
 }
 
-fn replace(value: &mut Value, parent: &str) {
+fn replace(value: &mut Value, parent: &str, word: &str) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map.iter_mut() {
@@ -224,13 +231,13 @@ fn replace(value: &mut Value, parent: &str) {
                     matches!(name.as_str(), "linkStatus" | "environmentSku" | "protectionLevel" | "registrationState")
                         || (name == "id" && matches!(parent, "state" | "management" | "runtime"));
                 if state && inner.is_string() {
-                    *inner = Value::from("Wibble");
+                    *inner = Value::from(word);
                 } else {
-                    replace(inner, name);
+                    replace(inner, name, word);
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|inner| replace(inner, parent)),
+        Value::Array(list) => list.iter_mut().for_each(|inner| replace(inner, parent, word)),
         _ => {}
     }
 }

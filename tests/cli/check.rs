@@ -180,7 +180,7 @@ fn every_code_is_produced_by_the_binary() {
 
 #[test]
 fn a_check_never_writes_and_costs_so_many_requests() {
-    let served = Served::with("messy", FAST, &["--latency", "80ms"]);
+    let served = Served::with("messy", FAST, &["--latency", "250ms"]);
     served.run(&["check"]).exits(6);
     let ledger = served.ledger();
     assert_eq!(ledger["writes"], 0);
@@ -188,8 +188,8 @@ fn a_check_never_writes_and_costs_so_many_requests() {
     // Environment with its plain read, operations, six pages of environments, Dataverse; policy, provider, vault, key with its challenge,
     // grants, rights three times, locks.
     assert_eq!(ledger["requests"], 20, "{:#}", ledger["log"]);
-    // No more than the pages take, one after the other.
-    assert_eq!(ledger["chain"], 6);
+    // No more than the pages take, one after the other; on a busy machine another request may fit before the first of them.
+    assert!((6..=7).contains(&ledger["chain"].as_u64().unwrap()), "{}", ledger["chain"]);
 }
 
 #[test]

@@ -5,8 +5,10 @@
 mod bad_input;
 mod check;
 mod codes;
+mod consent;
 mod estate;
 mod exit_codes;
+mod guarded;
 mod help;
 mod house;
 #[cfg(target_os = "linux")]
@@ -23,4 +25,6 @@ mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
 mod sign_in;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tool;

@@ -175,7 +175,7 @@ fn another_policy_is_not_replaced() {
 
 #[test]
 fn status_takes_three_round_trips_and_says_so() {
-    let served = Served::with("ready", FAST, &["--latency", "80ms"]);
+    let served = Served::with("ready", FAST, &["--latency", "250ms"]);
     let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
     // Not encrypted: the environment, its operations and the policy that was named; then its plain read, and Dataverse.
     served.run(&["status", &id]).exits(0);

@@ -1,0 +1,153 @@
+//! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
+
+use crate::tool::{FAST, Served};
+use serde_json::{Value, json};
+
+/// The tenant changes right after the first request that matches was answered.
+fn meanwhile(host: &str, path: &str, change: &Value) -> Served {
+    let rule = json!({ "match": { "host": host, "path": path, "nth": 1 }, "do": "meanwhile", "change": change });
+    Served::patched(&json!({ "summary": "x.", "faults": [rule] }), FAST)
+}
+
+const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
+const ENVIRONMENT: (&str, &str) = ("bap", "/scopes/admin/environments/");
+
+#[test]
+fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
+    let (vault, key) = (("management", "/vaults/kv-contoso-cmk"), ("vault.azure.net", "/keys/cmk-contoso"));
+    for (place, change, words) in [
+        (
+            ENVIRONMENT,
+            json!({ "managed": false }),
+            &["CMK006, was: nothing / is: `Contoso UAT` is not a Managed Environment."][..],
+        ),
+        (
+            ENVIRONMENT,
+            json!({ "name": "Contoso Production" }),
+            &["step 3, was: Add the environment `Contoso UAT` to", "/ is: Add the environment `Contoso Production` to"],
+        ),
+        (
+            vault,
+            json!({ "retention_days": 20 }),
+            &["was: nothing / is: The vault `kv-contoso-cmk` keeps deleted keys 20"],
+        ),
+        (key, json!({ "key_enabled": false }), &["CMK016, was: nothing / is: The key `cmk-contoso` is disabled."]),
+    ] {
+        // The data plane's first answer is a challenge: the key is seen in the second one.
+        let served = meanwhile(place.0, place.1, &change);
+        if place == key {
+            served.faults(
+                &json!([{ "match": { "host": key.0, "path": key.1, "nth": 2 }, "do": "meanwhile", "change": change }]),
+            );
+        }
+        let ran = served.run(&CONSENT).exits(10);
+        assert!(ran.stderr.contains("What is there has changed since it was looked at"), "{}", ran.stderr);
+        for words in words {
+            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        }
+        assert!(ran.stderr.contains("Run the same command again"), "{}", ran.stderr);
+        assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{change}");
+    }
+    // Scripts are told the same.
+    let served = meanwhile(ENVIRONMENT.0, ENVIRONMENT.1, &json!({ "managed": false }));
+    let document = served.run(&[&CONSENT[..], &["-o", "json"]].concat()).exits(10).json();
+    assert_eq!(document["outcome"], "refused");
+}
+
+#[test]
+fn what_does_not_matter_to_the_plan_may_change() {
+    // Another name of a finding's subject, or days that pass, would be; an environment that is none of the plan's business is not.
+    let served = meanwhile("management", "/vaults/kv-contoso-cmk", &json!({ "retention_days": 60 }));
+    served.run(&CONSENT).exits(0);
+    // Under a clock that runs so fast that a key has fewer days left at the second look than at the first.
+    let patch = json!({ "summary": "x.", "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": { "expires_in_days": 29 } } } } });
+    let served = Served::patched(&patch, "2000000");
+    let ran = served.run(&["create-policy", "--yes"]).exits(0);
+    assert!(ran.stderr.contains("CMK016"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_is_read_twice_when_no_time_has_passed() {
+    let looks = |speed: &str| {
+        let patch = json!({ "summary": "x.", "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } });
+        let served = Served::patched(&patch, speed);
+        let reader = served.object_id("power-platform-admin");
+        served.run(&["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
+        let log = served.ledger()["log"].as_array().unwrap().clone();
+        let change = log.iter().position(|entry| entry["method"] == "PUT").unwrap();
+        let vault = |entry: &&Value| entry["path"].as_str().unwrap().ends_with("/vaults/kv-contoso-cmk");
+        log[..change].iter().filter(vault).count()
+    };
+    // A second is a second: nobody was asked, and nothing is old.
+    assert_eq!((looks("1"), looks(FAST)), (1, 2));
+}
+
+#[cfg(target_os = "linux")]
+mod at_a_terminal {
+    use super::*;
+    use crate::terminal::Typing;
+
+    const QUESTION: &str = "Type the name of the environment to go on";
+
+    #[test]
+    fn the_name_is_typed_and_anything_else_stops() {
+        let served = Served::start("ready", FAST);
+        for answer in ["yes", "", "contoso uat", "Contoso UAT."] {
+            let mut typing = Typing::at(served.command("admin", &["enable"]));
+            typing.sees(QUESTION);
+            typing.types(answer);
+            let ran = typing.ends().exits(10);
+            assert!(ran.stderr.contains("Pass `--yes --confirm") || ran.stderr.contains("exactly"), "{}", ran.stderr);
+            assert!(served.effects().is_empty(), "{answer}");
+        }
+        let mut typing = Typing::at(served.command("admin", &["enable"]));
+        typing.sees(QUESTION);
+        typing.types("Contoso UAT");
+        typing.ends().exits(0);
+        assert!(served.effects().contains(&"link-started".to_owned()));
+    }
+
+    #[test]
+    fn what_changed_while_somebody_thought_about_it_is_told() {
+        // At the real speed, so that it is the question alone that makes it look again.
+        let served = Served::start("ready", "1");
+        let mut typing = Typing::at(served.command("admin", &["enable"]));
+        typing.sees(QUESTION);
+        let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+        let vault = served.cloud()["defaults"]["vault"].as_str().unwrap().to_owned();
+        let token = served.token("admin", "https://management.azure.com");
+        let body = json!({ "location": "europe", "kind": "Encryption", "identity": { "type": "SystemAssigned" },
+            "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": vault, "key": { "name": "cmk-contoso" } } } } });
+        let url = format!("https://management.azure.com{policy}?api-version=2020-10-30");
+        assert!([200, 201].contains(&served.ask(&token, "PUT", &url, &body.to_string()).status));
+        typing.types("Contoso UAT");
+        let ran = typing.ends().exits(10);
+        assert!(ran.stderr.contains("step 1, was: Create the enterprise policy"), "{}", ran.stderr);
+        assert_eq!(served.effects(), ["policy-created"]);
+    }
+
+    #[test]
+    fn a_name_can_not_be_mistaken_for_another() {
+        // What is shown is what must be typed, and what nobody sees does not count.
+        let name = "\u{202e}TAU osotnoC\u{202c}\u{200b} \u{1b}[2J\u{1b}]0;x\u{7}Con\ntoso";
+        let patch = json!({ "summary": "x.", "environments": { "uat": { "name": name } } });
+        let served = Served::patched(&patch, FAST);
+        let mut typing = Typing::at(served.command("admin", &["enable"]));
+        let cleaned = "TAU osotnoC [2J]0;xCon toso";
+        typing.sees(&format!("{QUESTION} (`{cleaned}`)"));
+        assert!(!typing.screen().contains(['\u{202e}', '\u{1b}', '\u{7}']), "{:?}", typing.screen());
+        typing.types(cleaned);
+        typing.ends().exits(0);
+        // A name of which nothing can be seen: the id stands for it, and no answer is no consent.
+        let patch = json!({ "summary": "x.", "environments": { "uat": { "name": "\u{200b}\u{1b}\n \u{202e}" } } });
+        let served = Served::patched(&patch, FAST);
+        let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+        served.run(&["enable", "--yes", "--confirm", ""]).exits(10);
+        let mut typing = Typing::at(served.command("admin", &["enable"]));
+        typing.sees(&format!("{QUESTION} (`{id}`)"));
+        typing.types("");
+        typing.ends().exits(10);
+        assert!(served.effects().is_empty());
+        served.run(&["enable", "--yes", "--confirm", &id]).exits(0);
+    }
+}

@@ -1,0 +1,70 @@
+//! A terminal that a test types at, without anything between it and the binary.
+
+use crate::tool::Ran;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The binary at a terminal: stdin and stderr are the terminal, stdout is a pipe.
+pub(crate) struct Typing {
+    child: Child,
+    keyboard: File,
+    shown: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Typing {
+    pub(crate) fn at(mut command: Command) -> Self {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+        let theirs = OpenOptions::new().read(true).write(true).open(name).unwrap();
+        command.env("NO_COLOR", "1").stdin(theirs.try_clone().unwrap()).stderr(theirs).stdout(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // The command holds the other end of the terminal; without it the end of the program is the end of the reading.
+        drop(command);
+        let keyboard = File::from(ours);
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let (mut screen, into) = (keyboard.try_clone().unwrap(), shown.clone());
+        let reading = std::thread::spawn(move || {
+            let mut some = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut some) {
+                into.lock().unwrap().extend_from_slice(&some[..count]);
+            }
+        });
+        Self { child, keyboard, shown, reading }
+    }
+
+    pub(crate) fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until the screen shows these words.
+    #[track_caller]
+    pub(crate) fn sees(&self, words: &str) {
+        let began = Instant::now();
+        while !self.screen().contains(words) {
+            assert!(began.elapsed() < Duration::from_secs(60), "`{words}` is not shown: {}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn types(&mut self, line: &str) {
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// What it left: stderr is everything that the screen has shown.
+    pub(crate) fn ends(mut self) -> Ran {
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        self.reading.join().unwrap();
+        let stderr = String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned();
+        Ran { code, stdout, stderr }
+    }
+}
