@@ -36,12 +36,57 @@ fn main() -> Result<()> {
     );
 
     let file = std::env::temp_dir().join(format!("cmkctl-measure-{}.json", std::process::id()));
-    let mut sandbox = serve(&binary, &file)?;
-    let measured = status(&binary, &file);
+    with_sandbox(&binary, &file, "ready", status)?;
+    for (scenario, pages) in [(tenant(1000)?, 5), (tenant(10_000)?, 41)] {
+        with_sandbox(&binary, &file, &scenario, |binary, file| whole_tenant(binary, file, pages))?;
+        std::fs::remove_file(scenario)?;
+    }
+    Ok(())
+}
+
+fn with_sandbox(
+    binary: &Path,
+    file: &Path,
+    scenario: &str,
+    measure: impl FnOnce(&Path, &Path) -> Result<()>,
+) -> Result<()> {
+    let mut sandbox = serve(binary, file, scenario)?;
+    let measured = measure(binary, file);
     let _ = sandbox.kill();
     let _ = sandbox.wait();
-    let _ = std::fs::remove_file(&file);
+    let _ = std::fs::remove_file(file);
     measured
+}
+
+/// A scenario file of a tenant of some size.
+fn tenant(environments: u32) -> Result<String> {
+    let file = std::env::temp_dir().join(format!("cmkctl-measure-{}-{environments}.json", std::process::id()));
+    let text = format!(
+        r#"{{"summary":"A tenant of some size.","settings":{{"page_size":250}},"generate":{{"seed":42,"environments":{environments},"policies":40,"vaults":12}}}}"#
+    );
+    std::fs::write(&file, text)?;
+    Ok(file.display().to_string())
+}
+
+/// `status --all`: the pages one after the other, then policy, vault and key, and what only the data plane of a managed HSM knows.
+fn whole_tenant(binary: &Path, file: &Path, pages: u64) -> Result<()> {
+    let client = || {
+        let mut command = Command::new(binary);
+        command.args(["--quiet", "--cloud"]).arg(file).args(["status", "--all", "-o", "json"]);
+        command
+    };
+    let took = median(5, || run(&mut client()))?;
+    let bound = Duration::from_millis((pages + 4) * LATENCY_MS);
+    let ratio = took.as_secs_f64() / bound.as_secs_f64();
+    println!(
+        "status --all     {:6.0} ms  {pages} pages and 4 round trips of {LATENCY_MS} ms are {} ms, ratio {ratio:.2} (at most 1.5)",
+        ms(took),
+        bound.as_millis()
+    );
+    if let Some(kilobytes) = peak(&mut client())? {
+        println!("  resident       {:6.2} MB  (at most 60)", as_mb(kilobytes * 1024));
+    }
+    Ok(())
 }
 
 /// `status` of an encrypted environment whose ids are known, with and without latency-free sign-in in it.
@@ -67,10 +112,12 @@ fn status(binary: &Path, file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn serve(binary: &Path, file: &Path) -> Result<Child> {
+fn serve(binary: &Path, file: &Path, scenario: &str) -> Result<Child> {
     let latency = format!("{LATENCY_MS}ms");
     let mut command = Command::new(binary);
-    command.args(["sandbox", "--quiet", "--speed", "20000", "--latency", &latency, "--cloud-file"]).arg(file);
+    command
+        .args(["sandbox", "--scenario", scenario, "--quiet", "--speed", "20000", "--latency", &latency, "--cloud-file"])
+        .arg(file);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().ok_or("no stdout")?).read_line(&mut line)?;

@@ -2,6 +2,7 @@
 //! or the operation is looked up by its name first.
 
 mod environment;
+mod key;
 mod policy;
 
 use crate::cloud::authorization::{ENCRYPTION_USER, READER};
@@ -106,6 +107,7 @@ impl Applier<'_> {
             }
             Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
             Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,
+            Action::RotateKey { vault, uri, key, from } => self.rotate_key(vault, uri, key, from.as_deref()).await,
             Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { environment, name, policy } => self.add(environment, name, policy, receipt).await,

@@ -51,6 +51,7 @@ impl Reader {
             bits: material.n.map(|n| bits(&n)),
             version: id.and_then(|id| id.version).map(|version| json::clean(&version)),
             enabled: attributes.enabled,
+            created: time(attributes.created),
             not_before: time(attributes.not_before),
             expires: time(attributes.expires),
             source: "Key Vault",

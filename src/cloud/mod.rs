@@ -10,6 +10,7 @@ pub mod json;
 pub mod keyvault;
 pub mod operations;
 pub mod power_platform;
+pub mod rotation;
 pub mod session;
 pub mod vaults;
 pub mod wire;

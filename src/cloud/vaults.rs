@@ -40,6 +40,7 @@ impl Reader {
             bits: number(&value, "properties.keySize").and_then(|bits| u32::try_from(bits).ok()),
             version: uri.rsplit('/').next().filter(|last| last.len() == 32).map(str::to_owned),
             enabled: flag(&value, "properties.attributes.enabled"),
+            created: unix_time(&value, "properties.attributes.created"),
             not_before: unix_time(&value, "properties.attributes.nbf"),
             expires: unix_time(&value, "properties.attributes.exp"),
             source: "Azure Resource Manager",

@@ -315,6 +315,8 @@ pub struct Key {
     pub version: Option<String>,
     /// Enabled? `None` when the service did not say.
     pub enabled: Option<bool>,
+    /// When this version was made.
+    pub created: Option<Timestamp>,
     /// Not valid before.
     pub not_before: Option<Timestamp>,
     /// Not valid after.

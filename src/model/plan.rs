@@ -63,6 +63,18 @@ pub enum Action {
         /// Object id of the administrator.
         principal: String,
     },
+    /// Make a new version of the key. Nothing goes offline, and environments follow by themselves.
+    RotateKey {
+        /// Vault or managed HSM.
+        vault: ArmId,
+        /// Its data plane URL.
+        uri: String,
+        /// The key.
+        key: KeyName,
+        /// The version that is the latest one now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    },
     /// Turn purge protection on. It can never be turned off again, so consent must repeat the vault's name.
     ProtectFromPurge {
         /// The vault.
@@ -110,6 +122,9 @@ impl Action {
             | Action::GrantKeyByAccessPolicy { .. }
             | Action::GrantKeyByHsmRole { .. } => "The policy's own identity must wrap and unwrap with the key.",
             Action::GrantReader { .. } => "Who adds an environment must be able to read the policy.",
+            Action::RotateKey { .. } => {
+                "Environments follow within 24 hours, with nobody offline; the version of now must stay enabled for 28 days."
+            }
             Action::ProtectFromPurge { .. } => {
                 "Without it a deleted key can be purged, and with it the data. It can never be turned off again."
             }
@@ -197,6 +212,9 @@ impl fmt::Display for Action {
             }
             Action::GrantReader { policy, principal } => {
                 write!(f, "Give {principal} the role `Reader` on the policy `{}`", policy.name)
+            }
+            Action::RotateKey { vault, key, .. } => {
+                write!(f, "Make a new version of the key `{key}` of `{}`", vault.name)
             }
             Action::ProtectFromPurge { vault } => write!(f, "Turn on purge protection of `{}`, for good", vault.name),
             Action::MakeManaged { name, .. } => write!(f, "Make `{name}` a Managed Environment"),

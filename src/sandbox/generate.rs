@@ -111,6 +111,7 @@ impl World {
                 starts_in_days: None,
                 deleted: false,
                 versions: 1,
+                rotated: None,
             };
             found.keys.insert(key_name.clone(), key);
         }

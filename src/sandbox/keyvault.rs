@@ -130,11 +130,16 @@ fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
     }
 }
 
+/// When the latest version of a key was made, in seconds since 1970: long before the sandbox began, unless it was rotated since.
+pub(super) fn made(world: &World, key: &Key) -> i64 {
+    key.rotated.unwrap_or(world.clock.epoch - jiff::SignedDuration::from_hours(100 * 24)).as_second()
+}
+
 fn attributes(world: &World, vault: &str, key: &Key) -> Value {
     let protected = world.vaults.get(vault).is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
     let level = if protected { "Recoverable" } else { "Recoverable+Purgeable" };
-    let now = world.clock.epoch.as_second();
-    let mut attributes = json!({ "enabled": key.enabled, "created": now, "updated": now, "recoveryLevel": level, "recoverableDays": 90 });
+    let made = made(world, key);
+    let mut attributes = json!({ "enabled": key.enabled, "created": made, "updated": made, "recoveryLevel": level, "recoverableDays": 90 });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);
@@ -182,8 +187,10 @@ fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
     if let Err(refusal) = find(world, vault, key) {
         return refusal;
     }
+    let now = world.clock.now();
     if let Some(found) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
         found.versions += 1;
+        found.rotated = Some(now);
     }
     world.effect("key-version-created", format!("{vault}/{key}"));
     latest(world, vault, key)

@@ -153,6 +153,9 @@ pub(super) struct Key {
     pub(super) deleted: bool,
     #[serde(default = "one")]
     pub(super) versions: u32,
+    /// When the latest version was made, if that was after the sandbox began.
+    #[serde(skip)]
+    pub(super) rotated: Option<Timestamp>,
 }
 
 fn yes() -> bool {

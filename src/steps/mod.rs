@@ -14,6 +14,7 @@ pub mod integration;
 pub mod key;
 pub mod policy;
 mod ready;
+pub mod rotate;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
