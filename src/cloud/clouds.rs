@@ -228,13 +228,15 @@ impl Cloud {
     pub fn service_of(&self, url: &Url) -> Option<Service> {
         let plain =
             url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
-        let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+        let host = url.host_str()?.to_ascii_lowercase();
+        let host = host.strip_suffix('.').unwrap_or(&host);
         let within = |key: &str| {
             let owner = self.get(key);
             !owner.is_empty()
                 && (host == owner || host.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1))
         };
-        if !plain {
+        // `..vault.azure.net` is no name of anybody's.
+        if !plain || host.split('.').any(str::is_empty) {
             return None;
         }
         if host == self.get("arm") {
@@ -358,6 +360,11 @@ mod tests {
             ("https://evil.example/?api.bap.microsoft.com", None),
             ("https://evil.example/#.api.bap.microsoft.com", None),
             ("https://127.0.0.1/", None),
+            ("https://..vault.azure.net/", None),
+            ("https://.vault.azure.net/", None),
+            ("https://kv..vault.azure.net/", None),
+            ("https://kv.vault.azure.net../", None),
+            ("https://kv.vault.azure.net./", Some(Service::KeyVault)),
         ] {
             assert_eq!(service(url), owner, "{url}");
         }
