@@ -59,7 +59,7 @@ pub struct Typed {
 /// The configuration file (TOML).
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct File {
+pub struct File {
     cloud: Option<String>,
     #[serde(default)]
     endpoints: BTreeMap<String, String>,
@@ -226,8 +226,15 @@ fn read_file(flags: &Flags) -> Result<File> {
             None => return Ok(File::default()),
         },
     };
-    let text = read(&path, "configuration file")?;
-    toml::from_str(&text).map_err(|error| {
+    parse(&read(&path, "configuration file")?, &path)
+}
+
+/// The text of a configuration file.
+///
+/// # Errors
+/// What is wrong, and in which line.
+pub fn parse(text: &str, path: &Path) -> Result<File> {
+    toml::from_str(text).map_err(|error| {
         let line =
             error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
         Error::usage(format!("The configuration file `{}` can't be understood.", path.display()))

@@ -23,7 +23,7 @@ pub enum Kind {
     StillRunning,
     /// It ended, but a re-read does not show the wanted state.
     Unverified,
-    /// Nobody consented.
+    /// Nobody consented, or what is there has changed since.
     Refused,
     /// Ctrl-C.
     Interrupted,

@@ -4,9 +4,8 @@
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{at, clean, list, text};
+use crate::cloud::json::{at, clean, list, text, texts};
 use crate::cloud::session::{Reader, Session, Writer};
-use crate::cloud::wire::Answer;
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::model::observed::{Policy, Provider};
 use crate::model::surroundings::Validation;
@@ -34,15 +33,7 @@ impl Reader {
     pub async fn provider(&self, subscription: &str) -> Reply<Provider> {
         let url = self.session.arm(&format!("subscriptions/{subscription}/providers/{PROVIDER}"), PROVIDER_VERSION);
         let value = self.session.json(Service::Arm, &url).await?;
-        let types = list(&value, "resourceTypes");
-        let policies = types.iter().find(|kind| {
-            text(kind, "resourceType").is_some_and(|name| name.eq_ignore_ascii_case("enterprisePolicies"))
-        });
-        let locations = policies.map_or(&[][..], |kind| list(kind, "locations"));
-        Ok(Provider {
-            state: text(&value, "registrationState").unwrap_or_default(),
-            locations: locations.iter().filter_map(Value::as_str).map(|text| location_name(&clean(text))).collect(),
-        })
+        Ok(provider(&value))
     }
 
     /// An enterprise policy.
@@ -52,7 +43,8 @@ impl Reader {
     pub async fn policy(&self, id: &ArmId) -> Reply<Policy> {
         let url = self.session.arm(&id.to_string(), POLICY_VERSION);
         let answer = self.session.read(Service::Arm, &url).await?;
-        policy(id, &answer)
+        let value = super::session::parse(Service::Arm, &answer)?;
+        policy(id, &value).ok_or_else(|| Fault::shape(Service::Arm, &answer, "it has no kind"))
     }
 
     /// What Resource Manager would say to the creation of a policy: a deployment that is validated and never deployed. This is where Azure
@@ -150,26 +142,37 @@ fn policy_body(location: &str, vault: &ArmId, key: &KeyName, version: Option<&Ke
     })
 }
 
-fn policy(id: &ArmId, answer: &Answer) -> Reply<Policy> {
-    let value = super::session::parse(Service::Arm, answer)?;
-    let kind = text(&value, "kind").ok_or_else(|| Fault::shape(Service::Arm, answer, "it has no kind"))?;
-    let key_vault = at(&value, "properties.encryption.keyVault").cloned().unwrap_or_default();
-    Ok(Policy {
+/// A resource provider out of JSON; everything may be missing.
+pub fn provider(value: &Value) -> Provider {
+    let policies = list(value, "resourceTypes")
+        .iter()
+        .find(|kind| text(kind, "resourceType").is_some_and(|name| name.eq_ignore_ascii_case("enterprisePolicies")));
+    let locations = policies.map_or(Vec::new(), |kind| texts(kind, "locations"));
+    Provider {
+        state: text(value, "registrationState").unwrap_or_default(),
+        locations: locations.iter().map(|name| location_name(name)).collect(),
+    }
+}
+
+/// A policy out of JSON; `None` when it has no kind, which every policy has.
+pub fn policy(id: &ArmId, value: &Value) -> Option<Policy> {
+    let key_vault = at(value, "properties.encryption.keyVault").cloned().unwrap_or_default();
+    Some(Policy {
         id: id.clone(),
-        location: location_name(&text(&value, "location").unwrap_or_default()),
-        kind,
-        principal_id: text(&value, "identity.principalId")
-            .or_else(|| text(&value, "identity.systemAssignedIdentityPrincipalId")),
-        system_id: text(&value, "properties.systemId"),
+        location: location_name(&text(value, "location").unwrap_or_default()),
+        kind: text(value, "kind")?,
+        principal_id: text(value, "identity.principalId")
+            .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId")),
+        system_id: text(value, "properties.systemId"),
         vault_id: text(&key_vault, "id"),
         key_name: text(&key_vault, "key.name"),
         key_version: text(&key_vault, "key.version"),
-        encryption_state: text(&value, "properties.encryption.state"),
+        encryption_state: text(value, "properties.encryption.state"),
     })
 }
 
 /// The innermost code of a refused validation, with the names of the Azure Policy assignments in it.
-fn refused(fault: Fault) -> Validation {
+pub fn refused(fault: Fault) -> Validation {
     let mut code = fault.code.unwrap_or_default();
     let mut assignments = Vec::new();
     let mut message = fault.message;

@@ -226,15 +226,15 @@ impl Cloud {
     /// the configured one or ends in it after a dot. A token may go nowhere else. (A subdomain is allowed because operations of the admin API
     /// live on regional hosts such as `europe.api.bap.microsoft.com`.)
     pub fn service_of(&self, url: &Url) -> Option<Service> {
-        let plain =
-            url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
-        let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+        let host = url.host_str()?.to_ascii_lowercase();
+        let host = host.strip_suffix('.').unwrap_or(&host);
         let within = |key: &str| {
             let owner = self.get(key);
             !owner.is_empty()
                 && (host == owner || host.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1))
         };
-        if !plain {
+        // `..vault.azure.net` is no name of anybody's.
+        if !plain(url) || host.split('.').any(str::is_empty) {
             return None;
         }
         if host == self.get("arm") {
@@ -254,13 +254,18 @@ impl Cloud {
 
     /// Is this the cloud's sign-in host?
     pub fn is_login(&self, url: &Url) -> bool {
-        url.scheme() == "https" && url.port().is_none() && url.host_str() == Some(self.get("login"))
+        plain(url) && url.host_str() == Some(self.get("login"))
     }
 
     /// Sandbox seconds per real second; 1 outside the sandbox.
     pub fn speed(&self) -> f64 {
         self.sandbox.as_ref().map_or(1.0, |sandbox| sandbox.speed)
     }
+}
+
+/// https on its own port, without a name or a word of a user.
+fn plain(url: &Url) -> bool {
+    url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none()
 }
 
 impl SandboxPart {
@@ -358,8 +363,28 @@ mod tests {
             ("https://evil.example/?api.bap.microsoft.com", None),
             ("https://evil.example/#.api.bap.microsoft.com", None),
             ("https://127.0.0.1/", None),
+            ("https://..vault.azure.net/", None),
+            ("https://.vault.azure.net/", None),
+            ("https://kv..vault.azure.net/", None),
+            ("https://kv.vault.azure.net../", None),
+            ("https://kv.vault.azure.net./", Some(Service::KeyVault)),
         ] {
             assert_eq!(service(url), owner, "{url}");
+        }
+    }
+
+    #[test]
+    fn sign_in_goes_to_one_host_in_one_way() {
+        let cloud = Cloud::named("public").unwrap();
+        let login = |url: &str| cloud.is_login(&Url::parse(url).unwrap());
+        assert!(login("https://login.microsoftonline.com/t/oauth2"));
+        for url in [
+            "https://user@login.microsoftonline.com/",
+            "https://login.microsoftonline.com:8443/",
+            "http://login.microsoftonline.com/",
+            "https://x.login.microsoftonline.com/",
+        ] {
+            assert!(!login(url), "{url}");
         }
     }
 

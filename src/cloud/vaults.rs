@@ -33,18 +33,7 @@ impl Reader {
         let version = version.map_or(String::new(), |version| format!("/versions/{}", version.as_str()));
         let url = self.session.arm(&format!("{vault}/keys/{key}{version}"), VAULT_VERSION);
         let value = self.session.json(Service::Arm, &url).await?;
-        let uri = text(&value, "properties.keyUriWithVersion").unwrap_or_default();
-        Ok(Key {
-            name: key.to_string(),
-            kty: text(&value, "properties.kty").unwrap_or_default(),
-            bits: number(&value, "properties.keySize").and_then(|bits| u32::try_from(bits).ok()),
-            version: uri.rsplit('/').next().filter(|last| last.len() == 32).map(str::to_owned),
-            enabled: flag(&value, "properties.attributes.enabled"),
-            created: unix_time(&value, "properties.attributes.created"),
-            not_before: unix_time(&value, "properties.attributes.nbf"),
-            expires: unix_time(&value, "properties.attributes.exp"),
-            source: "Azure Resource Manager",
-        })
+        Ok(self::key(key, &value))
     }
 
     /// The deleted vaults (or managed HSMs) of a subscription that still hold their names.
@@ -86,8 +75,24 @@ impl Writer {
     }
 }
 
+/// Key facts out of JSON; everything may be missing.
+pub fn key(name: &KeyName, value: &Value) -> Key {
+    let uri = text(value, "properties.keyUriWithVersion").unwrap_or_default();
+    Key {
+        name: name.to_string(),
+        kty: text(value, "properties.kty").unwrap_or_default(),
+        bits: number(value, "properties.keySize").and_then(|bits| u32::try_from(bits).ok()),
+        version: uri.rsplit('/').next().filter(|last| last.len() == 32).map(str::to_owned),
+        enabled: flag(value, "properties.attributes.enabled"),
+        created: unix_time(value, "properties.attributes.created"),
+        not_before: unix_time(value, "properties.attributes.nbf"),
+        expires: unix_time(value, "properties.attributes.exp"),
+        source: "Azure Resource Manager",
+    }
+}
+
 /// A vault with what is absent read as documented: purge protection off, soft delete on, access policies rather than RBAC, public.
-fn vault(id: &ArmId, value: &Value) -> Option<Vault> {
+pub fn vault(id: &ArmId, value: &Value) -> Option<Vault> {
     let hsm = id.kind == ResourceKind::ManagedHsm;
     let flag_or = |path: &str, default: bool| flag(value, &format!("properties.{path}")).unwrap_or(default);
     let equals = |path: &str, word: &str, default: bool| {

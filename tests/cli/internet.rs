@@ -37,6 +37,8 @@ pub(crate) struct Internet {
     pub(crate) address: String,
     bundle: PathBuf,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// Every host that a way was asked for, whether anything was said there or not.
+    connected: Arc<Mutex<Vec<String>>>,
 }
 
 /// What the test answers itself: `None` hands a request on to the sandbox.
@@ -60,15 +62,16 @@ impl Internet {
         std::fs::write(&bundle, format!("-----BEGIN CERTIFICATE-----\n{CERTIFICATE}\n-----END CERTIFICATE-----\n"))
             .unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, sandbox, tls) = (asked.clone(), served.url.clone(), tls());
+        let connected = Arc::new(Mutex::new(Vec::new()));
+        let (log, sandbox, tls, hosts) = (asked.clone(), served.url.clone(), tls(), connected.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, sandbox, tls) = (log.clone(), sandbox.clone(), tls.clone());
-                let own = own.clone();
-                std::thread::spawn(move || serve(stream, &tls, &sandbox, &log, &*own));
+                let (own, hosts) = (own.clone(), hosts.clone());
+                std::thread::spawn(move || serve(stream, &tls, &sandbox, (&log, &hosts), &*own));
             }
         });
-        Self { served, address, bundle, asked }
+        Self { served, address, bundle, asked, connected }
     }
 
     /// The binary in the public cloud.
@@ -76,6 +79,22 @@ impl Internet {
         let mut command = command(arguments);
         command.env("HTTPS_PROXY", format!("http://{}", self.address)).env("CMKCTL_CA_BUNDLE", &self.bundle);
         command
+    }
+
+    pub(crate) fn bundle(&self) -> &std::path::Path {
+        &self.bundle
+    }
+
+    /// How often a way was asked for to a host with this in its name.
+    pub(crate) fn connections(&self, part: &str) -> usize {
+        self.connected.lock().unwrap().iter().filter(|host| host.contains(part)).count()
+    }
+
+    /// The hosts that anything was said to.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let hosts: std::collections::BTreeSet<_> = asked.iter().map(|asked| asked.host.clone()).collect();
+        hosts.into_iter().collect()
     }
 
     /// Everything that was asked of a host, in order; `runner` is this address itself.
@@ -118,7 +137,7 @@ fn serve(
     mut stream: TcpStream,
     tls: &Arc<ServerConfig>,
     sandbox: &str,
-    log: &Mutex<Vec<Asked>>,
+    (log, hosts): (&Mutex<Vec<Asked>>, &Mutex<Vec<String>>),
     own: &Own,
 ) -> Option<()> {
     let (head, body) = read(&mut stream)?;
@@ -126,6 +145,7 @@ fn serve(
         // Plain http is for the runner's own endpoint.
         return reply(&mut stream, Asked { host: "runner".to_owned(), head, body }, sandbox, log, own);
     };
+    hosts.lock().ok()?.push(host.clone());
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
     let mut stream = StreamOwned::new(ServerConnection::new(tls.clone()).ok()?, stream);
     let (head, body) = read(&mut stream)?;

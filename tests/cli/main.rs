@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
+mod audit;
 mod bad_input;
 mod check;
 mod codes;
 mod consent;
 mod estate;
 mod exit_codes;
+mod fuzz;
 mod guarded;
 mod help;
 mod house;
@@ -16,6 +18,8 @@ mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
 mod procedure;
+#[cfg(target_os = "linux")]
+mod proxies;
 mod readme;
 mod recorded;
 mod report;

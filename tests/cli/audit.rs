@@ -1,0 +1,172 @@
+//! The audit trail, against what the sandbox knows to have happened.
+
+use crate::sign_in::keeps_secrets;
+use crate::tool::{FAST, Served, rehearse};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.ends_with('\n'), "{text}");
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn time(value: &Value) -> jiff::Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// Method and path of a request, as line and ledger both know it.
+fn what(value: &Value) -> (String, String) {
+    let text = |name: &str| value[name].as_str().unwrap().to_owned();
+    let path = match value.get("url") {
+        Some(_) => url::Url::parse(&text("url")).unwrap().path().to_owned(),
+        None => text("path"),
+    };
+    (text("method"), path)
+}
+
+#[test]
+fn every_effect_has_its_line_before_it() {
+    for (scenario, user) in [("fresh", "admin"), ("access-policy-vault", "admin"), ("managed-hsm", "admin")] {
+        let served = Served::start(scenario, FAST);
+        let path = served.folder().join("audit.jsonl");
+        let file = path.to_str().unwrap();
+        let ran = served.run_as(user, &[&CONSENT[..], &["--make-managed", "--audit-log", file]].concat());
+        keeps_secrets(ran.exits(0));
+        let (lines, ledger) = (lines(&path), served.ledger());
+        let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+        let (intents, outcomes) = (of("intent"), of("outcome"));
+        assert_eq!(intents.len(), outcomes.len());
+        assert_eq!(ledger["writes"].as_u64().unwrap(), intents.len() as u64, "{ledger:#}");
+        let log = ledger["log"].as_array().unwrap();
+        let effects = ledger["effects"].as_array().unwrap();
+        assert!(effects.len() >= 3, "{ledger:#}");
+        for effect in effects {
+            let request = log.iter().find(|entry| entry["n"] == effect["n"]).unwrap();
+            let mut before =
+                intents.iter().filter(|line| what(line) == what(request) && time(&line["at"]) <= time(&effect["at"]));
+            let intent = before.next_back().unwrap_or_else(|| panic!("{effect} was not announced: {lines:#?}"));
+            let outcome = outcomes.iter().find(|line| line["id"] == intent["id"]).unwrap();
+            assert_eq!(outcome["status"], request["status"]);
+            assert!(outcome["correlation"].as_array().is_some_and(|ids| ids.len() >= 2), "{outcome}");
+        }
+        // An intent stands before its outcome, and nothing between two changes is out of order.
+        for pair in lines.chunks(2) {
+            assert_eq!((&pair[0]["event"], &pair[1]["event"]), (&json!("intent"), &json!("outcome")));
+            assert_eq!((&pair[0]["id"], what(&pair[0])), (&pair[1]["id"], what(&pair[1])));
+        }
+        for line in &lines {
+            assert_eq!(line["schema"], "cmkctl/audit/v1");
+            assert_eq!(line["who"]["object_id"], served.object_id(user));
+            assert_eq!((&line["command"], &line["cloud"]), (&json!("enable"), &json!("sandbox")));
+            assert_eq!((&line["version"], &line["plan"]), (&json!(env!("CARGO_PKG_VERSION")), &lines[0]["plan"]));
+            assert!(!line.to_string().contains("eyJ") && !line.to_string().contains("Bearer"), "{line}");
+        }
+        let link = intents.iter().find(|line| line["url"].as_str().unwrap().contains("/Encryption/link")).unwrap();
+        assert!(link["body"]["SystemId"].is_string(), "{link}");
+    }
+}
+
+#[test]
+fn each_attempt_has_its_own_line() {
+    let served = Served::start("ready", FAST);
+    let path = served.folder().join("audit.jsonl");
+    // Refused with 429, then with 401 and again with a new token, then cut off after the effect.
+    served.faults(&json!([
+        { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "429-seconds", "seconds": 1 },
+        { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "401" },
+        { "match": { "path": "/Encryption/link" }, "do": "reset-after" },
+    ]));
+    served.run(&[&CONSENT[..], &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
+    let lines = lines(&path);
+    let came = |part: &str| -> Vec<Value> {
+        let of = lines.iter().filter(|line| line["event"] == "outcome" && line["url"].as_str().unwrap().contains(part));
+        of.map(|line| line.get("status").or(line.get("unknown")).unwrap().clone()).collect()
+    };
+    assert_eq!(came("/enterprisePolicies/ep-contoso-cmk?"), [429, 401, 201]);
+    let link = came("/Encryption/link");
+    assert!(link.len() == 1 && link[0].is_string(), "{link:?}");
+}
+
+#[test]
+fn a_file_that_can_not_be_written_stops_before_the_first_change() {
+    let served = Served::start("ready", FAST);
+    let folder = served.folder().to_str().unwrap().to_owned();
+    let mut files = vec![folder, "/none/audit".to_owned()];
+    if cfg!(target_os = "linux") {
+        // It can be opened, and holds nothing.
+        files.push("/dev/full".to_owned());
+    }
+    for file in files {
+        let ran = served.run(&[&CONSENT[..], &["--audit-log", &file]].concat()).exits(1);
+        let words = format!("The audit log `{file}` can't be written, so nothing is sent.");
+        assert!(ran.stderr.contains(&words) && ran.stderr.contains("fix:"), "{}", ran.stderr);
+        assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{file}");
+        // Who changes nothing needs no file.
+        served.run(&["status", "--audit-log", &file]).exits(0);
+        served.run(&["enable", "--dry-run", "--audit-log", &file]).exits(0);
+    }
+    // A repair is a change, too.
+    let served = Served::start("fresh", FAST);
+    served.run(&["enable", "--fix", "--yes", "--make-managed", "--audit-log", "/none/audit"]).exits(1);
+    assert!(served.effects().is_empty());
+}
+
+#[test]
+fn two_runs_append_and_many_do_not_mix() {
+    let served = Served::start("ready", FAST);
+    let path = served.folder().join("audit.jsonl");
+    std::fs::write(&path, "{\"mine\":1}\n").unwrap();
+    let run = |more: &[&str]| {
+        let mut command = served.command("admin", &[&CONSENT[..], more].concat());
+        // By the variable, for once.
+        command.env("CMKCTL_AUDIT_LOG", &path);
+        command
+    };
+    let first = run(&[]).output().unwrap();
+    assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
+    let once = lines(&path);
+    assert!(once.len() > 4 && once[0]["mine"] == 1);
+    // Everything is as wanted: nothing is sent, nothing is written.
+    assert!(run(&[]).output().unwrap().status.success());
+    assert_eq!(lines(&path).len(), once.len());
+    // Several at the same time, each on a tenant of its own.
+    let many: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = crate::tool::command(&CONSENT);
+            command.args(["--sandbox", "--speed", FAST]).env("CMKCTL_AUDIT_LOG", &path);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in many {
+        assert!(child.wait().unwrap().success());
+    }
+    let all = lines(&path);
+    assert_eq!(all.len(), once.len() + 6 * (once.len() - 1));
+    let ids: std::collections::HashSet<String> = all[1..].iter().map(|line| line["id"].to_string()).collect();
+    assert_eq!(ids.len() * 2, all.len() - 1);
+}
+
+#[test]
+fn the_same_plan_has_the_same_fingerprint_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |name: &str, more: &[&str]| {
+        let path = folder.path().join(name);
+        rehearse(&[&["create-policy", "--yes", "--audit-log", path.to_str().unwrap()][..], more].concat()).exits(0);
+        lines(&path)[0]["plan"].clone()
+    };
+    assert_eq!(plan("a", &[]), plan("b", &[]));
+    assert_ne!(plan("a", &[]), plan("c", &["--policy", "ep-other"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit");
+    rehearse(&["create-policy", "--yes", "--audit-log", path.to_str().unwrap()]).exits(0);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}

@@ -1,0 +1,147 @@
+//! The way to the network in earnest: proxies, certificates, and who is never asked.
+
+use crate::internet::{Internet, answer};
+use crate::sign_in::keeps_secrets;
+use crate::tool::{Answer, Ran, Served, finish};
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+fn signed(net: &Internet, arguments: &[&str]) -> Command {
+    let cloud = net.served.cloud();
+    let mut command = net.command(arguments);
+    command
+        .env("AZURE_TENANT_ID", cloud["tenant"].as_str().unwrap())
+        .env("AZURE_CLIENT_ID", cloud["users"][0]["client_id"].as_str().unwrap())
+        .env("AZURE_CLIENT_SECRET", "sandbox");
+    command
+}
+
+fn id(net: &Internet) -> String {
+    net.served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned()
+}
+
+fn run(command: Command) -> Ran {
+    keeps_secrets(finish(command))
+}
+
+/// An answer with a head of its own.
+fn pointing(status: u16, to: &str) -> Option<Answer> {
+    let mut answer = answer(status, String::new())?;
+    answer.head.push_str(&format!("\r\nlocation: {to}\r\noperation-location: {to}"));
+    Some(answer)
+}
+
+#[test]
+fn every_request_goes_through_the_proxy_and_to_the_clouds_hosts_alone() {
+    let net = Internet::over(Served::start("ready", "1"), |_, _| None);
+    run(signed(&net, &["status", &id(&net), "-vv"])).exits(0);
+    let known =
+        ["login.microsoftonline.com", "management.azure.com", "api.bap.microsoft.com", "contoso-uat.crm4.dynamics.com"];
+    let hosts = net.hosts();
+    assert!(hosts.len() >= 3 && hosts.iter().all(|host| known.contains(&host.as_str())), "{hosts:?}");
+    // A lower-case name and one for everything do as well.
+    for name in ["https_proxy", "ALL_PROXY", "all_proxy"] {
+        let mut command = signed(&net, &["status", &id(&net)]);
+        command.env_remove("HTTPS_PROXY").env(name, format!("http://{}", net.address));
+        run(command).exits(0);
+    }
+}
+
+#[test]
+fn no_proxy_is_honoured() {
+    let net = Internet::over(Served::start("ready", "1"), |_, _| None);
+    let with = |no_proxy: &str| {
+        // A host that is on this machine, and that nobody serves. Patience is not what is tested here: the first try is enough.
+        let mut command = signed(&net, &["environment-name", &id(&net), "--endpoint", "bap=localhost", "-vv"]);
+        command.env("NO_PROXY", no_proxy).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let tried = lines.take_while(|line| !line.contains("trying again")).collect::<Vec<_>>().join("\n");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(tried.contains("https://localhost/"), "{tried}");
+        tried
+    };
+    with("example.org");
+    let before = net.connections("localhost");
+    assert!(before > 0, "the proxy was not asked");
+    let tried = with("localhost,example.org");
+    assert!(tried.contains("no answer"), "{tried}");
+    assert_eq!(net.connections("localhost"), before, "the proxy was asked all the same");
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_ends_it() {
+    let net = Internet::over(Served::start("ready", "1"), |_, _| None);
+    let mut command = signed(&net, &["status", &id(&net)]);
+    command.env_remove("CMKCTL_CA_BUNDLE");
+    let ran = run(command).exits(4);
+    assert!(ran.stderr.contains("certificate"), "{}", ran.stderr);
+    assert!(net.hosts().is_empty(), "{:?}", net.hosts());
+    // The flag is the same as the variable.
+    let mut command = signed(&net, &["status", &id(&net), "--ca-bundle"]);
+    command.arg(net.bundle()).env_remove("CMKCTL_CA_BUNDLE");
+    run(command).exits(0);
+    // A certificate for another name is none.
+    let mut command = signed(&net, &["status", &id(&net), "--endpoint", "login=login.example.org"]);
+    command.env("CMKCTL_HTTP_TIMEOUT", "1");
+    run(command).exits(4);
+    assert!(!net.hosts().contains(&"login.example.org".to_owned()), "{:?}", net.hosts());
+}
+
+#[test]
+fn no_redirect_and_no_link_leaves_the_cloud_in_earnest() {
+    for status in [302, 307, 308] {
+        let evil = "https://api.bap.microsoft.com.evil.example/trap";
+        let net = Internet::over(Served::start("ready", "1"), move |_, asked| {
+            (asked.host == "api.bap.microsoft.com").then(|| pointing(status, evil)).flatten()
+        });
+        let ran = run(signed(&net, &["status", &id(&net), "-vv"])).exits(1);
+        assert!(ran.stderr.contains("redirects are not followed"), "{}", ran.stderr);
+        assert_eq!(net.connections("evil"), 0);
+        let net = Internet::over(Served::start("ready", "1"), move |_, asked| {
+            (asked.host == "login.microsoftonline.com").then(|| pointing(status, evil)).flatten()
+        });
+        run(signed(&net, &["status", &id(&net), "-vv"])).exits(4);
+        assert_eq!((net.connections("evil"), net.hosts().len()), (0, 1), "{:?}", net.hosts());
+    }
+    let net = Internet::over(Served::start("ready", "1"), |_, asked| {
+        let list = json!({ "value": [], "nextLink": "https://evil.example/trap" }).to_string();
+        asked.head.contains("/scopes/admin/environments?").then(|| answer(200, list)).flatten()
+    });
+    let ran = run(signed(&net, &["environment-name", "Contoso UAT"])).exits(1);
+    assert!(ran.stderr.contains("does not belong to the cloud"), "{}", ran.stderr);
+    assert_eq!(net.connections("evil"), 0);
+}
+
+#[test]
+fn the_machines_own_endpoints_are_no_business_of_a_proxy() {
+    let served = Served::start("ready", "1");
+    let token = served.token("admin", "https://service.powerapps.com");
+    let net = Internet::over(served, move |_, asked| {
+        let body =
+            json!({ "access_token": token, "expires_on": "4102444800", "resource": "x", "token_type": "Bearer" });
+        (asked.host == "runner").then(|| answer(200, body.to_string())).flatten()
+    });
+    let with = |endpoint: &str| {
+        let mut command = net.command(&["environment-name", &id(&net), "--auth", "managed-identity"]);
+        // The proxy for plain http is somewhere where nobody is.
+        command.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
+        command.env("IDENTITY_ENDPOINT", endpoint).env("IDENTITY_HEADER", "hunter2");
+        run(command)
+    };
+    with(&format!("http://{}/msi", net.address)).exits(0);
+    assert_eq!(net.asked("runner").len(), 1);
+    // Plain http to anybody else is never sent, by whatever name.
+    for endpoint in [
+        "http://169.254.evil.example/msi",
+        "http://127.0.0.1.evil.example/msi",
+        "http://localhost.evil.example/msi",
+        "http://192.0.2.1/msi",
+    ] {
+        let ran = with(endpoint).exits(4);
+        assert!(ran.stderr.contains("is not a host of the cloud"), "{endpoint}: {}", ran.stderr);
+    }
+    assert_eq!((net.asked("runner").len(), net.connections("evil")), (1, 0));
+}
