@@ -165,6 +165,11 @@ impl Fault {
     }
 }
 
+/// Is it trouble that passes by itself?
+pub(super) fn passing_status(status: u16) -> bool {
+    status >= 500 || matches!(status, 408 | 425 | 429 | 499)
+}
+
 /// The result of a call.
 pub type Reply<T> = std::result::Result<T, Fault>;
 

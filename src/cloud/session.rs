@@ -5,7 +5,7 @@
 
 use crate::cloud::clouds::{Clock, Cloud, Service};
 use crate::cloud::credential::Tokens;
-use crate::cloud::fault::{Fault, Reply};
+use crate::cloud::fault::{Fault, Reply, passing_status};
 use crate::cloud::wire::{Answer, Wire};
 use crate::model::plan::Consent;
 use bytes::Bytes;
@@ -93,6 +93,11 @@ impl Session {
         let mut attempt = 0;
         loop {
             let reply = self.once(service, method.clone(), url, body.clone()).await;
+            // A page that something in between wrote passes like any other trouble.
+            let reply = reply.and_then(|answer| match understood(service, &answer) {
+                Ok(()) => Ok(answer),
+                Err(fault) => Err((fault, None)),
+            });
             attempt += 1;
             let Err((fault, pause)) = reply else {
                 return reply.map_err(|(fault, _)| fault);
@@ -150,8 +155,11 @@ impl Session {
         loop {
             let reply = self.once(service, method.clone(), url, body.clone()).await;
             attempt += 1;
-            let Err((fault, pause)) = reply else {
-                return reply.map_err(|(fault, _)| fault);
+            let (fault, pause) = match reply {
+                // A success that can't be understood need not be the service's: whether it happened is to be looked up.
+                Ok(answer) if !answer.body.is_empty() => return understood(service, &answer).map(|()| answer),
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
             };
             let harmless = match fault.status() {
                 Some(429 | 503) => pause.is_some(),
@@ -213,8 +221,7 @@ impl Session {
     }
 
     async fn pause(&self, attempt: u32, asked: Option<Duration>, fault: &Fault) {
-        let own = Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0);
-        let pause = asked.unwrap_or(own).min(LONGEST_PAUSE);
+        let pause = asked.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
         tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
         self.clock.sleep(pause).await;
     }
@@ -224,10 +231,21 @@ impl Session {
 pub(crate) fn passes(fault: &Fault) -> bool {
     use super::fault::Cause;
     match fault.cause {
-        Cause::Status(status) => status >= 500 || matches!(status, 408 | 425 | 429 | 499),
+        Cause::Status(status) => passing_status(status),
         Cause::NotSent | Cause::Lost | Cause::Shape => true,
         Cause::Foreign | Cause::SignIn(_) => false,
     }
+}
+
+/// The pause before the next attempt, when the service did not ask for one.
+pub(super) fn own_pause(attempt: u32) -> Duration {
+    Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0)
+}
+
+/// Is the body JSON at all?
+fn understood(service: Service, answer: &Answer) -> Reply<()> {
+    let read = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
+    read.map(|_| ()).map_err(|error| Fault::shape(service, answer, error.to_string()))
 }
 
 /// The body of an answer as JSON.

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
+mod arena;
 mod bad_input;
 mod check;
 mod exit_codes;
+mod fault_matrix;
 mod help;
 mod house;
 #[cfg(target_os = "linux")]

@@ -2,12 +2,14 @@
 
 use super::token::Token;
 use super::{Method, Secret};
+use crate::cloud::clouds::Clock;
 use crate::cloud::json;
+use crate::cloud::patient::{Patient, patiently};
 use crate::cloud::wire::{Wire, top_line};
 use crate::error::{Error, Kind, Result};
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientMethodOptions, ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use azure_core::http::{ClientMethodOptions, ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
     ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
@@ -22,6 +24,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
+
+/// So many assertions are tried for one token, when each is refused for its age.
+const ASSERTIONS: u32 = 5;
 
 /// What the configuration found for signing in.
 #[derive(Debug, Clone, Default)]
@@ -147,7 +152,8 @@ pub(super) fn all(
 
 fn in_sandbox(sign_in: &SignIn, method: Method) -> State {
     match (method, sign_in.method) {
-        (Method::Environment, None) | (Method::DeviceCode, Some(Method::DeviceCode)) => State::Ready,
+        (Method::Environment, None) => State::Ready,
+        (Method::DeviceCode, Some(Method::DeviceCode)) | (Method::Federated, Some(Method::Federated)) => State::Ready,
         _ => State::NotInASandbox,
     }
 }
@@ -197,9 +203,22 @@ pub(super) async fn token(
     scope: &str,
     explicit: bool,
 ) -> Result<Token> {
-    let credential = credential(wire, sign_in, method, explicit).await?;
-    let token = credential.get_token(&[scope], None).await;
-    token.map(Token::from).map_err(|error| refused(method, &told(&error)))
+    let mut attempt = 0;
+    loop {
+        let credential = credential(wire, sign_in, method, explicit).await?;
+        let token = credential.get_token(&[scope], None).await;
+        attempt += 1;
+        let error = match token {
+            Ok(token) => return Ok(token.into()),
+            Err(error) => refused(method, &told(&error)),
+        };
+        // An assertion lives for minutes and may end on its way; the next one is fresh.
+        let stale = method == Method::Federated && error.code.as_deref() == Some("AADSTS700024");
+        if !stale || attempt >= ASSERTIONS {
+            return Err(error);
+        }
+        tracing::info!("The federated token had expired on its way; taking a new one.");
+    }
 }
 
 /// The top line, and the innermost cause where the top line keeps it to itself ("retry policy expired").
@@ -216,8 +235,8 @@ async fn credential(
     explicit: bool,
 ) -> Result<Arc<dyn TokenCredential>> {
     let unusable = |error: azure_core::Error| refused(method, &error.to_string());
-    let client_options = client_options(wire);
-    if let Some(user) = &sign_in.sandbox_user {
+    let client_options = client_options(wire, method);
+    if let Some(user) = sign_in.sandbox_user.as_ref().filter(|_| method != Method::Federated) {
         // Every sandbox user has the same secret, and it opens nothing but a sandbox.
         let options = ClientSecretCredentialOptions { client_options };
         let secret = Secret::new("sandbox");
@@ -270,20 +289,17 @@ fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
     value.map(String::as_str).ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
 }
 
-fn client_options(wire: &Arc<Wire>) -> ClientOptions {
+fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     custom.authority_host = format!("https://{}", wire.cloud().get("login"));
-    ClientOptions {
-        transport: Some(Transport::new(wire.clone())),
-        cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            initial_delay: azure_core::time::Duration::milliseconds(400),
-            max_retries: 3,
-            max_total_elapsed: azure_core::time::Duration::seconds(30),
-            ..Default::default()
-        }),
-        ..Default::default()
-    }
+    let options = match method {
+        // The crate knows how the metadata service of a machine wants to be asked again.
+        Method::ManagedIdentity => {
+            ClientOptions { transport: Some(Transport::new(wire.clone())), ..ClientOptions::default() }
+        }
+        _ => Patient::options(wire),
+    };
+    ClientOptions { cloud: Some(Arc::new(CloudConfiguration::Custom(custom))), ..options }
 }
 
 /// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would take minutes to fail.
@@ -331,7 +347,9 @@ impl ClientAssertion for Assertion {
             .map_err(|_| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
         let bearer = format!("Bearer {}", token.secret());
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
-        let answer = self.wire.send_to_runner(method, &url, &headers, None).await;
+        let clock = Clock::of(self.wire.cloud());
+        let send = || self.wire.send_to_runner(method.clone(), &url, &headers, None);
+        let answer = patiently(&clock, url.host_str().unwrap_or_default(), send).await;
         let answer = answer.map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         json::text(&value, field)
