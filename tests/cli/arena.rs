@@ -18,7 +18,7 @@ pub(crate) struct Job {
 
 /// Short waits, so that thousands of runs take minutes; what is waited for stays in its order.
 fn short() -> Value {
-    json!({ "link_seconds": 200, "provider_seconds": 20, "governance_seconds": 40, "identity_seconds": 15, "role_seconds": 30 })
+    json!({ "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40, "identity_seconds": 15, "role_seconds": 30 })
 }
 
 /// The three commands that change something, each where it has its part left to do.
@@ -84,7 +84,7 @@ impl Arena {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.served.command("admin", arguments);
-        command.env("CMKCTL_HTTP_TIMEOUT", "0.3");
+        command.env("CMKCTL_HTTP_TIMEOUT", "0.25");
         command
     }
 

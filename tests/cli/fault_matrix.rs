@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
 /// Sandbox seconds per real second.
-const SPEED: f64 = 20_000.0;
+const SPEED: f64 = 40_000.0;
 /// Where nobody can connect for a moment, the moment must last longer than a client's start, and its patience longer than that.
-const SLOW: f64 = 2000.0;
+const SLOW: f64 = 6000.0;
 
 const FAULTS: [&str; 20] = [
     "closed",
@@ -44,7 +44,6 @@ const FAULTS: [&str; 20] = [
 #[derive(Debug, Clone)]
 struct Asked {
     number: u64,
-    service: String,
     /// Method and path, without what differs from call to call.
     route: String,
 }
@@ -66,7 +65,6 @@ fn clean(arena: &Arena, job: &Job) -> Clean {
         .iter()
         .map(|entry| Asked {
             number: entry["n"].as_u64().unwrap(),
-            service: text(&entry["service"]),
             route: format!("{} {}{}", text(&entry["method"]), text(&entry["host"]), text(&entry["path"])),
         })
         .collect();
@@ -79,11 +77,18 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
     let words = &ran.stderr;
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
     let fits = match ran.code {
-        1 => says(&["answered ", "did not answer", "can't be reached", "can't be understood"]),
+        1 => says(&[
+            "answered ",
+            "did not answer",
+            "can't be reached",
+            "can't be understood",
+            "address does not belong to the cloud",
+        ]),
         4 => says(&["Sign-in", "sign-in"]),
         5 => ["401", "403"].contains(&fault),
-        6 => end.effects.is_empty() && words.contains("nothing was changed"),
-        7 => fault.starts_with("409"),
+        6 => end.effects.is_empty() && says(&["nothing was changed"]),
+        // A state that nobody knows is one in which nothing is started.
+        7 => fault.starts_with("409") || (fault == "unknown-enum" && says(&["CMK023"])),
         9 => says(&["same command again"]),
         _ => false,
     };
@@ -95,7 +100,7 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
 
 fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -> Result<(), String> {
     let closed = fault == "closed";
-    let seconds = if closed { 0.02 } else { 20.0 };
+    let seconds = if closed { 0.01 } else { 20.0 };
     let rule = json!([{ "match": { "request": number }, "do": fault, "seconds": seconds }]);
     arena.begin(&job.scenario, &rule, if closed { SLOW } else { SPEED });
     let first = arena.run(job.arguments);
@@ -133,16 +138,15 @@ fn chosen(asked: &[Asked], all: bool) -> Vec<u64> {
 #[test]
 fn every_request_survives_every_trouble() {
     let full = std::env::var("CMKCTL_MATRIX").is_ok_and(|value| value == "full");
-    let only = std::env::var("CMKCTL_MATRIX_ONLY").unwrap_or_default();
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
-    let arenas: Vec<Arena> = (0..threads).map(|_| Arena::open()).collect();
+    // Most of a run is waiting: more of them than cores.
+    let arenas: Vec<Arena> = (0..4).map(|_| Arena::open()).collect();
     let (mut total, mut kept) = (0, 0);
     let failures = Mutex::new(Vec::new());
     for job in jobs() {
         let clean = clean(&arenas[0], &job);
         let numbers = chosen(&clean.asked, full || job.name == "add-environment");
         let cases: Vec<(&str, u64)> =
-            FAULTS.iter().filter(|fault| fault.contains(&only)).flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();
+            FAULTS.iter().flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();
         let (next, survived) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let began = std::time::Instant::now();
         std::thread::scope(|scope| {

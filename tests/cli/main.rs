@@ -5,6 +5,7 @@
 mod arena;
 mod bad_input;
 mod check;
+mod crash_matrix;
 mod exit_codes;
 mod fault_matrix;
 mod help;
