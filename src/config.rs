@@ -294,7 +294,14 @@ fn sandbox_sign_in(flags: &Flags, facts: &SandboxFacts, method: Option<Method>) 
     let github = (method == Some(Method::Federated))
         .then(|| Runner { url: SANDBOX_RUNNER.to_owned(), token: Secret::new("sandbox-job") });
     let client_id = Some(user.client_id.clone());
-    Ok(SignIn { method, tenant: facts.tenant.clone(), client_id, github, sandbox_user: Some(user), ..SignIn::default() })
+    Ok(SignIn {
+        method,
+        tenant: facts.tenant.clone(),
+        client_id,
+        github,
+        sandbox_user: Some(user),
+        ..SignIn::default()
+    })
 }
 
 impl Settings {

@@ -4,12 +4,11 @@ use super::waiting::{Waiter, failed};
 use super::{Applier, Look, Outcome};
 use crate::cloud::fault::Fault;
 use crate::cloud::operations::Ended;
-use crate::cloud::power_platform::Accepted;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::ArmId;
 use crate::model::observed::{Environment, Operation};
 use crate::model::receipt::Receipt;
-use crate::steps::add::{ADD, SWAP, Standing, standing};
+use crate::steps::add::{ADD, GOVERN, SWAP, Standing, standing};
 use std::time::Duration;
 
 /// Reads lag behind an operation that ended.
@@ -41,8 +40,15 @@ impl Applier<'_> {
             }
         };
         let correlation = accepted.as_ref().and_then(|accepted| accepted.correlation.clone());
-        if let Some(Accepted { url: Some(url), pause, .. }) = accepted {
-            let goes_on = |kind| Error::new(kind, format!("Making `{name}` a Managed Environment goes on at the service."));
+        let (named, pause) = accepted.map_or((None, None), |accepted| (accepted.url, accepted.pause));
+        // Whoever has started it: it is waited for as long as it takes.
+        let url = match named {
+            Some(url) => Some(url),
+            None => self.governing(environment).await,
+        };
+        if let Some(url) = url {
+            let goes_on =
+                |kind| Error::new(kind, format!("Making `{name}` a Managed Environment goes on at the service."));
             match self.wait(&url, pause).await? {
                 Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => {
                     return Err(failed(Error::new(Kind::Unverified, what), &operation));
@@ -60,6 +66,13 @@ impl Applier<'_> {
         })
         .await?;
         Ok(Outcome { what: format!("`{name}` is a Managed Environment"), subject: environment.to_owned(), correlation })
+    }
+
+    /// The operation that makes the environment managed, if it runs.
+    async fn governing(&self, environment: &str) -> Option<String> {
+        let operations = self.reader.operations(environment).await.unwrap_or_default();
+        let running = operations.iter().find(|operation| !operation.has_ended() && operation.kind == GOVERN);
+        running.map(|operation| self.reader.operation_url(&operation.id))
     }
 
     /// Starts the encryption once, and only after a look that shows neither a policy nor a running operation.
@@ -111,7 +124,8 @@ impl Applier<'_> {
                 let what = format!("Adding `{name}` could not be started.");
                 return Err(match fault {
                     Some(fault) => fault.into_error(what),
-                    None => Error::new(Kind::Unverified, what).detail("The service said that it was accepted, and nothing shows."),
+                    None => Error::new(Kind::Unverified, what)
+                        .detail("The service said that it was accepted, and nothing shows."),
                 }
                 .hint("Run the same command again: it looks first, and starts nothing a second time."));
             }

@@ -61,10 +61,14 @@ impl Waiter<'_> {
     /// Nothing runs and nothing is linked; otherwise as [`Waiter::finish`].
     pub async fn follow(&mut self, environment: &Environment) -> Result<()> {
         let (id, name) = (&environment.id, &environment.display_name);
-        let url = self.find_operation(id).await?;
+        let what = format!("The operations of `{name}` can't be read, so whether one runs is not known.");
+        let operations = self.reader.operations(id).await.map_err(|fault| fault.into_error(what))?;
+        let url = running(&operations).map(|operation| self.reader.operation_url(&operation.id));
         if url.is_none() && environment.key_link.is_absent() && environment.ongoing.is_none() {
-            return Err(Error::new(Kind::Unverified, format!("No encryption runs on `{name}`, and no policy is linked."))
-                .hint("What was started has ended without a link, or nothing was started: run the add again."));
+            let what = format!("No encryption runs on `{name}`, and no policy is linked.");
+            let error = Error::new(Kind::Unverified, what).hint("Run the add, or run it again if it was run already.");
+            let last = operations.iter().find(|operation| operation.kind == ADD);
+            return Err(last.map_or(error.clone(), |operation| failed(error, operation)));
         }
         self.finish(id, name, None, url, None).await
     }
@@ -89,7 +93,7 @@ impl Waiter<'_> {
         };
         let url = match url {
             Some(url) => Some(url),
-            None => self.find_operation(environment).await?,
+            None => self.find_operation(environment).await,
         };
         let mut ended = None;
         if let Some(url) = url {
@@ -212,23 +216,24 @@ impl Waiter<'_> {
     }
 
     /// The operation that runs on the environment, by its history: for when the service named none.
-    async fn find_operation(&self, environment: &str) -> Result<Option<String>> {
-        let operations = match self.reader.operations(environment).await {
-            Ok(operations) => operations,
+    async fn find_operation(&self, environment: &str) -> Option<String> {
+        match self.reader.operations(environment).await {
+            Ok(operations) => running(&operations).map(|operation| self.reader.operation_url(&operation.id)),
             Err(fault) => {
                 tracing::info!("{}; the environment alone decides.", fault.clause());
-                return Ok(None);
+                None
             }
-        };
-        let ours = operations
-            .iter()
-            .find(|operation| !operation.has_ended() && (operation.kind == ADD || operation.kind == SWAP));
-        Ok(ours.map(|operation| self.reader.operation_url(&operation.id)))
+        }
     }
 
     fn since(&self, began: Timestamp) -> Duration {
         Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default()
     }
+}
+
+/// The encryption among an environment's operations that has not ended.
+fn running(operations: &[Operation]) -> Option<&Operation> {
+    operations.iter().find(|operation| !operation.has_ended() && (operation.kind == ADD || operation.kind == SWAP))
 }
 
 /// Trouble of a read that says nothing about the environment: it is waited out.

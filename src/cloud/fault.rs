@@ -220,7 +220,8 @@ fn excerpt(text: &str) -> String {
     if short.starts_with('<') { short.chars().take(EXCERPT).collect() } else { short }
 }
 
-fn capital(text: &str) -> String {
+/// As the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }

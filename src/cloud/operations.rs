@@ -1,6 +1,6 @@
 //! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock, deadline and Ctrl-C.
 
-use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::fault::{Cause, Fault, Reply, capital};
 use crate::cloud::session::{Reader, passes};
 use crate::error::{Error, Result};
 use crate::model::observed::Operation;
@@ -40,6 +40,8 @@ pub enum Step {
 
 /// So many refusals in a row are taken for a replica or a gateway that is behind; after them, the question is refused.
 const REFUSALS: u32 = 6;
+/// After so many looks in a row without an answer, somebody is told.
+const UNANSWERED: u32 = 3;
 /// The environment itself is looked at with every so many looks at the operation: it may be back earlier.
 const GLANCES: u32 = 6;
 
@@ -109,6 +111,7 @@ pub async fn wait(
     let mut pause = patience.next(first);
     let mut unknown = false;
     let mut looks = 0;
+    let mut unanswered = 0;
     loop {
         if let Some(deadline) = deadline {
             if elapsed() >= deadline {
@@ -130,6 +133,17 @@ pub async fn wait(
             tracing::warn!("The operation is in the unknown state `{}`; waiting on.", operation.state);
         }
         looks += 1;
+        unanswered = if look.is_ok() { 0 } else { unanswered + 1 };
+        // Said once, however long it lasts.
+        if let Err(fault) = &look
+            && unanswered == UNANSWERED
+            && endures(fault)
+        {
+            tracing::warn!(
+                "{} for some time now; the operation goes on at the service, and so does the wait.",
+                capital(&fault.clause())
+            );
+        }
         if look.as_ref().is_ok_and(|operation| !operation.has_ended())
             && (unknown || looks % GLANCES == 0)
             && back().await
@@ -195,7 +209,8 @@ mod tests {
     fn a_refusal_ends_a_wait_only_when_it_stays() {
         let refused = Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no").code("AADSTS7000222"));
         let unreachable = Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no"));
-        for (fault, ends) in [(status(403), true), (status(401), true), (Err(refused), true), (Err(unreachable), false)] {
+        for (fault, ends) in [(status(403), true), (status(401), true), (Err(refused), true), (Err(unreachable), false)]
+        {
             let mut patience = Patience::new(None);
             for _ in 1..REFUSALS {
                 assert!(matches!(step(&fault, None, &mut patience), Step::Wait(_)), "{fault:?}");

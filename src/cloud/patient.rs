@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a question is sent before its last answer counts. A person waits for it, so it is less than for the job itself.
-const TRIES: u32 = 5;
+const TRIES: u32 = 4;
 /// The longest pause before a repetition, whatever the service asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -45,11 +45,7 @@ impl HttpClient for Patient {
 }
 
 /// Sends a question until it is answered or clearly refused.
-pub(super) async fn patiently<F>(
-    clock: &Clock,
-    host: &str,
-    send: impl Fn() -> F,
-) -> std::result::Result<Answer, Broken>
+pub(super) async fn patiently<F>(clock: &Clock, host: &str, send: impl Fn() -> F) -> std::result::Result<Answer, Broken>
 where
     F: Future<Output = std::result::Result<Answer, Broken>>,
 {

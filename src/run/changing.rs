@@ -168,10 +168,9 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     if receipt.running.is_some() {
         change.outcome = Outcome::Running;
         change.next = vec![format!(
-            "Wait for it from any machine: `{} add-environment {} --policy {}` (starts nothing a second time).",
+            "Wait for it from any machine: `{} status {} --wait`, or the same command again (starts nothing a second time).",
             context.program(),
             change.environment.unwrap_or_default(),
-            change.policy.clone().unwrap_or_default()
         )];
         out.data(&change, &change.sheet());
         return Err(quiet(Kind::StillRunning, "The encryption runs at the service; it was not waited for."));

@@ -5,11 +5,13 @@ mod checking;
 mod fixing;
 mod reading;
 mod serving;
+mod waiting;
 
 pub use changing::{Asked, Steps, change};
 pub use checking::check;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
+pub use waiting::status_after_wait;
 
 use crate::cloud::credential::{DevicePrompt, Tokens};
 use crate::cloud::wire::Wire;

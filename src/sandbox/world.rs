@@ -73,7 +73,7 @@ impl World {
         })
     }
 
-    /// What is there, for whoever compares two ends. Times are left out, and whatever has not changed since the beginning.
+    /// What is there, for whoever compares two ends. Times are left out.
     pub(super) fn document(&mut self) -> Value {
         self.advance();
         let environments: BTreeMap<&String, Value> = self

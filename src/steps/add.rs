@@ -13,7 +13,7 @@ pub const ADD: &str = "NewCustomerManagedKey";
 pub const SWAP: &str = "RotateCustomerManagedKey";
 
 /// The one that makes an environment a Managed Environment.
-const GOVERN: &str = "EnableGovernanceConfiguration";
+pub const GOVERN: &str = "EnableGovernanceConfiguration";
 
 /// Where an environment stands with regard to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,9 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     plan.findings.extend(integration::check(target, environment, &observed.integration));
     let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed);
     // Then that is what is waited for, whoever started it.
-    plan.findings.extend(ready::check(observed, environment).into_iter().filter(|finding| !governing || finding.code != "CMK023"));
+    plan.findings.extend(
+        ready::check(observed, environment).into_iter().filter(|finding| !governing || finding.code != "CMK023"),
+    );
     plan.findings.extend(ready::check_policy(observed, environment, policy, policy_comes));
     plan.findings.extend(estate::check(observed, environment, Some(policy)));
     plan.findings.extend(estate::history(observed, environment, Some(policy)));

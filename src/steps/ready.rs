@@ -114,10 +114,10 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     }
 }
 
-/// Who can't see the vault can't grant anything on it either: an environment that is added to the policy all the same goes offline, fails, and
-/// is down for nothing.
+/// The identity of a policy that is new holds no grant, and who can't see the vault plans none: an environment that is added all the same goes
+/// offline for nothing.
 fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
-    let why = observed.vault.unreadable()?;
+    let why = observed.vault.unreadable().filter(|_| observed.policy.is_absent())?;
     Some(finding(
         "CMK012",
         Severity::Block,

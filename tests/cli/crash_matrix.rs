@@ -111,8 +111,7 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     let stalls = |path: &str| json!([{ "match": { "path": path }, "do": "stall-after", "seconds": 60 }]);
     arena.begin(&job.scenario, &stalls("/Encryption/link"), FAST.parse().unwrap());
     let mut command = arena.command(job.arguments);
-    let child =
-        command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(arena.stalled());
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();

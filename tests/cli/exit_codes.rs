@@ -69,19 +69,11 @@ fn code_7_another_operation_runs() {
     let patch = json!({
         "summary": "The policy exists.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-        "environments": { "uat": { "managed": false } },
     });
     // At the real speed nothing ends by itself.
     let served = Served::patched(&patch, "1");
     let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
-    let token = served.token("admin", "https://service.powerapps.com/");
-    let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
-    assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
-    let ran = served.run(&["add-environment", "--make-managed", "--timeout", "1s", "--yes", "--confirm", "Contoso UAT"]);
-    assert!(ran.code != 7 || ran.stderr.contains("EnableGovernanceConfiguration"), "{}", ran.stderr);
-    let managed = json!({ "environments": { "uat": { "managed": true } }, "policies": patch["policies"], "summary": "x." });
-    let served = Served::patched(&managed, "1");
     let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
     let arm = served.token("admin", "https://management.azure.com");
     let read = format!("https://management.azure.com{policy}?api-version=2020-10-30");

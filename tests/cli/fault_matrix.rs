@@ -9,8 +9,8 @@ use crate::tool::Ran;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sandbox seconds per real second.
 const SPEED: f64 = 40_000.0;

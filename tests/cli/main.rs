@@ -6,8 +6,10 @@ mod arena;
 mod bad_input;
 mod check;
 mod crash_matrix;
+mod ends;
 mod exit_codes;
 mod fault_matrix;
+mod four_days;
 mod help;
 mod house;
 #[cfg(target_os = "linux")]

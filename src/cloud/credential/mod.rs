@@ -3,6 +3,7 @@
 //! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the crate has neither a chain nor device code; the
 //! chain, the cache and device code are therefore here, everything else is the crate's.
 
+mod assertion;
 mod device_code;
 mod sources;
 mod token;
