@@ -118,6 +118,9 @@ pub struct Settings {
     sandbox: Option<SandboxFacts>,
 }
 
+/// Where a job of a sandbox asks for its assertion.
+const SANDBOX_RUNNER: &str = "https://token.actions.githubusercontent.com/sandbox?api-version=2.0";
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
@@ -299,7 +302,18 @@ fn sandbox_sign_in(flags: &Flags, facts: &SandboxFacts, method: Option<Method>) 
     };
     let user =
         SandboxUser { name: user.name.clone(), client_id: user.client_id.clone(), object_id: user.object_id.clone() };
-    Ok(SignIn { method, tenant: facts.tenant.clone(), sandbox_user: Some(user), ..SignIn::default() })
+    // The sandbox plays a job's runner, too.
+    let github = (method == Some(Method::Federated))
+        .then(|| Runner { url: SANDBOX_RUNNER.to_owned(), token: Secret::new("sandbox-job") });
+    let client_id = Some(user.client_id.clone());
+    Ok(SignIn {
+        method,
+        tenant: facts.tenant.clone(),
+        client_id,
+        github,
+        sandbox_user: Some(user),
+        ..SignIn::default()
+    })
 }
 
 impl Settings {

@@ -1,55 +1,61 @@
 //! Step 4's changes: Managed Environment, and the one request that takes people offline.
 
+use super::waiting::{Waiter, failed};
 use super::{Applier, Look, Outcome};
 use crate::cloud::fault::Fault;
-use crate::cloud::operations::{self, Ended};
-use crate::cloud::power_platform::Accepted;
+use crate::cloud::operations::Ended;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Operation, Seen};
-use crate::model::receipt::{Event, Receipt, Tick};
-use crate::steps::add::{ADD, SWAP, Standing, standing};
+use crate::model::observed::{Environment, Operation};
+use crate::model::receipt::Receipt;
+use crate::steps::add::{ADD, GOVERN, SWAP, Standing, standing};
 use std::time::Duration;
 
 /// Reads lag behind an operation that ended.
 const READS_LAG: Duration = Duration::from_secs(1800);
+/// So often is a start sent whose answer was lost; each time after looks that showed nothing.
+const SENT_AT_MOST: u32 = 3;
 /// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
 const START_SHOWS: Duration = Duration::from_secs(120);
 
 impl Applier<'_> {
     pub(super) async fn make_managed(&mut self, environment: &str, name: &str) -> Result<Outcome> {
         let what = format!("`{name}` can't be made a Managed Environment.");
-        let accepted = match self.writer.make_managed(environment).await {
-            Ok(accepted) => Some(accepted),
-            // 409 means busy or managed already; a lost answer may have started it. The environment tells.
-            Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => {
-                let look = self.environment(environment).await?;
-                if look.managed() != Some(true) && look.ongoing.is_none() {
-                    return Err(fault.into_error(what));
+        let mut sent = 0;
+        let accepted = loop {
+            sent += 1;
+            match self.writer.make_managed(environment).await {
+                Ok(accepted) => break Some(accepted),
+                // 409 means busy or managed already; a lost answer may have started it. The environment tells.
+                Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => {
+                    tracing::info!("{}; looking whether it was started.", fault.clause());
+                    if self.managing_shows(environment, &fault).await? {
+                        break None;
+                    }
+                    if sent >= SENT_AT_MOST {
+                        return Err(fault.into_error(what));
+                    }
                 }
-                None
+                Err(fault) => return Err(fault.into_error(what)),
             }
-            Err(fault) => return Err(fault.into_error(what)),
         };
         let correlation = accepted.as_ref().and_then(|accepted| accepted.correlation.clone());
-        if let Some(Accepted { url: Some(url), pause, .. }) = accepted {
+        let (named, pause) = accepted.map_or((None, None), |accepted| (accepted.url, accepted.pause));
+        // Whoever has started it: it is waited for as long as it takes.
+        let url = match named {
+            Some(url) => Some(url),
+            None => self.governing(environment).await,
+        };
+        if let Some(url) = url {
+            let goes_on =
+                |kind| Error::new(kind, format!("Making `{name}` a Managed Environment goes on at the service."));
             match self.wait(&url, pause).await? {
                 Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => {
                     return Err(failed(Error::new(Kind::Unverified, what), &operation));
                 }
-                Ended::Deadline => {
-                    return Err(Error::new(
-                        Kind::StillRunning,
-                        format!("Making `{name}` a Managed Environment goes on at the service."),
-                    ));
-                }
-                Ended::Interrupted => {
-                    return Err(Error::new(
-                        Kind::Interrupted,
-                        format!("Making `{name}` a Managed Environment goes on at the service."),
-                    ));
-                }
-                Ended::Operation(_) | Ended::Vanished => {}
+                Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
+                Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
+                Ended::Operation(_) | Ended::Vanished | Ended::Back => {}
             }
         }
         let reader = self.reader.clone();
@@ -62,6 +68,13 @@ impl Applier<'_> {
         Ok(Outcome { what: format!("`{name}` is a Managed Environment"), subject: environment.to_owned(), correlation })
     }
 
+    /// The operation that makes the environment managed, if it runs.
+    async fn governing(&self, environment: &str) -> Option<String> {
+        let operations = self.reader.operations(environment).await.unwrap_or_default();
+        let running = operations.iter().find(|operation| !operation.has_ended() && operation.kind == GOVERN);
+        running.map(|operation| self.reader.operation_url(&operation.id))
+    }
+
     /// Starts the encryption once, and only after a look that shows neither a policy nor a running operation.
     pub(super) async fn add(
         &mut self,
@@ -72,9 +85,12 @@ impl Applier<'_> {
     ) -> Result<Outcome> {
         let system_id = self.policy_with_identity(policy).await?.system_id.unwrap_or_default();
         let mut limit = self.limit(READS_LAG);
+        let mut lost = 0;
+        // The operations before the first start: whatever comes later is ours, even when it has ended already.
+        let mut before: Option<Vec<String>> = None;
         loop {
-            match self.before_add(environment, name, policy).await? {
-                Before::Clear => {}
+            match self.before_add(environment, name, policy, before.as_deref()).await? {
+                Before::Clear(operations) => _ = before.get_or_insert(operations),
                 Before::Started(operation) => {
                     let url = operation.map(|id| self.reader.operation_url(&id));
                     return self.finish(environment, name, policy, url, None, receipt).await;
@@ -88,28 +104,49 @@ impl Applier<'_> {
                 }
                 Before::Busy(operation) => return Err(busy(name, &operation)),
             }
-            match self.writer.link(environment, &system_id).await {
-                Ok(accepted) => {
+            let fault = match self.writer.link(environment, &system_id).await {
+                Ok(accepted) if accepted.url.is_some() => {
                     return self.finish(environment, name, policy, accepted.url, accepted.pause, receipt).await;
                 }
-                Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => {
-                    tracing::info!("{}; looking whether it was started.", fault.clause());
-                    if !self.start_shows(environment, policy, &fault).await? && self.over(&mut limit) {
-                        return Err(fault.into_error(format!("Adding `{name}` could not be started.")));
-                    }
-                }
+                // Accepted, but nothing was named that could be asked: the same look as after a lost answer.
+                Ok(_) => None,
+                Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => Some(fault),
                 Err(fault) => return Err(link_hints(fault, name)),
+            };
+            let clause = fault.as_ref().map_or("the service named no operation".to_owned(), Fault::clause);
+            tracing::info!("{clause}; looking whether it was started.");
+            if self.start_shows(environment, policy, &clause, before.as_deref()).await? {
+                continue;
+            }
+            // 409 starts nothing; after anything else a start that nobody can see is less likely than none, but not for ever.
+            lost += u32::from(fault.as_ref().is_none_or(|fault| fault.status() != Some(409)));
+            if lost >= SENT_AT_MOST || self.over(&mut limit) {
+                let what = format!("Adding `{name}` could not be started.");
+                return Err(match fault {
+                    Some(fault) => fault.into_error(what),
+                    None => Error::new(Kind::Unverified, what)
+                        .detail("The service said that it was accepted, and nothing shows."),
+                }
+                .hint("Run the same command again: it looks first, and starts nothing a second time."));
             }
         }
     }
 
     /// A last look before the one request that takes people offline.
-    async fn before_add(&mut self, environment: &str, name: &str, policy: &ArmId) -> Result<Before> {
+    async fn before_add(
+        &mut self,
+        environment: &str,
+        name: &str,
+        policy: &ArmId,
+        before: Option<&[String]>,
+    ) -> Result<Before> {
         let look = self.environment(environment).await?;
         let what = format!("The operations of `{name}` can't be read, so nothing is started.");
         let operations = self.reader.operations(environment).await.map_err(|fault| fault.into_error(what))?;
         let running = operations.iter().find(|operation| !operation.has_ended());
-        let ours = running.filter(|operation| operation.kind == ADD || operation.kind == SWAP);
+        let of_keys = |operation: &&Operation| operation.kind == ADD || operation.kind == SWAP;
+        let came = |operation: &&Operation| before.is_some_and(|before| !before.contains(&operation.id));
+        let ours = running.filter(of_keys).or_else(|| operations.iter().filter(of_keys).find(came));
         match standing(&look, policy) {
             Standing::Done | Standing::Under => return Ok(Before::Started(ours.map(|operation| operation.id.clone()))),
             Standing::Other(other) => {
@@ -131,26 +168,45 @@ impl Applier<'_> {
             (None, Some(operation), _) => Before::Busy(operation.kind.clone()),
             (None, None, Some(kind)) if kind == ADD => Before::Started(None),
             (None, None, Some(kind)) => Before::Busy(kind.clone()),
-            (None, None, None) => Before::Clear,
+            (None, None, None) => Before::Clear(operations.into_iter().map(|operation| operation.id).collect()),
         })
     }
 
     /// After a start whose answer was lost or was 409: does a start show, within the time in which one would?
-    async fn start_shows(&mut self, environment: &str, policy: &ArmId, fault: &Fault) -> Result<bool> {
+    async fn start_shows(
+        &mut self,
+        environment: &str,
+        policy: &ArmId,
+        clause: &str,
+        before: Option<&[String]>,
+    ) -> Result<bool> {
         let mut limit = self.limit(START_SHOWS);
         loop {
-            if let Before::Started(_) | Before::Busy(_) = self.before_add(environment, environment, policy).await? {
+            let look = self.before_add(environment, environment, policy, before).await?;
+            if let Before::Started(_) | Before::Busy(_) = look {
                 return Ok(true);
             }
             if self.over(&mut limit) {
                 return Ok(false);
             }
-            self.wait_for(
-                &format!("a sign that it was started ({})", fault.clause()),
-                limit.began,
-                Duration::from_secs(20),
-            )
-            .await?;
+            let sign = format!("a sign that it was started ({clause})");
+            self.wait_for(&sign, limit.began, Duration::from_secs(20)).await?;
+        }
+    }
+
+    /// The same for a Managed Environment.
+    async fn managing_shows(&mut self, environment: &str, fault: &Fault) -> Result<bool> {
+        let mut limit = self.limit(START_SHOWS);
+        loop {
+            let look = self.environment(environment).await?;
+            if look.managed() == Some(true) || look.ongoing.is_some() {
+                return Ok(true);
+            }
+            if self.over(&mut limit) {
+                return Ok(false);
+            }
+            let sign = format!("a sign that it was started ({})", fault.clause());
+            self.wait_for(&sign, limit.began, Duration::from_secs(20)).await?;
         }
     }
 
@@ -165,6 +221,7 @@ impl Applier<'_> {
         receipt: &mut Receipt,
     ) -> Result<Outcome> {
         let subject = environment.to_owned();
+        self.started = true;
         if self.waiting.no_wait {
             receipt.running = Some(url.unwrap_or_else(|| environment.to_owned()));
             return Ok(Outcome {
@@ -174,102 +231,19 @@ impl Applier<'_> {
             });
         }
         let resume = format!("`{} add-environment {environment} --policy {policy}`", self.program);
-        let goes_on = |kind| {
-            Error::new(kind, format!("The encryption of `{name}` goes on at the service; nothing is lost."))
-                .hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time)."))
+        let mut waiter = Waiter {
+            reader: self.reader.clone(),
+            clock: self.clock.clone(),
+            timeout: self.waiting.timeout,
+            resume,
+            say: &mut *self.say,
         };
-        let url = match url {
-            Some(url) => Some(url),
-            None => self.find_operation(environment).await?,
-        };
-        let mut ended = None;
-        if let Some(url) = url {
-            match self.wait(&url, pause).await? {
-                Ended::Operation(operation) => ended = Some(operation),
-                Ended::Vanished => (self.say)(Event::Note(
-                    "The service no longer knows the operation; the environment decides.".to_owned(),
-                )),
-                Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
-                Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
-            }
-        }
-        let failed_operation = ended.as_ref().filter(|operation| {
-            !operation.state.eq_ignore_ascii_case("Succeeded") && !operation.state.eq_ignore_ascii_case("Completed")
-        });
-        let patience = match (&ended, self.waiting.timeout) {
-            (Some(_), _) => Some(READS_LAG),
-            (None, timeout) => timeout,
-        };
-        match self.settled(environment, policy, patience).await? {
-            Settled::Done => {
-                if let Some(operation) = failed_operation {
-                    (self.say)(Event::Note(format!(
-                        "The operation ended as `{}`, but the environment shows the policy as linked: some service may still use the Microsoft key; look again tomorrow.",
-                        operation.state
-                    )));
-                }
-                Ok(Outcome {
-                    what: format!("`{name}` is encrypted with the policy `{}`, shown by a re-read", policy.name),
-                    subject,
-                    correlation: None,
-                })
-            }
-            Settled::Interrupted => Err(goes_on(Kind::Interrupted)),
-            Settled::NotDone(_) if ended.is_none() => Err(goes_on(Kind::StillRunning)),
-            Settled::NotDone(state) => {
-                let error = Error::new(
-                    Kind::Unverified,
-                    format!("The operation ended, but a re-read of `{name}` does not show the key: {state}."),
-                )
-                .hint("Run the same command again; do not remove the environment from the policy.")
-                .hint("Its data stays readable: on the Microsoft key, or on both.");
-                Err(ended.as_ref().map_or(error.clone(), |operation| failed(error, operation)))
-            }
-        }
-    }
-
-    /// Re-reads until the environment shows the policy and is up, or the time is over.
-    async fn settled(&mut self, environment: &str, policy: &ArmId, patience: Option<Duration>) -> Result<Settled> {
-        let mut limit = self.limit(patience.unwrap_or(Duration::MAX));
-        let mut steps = operations::Patience::new(Some(Duration::from_secs(5)));
-        loop {
-            let (look, asked) = self.reader.environment_once(environment).await;
-            let state = match look {
-                Ok(look) => match standing(&look, policy) {
-                    Standing::Done => return Ok(Settled::Done),
-                    // The operation has ended and everything is up again: this is the last word.
-                    Standing::Failed => return Ok(Settled::NotDone("the link says `Failed`".to_owned())),
-                    _ => describe(&look),
-                },
-                Err(fault) if crate::cloud::session::passes(&fault) || fault.status() == Some(404) => fault.clause(),
-                Err(fault) => return Err(fault.into_error("The environment can't be re-read.")),
-            };
-            if self.over(&mut limit) {
-                return Ok(Settled::NotDone(state));
-            }
-            let pause = steps.next(asked);
-            let tick = Tick { elapsed: self.since(limit.began), words: state, next: pause };
-            (self.say)(Event::Waiting(tick));
-            tokio::select! {
-                () = self.clock.sleep(pause) => {}
-                _ = tokio::signal::ctrl_c() => return Ok(Settled::Interrupted),
-            }
-        }
-    }
-
-    /// The operation that runs on the environment, by its history: for when the service named none.
-    async fn find_operation(&self, environment: &str) -> Result<Option<String>> {
-        let operations = match self.reader.operations(environment).await {
-            Ok(operations) => operations,
-            Err(fault) => {
-                tracing::info!("{}; the environment alone decides.", fault.clause());
-                return Ok(None);
-            }
-        };
-        let ours = operations
-            .iter()
-            .find(|operation| !operation.has_ended() && (operation.kind == ADD || operation.kind == SWAP));
-        Ok(ours.map(|operation| self.reader.operation_url(&operation.id)))
+        waiter.finish(environment, name, Some(policy), url, pause).await?;
+        Ok(Outcome {
+            what: format!("`{name}` is encrypted with the policy `{}`, shown by a re-read", policy.name),
+            subject,
+            correlation: None,
+        })
     }
 
     async fn environment(&self, id: &str) -> Result<Environment> {
@@ -281,41 +255,18 @@ impl Applier<'_> {
 }
 
 enum Before {
-    /// Nothing linked, nothing runs.
-    Clear,
+    /// Nothing linked, nothing runs; the operations of the past.
+    Clear(Vec<String>),
     /// It was started already; the operation, if known.
     Started(Option<String>),
     /// Something else runs.
     Busy(String),
 }
 
-enum Settled {
-    Done,
-    NotDone(String),
-    Interrupted,
-}
-
-fn describe(look: &Environment) -> String {
-    let link = match &look.key_link {
-        Seen::Present(link) => link.status.clone().unwrap_or_else(|| "no status".to_owned()),
-        _ => "no policy".to_owned(),
-    };
-    let state = look.state().unwrap_or("unknown").to_owned();
-    format!("link `{link}`, management `{state}`, runtime `{}`", look.runtime_state.as_deref().unwrap_or("unknown"))
-}
-
 fn busy(name: &str, operation: &str) -> Error {
     Error::new(Kind::Busy, format!("The lifecycle operation `{operation}` runs on `{name}`, so nothing was started."))
         .code("OperationNotStartable")
         .hint("Wait until it has ended, then run the same command again.")
-}
-
-fn failed(error: Error, operation: &Operation) -> Error {
-    let said = operation.error.clone().unwrap_or_else(|| match operation.all_stages_succeeded {
-        true => "no reason was given, and every stage succeeded".to_owned(),
-        false => "no reason was given".to_owned(),
-    });
-    error.detail(format!("The operation {} ended as `{}`: {said}.", operation.id, operation.state))
 }
 
 fn link_hints(fault: Fault, name: &str) -> Error {

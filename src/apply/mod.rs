@@ -4,6 +4,9 @@
 mod environment;
 mod key;
 mod policy;
+mod waiting;
+
+pub use waiting::Waiter;
 
 use crate::cloud::authorization::{ENCRYPTION_USER, READER};
 use crate::cloud::fault::{Cause, Fault};
@@ -36,12 +39,17 @@ pub struct Applier<'a> {
     pub waiting: Waiting,
     /// How this program is called for the same cloud, such as `cmkctl --cloud gcc`.
     pub program: String,
+    /// Was an encryption started, or found running? Then it goes on whatever happens here.
+    pub started: bool,
     /// Who hears what is going on.
     pub say: &'a mut dyn FnMut(Event),
 }
 
 /// So many looks at least, before a limit of time counts.
 const LOOKS: u32 = 6;
+
+/// So many refusals of a read do not end a wait.
+const REFUSALS: u32 = 3;
 
 /// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal whose hour is a moment lets it pass unseen.
 struct Limit {
@@ -131,10 +139,16 @@ impl Applier<'_> {
     async fn until<T>(&mut self, what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Look<T>) -> Result<T> {
         let mut limit = self.limit(limit);
         let mut patience = operations::Patience::new(Some(Duration::from_secs(3)));
+        let mut refusals = 0;
         loop {
             let words = match look().await {
                 Look::Yes(value) => return Ok(value),
                 Look::NotYet(words) => words,
+                // One refusal may be that of a replica which does not know of the change yet.
+                Look::Never(fault) if fault.is_forbidden() && refusals < REFUSALS => {
+                    refusals += 1;
+                    fault.clause()
+                }
                 Look::Never(fault) => return Err(fault.into_error(format!("Waiting for {what} ended."))),
             };
             if self.over(&mut limit) {
@@ -166,8 +180,8 @@ impl Applier<'_> {
 
     async fn wait(&mut self, url: &str, pause: Option<Duration>) -> Result<Ended> {
         let say = &mut *self.say;
-        operations::wait(&self.reader, url, pause, self.waiting.timeout, &mut |tick| say(Event::Waiting(tick.clone())))
-            .await
+        let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
+        operations::wait(&self.reader, url, pause, self.waiting.timeout, async || false, tell).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! Step 3's changes: provider, policy, grants.
 
 use super::{Applier, Look, Outcome};
+use crate::cloud::fault::{Cause, Reply};
+use crate::cloud::keyvault::HSM_ENCRYPTION_USER;
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{ArmId, KeyName};
-use crate::model::observed::Policy;
+use crate::model::ids::{ArmId, KeyName, same_id};
+use crate::model::observed::{Policy, RoleAssignment};
 use crate::model::plan::Action;
 use crate::model::receipt::Event;
 use jiff::Timestamp;
@@ -13,6 +15,12 @@ use std::time::Duration;
 pub(super) const ROLE_SETTLES: Duration = Duration::from_secs(300);
 /// A new identity is known in Entra seconds to minutes after its creation.
 const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
+/// What was created or granted shows this soon, or was not.
+const CREATION_SHOWS: Duration = Duration::from_secs(30);
+/// So often is a creation sent whose answer was lost; each time after looks that showed nothing.
+const SENT_AT_MOST: u32 = 3;
+/// What an access policy gives, as a vault shows it.
+const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
 /// Registering a provider takes a minute or two.
 const PROVIDER_REGISTERS: Duration = Duration::from_secs(1800);
 
@@ -48,23 +56,19 @@ impl Applier<'_> {
             return Err(Error::new(Kind::Unexpected, "The plan holds an action that is not what it says."));
         };
         let mut correlation = None;
-        for last in [false, true] {
+        let mut sent = 0;
+        // A look comes before every write, the first one included: the plan's own look may have met a replica that was behind, and a policy that
+        // is there is never written.
+        while !self.policy_shows(policy, sent > 0).await? {
+            sent += 1;
             match self.writer.put_policy(policy, location, vault, key, version.as_ref()).await {
                 Ok(written) => {
                     correlation = written.correlation;
                     break;
                 }
-                Err(fault) if fault.is_ambiguous() && !last => match self.reader.policy(policy).await {
-                    Ok(_) => break,
-                    // It is certainly not there: the same body under the same name may be sent once more.
-                    Err(again) if again.status() == Some(404) => {}
-                    Err(again) => {
-                        return Err(again.into_error(format!(
-                            "Whether the policy `{}` was created could not be read.",
-                            policy.name
-                        )));
-                    }
-                },
+                Err(fault) if fault.is_ambiguous() && sent < SENT_AT_MOST => {
+                    tracing::info!("{}; looking whether it was created.", fault.clause());
+                }
                 Err(fault) => {
                     return Err(policy_hints(
                         fault.into_error(format!("The policy `{}` can't be created.", policy.name)),
@@ -75,6 +79,47 @@ impl Applier<'_> {
         let found = self.policy_with_identity(policy).await?;
         let what = format!("The enterprise policy `{}` references the key `{key}`", found.id.name);
         Ok(Outcome { what, subject: policy.to_string(), correlation })
+    }
+
+    /// Is the policy there? After a lost answer it is looked for some time before it counts as "not there".
+    async fn policy_shows(&mut self, policy: &ArmId, lost: bool) -> Result<bool> {
+        let mut limit = self.limit(CREATION_SHOWS);
+        loop {
+            match self.reader.policy(policy).await {
+                Ok(_) => return Ok(true),
+                Err(fault) if fault.status() == Some(404) => {}
+                Err(fault) => {
+                    let what = format!("Whether the policy `{}` is there could not be read.", policy.name);
+                    return Err(fault.into_error(what).hint("Run the same command again: it looks first."));
+                }
+            }
+            if !lost || self.over(&mut limit) {
+                return Ok(false);
+            }
+            self.wait_for("a sign that the policy was created", limit.began, Duration::from_secs(5)).await?;
+        }
+    }
+
+    /// Does a grant show to a re-read? Whoever may give it but not read it is not told "no".
+    async fn grant_shows(&mut self, mut look: impl AsyncFnMut() -> Reply<bool>) -> Result<bool> {
+        let mut limit = self.limit(CREATION_SHOWS);
+        loop {
+            match look().await {
+                Ok(true) => return Ok(true),
+                Err(fault) if fault.is_forbidden() => {
+                    tracing::info!("{}; the grant can't be re-read.", fault.clause());
+                    return Ok(true);
+                }
+                Err(fault) if matches!(fault.cause, Cause::SignIn(_) | Cause::Foreign) => {
+                    return Err(fault.into_error("The grant can't be re-read."));
+                }
+                Ok(false) | Err(_) => {}
+            }
+            if self.over(&mut limit) {
+                return Ok(false);
+            }
+            self.wait_for("the grant to show", limit.began, Duration::from_secs(5)).await?;
+        }
     }
 
     /// The policy, once its identity and its Power Platform id show.
@@ -111,7 +156,18 @@ impl Applier<'_> {
         loop {
             let fault = match self.writer.assign_role(scope, principal, role, kind).await {
                 Ok(written) => {
-                    return Ok(Outcome { what, subject: scope.to_owned(), correlation: written.correlation });
+                    let reader = self.reader.clone();
+                    let shown = self.grant_shows(async || {
+                        let all = reader.role_assignments(scope, Some(principal)).await?;
+                        Ok(all.iter().any(|found| found.role.eq_ignore_ascii_case(role)))
+                    });
+                    if shown.await? {
+                        return Ok(Outcome { what, subject: scope.to_owned(), correlation: written.correlation });
+                    }
+                    if self.over(&mut limit) {
+                        return Err(unseen(&what));
+                    }
+                    continue;
                 }
                 Err(fault) => fault,
             };
@@ -137,9 +193,26 @@ impl Applier<'_> {
     pub(super) async fn access_policy(&mut self, policy: &ArmId, vault: &ArmId, tenant: &str) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         let mut limit = self.limit(IDENTITY_APPEARS);
+        let what = format!(
+            "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity of `{}`",
+            vault.name, policy.name
+        );
         let correlation = loop {
             match self.writer.add_access_policy(vault, tenant, &principal).await {
-                Ok(written) => break written.correlation,
+                Ok(written) => {
+                    let reader = self.reader.clone();
+                    let shown = self.grant_shows(async || {
+                        let found = reader.vault(vault).await?;
+                        let mut own = found.access_policies.iter().filter(|own| same_id(&own.object_id, &principal));
+                        Ok(own.any(|own| KEY_PERMISSIONS.iter().all(|need| own.keys.iter().any(|key| key == need))))
+                    });
+                    if shown.await? {
+                        break written.correlation;
+                    }
+                    if self.over(&mut limit) {
+                        return Err(unseen(&what));
+                    }
+                }
                 // Adding merges, and the same entry twice is one entry.
                 Err(fault) if fault.is_ambiguous() && !self.over(&mut limit) => {
                     self.wait_for("the vault", limit.began, Duration::from_secs(15)).await?;
@@ -149,10 +222,6 @@ impl Applier<'_> {
                 }
             }
         };
-        let what = format!(
-            "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity of `{}`",
-            vault.name, policy.name
-        );
         Ok(Outcome { what, subject: vault.to_string(), correlation })
     }
 
@@ -182,9 +251,26 @@ impl Applier<'_> {
     pub(super) async fn hsm_role(&mut self, policy: &ArmId, hsm: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         let mut limit = self.limit(IDENTITY_APPEARS);
+        let what = format!(
+            "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` on the key `{key}`",
+            policy.name
+        );
         let correlation = loop {
             match self.writer.assign_hsm_role(uri, key, &principal).await {
-                Ok(correlation) => break correlation,
+                Ok(correlation) => {
+                    let reader = self.reader.clone();
+                    let shown = self.grant_shows(async || {
+                        let all = reader.hsm_roles(uri, key).await?;
+                        let own = |found: &RoleAssignment| same_id(&found.principal_id, &principal);
+                        Ok(all.iter().any(|found| own(found) && found.role == HSM_ENCRYPTION_USER))
+                    });
+                    if shown.await? {
+                        break correlation;
+                    }
+                    if self.over(&mut limit) {
+                        return Err(unseen(&what));
+                    }
+                }
                 Err(fault) if (fault.is("PrincipalNotFound") || fault.is_ambiguous()) && !self.over(&mut limit) => {
                     self.wait_for("the managed HSM", limit.began, Duration::from_secs(15)).await?;
                 }
@@ -197,10 +283,6 @@ impl Applier<'_> {
                 }
             }
         };
-        let what = format!(
-            "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` on the key `{key}`",
-            policy.name
-        );
         Ok(Outcome { what, subject: hsm.to_string(), correlation })
     }
 
@@ -217,6 +299,11 @@ impl Applier<'_> {
         }
         Ok(())
     }
+}
+
+fn unseen(what: &str) -> Error {
+    Error::new(Kind::Unverified, format!("It was sent, but a re-read does not show it: {what}."))
+        .hint("Run the same command again: it goes on from there.")
 }
 
 fn policy_hints(error: Error) -> Error {

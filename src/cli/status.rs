@@ -9,11 +9,14 @@ use crate::run::{self, Context};
 /// Show where an environment stands at every step, what the key covers and what it does not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads only. What your account may not read is shown as such.
+Reads only. What your account may not read is shown as such. With --wait it waits for an
+encryption that runs, from any machine, and exits as add-environment does: 0 encrypted,
+8 still running, 9 ended without the key.
 
 Examples:
   cmkctl status \"Contoso UAT\"
   cmkctl status ENVIRONMENT_ID -o json
+  cmkctl status ENVIRONMENT_ID --wait --timeout 5h
   cmkctl status --all --fail-on locked,drift,expiring,unencrypted
   cmkctl status --all --sandbox --scenario locked")]
 pub(super) struct Args {
@@ -22,6 +25,12 @@ pub(super) struct Args {
     /// ARM id of the policy: shows its half to who may not see the environment [env: CMKCTL_POLICY]
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
+    /// Wait for the encryption that runs, whoever started it, then report
+    #[arg(long)]
+    wait: bool,
+    /// With --wait: stop waiting after this long (exit 8). Such as 90m, 6h, 4d [default: wait until it ends]
+    #[arg(long, requires = "wait", value_name = "TIME", value_parser = super::global::duration)]
+    timeout: Option<std::time::Duration>,
     #[command(flatten)]
     estate: Estate,
 }
@@ -34,6 +43,9 @@ impl Args {
         let (environment, policy) = (self.environment.clone(), self.policy.clone());
         let typed = Typed { environment, policy, ..Typed::default() };
         let target = context.target(&typed)?;
+        if self.wait {
+            return run::status_after_wait(context, &target, self.timeout, out).await;
+        }
         run::status(context, &target, out).await
     }
 }

@@ -178,6 +178,11 @@ impl Fault {
     }
 }
 
+/// Is it trouble that passes by itself?
+pub(super) fn passing_status(status: u16) -> bool {
+    status >= 500 || matches!(status, 408 | 425 | 429 | 499)
+}
+
 /// The result of a call.
 pub type Reply<T> = std::result::Result<T, Fault>;
 
@@ -228,7 +233,8 @@ fn excerpt(text: &str) -> String {
     if short.starts_with('<') { short.chars().take(EXCERPT).collect() } else { short }
 }
 
-fn capital(text: &str) -> String {
+/// As the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }

@@ -4,6 +4,7 @@ use crate::cloud::authorization::role_assignment;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::json;
+use crate::cloud::patient::Patient;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::{Answer, Broken};
 use crate::model::ids::{KeyName, KeyVersion, ResourceKind, assignment_name};
@@ -11,7 +12,6 @@ use crate::model::observed::{Key, RoleAssignment, Vault};
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
 use azure_security_keyvault_keys::models::KeyClientGetKeyOptions;
 use azure_security_keyvault_keys::{KeyClient, KeyClientOptions, ResourceExt};
 use jiff::Timestamp;
@@ -33,13 +33,14 @@ impl Reader {
     /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
     pub async fn key(&self, vault: &Vault, name: &KeyName, version: Option<&KeyVersion>) -> Reply<Key> {
         let service = service_of(vault);
-        let client = self.session.key_client(service, &vault.uri)?;
-        let options = KeyClientGetKeyOptions {
-            key_version: version.map(|version| version.as_str().to_owned()),
-            ..Default::default()
+        let get = async |client: KeyClient| {
+            let options = KeyClientGetKeyOptions {
+                key_version: version.map(|version| version.as_str().to_owned()),
+                ..Default::default()
+            };
+            client.get_key(name.as_str(), Some(options)).await?.into_model()
         };
-        let reply = client.get_key(name.as_str(), Some(options)).await;
-        let key = reply.and_then(azure_core::http::Response::into_model).map_err(|error| fault(service, &error))?;
+        let key = self.session.with_keys(service, &vault.uri, get).await?;
         let id = key.resource_id().ok();
         let (attributes, material) = (key.attributes.unwrap_or_default(), key.key.unwrap_or_default());
         let time = |time: Option<azure_core::time::OffsetDateTime>| {
@@ -64,9 +65,8 @@ impl Reader {
     /// The service's refusal; 404 when there is none.
     pub async fn deleted_key(&self, vault: &Vault, name: &KeyName) -> Reply<Deleted> {
         let service = service_of(vault);
-        let client = self.session.key_client(service, &vault.uri)?;
-        let reply = client.get_deleted_key(name.as_str(), None).await;
-        let key = reply.and_then(azure_core::http::Response::into_model).map_err(|error| fault(service, &error))?;
+        let get = async |client: KeyClient| client.get_deleted_key(name.as_str(), None).await?.into_model();
+        let key = self.session.with_keys(service, &vault.uri, get).await?;
         let purged = key.scheduled_purge_date.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
         Ok(Deleted { name: name.to_string(), purged })
     }
@@ -113,21 +113,30 @@ impl Writer {
 }
 
 impl Session {
+    /// Asks with a client of the crate, and once more with a new token when the first is refused with 401: the crate takes ours as they are.
+    async fn with_keys<T>(
+        &self,
+        service: Service,
+        uri: &str,
+        get: impl AsyncFn(KeyClient) -> azure_core::Result<T>,
+    ) -> Reply<T> {
+        let reply = get(self.key_client(service, uri)?).await.map_err(|error| fault(service, &error));
+        if !matches!(&reply, Err(fault) if fault.status() == Some(401)) {
+            return reply;
+        }
+        if let Ok(url) = url::Url::parse(uri) {
+            self.tokens().forget(&self.cloud().scope(service, &url)).await;
+        }
+        get(self.key_client(service, uri)?).await.map_err(|error| fault(service, &error))
+    }
+
     fn key_client(&self, service: Service, uri: &str) -> Reply<KeyClient> {
         let ours = url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
         if !ours {
             let words = format!("{} is not an address of {}", json::clean(uri), service.name());
             return Err(Fault::broken(service, &Broken::Foreign(words)));
         }
-        // The crate's own retries are few and short: it would repeat for over a minute when a host can't be reached.
-        let retry = RetryOptions::exponential(ExponentialRetryOptions {
-            initial_delay: azure_core::time::Duration::milliseconds(400),
-            max_retries: 2,
-            max_total_elapsed: azure_core::time::Duration::seconds(30),
-            ..Default::default()
-        });
-        let client_options =
-            ClientOptions { retry, transport: Some(Transport::new(self.wire().clone())), ..Default::default() };
+        let client_options = Patient::options(self.wire());
         let options = KeyClientOptions { client_options, ..Default::default() };
         let credential: Arc<dyn TokenCredential> = self.tokens().clone();
         KeyClient::new(uri, credential, Some(options)).map_err(|error| fault(service, &error))

@@ -1,6 +1,6 @@
 //! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock, deadline and Ctrl-C.
 
-use crate::cloud::fault::{Cause, Reply};
+use crate::cloud::fault::{Cause, Fault, Reply, capital};
 use crate::cloud::session::{Reader, passes};
 use crate::error::{Error, Result};
 use crate::model::observed::Operation;
@@ -19,6 +19,8 @@ pub enum Ended {
     Operation(Operation),
     /// The service does not know the operation any more: the environment decides.
     Vanished,
+    /// The environment shows what is wanted although the operation has not said that it ended.
+    Back,
     /// The deadline passed; the operation goes on.
     Deadline,
     /// Ctrl-C; the operation goes on.
@@ -36,16 +38,25 @@ pub enum Step {
     Refused,
 }
 
+/// So many refusals in a row are taken for a replica or a gateway that is behind; after them, the question is refused.
+const REFUSALS: u32 = 6;
+/// After so many looks in a row without an answer, somebody is told.
+const UNANSWERED: u32 = 3;
+/// The environment itself is looked at with every so many looks at the operation: it may be back earlier.
+const GLANCES: u32 = 6;
+
 /// The state of a wait between two looks.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     pause: Duration,
+    refusals: u32,
 }
 
 impl Patience {
     /// Starts with what the service asked for, or 5 seconds.
     pub fn new(first: Option<Duration>) -> Self {
-        Self { pause: first.unwrap_or(Duration::from_secs(5)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE) }
+        let pause = first.unwrap_or(Duration::from_secs(5)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        Self { pause, refusals: 0 }
     }
 
     /// The pause before the next look: it grows by half from look to look up to 5 minutes, and is never shorter than the service asks.
@@ -56,26 +67,41 @@ impl Patience {
     }
 }
 
-/// One look: answer in, decision out. Passing trouble never ends a wait; unknown states wait on.
+/// One look: answer in, decision out. Passing trouble never ends a wait, and a refusal only when it stays; unknown states wait on.
 pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Patience) -> Step {
     match look {
         Ok(operation) if operation.has_ended() => Step::Stop(Ended::Operation(operation.clone())),
-        Ok(_) => Step::Wait(patience.next(asked)),
         Err(fault) if fault.status() == Some(404) => Step::Stop(Ended::Vanished),
-        Err(fault) if passes(fault) || fault.cause == Cause::Status(401) => Step::Wait(patience.next(asked)),
-        Err(_) => Step::Refused,
+        Err(fault) if fault.cause == Cause::Foreign => Step::Refused,
+        Err(fault) if !endures(fault) => {
+            patience.refusals += 1;
+            if patience.refusals >= REFUSALS { Step::Refused } else { Step::Wait(patience.next(asked)) }
+        }
+        Ok(_) | Err(_) => {
+            patience.refusals = 0;
+            Step::Wait(patience.next(asked))
+        }
     }
 }
 
-/// Waits until the operation at `url` ends, the deadline (in the cloud's time, from now) passes, or Ctrl-C.
+/// Trouble that a wait of days outlives however long it lasts, an unreachable sign-in among it. (A sign-in that was refused has a code.)
+pub fn endures(fault: &Fault) -> bool {
+    match &fault.cause {
+        Cause::SignIn(error) => error.code.is_none(),
+        _ => passes(fault),
+    }
+}
+
+/// Waits until the operation at `url` ends, the environment is `back`, the deadline (in the cloud's time, from now) passes, or Ctrl-C.
 ///
 /// # Errors
-/// The service refuses the question itself (403, a foreign address).
+/// The service goes on refusing the question itself (403, a sign-in that is refused), or the address is a foreign one.
 pub async fn wait(
     reader: &Reader,
     url: &str,
     first: Option<Duration>,
     deadline: Option<Duration>,
+    back: impl AsyncFn() -> bool,
     progress: &mut dyn FnMut(&Tick),
 ) -> Result<Ended> {
     let clock = reader.session.clock().clone();
@@ -84,6 +110,8 @@ pub async fn wait(
     let mut patience = Patience::new(first);
     let mut pause = patience.next(first);
     let mut unknown = false;
+    let mut looks = 0;
+    let mut unanswered = 0;
     loop {
         if let Some(deadline) = deadline {
             if elapsed() >= deadline {
@@ -104,11 +132,29 @@ pub async fn wait(
             unknown = true;
             tracing::warn!("The operation is in the unknown state `{}`; waiting on.", operation.state);
         }
+        looks += 1;
+        unanswered = if look.is_ok() { 0 } else { unanswered + 1 };
+        // Said once, however long it lasts.
+        if let Err(fault) = &look
+            && unanswered == UNANSWERED
+            && endures(fault)
+        {
+            tracing::warn!(
+                "{} for some time now; the operation goes on at the service, and so does the wait.",
+                capital(&fault.clause())
+            );
+        }
+        if look.as_ref().is_ok_and(|operation| !operation.has_ended())
+            && (unknown || looks % GLANCES == 0)
+            && back().await
+        {
+            return Ok(Ended::Back);
+        }
         match step(&look, asked, &mut patience) {
             Step::Wait(next) => pause = next,
             Step::Stop(ended) => return Ok(ended),
             Step::Refused => {
-                let what = "The operation was started, but this account may not ask how it is going.";
+                let what = "The operation goes on at the service, but this account may not ask how it is going.";
                 return Err(match look {
                     Err(fault) => fault.into_error(what),
                     Ok(_) => Error::new(crate::error::Kind::Unexpected, what),
@@ -130,7 +176,6 @@ pub async fn wait(
 mod tests {
     use super::*;
     use crate::cloud::clouds::Service;
-    use crate::cloud::fault::Fault;
     use crate::cloud::wire::{Answer, Broken};
 
     fn status(status: u16) -> Reply<Operation> {
@@ -145,7 +190,7 @@ mod tests {
     #[test]
     fn only_an_end_ends_a_wait() {
         let decide = |look: &Reply<Operation>| step(look, None, &mut Patience::new(None));
-        for passing in [408, 425, 429, 499, 500, 502, 503, 504, 401] {
+        for passing in [408, 425, 429, 499, 500, 502, 503, 504] {
             assert!(matches!(decide(&status(passing)), Step::Wait(_)), "{passing}");
         }
         assert!(matches!(decide(&Err(Fault::broken(Service::Bap, &Broken::Lost("x".into())))), Step::Wait(_)));
@@ -156,7 +201,26 @@ mod tests {
             assert!(matches!(decide(&state(end)), Step::Stop(Ended::Operation(_))), "{end}");
         }
         assert_eq!(decide(&status(404)), Step::Stop(Ended::Vanished));
-        assert_eq!(decide(&status(403)), Step::Refused);
+        let foreign = Fault::broken(Service::Bap, &Broken::Foreign("x".into()));
+        assert_eq!(decide(&Err(foreign)), Step::Refused);
+    }
+
+    #[test]
+    fn a_refusal_ends_a_wait_only_when_it_stays() {
+        let refused = Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no").code("AADSTS7000222"));
+        let unreachable = Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no"));
+        for (fault, ends) in [(status(403), true), (status(401), true), (Err(refused), true), (Err(unreachable), false)]
+        {
+            let mut patience = Patience::new(None);
+            for _ in 1..REFUSALS {
+                assert!(matches!(step(&fault, None, &mut patience), Step::Wait(_)), "{fault:?}");
+            }
+            let mut forgiven = patience;
+            assert_eq!(step(&fault, None, &mut patience) == Step::Refused, ends, "{fault:?}");
+            // An answer in between, and the counting begins anew.
+            step(&state("Running"), None, &mut forgiven);
+            assert!(matches!(step(&fault, None, &mut forgiven), Step::Wait(_)), "{fault:?}");
+        }
     }
 
     #[test]

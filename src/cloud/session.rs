@@ -6,7 +6,7 @@
 use crate::audit::{Came, Intent, Trail};
 use crate::cloud::clouds::{Clock, Cloud, Service};
 use crate::cloud::credential::Tokens;
-use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
 use crate::cloud::wire::{Answer, Broken, Wire};
 use crate::model::plan::Consent;
 use bytes::Bytes;
@@ -100,6 +100,11 @@ impl Session {
         let mut attempt = 0;
         loop {
             let reply = self.once(service, method.clone(), url, body.clone(), None).await;
+            // A page that something in between wrote passes like any other trouble.
+            let reply = reply.and_then(|answer| match understood(service, &answer) {
+                Ok(()) => Ok(answer),
+                Err(fault) => Err((fault, None)),
+            });
             attempt += 1;
             let Err((fault, pause)) = reply else {
                 return reply.map_err(|(fault, _)| fault);
@@ -180,8 +185,11 @@ impl Session {
         loop {
             let reply = self.once(service, method.clone(), url, body.clone(), Some(&self.trail)).await;
             attempt += 1;
-            let Err((fault, pause)) = reply else {
-                return reply.map_err(|(fault, _)| fault);
+            let (fault, pause) = match reply {
+                // A success that can't be understood need not be the service's: whether it happened is to be looked up.
+                Ok(answer) if !answer.body.is_empty() => return understood(service, &answer).map(|()| answer),
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
             };
             let harmless = match fault.status() {
                 Some(429 | 503) => pause.is_some(),
@@ -263,8 +271,7 @@ impl Session {
     }
 
     async fn pause(&self, attempt: u32, asked: Option<Duration>, fault: &Fault) {
-        let own = Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0);
-        let pause = asked.unwrap_or(own).min(LONGEST_PAUSE);
+        let pause = asked.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
         tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
         self.clock.sleep(pause).await;
     }
@@ -283,10 +290,21 @@ fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
 /// Trouble that passes by itself.
 pub(crate) fn passes(fault: &Fault) -> bool {
     match fault.cause {
-        Cause::Status(status) => status >= 500 || matches!(status, 408 | 425 | 429 | 499),
+        Cause::Status(status) => passing_status(status),
         Cause::NotSent | Cause::Lost | Cause::Shape => true,
         Cause::Foreign | Cause::SignIn(_) | Cause::Unwritten(_) => false,
     }
+}
+
+/// The pause before the next attempt, when the service did not ask for one.
+pub(super) fn own_pause(attempt: u32) -> Duration {
+    Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0)
+}
+
+/// Is the body JSON at all?
+fn understood(service: Service, answer: &Answer) -> Reply<()> {
+    let read = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
+    read.map(|_| ()).map_err(|error| Fault::shape(service, answer, error.to_string()))
 }
 
 /// The body of an answer as JSON.

@@ -25,6 +25,9 @@ const IDS: [&str; 4] =
 /// The header that tells the sandbox which host a request was meant for.
 const SANDBOX_HOST: &str = "x-cmkctl-host";
 
+/// The runner that a sandbox plays; as every request of a sandbox, one to it goes to loopback.
+const SANDBOX_RUNNER: &str = "token.actions.githubusercontent.com";
+
 /// How the network is reached.
 #[derive(Debug, Clone)]
 pub struct Network {
@@ -173,7 +176,7 @@ impl Wire {
     /// own token come from the environment, not from an answer, and neither is a token of the cloud.
     ///
     /// # Errors
-    /// In a sandbox, and to plain http other than loopback, nothing is sent.
+    /// To plain http other than loopback, and in a sandbox to anybody but its own runner, nothing is sent.
     pub async fn send_to_runner(
         &self,
         method: Method,
@@ -181,7 +184,7 @@ impl Wire {
         headers: &[(&str, &str)],
         body: Option<Bytes>,
     ) -> std::result::Result<Answer, Broken> {
-        if self.cloud.sandbox.is_some() {
+        if self.cloud.sandbox.is_some() && url.host_str() != Some(SANDBOX_RUNNER) {
             return Err(Broken::Foreign("a sandbox reaches nothing but itself".to_owned()));
         }
         if url.scheme() != "https" && !is_loopback(url) {
@@ -326,36 +329,49 @@ fn is_loopback(url: &Url) -> bool {
 #[async_trait::async_trait]
 impl HttpClient for Wire {
     async fn execute_request(&self, request: &SdkRequest) -> azure_core::Result<AsyncRawResponse> {
-        let method = match request.method() {
-            SdkMethod::Delete => Method::DELETE,
-            SdkMethod::Get => Method::GET,
-            SdkMethod::Head => Method::HEAD,
-            SdkMethod::Patch => Method::PATCH,
-            SdkMethod::Post => Method::POST,
-            SdkMethod::Put => Method::PUT,
-            _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "this method is not sent".to_owned())),
-        };
-        let body = match request.body() {
-            Body::Bytes(bytes) => (!bytes.is_empty()).then(|| bytes.clone()),
-            _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "streams are not sent".to_owned())),
-        };
-        let headers: Vec<(&str, &str)> =
-            request.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        match self.send(method, request.url(), &headers, body).await {
-            Ok(answer) => {
-                let mut headers = Headers::new();
-                for (name, value) in &answer.headers {
-                    if let Ok(value) = value.to_str() {
-                        headers.insert(HeaderName::from(name.as_str().to_owned()), SdkValue::from(value.to_owned()));
-                    }
+        let (method, headers, body) = sdk_parts(request)?;
+        sdk_reply(self.send(method, request.url(), &headers, body).await)
+    }
+}
+
+/// Method, headers and body of a request.
+type Parts<'a> = (Method, Vec<(&'a str, &'a str)>, Option<Bytes>);
+
+/// A request of the Azure crates in our types.
+pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
+    let method = match request.method() {
+        SdkMethod::Delete => Method::DELETE,
+        SdkMethod::Get => Method::GET,
+        SdkMethod::Head => Method::HEAD,
+        SdkMethod::Patch => Method::PATCH,
+        SdkMethod::Post => Method::POST,
+        SdkMethod::Put => Method::PUT,
+        _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "this method is not sent".to_owned())),
+    };
+    let body = match request.body() {
+        Body::Bytes(bytes) => (!bytes.is_empty()).then(|| bytes.clone()),
+        _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "streams are not sent".to_owned())),
+    };
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Ok((method, headers, body))
+}
+
+/// An outcome in the types of the Azure crates.
+pub(super) fn sdk_reply(outcome: std::result::Result<Answer, Broken>) -> azure_core::Result<AsyncRawResponse> {
+    match outcome {
+        Ok(answer) => {
+            let mut headers = Headers::new();
+            for (name, value) in &answer.headers {
+                if let Ok(value) = value.to_str() {
+                    headers.insert(HeaderName::from(name.as_str().to_owned()), SdkValue::from(value.to_owned()));
                 }
-                Ok(AsyncRawResponse::from_bytes(answer.status.into(), headers, answer.body))
             }
-            Err(Broken::NotSent(words)) => Err(sdk_error(azure_core::error::ErrorKind::Connection, words)),
-            Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
-            Err(Broken::Unusable(words)) => Err(sdk_error(azure_core::error::ErrorKind::DataConversion, words)),
-            Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
+            Ok(AsyncRawResponse::from_bytes(answer.status.into(), headers, answer.body))
         }
+        Err(Broken::NotSent(words)) => Err(sdk_error(azure_core::error::ErrorKind::Connection, words)),
+        Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
+        Err(Broken::Unusable(words)) => Err(sdk_error(azure_core::error::ErrorKind::DataConversion, words)),
+        Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
     }
 }
 

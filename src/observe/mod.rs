@@ -168,6 +168,14 @@ async fn maybe<T>(read: Option<impl Future<Output = Reply<T>>>) -> Result<Seen<T
     }
 }
 
+/// One environment, and nothing around it.
+///
+/// # Errors
+/// It can't be had.
+pub async fn environment(reader: &Reader, id: &str) -> Result<Environment> {
+    found(reader, id, reader.environment(id).await).await
+}
+
 /// The environment of a snapshot whose id could not even be looked up.
 pub fn unseen(error: &Error) -> Seen<Environment> {
     Seen::Unreadable(unseen_environment(error))

@@ -98,8 +98,13 @@ pub(super) async fn found(reader: &Reader, id: &str, reply: Reply<Environment>) 
     if fault.status() != Some(404) {
         return Err(environment_error(&format!("The environment {id} can't be read."), fault));
     }
-    // 404 is said to strangers, too: the list tells a wrong id from a missing role.
-    let sees_others = reader.environments().await.is_ok_and(|all| !all.is_empty());
+    // 404 is said to strangers, too: the list tells a wrong id from a missing role, and from a replica that is behind.
+    let all = reader.environments().await.unwrap_or_default();
+    if all.iter().any(|environment| environment.id.eq_ignore_ascii_case(id)) {
+        let again = reader.environment(id).await;
+        return again.map_err(|fault| environment_error(&format!("The environment {id} can't be read."), fault));
+    }
+    let sees_others = !all.is_empty();
     let correlation = fault.correlation.clone();
     let mut error = if sees_others {
         Error::usage(format!("The tenant has no environment {id}."))

@@ -164,28 +164,75 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         clock: context.clock().clone(),
         waiting: asked.waiting,
         program: context.program(),
+        started: false,
         say: &mut say,
     };
-    let mut receipt = applier.apply(&plan).await?;
+    // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody else would.
+    let applied = tokio::select! {
+        biased;
+        applied = applier.apply(&plan) => applied,
+        _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.")),
+    };
+    let started = applier.started;
+    let again = again(context, steps, target, environment.map(|environment| environment.id.as_str()));
+    let mut receipt = applied.map_err(|error| resumed(error, started, &again))?;
     receipt.done.splice(0..0, repaired.done.iter().cloned());
     change.receipt = &receipt;
     if receipt.running.is_some() {
         change.outcome = Outcome::Running;
         change.next = vec![format!(
-            "Wait for it from any machine: `{} add-environment {} --policy {}` (starts nothing a second time).",
+            "Wait for it from any machine: `{} status {} --wait`, or the same command again (starts nothing a second time).",
             context.program(),
             change.environment.unwrap_or_default(),
-            change.policy.clone().unwrap_or_default()
         )];
         out.data(&change, &change.sheet());
         return Err(quiet(Kind::StillRunning, "The encryption runs at the service; it was not waited for."));
     }
-    let after = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+    let after = tokio::select! {
+        after = observe(&reader, context.clock(), &own, id.as_deref(), wants) => after.map_err(|error| unread(error, &again))?,
+        _ = tokio::signal::ctrl_c() => {
+            let error = Error::new(Kind::Interrupted, "Interrupted; everything was done, and nothing is verified.");
+            return Err(resumed(error, started, &again));
+        }
+    };
     verify(steps, &own, &after)?;
     change.outcome = Outcome::Done;
     change.next = next(context, steps, target, &after, true);
     out.data(&change, &change.sheet());
     Ok(())
+}
+
+/// The command that goes on, whole enough to be pasted.
+fn again(context: &Context, steps: Steps, target: &Target, environment: Option<&str>) -> String {
+    let mut command = format!("{} {}", context.program(), steps.command);
+    let policy = target.policy.as_ref().map(ToString::to_string);
+    let vault = target.vault.as_ref().filter(|_| steps.policy).map(ToString::to_string);
+    let key = target.key.as_ref().filter(|_| steps.policy).map(ToString::to_string);
+    command.extend(environment.map(|id| format!(" {id}")));
+    for (flag, value) in [("--policy", policy), ("--vault", vault), ("--key", key)] {
+        command.extend(value.map(|value| format!(" {flag} {value}")));
+    }
+    command
+}
+
+/// An interruption with the command that goes on, unless it is said already.
+fn resumed(error: Error, started: bool, again: &str) -> Error {
+    if error.kind != Kind::Interrupted || error.hints.iter().any(|hint| hint.contains("add-environment")) {
+        return error;
+    }
+    let mut error = Error { hints: Vec::new(), ..error };
+    if started {
+        error.message.push_str(" The encryption goes on at the service.");
+    }
+    error.hint(format!("Go on from there: `{again}` (nothing is done a second time)."))
+}
+
+/// Everything was done, and then the look that proves it failed: that is no failure to run, but a proof that is missing.
+fn unread(error: Error, again: &str) -> Error {
+    let why = error.to_string();
+    Error::new(Kind::Unverified, "Everything was done, but the re-read that shows it failed.")
+        .detail(why)
+        .hint(format!("Run the same command again; it sends only what is missing: `{again}`."))
 }
 
 fn require(steps: Steps, target: &Target) -> Result<()> {

@@ -76,6 +76,7 @@ pub(super) async fn fix(
             clock: context.clock().clone(),
             waiting: Waiting::default(),
             program: context.program(),
+            started: false,
             say: &mut say,
         };
         match applier.apply(&one).await {

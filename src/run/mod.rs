@@ -7,12 +7,14 @@ mod fixing;
 mod holding;
 mod reading;
 mod serving;
+mod waiting;
 
 pub use changing::{Asked, Steps, change};
 pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
+pub use waiting::status_after_wait;
 
 use crate::audit::Trail;
 use crate::cloud::credential::{DevicePrompt, Tokens};

@@ -261,7 +261,7 @@ fn history(world: &World, request: &Request, user: &User) -> Reply {
 /// `Retry-After` by turns in seconds and as a date: both are on record.
 fn operation(world: &mut World, id: &str) -> Reply {
     world.polls += 1;
-    let vanished = world.settings.link_ends == "vanished";
+    let vanished = world.settings.link_ends.starts_with("vanished");
     let Some(found) =
         world.operation(id).filter(|operation| !vanished || world.running(&operation.environment).is_some())
     else {

@@ -16,7 +16,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         return Reply::empty(401).header("www-authenticate", format!("Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=https://{}/", world.tenant, request.host));
     };
     let governing = world.running(&key).is_some_and(|operation| operation.kind == super::lifecycle::Kind::Govern);
-    if world.running(&key).is_some() && !governing {
+    if world.occupied(&key) && !governing {
         // While a key is applied, the organization is offline.
         return Reply::html(503, "The organization is disabled");
     }

@@ -2,6 +2,7 @@
 //! after its public reference. Tokens are unsigned; nothing outside a sandbox accepts them.
 
 use super::http::{Reply, Request};
+use super::runner;
 use super::tenant::User;
 use super::world::{World, guid};
 use base64::Engine;
@@ -18,6 +19,8 @@ const DEVICE: &str = "sandbox-device.";
 const PENDING: u64 = 2;
 /// Seconds of real time; a client that refreshes early needs more than a few minutes.
 const LIFETIME: i64 = 3600;
+/// How long an assertion of a job is good, in sandbox seconds.
+const ASSERTION_SECONDS: f64 = 600.0;
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let route = request.route();
@@ -84,7 +87,7 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
                 return refuse(400, "unauthorized_client", "AADSTS700016", &text);
             };
             let assertion = field("client_assertion");
-            if assertion.starts_with("expired") {
+            if assertion.starts_with("expired") || too_old(world, assertion) {
                 return refuse(
                     401,
                     "invalid_client",
@@ -114,6 +117,20 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
     }
 }
 
+/// Is it an assertion of the sandbox's own runner, and from too long ago?
+fn too_old(world: &World, assertion: &str) -> bool {
+    let payload = assertion.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Value = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let issued: Option<Timestamp> = claims["sandbox_iat"].as_str().and_then(|time| time.parse().ok());
+    issued.is_some_and(|issued| claims["aud"] != runner::AUDIENCE || world.clock.since(issued) > ASSERTION_SECONDS)
+}
+
+/// A token that nothing outside a sandbox accepts.
+pub(super) fn unsigned(claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.sandbox", part(&json!({ "typ": "JWT", "alg": "none" })), part(claims))
+}
+
 /// The person who types device codes is the sandbox's first administrator.
 fn person(world: &mut World, audience: &str) -> Reply {
     match world.users.get("admin").cloned() {
@@ -129,8 +146,7 @@ fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply
         "aud": audience, "iss": format!("https://sts.windows.net/{}/", world.tenant), "tid": world.tenant, "oid": user.object_id, "appid": user.client_id,
         "iat": now, "nbf": now, "exp": now + LIFETIME, "sandbox_iat": world.clock.now().as_second(), "uti": world.tokens,
     });
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let token = format!("{}.{}.sandbox", part(&json!({ "typ": "JWT", "alg": "none" })), part(&claims));
+    let token = unsigned(&claims);
     let mut body =
         json!({ "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token });
     if refresh {

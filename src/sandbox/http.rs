@@ -1,7 +1,7 @@
 //! Connections, dispatch by host, latency and scripted trouble.
 
 use super::world::World;
-use super::{Shared, arm, bap, dataverse, entra, keyvault, mischief, power_platform, trouble};
+use super::{Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
@@ -10,9 +10,10 @@ use hyper::service::service_fn;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpSocket};
 
 /// A request, read to its end.
 #[derive(Debug, Clone)]
@@ -85,6 +86,7 @@ impl Reply {
 pub(super) fn service(host: &str) -> Option<&'static str> {
     match host {
         "login.microsoftonline.com" => Some("entra"),
+        runner::HOST => Some("runner"),
         "management.azure.com" => Some("arm"),
         "api.bap.microsoft.com" => Some("bap"),
         "api.powerplatform.com" => Some("power_platform"),
@@ -95,16 +97,51 @@ pub(super) fn service(host: &str) -> Option<&'static str> {
     }
 }
 
-pub(super) async fn serve(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+pub(super) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
+    let mut door = shared.door.subscribe();
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let shared = shared.clone();
-        tokio::task::spawn(async move {
-            let service = service_fn(move |request| answer(shared.clone(), request));
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
-                .await;
-        });
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                tokio::task::spawn(connection(stream, shared.clone()));
+            }
+            Ok(()) = door.changed() => {
+                let time = *door.borrow_and_update();
+                match closed(listener, time).await {
+                    Some(again) => listener = again,
+                    None => return,
+                }
+            }
+        }
+    }
+}
+
+/// One connection; when the door closes, its answer is the last.
+async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
+    let mut door = shared.door.subscribe();
+    let service = service_fn(move |request| answer(shared.clone(), request));
+    let stream = hyper_util::rt::TokioIo::new(stream);
+    let mut served = pin!(hyper::server::conn::http1::Builder::new().serve_connection(stream, service));
+    tokio::select! {
+        _ = &mut served => return,
+        _ = door.changed() => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
+}
+
+/// For some (real) time nobody can connect: the port is held, and nobody listens on it.
+async fn closed(listener: TcpListener, time: Duration) -> Option<TcpListener> {
+    let address = listener.local_addr().ok()?;
+    drop(listener);
+    let until = tokio::time::Instant::now() + time;
+    loop {
+        // Somebody else may have the port for a moment.
+        let bound = TcpSocket::new_v4().ok().filter(|socket| socket.set_reuseaddr(true).is_ok());
+        if let Some(socket) = bound.filter(|socket| socket.bind(address).is_ok()) {
+            tokio::time::sleep_until(until).await;
+            return socket.listen(1024).ok();
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -125,7 +162,7 @@ impl std::error::Error for Reset {}
 async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Reset> {
     let request = read(request).await.ok_or(Reset)?;
     if request.host.starts_with("127.0.0.1") || request.host.starts_with("localhost") {
-        return whole(control(&shared, &request));
+        return whole(control::handle(&shared, &request).await);
     }
     let Some(service) = service(&request.host) else {
         shared.ledger().foreign(&request.host);
@@ -156,7 +193,15 @@ struct Played {
 }
 
 async fn play(shared: &Shared, service: &'static str, number: u64, request: &Request) -> Result<Played, Reset> {
-    let rule = shared.trouble().next(request, number);
+    let passed = {
+        let world = shared.world();
+        world.clock.since(world.clock.epoch)
+    };
+    let rule = shared.trouble().next(request, number, passed);
+    let closes = shared.trouble().closes_after(number);
+    if let Some(time) = closes {
+        shared.door.send_replace(time);
+    }
     if service != "entra" {
         tokio::time::sleep(shared.latency).await;
     }
@@ -177,7 +222,18 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
             act();
             Err(Reset)
         }
-        trouble::Kind::Silence => {
+        trouble::Kind::Silence { acts } => {
+            if acts {
+                act();
+            }
+            tokio::time::sleep(Duration::from_secs_f64(rule.seconds)).await;
+            Err(Reset)
+        }
+        trouble::Kind::Stall { acts } => {
+            if acts {
+                act();
+            }
+            shared.stall.send_replace(true);
             tokio::time::sleep(Duration::from_secs_f64(rule.seconds)).await;
             Err(Reset)
         }
@@ -200,6 +256,7 @@ fn handle(world: &mut World, service: &str, request: &Request, effects: &mut Vec
     world.advance();
     let reply = match service {
         "entra" => entra::handle(world, request),
+        "runner" => runner::handle(world, request),
         "arm" => arm::handle(world, request),
         "keyvault" => keyvault::handle(world, request),
         "bap" => bap::handle(world, request),
@@ -266,31 +323,4 @@ fn build(reply: &Reply, length: usize, body: Body) -> Result<hyper::Response<Bod
         response = response.header("content-length", length);
     }
     response.body(body).map_err(|_| Reset)
-}
-
-/// The sandbox's own addresses, for whoever runs it.
-fn control(shared: &Shared, request: &Request) -> Reply {
-    let path = request.raw_path.as_str();
-    match (request.method.as_str(), path) {
-        ("GET", "/_sandbox/ledger") => Reply::json(200, &shared.ledger().document()),
-        ("POST", "/_sandbox/reset") => {
-            shared.ledger().reset();
-            Reply::empty(204)
-        }
-        ("GET", "/_sandbox/planted") => Reply::json(200, &json!(shared.world().planted)),
-        ("GET", "/_sandbox/cloud") => Reply::json(200, &shared.cloud_file()),
-        ("POST", "/_sandbox/faults") => match trouble::parse(&request.json()) {
-            Ok(rules) => {
-                *shared.trouble() = trouble::Trouble::new(rules);
-                Reply::empty(204)
-            }
-            Err(why) => Reply::error(400, "BadFaults", why),
-        },
-        ("GET", "/healthz") => Reply::json(200, &json!({ "status": "ok" })),
-        _ => Reply::error(
-            404,
-            "NotFound",
-            "The sandbox plays hosts by the header `x-cmkctl-host`; its own addresses begin with `/_sandbox/`.",
-        ),
-    }
 }

@@ -21,6 +21,11 @@ struct Entry {
     ended: Instant,
 }
 
+/// Sign-in is not the job: it is counted apart.
+fn signs_in(service: &str) -> bool {
+    matches!(service, "entra" | "runner")
+}
+
 /// Counts and log.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -52,7 +57,7 @@ impl Ledger {
     ) {
         // Validating a deployment deploys nothing.
         let asks = request.raw_path.ends_with("/validate");
-        if service != "entra" && request.method != "GET" && !asks {
+        if !signs_in(service) && request.method != "GET" && !asks {
             self.writes += 1;
         }
         if self.log.len() == LOG {
@@ -88,7 +93,7 @@ impl Ledger {
     pub(super) fn document(&self) -> Value {
         let count = |service: &str| self.by_service.get(service).copied().unwrap_or_default();
         let requests: u64 =
-            self.by_service.iter().filter(|(service, _)| **service != "entra").map(|(_, count)| count).sum();
+            self.by_service.iter().filter(|(service, _)| !signs_in(service)).map(|(_, count)| count).sum();
         let log: Vec<Value> = self
             .log
             .iter()
@@ -103,6 +108,7 @@ impl Ledger {
             "requests": requests,
             "writes": self.writes,
             "sign_ins": count("entra"),
+            "last": self.last,
             "chain": self.chain(),
             "by_service": {
                 "arm": count("arm"), "bap": count("bap"), "keyvault": count("keyvault"), "dataverse": count("dataverse"),
@@ -116,7 +122,7 @@ impl Ledger {
 
     /// Dependent round trips: the longest chain of requests, sign-in left out, in which each began after the one before it had ended.
     fn chain(&self) -> u64 {
-        let mut entries: Vec<&Entry> = self.log.iter().filter(|entry| entry.service != "entra").collect();
+        let mut entries: Vec<&Entry> = self.log.iter().filter(|entry| !signs_in(entry.service)).collect();
         // Picking whatever ends first is the longest chain of intervals that do not overlap.
         entries.sort_by_key(|entry| entry.ended);
         let mut last: Option<Instant> = None;

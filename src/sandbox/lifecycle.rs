@@ -41,11 +41,15 @@ pub(super) struct Operation {
     /// Decided when the stage Validate ends.
     fails: Option<bool>,
     done: bool,
+    /// Is the environment back before the operation has ended?
+    pub(super) back: bool,
     requested_by: String,
 }
 
 /// The part of the whole time at which each stage ends.
 const STAGES: [(&str, f64); 4] = [("Validate", 0.1), ("Prepare", 0.2), ("Run", 0.9), ("Finalize", 1.0)];
+/// The part of the whole time after which an environment that is back early is back.
+const BACK: f64 = 0.5;
 /// The part of the whole time during which an operation has not started.
 const NOT_STARTED: f64 = 0.02;
 
@@ -53,6 +57,11 @@ impl World {
     /// The operation that runs on an environment.
     pub(super) fn running(&self, environment: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.environment == environment && !operation.done)
+    }
+
+    /// Does an operation that runs keep the environment from its users?
+    pub(super) fn occupied(&self, environment: &str) -> bool {
+        self.running(environment).is_some_and(|operation| !operation.back)
     }
 
     pub(super) fn operation(&self, id: &str) -> Option<&Operation> {
@@ -77,6 +86,7 @@ impl World {
             ended: None,
             fails: None,
             done: false,
+            back: false,
             requested_by: requested_by.to_owned(),
         };
         if let Some(found) = self.environments.get_mut(environment) {
@@ -111,6 +121,7 @@ impl World {
             ended: Some(created),
             fails: Some(failed),
             done: true,
+            back: true,
             requested_by: guid("user/admin"),
         });
     }
@@ -142,6 +153,13 @@ impl World {
                 fails = Some(self.fails(&operation));
             }
             let failed = fails == Some(true);
+            // Part of the environments are back early, and the operation goes on.
+            if self.settings.link_ends == "early" && part >= BACK && !operation.back {
+                self.end(&operation, false);
+                if let Some(own) = self.operations.get_mut(index) {
+                    own.back = true;
+                }
+            }
             let over = part >= 1.0 || (failed && self.settings.link_ends.is_empty());
             if over {
                 self.end(&operation, failed);
@@ -170,7 +188,8 @@ impl World {
 
     fn end(&mut self, operation: &Operation, failed: bool) {
         let lag = self.settings.read_lag;
-        let without_link = self.settings.link_ends == "succeeded-without-link";
+        let without_link = self.settings.link_ends.ends_with("without-link");
+        let only_a_warning = self.settings.link_ends == "failed-with-link";
         let Some(environment) = self.environments.get_mut(&operation.environment) else { return };
         environment.lag = lag;
         match &operation.kind {
@@ -178,7 +197,7 @@ impl World {
             Kind::Unlink => environment.link = None,
             Kind::Link(_) | Kind::Swap(_) if without_link => environment.link = None,
             Kind::Link(policy) | Kind::Swap(policy) => {
-                let status = if failed { "Failed" } else { "Linked" };
+                let status = if failed && !only_a_warning { "Failed" } else { "Linked" };
                 environment.link = Some((policy.clone(), status.to_owned()));
             }
         }
@@ -187,10 +206,11 @@ impl World {
     /// The operation as the service shows it.
     pub(super) fn operation_body(&self, operation: &Operation) -> Value {
         let part = self.part(operation);
-        let silent = self.settings.link_ends == "failed-silently";
+        let silent = matches!(self.settings.link_ends.as_str(), "failed-silently" | "failed-with-link");
         let failed = operation.done && operation.fails == Some(true);
         let state = match (operation.done, failed) {
             (true, true) => "Failed",
+            (true, false) if self.settings.link_ends == "unknown" => "Wibble",
             (true, false) => "Succeeded",
             (false, _) if part < NOT_STARTED => "NotStarted",
             (false, _) => "Running",

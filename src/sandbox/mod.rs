@@ -8,6 +8,7 @@ mod arm;
 mod authorization;
 mod bap;
 mod clock;
+mod control;
 mod dataverse;
 mod entra;
 mod generate;
@@ -17,6 +18,7 @@ mod ledger;
 mod lifecycle;
 mod mischief;
 mod power_platform;
+mod runner;
 mod scenario;
 mod setup;
 mod tenant;
@@ -30,6 +32,7 @@ pub use scenario::Scenario;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How a sandbox is run.
 #[derive(Debug)]
@@ -58,6 +61,11 @@ pub(in crate::sandbox) struct Shared {
     world: Mutex<world::World>,
     ledger: Mutex<ledger::Ledger>,
     trouble: Mutex<trouble::Trouble>,
+    scenario: Mutex<Scenario>,
+    /// Does a request hang in a scripted stall?
+    stall: watch::Sender<bool>,
+    /// Changed when nobody can connect for some time.
+    door: watch::Sender<Duration>,
     latency: Duration,
     url: String,
 }
@@ -73,6 +81,10 @@ impl Shared {
 
     fn trouble(&self) -> MutexGuard<'_, trouble::Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn scenario(&self) -> MutexGuard<'_, Scenario> {
+        self.scenario.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cloud_file(&self) -> Value {
@@ -112,6 +124,9 @@ impl Sandbox {
             world: Mutex::new(world::World::new(&options.scenario, options.speed)),
             ledger: Mutex::default(),
             trouble: Mutex::new(trouble::Trouble::new(faults)),
+            scenario: Mutex::new(options.scenario),
+            stall: watch::Sender::new(false),
+            door: watch::Sender::new(Duration::ZERO),
             latency: options.latency,
             url: url.clone(),
         });

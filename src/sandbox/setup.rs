@@ -89,7 +89,9 @@ pub(super) struct Settings {
     /// When set, services refuse tokens that are older than this many sandbox seconds.
     #[serde(default)]
     pub(super) token_seconds: Option<f64>,
-    /// How link operations end: empty for "as they should", `failed`, `failed-silently`, `succeeded-without-link`, `vanished`.
+    /// How link operations end: empty for "as they should"; `failed`, `failed-silently` (every stage succeeded), `failed-with-link`; `early` (the
+    /// environment is back before); `succeeded-without-link`; `vanished` and `vanished-without-link` (nobody knows the operation any more);
+    /// `unknown` (in a state that nobody knows).
     #[serde(default)]
     pub(super) link_ends: String,
 }

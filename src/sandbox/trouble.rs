@@ -17,7 +17,7 @@ pub(super) struct Rule {
     /// How many matching requests it hits.
     #[serde(default = "once")]
     times: u64,
-    /// Of silence (real time), or of `Retry-After` (sandbox time).
+    /// Of silence, stall and closed door (real time), or of `Retry-After` (sandbox time).
     #[serde(default = "minute")]
     seconds: f64,
     /// Where redirects, links and challenges lead, or what is said.
@@ -40,7 +40,14 @@ struct Match {
     request: Option<u64>,
     /// One in so many requests that match the rest.
     every: Option<u64>,
+    /// Only from this sandbox second on, counted from the beginning.
+    from: Option<f64>,
+    /// Only before this sandbox second.
+    until: Option<f64>,
 }
+
+/// Nobody can connect: the one trouble that comes before a request, so its rule names the request that would have been next.
+const CLOSED: &str = "closed";
 
 fn once() -> u64 {
     1
@@ -55,7 +62,14 @@ fn minute() -> f64 {
 pub(super) enum Kind {
     ResetBefore,
     ResetAfter,
-    Silence,
+    /// No answer for some time.
+    Silence {
+        acts: bool,
+    },
+    /// The same, and `/_sandbox/stall` tells that it has come to that.
+    Stall {
+        acts: bool,
+    },
     Cut,
     UnknownEnum,
     ForeignLink,
@@ -88,13 +102,17 @@ pub(super) struct Fired {
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     rules: Vec<(Rule, u64, u64)>,
+    hits: u64,
 }
 
 /// Rules out of JSON.
 pub(super) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
     let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
-    match rules.iter().find(|rule| kind(&rule.name).is_none()) {
+    match rules.iter().find(|rule| rule.name != CLOSED && kind(&rule.name).is_none()) {
         Some(rule) => Err(format!("`{}` is no trouble that is known", rule.name)),
+        None if rules.iter().any(|rule| rule.name == CLOSED && rule.matches.request.is_none()) => {
+            Err("a closed door needs the number of the first request that finds it closed".to_owned())
+        }
         None => Ok(rules),
     }
 }
@@ -103,7 +121,10 @@ fn kind(name: &str) -> Option<Kind> {
     Some(match name {
         "reset-before" | "refuse" => Kind::ResetBefore,
         "reset-after" => Kind::ResetAfter,
-        "silence" => Kind::Silence,
+        "silence" => Kind::Silence { acts: false },
+        "silence-after" => Kind::Silence { acts: true },
+        "stall-before" => Kind::Stall { acts: false },
+        "stall-after" => Kind::Stall { acts: true },
         "cut" => Kind::Cut,
         "unknown-enum" => Kind::UnknownEnum,
         "foreign-link" => Kind::ForeignLink,
@@ -125,18 +146,34 @@ fn kind(name: &str) -> Option<Kind> {
 
 impl Trouble {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
-        Self { rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect() }
+        Self { rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(), hits: 0 }
     }
 
-    /// The rule that hits this request, if one does.
-    pub(super) fn next(&mut self, request: &Request, number: u64) -> Option<Fired> {
+    /// How many requests were hit.
+    pub(super) fn hits(&self) -> u64 {
+        self.hits
+    }
+
+    /// For how long the door is closed after this request, if it is.
+    pub(super) fn closes_after(&mut self, number: u64) -> Option<std::time::Duration> {
+        let mut closing = self.rules.iter_mut().filter(|(rule, _, fired)| rule.name == CLOSED && *fired < rule.times);
+        let (rule, _, fired) = closing.find(|(rule, ..)| rule.matches.request == Some(number + 1))?;
+        *fired += 1;
+        self.hits += 1;
+        std::time::Duration::try_from_secs_f64(rule.seconds).ok()
+    }
+
+    /// The rule that hits this request, `passed` sandbox seconds after the beginning, if one does.
+    pub(super) fn next(&mut self, request: &Request, number: u64, passed: f64) -> Option<Fired> {
         for (rule, matched, fired) in &mut self.rules {
             let wanted = &rule.matches;
             let hit = wanted.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
                 && wanted.host.as_ref().is_none_or(|host| request.host.contains(host))
                 && wanted.path.as_ref().is_none_or(|path| request.raw_path.contains(path))
-                && wanted.request.is_none_or(|wanted| wanted == number);
-            if !hit {
+                && wanted.request.is_none_or(|wanted| wanted == number)
+                && wanted.from.is_none_or(|from| passed >= from)
+                && wanted.until.is_none_or(|until| passed < until);
+            if !hit || rule.name == CLOSED {
                 continue;
             }
             *matched += 1;
@@ -144,6 +181,7 @@ impl Trouble {
                 && wanted.every.is_none_or(|every| *matched % every.max(1) == 0);
             if turn && *fired < rule.times {
                 *fired += 1;
+                self.hits += 1;
                 return kind(&rule.name).map(|kind| Fired {
                     kind,
                     seconds: rule.seconds,

@@ -18,7 +18,7 @@ pub(super) struct Expand {
 
 /// Does this read still show the state of an operation that has ended? Uses one such read up.
 pub(super) fn lags(world: &mut World, key: &str) -> bool {
-    let running = world.running(key).is_some();
+    let running = world.occupied(key);
     match world.environments.get_mut(key) {
         Some(environment) if !running && environment.lag > 0 => {
             environment.lag -= 1;
@@ -33,7 +33,7 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     let running = world.running(key);
     let last = world.operations.iter().rfind(|operation| operation.environment == key);
     let governing = running.or(last).is_some_and(|operation| operation.kind == super::lifecycle::Kind::Govern);
-    let busy = running.is_some() || lagging;
+    let busy = world.occupied(key) || lagging;
     let scope = if admin { "scopes/admin/" } else { "" };
     let location = &environment.location;
     // What is locked was locked two days before the sandbox began.

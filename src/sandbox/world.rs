@@ -77,6 +77,40 @@ impl World {
         })
     }
 
+    /// What is there, for whoever compares two ends. Times are left out.
+    pub(super) fn document(&mut self) -> Value {
+        self.advance();
+        let environments: BTreeMap<&String, Value> = self
+            .environments
+            .iter()
+            .map(|(key, environment)| {
+                let running = self.running(key).is_some();
+                (key, json!({ "link": environment.link, "managed": environment.managed, "running": running }))
+            })
+            .collect();
+        let mut roles: Vec<String> =
+            self.roles.iter().map(|role| format!("{} {} {}", role.role, role.principal, role.scope)).collect();
+        roles.sort();
+        let policies: BTreeMap<&String, Value> = self
+            .policies
+            .iter()
+            .map(|(id, policy)| {
+                let key = (&policy.vault_id, &policy.key, &policy.version);
+                (id, json!({ "location": policy.location, "kind": policy.kind, "key": key }))
+            })
+            .collect();
+        let vaults: BTreeMap<&String, Value> = self
+            .vaults
+            .iter()
+            .map(|(name, vault)| {
+                let versions: BTreeMap<&String, u32> =
+                    vault.keys.iter().map(|(name, key)| (name, key.versions)).collect();
+                (name, json!({ "properties": vault.properties, "versions": versions }))
+            })
+            .collect();
+        json!({ "provider": self.provider, "environments": environments, "policies": policies, "roles": roles, "vaults": vaults })
+    }
+
     /// The claims of a token of ours; `None` for any other.
     pub(super) fn claims(&self, request: &Request) -> Option<Value> {
         let mut parts = request.bearer.as_ref()?.split('.');

@@ -12,6 +12,9 @@ pub const ADD: &str = "NewCustomerManagedKey";
 /// The one that moves an environment from one policy to another (inferred).
 pub const SWAP: &str = "RotateCustomerManagedKey";
 
+/// The one that makes an environment a Managed Environment.
+pub const GOVERN: &str = "EnableGovernanceConfiguration";
+
 /// Where an environment stands with regard to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -104,7 +107,11 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         Standing::None | Standing::Failed => {}
     }
     plan.findings.extend(integration::check(target, environment, &observed.integration));
-    plan.findings.extend(ready::check(observed, environment));
+    let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed);
+    // Then that is what is waited for, whoever started it.
+    plan.findings.extend(
+        ready::check(observed, environment).into_iter().filter(|finding| !governing || finding.code != "CMK023"),
+    );
     plan.findings.extend(ready::check_policy(observed, environment, policy, policy_comes));
     plan.findings.extend(estate::check(observed, environment, Some(policy)));
     plan.findings.extend(estate::history(observed, environment, Some(policy)));
@@ -124,6 +131,12 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         Action::AddEnvironment { environment: id, name, policy: policy.clone() }
     });
     plan
+}
+
+/// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and reads lag behind.
+fn governed_last(observed: &Observed) -> bool {
+    let newest = observed.operations.present().and_then(|all| all.first());
+    newest.is_some_and(|operation| operation.kind == GOVERN)
 }
 
 fn is_key_operation(operation: &Operation) -> bool {

@@ -114,6 +114,23 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     }
 }
 
+/// The identity of a policy that is new holds no grant, and who can't see the vault plans none: an environment that is added all the same goes
+/// offline for nothing.
+fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
+    let why = observed.vault.unreadable().filter(|_| observed.policy.is_absent())?;
+    Some(finding(
+        "CMK012",
+        Severity::Block,
+        wanted.to_string(),
+        format!(
+            "The vault is not visible to you ({}), so the identity of `{}` can't be let use the key.",
+            why.why, wanted.name
+        ),
+        "Run it again when the vault can be read; or leave the policy to the Key Vault administrator (`cmkctl create-policy`) and run `cmkctl add-environment`.",
+        who::KEY_VAULT,
+    ))
+}
+
 /// Is the policy one that this environment can be added to, and may the caller read it? `policy_comes`: an earlier step of the same plan makes
 /// it so.
 pub(super) fn check_policy(
@@ -125,7 +142,7 @@ pub(super) fn check_policy(
     let id = wanted.to_string();
     let ask = "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id.";
     match &observed.policy {
-        _ if policy_comes => None,
+        _ if policy_comes => ungranted(observed, wanted),
         Seen::Present(policy) if !policy.kind.eq_ignore_ascii_case("Encryption") => Some(finding(
             "CMK042",
             Severity::Block,

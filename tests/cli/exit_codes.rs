@@ -69,17 +69,20 @@ fn code_7_another_operation_runs() {
     let patch = json!({
         "summary": "The policy exists.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-        "environments": { "uat": { "managed": false } },
     });
     // At the real speed nothing ends by itself.
     let served = Served::patched(&patch, "1");
     let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
-    let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
+    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let arm = served.token("admin", "https://management.azure.com");
+    let read = format!("https://management.azure.com{policy}?api-version=2020-10-30");
+    let system = served.ask(&arm, "GET", &read, "").json()["properties"]["systemId"].clone();
     let token = served.token("admin", "https://service.powerapps.com/");
-    assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
-    let ran = served.run(&["add-environment", "--make-managed", "--yes", "--confirm", "Contoso UAT"]).exits(7);
-    assert!(ran.stderr.contains("EnableGovernanceConfiguration"), "{}", ran.stderr);
+    let url = format!("{base}/environments/{id}/enterprisePolicies/Encryption/unlink?api-version=2019-10-01");
+    assert_eq!(served.ask(&token, "POST", &url, &json!({ "SystemId": system }).to_string()).status, 202);
+    let ran = served.run(&["add-environment", "--yes", "--confirm", "Contoso UAT"]).exits(7);
+    assert!(ran.stderr.contains("RevertToMicrosoftKey"), "{}", ran.stderr);
 }
 
 #[test]

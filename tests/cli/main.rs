@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
+mod arena;
 mod audit;
 mod bad_input;
 mod check;
 mod codes;
 mod consent;
+mod crash_matrix;
+mod ends;
 mod estate;
 mod exit_codes;
+mod fault_matrix;
+mod four_days;
 mod fuzz;
 mod guarded;
 mod help;

@@ -4,6 +4,7 @@ use super::token::Token;
 use super::{DevicePrompt, Prompt, Secret};
 use crate::cloud::clouds::Clock;
 use crate::cloud::json;
+use crate::cloud::patient::patiently;
 use crate::cloud::wire::{Answer, Wire};
 use crate::error::{Error, Kind, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -68,7 +69,9 @@ impl Asked<'_> {
             .extend_pairs(form)
             .finish();
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
-        let answer = self.wire.send(Method::POST, &url, &headers, Some(body.into())).await;
+        let body = bytes::Bytes::from(body);
+        let send = || self.wire.send(Method::POST, &url, &headers, Some(body.clone()));
+        let answer = patiently(self.clock, self.wire.cloud().get("login"), send).await;
         let answer = answer.map_err(|broken| failed(broken.words()))?;
         let value = serde_json::from_slice(&answer.body)
             .map_err(|_| failed(&format!("The sign-in service answered {}.", answer.status)))?;

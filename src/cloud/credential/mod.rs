@@ -3,6 +3,7 @@
 //! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the crate has neither a chain nor device code; the
 //! chain, the cache and device code are therefore here, everything else is the crate's.
 
+mod assertion;
 mod device_code;
 mod sources;
 mod token;
@@ -166,6 +167,15 @@ impl Tokens {
         Ok(self.entry(scope, Some(refused)).await?.secret)
     }
 
+    /// The service refused the token for `scope`: the next caller gets a new one.
+    pub(crate) async fn forget(&self, scope: &str) {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.entry(scope.to_owned()).or_default().clone()
+        };
+        slot.lock().await.value = None;
+    }
+
     /// Who the token for `scope` says it is. For display: the token is not verified here.
     ///
     /// # Errors
@@ -241,8 +251,8 @@ impl Tokens {
         if self.wire.cloud().sandbox.is_some() {
             return match self.sign_in.method {
                 None => Ok((Method::Environment, self.ask(Method::Environment, scope, true, came).await?)),
-                Some(Method::DeviceCode) => {
-                    Ok((Method::DeviceCode, self.ask(Method::DeviceCode, scope, true, came).await?))
+                Some(method @ (Method::DeviceCode | Method::Federated)) => {
+                    Ok((method, self.ask(method, scope, true, came).await?))
                 }
                 Some(_) => Err(Error::usage("A sandbox never uses real credentials.")
                     .hint("Leave out `--auth`; choose one of the sandbox's users with `--sandbox-user NAME`.")),

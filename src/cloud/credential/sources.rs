@@ -1,27 +1,29 @@
 //! The ways to sign in that the Azure crate has, what each needs, and their order.
 
+use super::assertion::Assertion;
 use super::token::Token;
 use super::{Method, Secret};
 use crate::cloud::json;
+use crate::cloud::patient::Patient;
 use crate::cloud::wire::{Wire, top_line};
 use crate::error::{Error, Kind, Result};
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientMethodOptions, ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
-    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
-    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
-use reqwest::Method as Http;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
+
+/// So many assertions are tried for one token, when each is refused for its age.
+const ASSERTIONS: u32 = 5;
 
 /// What the configuration found for signing in.
 #[derive(Debug, Clone, Default)]
@@ -147,7 +149,8 @@ pub(super) fn all(
 
 fn in_sandbox(sign_in: &SignIn, method: Method) -> State {
     match (method, sign_in.method) {
-        (Method::Environment, None) | (Method::DeviceCode, Some(Method::DeviceCode)) => State::Ready,
+        (Method::Environment, None) => State::Ready,
+        (Method::DeviceCode, Some(Method::DeviceCode)) | (Method::Federated, Some(Method::Federated)) => State::Ready,
         _ => State::NotInASandbox,
     }
 }
@@ -197,11 +200,29 @@ pub(super) async fn token(
     scope: &str,
     explicit: bool,
 ) -> Result<Token> {
-    let credential = credential(wire, sign_in, method, explicit).await?;
-    let token = credential.get_token(&[scope], None).await;
-    let token = token.map(Token::from).map_err(|error| refused(method, &told(&error)))?;
-    // The crate takes an answer without a token for an empty one.
-    if token.secret.secret().is_empty() { Err(refused(method, "the answer holds no token")) } else { Ok(token) }
+    let mut attempt = 0;
+    loop {
+        let credential = credential(wire, sign_in, method, explicit).await?;
+        let token = credential.get_token(&[scope], None).await;
+        attempt += 1;
+        let error = match token {
+            Ok(token) => {
+                let token = Token::from(token);
+                // The crate takes an answer without a token for an empty one.
+                if token.secret.secret().is_empty() {
+                    return Err(refused(method, "the answer holds no token"));
+                }
+                return Ok(token);
+            }
+            Err(error) => refused(method, &told(&error)),
+        };
+        // An assertion lives for minutes and may end on its way; the next one is fresh.
+        let stale = method == Method::Federated && error.code.as_deref() == Some("AADSTS700024");
+        if !stale || attempt >= ASSERTIONS {
+            return Err(error);
+        }
+        tracing::info!("The federated token had expired on its way; taking a new one.");
+    }
 }
 
 /// The top line, and the innermost cause where the top line keeps it to itself ("retry policy expired").
@@ -218,8 +239,8 @@ async fn credential(
     explicit: bool,
 ) -> Result<Arc<dyn TokenCredential>> {
     let unusable = |error: azure_core::Error| refused(method, &error.to_string());
-    let client_options = client_options(wire);
-    if let Some(user) = &sign_in.sandbox_user {
+    let client_options = client_options(wire, method);
+    if let Some(user) = sign_in.sandbox_user.as_ref().filter(|_| method != Method::Federated) {
         // Every sandbox user has the same secret, and it opens nothing but a sandbox.
         let options = ClientSecretCredentialOptions { client_options };
         let secret = Secret::new("sandbox");
@@ -272,20 +293,24 @@ fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
     value.map(String::as_str).ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
 }
 
-fn client_options(wire: &Arc<Wire>) -> ClientOptions {
+fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     custom.authority_host = format!("https://{}", wire.cloud().get("login"));
-    ClientOptions {
-        transport: Some(Transport::new(wire.clone())),
-        cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            initial_delay: azure_core::time::Duration::milliseconds(400),
-            max_retries: 3,
-            max_total_elapsed: azure_core::time::Duration::seconds(30),
-            ..Default::default()
-        }),
-        ..Default::default()
-    }
+    let options = match method {
+        // The crate knows how the metadata service of a machine wants to be asked again; it would do so for minutes.
+        Method::ManagedIdentity => ClientOptions {
+            transport: Some(Transport::new(wire.clone())),
+            retry: RetryOptions::exponential(ExponentialRetryOptions {
+                initial_delay: azure_core::time::Duration::milliseconds(400),
+                max_retries: 3,
+                max_total_elapsed: azure_core::time::Duration::seconds(30),
+                ..Default::default()
+            }),
+            ..ClientOptions::default()
+        },
+        _ => Patient::options(wire),
+    };
+    ClientOptions { cloud: Some(Arc::new(CloudConfiguration::Custom(custom))), ..options }
 }
 
 /// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would take minutes to fail.
@@ -296,49 +321,6 @@ async fn probe(explicit: bool) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Kind::SignIn, "This machine has no managed identity: its metadata service does not answer."))
-}
-
-/// A federated token, made anew whenever a token is asked for: such assertions live for minutes.
-struct Assertion {
-    wire: Arc<Wire>,
-    sign_in: SignIn,
-}
-
-impl fmt::Debug for Assertion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Assertion")
-    }
-}
-
-#[async_trait::async_trait]
-impl ClientAssertion for Assertion {
-    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        let failed = |words: String| azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words);
-        if let Some(file) = &self.sign_in.federated_token_file {
-            let text = std::fs::read_to_string(file);
-            let text = text.map_err(|error| {
-                failed(format!("the federated token file {} can't be read: {error}", file.display()))
-            })?;
-            return Ok(text.trim().to_owned());
-        }
-        let (method, url, token, field) = if let Some(github) = &self.sign_in.github {
-            (Http::GET, format!("{}&audience=api://AzureADTokenExchange", github.url), &github.token, "value")
-        } else if let Some(pipelines) = &self.sign_in.pipelines {
-            let url = format!("{}?api-version=7.1&serviceConnectionId={}", pipelines.url, pipelines.service_connection);
-            (Http::POST, url, &pipelines.token, "oidcToken")
-        } else {
-            return Err(failed("there is no federated token".to_owned()));
-        };
-        let url = Url::parse(&url)
-            .map_err(|_| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
-        let bearer = format!("Bearer {}", token.secret());
-        let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
-        let answer = self.wire.send_to_runner(method, &url, &headers, None).await;
-        let answer = answer.map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
-        let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        json::text(&value, field)
-            .ok_or_else(|| failed(format!("the runner's token endpoint answered {} without a token", answer.status)))
-    }
 }
 
 /// The crate's texts repeat themselves down the chain: the first line, the code in it, and what helps.

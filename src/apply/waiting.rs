@@ -1,0 +1,277 @@
+//! Waiting for an encryption by the service alone, and proving its end. Reads only: whoever waits need not be who started it.
+//!
+//! What the operation says and what the environment shows are two things, and only the second one counts:
+//!
+//! | operation | environment | verdict |
+//! |---|---|---|
+//! | `Succeeded` | linked and up | encrypted |
+//! | `Succeeded` | no link | not verified |
+//! | `Failed`, with or without a reason | link failed | not verified: the same add again |
+//! | `Failed` | linked and up | encrypted, with a warning |
+//! | unknown to the service | linked and up | encrypted |
+//! | unknown to the service | at rest, no link | not verified |
+//! | still running, or in a state that nobody knows | linked and up | encrypted |
+
+use crate::cloud::fault::Fault;
+use crate::cloud::operations::{self, Ended, Patience};
+use crate::cloud::{Clock, Reader};
+use crate::error::{Error, Kind, Result};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::observed::{Environment, Operation, Seen};
+use crate::model::receipt::{Event, Tick};
+use crate::steps::add::{ADD, SWAP, Standing, standing};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Reads lag behind an operation that ended.
+const READS_LAG: Duration = Duration::from_secs(1800);
+/// So many looks at least, before the environment's silence counts: neither a machine that slept nor a rehearsal lets it pass unseen.
+const LOOKS: u32 = 6;
+/// So many refused looks in a row end the wait.
+const REFUSALS: u32 = 6;
+
+/// Waits, and changes nothing.
+pub struct Waiter<'a> {
+    /// Reads.
+    pub reader: Reader,
+    /// The cloud's clock.
+    pub clock: Clock,
+    /// Give up waiting (not the operation) after this long, in the cloud's time.
+    pub timeout: Option<Duration>,
+    /// The command that goes on waiting.
+    pub resume: String,
+    /// Who hears what is going on.
+    pub say: &'a mut dyn FnMut(Event),
+}
+
+/// How the environment looked in the end.
+enum Settled {
+    Done,
+    /// It is at rest, and not as wanted.
+    NotDone(String),
+    /// Something still moves, and the time is over.
+    Moving,
+    Interrupted,
+}
+
+impl Waiter<'_> {
+    /// Waits for the encryption that runs on an environment, whoever started it, and proves its end. The linked policy is the one that counts.
+    ///
+    /// # Errors
+    /// Nothing runs and nothing is linked; otherwise as [`Waiter::finish`].
+    pub async fn follow(&mut self, environment: &Environment) -> Result<()> {
+        let (id, name) = (&environment.id, &environment.display_name);
+        let what = format!("The operations of `{name}` can't be read, so whether one runs is not known.");
+        let operations = self.reader.operations(id).await.map_err(|fault| fault.into_error(what))?;
+        let url = running(&operations).map(|operation| self.reader.operation_url(&operation.id));
+        if url.is_none() && environment.key_link.is_absent() && environment.ongoing.is_none() {
+            let what = format!("No encryption runs on `{name}`, and no policy is linked.");
+            let error = Error::new(Kind::Unverified, what).hint("Run the add, or run it again if it was run already.");
+            let last = operations.iter().find(|operation| operation.kind == ADD);
+            return Err(last.map_or(error.clone(), |operation| failed(error, operation)));
+        }
+        self.finish(id, name, None, url, None).await
+    }
+
+    /// Waits for the operation at `url`, or for the one that the environment's history shows, and proves the end by re-reading.
+    ///
+    /// # Errors
+    /// `StillRunning` and `Interrupted` while it goes on, `Unverified` when it ended and the environment does not show it.
+    pub async fn finish(
+        &mut self,
+        environment: &str,
+        name: &str,
+        policy: Option<&ArmId>,
+        url: Option<String>,
+        pause: Option<Duration>,
+    ) -> Result<()> {
+        let began = self.clock.now();
+        let resume = self.resume.clone();
+        let goes_on = |kind| {
+            Error::new(kind, format!("The encryption of `{name}` goes on at the service; nothing is lost."))
+                .hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time)."))
+        };
+        let url = match url {
+            Some(url) => Some(url),
+            None => self.find_operation(environment).await,
+        };
+        let mut ended = None;
+        if let Some(url) = url {
+            match self.wait(environment, policy, &url, pause).await? {
+                Ended::Operation(operation) => ended = Some(operation),
+                Ended::Vanished => self.note("The service no longer knows the operation; the environment decides."),
+                Ended::Back => self.note("The environment is back before the operation says that it has ended."),
+                // The last word before giving up is the environment's.
+                Ended::Deadline if self.is_back(environment, policy).await => {}
+                Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
+                Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
+            }
+        }
+        let unsuccessful = ended.as_ref().filter(|operation| {
+            !operation.state.eq_ignore_ascii_case("Succeeded") && !operation.state.eq_ignore_ascii_case("Completed")
+        });
+        let settled = self.settled(environment, policy, ended.is_some(), began).await;
+        match settled.map_err(|error| error.hint(format!("Look again, from any machine: {resume}.")))? {
+            Settled::Done => {
+                if let Some(operation) = unsuccessful {
+                    self.note(&format!(
+                        "The operation ended as `{}`, but the environment shows the policy as linked: some service may still use the Microsoft key; look again tomorrow.",
+                        operation.state
+                    ));
+                }
+                Ok(())
+            }
+            Settled::Interrupted => Err(goes_on(Kind::Interrupted)),
+            Settled::Moving => Err(goes_on(Kind::StillRunning)),
+            Settled::NotDone(state) => {
+                let what = match &ended {
+                    Some(_) => {
+                        format!("The operation ended, but a re-read of `{name}` does not show the key: {state}.")
+                    }
+                    None => format!("Nothing runs on `{name}` any more, and a re-read does not show the key: {state}."),
+                };
+                let error = Error::new(Kind::Unverified, what)
+                    .hint("Run the same add again; do not remove the environment from the policy.")
+                    .hint("Its data stays readable: on the Microsoft key, or on both.");
+                Err(ended.as_ref().map_or(error.clone(), |operation| failed(error, operation)))
+            }
+        }
+    }
+
+    fn note(&mut self, words: &str) {
+        (self.say)(Event::Note(words.to_owned()));
+    }
+
+    async fn wait(
+        &mut self,
+        environment: &str,
+        policy: Option<&ArmId>,
+        url: &str,
+        pause: Option<Duration>,
+    ) -> Result<Ended> {
+        let (reader, timeout) = (self.reader.clone(), self.timeout);
+        let back = async || is_back(&reader, environment, policy).await;
+        let say = &mut *self.say;
+        let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
+        let waited = operations::wait(&reader, url, pause, timeout, back, tell).await;
+        waited.map_err(|error| error.hint(format!("Go on waiting: {} (it starts nothing a second time).", self.resume)))
+    }
+
+    async fn is_back(&self, environment: &str, policy: Option<&ArmId>) -> bool {
+        is_back(&self.reader, environment, policy).await
+    }
+
+    /// Re-reads until the environment shows the policy and is up, has shown for long enough that it will not, or the time is over.
+    async fn settled(
+        &mut self,
+        environment: &str,
+        policy: Option<&ArmId>,
+        ended: bool,
+        began: Timestamp,
+    ) -> Result<Settled> {
+        let mut patience = Patience::new(Some(Duration::from_secs(5)));
+        let settling = self.clock.now();
+        let (mut looks, mut refusals) = (0, 0);
+        // Since when it has been at rest, and how often it was seen so.
+        let mut rest: Option<(Timestamp, u32)> = None;
+        loop {
+            let (look, asked) = self.reader.environment_once(environment).await;
+            looks += 1;
+            let state = match look {
+                Ok(look) => {
+                    match stands(&look, policy) {
+                        Standing::Done => return Ok(Settled::Done),
+                        // Everything is up again: this is the last word.
+                        Standing::Failed => return Ok(Settled::NotDone("the link says `Failed`".to_owned())),
+                        _ => {}
+                    }
+                    refusals = 0;
+                    let resting = look.is_up() && look.ongoing.is_none();
+                    rest = resting.then(|| rest.map_or((self.clock.now(), 1), |(since, seen)| (since, seen + 1)));
+                    describe(&look)
+                }
+                Err(fault) => {
+                    refusals += u32::from(!lasts(&fault));
+                    if refusals >= REFUSALS {
+                        return Err(fault.into_error("The environment can't be re-read."));
+                    }
+                    fault.clause()
+                }
+            };
+            let rested = rest.is_some_and(|(since, seen)| seen >= LOOKS && self.since(since) >= READS_LAG);
+            if rested || (ended && looks >= LOOKS && self.since(settling) >= READS_LAG) {
+                return Ok(Settled::NotDone(state));
+            }
+            if !ended && self.timeout.is_some_and(|timeout| self.since(began) >= timeout) {
+                return Ok(Settled::Moving);
+            }
+            let pause = patience.next(asked);
+            let tick = Tick { elapsed: self.since(began), words: state, next: pause };
+            (self.say)(Event::Waiting(tick));
+            tokio::select! {
+                () = self.clock.sleep(pause) => {}
+                _ = tokio::signal::ctrl_c() => return Ok(Settled::Interrupted),
+            }
+        }
+    }
+
+    /// The operation that runs on the environment, by its history: for when the service named none.
+    async fn find_operation(&self, environment: &str) -> Option<String> {
+        match self.reader.operations(environment).await {
+            Ok(operations) => running(&operations).map(|operation| self.reader.operation_url(&operation.id)),
+            Err(fault) => {
+                tracing::info!("{}; the environment alone decides.", fault.clause());
+                None
+            }
+        }
+    }
+
+    fn since(&self, began: Timestamp) -> Duration {
+        Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default()
+    }
+}
+
+/// The encryption among an environment's operations that has not ended.
+fn running(operations: &[Operation]) -> Option<&Operation> {
+    operations.iter().find(|operation| !operation.has_ended() && (operation.kind == ADD || operation.kind == SWAP))
+}
+
+/// Trouble of a read that says nothing about the environment: it is waited out.
+fn lasts(fault: &Fault) -> bool {
+    operations::endures(fault) || fault.status() == Some(404)
+}
+
+async fn is_back(reader: &Reader, environment: &str, policy: Option<&ArmId>) -> bool {
+    let (look, _) = reader.environment_once(environment).await;
+    look.is_ok_and(|look| stands(&look, policy) == Standing::Done)
+}
+
+/// Where the environment stands with the policy that was asked for, or else with the one that is linked.
+fn stands(look: &Environment, policy: Option<&ArmId>) -> Standing {
+    let linked = look.key_link.present().and_then(|link| link.policy.as_deref());
+    let linked = linked.and_then(|id| ArmId::parse(id, &[ResourceKind::EnterprisePolicy]).ok());
+    match policy.or(linked.as_ref()) {
+        Some(policy) => standing(look, policy),
+        None => Standing::None,
+    }
+}
+
+fn describe(look: &Environment) -> String {
+    let link = match &look.key_link {
+        Seen::Present(link) => link.status.clone().unwrap_or_else(|| "no status".to_owned()),
+        _ => "no policy".to_owned(),
+    };
+    let state = look.state().unwrap_or("unknown").to_owned();
+    format!("link `{link}`, management `{state}`, runtime `{}`", look.runtime_state.as_deref().unwrap_or("unknown"))
+}
+
+/// What the operation said about its end.
+pub(super) fn failed(error: Error, operation: &Operation) -> Error {
+    let said = match &operation.error {
+        Some(said) => format!(": {said}"),
+        None if operation.state.eq_ignore_ascii_case("Succeeded") => String::new(),
+        None if operation.all_stages_succeeded => ": no reason was given, and every stage succeeded".to_owned(),
+        None => ": no reason was given".to_owned(),
+    };
+    error.detail(format!("The operation {} ended as `{}`{said}.", operation.id, operation.state))
+}

@@ -1,0 +1,48 @@
+//! `status --wait`: the wait for what somebody started somewhere, by the service alone.
+
+use super::{Context, environment_wanted, status};
+use crate::apply::Waiter;
+use crate::error::{Error, Kind, Result};
+use crate::model::target::Target;
+use crate::observe::{environment, resolve};
+use crate::report::Out;
+use std::time::Duration;
+
+/// Waits for the encryption that runs on the environment, then reports where it stands. The exit code is that of the wait.
+///
+/// # Errors
+/// The environment can't be had; the time is over; it ended without the key.
+pub async fn status_after_wait(
+    context: &Context,
+    target: &Target,
+    timeout: Option<Duration>,
+    out: &mut Out,
+) -> Result<()> {
+    let reader = context.reader();
+    let id = resolve(&reader, environment_wanted(target)?).await?;
+    let found = environment(&reader, &id).await?;
+    let mut say = |event| out.event(&event);
+    let mut waiter = Waiter {
+        reader,
+        clock: context.clock().clone(),
+        timeout,
+        resume: format!("`{} status {id} --wait`", context.program()),
+        say: &mut say,
+    };
+    let waited = tokio::select! {
+        biased;
+        waited = waiter.follow(&found) => waited,
+        _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what runs at the service goes on.")),
+    };
+    if waited.as_ref().is_err_and(|error| error.kind == Kind::Interrupted) {
+        return waited;
+    }
+    let target = Target { environment: Some(id), ..target.clone() };
+    // A report that can't be had does not change how the wait ended.
+    match (waited, status(context, &target, out).await) {
+        (Ok(()), reported) => reported.map_err(|error| {
+            Error::new(Kind::Unverified, "It is encrypted, but the report on it failed.").detail(error.to_string())
+        }),
+        (failed, _) => failed,
+    }
+}

@@ -1,0 +1,80 @@
+//! The sandbox's own addresses, for whoever runs it: what was asked, what is there, and a new beginning.
+
+use super::http::{Reply, Request};
+use super::{Scenario, Shared, ledger, trouble, world};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a question for a stalled request is kept open, in real time.
+const STALL_SHOWS: Duration = Duration::from_secs(30);
+
+pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
+    match (request.method.as_str(), request.raw_path.as_str()) {
+        ("GET", "/_sandbox/ledger") => {
+            let mut document = shared.ledger().document();
+            document["hits"] = json!(shared.trouble().hits());
+            Reply::json(200, &document)
+        }
+        ("GET", "/_sandbox/world") => Reply::json(200, &shared.world().document()),
+        ("GET", "/_sandbox/planted") => Reply::json(200, &json!(shared.world().planted)),
+        ("GET", "/_sandbox/cloud") => Reply::json(200, &shared.cloud_file()),
+        ("GET", "/_sandbox/stall") => stalled(shared).await,
+        ("POST", "/_sandbox/reset") => {
+            shared.ledger().reset();
+            Reply::empty(204)
+        }
+        ("POST", "/_sandbox/begin") => match begin(shared, &request.json()) {
+            Ok(()) => Reply::json(200, &shared.cloud_file()),
+            Err(why) => Reply::error(400, "BadBeginning", why),
+        },
+        ("POST", "/_sandbox/faults") => match trouble::parse(&request.json()) {
+            Ok(rules) => {
+                *shared.trouble() = trouble::Trouble::new(rules);
+                Reply::empty(204)
+            }
+            Err(why) => Reply::error(400, "BadFaults", why),
+        },
+        ("GET", "/healthz") => Reply::json(200, &json!({ "status": "ok" })),
+        _ => Reply::error(
+            404,
+            "NotFound",
+            "The sandbox plays hosts by the header `x-cmkctl-host`; its own addresses begin with `/_sandbox/`.",
+        ),
+    }
+}
+
+/// Answers as soon as a request hangs in a scripted stall.
+async fn stalled(shared: &Shared) -> Reply {
+    let mut stall = shared.stall.subscribe();
+    let shown = tokio::time::timeout(STALL_SHOWS, stall.wait_for(|stalled| *stalled)).await;
+    Reply::json(200, &json!({ "stalled": matches!(shown, Ok(Ok(_))) }))
+}
+
+/// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the trouble. Takes `scenario` (a patch, or the
+/// name of a built-in one), `speed` and `faults`; what is left out stays as it was.
+fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
+    let scenario = match &wanted["scenario"] {
+        Value::Null => shared.scenario().clone(),
+        Value::String(name) => {
+            Scenario::built_in(name).ok_or_else(|| format!("`{name}` is no scenario that is built in"))?
+        }
+        patch => Scenario::parse(&patch.to_string())?,
+    };
+    let rules = match &wanted["faults"] {
+        Value::Null => scenario.faults(),
+        rules => trouble::parse(rules)?,
+    };
+    let speed = wanted["speed"].as_f64().unwrap_or_else(|| shared.world().clock.speed);
+    if !(speed.is_finite() && speed > 0.0) {
+        return Err("the speed must be above 0".to_owned());
+    }
+    *shared.world() = world::World::new(&scenario, speed);
+    *shared.scenario() = scenario;
+    *shared.ledger() = ledger::Ledger::default();
+    *shared.trouble() = trouble::Trouble::new(rules);
+    shared.stall.send_replace(false);
+    if let Some(closed) = shared.trouble().closes_after(0) {
+        shared.door.send_replace(closed);
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! The token endpoint of a job at GitHub Actions, imitated after its public documentation: a job asks with its own token and gets an assertion
+//! of who it is, which Entra takes for some minutes only.
+
+use super::entra;
+use super::http::{Reply, Request};
+use super::world::World;
+use serde_json::json;
+
+/// Its host.
+pub(super) const HOST: &str = "token.actions.githubusercontent.com";
+/// The token of every job of every sandbox.
+const JOB: &str = "sandbox-job";
+/// What Entra wants an assertion to be for.
+pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
+
+pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
+    if request.method != "GET" {
+        return Reply::empty(405);
+    }
+    if request.bearer.as_deref() != Some(JOB) {
+        return Reply::json(401, &json!({ "message": "The job token is not valid." }));
+    }
+    let claims = json!({
+        "iss": format!("https://{HOST}"), "aud": request.query("audience"), "sub": "repo:contoso/operations:ref:refs/heads/main",
+        "sandbox_iat": world.clock.now().to_string(),
+    });
+    Reply::json(200, &json!({ "count": 1, "value": entra::unsigned(&claims) }))
+}

@@ -1,0 +1,136 @@
+//! One served sandbox for many runs: each begins anew, with trouble of its own, and ends in a state that can be compared.
+
+use crate::tool::{Ran, Served, http};
+use serde_json::{Value, json};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A run that takes longer than this has lost its way.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// A command, and the tenant it is run in.
+pub(crate) struct Job {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) scenario: Value,
+}
+
+/// Short waits, so that thousands of runs take minutes; what is waited for stays in its order.
+fn short() -> Value {
+    json!({ "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40, "identity_seconds": 15, "role_seconds": 30 })
+}
+
+/// The three commands that change something, each where it has its part left to do.
+pub(crate) fn jobs() -> Vec<Job> {
+    let granted = json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true });
+    vec![
+        Job {
+            name: "add-environment",
+            arguments: &["add-environment", "--yes", "--confirm", "Contoso UAT"],
+            scenario: json!({ "summary": "The policy is there.", "settings": short(), "policies": { "ep-contoso-cmk": granted } }),
+        },
+        Job {
+            name: "create-policy",
+            arguments: &["create-policy", "--yes"],
+            scenario: json!({ "summary": "The policy is missing.", "settings": short() }),
+        },
+        Job {
+            name: "enable",
+            arguments: &["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"],
+            scenario: json!({
+                "summary": "Nothing is prepared.", "settings": short(), "provider": "NotRegistered", "environments": { "uat": { "managed": false } },
+            }),
+        },
+    ]
+}
+
+/// What a run left behind at the services.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct End {
+    /// What took effect, as a multiset: sorted.
+    pub(crate) effects: Vec<String>,
+    /// What is there.
+    pub(crate) world: Value,
+}
+
+/// A sandbox of one thread.
+pub(crate) struct Arena {
+    served: Served,
+}
+
+impl Arena {
+    pub(crate) fn open() -> Self {
+        Self { served: Served::start("ready", "1") }
+    }
+
+    pub(crate) fn begin(&self, scenario: &Value, faults: &Value, speed: f64) {
+        let body = json!({ "scenario": scenario, "faults": faults, "speed": speed }).to_string();
+        self.await_door();
+        let answer = http(&self.served.url, "POST", "/_sandbox/begin", &[], &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        std::fs::write(self.served.file(), answer.body).unwrap();
+    }
+
+    /// Nobody can connect for a moment when that is the trouble.
+    fn await_door(&self) {
+        let address = self.served.url.strip_prefix("http://").unwrap();
+        let began = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "the sandbox does not come back");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.served.command("admin", arguments);
+        command.env("CMKCTL_HTTP_TIMEOUT", "0.25");
+        command
+    }
+
+    /// Runs the binary; a run that never ends is ended, with -9 for its code.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let began = Instant::now();
+        // A few lines at most: they fit into the pipes.
+        while child.try_wait().unwrap().is_none() {
+            if began.elapsed() > LONGEST {
+                child.kill().unwrap();
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        let output = child.wait_with_output().unwrap();
+        Ran {
+            code: output.status.code().unwrap_or(-9),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub(crate) fn faults(&self, rules: &Value) {
+        self.await_door();
+        self.served.faults(rules);
+    }
+
+    pub(crate) fn ledger(&self) -> Value {
+        self.await_door();
+        self.served.ledger()
+    }
+
+    pub(crate) fn end(&self) -> End {
+        let ledger = self.ledger();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let effects = ledger["effects"].as_array().unwrap().iter();
+        let mut effects: Vec<String> =
+            effects.map(|effect| format!("{} {}", text(&effect["what"]), text(&effect["subject"]))).collect();
+        effects.sort();
+        End { effects, world: http(&self.served.url, "GET", "/_sandbox/world", &[], "").json() }
+    }
+
+    /// Waits until a request hangs in its scripted stall; `false` when none does.
+    pub(crate) fn stalled(&self) -> bool {
+        http(&self.served.url, "GET", "/_sandbox/stall", &[], "").json()["stalled"] == true
+    }
+}

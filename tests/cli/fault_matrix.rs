@@ -1,0 +1,178 @@
+//! Every request of a run, with every trouble there is: the run ends in the wanted state, or says honestly what happened and the same command
+//! goes on; and nothing takes effect twice.
+//!
+//! `CMKCTL_MATRIX=full cargo test --release --test cli fault_matrix -- --nocapture` runs every combination of every command. Without it, `enable`
+//! and `create-policy` meet each trouble at the first request of each kind only.
+
+use crate::arena::{Arena, End, Job, jobs};
+use crate::tool::Ran;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Sandbox seconds per real second.
+const SPEED: f64 = 40_000.0;
+/// Where nobody can connect for a moment, the moment must last longer than a client's start, and its patience longer than that.
+const SLOW: f64 = 6000.0;
+
+const FAULTS: [&str; 20] = [
+    "closed",
+    "reset-before",
+    "reset-after",
+    "cut",
+    "html-502",
+    "500",
+    "503-seconds",
+    "503-date",
+    "429-seconds",
+    "429-date",
+    "401",
+    "403",
+    "404",
+    "409",
+    "409-empty",
+    "silence",
+    "silence-after",
+    "garbage",
+    "unknown-enum",
+    "foreign-link",
+];
+
+/// One request of a clean run, as the ledger wrote it down.
+#[derive(Debug, Clone)]
+struct Asked {
+    number: u64,
+    /// Method and path, without what differs from call to call.
+    route: String,
+}
+
+/// A clean run: what it asked, and what it left.
+struct Clean {
+    asked: Vec<Asked>,
+    end: End,
+}
+
+fn clean(arena: &Arena, job: &Job) -> Clean {
+    arena.begin(&job.scenario, &json!([]), SPEED);
+    arena.run(job.arguments).exits(0);
+    let ledger = arena.ledger();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut asked: Vec<Asked> = ledger["log"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| Asked {
+            number: entry["n"].as_u64().unwrap(),
+            route: format!("{} {}{}", text(&entry["method"]), text(&entry["host"]), text(&entry["path"])),
+        })
+        .collect();
+    asked.sort_by_key(|asked| asked.number);
+    Clean { asked, end: arena.end() }
+}
+
+/// Does the exit code fit, and does the message say what happened?
+fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
+    let words = &ran.stderr;
+    let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    let fits = match ran.code {
+        1 => says(&[
+            "answered ",
+            "did not answer",
+            "can't be reached",
+            "can't be understood",
+            "address does not belong to the cloud",
+        ]),
+        4 => says(&["Sign-in", "sign-in"]),
+        5 => ["401", "403"].contains(&fault),
+        6 => end.effects.is_empty() && says(&["nothing was changed"]),
+        // A state that nobody knows is one in which nothing is started.
+        7 => fault.starts_with("409") || (fault == "unknown-enum" && says(&["CMK023"])),
+        9 => says(&["same command again"]),
+        _ => false,
+    };
+    if !fits || !words.contains("error: ") || words.contains("panicked") {
+        return Err(format!("exit {} is not honest", ran.code));
+    }
+    Ok(())
+}
+
+fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -> Result<(), String> {
+    let closed = fault == "closed";
+    let seconds = if closed { 0.01 } else { 20.0 };
+    let rule = json!([{ "match": { "request": number }, "do": fault, "seconds": seconds }]);
+    arena.begin(&job.scenario, &rule, if closed { SLOW } else { SPEED });
+    let first = arena.run(job.arguments);
+    let mut end = arena.end();
+    let told = |why: String, ran: &Ran| {
+        let place = clean.asked.get(usize::try_from(number).unwrap() - 1);
+        Err(format!("{} {fault} at {number} {place:?}: {why}\nexit {}\n{}", job.name, ran.code, ran.stderr))
+    };
+    if first.code != 0 {
+        if let Err(why) = honest(fault, &first, &end) {
+            return told(why, &first);
+        }
+        arena.faults(&json!([]));
+        let second = arena.run(job.arguments);
+        if second.code != 0 {
+            return told(format!("then the same command again failed:\n{}\nThe first was:", second.stderr), &first);
+        }
+        end = arena.end();
+    }
+    if end.effects != clean.end.effects {
+        return told(format!("other effects: {:#?} instead of {:#?}", end.effects, clean.end.effects), &first);
+    }
+    if end != clean.end {
+        return told(format!("another end: {:#} instead of {:#}", end.world, clean.end.world), &first);
+    }
+    Ok(())
+}
+
+/// The requests to try a trouble at: all, or the first of each kind.
+fn chosen(asked: &[Asked], all: bool) -> Vec<u64> {
+    let mut seen = HashSet::new();
+    asked.iter().filter(|asked| all || seen.insert(&asked.route)).map(|asked| asked.number).collect()
+}
+
+#[test]
+fn every_request_survives_every_trouble() {
+    let full = std::env::var("CMKCTL_MATRIX").is_ok_and(|value| value == "full");
+    // Most of a run is waiting: more of them than cores.
+    let arenas: Vec<Arena> = (0..4).map(|_| Arena::open()).collect();
+    let (mut total, mut kept) = (0, 0);
+    let failures = Mutex::new(Vec::new());
+    for job in jobs() {
+        let clean = clean(&arenas[0], &job);
+        let numbers = chosen(&clean.asked, full || job.name == "add-environment");
+        let cases: Vec<(&str, u64)> =
+            FAULTS.iter().flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();
+        let (next, survived) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let began = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for arena in &arenas {
+                scope.spawn(|| {
+                    while let Some((fault, number)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        match survives(arena, &job, &clean, fault, *number) {
+                            Ok(()) => _ = survived.fetch_add(1, Ordering::Relaxed),
+                            Err(why) => failures.lock().unwrap().push(why),
+                        }
+                    }
+                });
+            }
+        });
+        let survived = survived.into_inner();
+        let _ = writeln!(
+            std::io::stdout(),
+            "{}: {} faults × {} requests: {survived} survived ({:.1?})",
+            job.name,
+            FAULTS.len(),
+            numbers.len(),
+            began.elapsed()
+        );
+        (total, kept) = (total + cases.len(), kept + survived);
+    }
+    let _ = writeln!(std::io::stdout(), "in total: {total} cases: {kept} survived");
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty() && kept == total, "{} of {total}:\n{}", failures.len(), failures.join("\n\n"));
+}

@@ -1,0 +1,119 @@
+//! An encryption takes up to four days: tokens end, gateways stumble, services are down for a while, machines change. Sandbox time is compressed.
+
+use crate::sign_in::sign_ins;
+use crate::tool::{Ran, Served, command, finish, http};
+use serde_json::{Value, json};
+
+const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
+const DAY: f64 = 86_400.0;
+
+/// The policy is there, and encrypting takes four days.
+fn long() -> Value {
+    json!({
+        "summary": "Four days.",
+        "settings": { "link_seconds": 4.0 * DAY, "token_seconds": 3600 },
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+    })
+}
+
+fn add(served: &Served, more: &[&str]) -> Ran {
+    let mut arguments = vec!["add-environment"];
+    arguments.extend(CONSENT);
+    arguments.extend(more);
+    served.run(&arguments)
+}
+
+fn starts(served: &Served) -> usize {
+    served.effects().iter().filter(|what| *what == "link-started").count()
+}
+
+fn log(served: &Served) -> Vec<Value> {
+    served.ledger()["log"].as_array().unwrap().clone()
+}
+
+fn looks(served: &Served) -> usize {
+    let path = |entry: &Value| entry["path"].as_str().unwrap().contains("/lifecycleOperations/");
+    log(served).iter().filter(|entry| path(entry)).count()
+}
+
+/// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and an outage of twenty minutes of everything.
+#[test]
+fn a_job_outlives_four_days() {
+    let served = Served::patched(&long(), "40000");
+    let began = 2.0 * DAY;
+    served.faults(&json!([
+        { "match": { "path": "/lifecycleOperations/", "every": 50 }, "do": "html-502", "times": 1_000_000 },
+        { "match": { "from": began, "until": began + 1200.0 }, "do": "reset-before", "times": 1_000_000 },
+    ]));
+    let ran = add(&served, &["--auth", "federated", "-v"]).exits(0);
+    assert!(ran.stderr.contains("Signed in by way of `federated`."), "{}", ran.stderr);
+    assert_eq!(starts(&served), 1);
+    // The first looks follow the service's 5 seconds, then they are minutes apart: five at the end, so never more than this. A machine under
+    // load looks less often, for its every request takes sandbox minutes.
+    let looks = looks(&served);
+    assert!((100..=1300).contains(&looks), "{looks} looks");
+    let log = log(&served);
+    let count = |service: &str| log.iter().filter(|entry| entry["service"] == service).count();
+    let refused = log.iter().filter(|entry| entry["service"] == "bap" && entry["status"] == 401).count();
+    let (assertions, tokens) = (count("runner"), sign_ins(&served, "/token"));
+    assert!(refused >= 20, "{refused} tokens had ended");
+    assert!(assertions >= refused && tokens >= refused, "{assertions} assertions, {tokens} tokens, {refused} refusals");
+    assert!(log.iter().any(|entry| entry["status"] == 502) && log.iter().any(|entry| entry["status"] == 0));
+    // The outage lasted for several looks, and was told once.
+    assert!(ran.stderr.matches("and so does the wait").count() <= 2, "{}", ran.stderr);
+    // Somebody who comes four days later sees the same.
+    served.faults(&json!([]));
+    add(&served, &[]).exits(0);
+    assert_eq!(starts(&served), 1);
+}
+
+#[test]
+fn an_assertion_is_good_for_ten_minutes() {
+    let served = Served::start("ready", "1200");
+    let runner = [("x-cmkctl-host", "token.actions.githubusercontent.com"), ("authorization", "Bearer sandbox-job")];
+    let path = "/sandbox?api-version=2.0&audience=api://AzureADTokenExchange";
+    let assertion = http(&served.url, "GET", path, &runner, "").json()["value"].as_str().unwrap().to_owned();
+    assert_eq!(http(&served.url, "GET", path, &runner[..1], "").status, 401);
+    let cloud = served.cloud();
+    let (tenant, client) = (cloud["tenant"].as_str().unwrap(), cloud["users"][0]["client_id"].as_str().unwrap());
+    let redeem = || {
+        let form = format!(
+            "grant_type=client_credentials&client_id={client}&client_assertion={assertion}&scope=https://management.azure.com/.default"
+        );
+        let host = [("x-cmkctl-host", "login.microsoftonline.com")];
+        http(&served.url, "POST", &format!("/{tenant}/oauth2/v2.0/token"), &host, &form).json()
+    };
+    let fresh = redeem();
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    let stale = redeem();
+    assert!(fresh["access_token"].is_string() && stale["error_codes"][0] == 700_024, "{fresh} {stale}");
+}
+
+/// Another machine has nothing but the service: no file, no operation id, no policy.
+#[test]
+fn another_machine_waits_for_it() {
+    let served = Served::patched(&long(), "100000");
+    add(&served, &["--no-wait"]).exits(8);
+    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let elsewhere = |arguments: &[&str]| {
+        let file = served.folder().join("elsewhere.json");
+        let mut cloud = served.cloud();
+        cloud["defaults"] = json!({});
+        std::fs::write(&file, cloud.to_string()).unwrap();
+        let mut command = command(arguments);
+        command.arg("--cloud").arg(&file).args(["--sandbox-user", "power-platform-admin"]);
+        finish(command)
+    };
+    let early = elsewhere(&["status", &id, "--wait", "--timeout", "6h", "-o", "json"]).exits(8);
+    assert_eq!(early.json()["state"], "encrypting");
+    assert!(early.stderr.contains("goes on at the service") && early.stderr.contains("--wait"), "{}", early.stderr);
+    let done = elsewhere(&["status", &id, "--wait", "-o", "json"]).exits(0);
+    assert_eq!(done.json()["state"], "encrypted");
+    assert_eq!((starts(&served), served.ledger()["writes"].as_u64().unwrap()), (1, 1));
+    // There is nothing to wait for any more, and nothing to wait for elsewhere.
+    elsewhere(&["status", &id, "--wait"]).exits(0);
+    let never = elsewhere(&["status", "Contoso Sales", "--wait"]).exits(9);
+    assert!(never.stderr.contains("No encryption runs on `Contoso Sales`"), "{}", never.stderr);
+    let usage = elsewhere(&["status", &id, "--timeout", "1h"]).exits(2);
+    assert!(usage.stderr.contains("--wait"), "{}", usage.stderr);
+}
