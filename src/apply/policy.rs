@@ -31,13 +31,22 @@ impl Applier<'_> {
     pub(super) async fn register(&mut self, subscription: &str) -> Result<Outcome> {
         let what =
             format!("The provider `Microsoft.PowerPlatform` can't be registered in subscription {subscription}.");
-        let correlation = match self.writer.register_provider(subscription).await {
-            Ok(written) => written.correlation,
-            // Registering is one flag of the subscription: the state that is read below tells whether it took.
-            Err(fault) if fault.is_ambiguous() => fault.correlation,
-            Err(fault) => return Err(fault.into_error(what).hint("The right `Microsoft.PowerPlatform/register/action` comes with Contributor or Owner of the subscription.")),
-        };
+        let mut sent = 0;
         let reader = self.reader.clone();
+        let correlation = loop {
+            sent += 1;
+            match self.writer.register_provider(subscription).await {
+                Ok(written) => break written.correlation,
+                // Registering is one flag of the subscription: its state tells whether it took, and taking it twice is taking it once.
+                Err(fault) if fault.is_ambiguous() && sent < SENT_AT_MOST => {
+                    let begun = async || Ok(!reader.provider(subscription).await?.state.eq_ignore_ascii_case("NotRegistered"));
+                    if self.shows("the registration", begun).await? {
+                        break fault.correlation;
+                    }
+                }
+                Err(fault) => return Err(fault.into_error(what).hint("The right `Microsoft.PowerPlatform/register/action` comes with Contributor or Owner of the subscription.")),
+            }
+        };
         self.until("the registration", PROVIDER_REGISTERS, async || {
             let state = reader.provider(subscription).await.map(|provider| provider.state);
             match state {
@@ -100,25 +109,25 @@ impl Applier<'_> {
         }
     }
 
-    /// Does a grant show to a re-read? Whoever may give it but not read it is not told "no".
-    async fn grant_shows(&mut self, mut look: impl AsyncFnMut() -> Reply<bool>) -> Result<bool> {
+    /// Does what was sent show to a re-read? Whoever may change it but not read it is not told "no".
+    async fn shows(&mut self, what: &str, mut look: impl AsyncFnMut() -> Reply<bool>) -> Result<bool> {
         let mut limit = self.limit(CREATION_SHOWS);
         loop {
             match look().await {
                 Ok(true) => return Ok(true),
                 Err(fault) if fault.is_forbidden() => {
-                    tracing::info!("{}; the grant can't be re-read.", fault.clause());
+                    tracing::info!("{}; {what} can't be re-read.", fault.clause());
                     return Ok(true);
                 }
                 Err(fault) if matches!(fault.cause, Cause::SignIn(_) | Cause::Foreign) => {
-                    return Err(fault.into_error("The grant can't be re-read."));
+                    return Err(fault.into_error(format!("It was sent, but {what} can't be re-read.")));
                 }
                 Ok(false) | Err(_) => {}
             }
             if self.over(&mut limit) {
                 return Ok(false);
             }
-            self.wait_for("the grant to show", limit.began, Duration::from_secs(5)).await?;
+            self.wait_for(&format!("{what} to show"), limit.began, Duration::from_secs(5)).await?;
         }
     }
 
@@ -157,7 +166,7 @@ impl Applier<'_> {
             let fault = match self.writer.assign_role(scope, principal, role, kind).await {
                 Ok(written) => {
                     let reader = self.reader.clone();
-                    let shown = self.grant_shows(async || {
+                    let shown = self.shows("the grant", async || {
                         let all = reader.role_assignments(scope, Some(principal)).await?;
                         Ok(all.iter().any(|found| found.role.eq_ignore_ascii_case(role)))
                     });
@@ -201,7 +210,7 @@ impl Applier<'_> {
             match self.writer.add_access_policy(vault, tenant, &principal).await {
                 Ok(written) => {
                     let reader = self.reader.clone();
-                    let shown = self.grant_shows(async || {
+                    let shown = self.shows("the grant", async || {
                         let found = reader.vault(vault).await?;
                         let mut own = found.access_policies.iter().filter(|own| same_id(&own.object_id, &principal));
                         Ok(own.any(|own| KEY_PERMISSIONS.iter().all(|need| own.keys.iter().any(|key| key == need))))
@@ -227,14 +236,23 @@ impl Applier<'_> {
 
     /// Turning on what is on already changes nothing, so a lost answer is looked up by reading the vault.
     pub(super) async fn protect_from_purge(&mut self, vault: &ArmId) -> Result<Outcome> {
-        let correlation = match self.writer.protect_from_purge(vault).await {
-            Ok(written) => written.correlation,
-            Err(fault) if fault.is_ambiguous() => fault.correlation,
-            Err(fault) => {
-                return Err(fault.into_error(format!("Purge protection of `{}` can't be turned on.", vault.name)));
+        let mut sent = 0;
+        let reader = self.reader.clone();
+        let correlation = loop {
+            sent += 1;
+            match self.writer.protect_from_purge(vault).await {
+                Ok(written) => break written.correlation,
+                Err(fault) if fault.is_ambiguous() && sent < SENT_AT_MOST => {
+                    let is_on = async || Ok(reader.vault(vault).await?.purge_protection);
+                    if self.shows("purge protection", is_on).await? {
+                        break fault.correlation;
+                    }
+                }
+                Err(fault) => {
+                    return Err(fault.into_error(format!("Purge protection of `{}` can't be turned on.", vault.name)));
+                }
             }
         };
-        let reader = self.reader.clone();
         self.until("purge protection", VAULT_CHANGES, async || match reader.vault(vault).await {
             Ok(found) if found.purge_protection => Look::Yes(()),
             Ok(_) => Look::NotYet("it is off".to_owned()),
@@ -259,7 +277,7 @@ impl Applier<'_> {
             match self.writer.assign_hsm_role(uri, key, &principal).await {
                 Ok(correlation) => {
                     let reader = self.reader.clone();
-                    let shown = self.grant_shows(async || {
+                    let shown = self.shows("the grant", async || {
                         let all = reader.hsm_roles(uri, key).await?;
                         let own = |found: &RoleAssignment| same_id(&found.principal_id, &principal);
                         Ok(all.iter().any(|found| own(found) && found.role == HSM_ENCRYPTION_USER))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long a question for a stalled request is kept open, in real time.
-const STALL_SHOWS: Duration = Duration::from_secs(30);
+const STALL_SHOWS: Duration = Duration::from_millis(500);
 
 pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
     match (request.method.as_str(), request.raw_path.as_str()) {
@@ -43,7 +43,7 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
     }
 }
 
-/// Answers as soon as a request hangs in a scripted stall.
+/// Answers as soon as a request hangs in a scripted stall, or with "not yet".
 async fn stalled(shared: &Shared) -> Reply {
     let mut stall = shared.stall.subscribe();
     let shown = tokio::time::timeout(STALL_SHOWS, stall.wait_for(|stalled| *stalled)).await;

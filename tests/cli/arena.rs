@@ -3,7 +3,7 @@
 use crate::tool::{Ran, Served, http};
 use serde_json::{Value, json};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A run that takes longer than this has lost its way.
@@ -119,6 +119,11 @@ impl Arena {
         self.served.ledger()
     }
 
+    /// How many requests met their trouble.
+    pub(crate) fn hits(&self) -> u64 {
+        self.ledger()["hits"].as_u64().unwrap()
+    }
+
     pub(crate) fn end(&self) -> End {
         let ledger = self.ledger();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -129,8 +134,17 @@ impl Arena {
         End { effects, world: http(&self.served.url, "GET", "/_sandbox/world", &[], "").json() }
     }
 
-    /// Waits until a request hangs in its scripted stall; `false` when none does.
-    pub(crate) fn stalled(&self) -> bool {
-        http(&self.served.url, "GET", "/_sandbox/stall", &[], "").json()["stalled"] == true
+    /// Waits until a request of the child hangs in its scripted stall; `false` when the child has ended before.
+    pub(crate) fn stalled(&self, child: &mut Child) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < LONGEST {
+            if http(&self.served.url, "GET", "/_sandbox/stall", &[], "").json()["stalled"] == true {
+                return true;
+            }
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+        }
+        panic!("the client neither hangs nor ends");
     }
 }

@@ -17,8 +17,8 @@ fn killed(arena: &Arena, arguments: &[&str]) -> bool {
     // The client must not lose its patience first.
     let mut child =
         command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let stalled = arena.stalled();
-    child.kill().unwrap();
+    let stalled = arena.stalled(&mut child);
+    let _ = child.kill();
     child.wait().unwrap();
     stalled
 }
@@ -111,8 +111,9 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     let stalls = |path: &str| json!([{ "match": { "path": path }, "do": "stall-after", "seconds": 60 }]);
     arena.begin(&job.scenario, &stalls("/Encryption/link"), FAST.parse().unwrap());
     let mut command = arena.command(job.arguments);
-    let child = command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    assert!(arena.stalled());
+    let mut child =
+        command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(arena.stalled(&mut child));
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();

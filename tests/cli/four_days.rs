@@ -36,15 +36,15 @@ fn looks(served: &Served) -> usize {
     log(served).iter().filter(|entry| path(entry)).count()
 }
 
-/// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and an outage of twenty minutes of everything.
+/// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and twenty minutes a day without any service.
 #[test]
 fn a_job_outlives_four_days() {
-    let served = Served::patched(&long(), "40000");
-    let began = 2.0 * DAY;
-    served.faults(&json!([
-        { "match": { "path": "/lifecycleOperations/", "every": 50 }, "do": "html-502", "times": 1_000_000 },
-        { "match": { "from": began, "until": began + 1200.0 }, "do": "reset-before", "times": 1_000_000 },
-    ]));
+    let served = Served::patched(&long(), "20000");
+    // A machine under load may sleep through one outage, but not through all.
+    let outage = |day: f64| json!({ "match": { "from": day * DAY, "until": day * DAY + 1200.0 }, "do": "reset-before", "times": 1_000_000 });
+    let gateway =
+        json!({ "match": { "path": "/lifecycleOperations/", "every": 50 }, "do": "html-502", "times": 1_000_000 });
+    served.faults(&json!([outage(0.5), outage(1.5), outage(2.5), outage(3.5), gateway]));
     let ran = add(&served, &["--auth", "federated", "-v"]).exits(0);
     assert!(ran.stderr.contains("Signed in by way of `federated`."), "{}", ran.stderr);
     assert_eq!(starts(&served), 1);
@@ -59,8 +59,8 @@ fn a_job_outlives_four_days() {
     assert!(refused >= 20, "{refused} tokens had ended");
     assert!(assertions >= refused && tokens >= refused, "{assertions} assertions, {tokens} tokens, {refused} refusals");
     assert!(log.iter().any(|entry| entry["status"] == 502) && log.iter().any(|entry| entry["status"] == 0));
-    // The outage lasted for several looks, and was told once.
-    assert!(ran.stderr.matches("and so does the wait").count() <= 2, "{}", ran.stderr);
+    // An outage lasts for several looks, and is told once.
+    assert!(ran.stderr.matches("and so does the wait").count() <= 4, "{}", ran.stderr);
     // Somebody who comes four days later sees the same.
     served.faults(&json!([]));
     add(&served, &[]).exits(0);
