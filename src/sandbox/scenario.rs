@@ -111,6 +111,18 @@ mod tests {
             (r#"{"colour": 1}"#, "unknown field `colour`"),
             (r#"{"target": {"environment": "nowhere"}}"#, "nowhere"),
             (r#"{"faults": [{"do": "explode"}]}"#, "explode"),
+            (r#"{"faults": [{"do": "silence", "seconds": -1}]}"#, "-1 seconds"),
+            (r#"{"epoch": "9999-12-01T00:00:00Z"}"#, "two centuries"),
+            (r#"{"settings": {"link_seconds": 1e300}}"#, "hundred years"),
+            (
+                r#"{"vaults": {"kv-contoso-cmk": {"keys": {"cmk-contoso": {"expires_in_days": 9223372036854775807}}}}}"#,
+                "hundred years",
+            ),
+            (
+                r#"{"policies": {"p": {"vault": "v", "key": "k", "location": "l", "granted_seconds_ago": 379477461602}}}"#,
+                "hundred years",
+            ),
+            (r#"{"history": [{"environment": "uat", "kind": "x", "days_ago": -1e9}]}"#, "hundred years"),
         ] {
             let error = Scenario::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

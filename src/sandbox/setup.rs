@@ -151,9 +151,44 @@ impl Setup {
                 return Err(format!("there is no policy `{policy}`"));
             }
         }
-        Ok(())
+        self.check_times()
+    }
+
+    /// No time is so far away that the calendar ends before it.
+    fn check_times(&self) -> Result<(), String> {
+        let years = self.epoch.as_second() / (366 * 86_400);
+        if !(0..200).contains(&years) {
+            return Err(format!("the epoch {} is not of these two centuries", self.epoch));
+        }
+        let settings = &self.settings;
+        let seconds = [
+            settings.identity_seconds,
+            settings.role_seconds,
+            settings.provider_seconds,
+            settings.governance_seconds,
+            settings.link_seconds,
+            settings.token_seconds.unwrap_or_default(),
+        ];
+        if let Some(wrong) = seconds.iter().find(|seconds| !(0.0..=CENTURY).contains(*seconds)) {
+            return Err(format!("{wrong} seconds are not a time from 0 to a hundred years"));
+        }
+        let keys = self.vaults.values().flat_map(|vault| vault.keys.values());
+        #[expect(clippy::cast_precision_loss, reason = "compared with a century, and not kept")]
+        let mut away = keys
+            .flat_map(|key| [key.expires_in_days, key.starts_in_days])
+            .flatten()
+            .map(|days| days as f64 * 86_400.0)
+            .chain(self.policies.values().filter_map(|policy| policy.granted_seconds_ago).map(|seconds| seconds as f64))
+            .chain(self.history.iter().map(|past| past.days_ago * 86_400.0));
+        match away.find(|seconds| !(-CENTURY..=CENTURY).contains(seconds)) {
+            Some(wrong) => Err(format!("{wrong} seconds are more than a hundred years")),
+            None => Ok(()),
+        }
     }
 }
+
+/// In seconds.
+const CENTURY: f64 = 100.0 * 366.0 * 86_400.0;
 
 /// What is there from the start has been there long enough to be effective.
 pub(super) const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;

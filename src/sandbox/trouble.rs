@@ -108,11 +108,14 @@ pub(super) struct Trouble {
 /// Rules out of JSON.
 pub(super) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
     let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
-    match rules.iter().find(|rule| rule.name != CLOSED && kind(&rule.name).is_none()) {
-        Some(rule) => Err(format!("`{}` is no trouble that is known", rule.name)),
-        None if rules.iter().any(|rule| rule.name == CLOSED && rule.matches.request.is_none()) => {
-            Err("a closed door needs the number of the first request that finds it closed".to_owned())
-        }
+    if let Some(rule) = rules.iter().find(|rule| rule.name != CLOSED && kind(&rule.name).is_none()) {
+        return Err(format!("`{}` is no trouble that is known", rule.name));
+    }
+    if rules.iter().any(|rule| rule.name == CLOSED && rule.matches.request.is_none()) {
+        return Err("a closed door needs the number of the first request that finds it closed".to_owned());
+    }
+    match rules.iter().find(|rule| !(0.0..=3e9).contains(&rule.seconds)) {
+        Some(rule) => Err(format!("{} seconds are not a time from 0 to a hundred years", rule.seconds)),
         None => Ok(rules),
     }
 }
