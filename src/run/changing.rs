@@ -10,6 +10,7 @@ use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Change, Out, Outcome};
 use crate::steps::{add, policy};
+use std::time::Instant;
 
 /// Which steps of the procedure a changing command takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         key: target.key.clone().filter(|_| steps.policy),
         ..target.clone()
     };
+    let looked = Instant::now();
     let mut observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
     let mut plan = plan_of(steps, &own, &observed);
     let mut repaired = Receipt::default();
@@ -137,10 +139,9 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     let trail = context.trail(steps.command, &plan)?;
     let held = match consent(&plan, asked, out) {
         Ok((consent, somebody_was_asked)) => {
-            let old = context.clock().now().duration_since(observed.at) > holding::FRESH.try_into().unwrap_or_default();
-            if somebody_was_asked || old {
+            if somebody_was_asked || looked.elapsed() > holding::FRESH {
                 let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-                holding::same(steps, &own, &plan, &observed, &fresh).map(|plan| (consent, plan))
+                holding::same(steps, &own, (&plan, somebody_was_asked), &observed, &fresh).map(|plan| (consent, plan))
             } else {
                 Ok((consent, plan.clone()))
             }

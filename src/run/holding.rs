@@ -9,18 +9,24 @@ use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 use std::time::Duration;
 
-/// What was seen so long ago (in the cloud's time) is looked at once more before anything is sent.
-pub(super) const FRESH: Duration = Duration::from_secs(10);
+/// What was seen so long ago is looked at once more before anything is sent. Real time: a rehearsal's hour is a moment, in which nothing moves.
+pub(super) const FRESH: Duration = Duration::from_secs(3);
 
 /// Does the plan that somebody consented to still fit? Then the plan of the new look, which does the same.
 ///
 /// # Errors
 /// It does not: refused, with everything that differs. Nothing was sent.
-pub(super) fn same(steps: Steps, target: &Target, consented: &Plan, seen: &Observed, fresh: &Observed) -> Result<Plan> {
+pub(super) fn same(
+    steps: Steps,
+    target: &Target,
+    (consented, asked): (&Plan, bool),
+    seen: &Observed,
+    fresh: &Observed,
+) -> Result<Plan> {
     let plan = plan_of(steps, target, fresh);
     // What was seen then, with the words of now: time that passes changes how many days a key has left, and that alone is no news.
     let then = plan_of(steps, target, &Observed { at: fresh.at, ..seen.clone() });
-    let mut differences = actions(&consented.actions, &plan.actions);
+    let mut differences = actions(&consented.actions, &plan.actions, asked);
     differences.extend(findings(&consented.findings, &plan.findings, Severity::Block));
     differences.extend(findings(&then.findings, &plan.findings, Severity::Warn));
     if differences.is_empty() {
@@ -36,15 +42,24 @@ pub(super) fn same(steps: Steps, target: &Target, consented: &Plan, seen: &Obser
     Err(error.hint("Run the same command again for a plan of what is there now."))
 }
 
-/// Changes that nobody consented to. What has been done meanwhile is done no more, and a wait changes nothing.
-fn actions(was: &[Action], is: &[Action]) -> Vec<String> {
+/// Steps that differ. Whoever was asked is told of every one. Where nobody was, only changes that nobody consented to count: what has been done
+/// meanwhile is done no more, and a wait changes nothing.
+fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
+    let words = |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
+    let like = |action: &Action| was.iter().find(|old| std::mem::discriminant(*old) == std::mem::discriminant(action));
     let new = is.iter().enumerate().filter(|(_, action)| action.changes() && !was.contains(action));
-    new.map(|(at, action)| {
-        let like = was.iter().find(|old| std::mem::discriminant(*old) == std::mem::discriminant(action));
-        let words = like.map_or("nothing".to_owned(), ToString::to_string);
-        difference(&format!("step {}", at + 1), &words, &action.to_string())
-    })
-    .collect()
+    let mut differences: Vec<String> = new
+        .map(|(at, action)| difference(&format!("step {}", at + 1), &words(like(action)), &action.to_string()))
+        .collect();
+    if asked {
+        let gone = was.iter().enumerate().filter(|(_, action)| {
+            let replaced = is.iter().any(|now| std::mem::discriminant(now) == std::mem::discriminant(*action));
+            action.changes() && !is.contains(action) && !replaced
+        });
+        differences
+            .extend(gone.map(|(at, action)| difference(&format!("step {}", at + 1), &action.to_string(), "nothing")));
+    }
+    differences
 }
 
 /// Findings of one severity that are there only before or only now, side by side by code and subject.
@@ -89,11 +104,20 @@ mod tests {
     #[test]
     fn every_difference_is_named_with_both_sides() {
         let register = |id: &str| Action::RegisterProvider { subscription: id.to_owned() };
-        assert!(actions(&[register("a")], &[register("a")]).is_empty());
-        assert!(actions(&[register("a"), register("b")], &[register("b")]).is_empty());
-        let moved = actions(&[register("a")], &[register("a"), register("b")]);
-        assert_eq!(moved.len(), 1, "{moved:?}");
-        assert!(moved[0].starts_with("step 2, was: Register") && moved[0].contains("a / is: Register"), "{moved:?}");
+        assert!(actions(&[register("a")], &[register("a")], true).is_empty());
+        let managed = Action::MakeManaged { environment: "e".to_owned(), name: "n".to_owned() };
+        assert!(actions(&[register("a"), managed.clone()], &[register("a")], false).is_empty());
+        let gone = actions(&[register("a"), managed.clone()], &[register("a")], true);
+        assert_eq!(gone, ["step 2, was: Make `n` a Managed Environment / is: nothing"]);
+        for asked in [false, true] {
+            let moved = actions(&[register("a")], &[register("b"), managed.clone()], asked);
+            assert_eq!(moved.len(), 2, "{moved:?}");
+            assert!(
+                moved[0].starts_with("step 1, was: Register") && moved[0].contains("a / is: Register"),
+                "{moved:?}"
+            );
+            assert!(moved[1].starts_with("step 2, was: nothing / is: Make"), "{moved:?}");
+        }
         let was = [finding("CMK1", Severity::Warn, "one"), finding("CMK2", Severity::Block, "two")];
         let is = [finding("CMK1", Severity::Warn, "other"), finding("CMK3", Severity::Warn, "three")];
         assert_eq!(

@@ -85,10 +85,14 @@ impl Served {
 
     /// A scenario that is not built in: a patch over the base tenant.
     pub(crate) fn patched(patch: &Value, speed: &str) -> Self {
+        Self::patched_with(patch, speed, &[])
+    }
+
+    pub(crate) fn patched_with(patch: &Value, speed: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("scenario.json");
         std::fs::write(&file, patch.to_string()).unwrap();
-        Self::start(file.to_str().unwrap(), speed)
+        Self::with(file.to_str().unwrap(), speed, more)
     }
 
     pub(crate) fn file(&self) -> PathBuf {

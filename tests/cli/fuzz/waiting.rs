@@ -21,7 +21,10 @@ enum Look {
     Lost,
     Unusable,
     Foreign,
+    /// The sign-in can't be reached.
     SignIn,
+    /// The sign-in says no.
+    Denied,
 }
 
 impl Look {
@@ -41,6 +44,7 @@ impl Look {
             Look::Unusable => broken(Broken::Unusable("x".into())),
             Look::Foreign => broken(Broken::Foreign("x".into())),
             Look::SignIn => Err(Fault::sign_in(Service::Bap, Error::new(Kind::SignIn, "x"))),
+            Look::Denied => Err(Fault::sign_in(Service::Bap, Error::new(Kind::SignIn, "x").code("AADSTS7000222"))),
         }
     }
 
@@ -57,8 +61,8 @@ impl Look {
             }
             Look::Status(404, _) => "end",
             Look::Status(401 | 408 | 425 | 429 | 499 | 500..=599, _) => "wait",
-            Look::Status(..) | Look::Foreign | Look::SignIn => "refused",
-            Look::Shape | Look::NotSent | Look::Lost | Look::Unusable => "wait",
+            Look::Status(..) | Look::Foreign | Look::Denied => "refused",
+            Look::Shape | Look::NotSent | Look::Lost | Look::Unusable | Look::SignIn => "wait",
         }
     }
 }
@@ -88,6 +92,7 @@ fn look() -> BoxedStrategy<Look> {
         1 => Just(Look::Unusable),
         1 => Just(Look::Foreign),
         1 => Just(Look::SignIn),
+        1 => Just(Look::Denied),
     ]
     .boxed()
 }
