@@ -64,7 +64,7 @@ fn what_does_not_matter_to_the_plan_may_change() {
     served.run(&CONSENT).exits(0);
     // Under a clock that runs so fast that a key has fewer days left at the second look than at the first.
     let patch = json!({ "summary": "x.", "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": { "expires_in_days": 29 } } } } });
-    let served = Served::patched_with(&patch, "2000000", &SLOW);
+    let served = Served::patched_with(&patch, "100000", &SLOW);
     let ran = served.run(&["create-policy", "--yes"]).exits(0);
     assert!(ran.stderr.contains("CMK016"), "{}", ran.stderr);
 }
