@@ -352,6 +352,7 @@ impl Settings {
             make_managed: false,
             power_platform_only: false,
             swap: false,
+            again: false,
         })
     }
 }

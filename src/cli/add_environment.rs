@@ -48,7 +48,7 @@ impl Args {
         let mut target = context.target(&typed)?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
-        let steps = Steps { command: "add-environment", policy: false, add: true };
+        let steps = Steps { command: "add-environment", policy: false, add: true, rotate: false };
         run::change(context, steps, &target, &self.changing.asked(Some(&self.offline)), out).await
     }
 }

@@ -66,7 +66,7 @@ impl Key {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let target = context.target(&self.key.typed(self.environment.as_ref()))?;
-        let steps = Steps { command: "create-policy", policy: true, add: false };
+        let steps = Steps { command: "create-policy", policy: true, add: false, rotate: false };
         run::change(context, steps, &target, &self.changing.asked(None), out).await
     }
 }

@@ -35,7 +35,7 @@ impl Args {
         let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
-        let steps = Steps { command: "enable", policy: true, add: true };
+        let steps = Steps { command: "enable", policy: true, add: true, rotate: false };
         run::change(context, steps, &target, &self.changing.asked(Some(&self.offline)), out).await
     }
 }

@@ -11,6 +11,7 @@ mod estate;
 mod explain;
 mod global;
 mod report_command;
+mod rotate_key;
 mod sandbox;
 mod status;
 
@@ -47,6 +48,7 @@ enum Command {
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
     Status(status::Args),
+    RotateKey(rotate_key::Args),
     Check(check::Args),
     Report(report_command::Args),
     Auth(auth::Args),
@@ -101,6 +103,7 @@ impl Cli {
             Command::AddEnvironment(args) => args.run(&context, out).await,
             Command::Enable(args) => args.run(&context, out).await,
             Command::Status(args) => args.run(&context, out).await,
+            Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,

@@ -25,4 +25,6 @@ pub struct Target {
     pub power_platform_only: bool,
     /// The environment is to move from the policy that is linked now to this one.
     pub swap: bool,
+    /// Rotate the key although its latest version is younger than a day.
+    pub again: bool,
 }

@@ -9,7 +9,7 @@ use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Change, Out, Outcome};
-use crate::steps::{add, policy};
+use crate::steps::{add, policy, rotate};
 use std::time::Instant;
 
 /// Which steps of the procedure a changing command takes.
@@ -21,6 +21,15 @@ pub struct Steps {
     pub policy: bool,
     /// Steps 1, 2 and 4.
     pub add: bool,
+    /// None of them: a new version of the key.
+    pub rotate: bool,
+}
+
+impl Steps {
+    /// Are vault and key its business?
+    fn of_key(self) -> bool {
+        self.policy || self.rotate
+    }
 }
 
 /// What a changing command was told about consent and waiting.
@@ -75,16 +84,16 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         policy: true,
         linked_wins: false,
         provider: steps.policy,
-        key: steps.policy,
-        data_plane: steps.policy,
+        key: steps.of_key(),
+        data_plane: steps.of_key(),
         readers: steps.policy && !target.readers.is_empty(),
         rights: steps.policy,
         estate: steps.add,
     };
     // The other administrator's half is not this command's to read.
     let own = Target {
-        vault: target.vault.clone().filter(|_| steps.policy),
-        key: target.key.clone().filter(|_| steps.policy),
+        vault: target.vault.clone().filter(|_| steps.of_key()),
+        key: target.key.clone().filter(|_| steps.of_key()),
         ..target.clone()
     };
     let looked = Instant::now();
@@ -240,13 +249,13 @@ fn require(steps: Steps, target: &Target) -> Result<()> {
     if steps.add {
         environment_wanted(target)?;
     }
-    if target.policy.is_none() {
+    if target.policy.is_none() && !steps.rotate {
         return Err(missing("--policy", "The enterprise policy"));
     }
-    if steps.policy && target.vault.is_none() {
+    if steps.of_key() && target.vault.is_none() {
         return Err(missing("--vault", "The key vault or managed HSM"));
     }
-    if steps.policy && target.key.is_none() {
+    if steps.of_key() && target.key.is_none() {
         return Err(missing("--key", "The key"));
     }
     if steps.policy && target.location.is_none() && target.environment.is_none() {
@@ -258,6 +267,9 @@ fn require(steps: Steps, target: &Target) -> Result<()> {
 
 pub(super) fn plan_of(steps: Steps, target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
+    if steps.rotate {
+        plan.join(rotate::plan(target, observed));
+    }
     if steps.policy {
         plan.join(policy::plan(target, observed));
     }
@@ -334,7 +346,8 @@ fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)>
 
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
 fn verify(steps: Steps, target: &Target, after: &Observed) -> Result<()> {
-    let rest = plan_of(steps, target, after);
+    // What was made again is not to be made once more.
+    let rest = plan_of(steps, &Target { again: false, ..target.clone() }, after);
     let problems: Vec<String> = rest
         .actions
         .iter()

@@ -1,6 +1,6 @@
 //! What lies around policy and vault: would the planned changes be let through?
 
-use super::{finding, not_visible, who};
+use super::{finding, not_visible, quoted, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
 use crate::model::observed::{Observed, Seen};
@@ -108,7 +108,10 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
                     Severity::Warn,
                     &lock.scope,
                     format!("The lock `{}` ({}) at {} {effect}.", lock.name, lock.level, lock.scope),
-                    format!("Remove it for the time of the change: `az lock delete --ids {}/providers/Microsoft.Authorization/locks/{}`.", lock.scope, lock.name),
+                    format!(
+                        "Remove it for the time of the change: `az lock delete --ids {}`.",
+                        quoted(&format!("{}/providers/Microsoft.Authorization/locks/{}", lock.scope, lock.name))
+                    ),
                     who::OWNER,
                 )
             })

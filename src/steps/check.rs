@@ -1,7 +1,7 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
 
 use super::add::{Standing, standing};
-use super::{acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, who};
+use super::{acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::observed::{Environment, Observed, Seen};
@@ -234,6 +234,7 @@ fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> 
 
 /// The command that gives a policy's identity access to a key.
 fn grant_command(vault: &str, key: &str, principal: &str) -> String {
+    let (vault, key, principal) = (&quoted(vault), &quoted(key), &quoted(principal));
     let name = vault.rsplit('/').next().unwrap_or_default();
     if vault.to_ascii_lowercase().contains("/managedhsms/") {
         return format!(

@@ -1,7 +1,7 @@
 //! Step 3's grants: who may use the key, who may read the policy, and since when.
 
 use super::policy::{Comes, pinned};
-use super::{finding, not_visible, who};
+use super::{finding, not_visible, quoted, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ResourceKind;
 use crate::model::observed::{Observed, Policy, RoleAssignment, Seen, Vault};
@@ -127,7 +127,7 @@ pub(super) fn in_use(observed: &Observed) -> Vec<Finding> {
                 "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
                 policy.id,
                 vault.id,
-                policy.key_name.as_deref().unwrap_or("KEY")
+                quoted(policy.key_name.as_deref().unwrap_or("KEY"))
             ),
             who::KEY_VAULT,
         )),

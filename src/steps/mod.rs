@@ -33,6 +33,16 @@ fn finding(
     Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who, source }
 }
 
+/// A word for a shell, whatever a service wrote into it: remedies are pasted.
+fn quoted(word: &str) -> String {
+    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// "Not visible to you": neither passed nor failed.
 fn not_visible(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
     finding(

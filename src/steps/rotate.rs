@@ -12,8 +12,8 @@ pub const FOLLOWED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// The version before must stay enabled at least this long.
 pub const OLD_VERSION_STAYS: SignedDuration = SignedDuration::from_hours(28 * 24);
 
-/// The whole command. A version that is younger than a day is the rotation that was wanted, unless `again` says otherwise.
-pub fn plan(target: &Target, observed: &Observed, again: bool) -> Plan {
+/// The whole command. A version that is younger than a day is the rotation that was wanted, unless another one was asked for.
+pub fn plan(target: &Target, observed: &Observed) -> Plan {
     // What is wrong with the key is what rotating may mend; what is wrong with the vault is not, and is said.
     let mut plan = Plan { findings: key::check(target, observed), ..Plan::default() };
     for finding in &mut plan.findings {
@@ -37,7 +37,7 @@ pub fn plan(target: &Target, observed: &Observed, again: bool) -> Plan {
         return plan;
     };
     let young = key.created.filter(|created| observed.at.duration_since(*created) < FOLLOWED_WITHIN);
-    if let Some(created) = young.filter(|_| !again) {
+    if let Some(created) = young.filter(|_| !target.again) {
         plan.already.push(format!(
             "The key `{name}` has a version of {}, less than a day old; environments follow it until {}",
             moment(created),

@@ -28,6 +28,7 @@ mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod rotate;
 mod rules;
 mod sandbox_azure;
 mod sandbox_trouble;

@@ -1,0 +1,51 @@
+//! A key gets one new version, whatever happens on the way and however often it is asked for.
+
+use crate::tool::{FAST, Served, run};
+use serde_json::json;
+
+const ROTATE: [&str; 2] = ["rotate-key", "--yes"];
+
+fn versions(served: &Served) -> usize {
+    served.effects().iter().filter(|what| *what == "key-version-created").count()
+}
+
+#[test]
+fn twice_is_once_and_again_is_said() {
+    let served = Served::start("ready", "1");
+    let ran = served.run(&ROTATE).exits(0);
+    assert!(ran.stdout.contains("must stay enabled until 2026-03-30"), "{}", ran.stdout);
+    let ran = served.run(&ROTATE).exits(0);
+    assert!(ran.stdout.contains("less than a day old"), "{}", ran.stdout);
+    assert_eq!(versions(&served), 1);
+    served.run(&["rotate-key", "--again", "--yes"]).exits(0);
+    assert_eq!(versions(&served), 2);
+    assert_eq!(served.effects().len(), 2);
+    served.run(&["rotate-key", "--again"]).exits(10);
+    run(&["rotate-key", "--sandbox", "--key", "no-such-key", "--yes"]).exits(6);
+}
+
+#[test]
+fn a_lost_answer_makes_no_second_version() {
+    for (trouble, version) in [("reset-after", 1), ("cut", 1), ("html-502", 0), ("reset-before", 0), ("429-seconds", 1)]
+    {
+        let served = Served::start("ready", "300");
+        served.faults(&json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": trouble, "seconds": 1 }]));
+        let ran = served.run(&ROTATE);
+        assert_eq!(
+            (ran.code, versions(&served)),
+            (if version == 1 { 0 } else { 9 }, version),
+            "{trouble}: {}",
+            ran.stderr
+        );
+        served.run(&ROTATE).exits(0);
+        assert_eq!(versions(&served), 1, "{trouble}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_pinned_does_not_follow_and_that_is_said() {
+    let patch = json!({ "summary": "x.", "policies": { "ep-contoso-cmk": {
+        "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true, "version": "0123456789abcdef0123456789abcdef" } } });
+    let ran = Served::patched(&patch, FAST).run(&["rotate-key", "--dry-run"]).exits(0);
+    assert!(ran.stdout.contains("CMK017") && ran.stdout.contains("do not follow"), "{}", ran.stdout);
+}
