@@ -13,8 +13,9 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
-/// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second.
-const SIDE_BY_SIDE: usize = 16;
+/// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second; a tenant with more policies than that waits for
+/// it by `Retry-After`, like everybody.
+const SIDE_BY_SIDE: usize = 64;
 const VAULTS: [ResourceKind; 2] = [ResourceKind::Vault, ResourceKind::ManagedHsm];
 
 /// A vault and who holds roles there.
