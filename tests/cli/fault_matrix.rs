@@ -1,7 +1,7 @@
 //! Every request of a run, with every trouble there is: the run ends in the wanted state, or says honestly what happened and the same command
 //! goes on; and nothing takes effect twice.
 //!
-//! `CMKCTL_MATRIX=full cargo test --release --test cli matrix -- --nocapture` runs every combination of every command. Without it, `enable`
+//! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination of every command. Without it, `enable`
 //! and `create-policy` meet each trouble at the first request of each kind only.
 
 use crate::arena::{Arena, End, Job, jobs};
