@@ -32,7 +32,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
     pub async fn key(&self, vault: &Vault, name: &KeyName, version: Option<&KeyVersion>) -> Reply<Key> {
-        let service = service_of(vault);
+        let service = service_of(vault.id.kind);
         let get = async |client: KeyClient| {
             let options = KeyClientGetKeyOptions {
                 key_version: version.map(|version| version.as_str().to_owned()),
@@ -64,7 +64,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal; 404 when there is none.
     pub async fn deleted_key(&self, vault: &Vault, name: &KeyName) -> Reply<Deleted> {
-        let service = service_of(vault);
+        let service = service_of(vault.id.kind);
         let get = async |client: KeyClient| client.get_deleted_key(name.as_str(), None).await?.into_model();
         let key = self.session.with_keys(service, &vault.uri, get).await?;
         let purged = key.scheduled_purge_date.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
@@ -143,8 +143,9 @@ impl Session {
     }
 }
 
-fn service_of(vault: &Vault) -> Service {
-    match vault.id.kind {
+/// Whose data plane it is.
+pub(super) fn service_of(kind: ResourceKind) -> Service {
+    match kind {
         ResourceKind::ManagedHsm => Service::ManagedHsm,
         _ => Service::KeyVault,
     }

@@ -1,7 +1,7 @@
 //! A whole tenant, with requests that grow with its pages, policies, vaults and keys, and never with its environments.
 
 use super::ask;
-use super::resolve::environment_error;
+use super::resolve::{environment_error, no_role};
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::estate::{Estate, Protection};
@@ -34,6 +34,9 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
         .environments()
         .await
         .map_err(|fault| environment_error("The environments of the tenant can't be listed.", fault))?;
+    if environments.is_empty() {
+        return Err(no_role("The tenant shows you no environment at all."));
+    }
     let linked: BTreeSet<String> = environments
         .iter()
         .filter_map(|environment| environment.key_link.present()?.policy.as_deref().map(str::to_ascii_lowercase))

@@ -55,7 +55,7 @@ fn one_line(environment: &Environment) -> String {
     format!("{}  {}  {}", environment.id, environment.display_name, url.unwrap_or("-"))
 }
 
-fn no_role(message: &str) -> Error {
+pub(super) fn no_role(message: &str) -> Error {
     Error::new(Kind::Forbidden, message)
         .finding("CMK020")
         .hint("An account without the role Power Platform Administrator or Dynamics 365 Administrator sees none.")

@@ -216,8 +216,8 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
 fn again(context: &Context, steps: Steps, target: &Target, environment: Option<&str>) -> String {
     let mut command = format!("{} {}", context.program(), steps.command);
     let policy = target.policy.as_ref().map(ToString::to_string);
-    let vault = target.vault.as_ref().filter(|_| steps.policy).map(ToString::to_string);
-    let key = target.key.as_ref().filter(|_| steps.policy).map(ToString::to_string);
+    let vault = target.vault.as_ref().filter(|_| steps.of_key()).map(ToString::to_string);
+    let key = target.key.as_ref().filter(|_| steps.of_key()).map(ToString::to_string);
     command.extend(environment.map(|id| format!(" {id}")));
     for (flag, value) in [("--policy", policy), ("--vault", vault), ("--key", key)] {
         command.extend(value.map(|value| format!(" {flag} {value}")));

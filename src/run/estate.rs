@@ -67,7 +67,7 @@ pub struct Glance {
 /// The list can't be read; `Kind::Pending` when something that `fail_on` names is there.
 pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock()).await?;
-    let all = chosen(&estate, glance)?;
+    let all = chosen(&estate, glance);
     report::estate(out, &estate, &all);
     failure(glance, &all).map_or(Ok(()), Err)
 }
@@ -79,7 +79,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
 pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let estate = observe_estate(&context.reader(), context.clock()).await?;
-    let all = chosen(&estate, glance)?;
+    let all = chosen(&estate, glance);
     let requests = session.wire().journal();
     let cloud = session.cloud();
     let bap = url::Url::parse(&cloud.base(Service::Bap)).map(|url| cloud.scope(Service::Bap, &url)).unwrap_or_default();
@@ -90,14 +90,9 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
 }
 
 /// The environments that were asked for, judged, worst first.
-fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Result<Vec<Standing<'a>>> {
+fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
     let within = glance.expiring_within.and_then(|within| SignedDuration::try_from(within).ok());
     let mut all = judge(estate, within);
-    if all.is_empty() {
-        return Err(Error::new(Kind::Forbidden, "The tenant shows you no environment at all.").finding("CMK020").hint(
-            "An account without the role Power Platform Administrator or Dynamics 365 Administrator sees none.",
-        ));
-    }
     let named = |wanted: &str, id: &str| {
         same_id(wanted, id) || id.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case(wanted))
     };
@@ -113,7 +108,7 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Result<Vec<Standing<'a>>> 
             && glance.sku.as_deref().is_none_or(|sku| one.environment.sku.eq_ignore_ascii_case(sku))
             && (!glance.not_encrypted || one.state == State::NotEncrypted)
     });
-    Ok(all)
+    all
 }
 
 fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {

@@ -1,6 +1,7 @@
 //! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
 
 use super::add::{ADD, SWAP};
+use super::estate::REMOVE;
 use super::key::EXPIRY_WARNING;
 use crate::model::estate::{Estate, Protection, Standing, State};
 use crate::model::observed::{Environment, Key, Seen, Vault};
@@ -35,7 +36,7 @@ fn standing<'a>(estate: &Estate, environment: &'a Environment, within: SignedDur
     };
     let status = link.status.as_deref().unwrap_or_default();
     let running = environment.ongoing.as_deref();
-    if running.is_some_and(|kind| [ADD, SWAP, "RevertToMicrosoftKey"].contains(&kind)) {
+    if running.is_some_and(|kind| [ADD, SWAP, REMOVE].contains(&kind)) {
         return made(State::Changing, vec![format!("{} runs", running.unwrap_or_default())]);
     }
     if !["linked", "failed"].iter().any(|known| status.eq_ignore_ascii_case(known)) {

@@ -16,7 +16,7 @@ const AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The old key is needed this long after a move to another one.
 const AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// The operation that takes the key from an environment (inferred from the lists of allowed operations).
-const REMOVE: &str = "RevertToMicrosoftKey";
+pub(super) const REMOVE: &str = "RevertToMicrosoftKey";
 
 /// Everything that the other environments say.
 pub(super) fn check(observed: &Observed, environment: &Environment, policy: Option<&ArmId>) -> Vec<Finding> {
