@@ -8,6 +8,7 @@ pub mod dataverse;
 pub mod fault;
 pub mod json;
 pub mod keyvault;
+mod memo;
 pub mod operations;
 mod patient;
 pub mod power_platform;

@@ -1,11 +1,11 @@
 //! The changes that a plan is made of.
 
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One change, with every id, name and value it takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Action {
     /// Register `Microsoft.PowerPlatform` in the subscription, and wait until it is.
@@ -174,6 +174,19 @@ impl Action {
             Action::AwaitRemoval { .. } | Action::AwaitEnvironment { .. } => {
                 "It was started before; nothing is sent a second time."
             }
+        }
+    }
+
+    /// The id of the environment that it is about, if it is about one.
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Action::MakeManaged { environment, .. }
+            | Action::AddEnvironment { environment, .. }
+            | Action::RemoveEnvironment { environment, .. }
+            | Action::AwaitRemoval { environment, .. }
+            | Action::MoveEnvironment { environment, .. }
+            | Action::AwaitEnvironment { environment, .. } => Some(environment),
+            _ => None,
         }
     }
 

@@ -4,9 +4,11 @@ mod estate;
 mod keys;
 mod resolve;
 mod surroundings;
+mod wanted;
 
 pub use estate::observe_estate;
 pub use resolve::resolve;
+pub use wanted::observe_wanted;
 
 use crate::cloud::fault::{Cause, Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};
