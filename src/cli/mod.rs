@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand, its doc comment the help, its `run` a call downwards.
 
 mod add_environment;
+mod adopt;
+mod apply;
 mod auth;
 mod check;
 mod check_integration;
@@ -10,6 +12,7 @@ mod environment_name;
 mod estate;
 mod explain;
 mod global;
+mod plan;
 mod remove_environment;
 mod report_command;
 mod rotate_key;
@@ -53,6 +56,9 @@ enum Command {
     RemoveEnvironment(remove_environment::Args),
     SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Adopt(adopt::Args),
     Check(check::Args),
     Report(report_command::Args),
     Auth(auth::Args),
@@ -110,6 +116,9 @@ impl Cli {
             Command::RemoveEnvironment(args) => args.run(&context, out).await,
             Command::SwapPolicy(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
+            Command::Plan(args) => args.run(&context, out).await,
+            Command::Apply(args) => args.run(&context, out).await,
+            Command::Adopt(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,

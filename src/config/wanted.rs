@@ -68,7 +68,11 @@ pub fn write(path: &Path, text: &str, fresh: bool) -> Result<()> {
     options.write(true).create(true).truncate(true).create_new(fresh);
     options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
         let there = fresh && error.kind() == std::io::ErrorKind::AlreadyExists;
-        let hint = if there { "What is there is never overwritten: name another file." } else { "Name a file that you may write." };
+        let hint = if there {
+            "What is there is never overwritten: name another file."
+        } else {
+            "Name a file that you may write."
+        };
         Error::usage(format!("The file `{}` can't be written.", path.display())).detail(format!("{error}.")).hint(hint)
     })
 }

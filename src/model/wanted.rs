@@ -276,7 +276,16 @@ mod tests {
             assert_eq!(window.to_string(), text);
         }
         assert_eq!(Window::parse(" SAT  22:00 - Sun 06:00 ").unwrap().to_string(), "sat 22:00-sun 06:00");
-        for text in ["", "sat", "sat 22:00", "sat 22:00-sat 22:00", "sat 24:00-sun 06:00", "sat 22-sun 6", "xxx 22:00-sun 06:00", "sat +2:00-sun 06:00"] {
+        for text in [
+            "",
+            "sat",
+            "sat 22:00",
+            "sat 22:00-sat 22:00",
+            "sat 24:00-sun 06:00",
+            "sat 22-sun 6",
+            "xxx 22:00-sun 06:00",
+            "sat +2:00-sun 06:00",
+        ] {
             assert!(Window::parse(text).is_err(), "{text}");
         }
     }

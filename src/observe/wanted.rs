@@ -6,12 +6,14 @@ use super::{Wants, ask, integration, one};
 use crate::cloud::fault::{Cause, Reply};
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
+use crate::model::estate::Estate;
 use crate::model::fleet::Sight;
-use crate::model::observed::{Environment, Observed, Seen, Unreadable};
+use crate::model::observed::{Environment, Observed, RoleAssignment, Seen, Unreadable};
 use crate::model::wanted::Wanted;
 use crate::steps::wanted::{target, unsettled};
 use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
 
 /// Reads at the same time, as in a look at the whole tenant.
 const SIDE_BY_SIDE: usize = 64;
@@ -84,4 +86,17 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
     };
     observed.integration = integration(reader, &observed, Wants { integration: true, ..Wants::default() }).await?;
     Ok(observed)
+}
+
+/// Who holds roles at each policy of a tenant, as far as it is visible; by the policy's ARM id in lower case.
+///
+/// # Errors
+/// Nobody is signed in.
+pub async fn observe_readers(reader: &Reader, estate: &Estate) -> Result<BTreeMap<String, Seen<Vec<RoleAssignment>>>> {
+    let policies = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection.policy.present()?)));
+    let reads = policies.map(|(id, policy)| async move {
+        let scope = policy.id.to_string();
+        Ok((id.clone(), ask(reader.role_assignments(&scope, None).await)?))
+    });
+    stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await
 }

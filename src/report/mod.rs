@@ -1,11 +1,13 @@
 //! Words: the only room that writes to the terminal. Data goes to stdout; narration, progress and prompts go to stderr.
 
+mod adopt;
 mod auth;
 mod change;
 mod check;
 mod estate;
 mod evidence;
 mod explain;
+mod fleet;
 mod html;
 mod log;
 mod markdown;
@@ -15,12 +17,14 @@ mod status;
 mod terminal;
 mod values;
 
+pub use adopt::wanted_file;
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
 pub use check::check;
 pub use estate::estate;
 pub use evidence::{Circumstances, evidence};
 pub use explain::explain;
+pub use fleet::{FleetOutcome, FleetReport, MemberOutcome, MemberReport};
 pub use log::{guard_panics, log_to_stderr};
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use sarif::sarif;

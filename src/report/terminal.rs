@@ -124,13 +124,22 @@ impl Out {
 
     /// The plan, before consent: to stderr, or to stdout when it is the result itself.
     pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
-        let width = if to_stdout { self.width(std::io::stdout().is_terminal()) } else { self.width(self.color) };
-        let text = plan_text(plan, title, width);
+        let width = self.passage_width(to_stdout);
+        self.passage(&plan_text(plan, title, width), to_stdout);
+    }
+
+    /// Many lines, before consent: to stderr, or to stdout when they are the result itself.
+    pub(super) fn passage(&mut self, text: &str, to_stdout: bool) {
         if to_stdout {
-            self.text(&text);
+            self.text(text);
         } else if !self.style.quiet {
-            self.line(clean_lines(&text).trim_end());
+            self.line(clean_lines(text).trim_end());
         }
+    }
+
+    /// How wide a passage may be.
+    pub(super) fn passage_width(&self, to_stdout: bool) -> Option<u16> {
+        if to_stdout { self.columns() } else { self.width(self.color) }
     }
 
     /// An error, to stderr for people and, in JSON, to stdout for scripts, unless the result is there already.
@@ -242,6 +251,12 @@ fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
     if plan.actions.is_empty() && plan.blockers().next().is_none() {
         text.push_str("  Nothing to do: it is in the wanted state.\n");
     }
+    text + &around_text(plan, width)
+}
+
+/// What is found and what is to be known, under the steps of a plan.
+pub(super) fn around_text(plan: &Plan, width: Option<u16>) -> String {
+    let mut text = String::new();
     let (notes, findings): (Vec<&Finding>, Vec<&Finding>) =
         plan.findings.iter().partition(|finding| finding.severity == Severity::Acknowledge);
     if !findings.is_empty() {

@@ -35,28 +35,30 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<String, Seen<Vec<RoleAssignment
         environments.sort_by(|left, right| (&left.display_name, &left.id).cmp(&(&right.display_name, &right.id)));
         let protection = estate.protections.get(&id).cloned().unwrap_or_default();
         match described(&protection) {
-            Err(why) => adopted.left_out.push(format!(
-                "The policy {id} is left out with its {} environments: {why}.",
-                environments.len()
-            )),
+            Err(why) => adopted
+                .left_out
+                .push(format!("The policy {id} is left out with its {} environments: {why}.", environments.len())),
             Ok(mut policy) => {
                 let mut notes = Vec::new();
                 if protection.granted.is_absent() {
                     policy.grant = false;
-                    notes.push("Its identity may not use the key today: delete the line `grant = false` to have it granted.".to_owned());
+                    notes.push(
+                        "Its identity may not use the key today: delete the line `grant = false` to have it granted."
+                            .to_owned(),
+                    );
                 }
                 match readers.get(&id) {
                     Some(Seen::Present(roles)) => policy.readers = at_policy(roles, &policy.id),
-                    Some(Seen::Unreadable(why)) => notes.push(format!("Its readers are not visible to you: {}.", why.why)),
+                    Some(Seen::Unreadable(why)) => {
+                        notes.push(format!("Its readers are not visible to you: {}.", why.why))
+                    }
                     _ => {}
                 }
                 for environment in environments {
                     match settled(environment, &policy.id) {
                         Ok(one) => policy.environments.push(one),
-                        Err(why) => notes.push(format!(
-                            "`{}` ({}) is left out: {why}.",
-                            environment.display_name, environment.id
-                        )),
+                        Err(why) => notes
+                            .push(format!("`{}` ({}) is left out: {why}.", environment.display_name, environment.id)),
                     }
                 }
                 adopted.wanted.policies.push(policy);
@@ -97,7 +99,8 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
 /// Who was given Reader at the policy itself; what is inherited is somebody else's.
 fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> Vec<String> {
     let own = |role: &&RoleAssignment| role.role == READ_ROLES[0] && same_id(&role.scope, &policy.to_string());
-    let mut readers: Vec<String> = roles.iter().filter(own).map(|role| role.principal_id.to_ascii_lowercase()).collect();
+    let mut readers: Vec<String> =
+        roles.iter().filter(own).map(|role| role.principal_id.to_ascii_lowercase()).collect();
     readers.sort();
     readers.dedup();
     readers

@@ -61,7 +61,10 @@ pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: 
         "CMK032",
         Severity::Warn,
         policy,
-        format!("`{}`{more} use another policy: nothing can be copied or restored between environments with different keys.", first.display_name),
+        format!(
+            "`{}`{more} use another policy: nothing can be copied or restored between environments with different keys.",
+            first.display_name
+        ),
         "Use one policy for environments that are copied or restored onto each other.",
         who::POWER_PLATFORM,
     ))

@@ -24,7 +24,10 @@ const IN_FILE: [(&str, &str); 5] = [
     ("pass `--power-platform-only`", "write `power-platform-only = true` below its id"),
     ("Leave out `--key-version`", "Leave out `key-version`"),
     ("Pass a location that the provider has: `--location`", "Write a `location` that the provider has"),
-    ("Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id", "Ask the Key Vault administrator to write your object id into `readers` and to run `cmkctl apply`"),
+    (
+        "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id",
+        "Ask the Key Vault administrator to write your object id into `readers` and to run `cmkctl apply`",
+    ),
 ];
 
 /// What the step of policies takes.
@@ -70,6 +73,7 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
         if own.actions.is_empty() && !starts {
             own.findings.iter_mut().for_each(in_nobodys_way);
         }
+        own.findings.extend(of_locked(&wanted.id, &members));
         let settled = members.iter().filter(|(member, _)| member.place == Place::Encrypted).count();
         if settled > 0 {
             let noun = if settled == 1 { "environment is" } else { "environments are" };
@@ -249,8 +253,7 @@ fn member(
     if seen.is_none() {
         let locked = locked(environment, &wanted.id, sight);
         member.place = if locked { Place::Locked } else { Place::Encrypted };
-        let found = of_locked(&member).into_iter().collect();
-        return (member, found);
+        return (member, Vec::new());
     }
     let environment = Environment { display_name: member.name.clone(), ..environment.clone() };
     let plan = added(wanted, one, observed, seen, &environment);
@@ -259,7 +262,8 @@ fn member(
         in_file(found);
         if found.code == "CMK025" && matches!(add::standing(&environment, &wanted.id), add::Standing::Other(_)) {
             let (id, policy) = (quoted(&one.id), quoted(&wanted.id.to_string()));
-            found.remedy = format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
+            found.remedy =
+                format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
         }
     }
     let blocked = findings.iter().any(|finding| finding.severity == Severity::Block);
@@ -280,11 +284,8 @@ fn added(
     seen: Option<&Observed>,
     environment: &Environment,
 ) -> Plan {
-    let target = Target {
-        make_managed: one.make_managed,
-        power_platform_only: one.power_platform_only,
-        ..target(wanted)
-    };
+    let target =
+        Target { make_managed: one.make_managed, power_platform_only: one.power_platform_only, ..target(wanted) };
     let seen = seen.cloned().unwrap_or_default();
     let observed = Observed {
         at: observed.at,
@@ -313,18 +314,26 @@ fn added(
     plan
 }
 
-/// Said for what is locked: no plan of ours helps there.
-fn of_locked(member: &Member) -> Option<Finding> {
-    (member.place == Place::Locked).then(|| {
-        finding(
-            "CMK035",
-            Severity::Warn,
-            &member.id,
-            format!("`{}` is offline and nothing runs on it: its key can't be reached.", member.name),
-            format!("Restore the key or the policy's access to it, then `cmkctl unlock {}`.", quoted(&member.id)),
-            who::KEY_VAULT,
-        )
-    })
+/// Said once for all that are locked behind a policy: no plan of ours helps there.
+fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Finding> {
+    let locked: Vec<&Member> =
+        members.iter().map(|(member, _)| member).filter(|member| member.place == Place::Locked).collect();
+    let first = locked.first()?;
+    let (more, verb) = match locked.len() - 1 {
+        0 => (String::new(), "is"),
+        more => (format!(" and {more} more"), "are"),
+    };
+    Some(finding(
+        "CMK035",
+        Severity::Warn,
+        policy.to_string(),
+        format!(
+            "`{}`{more} {verb} offline and nothing runs there: the key of `{}` can't be reached.",
+            first.name, policy.name
+        ),
+        format!("Restore the key or the policy's access to it, then `cmkctl unlock {}`.", quoted(&first.id)),
+        who::KEY_VAULT,
+    ))
 }
 
 fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
