@@ -23,6 +23,6 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        run::adopt(context, self.out.as_deref(), out).await
+        Box::pin(run::adopt(context, self.out.as_deref(), out)).await
     }
 }

@@ -42,6 +42,6 @@ impl Args {
             yes: self.yes,
             ..self.offline.asked()
         };
-        run::apply_wanted(context, &self.file, &asked, out).await
+        Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let planned = run::planned(context, &self.file).await?;
+        let planned = Box::pin(run::planned(context, &self.file)).await?;
         run::show_plan(context, &planned, &self.file, (self.out.as_deref(), self.detailed_exitcode), out)
     }
 }

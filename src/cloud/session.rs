@@ -95,10 +95,10 @@ impl Session {
 
     /// `GET`, repeated while the trouble is of the passing kind.
     pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
-        let ask = self.repeated(service, Method::GET, url, None);
         match &self.memo {
-            Some(memo) => memo.once(url, ask).await,
-            None => ask.await,
+            // On the heap: every read of the program would carry it about otherwise.
+            Some(memo) => Box::pin(memo.once(url, self.repeated(service, Method::GET, url, None))).await,
+            None => self.repeated(service, Method::GET, url, None).await,
         }
     }
 

@@ -253,7 +253,8 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn size(wanted: &Wanted) -> String {
+/// How much a file names.
+pub fn size(wanted: &Wanted) -> String {
     let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     format!(
         "{}, {}",

@@ -24,7 +24,7 @@ pub use check::check;
 pub use estate::estate;
 pub use evidence::{Circumstances, evidence};
 pub use explain::explain;
-pub use fleet::{FleetOutcome, FleetReport, MemberOutcome, MemberReport};
+pub use fleet::{FleetOutcome, FleetReport, MemberOutcome, MemberReport, size};
 pub use log::{guard_panics, log_to_stderr};
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use sarif::sarif;

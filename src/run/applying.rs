@@ -79,7 +79,7 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
         stopped: RefCell::default(),
         opens: Cell::default(),
     };
-    let ended = everything(context, run, consent, out).await;
+    let ended = Box::pin(everything(context, run, consent, out)).await;
     report = FleetReport::new("apply", sight.at, &wanted.waves, &held);
     finish(context, &wanted, ended, report, out).await
 }

@@ -37,7 +37,9 @@ pub async fn planned(context: &Context, file: &Path) -> Result<Planned> {
 }
 
 pub(super) async fn looked(context: &Context, wanted: Wanted) -> Result<Planned> {
-    let sight = observe_wanted(&context.reader(), context.clock(), &wanted).await?;
+    let reader = context.reader();
+    // On the heap: a look at everything is a large future, and `apply` has three of them.
+    let sight = Box::pin(observe_wanted(&reader, context.clock(), &wanted)).await?;
     let fleet = plan(&wanted, &sight);
     Ok(Planned { wanted, sight, fleet })
 }
@@ -114,9 +116,9 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     let adopted = described(&estate, &readers);
     let text = wanted_file(&adopted.wanted, &adopted.notes, &adopted.left_out, estate.at);
     let notes: Vec<&String> = adopted.notes.iter().flatten().chain(&adopted.left_out).collect();
-    let mut said = format!("{} policies with {} environments", adopted.wanted.policies.len(), adopted.wanted.size());
+    let mut said = report::size(&adopted.wanted);
     if !notes.is_empty() {
-        said.push_str(&format!("; {} notes in the file say what it leaves out", notes.len()));
+        said.push_str(&format!("; comments in the file, {} of them, say what it leaves out", notes.len()));
     }
     if let Some(file) = file {
         config::write(file, &text, true)?;
@@ -126,6 +128,6 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     } else if file.is_none() {
         out.text(&text);
     }
-    out.say(&format!("{said}."));
+    out.say(&format!("Described: {said}."));
     Ok(())
 }

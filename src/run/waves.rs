@@ -115,7 +115,7 @@ impl Run<'_> {
             say: &mut tell,
         };
         let plan = Plan { actions: member.actions.clone(), effective_from: self.effective, ..Plan::default() };
-        let applied = applier.apply(&plan).await;
+        let applied = Box::pin(applier.apply(&plan)).await;
         let started = applier.started;
         match applied {
             Ok(receipt) => {

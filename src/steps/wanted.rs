@@ -100,7 +100,7 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     fleet
 }
 
-/// Joins a part; the same sentence is said once, whatever it is said about, and the same action is done once.
+/// Joins a part; what holds of several parts is said and done once.
 fn join(plan: &mut Plan, mut part: Plan) {
     let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
     part.findings.retain(|new| {
@@ -108,6 +108,7 @@ fn join(plan: &mut Plan, mut part: Plan) {
         !plan.findings.iter().any(|old| said(old) && (note(new) || old.subject == new.subject))
     });
     part.actions.retain(|action| !plan.actions.contains(action));
+    part.already.retain(|sentence| !plan.already.contains(sentence));
     plan.join(part);
 }
 

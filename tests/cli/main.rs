@@ -39,3 +39,4 @@ mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;
+mod wanted;
