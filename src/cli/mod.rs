@@ -59,28 +59,36 @@ enum Command {
 /// Runs the command line of this process and returns its exit code.
 pub async fn main() -> u8 {
     report::guard_panics();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, command) = match parse_arguments() {
+        Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version are data; everything else is a usage error. A closed pipe is fine either way.
-            let _ = error.print();
+            if error.use_stderr() && config::log_is_read() {
+                report::misuse(&error.render().to_string());
+            } else {
+                // Help and version are data; everything else is a usage error. A closed pipe is fine either way.
+                let _ = error.print();
+            }
             return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
     let flags = cli.global.flags();
     report::log_to_stderr(cli.global.verbose, cli.global.quiet);
     let mut out = Out::new(config::style(&flags));
-    match cli.run(&flags, &mut out).await {
-        Ok(()) => 0,
-        Err(error) => {
-            out.error(&error);
-            error.kind.exit_code()
-        }
-    }
+    let result = cli.run(&flags, &mut out).await;
+    out.finish(&command, result)
+}
+
+/// The arguments, and the name of the subcommand.
+fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    Ok((Cli::from_arg_matches(&matches)?, name))
 }
 
 impl Cli {
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
+        config::ci(flags)?;
+        out.asks(self.global.query()?);
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
             Command::Explain(args) => return args.run(out),
@@ -88,12 +96,14 @@ impl Cli {
         }
         match (out.format(), &self.command) {
             (report::Format::Sarif, Command::Check(_))
-            | (report::Format::Html | report::Format::Markdown, Command::Report(_))
-            | (report::Format::Table | report::Format::Json, _) => {}
+            | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => {}
             (report::Format::Sarif, _) => {
                 return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
             }
-            _ => return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`.")),
+            (report::Format::Html | report::Format::Markdown, _) => {
+                return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`."));
+            }
+            _ => {}
         }
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {

@@ -66,8 +66,8 @@ impl Context {
             out.say("Rehearsal in a sandbox on this machine: no real environment, no real sign-in.");
         }
         let wire = Arc::new(Wire::new(settings.cloud.clone(), &settings.network)?);
-        let style = settings.style;
-        let prompt = move |prompt: &DevicePrompt| Out::new(style).say(&prompt.message);
+        let style = settings.style.clone();
+        let prompt = move |prompt: &DevicePrompt| Out::new(style.clone()).say(&prompt.message);
         let tokens = Arc::new(Tokens::new(wire.clone(), settings.sign_in.clone(), Arc::new(prompt)));
         Ok(Self { session: Session::new(wire, tokens), settings, sandbox })
     }
