@@ -5,8 +5,10 @@ use jmespath::ast::Ast;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// Longer than any question; the parser's depth grows with it.
+/// Longer than any question.
 const LONGEST: usize = 2000;
+/// The library goes as deep as the expression does, and the stack has an end.
+const DEEPEST: usize = 200;
 
 /// The functions of the JMESPath specification, with how many arguments each takes; `None` is one or more.
 const FUNCTIONS: [(&str, Option<usize>); 26] = [
@@ -54,6 +56,9 @@ impl Query {
     pub fn parse(text: &str) -> Result<Self> {
         if text.len() > LONGEST {
             return Err(Error::usage(format!("The query has more than {LONGEST} characters.")).hint(HELP));
+        }
+        if text.matches(|ch: char| "([{!&.|<>=*".contains(ch)).count() > DEEPEST {
+            return Err(Error::usage(format!("The query has more than {DEEPEST} brackets and operators.")).hint(HELP));
         }
         let expression = jmespath::compile(text).map_err(|error| {
             let reason = error.reason.to_string();
@@ -192,17 +197,21 @@ mod tests {
 
     #[test]
     fn what_can_not_be_right_is_told_before_it_is_asked() {
-        let deep = "[".repeat(LONGEST);
-        for text in
-            ["", "a.", "a[", "[99999999999]", "foo(", "a.b || nothing(@)", "length(a, b)", "merge()", "ö", &deep]
-        {
+        for text in ["", "a.", "a[", "[99999999999]", "foo(", "a.b || nothing(@)", "length(a, b)", "merge()", "ö"] {
             let error = Query::parse(text).unwrap_err();
             assert_eq!(error.kind.exit_code(), 2, "{text}");
             assert!(error.detail.is_some() && !error.hints.is_empty(), "{error:?}");
         }
         assert!(Query::parse(&"a".repeat(LONGEST + 1)).is_err());
-        let deepest = format!("{}a{}", "(".repeat(LONGEST / 2 - 1), ")".repeat(LONGEST / 2 - 1));
+        for one in ["(", "[", "!", "{a:", "a[?", "&", "[*]"] {
+            assert!(Query::parse(&one.repeat(LONGEST / one.len())).is_err(), "{one}");
+        }
+        let deepest = format!("{}a{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
         assert_eq!(ask(&deepest, &json!({ "a": 1 })), "1");
+        for (one, last) in [("a.", "a"), ("a|", "a"), ("a||", "a"), ("a>", "a"), ("*.", "a")] {
+            let long = format!("{}{last}", one.repeat(DEEPEST / one.matches(|ch: char| !ch.is_alphanumeric()).count()));
+            assert!(Query::parse(&long).unwrap().ask(&json!({ "a": 1 })).is_ok(), "{one}");
+        }
         let error = Query::parse("length(a)").unwrap().ask(&json!({ "a": 1 })).unwrap_err();
         assert!(error.detail.unwrap().contains("does not fit"));
     }

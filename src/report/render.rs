@@ -178,7 +178,7 @@ mod tests {
         ];
         let long = "word ".repeat(60);
         let value = json!({
-            "list": nasty, "deep": [[{ "a": [{ "b": {} }, []] }], null, true, -1, 1.5, u64::MAX],
+            "list": nasty.to_vec(), "deep": [[{ "a": [{ "b": {} }, []] }], null, true, -1, 1.5, u64::MAX],
             "long": long, "a key: with": { "yes": { "1": 2 } },
         });
         let text = render(&value, Format::Yaml, None);

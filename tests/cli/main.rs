@@ -34,6 +34,7 @@ mod sandbox_azure;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
+mod schemas;
 mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;

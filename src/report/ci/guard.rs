@@ -59,9 +59,9 @@ mod tests {
             guard("::error::x\n \u{3000}::set-output name=a::b\na::b ###[x"),
             ": :error::x\n \u{3000}: :set-output name=a::b\na::b ## #[x"
         );
-        assert_eq!(guard("#\u{fe0f}#\u{34f}vs\u{fe00}o[x] :\u{fe0f}:a"), "# #vso[x] : :a");
-        for same in ["", "## Title", "a:b", "# [x]", "##", "ö##", "::", "a::b"] {
-            assert_eq!(guard(same), if same == "::" { ": :" } else { same });
+        assert_eq!(guard("#\u{fe0f}#\u{34f}vs\u{fe00}o[x]\n:\u{fe0f}:a"), "# #vso[x]\n: :a");
+        for same in ["", "## Title", "a:b", "# [x]", "##", "ö##", "a::b"] {
+            assert_eq!(guard(same), same);
         }
         let json = r####"{"name":"a ##vso[x] ##[y]"}"####;
         assert!(!guard_json(json).contains("##"), "{}", guard_json(json));
