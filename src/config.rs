@@ -341,6 +341,8 @@ impl Settings {
             make_managed: false,
             power_platform_only: false,
             swap: false,
+            in_place: false,
+            old_key_granted: false,
             again: false,
         })
     }

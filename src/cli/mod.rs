@@ -10,10 +10,12 @@ mod environment_name;
 mod estate;
 mod explain;
 mod global;
+mod remove_environment;
 mod report_command;
 mod rotate_key;
 mod sandbox;
 mod status;
+mod swap_policy;
 
 use crate::config;
 use crate::error::{Error, Result};
@@ -48,6 +50,8 @@ enum Command {
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
     Status(status::Args),
+    RemoveEnvironment(remove_environment::Args),
+    SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
     Check(check::Args),
     Report(report_command::Args),
@@ -113,6 +117,8 @@ impl Cli {
             Command::AddEnvironment(args) => args.run(&context, out).await,
             Command::Enable(args) => args.run(&context, out).await,
             Command::Status(args) => args.run(&context, out).await,
+            Command::RemoveEnvironment(args) => args.run(&context, out).await,
+            Command::SwapPolicy(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,

@@ -1,17 +1,21 @@
 //! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
 
+mod asking;
 mod changing;
 mod checking;
 mod estate;
 mod fixing;
 mod holding;
+mod job;
 mod reading;
 mod serving;
 mod waiting;
 
-pub use changing::{Asked, Steps, change};
+pub use asking::Asked;
+pub use changing::change;
 pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
+pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, scenario, serve};
 pub use waiting::status_after_wait;

@@ -1,8 +1,8 @@
 //! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
 
 use super::add::{ADD, SWAP};
-use super::estate::REMOVE;
 use super::key::EXPIRY_WARNING;
+use super::remove::REMOVE;
 use crate::model::estate::{Estate, Protection, Standing, State};
 use crate::model::observed::{Environment, Key, Seen, Vault};
 use jiff::{SignedDuration, Timestamp};

@@ -150,6 +150,21 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
         all.ran(&run(&[arguments, &["-o", "json"]].concat()));
     }
 
+    // Out again, and over to another policy.
+    let served = Served::start("ready", FAST);
+    all.ran(&served.run(&[&["enable", "-o", "json"][..], &consent].concat()).exits(0));
+    let old = served.run(&["status", "-o", "json"]).json()["policy"]["id"].as_str().unwrap().to_owned();
+    let new = old.replace("ep-contoso-cmk", "ep-new");
+    all.ran(&served.run(&["create-policy", "--policy", &new, "--location", "europe", "--yes", "-o", "json"]));
+    for flag in [&[][..], &["--in-place"]] {
+        let swap = [&["swap-policy", "--policy", &new, "--dry-run", "-o", "json"][..], flag].concat();
+        all.ran(&served.run(&swap));
+    }
+    let remove = ["remove-environment", "--no-wait", "-o", "json"];
+    all.ran(&served.run(&[&remove[..], &consent].concat()).exits(8));
+    all.ran(&served.run(&["status", "-o", "json"]).exits(0));
+    all.ran(&served.run(&["remove-environment", "--dry-run", "-o", "json"]).exits(0));
+
     let served = Served::start("fresh", FAST);
     let log = served.folder().join("audit.jsonl");
     let reader = served.object_id("power-platform-admin");
