@@ -24,6 +24,8 @@ mod in_earnest;
 mod internet;
 #[cfg(target_os = "linux")]
 mod leaving;
+#[cfg(unix)]
+mod pipelines;
 mod procedure;
 mod proxies;
 mod readme;
@@ -31,6 +33,8 @@ mod recorded;
 mod report;
 mod rotate;
 mod rules;
+#[cfg(unix)]
+mod runner;
 mod sandbox_azure;
 mod sandbox_trouble;
 mod sandbox_wire;

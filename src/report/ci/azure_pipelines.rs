@@ -23,7 +23,8 @@ pub(super) fn issue(issue: &Issue) -> Option<String> {
         Level::Notice | Level::Silent => return None,
     };
     let who = if issue.who.is_empty() { String::new() } else { format!(" ({})", issue.who) };
-    let fix = if issue.remedy.is_empty() { String::new() } else { format!(" Fix: {}{who}", issue.remedy) };
+    let fix =
+        if issue.remedy.is_empty() { String::new() } else { format!(" Fix: {}{who}", issue.remedy.replace('\n', " ")) };
     let text = guard(&format!("{}: {}{fix}", issue.code, issue.message));
     Some(format!("##vso[task.logissue type={word};code={}]{}", property(&guard(&issue.code)), data(&text)))
 }

@@ -165,7 +165,7 @@ fn failure(error: &Error) -> Issue {
         level,
         code: clean(code),
         message: format!("{}{detail}", clean(&error.message)),
-        remedy: hints.join(" "),
+        remedy: hints.join("\n"),
         who: String::new(),
     }
 }
