@@ -136,7 +136,11 @@ impl Out {
     /// Text of its own shape, to stdout.
     pub fn text(&mut self, text: &str) {
         self.stop();
-        let mut text = clean_lines(text);
+        let mut text = match self.style.format {
+            // Only the tabs between values are left by now.
+            Format::Tsv => text.split('\t').map(clean_lines).collect::<Vec<_>>().join("\t"),
+            _ => clean_lines(text),
+        };
         if self.style.log_is_read {
             text = match self.style.format {
                 Format::Json | Format::Jsonl | Format::Sarif => guard_json(&text),

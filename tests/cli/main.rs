@@ -24,6 +24,7 @@ mod in_earnest;
 mod internet;
 #[cfg(target_os = "linux")]
 mod leaving;
+mod output;
 #[cfg(unix)]
 mod pipelines;
 mod procedure;
