@@ -354,6 +354,7 @@ impl Settings {
             swap: false,
             in_place: false,
             old_key_granted: false,
+            override_dates: false,
             again: false,
         })
     }

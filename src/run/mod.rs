@@ -84,6 +84,18 @@ impl Context {
         self.settings.target(typed)
     }
 
+    /// What `flag` does must be written down.
+    ///
+    /// # Errors
+    /// No audit log was given.
+    pub fn must_be_audited(&self, flag: &str) -> Result<()> {
+        if self.settings.audit_log.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{flag}` is written to the audit log, and none was given."))
+            .hint("Pass `--audit-log FILE`."))
+    }
+
     /// The audit trail of a plan.
     ///
     /// # Errors
