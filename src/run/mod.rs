@@ -17,7 +17,7 @@ pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
-pub use serving::{Rehearsal, scenario, serve};
+pub use serving::{Rehearsal, Served, scenario, serve};
 pub use waiting::status_after_wait;
 
 use crate::audit::Trail;
@@ -59,6 +59,7 @@ impl Context {
                 speed: rehearsal.speed,
                 latency: rehearsal.latency,
                 port: 0,
+                tls: false,
             };
             let started = Sandbox::start(options).await;
             sandbox = Some(started.map_err(|error| {
