@@ -103,6 +103,7 @@ impl Context {
     /// Its file can't be written.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
+            .map(|trail| trail.overriding(plan.overridden()))
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

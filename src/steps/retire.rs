@@ -18,13 +18,16 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let versions = match &observed.around.versions {
         Seen::Present(versions) => versions,
         Seen::Unreadable(why) => {
-            plan.findings.push(blocked(key.as_str(), format!("The versions of `{key}` are not visible to you: {}.", why.why)));
+            plan.findings
+                .push(blocked(key.as_str(), format!("The versions of `{key}` are not visible to you: {}.", why.why)));
             return plan;
         }
         Seen::Absent | Seen::NotAsked => return plan,
     };
-    let wanted: Vec<&Version> =
-        versions.iter().filter(|one| target.key_version.as_ref().is_none_or(|asked| one.id == asked.as_str())).collect();
+    let wanted: Vec<&Version> = versions
+        .iter()
+        .filter(|one| target.key_version.as_ref().is_none_or(|asked| one.id == asked.as_str()))
+        .collect();
     if let (Some(asked), true) = (&target.key_version, wanted.is_empty()) {
         plan.findings.push(blocked(key.as_str(), format!("The key `{key}` has no version {}.", asked.as_str())));
         return plan;
@@ -38,12 +41,10 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         return plan;
     }
     let latest = newest(versions).is_none_or(|newest| enabled.iter().any(|one| one.id == newest.id));
-    let mut needs = in_use(target, observed, versions, latest);
-    let (mut days, unknown) = (Vec::new(), left_behind(target, observed));
-    if !latest {
-        days.extend(followed(target, observed, versions));
-    }
-    days.extend(unknown);
+    let needs = in_use(target, observed, latest);
+    let mut days = if latest { Vec::new() } else { followed(target, observed, versions) };
+    days.extend(unread(observed));
+    days.extend(left_behind(observed));
     let overridden: Vec<String> = if target.override_dates {
         for need in &mut days {
             need.severity = Severity::Warn;
@@ -53,8 +54,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     } else {
         Vec::new()
     };
-    needs.extend(days);
     plan.findings.extend(needs);
+    plan.findings.extend(days);
     plan.actions.extend(enabled.into_iter().filter_map(|one| {
         Some(Action::DisableKeyVersion {
             vault: vault.id.clone(),
@@ -79,7 +80,7 @@ fn absent(target: &Target, observed: &Observed) -> Option<Finding> {
 }
 
 /// What uses it now: no override goes past that.
-fn in_use(target: &Target, observed: &Observed, versions: &[Version], latest: bool) -> Vec<Finding> {
+fn in_use(target: &Target, observed: &Observed, latest: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     for (environment, policy) in users(target, observed) {
         let name = &environment.display_name;
@@ -101,13 +102,19 @@ fn in_use(target: &Target, observed: &Observed, versions: &[Version], latest: bo
             ));
         }
     }
-    let unread = observed.around.policies.iter().filter(|(_, policy)| policy.present().is_none());
-    found.extend(unread.map(|(id, policy)| {
-        let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
-        overridable(id, format!("Whether the policy {id} uses the key can't be told: {why}."), "Run it as somebody who may read the policy")
-    }).map(|finding| if target.override_dates { Finding { severity: Severity::Warn, ..finding } } else { finding }));
-    let _ = versions;
     found
+}
+
+/// Policies that environments are linked to and that can't be read: they may use the key.
+fn unread(observed: &Observed) -> Vec<Finding> {
+    let unread = observed.around.policies.iter().filter(|(_, policy)| policy.present().is_none());
+    unread
+        .map(|(id, policy)| {
+            let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
+            let message = format!("Whether the policy {id} uses the key can't be told: {why}.");
+            overridable(id, message, "Run it as somebody who may read the policy")
+        })
+        .collect()
 }
 
 /// Environments follow a new version within a day, but the one before must stay for four weeks.
@@ -115,7 +122,8 @@ fn followed(target: &Target, observed: &Observed, versions: &[Version]) -> Vec<F
     let Some(asked) = &target.key_version else { return Vec::new() };
     let Some(own) = versions.iter().find(|one| one.id == asked.as_str()) else { return Vec::new() };
     // It was the latest one until the next was made.
-    let next = versions.iter().filter_map(|one| one.created).filter(|made| own.created.is_none_or(|own| *made > own)).min();
+    let next =
+        versions.iter().filter_map(|one| one.created).filter(|made| own.created.is_none_or(|own| *made > own)).min();
     let until = next.and_then(|next| next.checked_add(OLD_VERSION_STAYS).ok());
     let users = users(target, observed);
     let follow = users.iter().filter(|(_, policy)| policy.key_version.is_none());
@@ -123,15 +131,21 @@ fn followed(target: &Target, observed: &Observed, versions: &[Version]) -> Vec<F
         let name = &environment.display_name;
         match until {
             Some(until) if until <= observed.at => None,
-            Some(until) => Some(needed(&environment.id, format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)))),
-            None => Some(needed(&environment.id, format!("`{name}` may still use it: when the next version was made can't be told"))),
+            Some(until) => Some(needed(
+                &environment.id,
+                format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)),
+            )),
+            None => Some(needed(
+                &environment.id,
+                format!("`{name}` may still use it: when the next version was made can't be told"),
+            )),
         }
     };
     follow.filter_map(said).collect()
 }
 
 /// Environments that left some policy not long ago: which one, no history says.
-fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
+fn left_behind(observed: &Observed) -> Vec<Finding> {
     let all = match &observed.around.estate {
         Seen::Present(all) => all,
         Seen::Unreadable(why) => {
@@ -143,14 +157,14 @@ fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
         }
         Seen::Absent | Seen::NotAsked => return Vec::new(),
     };
-    let _ = target;
     let mut found = Vec::new();
     for (id, history) in &observed.around.histories {
         let name = all.iter().find(|one| one.id == *id).map_or(id.as_str(), |one| one.display_name.as_str());
         match history {
             Seen::Present(operations) => {
                 if let Some((operation, until)) = kept(operations, observed.at) {
-                    let since = operation.created.as_deref().unwrap_or_default().get(..10).unwrap_or_default().to_owned();
+                    let since =
+                        operation.created.as_deref().unwrap_or_default().get(..10).unwrap_or_default().to_owned();
                     found.push(needed(
                         id,
                         format!("`{name}` left a key on {since}, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
@@ -159,7 +173,10 @@ fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
             }
             Seen::Unreadable(why) => found.push(overridable(
                 id,
-                format!("The history of `{name}` can't be read, so whether it left this key is not known: {}.", why.why),
+                format!(
+                    "The history of `{name}` can't be read, so whether it left this key is not known: {}.",
+                    why.why
+                ),
                 "Run it again later",
             )),
             Seen::Absent | Seen::NotAsked => {}
@@ -204,5 +221,12 @@ fn overridable(subject: &str, message: String, remedy: &str) -> Finding {
 }
 
 fn blocked(subject: &str, message: String) -> Finding {
-    finding("CMK033", Severity::Block, subject, message, "Look at it as somebody who may read vault and key.", who::KEY_VAULT)
+    finding(
+        "CMK033",
+        Severity::Block,
+        subject,
+        message,
+        "Look at it as somebody who may read vault and key.",
+        who::KEY_VAULT,
+    )
 }

@@ -29,6 +29,7 @@ mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod retire;
 mod rotate;
 mod rules;
 mod sandbox_azure;
@@ -39,3 +40,4 @@ mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;
+mod unlock;
