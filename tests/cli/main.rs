@@ -31,6 +31,7 @@ mod report;
 mod rotate;
 mod rules;
 mod sandbox_azure;
+mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;

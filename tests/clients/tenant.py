@@ -29,6 +29,7 @@ class Tenant:
     """A served sandbox, with the clients that are signed in to it."""
 
     def __init__(self):
+        self.faults = []
         self.folder = Path(tempfile.mkdtemp(prefix="cmkctl-clients-"))
         self.ca = self.folder / "ca.pem"
         cloud = self.folder / "cloud.json"
@@ -71,8 +72,10 @@ class Tenant:
             text = answer.read()
         return json.loads(text) if text else None
 
-    def begin(self, scenario="ready", faults=()):
-        self.ask("POST", "/_sandbox/begin", {"scenario": scenario, "speed": 600, "faults": list(faults)})
+    def begin(self, scenario="ready", faults=None):
+        """Everything anew; trouble that was asked for stays until other trouble, or none, is asked for."""
+        self.faults = self.faults if faults is None else faults
+        self.ask("POST", "/_sandbox/begin", {"scenario": scenario, "speed": 600, "faults": self.faults})
 
     def ledger(self):
         return self.ask("GET", "/_sandbox/ledger")

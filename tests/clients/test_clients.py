@@ -21,6 +21,7 @@ BROKEN = [
     (checks.a_key_is_made_disabled_deleted_and_recovered, {"method": "PATCH", "path": "/keys/"}, "403"),
     (checks.a_policy_is_made_and_read, {"method": "PUT", "path": "/enterprisePolicies/"}, "409"),
     (checks.a_policy_is_made_and_read, {"method": "GET", "path": "/enterprisePolicies/ep-fresh"}, "404"),
+    (checks.a_missing_registration_is_made_up_for, {"path": "/register"}, "403"),
     (checks.a_policy_is_changed_in_place, {"method": "PATCH", "path": "/enterprisePolicies/"}, "404"),
     (checks.role_assignments_are_found_by_each_form_of_filter, {"method": "GET", "path": "/roleAssignments"}, "garbage"),
     (checks.az_signs_in, {"path": "/subscriptions"}, "403"),
@@ -42,7 +43,7 @@ def tenant():
 
 @pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
 def test_client(tenant, check):
-    tenant.begin()
+    tenant.begin(faults=[])
     check(tenant)
     assert tenant.ledger()["foreign"] == []
 
@@ -52,7 +53,12 @@ def test_a_wrong_answer_is_noticed(tenant, check, match, trouble):
     tenant.begin(faults=[{"match": match, "do": trouble, "times": 1000}])
     with pytest.raises((Exception, pytest.fail.Exception)):
         check(tenant)
-    assert tenant.ledger()["hits"] > 0, "the wrong answer was never given"
+    hits = tenant.ledger()["hits"]
+    tenant.begin(faults=[])
+    if check is checks.az_signs_in:
+        # It failed half way, and the others need what it broke.
+        tenant.az_login()
+    assert hits > 0, "the wrong answer was never given"
 
 
 def test_other_hosts_are_refused(tenant):
