@@ -33,6 +33,7 @@ mod retire;
 mod rotate;
 mod rules;
 mod sandbox_azure;
+mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
