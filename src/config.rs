@@ -343,6 +343,7 @@ impl Settings {
             swap: false,
             in_place: false,
             old_key_granted: false,
+            override_dates: false,
             again: false,
         })
     }

@@ -12,10 +12,12 @@ mod explain;
 mod global;
 mod remove_environment;
 mod report_command;
+mod retire_key;
 mod rotate_key;
 mod sandbox;
 mod status;
 mod swap_policy;
+mod unlock;
 
 use crate::config;
 use crate::error::{Error, Result};
@@ -53,6 +55,8 @@ enum Command {
     RemoveEnvironment(remove_environment::Args),
     SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
+    Unlock(unlock::Args),
+    RetireKey(retire_key::Args),
     Check(check::Args),
     Report(report_command::Args),
     Auth(auth::Args),
@@ -119,6 +123,8 @@ impl Cli {
             Command::Status(args) => args.run(&context, out).await,
             Command::RemoveEnvironment(args) => args.run(&context, out).await,
             Command::SwapPolicy(args) => args.run(&context, out).await,
+            Command::Unlock(args) => args.run(&context, out).await,
+            Command::RetireKey(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,

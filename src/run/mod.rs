@@ -17,7 +17,7 @@ pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
-pub use serving::{Rehearsal, scenario, serve};
+pub use serving::{Rehearsal, Served, scenario, serve};
 pub use waiting::status_after_wait;
 
 use crate::audit::Trail;
@@ -59,6 +59,7 @@ impl Context {
                 speed: rehearsal.speed,
                 latency: rehearsal.latency,
                 port: 0,
+                tls: false,
             };
             let started = Sandbox::start(options).await;
             sandbox = Some(started.map_err(|error| {
@@ -84,12 +85,25 @@ impl Context {
         self.settings.target(typed)
     }
 
+    /// What `flag` does must be written down.
+    ///
+    /// # Errors
+    /// No audit log was given.
+    pub fn must_be_audited(&self, flag: &str) -> Result<()> {
+        if self.settings.audit_log.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{flag}` is written to the audit log, and none was given."))
+            .hint("Pass `--audit-log FILE`."))
+    }
+
     /// The audit trail of a plan.
     ///
     /// # Errors
     /// Its file can't be written.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
+            .map(|trail| trail.overriding(plan.overridden()))
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

@@ -16,8 +16,10 @@ pub mod key;
 pub mod policy;
 mod ready;
 pub mod remove;
+pub mod retire;
 pub mod rotate;
 pub mod swap;
+pub mod unlock;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};

@@ -32,11 +32,13 @@ mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod retire;
 mod rotate;
 mod rules;
 #[cfg(unix)]
 mod runner;
 mod sandbox_azure;
+mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
@@ -45,3 +47,4 @@ mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;
+mod unlock;

@@ -136,6 +136,8 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
             &["add-environment", "--dry-run"],
             &["rotate-key", "--dry-run"],
             &["rotate-key", "--yes"],
+            &["unlock", "--dry-run"],
+            &["retire-key", "--dry-run"],
         ] {
             all.ran(&on(arguments));
         }
