@@ -5,7 +5,7 @@ use crate::tool::{FAST, Served};
 use serde_json::{Value, json};
 
 /// A key with three versions that one environment uses, a key that nobody uses, and an environment that left some key twelve days ago.
-fn tenant(left_days_ago: f64) -> Value {
+pub(crate) fn tenant(left_days_ago: f64) -> Value {
     json!({
         "summary": "Old keys.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },

@@ -189,9 +189,23 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "403", "times": 1000 }]));
     all.ran(&served.run(&["environment-name", "-o", "json"]).exits(5));
 
-    let cloud = served.folder().join("second.json");
-    let mut command = crate::tool::command(&["sandbox", "-o", "json", "--cloud-file"]);
-    let mut child = command.arg(&cloud).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    // A key that goes although its days are not over: what was overridden is in the plan and in the trail.
+    let retiring = Served::patched(&crate::retire::tenant(12.0), FAST);
+    let log = retiring.folder().join("audit.jsonl");
+    let retire = ["retire-key", "--key", "cmk-free", "--override-dates", "--confirm", "cmk-free", "-o", "json"];
+    let mut command = retiring.command("admin", &retire);
+    command.arg("--audit-log").arg(&log);
+    let ran = finish(command).exits(0);
+    assert!(ran.json()["plan"]["actions"][0]["overridden"].is_array(), "{}", ran.stdout);
+    all.ran(&ran);
+    let lines = std::fs::read_to_string(&log).unwrap();
+    assert!(lines.contains("overridden"), "{lines}");
+    lines.lines().for_each(|line| all.fits(&serde_json::from_str(line).unwrap()));
+
+    let (cloud, authority) = (served.folder().join("second.json"), served.folder().join("ca.pem"));
+    let mut command = crate::tool::command(&["sandbox", "-o", "json", "--tls", "--ca-file"]);
+    let mut child =
+        command.arg(&authority).arg("--cloud-file").arg(&cloud).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let text = std::io::BufReader::new(child.stdout.take().unwrap());
     let first = serde_json::Deserializer::from_reader(text).into_iter::<Value>().next().unwrap();
     let _ = child.kill();
