@@ -24,6 +24,7 @@ mod in_earnest;
 mod internet;
 #[cfg(target_os = "linux")]
 mod leaving;
+mod month;
 mod procedure;
 mod proxies;
 mod readme;
