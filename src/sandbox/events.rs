@@ -11,7 +11,6 @@ use serde_json::json;
 
 /// Something that happens.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Event {
     /// So many days after the sandbox began.
     pub(super) after_days: f64,

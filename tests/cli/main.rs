@@ -12,6 +12,7 @@ mod crash_matrix;
 mod ends;
 mod estate;
 mod exit_codes;
+mod export;
 mod fault_matrix;
 mod four_days;
 mod fuzz;
@@ -24,6 +25,7 @@ mod in_earnest;
 mod internet;
 #[cfg(target_os = "linux")]
 mod leaving;
+mod month;
 mod output;
 #[cfg(unix)]
 mod pipelines;
