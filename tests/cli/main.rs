@@ -12,6 +12,7 @@ mod crash_matrix;
 mod ends;
 mod estate;
 mod exit_codes;
+mod export;
 mod fault_matrix;
 mod four_days;
 mod fuzz;
