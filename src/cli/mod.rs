@@ -9,6 +9,7 @@ mod enable;
 mod environment_name;
 mod estate;
 mod explain;
+mod export;
 mod global;
 mod remove_environment;
 mod report_command;
@@ -59,6 +60,7 @@ enum Command {
     RetireKey(retire_key::Args),
     Check(check::Args),
     Report(report_command::Args),
+    Export(export::Args),
     Auth(auth::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
@@ -96,7 +98,12 @@ fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
 impl Cli {
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
         config::ci(flags)?;
-        out.asks(self.global.query()?);
+        let query = self.global.query()?;
+        if query.is_some() && matches!(self.command, Command::Export(_)) {
+            return Err(Error::usage("`export` prints code, and `--query` asks a document.")
+                .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
+        }
+        out.asks(query);
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
             Command::Explain(args) => return args.run(out),
@@ -128,6 +135,7 @@ impl Cli {
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
+            Command::Export(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
             Command::Sandbox(_) | Command::Explain(_) => Err(Error::usage("This command needs no cloud.")),
         };

@@ -136,6 +136,9 @@ impl Out {
     /// Text of its own shape, to stdout.
     pub fn text(&mut self, text: &str) {
         self.stop();
+        if self.style.format == Format::None {
+            return;
+        }
         let mut text = match self.style.format {
             // Only the tabs between values are left by now.
             Format::Tsv => text.split('\t').map(clean_lines).collect::<Vec<_>>().join("\t"),

@@ -108,6 +108,7 @@ fn a_query_that_is_wrong_is_told_before_anything_is_sent() {
     for format in ["sarif", "html", "markdown"] {
         served.run(&["check", "-o", format, "--query", "schema"]).exits(2);
     }
+    served.run(&["export", "bicep", "--query", "schema"]).exits(2);
     assert_eq!(served.ledger()["requests"], 0);
     // What does not fit shows only with the result: the command is done, its query is not.
     let consent = ["enable", "--yes", "--confirm", "Contoso UAT"];
