@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from functools import cached_property
 from pathlib import Path
@@ -28,16 +27,16 @@ class Failed(Exception):
 class Tenant:
     """A served sandbox, with the clients that are signed in to it."""
 
-    def __init__(self):
+    def __init__(self, *more):
         self.faults = []
         self.folder = Path(tempfile.mkdtemp(prefix="cmkctl-clients-"))
         self.ca = self.folder / "ca.pem"
         cloud = self.folder / "cloud.json"
-        words = ["sandbox", "--tls", "--ca-file", self.ca, "--cloud-file", cloud, "--speed", "600"]
+        words = ["sandbox", "--quiet", "--tls", "--ca-file", self.ca, "--cloud-file", cloud, *(more or ["--speed", "600"])]
         self.process = subprocess.Popen([os.environ["CMKCTL"], *words], stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
-        while not cloud.exists():
-            time.sleep(0.01)
+        if not self.url:
+            raise SystemExit(f"the sandbox ended with {self.process.wait()}")
         self.cloud = json.loads(cloud.read_text())
         self.id = self.cloud["tenant"]
         self.subscription = self.cloud["defaults"]["vault"].split("/")[2]
