@@ -29,6 +29,7 @@ class Tenant:
 
     def __init__(self, *more):
         self.faults = []
+        self.signed = False
         self.folder = Path(tempfile.mkdtemp(prefix="cmkctl-clients-"))
         self.ca = self.folder / "ca.pem"
         cloud = self.folder / "cloud.json"
@@ -141,7 +142,9 @@ class Tenant:
         return KeyClient(VAULT_URL, self.credential)
 
     def az(self, *words):
-        """The Azure CLI as its users have it, in a process of its own."""
+        """The Azure CLI as its users have it, in a process of its own; signed in when that is needed first."""
+        if not self.signed and words[0] not in ("login", "account"):
+            self.az_login()
         command = [sys.executable, "-m", "azure.cli", *words, "--output", "json"]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if ran.returncode != 0:
@@ -149,5 +152,8 @@ class Tenant:
         return json.loads(ran.stdout) if ran.stdout.strip() else None
 
     def az_login(self, user="admin", secret="sandbox"):
+        self.signed = False
         client = self.users[user]["client_id"]
-        return self.az("login", "--service-principal", "--username", client, "--password", secret, "--tenant", self.id)
+        signed = self.az("login", "--service-principal", "--username", client, "--password", secret, "--tenant", self.id)
+        self.signed = True
+        return signed
