@@ -9,6 +9,7 @@ mod enable;
 mod environment_name;
 mod estate;
 mod explain;
+mod export;
 mod global;
 mod remove_environment;
 mod report_command;
@@ -59,6 +60,7 @@ enum Command {
     RetireKey(retire_key::Args),
     Check(check::Args),
     Report(report_command::Args),
+    Export(export::Args),
     Auth(auth::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
@@ -118,6 +120,7 @@ impl Cli {
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
+            Command::Export(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
             Command::Sandbox(_) | Command::Explain(_) => Err(Error::usage("This command needs no cloud.")),
         };

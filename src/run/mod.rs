@@ -4,6 +4,7 @@ mod asking;
 mod changing;
 mod checking;
 mod estate;
+mod exporting;
 mod fixing;
 mod holding;
 mod job;
@@ -11,10 +12,12 @@ mod reading;
 mod serving;
 mod waiting;
 
+pub use crate::model::who::Side;
 pub use asking::Asked;
 pub use changing::change;
 pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
+pub use exporting::{Language, export};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
@@ -103,6 +106,7 @@ impl Context {
     /// Its file can't be written.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
+            .map(|trail| trail.overriding(plan.overridden()))
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

@@ -12,6 +12,7 @@ mod crash_matrix;
 mod ends;
 mod estate;
 mod exit_codes;
+mod export;
 mod fault_matrix;
 mod four_days;
 mod fuzz;
@@ -24,11 +25,13 @@ mod in_earnest;
 mod internet;
 #[cfg(target_os = "linux")]
 mod leaving;
+mod month;
 mod procedure;
 mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod retire;
 mod rotate;
 mod rules;
 mod sandbox_azure;
@@ -40,3 +43,4 @@ mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;
+mod unlock;
