@@ -44,7 +44,8 @@ def tenant():
 def test_client(tenant, check):
     tenant.begin(faults=[])
     check(tenant)
-    assert tenant.ledger()["foreign"] == []
+    # The Azure CLI looks for its news there when it signs in for the first time, and goes on when it is refused.
+    assert set(tenant.ledger()["foreign"]) <= {"azcliprod.blob.core.windows.net"}
 
 
 @pytest.mark.parametrize(("check", "match", "trouble"), BROKEN, ids=[f"{one[0].__name__}-{one[2]}" for one in BROKEN])
