@@ -193,6 +193,10 @@ def a_key_is_rotated(tenant: Tenant):
     assert versions == {before.properties.version, after.properties.version}
     assert keys.get_key(KEY).id == after.id
     assert keys.get_key(KEY, before.properties.version).id == before.id
+    # Each version is enabled, or not, for itself.
+    keys.update_key_properties(KEY, before.properties.version, enabled=False)
+    states = {one.version: one.enabled for one in keys.list_properties_of_key_versions(KEY)}
+    assert states == {before.properties.version: False, after.properties.version: True}
     assert keys.get_key_rotation_policy(KEY).lifetime_actions[0].action.value.lower() == "notify"
 
 

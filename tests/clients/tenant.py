@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from functools import cached_property
 from pathlib import Path
@@ -28,16 +27,17 @@ class Failed(Exception):
 class Tenant:
     """A served sandbox, with the clients that are signed in to it."""
 
-    def __init__(self):
+    def __init__(self, *more):
         self.faults = []
+        self.signed = False
         self.folder = Path(tempfile.mkdtemp(prefix="cmkctl-clients-"))
         self.ca = self.folder / "ca.pem"
         cloud = self.folder / "cloud.json"
-        words = ["sandbox", "--tls", "--ca-file", self.ca, "--cloud-file", cloud, "--speed", "600"]
+        words = ["sandbox", "--quiet", "--tls", "--ca-file", self.ca, "--cloud-file", cloud, *(more or ["--speed", "600"])]
         self.process = subprocess.Popen([os.environ["CMKCTL"], *words], stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
-        while not cloud.exists():
-            time.sleep(0.01)
+        if not self.url:
+            raise SystemExit(f"the sandbox ended with {self.process.wait()}")
         self.cloud = json.loads(cloud.read_text())
         self.id = self.cloud["tenant"]
         self.subscription = self.cloud["defaults"]["vault"].split("/")[2]
@@ -142,7 +142,9 @@ class Tenant:
         return KeyClient(VAULT_URL, self.credential)
 
     def az(self, *words):
-        """The Azure CLI as its users have it, in a process of its own."""
+        """The Azure CLI as its users have it, in a process of its own; signed in when that is needed first."""
+        if not self.signed and words[0] not in ("login", "account"):
+            self.az_login()
         command = [sys.executable, "-m", "azure.cli", *words, "--output", "json"]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if ran.returncode != 0:
@@ -150,5 +152,8 @@ class Tenant:
         return json.loads(ran.stdout) if ran.stdout.strip() else None
 
     def az_login(self, user="admin", secret="sandbox"):
+        self.signed = False
         client = self.users[user]["client_id"]
-        return self.az("login", "--service-principal", "--username", client, "--password", secret, "--tenant", self.id)
+        signed = self.az("login", "--service-principal", "--username", client, "--password", secret, "--tenant", self.id)
+        self.signed = True
+        return signed
