@@ -1,7 +1,9 @@
 //! Flags, environment variables and the configuration file, in this order of strength. The only file that reads the environment.
 
+mod terminal;
 mod wanted;
 
+pub use terminal::{ci, log_is_read, style};
 pub use wanted::{Given, given, wanted, write};
 
 use crate::cloud::clouds::{Cloud, KEYS};
@@ -39,6 +41,8 @@ pub struct Flags {
     pub output: Option<Format>,
     /// `--quiet`
     pub quiet: bool,
+    /// `--no-ci`
+    pub no_ci: bool,
 }
 
 /// What a command takes for its target, as typed.
@@ -127,23 +131,6 @@ const SANDBOX_RUNNER: &str = "https://token.actions.githubusercontent.com/sandbo
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
-/// How to write, before anything else is known: errors in the configuration must be written, too.
-pub fn style(flags: &Flags) -> Style {
-    let plain = variable("NO_COLOR").is_some()
-        || variable("CI").is_some()
-        || variable("TERM").is_some_and(|term| term == "dumb");
-    Style {
-        format: flags.output.unwrap_or_default(),
-        quiet: flags.quiet,
-        lively: !plain,
-        width: variable("COLUMNS").and_then(|columns| columns.parse().ok()).or_else(terminal_width),
-    }
-}
-
-fn terminal_width() -> Option<u16> {
-    terminal_size::terminal_size().map(|(width, _)| width.0)
 }
 
 /// The settings. `sandbox` is the description of a sandbox that this process itself has started.
@@ -361,6 +348,7 @@ impl Settings {
             swap: false,
             in_place: false,
             old_key_granted: false,
+            override_dates: false,
             again: false,
         })
     }

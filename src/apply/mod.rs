@@ -3,6 +3,7 @@
 
 mod environment;
 mod key;
+mod key_state;
 mod managed;
 mod policy;
 mod waiting;
@@ -84,7 +85,11 @@ impl Applier<'_> {
         let mut receipt = Receipt::default();
         let mut effective = plan.effective_from;
         for action in &plan.actions {
-            if let (Action::AddEnvironment { .. } | Action::MoveEnvironment { .. }, Some(from)) = (action, effective) {
+            let needs_the_grant = matches!(
+                action,
+                Action::AddEnvironment { .. } | Action::MoveEnvironment { .. } | Action::EnableEnvironment { .. }
+            );
+            if let Some(from) = effective.filter(|_| needs_the_grant) {
                 self.settle(from).await?;
             }
             (self.say)(Event::Doing(action.to_string()));
@@ -125,6 +130,14 @@ impl Applier<'_> {
             }
             Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
             Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,
+            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
+            Action::EnableKeyVersion { vault, uri, key, version } => {
+                self.set_version(vault, uri, key, version, true).await
+            }
+            Action::DisableKeyVersion { vault, uri, key, version, .. } => {
+                self.set_version(vault, uri, key, version, false).await
+            }
+            Action::EnableEnvironment { environment, name, .. } => self.enable(environment, name).await,
             Action::RotateKey { vault, uri, key, from } => self.rotate_key(vault, uri, key, from.as_deref()).await,
             Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,

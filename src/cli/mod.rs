@@ -11,14 +11,17 @@ mod enable;
 mod environment_name;
 mod estate;
 mod explain;
+mod export;
 mod global;
 mod plan;
 mod remove_environment;
 mod report_command;
+mod retire_key;
 mod rotate_key;
 mod sandbox;
 mod status;
 mod swap_policy;
+mod unlock;
 
 use crate::config;
 use crate::error::{Error, Result};
@@ -56,11 +59,14 @@ enum Command {
     RemoveEnvironment(remove_environment::Args),
     SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
+    Unlock(unlock::Args),
+    RetireKey(retire_key::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Adopt(adopt::Args),
     Check(check::Args),
     Report(report_command::Args),
+    Export(export::Args),
     Auth(auth::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
@@ -69,28 +75,41 @@ enum Command {
 /// Runs the command line of this process and returns its exit code.
 pub async fn main() -> u8 {
     report::guard_panics();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, command) = match parse_arguments() {
+        Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version are data; everything else is a usage error. A closed pipe is fine either way.
-            let _ = error.print();
+            if error.use_stderr() && config::log_is_read() {
+                report::misuse(&error.render().to_string());
+            } else {
+                // Help and version are data; everything else is a usage error. A closed pipe is fine either way.
+                let _ = error.print();
+            }
             return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
     let flags = cli.global.flags();
     report::log_to_stderr(cli.global.verbose, cli.global.quiet);
     let mut out = Out::new(config::style(&flags));
-    match cli.run(&flags, &mut out).await {
-        Ok(()) => 0,
-        Err(error) => {
-            out.error(&error);
-            error.kind.exit_code()
-        }
-    }
+    let result = cli.run(&flags, &mut out).await;
+    out.finish(&command, result)
+}
+
+/// The arguments, and the name of the subcommand.
+fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    Ok((Cli::from_arg_matches(&matches)?, name))
 }
 
 impl Cli {
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
+        config::ci(flags)?;
+        let query = self.global.query()?;
+        if query.is_some() && matches!(self.command, Command::Export(_)) {
+            return Err(Error::usage("`export` prints code, and `--query` asks a document.")
+                .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
+        }
+        out.asks(query);
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
             Command::Explain(args) => return args.run(out),
@@ -98,12 +117,14 @@ impl Cli {
         }
         match (out.format(), &self.command) {
             (report::Format::Sarif, Command::Check(_))
-            | (report::Format::Html | report::Format::Markdown, Command::Report(_))
-            | (report::Format::Table | report::Format::Json, _) => {}
+            | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => {}
             (report::Format::Sarif, _) => {
                 return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
             }
-            _ => return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`.")),
+            (report::Format::Html | report::Format::Markdown, _) => {
+                return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`."));
+            }
+            _ => {}
         }
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {
@@ -115,12 +136,15 @@ impl Cli {
             Command::Status(args) => args.run(&context, out).await,
             Command::RemoveEnvironment(args) => args.run(&context, out).await,
             Command::SwapPolicy(args) => args.run(&context, out).await,
+            Command::Unlock(args) => args.run(&context, out).await,
+            Command::RetireKey(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Plan(args) => args.run(&context, out).await,
             Command::Apply(args) => args.run(&context, out).await,
             Command::Adopt(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
+            Command::Export(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
             Command::Sandbox(_) | Command::Explain(_) => Err(Error::usage("This command needs no cloud.")),
         };

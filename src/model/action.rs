@@ -1,6 +1,8 @@
 //! The changes that a plan is made of.
 
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::who::Side;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -94,6 +96,50 @@ pub enum Action {
         /// The policy.
         policy: ArmId,
     },
+    /// Bring a deleted key back, with all its versions.
+    RecoverKey {
+        /// Vault or managed HSM.
+        vault: ArmId,
+        /// Its data plane URL.
+        uri: String,
+        /// The key.
+        key: KeyName,
+    },
+    /// Enable a version of a key again.
+    EnableKeyVersion {
+        /// Vault or managed HSM.
+        vault: ArmId,
+        /// Its data plane URL.
+        uri: String,
+        /// The key.
+        key: KeyName,
+        /// The version.
+        version: KeyVersion,
+    },
+    /// Disable a version of a key; it can be enabled again. Consent must repeat the key's name.
+    DisableKeyVersion {
+        /// Vault or managed HSM.
+        vault: ArmId,
+        /// Its data plane URL.
+        uri: String,
+        /// The key.
+        key: KeyName,
+        /// The version.
+        version: KeyVersion,
+        /// What stood against it and was overridden, as sentences.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        overridden: Vec<String>,
+    },
+    /// Enable an environment that was locked, and wait until it is up.
+    EnableEnvironment {
+        /// Environment id.
+        environment: String,
+        /// Its name.
+        name: String,
+        /// When it is deleted otherwise, at the earliest (inferred); `None` when that can't be told.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        deleted_on: Option<Timestamp>,
+    },
     /// Take the environment off its policy, back to the Microsoft key; wait for the operation, and re-read until it shows.
     RemoveEnvironment {
         /// Environment id.
@@ -165,6 +211,15 @@ impl Action {
             Action::AddEnvironment { .. } => {
                 "The environment is offline while its data is encrypted anew: up to 4 days."
             }
+            Action::RecoverKey { .. } | Action::EnableKeyVersion { .. } => {
+                "Only the original key opens the data that was encrypted with it."
+            }
+            Action::DisableKeyVersion { .. } => {
+                "Whatever still needs it goes offline at once; it can be enabled again, and nothing is deleted."
+            }
+            Action::EnableEnvironment { .. } => {
+                "With the key back, a locked environment is enabled in about 5 minutes."
+            }
             Action::RemoveEnvironment { .. } => {
                 "The environment is offline while its data goes back to the Microsoft key: up to 4 days."
             }
@@ -177,6 +232,30 @@ impl Action {
         }
     }
 
+    /// Whose part of the work it is.
+    pub fn side(&self) -> Side {
+        match self {
+            Action::MakeManaged { .. }
+            | Action::AddEnvironment { .. }
+            | Action::RemoveEnvironment { .. }
+            | Action::AwaitRemoval { .. }
+            | Action::MoveEnvironment { .. }
+            | Action::AwaitEnvironment { .. }
+            | Action::EnableEnvironment { .. } => Side::PowerPlatform,
+            Action::RegisterProvider { .. }
+            | Action::CreatePolicy { .. }
+            | Action::GrantKeyByRole { .. }
+            | Action::GrantKeyByAccessPolicy { .. }
+            | Action::GrantKeyByHsmRole { .. }
+            | Action::GrantReader { .. }
+            | Action::RotateKey { .. }
+            | Action::ProtectFromPurge { .. }
+            | Action::RecoverKey { .. }
+            | Action::EnableKeyVersion { .. }
+            | Action::DisableKeyVersion { .. } => Side::KeyVault,
+        }
+    }
+
     /// The id of the environment that it is about, if it is about one.
     pub fn environment(&self) -> Option<&str> {
         match self {
@@ -185,7 +264,8 @@ impl Action {
             | Action::RemoveEnvironment { environment, .. }
             | Action::AwaitRemoval { environment, .. }
             | Action::MoveEnvironment { environment, .. }
-            | Action::AwaitEnvironment { environment, .. } => Some(environment),
+            | Action::AwaitEnvironment { environment, .. }
+            | Action::EnableEnvironment { environment, .. } => Some(environment),
             _ => None,
         }
     }
@@ -204,6 +284,7 @@ impl Action {
     pub fn typed_consent(&self) -> Option<&str> {
         match self {
             Action::ProtectFromPurge { vault } => Some(&vault.name),
+            Action::DisableKeyVersion { key, .. } => Some(key.as_str()),
             action => action.takes_offline(),
         }
     }
@@ -213,6 +294,7 @@ impl Action {
         let name = self.typed_consent().unwrap_or_default();
         match self {
             Action::ProtectFromPurge { .. } => format!("Purge protection of `{name}` can never be turned off again."),
+            Action::DisableKeyVersion { .. } => format!("Whatever still needs the key `{name}` goes offline at once."),
             _ if twice => format!("This takes `{name}` offline twice, for up to 4 days each time."),
             _ => format!("This takes `{name}` offline for up to 4 days."),
         }
@@ -284,6 +366,19 @@ impl fmt::Display for Action {
             Action::MakeManaged { name, .. } => write!(f, "Make `{name}` a Managed Environment"),
             Action::AddEnvironment { name, policy, .. } => {
                 write!(f, "Add the environment `{name}` to the policy `{}`", policy.name)
+            }
+            Action::RecoverKey { vault, key, .. } => write!(f, "Recover the deleted key `{key}` of `{}`", vault.name),
+            Action::EnableKeyVersion { vault, key, version, .. } => {
+                write!(f, "Enable the version {} of the key `{key}` of `{}` again", version.as_str(), vault.name)
+            }
+            Action::DisableKeyVersion { vault, key, version, .. } => {
+                write!(f, "Disable the version {} of the key `{key}` of `{}`", version.as_str(), vault.name)
+            }
+            Action::EnableEnvironment { name, deleted_on, .. } => {
+                let clock = deleted_on.map_or(String::new(), |date| {
+                    format!(" (or it may be deleted from {} on)", date.strftime("%Y-%m-%d"))
+                });
+                write!(f, "Enable the environment `{name}` again{clock}")
             }
             Action::RemoveEnvironment { name, policy, .. } => {
                 write!(f, "Remove the environment `{name}` from the policy `{}`", policy.name)

@@ -29,6 +29,8 @@ pub struct Target {
     pub in_place: bool,
     /// Somebody who sees the vault has checked that the new policy's identity may use the old key.
     pub old_key_granted: bool,
+    /// Retire the key although the days for which it must be kept are not over, or can't be told.
+    pub override_dates: bool,
     /// Rotate the key although its latest version is younger than a day.
     pub again: bool,
 }

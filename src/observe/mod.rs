@@ -4,6 +4,7 @@ mod estate;
 mod keys;
 mod resolve;
 mod surroundings;
+mod users;
 mod wanted;
 
 pub use estate::observe_estate;
@@ -14,7 +15,7 @@ use crate::cloud::fault::{Cause, Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
-use crate::model::observed::{Environment, Integration, Observed, Seen};
+use crate::model::observed::{Environment, Integration, Observed, Seen, Unreadable};
 use crate::model::target::Target;
 use futures::join;
 use keys::{key_in_arm, key_in_vault, key_roles, key_roles_in_arm};
@@ -47,6 +48,12 @@ pub struct Wants {
     pub rights: bool,
     /// The tenant's other environments.
     pub estate: bool,
+    /// Whether vault or key are deleted and can be recovered, where the policy names them and they are not there.
+    pub deleted: bool,
+    /// Every version of the key.
+    pub versions: bool,
+    /// Who uses the key, and who left it not long ago: policies and histories of the tenant's environments.
+    pub users: bool,
 }
 
 /// Reads everything `wants` names. Missing rights become part of the snapshot; only a sign-in that fails altogether, and an environment that
@@ -65,7 +72,18 @@ pub async fn observe(
     let (observed, estate) =
         join!(one(reader, clock, target, environment, wants), maybe(wants.estate.then(|| reader.environments())),);
     let mut observed = observed?;
-    observed.around.estate = estate?;
+    observed.around.estate = match estate? {
+        // Whoever has no role is shown an empty list, not a refusal; and every tenant has its default environment.
+        Seen::Present(all) if all.is_empty() => Seen::Unreadable(Unreadable {
+            why: "the tenant shows you no environment at all".to_owned(),
+            forbidden: true,
+            finding: Some("CMK020"),
+        }),
+        estate => estate,
+    };
+    if wants.users {
+        users::of_key(reader, target, &mut observed).await?;
+    }
     Ok(observed)
 }
 
@@ -129,7 +147,13 @@ async fn one(
     (observed.policy, observed.key, observed.key_roles, observed.policy_roles) = (policy?, key?, grants?, readers?);
     observed.around = further?;
     if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
-        named_by_policy(reader, &mut observed).await?;
+        let named = named_by_policy(reader, &mut observed).await?;
+        if wants.deleted {
+            surroundings::recoverable(reader, &named, &mut observed).await?;
+        }
+    }
+    if let (true, Some(vault), Some(key)) = (wants.versions, observed.vault.present(), &target.key) {
+        observed.around.versions = ask(reader.key_versions(vault, key).await)?;
     }
     if wants.rights && observed.key.is_absent() {
         observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
@@ -138,8 +162,8 @@ async fn one(
 }
 
 /// What only the linked policy names: its vault and key, and the grant on them.
-async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<()> {
-    let Some(policy) = observed.policy.present().cloned() else { return Ok(()) };
+async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Target> {
+    let Some(policy) = observed.policy.present().cloned() else { return Ok(Target::default()) };
     let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
     let vault_id = policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
     let key_name = policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
@@ -150,16 +174,15 @@ async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<()>
         key_roles_in_arm(reader, &policy, vault_id.as_ref()),
     );
     (observed.vault, observed.key, observed.key_roles) = (vault?, key?, roles?);
+    let target = Target { vault: vault_id.clone(), key: key_name.clone(), key_version: version, ..Target::default() };
     if vault_id.as_ref().is_some_and(|id| id.kind == ResourceKind::ManagedHsm) {
-        let target =
-            Target { vault: vault_id.clone(), key: key_name.clone(), key_version: version, ..Target::default() };
         let (key, roles) = join!(
             key_in_vault(reader, observed, &target),
             key_roles(reader, Some(&policy), vault_id.as_ref(), observed.vault.present(), key_name.as_ref()),
         );
         (observed.key, observed.key_roles) = (key?, roles?);
     }
-    Ok(())
+    Ok(target)
 }
 
 /// A read that this command may have no reason for.

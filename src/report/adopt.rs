@@ -8,7 +8,7 @@ use jiff::Timestamp;
 pub fn wanted_file(wanted: &Wanted, notes: &[Vec<String>], left_out: &[String], at: Timestamp) -> String {
     let mut text = format!(
         "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply FILE` changes that.\n\n",
-        at.strftime("%Y-%m-%d %H:%M UTC")
+        at.strftime("%Y-%m-%d")
     );
     text.push_str(&format!("[waves]\nat-most = {}\n", wanted.waves.at_most));
     if !wanted.waves.windows.is_empty() {

@@ -1,7 +1,8 @@
 //! What a file wants and what is there: the plan ring by ring, and how each environment ended.
 
-use super::terminal::{Out, around_text};
-use super::values::{Format, Sheet};
+use super::plan::around_text;
+use super::terminal::Out;
+use super::values::Sheet;
 use crate::model::fleet::{Fleet, Member, Place, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::plan::{Action, Plan};
@@ -194,9 +195,8 @@ impl<'a> FleetReport<'a> {
 impl Out {
     /// The plan of a file: to stdout when it is the result itself, to stderr before consent.
     pub fn fleet(&mut self, file: &str, wanted: &Wanted, fleet: &Fleet, result: bool) {
-        let to_stdout = result && self.format() == Format::Table;
-        let text = text(file, wanted, fleet, self.passage_width(to_stdout));
-        self.passage(&text, to_stdout);
+        let to_stdout = result && !self.is_for_scripts();
+        self.passage(to_stdout, |width| text(file, wanted, fleet, width));
     }
 }
 

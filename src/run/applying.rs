@@ -12,7 +12,7 @@ use crate::model::fleet::{Fleet, Saved, Sight};
 use crate::model::plan::{Action, Consent, Plan};
 use crate::model::receipt::{Event, Receipt};
 use crate::model::wanted::Wanted;
-use crate::report::{FleetOutcome, FleetReport, Format, MemberOutcome, Out, Sheet};
+use crate::report::{FleetOutcome, FleetReport, MemberOutcome, Out};
 use crate::steps::grant::ROLE_SETTLES;
 use crate::steps::wanted::plan;
 use std::cell::{Cell, RefCell};
@@ -30,7 +30,6 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
     };
     let began = Instant::now();
     let Planned { wanted, sight, fleet } = looked(context, wanted).await?;
-    let json = out.format() == Format::Json;
     out.fleet(&file.display().to_string(), &wanted, &fleet, asked.dry_run);
     let mut report = FleetReport::new("apply", sight.at, &wanted.waves, &fleet);
     let kept = saved.as_ref().map_or(Ok(()), |saved| holding::kept(&saved.actions, &fleet.plan));
@@ -39,10 +38,7 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
     }
     let blocked = blocked(&fleet.plan);
     if asked.dry_run || blocked.is_err() {
-        // People have read it already.
-        if json {
-            out.data(&report, &Sheet::default());
-        }
+        out.data_for_scripts(&report);
         blocked?;
         seen(&fleet)?;
         let pending = asked.detailed_exitcode && !fleet.plan.actions.is_empty();
@@ -111,9 +107,7 @@ fn refused(error: Error, mut report: FleetReport<'_>, out: &mut Out) -> Error {
     if error.kind == Kind::Refused {
         report.outcome = FleetOutcome::Refused;
     }
-    if out.format() == Format::Json {
-        out.data(&report, &Sheet::default());
-    }
+    out.data_for_scripts(&report);
     error
 }
 

@@ -6,7 +6,7 @@ use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::target::Target;
 use crate::observe::Wants;
-use crate::steps::{add, policy, remove, rotate, swap};
+use crate::steps::{add, policy, remove, retire, rotate, swap, unlock};
 
 /// A changing command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Job {
     SwapPolicy,
     /// A new version of the key, and nothing else.
     RotateKey,
+    /// The original key back, and the locked environments with it.
+    Unlock,
+    /// Disable a key or a version that nobody needs any more.
+    RetireKey,
 }
 
 impl Job {
@@ -35,6 +39,8 @@ impl Job {
             Job::RemoveEnvironment => "remove-environment",
             Job::SwapPolicy => "swap-policy",
             Job::RotateKey => "rotate-key",
+            Job::Unlock => "unlock",
+            Job::RetireKey => "retire-key",
         }
     }
 
@@ -55,7 +61,11 @@ impl Job {
 
     /// Are vault and key its business?
     pub(super) const fn of_key(self) -> bool {
-        matches!(self, Job::CreatePolicy | Job::Enable | Job::RotateKey)
+        matches!(self, Job::CreatePolicy | Job::Enable | Job::RotateKey | Job::RetireKey)
+    }
+
+    const fn needs_policy(self) -> bool {
+        matches!(self, Job::CreatePolicy | Job::AddEnvironment | Job::Enable | Job::SwapPolicy)
     }
 
     /// Is everything given that it needs?
@@ -66,8 +76,11 @@ impl Job {
         if self.of_environment() {
             environment_wanted(target)?;
         }
-        if target.policy.is_none() && !matches!(self, Job::RotateKey | Job::RemoveEnvironment) {
+        if target.policy.is_none() && self.needs_policy() {
             return Err(missing("--policy", "The enterprise policy"));
+        }
+        if self == Job::Unlock && target.policy.is_none() && target.environment.is_none() {
+            return Err(missing("--policy", "Neither an environment nor a policy"));
         }
         if self.of_key() && target.vault.is_none() {
             return Err(missing("--vault", "The key vault or managed HSM"));
@@ -91,11 +104,14 @@ impl Job {
             policy: true,
             linked_wins: false,
             provider: self.makes_policy(),
-            key: self.of_key(),
+            key: self.of_key() || self == Job::Unlock,
             data_plane: self.of_key(),
             readers: self.makes_policy() && !target.readers.is_empty(),
             rights: self.makes_policy(),
-            estate: self.adds(),
+            estate: self.adds() || matches!(self, Job::Unlock | Job::RetireKey),
+            deleted: self == Job::Unlock,
+            versions: self == Job::RetireKey,
+            users: self == Job::RetireKey,
         }
     }
 
@@ -121,6 +137,8 @@ impl Job {
             Job::RemoveEnvironment => remove::plan(target, observed),
             Job::SwapPolicy => swap::plan(target, observed),
             Job::RotateKey => rotate::plan(target, observed),
+            Job::Unlock => unlock::plan(target, observed),
+            Job::RetireKey => retire::plan(target, observed),
         }
     }
 

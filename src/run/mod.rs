@@ -5,6 +5,7 @@ mod asking;
 mod changing;
 mod checking;
 mod estate;
+mod exporting;
 mod fixing;
 mod holding;
 mod job;
@@ -14,14 +15,16 @@ mod waiting;
 mod wanted;
 mod waves;
 
+pub use crate::model::who::Side;
 pub use applying::apply_wanted;
 pub use asking::Asked;
 pub use changing::change;
 pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
+pub use exporting::{Language, export};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
-pub use serving::{Rehearsal, scenario, serve};
+pub use serving::{Rehearsal, Served, scenario, serve};
 pub use waiting::status_after_wait;
 pub use wanted::{Planned, adopt, planned, show_plan};
 
@@ -64,6 +67,7 @@ impl Context {
                 speed: rehearsal.speed,
                 latency: rehearsal.latency,
                 port: 0,
+                tls: false,
             };
             let started = Sandbox::start(options).await;
             sandbox = Some(started.map_err(|error| {
@@ -75,8 +79,8 @@ impl Context {
             out.say("Rehearsal in a sandbox on this machine: no real environment, no real sign-in.");
         }
         let wire = Arc::new(Wire::new(settings.cloud.clone(), &settings.network)?);
-        let style = settings.style;
-        let prompt = move |prompt: &DevicePrompt| Out::new(style).say(&prompt.message);
+        let style = settings.style.clone();
+        let prompt = move |prompt: &DevicePrompt| Out::new(style.clone()).say(&prompt.message);
         let tokens = Arc::new(Tokens::new(wire.clone(), settings.sign_in.clone(), Arc::new(prompt)));
         Ok(Self { session: Session::new(wire, tokens), settings, sandbox })
     }
@@ -89,12 +93,25 @@ impl Context {
         self.settings.target(typed)
     }
 
+    /// What `flag` does must be written down.
+    ///
+    /// # Errors
+    /// No audit log was given.
+    pub fn must_be_audited(&self, flag: &str) -> Result<()> {
+        if self.settings.audit_log.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{flag}` is written to the audit log, and none was given."))
+            .hint("Pass `--audit-log FILE`."))
+    }
+
     /// The audit trail of a plan.
     ///
     /// # Errors
     /// Its file can't be written.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
+            .map(|trail| trail.overriding(plan.overridden()))
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::fleet::{Fleet, Saved, Sight};
 use crate::model::wanted::Wanted;
 use crate::observe::{observe_estate, observe_readers, observe_wanted};
-use crate::report::{self, FleetOutcome, FleetReport, Format, Out, Sheet, wanted_file};
+use crate::report::{self, FleetOutcome, FleetReport, Out, wanted_file};
 use crate::steps::adopt::adopt as described;
 use crate::steps::wanted::plan;
 use serde::Serialize;
@@ -67,10 +67,7 @@ pub fn show_plan(
         report.next.push(format!("Run exactly this: `{}`.", command(context, save)));
         out.say(&format!("Saved in `{}`. Run exactly this: `{}`.", save.display(), command(context, save)));
     }
-    // People have read it already.
-    if out.format() == Format::Json {
-        out.data(&report, &Sheet::default());
-    }
+    out.data_for_scripts(&report);
     blocked?;
     seen(fleet)?;
     if detailed && report.outcome == FleetOutcome::Planned {
@@ -123,9 +120,8 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     if let Some(file) = file {
         config::write(file, &text, true)?;
     }
-    if out.format() == report::Format::Json {
-        out.data(&AdoptedV1 { schema: "cmkctl/adopted/v1", wanted: &adopted.wanted, notes }, &Sheet::default());
-    } else if file.is_none() {
+    out.data_for_scripts(&AdoptedV1 { schema: "cmkctl/adopted/v1", wanted: &adopted.wanted, notes });
+    if file.is_none() && !out.is_for_scripts() {
         out.text(&text);
     }
     out.say(&format!("Described: {said}."));

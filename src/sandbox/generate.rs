@@ -111,7 +111,9 @@ impl World {
                 starts_in_days: None,
                 deleted: false,
                 versions: 1,
-                rotated: None,
+                made_days_ago: Vec::new(),
+                disabled: std::collections::BTreeSet::new(),
+                made: std::collections::BTreeMap::new(),
             };
             found.keys.insert(key_name.clone(), key);
         }
@@ -126,6 +128,7 @@ impl World {
             version: None,
             created: LONG_AGO,
             no_identity: false,
+            tags: Value::Null,
         };
         if own != Trouble::NoGrant {
             self.grant(&policy, &vault, &key_name);

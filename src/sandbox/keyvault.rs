@@ -1,11 +1,11 @@
 //! The data plane of Key Vault and Managed HSM (7.x and 2025-07-01): challenge, keys, versions, rotation, local roles; imitated after the
 //! public REST reference.
 
-use super::authorization;
 use super::http::{Reply, Request};
-use super::tenant::{Key, Role, User};
+use super::tenant::{Key, Policy, Role, User};
 use super::vaults::{access_policies, rbac, unix, uri, version_id};
 use super::world::World;
+use super::{authorization, keys};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -52,6 +52,12 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         }),
         ("GET", ["deletedkeys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key)),
         ("GET", ["keys", key, version]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version)),
+        ("GET", ["keys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, false)),
+        ("GET", ["deletedkeys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, true)),
+        ("POST", ["keys", key, "create"]) => may(world, &user, &name, "create/action", "create").unwrap_or_else(|| keys::create(world, request, &name, key)),
+        ("PATCH", ["keys", key, version @ ..]) => may(world, &user, &name, "update/action", "update").unwrap_or_else(|| keys::update(world, request, &name, key, version.first().copied())),
+        ("DELETE", ["keys", key]) => may(world, &user, &name, "delete", "delete").unwrap_or_else(|| keys::delete(world, &name, key)),
+        ("POST", ["deletedkeys", key, "recover"]) => may(world, &user, &name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, &name, key)),
         ("POST", ["keys", key, "rotate"]) => may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| rotate(world, &name, key)),
         _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
     }
@@ -91,7 +97,7 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     })
 }
 
-fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> {
+pub(super) fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> {
     let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| !key.deleted);
     found.ok_or_else(|| {
         Reply::error(404, "KeyNotFound", format!("A key with (name/id) {key} was not found in this key vault."))
@@ -99,7 +105,7 @@ fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> 
 }
 
 /// A deleted key, until it is purged.
-fn deleted(world: &World, vault: &str, key: &str) -> Reply {
+pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
     let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| key.deleted);
     let Some(found) = found else {
         return Reply::error(404, "KeyNotFound", format!("Deleted Key not found: {key}"));
@@ -111,12 +117,12 @@ fn deleted(world: &World, vault: &str, key: &str) -> Reply {
     Reply::json(200, &body)
 }
 
-fn latest(world: &World, vault: &str, key: &str) -> Reply {
+pub(super) fn latest(world: &World, vault: &str, key: &str) -> Reply {
     find(world, vault, key)
         .map_or_else(|refusal| refusal, |found| Reply::json(200, &bundle(world, vault, key, found, found.versions)))
 }
 
-fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
+pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => match (1..=found.versions).find(|number| version_id(vault, key, *number) == version) {
@@ -130,16 +136,18 @@ fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
     }
 }
 
-/// When the latest version of a key was made, in seconds since 1970: long before the sandbox began, unless it was rotated since.
-pub(super) fn made(world: &World, key: &Key) -> i64 {
-    key.rotated.unwrap_or(world.clock.epoch - jiff::SignedDuration::from_hours(100 * 24)).as_second()
+/// When a version of a key was made, in seconds since 1970: 100 days before the sandbox began, unless something else is said.
+pub(super) fn made(world: &World, key: &Key, number: u32) -> i64 {
+    let days = key.made_days_ago.get(number.saturating_sub(1) as usize).copied().unwrap_or(100.0);
+    let ago = jiff::SignedDuration::try_from_secs_f64(days * 86_400.0).unwrap_or(jiff::SignedDuration::ZERO);
+    key.made.get(&number).copied().unwrap_or(world.clock.epoch - ago).as_second()
 }
 
-fn attributes(world: &World, vault: &str, key: &Key) -> Value {
+pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
     let protected = world.vaults.get(vault).is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
     let level = if protected { "Recoverable" } else { "Recoverable+Purgeable" };
-    let made = made(world, key);
-    let mut attributes = json!({ "enabled": key.enabled, "created": made, "updated": made, "recoveryLevel": level, "recoverableDays": 90 });
+    let made = made(world, key, number);
+    let mut attributes = json!({ "enabled": key.is_enabled(number), "created": made, "updated": made, "recoveryLevel": level, "recoverableDays": 90 });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);
@@ -153,7 +161,7 @@ fn kid(world: &World, vault: &str, key: &str, number: u32) -> String {
     format!("{base}keys/{key}/{}", version_id(vault, key, number))
 }
 
-fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
+pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
     let mut material =
         json!({ "kid": kid(world, vault, name, number), "kty": key.kty, "key_ops": ["wrapKey", "unwrapKey"] });
     if key.kty.starts_with("RSA") {
@@ -167,14 +175,14 @@ fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Val
         material["x"] = json!(URL_SAFE_NO_PAD.encode([1_u8; 32]));
         material["y"] = json!(URL_SAFE_NO_PAD.encode([2_u8; 32]));
     }
-    json!({ "key": material, "attributes": attributes(world, vault, key), "tags": {} })
+    json!({ "key": material, "attributes": attributes(world, vault, key, number), "tags": {} })
 }
 
 fn versions(world: &World, vault: &str, key: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => {
-            let item = |number| json!({ "kid": kid(world, vault, key, number), "attributes": attributes(world, vault, found) });
+            let item = |number| json!({ "kid": kid(world, vault, key, number), "attributes": attributes(world, vault, found, number) });
             Reply::json(
                 200,
                 &json!({ "value": (1..=found.versions).map(item).collect::<Vec<Value>>(), "nextLink": null }),
@@ -189,8 +197,7 @@ fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
     }
     let now = world.clock.now();
     if let Some(found) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
-        found.versions += 1;
-        found.rotated = Some(now);
+        found.renew(now);
     }
     world.effect("key-version-created", format!("{vault}/{key}"));
     latest(world, vault, key)
@@ -241,14 +248,27 @@ fn local_roles(world: &mut World, request: &Request, user: &User, vault: &str, k
 }
 
 /// May this principal wrap and unwrap with the key now? What the services behind Power Platform find out when a key is applied.
-pub(super) fn reaches(world: &World, principal: &str, vault_id: &str, key: &str) -> bool {
+pub(super) fn reaches(world: &World, policy: &Policy) -> bool {
+    let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
     let Some((name, vault)) = world.vaults.iter().find(|(name, _)| world.vault_id(name).eq_ignore_ascii_case(vault_id))
     else {
         return false;
     };
+    // Behind a firewall, services are let in as trusted ones or not at all.
+    let closed = vault.properties["networkAcls"]["defaultAction"] == "Deny"
+        || vault.properties["publicNetworkAccess"] == "Disabled";
+    if vault.deleted || (closed && vault.properties["networkAcls"]["bypass"] == "None") {
+        return false;
+    }
     let now = world.clock.now().as_second();
-    let usable = vault.keys.get(&key.to_ascii_lowercase()).is_some_and(|key| {
-        key.enabled
+    let number = |key_name: &str, key: &Key| match &policy.version {
+        Some(version) => (1..=key.versions).find(|number| version_id(name, key_name, *number) == *version),
+        None => Some(key.versions),
+    };
+    let usable = vault.keys.get(&key.to_ascii_lowercase()).is_some_and(|own| {
+        let name = key.to_ascii_lowercase();
+        let key = own;
+        number(&name, key).is_some_and(|number| key.is_enabled(number))
             && !key.deleted
             && unix(world, key.expires_in_days).is_none_or(|end| end > now)
             && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
@@ -257,7 +277,7 @@ pub(super) fn reaches(world: &World, principal: &str, vault_id: &str, key: &str)
         let scope = format!("hsm:{name}/keys/{}", key.to_ascii_lowercase());
         world.roles.iter().any(|role| {
             role.scope == scope
-                && role.principal == principal
+                && role.principal == *principal
                 && world.clock.since(role.since) >= world.settings.role_seconds
         })
     } else if rbac(vault) {

@@ -133,7 +133,7 @@ pub(super) fn history(observed: &Observed, environment: &Environment, policy: Op
 }
 
 /// Until when an old key must be kept, by the newest operation that left one behind.
-fn kept(operations: &[Operation], now: Timestamp) -> Option<(&Operation, Timestamp)> {
+pub(super) fn kept(operations: &[Operation], now: Timestamp) -> Option<(&Operation, Timestamp)> {
     operations
         .iter()
         .filter(|operation| operation.state.eq_ignore_ascii_case("Succeeded"))

@@ -17,8 +17,10 @@ pub mod key;
 pub mod policy;
 mod ready;
 pub mod remove;
+pub mod retire;
 pub mod rotate;
 pub mod swap;
+pub mod unlock;
 pub mod wanted;
 pub mod windows;
 

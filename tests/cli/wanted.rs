@@ -511,9 +511,14 @@ fn a_large_tenant_is_adopted_and_planned_at_once() {
 fn a_file_that_can_t_be_right_says_where() {
     let good = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/wanted.toml")).unwrap();
     let served = Served::start("ready", FAST);
-    // The example loads: what stands in its way is that no tenant has such ids.
-    let example = write(&served, "example.toml", &good);
-    says(&served.run(&["plan", &example]).exits(6), &["CMK020 BLOCK"]);
+    // The example is one of the rehearsal tenant, and goes all the way when its window is tonight.
+    let example = write(&served, "example.toml", &good.replace("sat 22:00-sun 06:00", "mon 20:00-sun 06:00"));
+    let names = ["Contoso UAT", "Contoso Production", "Contoso Sales"];
+    let ran = served.run(&apply(&example, &names)).exits(0);
+    says(&ran, &["Waiting for the change window that opens on Mon 2026-03-02 20:00 UTC", "done, shown by a re-read"]);
+    assert_eq!(starts(&served).len(), 3);
+    served.run(&["plan", &example, "--detailed-exitcode"]).exits(0);
+    served.reset();
     let line = |part: &str| good.lines().position(|line| line.contains(part)).unwrap() + 1;
     for (old, new, words) in [
         ("at-most = 2", "at-most = two", format!("Line {}: ", line("at-most"))),
@@ -524,25 +529,29 @@ fn a_file_that_can_t_be_right_says_where() {
             "sat 22:00-sun 25:00",
             format!("Line {}: `sat 22:00-sun 25:00` is not a change window", line("windows")),
         ),
-        ("key = \"cmk\"", "key = \"c/mk\"", format!("Line {}: `c/mk` is not the name of a key", line("key = "))),
-        ("vaults/kv-cmk", "secrets/kv-cmk", format!("Line {}: ", line("vaults/kv-cmk"))),
-        ("enterprisePolicies/ep-cmk", "enterprisePolicies", format!("Line {}: ", line("enterprisePolicies/ep-cmk"))),
+        (
+            "key = \"cmk-contoso\"",
+            "key = \"c/mk\"",
+            format!("Line {}: `c/mk` is not the name of a key", line("key = ")),
+        ),
+        ("vaults/kv-contoso-cmk", "secrets/kv-contoso-cmk", format!("Line {}: ", line("vaults/kv-contoso-cmk"))),
+        (
+            "enterprisePolicies/ep-europe",
+            "enterprisePolicies",
+            format!("Line {}: ", line("enterprisePolicies/ep-europe")),
+        ),
         ("\"europe\"", "\"West Europe\"", format!("Line {}: `West Europe` is not a location", line("europe"))),
         (
-            "00000000-0000-0000-0000-0000000000a1",
+            "193e4dc2-2922-5505-aaa6-80f4c40dd75d",
             "Contoso UAT",
-            format!("Line {}: `Contoso UAT` is not the id of an environment", line("0000000000a1")),
+            format!("Line {}: `Contoso UAT` is not the id of an environment", line("193e4dc2")),
         ),
-        (
-            "00000000-0000-0000-0000-000000000001",
-            "me",
-            format!("Line {}: `me` is not an object id", line("000000000001")),
-        ),
+        ("a83de4fa-c8a0-549d-b75a-f0e7ef809d9b", "me", format!("Line {}: `me` is not an object id", line("a83de4fa"))),
         ("ring = 1 ", "ring = -1 ", format!("Line {}: ", line("ring = 1"))),
-        ("location = \"europe\"", "", "missing field `location`".to_owned()),
+        ("location = \"europe\"", "", format!("Line {}: missing field `location`", line("[[policies]]"))),
         (
-            "0000000000a2",
-            "0000000000A1",
+            "959e88e0-8062-5920-a19f-235f60eb1aa0",
+            "193E4DC2-2922-5505-aaa6-80f4c40dd75d",
             "is written twice: as number 1 of policy 1 and as number 2 of policy 1".to_owned(),
         ),
     ] {
@@ -561,6 +570,32 @@ fn a_file_that_can_t_be_right_says_where() {
     says(&served.run(&["plan", &twice]).exits(2), &["The policies 1 and 2 are the same one"]);
     says(&served.run(&["plan", "/nonexistent/file.toml"]).exits(2), &["can't be read"]);
     assert_eq!(served.ledger()["writes"], 0);
+}
+
+/// Every kind of document that files take part in, for whoever compares them with their schemas.
+pub(crate) fn documents(fits: &mut dyn FnMut(&Value)) {
+    let served = Served::patched(
+        &with(
+            teams(),
+            json!({ "environments": { "e": { "policy": "ep-old" } },
+        "policies": { "ep-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe" } } }),
+        ),
+        FAST,
+    );
+    let windows = "at-most = 2\nwindows = [\"wed 02:00-wed 02:30\"]";
+    let name = file(&served, windows, &[("Team a", 1), ("Team b", 1), ("Contoso UAT", 2)]);
+    let (plan, json) = (served.folder().join("plan.json"), ["-o", "json"]);
+    fits(&served.run(&["plan", &name, "--out", plan.to_str().unwrap(), "-o", "json"]).exits(0).json());
+    fits(&serde_json::from_str(&std::fs::read_to_string(&plan).unwrap()).unwrap());
+    fits(&served.run(&[&apply(&name, &[]), &json[..]].concat()).exits(10).json());
+    let names = ["Team a", "Team b", "Contoso UAT"];
+    fits(&served.run(&[&apply(&name, &names), &["--no-wait"], &json[..]].concat()).exits(8).json());
+    let name = file(&served, "", &[("Team a", 1), ("Team b", 1), ("Contoso UAT", 2)]);
+    fits(&served.run(&[&apply(&name, &names), &["--no-wait"], &json[..]].concat()).exits(8).json());
+    fits(&served.run(&[&apply(&name, &names), &json[..]].concat()).exits(0).json());
+    fits(&served.run(&["adopt", "-o", "json"]).exits(0).json());
+    let other = file(&served, "", &[("Team e", 1), ("Contoso Sales", 1)]);
+    fits(&served.run(&["plan", &other, "-o", "json"]).exits(6).json());
 }
 
 #[test]
