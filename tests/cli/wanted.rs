@@ -540,7 +540,11 @@ fn a_file_that_can_t_be_right_says_where() {
             "enterprisePolicies",
             format!("Line {}: ", line("enterprisePolicies/ep-europe")),
         ),
-        ("\"europe\"", "\"West Europe\"", format!("Line {}: `West Europe` is not a location", line("europe"))),
+        (
+            "\"europe\"",
+            "\"West Europe\"",
+            format!("Line {}: `West Europe` is not a location", line("location = \"europe\"")),
+        ),
         (
             "193e4dc2-2922-5505-aaa6-80f4c40dd75d",
             "Contoso UAT",
@@ -587,12 +591,12 @@ pub(crate) fn documents(fits: &mut dyn FnMut(&Value)) {
     let (plan, json) = (served.folder().join("plan.json"), ["-o", "json"]);
     fits(&served.run(&["plan", &name, "--out", plan.to_str().unwrap(), "-o", "json"]).exits(0).json());
     fits(&serde_json::from_str(&std::fs::read_to_string(&plan).unwrap()).unwrap());
-    fits(&served.run(&[&apply(&name, &[]), &json[..]].concat()).exits(10).json());
+    fits(&served.run(&[&apply(&name, &[])[..], &json[..]].concat()).exits(10).json());
     let names = ["Team a", "Team b", "Contoso UAT"];
-    fits(&served.run(&[&apply(&name, &names), &["--no-wait"], &json[..]].concat()).exits(8).json());
+    fits(&served.run(&[&apply(&name, &names)[..], &["--no-wait"], &json[..]].concat()).exits(8).json());
     let name = file(&served, "", &[("Team a", 1), ("Team b", 1), ("Contoso UAT", 2)]);
-    fits(&served.run(&[&apply(&name, &names), &["--no-wait"], &json[..]].concat()).exits(8).json());
-    fits(&served.run(&[&apply(&name, &names), &json[..]].concat()).exits(0).json());
+    fits(&served.run(&[&apply(&name, &names)[..], &["--no-wait"], &json[..]].concat()).exits(8).json());
+    fits(&served.run(&[&apply(&name, &names)[..], &json[..]].concat()).exits(0).json());
     fits(&served.run(&["adopt", "-o", "json"]).exits(0).json());
     let other = file(&served, "", &[("Team e", 1), ("Contoso Sales", 1)]);
     fits(&served.run(&["plan", &other, "-o", "json"]).exits(6).json());
