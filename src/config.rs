@@ -1,8 +1,10 @@
 //! Flags, environment variables and the configuration file, in this order of strength. The only file that reads the environment.
 
 mod terminal;
+mod wanted;
 
 pub use terminal::{ci, log_is_read, style};
+pub use wanted::{Given, given, wanted, write};
 
 use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::credential::{Method, Pipelines, Runner, SandboxUser, Secret, SignIn};
@@ -227,12 +229,15 @@ fn read_file(flags: &Flags) -> Result<File> {
 /// What is wrong, and in which line.
 pub fn parse(text: &str, path: &Path) -> Result<File> {
     toml::from_str(text).map_err(|error| {
-        let line =
-            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+        let line = line_of(text, error.span());
         Error::usage(format!("The configuration file `{}` can't be understood.", path.display()))
             .detail(format!("Line {line}: {}.", error.message().trim_end()))
             .hint("It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.")
     })
+}
+
+fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    span.and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 fn default_file() -> Option<PathBuf> {

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand, its doc comment the help, its `run` a call downwards.
 
 mod add_environment;
+mod adopt;
+mod apply;
 mod auth;
 mod check;
 mod check_integration;
@@ -11,6 +13,7 @@ mod estate;
 mod explain;
 mod export;
 mod global;
+mod plan;
 mod remove_environment;
 mod report_command;
 mod retire_key;
@@ -58,6 +61,9 @@ enum Command {
     RotateKey(rotate_key::Args),
     Unlock(unlock::Args),
     RetireKey(retire_key::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Adopt(adopt::Args),
     Check(check::Args),
     Report(report_command::Args),
     Export(export::Args),
@@ -133,6 +139,9 @@ impl Cli {
             Command::Unlock(args) => args.run(&context, out).await,
             Command::RetireKey(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
+            Command::Plan(args) => args.run(&context, out).await,
+            Command::Apply(args) => args.run(&context, out).await,
+            Command::Adopt(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
             Command::Export(args) => args.run(&context, out).await,

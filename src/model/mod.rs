@@ -4,6 +4,7 @@ mod action;
 pub mod catalogue;
 pub mod estate;
 pub mod finding;
+pub mod fleet;
 pub mod ids;
 pub mod observed;
 pub mod plan;
@@ -13,6 +14,7 @@ mod source;
 pub mod surroundings;
 pub mod target;
 pub mod text;
+pub mod wanted;
 pub mod who;
 
 pub use finding::{Finding, Severity};

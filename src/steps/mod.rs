@@ -4,6 +4,7 @@
 
 mod acknowledge;
 pub mod add;
+pub mod adopt;
 mod around;
 pub mod check;
 pub mod danger;
@@ -20,6 +21,8 @@ pub mod retire;
 pub mod rotate;
 pub mod swap;
 pub mod unlock;
+pub mod wanted;
+pub mod windows;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
@@ -39,7 +42,7 @@ fn finding(
 }
 
 /// A word for a shell, whatever a service wrote into it: remedies are pasted.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -50,3 +50,4 @@ mod sign_in;
 mod terminal;
 mod tool;
 mod unlock;
+mod wanted;
