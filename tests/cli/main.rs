@@ -23,13 +23,13 @@ mod house;
 mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
-#[cfg(target_os = "linux")]
 mod leaving;
 mod month;
 mod output;
 #[cfg(unix)]
 mod pipelines;
 mod procedure;
+#[cfg(target_os = "linux")]
 mod proxies;
 mod readme;
 mod recorded;
