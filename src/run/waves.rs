@@ -154,8 +154,7 @@ impl Run<'_> {
             let outlasts = self.left().is_some_and(|left| wait > left);
             if self.waiting.no_wait || outlasts {
                 let message = format!("The next change window opens on {when} UTC; nothing is started before.");
-                let error = Error::new(Kind::StillRunning, message);
-                return Err(error.hint(format!("Then, from any machine: `{}`.", self.resume)));
+                return Err(Error::new(Kind::StillRunning, message));
             }
             if first {
                 (say.borrow_mut())(Event::Note(format!(
