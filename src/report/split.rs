@@ -1,6 +1,7 @@
 //! A plan for two administrators who are kept apart on purpose: what each of them must run, as files to hand over.
 
 use super::infra::{Blueprint, bicep, comment};
+use crate::model::text::quoted;
 use std::fmt::Write;
 
 /// One policy of a plan, and what is left to do for it.
@@ -60,7 +61,10 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
             comment(&policy.name)
         );
         for reader in &part.readers {
-            let _ = writeln!(text, "#   az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}");
+            let _ = writeln!(
+                text,
+                "#   az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"
+            );
         }
         for (id, _, _) in &part.environments {
             let _ = writeln!(
@@ -97,10 +101,4 @@ fn power_platform(program: &str, parts: &[Part]) -> String {
         text.push_str("\n# Nothing is left to do.\n");
     }
     text
-}
-
-/// A word for a shell, whatever a service wrote into it.
-fn quoted(word: &str) -> String {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -11,6 +11,7 @@ mod holding;
 mod job;
 mod reading;
 mod serving;
+mod splitting;
 mod waiting;
 mod wanted;
 mod waves;
@@ -25,6 +26,7 @@ pub use exporting::{Language, export};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
+pub use splitting::split_plan;
 pub use waiting::status_after_wait;
 pub use wanted::{Planned, adopt, planned, show_plan};
 

@@ -26,6 +26,7 @@ pub mod windows;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
+pub use crate::model::text::quoted;
 pub use crate::model::who;
 
 /// A finding, with `subject`, the sentence, the remedy and who can do it.
@@ -39,16 +40,6 @@ fn finding(
 ) -> Finding {
     let source = catalogue::entry(code).map_or("", |entry| entry.source);
     Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who, source }
-}
-
-/// A word for a shell, whatever a service wrote into it: remedies are pasted.
-pub fn quoted(word: &str) -> String {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// "Not visible to you": neither passed nor failed.
