@@ -9,6 +9,7 @@ pub mod fault;
 pub mod json;
 pub mod keyvault;
 pub mod operations;
+mod pages;
 mod patient;
 pub mod power_platform;
 pub mod rotation;
