@@ -352,6 +352,9 @@ impl Settings {
             make_managed: false,
             power_platform_only: false,
             swap: false,
+            in_place: false,
+            old_key_granted: false,
+            override_dates: false,
             again: false,
         })
     }

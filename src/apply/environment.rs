@@ -1,127 +1,88 @@
-//! Step 4's changes: Managed Environment, and the one request that takes people offline.
+//! The requests that take people offline: an environment is linked to a policy, or taken off it. Each is sent once, after a look that shows
+//! neither its effect nor an operation that runs.
 
-use super::waiting::{Waiter, failed};
-use super::{Applier, Look, Outcome};
-use crate::cloud::fault::Fault;
-use crate::cloud::operations::Ended;
+use super::waiting::Waiter;
+use super::{Applier, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
+use crate::cloud::fault::{Fault, Reply};
+use crate::cloud::power_platform::Accepted;
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Operation};
+use crate::model::ids::{ArmId, same_id};
+use crate::model::observed::Environment;
 use crate::model::receipt::Receipt;
-use crate::steps::add::{ADD, GOVERN, SWAP, Standing, standing};
+use crate::steps::add::Standing;
+use crate::steps::goal::Goal;
 use std::time::Duration;
 
-/// Reads lag behind an operation that ended.
-const READS_LAG: Duration = Duration::from_secs(1800);
-/// So often is a start sent whose answer was lost; each time after looks that showed nothing.
-const SENT_AT_MOST: u32 = 3;
-/// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
-const START_SHOWS: Duration = Duration::from_secs(120);
+/// What is started on an environment.
+#[derive(Debug, Clone)]
+pub(super) struct Start<'a> {
+    /// Environment id.
+    pub(super) environment: &'a str,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Where it shall end.
+    pub(super) goal: Goal,
+    /// The policy whose system id the request carries.
+    pub(super) policy: &'a ArmId,
+    /// The policy that is linked now and left by a move.
+    pub(super) over: Option<&'a ArmId>,
+}
+
+impl Start<'_> {
+    fn what(&self) -> String {
+        match (&self.goal, self.over) {
+            (Goal::NoPolicy, _) => format!("Removing `{}`", self.name),
+            (_, Some(_)) => format!("Moving `{}`", self.name),
+            (_, None) => format!("Adding `{}`", self.name),
+        }
+    }
+}
 
 impl Applier<'_> {
-    pub(super) async fn make_managed(&mut self, environment: &str, name: &str) -> Result<Outcome> {
-        let what = format!("`{name}` can't be made a Managed Environment.");
-        let mut sent = 0;
-        let accepted = loop {
-            sent += 1;
-            match self.writer.make_managed(environment).await {
-                Ok(accepted) => break Some(accepted),
-                // 409 means busy or managed already; a lost answer may have started it. The environment tells.
-                Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => {
-                    tracing::info!("{}; looking whether it was started.", fault.clause());
-                    if self.managing_shows(environment, &fault).await? {
-                        break None;
-                    }
-                    if sent >= SENT_AT_MOST {
-                        return Err(fault.into_error(what));
-                    }
-                }
-                Err(fault) => return Err(fault.into_error(what)),
-            }
-        };
-        let correlation = accepted.as_ref().and_then(|accepted| accepted.correlation.clone());
-        let (named, pause) = accepted.map_or((None, None), |accepted| (accepted.url, accepted.pause));
-        // Whoever has started it: it is waited for as long as it takes.
-        let url = match named {
-            Some(url) => Some(url),
-            None => self.governing(environment).await,
-        };
-        if let Some(url) = url {
-            let goes_on =
-                |kind| Error::new(kind, format!("Making `{name}` a Managed Environment goes on at the service."));
-            match self.wait(&url, pause).await? {
-                Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => {
-                    return Err(failed(Error::new(Kind::Unverified, what), &operation));
-                }
-                Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
-                Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
-                Ended::Operation(_) | Ended::Vanished | Ended::Back => {}
-            }
-        }
-        let reader = self.reader.clone();
-        self.until("the Managed Environment", READS_LAG, async || match reader.environment_once(environment).await.0 {
-            Ok(found) if found.managed() == Some(true) && found.ongoing.is_none() => Look::Yes(()),
-            Ok(found) => Look::NotYet(found.protection_level.unwrap_or_else(|| "unknown".to_owned())),
-            Err(fault) => Look::from(fault),
-        })
-        .await?;
-        Ok(Outcome { what: format!("`{name}` is a Managed Environment"), subject: environment.to_owned(), correlation })
-    }
-
-    /// The operation that makes the environment managed, if it runs.
-    async fn governing(&self, environment: &str) -> Option<String> {
-        let operations = self.reader.operations(environment).await.unwrap_or_default();
-        let running = operations.iter().find(|operation| !operation.has_ended() && operation.kind == GOVERN);
-        running.map(|operation| self.reader.operation_url(&operation.id))
-    }
-
-    /// Starts the encryption once, and only after a look that shows neither a policy nor a running operation.
-    pub(super) async fn add(
-        &mut self,
-        environment: &str,
-        name: &str,
-        policy: &ArmId,
-        receipt: &mut Receipt,
-    ) -> Result<Outcome> {
-        let system_id = self.policy_with_identity(policy).await?.system_id.unwrap_or_default();
+    /// Starts it once, and only after a look that shows neither its effect nor a running operation; then waits for its end.
+    pub(super) async fn start(&mut self, start: &Start<'_>, receipt: &mut Receipt) -> Result<Outcome> {
+        let environment = start.environment;
+        let system_id = self.system_id(start).await?;
         let mut limit = self.limit(READS_LAG);
         let mut lost = 0;
         // The operations before the first start: whatever comes later is ours, even when it has ended already.
         let mut before: Option<Vec<String>> = None;
         loop {
-            match self.before_add(environment, name, policy, before.as_deref()).await? {
+            match self.before(start, before.as_deref()).await? {
                 Before::Clear(operations) => _ = before.get_or_insert(operations),
                 Before::Started(operation) => {
                     let url = operation.map(|id| self.reader.operation_url(&id));
-                    return self.finish(environment, name, policy, url, None, receipt).await;
+                    return self.finish(environment, start.name, &start.goal, url, None, receipt).await;
                 }
                 Before::Busy(operation)
                     if receipt.done.iter().any(|done| done.subject == environment) && !self.over(&mut limit) =>
                 {
-                    // Making it managed brings a follow-up operation of the system's own.
+                    // Making it managed, or taking it off a policy, may bring a follow-up operation of the system's own.
                     self.wait_for(&format!("`{operation}` to end"), limit.began, Duration::from_secs(20)).await?;
                     continue;
                 }
-                Before::Busy(operation) => return Err(busy(name, &operation)),
+                Before::Busy(operation) => return Err(busy(start.name, &operation)),
             }
-            let fault = match self.writer.link(environment, &system_id).await {
+            let fault = match self.send(start, &system_id).await {
                 Ok(accepted) if accepted.url.is_some() => {
-                    return self.finish(environment, name, policy, accepted.url, accepted.pause, receipt).await;
+                    return self
+                        .finish(environment, start.name, &start.goal, accepted.url, accepted.pause, receipt)
+                        .await;
                 }
                 // Accepted, but nothing was named that could be asked: the same look as after a lost answer.
                 Ok(_) => None,
                 Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => Some(fault),
-                Err(fault) => return Err(link_hints(fault, name)),
+                Err(fault) => return Err(refused(fault, start)),
             };
             let clause = fault.as_ref().map_or("the service named no operation".to_owned(), Fault::clause);
             tracing::info!("{clause}; looking whether it was started.");
-            if self.start_shows(environment, policy, &clause, before.as_deref()).await? {
+            if self.start_shows(start, &clause, before.as_deref()).await? {
                 continue;
             }
             // 409 starts nothing; after anything else a start that nobody can see is less likely than none, but not for ever.
             lost += u32::from(fault.as_ref().is_none_or(|fault| fault.status() != Some(409)));
             if lost >= SENT_AT_MOST || self.over(&mut limit) {
-                let what = format!("Adding `{name}` could not be started.");
+                let what = format!("{} could not be started.", start.what());
                 return Err(match fault {
                     Some(fault) => fault.into_error(what),
                     None => Error::new(Kind::Unverified, what)
@@ -132,57 +93,89 @@ impl Applier<'_> {
         }
     }
 
+    async fn send(&self, start: &Start<'_>, system_id: &str) -> Reply<Accepted> {
+        match start.goal {
+            Goal::NoPolicy => self.writer.unlink(start.environment, system_id).await,
+            Goal::Policy(_) | Goal::Linked => self.writer.link(start.environment, system_id).await,
+        }
+    }
+
+    /// The policy's id inside Power Platform. Whoever removes an environment need not be able to read the policy: the link names it, too.
+    async fn system_id(&mut self, start: &Start<'_>) -> Result<String> {
+        if start.goal == Goal::NoPolicy {
+            let look = self.environment(start.environment).await?;
+            let linked = look
+                .key_link
+                .present()
+                .filter(|link| link.policy.as_deref().is_some_and(|id| same_id(id, &start.policy.to_string())));
+            if let Some(system_id) = linked.and_then(|link| link.system_id.clone()) {
+                return Ok(system_id);
+            }
+            if look.key_link.is_absent() {
+                return Ok(String::new());
+            }
+        }
+        Ok(self.policy_with_identity(start.policy).await?.system_id.unwrap_or_default())
+    }
+
     /// A last look before the one request that takes people offline.
-    async fn before_add(
-        &mut self,
-        environment: &str,
-        name: &str,
-        policy: &ArmId,
-        before: Option<&[String]>,
-    ) -> Result<Before> {
-        let look = self.environment(environment).await?;
+    async fn before(&mut self, start: &Start<'_>, before: Option<&[String]>) -> Result<Before> {
+        let name = start.name;
+        let look = self.environment(start.environment).await?;
         let what = format!("The operations of `{name}` can't be read, so nothing is started.");
-        let operations = self.reader.operations(environment).await.map_err(|fault| fault.into_error(what))?;
+        let operations = self.reader.operations(start.environment).await.map_err(|fault| fault.into_error(what))?;
         let running = operations.iter().find(|operation| !operation.has_ended());
-        let of_keys = |operation: &&Operation| operation.kind == ADD || operation.kind == SWAP;
-        let came = |operation: &&Operation| before.is_some_and(|before| !before.contains(&operation.id));
-        let ours = running.filter(of_keys).or_else(|| operations.iter().filter(of_keys).find(came));
-        match standing(&look, policy) {
-            Standing::Done | Standing::Under => return Ok(Before::Started(ours.map(|operation| operation.id.clone()))),
+        let of_ours = |operation: &&crate::model::observed::Operation| start.goal.leads(operation);
+        let came = |operation: &&crate::model::observed::Operation| {
+            before.is_some_and(|before| !before.contains(&operation.id))
+        };
+        let ours = running.filter(of_ours).or_else(|| operations.iter().filter(of_ours).find(came));
+        let unread = |why: String| {
+            let what = format!("Whether `{name}` has a policy could not be read: {why}.");
+            Err(Error::new(Kind::Blocked, what))
+        };
+        match start.goal.standing(&look) {
+            Standing::Done | Standing::Under => {
+                let another = running.filter(|operation| !start.goal.leads(operation));
+                // Off its policy by one operation, and occupied by another: that is no start of ours.
+                if let (Goal::NoPolicy, Some(another), None) = (&start.goal, another, ours) {
+                    return Ok(Before::Busy(another.kind.clone()));
+                }
+                return Ok(Before::Started(ours.map(|operation| operation.id.clone())));
+            }
+            Standing::Other(other) if start.over.is_some_and(|over| same_id(&other, &over.to_string())) => {}
             Standing::Other(other) => {
-                return Err(Error::new(
-                    Kind::Blocked,
-                    format!("`{name}` has been linked to another policy meanwhile: {other}"),
-                ));
+                let what = format!("`{name}` has been linked to another policy meanwhile: {other}");
+                return Err(Error::new(Kind::Blocked, what));
             }
-            Standing::Unknown(why) => {
-                return Err(Error::new(
-                    Kind::Blocked,
-                    format!("Whether `{name}` has a policy could not be read: {why}."),
-                ));
-            }
+            Standing::Unknown(why) => return unread(why),
             Standing::None | Standing::Failed => {}
+        }
+        if start.goal == Goal::NoPolicy {
+            let linked = look.key_link.present().and_then(|link| link.policy.clone());
+            match linked {
+                Some(id) if same_id(&id, &start.policy.to_string()) => {}
+                Some(other) => {
+                    let what = format!("`{name}` has been linked to another policy meanwhile: {other}");
+                    return Err(Error::new(Kind::Blocked, what));
+                }
+                None => return unread("the service names no policy".to_owned()),
+            }
         }
         Ok(match (ours, running, &look.ongoing) {
             (Some(operation), _, _) => Before::Started(Some(operation.id.clone())),
             (None, Some(operation), _) => Before::Busy(operation.kind.clone()),
-            (None, None, Some(kind)) if kind == ADD => Before::Started(None),
+            (None, None, Some(kind)) if start.goal.begins(kind) => Before::Started(None),
             (None, None, Some(kind)) => Before::Busy(kind.clone()),
             (None, None, None) => Before::Clear(operations.into_iter().map(|operation| operation.id).collect()),
         })
     }
 
     /// After a start whose answer was lost or was 409: does a start show, within the time in which one would?
-    async fn start_shows(
-        &mut self,
-        environment: &str,
-        policy: &ArmId,
-        clause: &str,
-        before: Option<&[String]>,
-    ) -> Result<bool> {
+    async fn start_shows(&mut self, start: &Start<'_>, clause: &str, before: Option<&[String]>) -> Result<bool> {
         let mut limit = self.limit(START_SHOWS);
         loop {
-            let look = self.before_add(environment, environment, policy, before).await?;
+            let look = self.before(start, before).await?;
             if let Before::Started(_) | Before::Busy(_) = look {
                 return Ok(true);
             }
@@ -194,28 +187,12 @@ impl Applier<'_> {
         }
     }
 
-    /// The same for a Managed Environment.
-    async fn managing_shows(&mut self, environment: &str, fault: &Fault) -> Result<bool> {
-        let mut limit = self.limit(START_SHOWS);
-        loop {
-            let look = self.environment(environment).await?;
-            if look.managed() == Some(true) || look.ongoing.is_some() {
-                return Ok(true);
-            }
-            if self.over(&mut limit) {
-                return Ok(false);
-            }
-            let sign = format!("a sign that it was started ({})", fault.clause());
-            self.wait_for(&sign, limit.began, Duration::from_secs(20)).await?;
-        }
-    }
-
-    /// Waits for the encryption and proves it by re-reading.
+    /// Waits until the environment is where it shall be, and proves it by re-reading.
     pub(super) async fn finish(
         &mut self,
         environment: &str,
         name: &str,
-        policy: &ArmId,
+        goal: &Goal,
         url: Option<String>,
         pause: Option<Duration>,
         receipt: &mut Receipt,
@@ -224,29 +201,28 @@ impl Applier<'_> {
         self.started = true;
         if self.waiting.no_wait {
             receipt.running = Some(url.unwrap_or_else(|| environment.to_owned()));
-            return Ok(Outcome {
-                what: format!("The encryption of `{name}` runs at the service"),
-                subject,
-                correlation: None,
-            });
+            let what = format!("{} runs at the service", goal.noun(name));
+            return Ok(Outcome { what, subject, correlation: None });
         }
-        let resume = format!("`{} add-environment {environment} --policy {policy}`", self.program);
         let mut waiter = Waiter {
             reader: self.reader.clone(),
             clock: self.clock.clone(),
             timeout: self.waiting.timeout,
-            resume,
+            resume: format!("`{}`", self.resume),
             say: &mut *self.say,
         };
-        waiter.finish(environment, name, Some(policy), url, pause).await?;
-        Ok(Outcome {
-            what: format!("`{name}` is encrypted with the policy `{}`, shown by a re-read", policy.name),
-            subject,
-            correlation: None,
-        })
+        waiter.finish(environment, name, goal, url, pause).await?;
+        let what = match goal {
+            Goal::Policy(policy) => {
+                format!("`{name}` is encrypted with the policy `{}`, shown by a re-read", policy.name)
+            }
+            Goal::Linked => format!("`{name}` is encrypted, shown by a re-read"),
+            Goal::NoPolicy => format!("`{name}` has no policy and is back on the Microsoft key, shown by a re-read"),
+        };
+        Ok(Outcome { what, subject, correlation: None })
     }
 
-    async fn environment(&self, id: &str) -> Result<Environment> {
+    pub(super) async fn environment(&self, id: &str) -> Result<Environment> {
         self.reader
             .environment(id)
             .await
@@ -255,7 +231,7 @@ impl Applier<'_> {
 }
 
 enum Before {
-    /// Nothing linked, nothing runs; the operations of the past.
+    /// Its effect does not show, nothing runs; the operations of the past.
     Clear(Vec<String>),
     /// It was started already; the operation, if known.
     Started(Option<String>),
@@ -269,16 +245,16 @@ fn busy(name: &str, operation: &str) -> Error {
         .hint("Wait until it has ended, then run the same command again.")
 }
 
-fn link_hints(fault: Fault, name: &str) -> Error {
+fn refused(fault: Fault, start: &Start<'_>) -> Error {
     let status = fault.status();
     let registered = !fault.message.contains("does not have permission to access the path");
-    let error = fault.into_error(format!("Adding `{name}` was refused; nothing was started."));
+    let error = fault.into_error(format!("{} was refused; nothing was started.", start.what()));
     match status {
         Some(403) if !registered => error.hint("A human administrator must register the service principal as a management application (CMK022)."),
         Some(403) => error
             .hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed (CMK021).")
             .hint("The policy must be readable to you: ask for `cmkctl create-policy --reader` (CMK019)."),
-        Some(400) => error.hint("Managed Environment, environment type and geography decide: run `cmkctl add-environment --dry-run` (CMK006, CMK007, CMK024)."),
+        Some(400) if start.goal != Goal::NoPolicy => error.hint("Managed Environment, environment type and geography decide: run `cmkctl add-environment --dry-run` (CMK006, CMK007, CMK024)."),
         _ => error,
     }
 }

@@ -3,6 +3,8 @@
 
 mod environment;
 mod key;
+mod key_state;
+mod managed;
 mod policy;
 mod waiting;
 
@@ -15,6 +17,8 @@ use crate::cloud::{Clock, Reader, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt, Tick};
+use crate::steps::goal::Goal;
+use environment::Start;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -37,8 +41,8 @@ pub struct Applier<'a> {
     pub clock: Clock,
     /// How to wait.
     pub waiting: Waiting,
-    /// How this program is called for the same cloud, such as `cmkctl --cloud gcc`.
-    pub program: String,
+    /// The command that goes on waiting for an environment, whole enough to be pasted.
+    pub resume: String,
     /// Was an encryption started, or found running? Then it goes on whatever happens here.
     pub started: bool,
     /// Who hears what is going on.
@@ -47,6 +51,13 @@ pub struct Applier<'a> {
 
 /// So many looks at least, before a limit of time counts.
 const LOOKS: u32 = 6;
+
+/// Reads lag behind an operation that ended.
+const READS_LAG: Duration = Duration::from_secs(1800);
+/// So often is a start sent whose answer was lost; each time after looks that showed nothing.
+const SENT_AT_MOST: u32 = 3;
+/// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
+const START_SHOWS: Duration = Duration::from_secs(120);
 
 /// So many refusals of a read do not end a wait.
 const REFUSALS: u32 = 3;
@@ -74,7 +85,11 @@ impl Applier<'_> {
         let mut receipt = Receipt::default();
         let mut effective = plan.effective_from;
         for action in &plan.actions {
-            if let (Action::AddEnvironment { .. }, Some(from)) = (action, effective) {
+            let needs_the_grant = matches!(
+                action,
+                Action::AddEnvironment { .. } | Action::MoveEnvironment { .. } | Action::EnableEnvironment { .. }
+            );
+            if let Some(from) = effective.filter(|_| needs_the_grant) {
                 self.settle(from).await?;
             }
             (self.say)(Event::Doing(action.to_string()));
@@ -115,13 +130,35 @@ impl Applier<'_> {
             }
             Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
             Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,
+            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
+            Action::EnableKeyVersion { vault, uri, key, version } => {
+                self.set_version(vault, uri, key, version, true).await
+            }
+            Action::DisableKeyVersion { vault, uri, key, version, .. } => {
+                self.set_version(vault, uri, key, version, false).await
+            }
+            Action::EnableEnvironment { environment, name, .. } => self.enable(environment, name).await,
             Action::RotateKey { vault, uri, key, from } => self.rotate_key(vault, uri, key, from.as_deref()).await,
             Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
-            Action::AddEnvironment { environment, name, policy } => self.add(environment, name, policy, receipt).await,
+            Action::AddEnvironment { environment, name, policy } => {
+                let goal = Goal::Policy(policy.clone());
+                self.start(&Start { environment, name, goal, policy, over: None }, receipt).await
+            }
+            Action::MoveEnvironment { environment, name, from, policy } => {
+                let goal = Goal::Policy(policy.clone());
+                self.start(&Start { environment, name, goal, policy, over: Some(from) }, receipt).await
+            }
+            Action::RemoveEnvironment { environment, name, policy } => {
+                self.start(&Start { environment, name, goal: Goal::NoPolicy, policy, over: None }, receipt).await
+            }
+            Action::AwaitRemoval { environment, name, operation, .. } => {
+                let url = operation.as_ref().map(|id| self.reader.operation_url(id));
+                self.finish(environment, name, &Goal::NoPolicy, url, None, receipt).await
+            }
             Action::AwaitEnvironment { environment, name, policy, operation } => {
                 let url = operation.as_ref().map(|id| self.reader.operation_url(id));
-                self.finish(environment, name, policy, url, None, receipt).await
+                self.finish(environment, name, &Goal::Policy(policy.clone()), url, None, receipt).await
             }
         }
     }

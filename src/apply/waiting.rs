@@ -16,10 +16,10 @@ use crate::cloud::fault::Fault;
 use crate::cloud::operations::{self, Ended, Patience};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::observed::{Environment, Operation, Seen};
 use crate::model::receipt::{Event, Tick};
-use crate::steps::add::{ADD, SWAP, Standing, standing};
+use crate::steps::add::{ADD, Standing};
+use crate::steps::goal::Goal;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -63,14 +63,17 @@ impl Waiter<'_> {
         let (id, name) = (&environment.id, &environment.display_name);
         let what = format!("The operations of `{name}` can't be read, so whether one runs is not known.");
         let operations = self.reader.operations(id).await.map_err(|fault| fault.into_error(what))?;
-        let url = running(&operations).map(|operation| self.reader.operation_url(&operation.id));
+        let removal = operations.iter().any(|operation| !operation.has_ended() && Goal::NoPolicy.leads(operation))
+            || Goal::NoPolicy.begins(environment.ongoing.as_deref().unwrap_or_default());
+        let goal = if removal { Goal::NoPolicy } else { Goal::Linked };
+        let url = running(&operations, &goal).map(|operation| self.reader.operation_url(&operation.id));
         if url.is_none() && environment.key_link.is_absent() && environment.ongoing.is_none() {
             let what = format!("No encryption runs on `{name}`, and no policy is linked.");
             let error = Error::new(Kind::Unverified, what).hint("Run the add, or run it again if it was run already.");
             let last = operations.iter().find(|operation| operation.kind == ADD);
             return Err(last.map_or(error.clone(), |operation| failed(error, operation)));
         }
-        self.finish(id, name, None, url, None).await
+        self.finish(id, name, &goal, url, None).await
     }
 
     /// Waits for the operation at `url`, or for the one that the environment's history shows, and proves the end by re-reading.
@@ -81,28 +84,28 @@ impl Waiter<'_> {
         &mut self,
         environment: &str,
         name: &str,
-        policy: Option<&ArmId>,
+        goal: &Goal,
         url: Option<String>,
         pause: Option<Duration>,
     ) -> Result<()> {
         let began = self.clock.now();
         let resume = self.resume.clone();
         let goes_on = |kind| {
-            Error::new(kind, format!("The encryption of `{name}` goes on at the service; nothing is lost."))
+            Error::new(kind, format!("{} goes on at the service; nothing is lost.", goal.noun(name)))
                 .hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time)."))
         };
         let url = match url {
             Some(url) => Some(url),
-            None => self.find_operation(environment).await,
+            None => self.find_operation(environment, goal).await,
         };
         let mut ended = None;
         if let Some(url) = url {
-            match self.wait(environment, policy, &url, pause).await? {
+            match self.wait(environment, goal, &url, pause).await? {
                 Ended::Operation(operation) => ended = Some(operation),
                 Ended::Vanished => self.note("The service no longer knows the operation; the environment decides."),
                 Ended::Back => self.note("The environment is back before the operation says that it has ended."),
                 // The last word before giving up is the environment's.
-                Ended::Deadline if self.is_back(environment, policy).await => {}
+                Ended::Deadline if self.is_back(environment, goal).await => {}
                 Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
                 Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
             }
@@ -110,13 +113,17 @@ impl Waiter<'_> {
         let unsuccessful = ended.as_ref().filter(|operation| {
             !operation.state.eq_ignore_ascii_case("Succeeded") && !operation.state.eq_ignore_ascii_case("Completed")
         });
-        let settled = self.settled(environment, policy, ended.is_some(), began).await;
+        let settled = self.settled(environment, goal, ended.is_some(), began).await;
         match settled.map_err(|error| error.hint(format!("Look again, from any machine: {resume}.")))? {
             Settled::Done => {
                 if let Some(operation) = unsuccessful {
                     self.note(&format!(
-                        "The operation ended as `{}`, but the environment shows the policy as linked: some service may still use the Microsoft key; look again tomorrow.",
-                        operation.state
+                        "The operation ended as `{}`, but the environment shows {}: some service may lag behind; look again tomorrow.",
+                        operation.state,
+                        match goal {
+                            Goal::NoPolicy => "no policy any more",
+                            Goal::Policy(_) | Goal::Linked => "the policy as linked",
+                        }
                     ));
                 }
                 Ok(())
@@ -124,15 +131,22 @@ impl Waiter<'_> {
             Settled::Interrupted => Err(goes_on(Kind::Interrupted)),
             Settled::Moving => Err(goes_on(Kind::StillRunning)),
             Settled::NotDone(state) => {
+                let shown = goal.shown();
                 let what = match &ended {
                     Some(_) => {
-                        format!("The operation ended, but a re-read of `{name}` does not show the key: {state}.")
+                        format!("The operation ended, but a re-read of `{name}` does not show {shown}: {state}.")
                     }
-                    None => format!("Nothing runs on `{name}` any more, and a re-read does not show the key: {state}."),
+                    None => format!("Nothing runs on `{name}` any more, and a re-read does not show {shown}: {state}."),
                 };
-                let error = Error::new(Kind::Unverified, what)
-                    .hint("Run the same add again; do not remove the environment from the policy.")
-                    .hint("Its data stays readable: on the Microsoft key, or on both.");
+                let error = Error::new(Kind::Unverified, what);
+                let error = match goal {
+                    Goal::NoPolicy => {
+                        error.hint("Run the same command again; keep key, vault and the policy's access meanwhile.")
+                    }
+                    Goal::Policy(_) | Goal::Linked => error
+                        .hint("Run the same add again; do not remove the environment from the policy.")
+                        .hint("Its data stays readable: on the Microsoft key, or on both."),
+                };
                 Err(ended.as_ref().map_or(error.clone(), |operation| failed(error, operation)))
             }
         }
@@ -142,33 +156,21 @@ impl Waiter<'_> {
         (self.say)(Event::Note(words.to_owned()));
     }
 
-    async fn wait(
-        &mut self,
-        environment: &str,
-        policy: Option<&ArmId>,
-        url: &str,
-        pause: Option<Duration>,
-    ) -> Result<Ended> {
+    async fn wait(&mut self, environment: &str, goal: &Goal, url: &str, pause: Option<Duration>) -> Result<Ended> {
         let (reader, timeout) = (self.reader.clone(), self.timeout);
-        let back = async || is_back(&reader, environment, policy).await;
+        let back = async || is_back(&reader, environment, goal).await;
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
         let waited = operations::wait(&reader, url, pause, timeout, back, tell).await;
         waited.map_err(|error| error.hint(format!("Go on waiting: {} (it starts nothing a second time).", self.resume)))
     }
 
-    async fn is_back(&self, environment: &str, policy: Option<&ArmId>) -> bool {
-        is_back(&self.reader, environment, policy).await
+    async fn is_back(&self, environment: &str, goal: &Goal) -> bool {
+        is_back(&self.reader, environment, goal).await
     }
 
     /// Re-reads until the environment shows the policy and is up, has shown for long enough that it will not, or the time is over.
-    async fn settled(
-        &mut self,
-        environment: &str,
-        policy: Option<&ArmId>,
-        ended: bool,
-        began: Timestamp,
-    ) -> Result<Settled> {
+    async fn settled(&mut self, environment: &str, goal: &Goal, ended: bool, began: Timestamp) -> Result<Settled> {
         let mut patience = Patience::new(Some(Duration::from_secs(5)));
         let settling = self.clock.now();
         let (mut looks, mut refusals) = (0, 0);
@@ -179,7 +181,7 @@ impl Waiter<'_> {
             looks += 1;
             let state = match look {
                 Ok(look) => {
-                    match stands(&look, policy) {
+                    match goal.standing(&look) {
                         Standing::Done => return Ok(Settled::Done),
                         // Everything is up again: this is the last word.
                         Standing::Failed => return Ok(Settled::NotDone("the link says `Failed`".to_owned())),
@@ -216,9 +218,9 @@ impl Waiter<'_> {
     }
 
     /// The operation that runs on the environment, by its history: for when the service named none.
-    async fn find_operation(&self, environment: &str) -> Option<String> {
+    async fn find_operation(&self, environment: &str, goal: &Goal) -> Option<String> {
         match self.reader.operations(environment).await {
-            Ok(operations) => running(&operations).map(|operation| self.reader.operation_url(&operation.id)),
+            Ok(operations) => running(&operations, goal).map(|operation| self.reader.operation_url(&operation.id)),
             Err(fault) => {
                 tracing::info!("{}; the environment alone decides.", fault.clause());
                 None
@@ -231,9 +233,9 @@ impl Waiter<'_> {
     }
 }
 
-/// The encryption among an environment's operations that has not ended.
-fn running(operations: &[Operation]) -> Option<&Operation> {
-    operations.iter().find(|operation| !operation.has_ended() && (operation.kind == ADD || operation.kind == SWAP))
+/// The operation that leads to the goal and has not ended.
+fn running<'a>(operations: &'a [Operation], goal: &Goal) -> Option<&'a Operation> {
+    operations.iter().find(|operation| !operation.has_ended() && goal.leads(operation))
 }
 
 /// Trouble of a read that says nothing about the environment: it is waited out.
@@ -241,19 +243,9 @@ fn lasts(fault: &Fault) -> bool {
     operations::endures(fault) || fault.status() == Some(404)
 }
 
-async fn is_back(reader: &Reader, environment: &str, policy: Option<&ArmId>) -> bool {
+async fn is_back(reader: &Reader, environment: &str, goal: &Goal) -> bool {
     let (look, _) = reader.environment_once(environment).await;
-    look.is_ok_and(|look| stands(&look, policy) == Standing::Done)
-}
-
-/// Where the environment stands with the policy that was asked for, or else with the one that is linked.
-fn stands(look: &Environment, policy: Option<&ArmId>) -> Standing {
-    let linked = look.key_link.present().and_then(|link| link.policy.as_deref());
-    let linked = linked.and_then(|id| ArmId::parse(id, &[ResourceKind::EnterprisePolicy]).ok());
-    match policy.or(linked.as_ref()) {
-        Some(policy) => standing(look, policy),
-        None => Standing::None,
-    }
+    look.is_ok_and(|look| goal.standing(&look) == Standing::Done)
 }
 
 fn describe(look: &Environment) -> String {

@@ -4,7 +4,7 @@ use super::global::{Changing, Offline};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Steps};
+use crate::run::{self, Context, Job};
 
 /// Step 4: add the environment to the policy, wait for the encryption and prove it
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,6 @@ impl Args {
         let mut target = context.target(&typed)?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
-        let steps = Steps { command: "add-environment", policy: false, add: true, rotate: false };
-        run::change(context, steps, &target, &self.changing.asked(Some(&self.offline)), out).await
+        run::change(context, Job::AddEnvironment, &target, &self.changing.asked(Some(&self.offline)), out).await
     }
 }

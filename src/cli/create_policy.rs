@@ -4,7 +4,7 @@ use super::global::Changing;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Steps};
+use crate::run::{self, Context, Job};
 
 /// Step 3: create the enterprise policy and let its identity use the key
 #[derive(Debug, clap::Args)]
@@ -66,7 +66,6 @@ impl Key {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let target = context.target(&self.key.typed(self.environment.as_ref()))?;
-        let steps = Steps { command: "create-policy", policy: true, add: false, rotate: false };
-        run::change(context, steps, &target, &self.changing.asked(None), out).await
+        run::change(context, Job::CreatePolicy, &target, &self.changing.asked(None), out).await
     }
 }

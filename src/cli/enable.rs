@@ -5,7 +5,7 @@ use super::create_policy::Key;
 use super::global::{Changing, Offline};
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Steps};
+use crate::run::{self, Context, Job};
 
 /// All four steps, in order; what is done already is skipped
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,6 @@ impl Args {
         let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
-        let steps = Steps { command: "enable", policy: true, add: true, rotate: false };
-        run::change(context, steps, &target, &self.changing.asked(Some(&self.offline)), out).await
+        run::change(context, Job::Enable, &target, &self.changing.asked(Some(&self.offline)), out).await
     }
 }

@@ -134,9 +134,9 @@ pub(super) struct Changing {
 /// Consent to an outage, and how long to wait for its end.
 #[derive(Debug, Args)]
 pub(super) struct Offline {
-    /// Consent to take the environment of this name offline for up to 4 days
+    /// Consent to take the environment of this name offline for up to 4 days; repeatable
     #[arg(long, value_name = "NAME")]
-    confirm: Option<String>,
+    confirm: Vec<String>,
     /// Start the encryption and do not wait for it (exit 8)
     #[arg(long)]
     no_wait: bool,
@@ -152,7 +152,7 @@ impl Changing {
             yes: self.yes,
             fix: self.fix,
             protect: self.protect_from_purge.clone(),
-            confirm: offline.and_then(|offline| offline.confirm.clone()),
+            confirm: offline.map(|offline| offline.confirm.clone()).unwrap_or_default(),
             detailed_exitcode: self.detailed_exitcode,
             waiting: offline
                 .map(|offline| crate::apply::Waiting { no_wait: offline.no_wait, timeout: offline.timeout })

@@ -10,10 +10,14 @@ mod environment_name;
 mod estate;
 mod explain;
 mod global;
+mod remove_environment;
 mod report_command;
+mod retire_key;
 mod rotate_key;
 mod sandbox;
 mod status;
+mod swap_policy;
+mod unlock;
 
 use crate::config;
 use crate::error::{Error, Result};
@@ -48,7 +52,11 @@ enum Command {
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
     Status(status::Args),
+    RemoveEnvironment(remove_environment::Args),
+    SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
+    Unlock(unlock::Args),
+    RetireKey(retire_key::Args),
     Check(check::Args),
     Report(report_command::Args),
     Auth(auth::Args),
@@ -103,6 +111,10 @@ impl Cli {
             Command::AddEnvironment(args) => args.run(&context, out).await,
             Command::Enable(args) => args.run(&context, out).await,
             Command::Status(args) => args.run(&context, out).await,
+            Command::RemoveEnvironment(args) => args.run(&context, out).await,
+            Command::SwapPolicy(args) => args.run(&context, out).await,
+            Command::Unlock(args) => args.run(&context, out).await,
+            Command::RetireKey(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,

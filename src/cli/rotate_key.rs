@@ -4,7 +4,7 @@ use super::global::Changing;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Steps};
+use crate::run::{self, Context, Job};
 
 /// Make a new version of the key: nobody goes offline, and environments follow within a day
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,6 @@ impl Args {
         // No environment is this command's business.
         target.environment = None;
         target.again = self.again;
-        let steps = Steps { command: "rotate-key", policy: false, add: false, rotate: true };
-        run::change(context, steps, &target, &self.changing.asked(None), out).await
+        run::change(context, Job::RotateKey, &target, &self.changing.asked(None), out).await
     }
 }

@@ -3,19 +3,23 @@
 use super::global::Global;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Rehearsal};
-use std::path::PathBuf;
+use crate::run::{self, Rehearsal, Served};
+use std::path::{Path, PathBuf};
 
 /// Serve a rehearsal tenant on this machine until stopped, so that several commands share it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Plays sign-in, Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1.
 Users: admin, key-vault-admin, power-platform-admin, unregistered, observer.
+With --tls, clients that know nothing of it reach it under the public host names: it is their
+HTTPS_PROXY, and refuses every host that it does not play. The secret of every user is `sandbox`.
 
 Examples:
   cmkctl sandbox --cloud-file sandbox.json &
   cmkctl --cloud sandbox.json status
-  cmkctl --cloud sandbox.json --sandbox-user key-vault-admin create-policy --location europe --yes")]
+  cmkctl --cloud sandbox.json --sandbox-user key-vault-admin create-policy --location europe --yes
+  cmkctl sandbox --tls --ca-file ca.pem --port 8443 &
+  HTTPS_PROXY=http://127.0.0.1:8443 REQUESTS_CA_BUNDLE=ca.pem az login --service-principal ...")]
 pub(super) struct Args {
     /// File that the cloud's description is written to, for `--cloud FILE`; removed at the end
     #[arg(long, value_name = "FILE")]
@@ -23,11 +27,23 @@ pub(super) struct Args {
     /// Port on 127.0.0.1 [default: any free one]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port: u16,
+    /// Let in clients that speak https to the public host names, as their HTTPS_PROXY
+    #[arg(long)]
+    tls: bool,
+    /// File that the certificate of its authority is written to; removed at the end
+    /// [default: cmkctl-sandbox-ca.pem, beside the cloud file]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_file: Option<PathBuf>,
 }
 
 impl Args {
     pub(super) async fn run(&self, global: &Global, out: &mut Out) -> Result<()> {
         let rehearsal = Rehearsal { scenario: global.scenario.clone(), speed: global.speed, latency: global.latency };
-        run::serve(&rehearsal, self.port, self.cloud_file.as_deref(), out).await
+        let folder = self.cloud_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let file = self.ca_file.clone().unwrap_or_else(|| folder.join("cmkctl-sandbox-ca.pem"));
+        // Other clients run in other folders.
+        let file = std::path::absolute(&file).unwrap_or(file);
+        let served = Served { port: self.port, cloud_file: self.cloud_file.clone(), ca_file: self.tls.then_some(file) };
+        run::serve(&rehearsal, &served, out).await
     }
 }

@@ -17,6 +17,8 @@ pub enum Service {
     Arm,
     /// The Power Platform admin API (Business Application Platform).
     Bap,
+    /// The Power Platform API.
+    PowerPlatform,
     /// A key vault's data plane.
     KeyVault,
     /// A managed HSM's data plane.
@@ -31,6 +33,7 @@ impl Service {
         match self {
             Service::Arm => "Azure Resource Manager",
             Service::Bap => "the Power Platform admin API",
+            Service::PowerPlatform => "the Power Platform API",
             Service::KeyVault => "Key Vault",
             Service::ManagedHsm => "Managed HSM",
             Service::Dataverse => "Dataverse",
@@ -196,6 +199,7 @@ impl Cloud {
         let key = match service {
             Service::Arm => "arm",
             Service::Bap => "bap",
+            Service::PowerPlatform => "power-platform",
             Service::KeyVault => "vault-suffix",
             Service::ManagedHsm => "hsm-suffix",
             Service::Dataverse => "dataverse-suffix",
@@ -209,6 +213,8 @@ impl Cloud {
         let audience = match service {
             Service::Arm => self.get("arm-audience").to_owned(),
             Service::Bap => self.get("bap-audience").to_owned(),
+            // Its audience is its own address.
+            Service::PowerPlatform => self.base(service),
             Service::KeyVault => self.get("vault-audience").to_owned(),
             Service::ManagedHsm => self.get("hsm-audience").to_owned(),
             Service::Dataverse => format!("https://{}", url.host_str().unwrap_or_default()),
@@ -239,6 +245,8 @@ impl Cloud {
         }
         if host == self.get("arm") {
             Some(Service::Arm)
+        } else if host == self.get("power-platform") {
+            Some(Service::PowerPlatform)
         } else if within("bap") {
             Some(Service::Bap)
         } else if within("vault-suffix") {

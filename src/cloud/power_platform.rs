@@ -127,8 +127,21 @@ impl Writer {
     /// # Errors
     /// An ambiguous fault (see [`Fault::is_ambiguous`]) may have started it.
     pub async fn link(&self, environment: &str, system_id: &str) -> Reply<Accepted> {
+        self.key_operation(environment, system_id, "link").await
+    }
+
+    /// Starts to take an environment off its policy, back to the Microsoft key. **Never send it twice** without reading, as with
+    /// [`Writer::link`].
+    ///
+    /// # Errors
+    /// An ambiguous fault may have started it.
+    pub async fn unlink(&self, environment: &str, system_id: &str) -> Reply<Accepted> {
+        self.key_operation(environment, system_id, "unlink").await
+    }
+
+    async fn key_operation(&self, environment: &str, system_id: &str, action: &str) -> Reply<Accepted> {
         let url = format!(
-            "{}/environments/{environment}/enterprisePolicies/Encryption/link?api-version=2019-10-01",
+            "{}/environments/{environment}/enterprisePolicies/Encryption/{action}?api-version=2019-10-01",
             self.session.bap()
         );
         let body = json!({ "SystemId": system_id });

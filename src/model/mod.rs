@@ -1,5 +1,6 @@
 //! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of ours.
 
+mod action;
 pub mod catalogue;
 pub mod estate;
 pub mod finding;

@@ -1,232 +1,10 @@
 //! The plan: a value that is shown, consented to, and then run as it is.
 
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::fmt;
 
-/// One change, with every id, name and value it takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
-pub enum Action {
-    /// Register `Microsoft.PowerPlatform` in the subscription, and wait until it is.
-    RegisterProvider {
-        /// Subscription id.
-        subscription: String,
-    },
-    /// Create the enterprise policy. One that is there is never written: while an environment is linked to it, the service refuses that.
-    CreatePolicy {
-        /// The policy.
-        policy: ArmId,
-        /// Power Platform geography.
-        location: String,
-        /// Vault or managed HSM.
-        vault: ArmId,
-        /// Key.
-        key: KeyName,
-        /// Pinned version.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        version: Option<KeyVersion>,
-    },
-    /// Let the policy's identity wrap and unwrap with the key, by an Azure role at the vault.
-    GrantKeyByRole {
-        /// The policy whose identity gets it.
-        policy: ArmId,
-        /// The vault.
-        vault: ArmId,
-    },
-    /// The same, by an access policy of the vault.
-    GrantKeyByAccessPolicy {
-        /// The policy whose identity gets it.
-        policy: ArmId,
-        /// The vault.
-        vault: ArmId,
-        /// The vault's tenant, which access policies name.
-        tenant: String,
-    },
-    /// The same, by a local role of a managed HSM.
-    GrantKeyByHsmRole {
-        /// The policy whose identity gets it.
-        policy: ArmId,
-        /// The managed HSM.
-        hsm: ArmId,
-        /// Its data plane URL.
-        uri: String,
-        /// The key.
-        key: KeyName,
-    },
-    /// Let an administrator read the policy: without it, adding an environment fails.
-    GrantReader {
-        /// The policy.
-        policy: ArmId,
-        /// Object id of the administrator.
-        principal: String,
-    },
-    /// Make a new version of the key. Nothing goes offline, and environments follow by themselves.
-    RotateKey {
-        /// Vault or managed HSM.
-        vault: ArmId,
-        /// Its data plane URL.
-        uri: String,
-        /// The key.
-        key: KeyName,
-        /// The version that is the latest one now.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        from: Option<String>,
-    },
-    /// Turn purge protection on. It can never be turned off again, so consent must repeat the vault's name.
-    ProtectFromPurge {
-        /// The vault.
-        vault: ArmId,
-    },
-    /// Make the environment a Managed Environment, and wait until it is.
-    MakeManaged {
-        /// Environment id.
-        environment: String,
-        /// Its name.
-        name: String,
-    },
-    /// Add the environment to the policy, wait for the operation, and re-read until it shows.
-    AddEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name, which consent must repeat.
-        name: String,
-        /// The policy.
-        policy: ArmId,
-    },
-    /// The policy is being applied already: wait for it, and re-read until it shows. Starts nothing.
-    AwaitEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name.
-        name: String,
-        /// The policy.
-        policy: ArmId,
-        /// The running operation, if its id is known.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        operation: Option<String>,
-    },
-}
-
-impl Action {
-    /// Why this is done, in one sentence.
-    pub fn why(&self) -> &'static str {
-        match self {
-            Action::RegisterProvider { .. } => {
-                "A subscription knows enterprise policies only after the provider is registered."
-            }
-            Action::CreatePolicy { .. } => "The enterprise policy tells Power Platform which key to use.",
-            Action::GrantKeyByRole { .. }
-            | Action::GrantKeyByAccessPolicy { .. }
-            | Action::GrantKeyByHsmRole { .. } => "The policy's own identity must wrap and unwrap with the key.",
-            Action::GrantReader { .. } => "Who adds an environment must be able to read the policy.",
-            Action::RotateKey { .. } => {
-                "Environments follow within 24 hours, with nobody offline; the version of now must stay enabled for 28 days."
-            }
-            Action::ProtectFromPurge { .. } => {
-                "Without it a deleted key can be purged, and with it the data. It can never be turned off again."
-            }
-            Action::MakeManaged { .. } => {
-                "Only a Managed Environment takes a customer-managed key; this needs its licences."
-            }
-            Action::AddEnvironment { .. } => {
-                "The environment is offline while its data is encrypted anew: up to 4 days."
-            }
-            Action::AwaitEnvironment { .. } => "It was started before; nothing is sent a second time.",
-        }
-    }
-
-    /// Does it take the environment offline? Then consent must name the environment.
-    pub fn takes_offline(&self) -> Option<&str> {
-        match self {
-            Action::AddEnvironment { name, .. } => Some(name),
-            _ => None,
-        }
-    }
-
-    /// The name that consent must repeat, letter by letter, for what can't be undone at once.
-    pub fn typed_consent(&self) -> Option<&str> {
-        match self {
-            Action::ProtectFromPurge { vault } => Some(&vault.name),
-            action => action.takes_offline(),
-        }
-    }
-
-    /// Can it be done on the way, without harm to anybody, whatever else stands in the way?
-    pub fn is_safe(&self) -> bool {
-        matches!(
-            self,
-            Action::RegisterProvider { .. }
-                | Action::GrantKeyByRole { .. }
-                | Action::GrantKeyByAccessPolicy { .. }
-                | Action::GrantKeyByHsmRole { .. }
-                | Action::GrantReader { .. }
-        )
-    }
-
-    /// Does it change something at the service?
-    pub fn changes(&self) -> bool {
-        !matches!(self, Action::AwaitEnvironment { .. })
-    }
-}
-
-/// The preview: an imperative sentence with every name.
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::RegisterProvider { subscription } => {
-                write!(f, "Register the provider `Microsoft.PowerPlatform` in subscription {subscription}")
-            }
-            Action::CreatePolicy { policy, location, vault, key, version } => {
-                let version = version
-                    .as_ref()
-                    .map_or(String::new(), |version| format!(", pinned to version {}", version.as_str()));
-                write!(
-                    f,
-                    "Create the enterprise policy `{}` in `{location}` for the key `{key}` of `{}`{version}",
-                    policy.name, vault.name
-                )
-            }
-            Action::GrantKeyByRole { policy, vault } => {
-                write!(
-                    f,
-                    "Give the identity of `{}` the role `Key Vault Crypto Service Encryption User` on `{}`",
-                    policy.name, vault.name
-                )
-            }
-            Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
-                write!(
-                    f,
-                    "Add an access policy (get, wrapKey, unwrapKey) for the identity of `{}` to `{}`",
-                    policy.name, vault.name
-                )
-            }
-            Action::GrantKeyByHsmRole { policy, hsm, key, .. } => {
-                write!(
-                    f,
-                    "Give the identity of `{}` the role `Managed HSM Crypto Service Encryption User` on the key `{key}` of `{}`",
-                    policy.name, hsm.name
-                )
-            }
-            Action::GrantReader { policy, principal } => {
-                write!(f, "Give {principal} the role `Reader` on the policy `{}`", policy.name)
-            }
-            Action::RotateKey { vault, key, .. } => {
-                write!(f, "Make a new version of the key `{key}` of `{}`", vault.name)
-            }
-            Action::ProtectFromPurge { vault } => write!(f, "Turn on purge protection of `{}`, for good", vault.name),
-            Action::MakeManaged { name, .. } => write!(f, "Make `{name}` a Managed Environment"),
-            Action::AddEnvironment { name, policy, .. } => {
-                write!(f, "Add the environment `{name}` to the policy `{}`", policy.name)
-            }
-            Action::AwaitEnvironment { name, policy, .. } => {
-                write!(f, "Wait until `{name}` is encrypted with the policy `{}`", policy.name)
-            }
-        }
-    }
-}
+pub use crate::model::action::Action;
 
 /// What would be done, and what stands in the way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -282,13 +60,20 @@ impl Plan {
     ///
     /// # Errors
     /// What is missing.
-    pub fn consent(&self, yes: bool, confirmed: Option<&str>) -> Result<Consent, Missing> {
-        if let Some(name) = self.actions.iter().find_map(Action::typed_consent)
-            && confirmed != Some(name)
-        {
-            return Err(match confirmed {
-                None => Missing::Name(name.to_owned()),
-                Some(other) => Missing::OtherName { expected: name.to_owned(), given: other.to_owned() },
+    pub fn consent(&self, yes: bool, confirmed: &[String]) -> Result<Consent, Missing> {
+        let wanted: Vec<&Action> = self.actions.iter().filter(|action| action.typed_consent().is_some()).collect();
+        let given = |action: &&&Action| confirmed.iter().any(|name| action.typed_consent() == Some(name));
+        if let Some(action) = wanted.iter().find(|action| !given(action)) {
+            let name = action.typed_consent().unwrap_or_default().to_owned();
+            let strange =
+                confirmed.iter().find(|name| !wanted.iter().any(|action| action.typed_consent() == Some(name)));
+            return Err(match strange {
+                None => {
+                    let offline = |action: &&&Action| action.takes_offline() == Some(name.as_str());
+                    let twice = wanted.iter().filter(offline).count() > 1;
+                    Missing::Name { why: action.outage(twice), name }
+                }
+                Some(other) => Missing::OtherName { expected: name, given: other.clone() },
             });
         }
         let small_changes = self.actions.iter().any(|action| action.changes() && action.typed_consent().is_none());
@@ -308,11 +93,16 @@ pub struct Consent(());
 pub enum Missing {
     /// A yes.
     Yes,
-    /// The name of the environment that goes offline.
-    Name(String),
+    /// A name must be typed.
+    Name {
+        /// The name.
+        name: String,
+        /// What happens to what has that name, in one sentence.
+        why: String,
+    },
     /// Another name was given.
     OtherName {
-        /// The environment that would go offline.
+        /// The name that the plan asks for.
         expected: String,
         /// What was typed.
         given: String,

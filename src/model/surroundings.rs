@@ -1,8 +1,9 @@
 //! What lies around an environment, a policy and a vault and decides whether a change would go through: the caller's rights, locks, Azure
 //! Policy, deleted things of the same name, and the tenant's other environments.
 
-use crate::model::observed::{Environment, Seen};
+use crate::model::observed::{Environment, Operation, Policy, Seen};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// What is around. Read for commands that check or change; each part only where the command's own half needs it.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,23 @@ pub struct Surroundings {
     pub estate: Seen<Vec<Environment>>,
     /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked only for a swap.
     pub old_key: Seen<OldKey>,
+    /// Every version of the key; asked only where one is to be retired.
+    pub versions: Seen<Vec<Version>>,
+    /// The policies that environments are linked to, by their ARM id in lower case; asked only where a key is to be retired.
+    pub policies: BTreeMap<String, Seen<Policy>>,
+    /// What happened to environments that are not linked to the key any more, by their id; asked only where a key is to be retired.
+    pub histories: BTreeMap<String, Seen<Vec<Operation>>>,
+}
+
+/// One version of a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// Enabled? `None` when the service did not say.
+    pub enabled: Option<bool>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
 }
 
 /// One entry of the caller's effective permissions at a scope (`Microsoft.Authorization/permissions`).

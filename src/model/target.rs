@@ -25,6 +25,12 @@ pub struct Target {
     pub power_platform_only: bool,
     /// The environment is to move from the policy that is linked now to this one.
     pub swap: bool,
+    /// Swap by one link over the old policy.
+    pub in_place: bool,
+    /// Somebody who sees the vault has checked that the new policy's identity may use the old key.
+    pub old_key_granted: bool,
+    /// Retire the key although the days for which it must be kept are not over, or can't be told.
+    pub override_dates: bool,
     /// Rotate the key although its latest version is younger than a day.
     pub again: bool,
 }

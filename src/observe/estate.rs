@@ -61,7 +61,7 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
 }
 
 /// One read for each, so many at the same time.
-async fn each<K: Ord + Clone, V, F: Future<Output = Result<V>>>(
+pub(super) async fn each<K: Ord + Clone, V, F: Future<Output = Result<V>>>(
     all: impl IntoIterator<Item = K>,
     read: impl Fn(K) -> F,
 ) -> Result<BTreeMap<K, V>> {

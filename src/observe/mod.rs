@@ -4,6 +4,7 @@ mod estate;
 mod keys;
 mod resolve;
 mod surroundings;
+mod users;
 
 pub use estate::observe_estate;
 pub use resolve::resolve;
@@ -45,6 +46,12 @@ pub struct Wants {
     pub rights: bool,
     /// The tenant's other environments.
     pub estate: bool,
+    /// Whether vault or key are deleted and can be recovered, where the policy names them and they are not there.
+    pub deleted: bool,
+    /// Every version of the key.
+    pub versions: bool,
+    /// Who uses the key, and who left it not long ago: policies and histories of the tenant's environments.
+    pub users: bool,
 }
 
 /// Reads everything `wants` names. Missing rights become part of the snapshot; only a sign-in that fails altogether, and an environment that
@@ -64,6 +71,9 @@ pub async fn observe(
         join!(one(reader, clock, target, environment, wants), maybe(wants.estate.then(|| reader.environments())),);
     let mut observed = observed?;
     observed.around.estate = estate?;
+    if wants.users {
+        users::of_key(reader, target, &mut observed).await?;
+    }
     Ok(observed)
 }
 
@@ -127,7 +137,13 @@ async fn one(
     (observed.policy, observed.key, observed.key_roles, observed.policy_roles) = (policy?, key?, grants?, readers?);
     observed.around = further?;
     if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
-        named_by_policy(reader, &mut observed).await?;
+        let named = named_by_policy(reader, &mut observed).await?;
+        if wants.deleted {
+            surroundings::recoverable(reader, &named, &mut observed).await?;
+        }
+    }
+    if let (true, Some(vault), Some(key)) = (wants.versions, observed.vault.present(), &target.key) {
+        observed.around.versions = ask(reader.key_versions(vault, key).await)?;
     }
     if wants.rights && observed.key.is_absent() {
         observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
@@ -136,8 +152,8 @@ async fn one(
 }
 
 /// What only the linked policy names: its vault and key, and the grant on them.
-async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<()> {
-    let Some(policy) = observed.policy.present().cloned() else { return Ok(()) };
+async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Target> {
+    let Some(policy) = observed.policy.present().cloned() else { return Ok(Target::default()) };
     let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
     let vault_id = policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
     let key_name = policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
@@ -148,16 +164,15 @@ async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<()>
         key_roles_in_arm(reader, &policy, vault_id.as_ref()),
     );
     (observed.vault, observed.key, observed.key_roles) = (vault?, key?, roles?);
+    let target = Target { vault: vault_id.clone(), key: key_name.clone(), key_version: version, ..Target::default() };
     if vault_id.as_ref().is_some_and(|id| id.kind == ResourceKind::ManagedHsm) {
-        let target =
-            Target { vault: vault_id.clone(), key: key_name.clone(), key_version: version, ..Target::default() };
         let (key, roles) = join!(
             key_in_vault(reader, observed, &target),
             key_roles(reader, Some(&policy), vault_id.as_ref(), observed.vault.present(), key_name.as_ref()),
         );
         (observed.key, observed.key_roles) = (key?, roles?);
     }
-    Ok(())
+    Ok(target)
 }
 
 /// A read that this command may have no reason for.

@@ -87,6 +87,17 @@ pub(super) async fn deleted_key(reader: &Reader, target: &Target, observed: &Obs
     }
 }
 
+/// What can be brought back of the vault and the key that a policy names.
+pub(super) async fn recoverable(reader: &Reader, named: &Target, observed: &mut Observed) -> Result<()> {
+    if observed.vault.is_absent() {
+        observed.around.deleted_vault = deleted_vault(reader, named.vault.as_ref()).await?;
+    }
+    if observed.key.is_absent() {
+        observed.around.deleted_key = deleted_key(reader, named, observed).await?;
+    }
+    Ok(())
+}
+
 /// A restore needs the old key for as long as old backups live, so the new policy's identity must reach that, too.
 async fn old_key(reader: &Reader, target: &Target, observed: &Observed) -> Result<Seen<OldKey>> {
     let linked = linked_policy(observed).filter(|linked| target.swap && target.policy.as_ref() != Some(linked));

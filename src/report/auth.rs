@@ -5,6 +5,7 @@ use super::values::{Format, Sheet};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
+use std::path::Path;
 
 /// One way to sign in.
 #[derive(Debug, Serialize)]
@@ -86,14 +87,22 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
 }
 
 /// Where a sandbox is served, and how to use it. The address is data; the rest is narration.
-pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str) {
+pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate: Option<&Path>) {
     match out.format() {
-        Format::Json | Format::Sarif | Format::Html | Format::Markdown => out.data(
-            &json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario, "cloud_file": file }),
-            &Sheet::default(),
-        ),
+        Format::Json | Format::Sarif | Format::Html | Format::Markdown => {
+            let mut body =
+                json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario, "cloud_file": file });
+            if let Some(certificate) = certificate {
+                body["ca_file"] = json!(certificate.display().to_string());
+            }
+            out.data(&body, &Sheet::default());
+        }
         Format::Table => out.text(&format!("{url}\n")),
     }
     out.say(&format!("The sandbox plays the scenario `{scenario}`. In another terminal: cmkctl --cloud {file} status"));
-    out.say("Stop it with Ctrl-C.");
+    if let Some(certificate) = certificate {
+        let file = certificate.display();
+        out.say("For other clients, under the public host names:");
+        out.say(&format!("  export HTTPS_PROXY={url} REQUESTS_CA_BUNDLE={file} SSL_CERT_FILE={file}"));
+    }
 }

@@ -1,69 +1,26 @@
 //! The commands that change something: the whole road.
 
-use super::{Context, environment_wanted, fixing, holding, quiet};
-use crate::apply::{Applier, Waiting};
+use super::asking::{Asked, blocked, consent};
+use super::{Context, Job, fixing, holding, quiet};
+use crate::apply::Applier;
 use crate::error::{Error, Kind, Result};
 use crate::model::observed::Observed;
-use crate::model::plan::{Consent, Missing, Plan};
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
-use crate::observe::{Wants, observe, resolve};
+use crate::observe::{observe, resolve};
 use crate::report::{self, Change, Out, Outcome};
-use crate::steps::{add, policy, rotate};
+use crate::steps::remove::KEPT_AFTER_REMOVAL;
 use std::time::Instant;
-
-/// Which steps of the procedure a changing command takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Steps {
-    /// The subcommand's name.
-    pub command: &'static str,
-    /// Step 3.
-    pub policy: bool,
-    /// Steps 1, 2 and 4.
-    pub add: bool,
-    /// None of them: a new version of the key.
-    pub rotate: bool,
-}
-
-impl Steps {
-    /// Are vault and key its business?
-    fn of_key(self) -> bool {
-        self.policy || self.rotate
-    }
-}
-
-/// What a changing command was told about consent and waiting.
-#[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// Stop after the plan.
-    pub dry_run: bool,
-    /// Yes to everything that keeps people working.
-    pub yes: bool,
-    /// The name of the environment that may go offline.
-    pub confirm: Option<String>,
-    /// Repair first what can be repaired without harm.
-    pub fix: bool,
-    /// The vault whose purge protection may be turned on for good.
-    pub protect: Option<String>,
-    /// Exit 3 when a dry run finds something to do.
-    pub detailed_exitcode: bool,
-    /// How to wait.
-    pub waiting: Waiting,
-}
-
-fn missing(flag: &str, what: &str) -> Error {
-    Error::usage(format!("{what} was not given.")).hint(format!("Pass `{flag}`, or try it without: `--sandbox`."))
-}
 
 /// A changing command: the whole road.
 ///
 /// # Errors
 /// Every way it can end short of the wanted state, with its exit code.
-pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &Asked, out: &mut Out) -> Result<()> {
-    require(steps, target)?;
+pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked, out: &mut Out) -> Result<()> {
+    job.require(target)?;
     let reader = context.reader();
     let id = match &target.environment {
-        Some(typed) if steps.add => Some(resolve(&reader, typed).await?),
+        Some(typed) if job.of_environment() => Some(resolve(&reader, typed).await?),
         // The Key Vault administrator need not see any environment; then the location must be given.
         Some(typed) => match resolve(&reader, typed).await {
             Ok(id) => Some(id),
@@ -77,44 +34,27 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         },
         None => None,
     };
-    let wants = Wants {
-        environment: true,
-        environment_optional: !steps.add,
-        integration: steps.add,
-        policy: true,
-        linked_wins: false,
-        provider: steps.policy,
-        key: steps.of_key(),
-        data_plane: steps.of_key(),
-        readers: steps.policy && !target.readers.is_empty(),
-        rights: steps.policy,
-        estate: steps.add,
-    };
-    // The other administrator's half is not this command's to read.
-    let own = Target {
-        vault: target.vault.clone().filter(|_| steps.of_key()),
-        key: target.key.clone().filter(|_| steps.of_key()),
-        ..target.clone()
-    };
+    let wants = job.wants(target);
+    let own = job.own(target);
     let looked = Instant::now();
     let mut observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-    let mut plan = plan_of(steps, &own, &observed);
+    let mut plan = job.plan(&own, &observed);
     let mut repaired = Receipt::default();
     if asked.fix {
-        repaired = fixing::fix(context, steps, &own, (&observed, &plan), asked, out).await?;
+        repaired = fixing::fix(context, job, &own, (&observed, &plan), asked, out).await?;
         if !repaired.done.is_empty() {
             observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-            plan = plan_of(steps, &own, &observed);
+            plan = job.plan(&own, &observed);
         }
     }
     let environment = observed.environment.present();
-    let title = environment.filter(|_| steps.add).map_or_else(
-        || format!("Plan of {}:", steps.command),
-        |environment| format!("Plan of {} for `{}` ({}):", steps.command, environment.display_name, environment.id),
+    let title = environment.filter(|_| job.of_environment()).map_or_else(
+        || format!("Plan of {}:", job.command()),
+        |environment| format!("Plan of {} for `{}` ({}):", job.command(), environment.display_name, environment.id),
     );
     let mut change = Change {
         schema: "cmkctl/change/v1",
-        command: steps.command,
+        command: job.command(),
         outcome: Outcome::Planned,
         environment: environment.map(|environment| environment.id.as_str()),
         environment_name: environment.map(|environment| environment.display_name.as_str()),
@@ -141,16 +81,16 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
     }
     if plan.actions.is_empty() {
         change.outcome = Outcome::Unchanged;
-        change.next = next(context, steps, target, &observed, false);
+        change.next = next(context, job, target, &observed, false);
         out.data(&change, &change.sheet());
         return Ok(());
     }
-    let trail = context.trail(steps.command, &plan)?;
+    let trail = context.trail(job.command(), &plan)?;
     let held = match consent(&plan, asked, out) {
         Ok((consent, somebody_was_asked)) => {
             if somebody_was_asked || looked.elapsed() > holding::FRESH {
                 let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-                holding::same(steps, &own, (&plan, somebody_was_asked), &observed, &fresh).map(|plan| (consent, plan))
+                holding::same(job, &own, (&plan, somebody_was_asked), &observed, &fresh).map(|plan| (consent, plan))
             } else {
                 Ok((consent, plan.clone()))
             }
@@ -173,7 +113,7 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         reader: reader.clone(),
         clock: context.clock().clone(),
         waiting: asked.waiting,
-        program: context.program(),
+        resume: job.resume(&context.program(), target, environment.map(|environment| environment.id.as_str())),
         started: false,
         say: &mut say,
     };
@@ -183,9 +123,9 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
         applied = applier.apply(&plan) => applied,
         _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.")),
     };
-    let started = applier.started;
-    let again = again(context, steps, target, environment.map(|environment| environment.id.as_str()));
-    let mut receipt = applied.map_err(|error| resumed(error, started, &again))?;
+    let (started, resume) = (applier.started, applier.resume.clone());
+    let again = again(context, job, target, environment.map(|environment| environment.id.as_str()));
+    let mut receipt = applied.map_err(|error| resumed(error, started, &resume, &again))?;
     receipt.done.splice(0..0, repaired.done.iter().cloned());
     change.receipt = &receipt;
     if receipt.running.is_some() {
@@ -196,28 +136,28 @@ pub async fn change(context: &Context, steps: Steps, target: &Target, asked: &As
             change.environment.unwrap_or_default(),
         )];
         out.data(&change, &change.sheet());
-        return Err(quiet(Kind::StillRunning, "The encryption runs at the service; it was not waited for."));
+        return Err(quiet(Kind::StillRunning, "It runs at the service; it was not waited for."));
     }
     let after = tokio::select! {
         after = observe(&reader, context.clock(), &own, id.as_deref(), wants) => after.map_err(|error| unread(error, &again))?,
         _ = tokio::signal::ctrl_c() => {
             let error = Error::new(Kind::Interrupted, "Interrupted; everything was done, and nothing is verified.");
-            return Err(resumed(error, started, &again));
+            return Err(resumed(error, started, &resume, &again));
         }
     };
-    verify(steps, &own, &after)?;
+    verify(job, &own, &after)?;
     change.outcome = Outcome::Done;
-    change.next = next(context, steps, target, &after, true);
+    change.next = next(context, job, target, &after, true);
     out.data(&change, &change.sheet());
     Ok(())
 }
 
 /// The command that goes on, whole enough to be pasted.
-fn again(context: &Context, steps: Steps, target: &Target, environment: Option<&str>) -> String {
-    let mut command = format!("{} {}", context.program(), steps.command);
+fn again(context: &Context, job: Job, target: &Target, environment: Option<&str>) -> String {
+    let mut command = format!("{} {}", context.program(), job.command());
     let policy = target.policy.as_ref().map(ToString::to_string);
-    let vault = target.vault.as_ref().filter(|_| steps.of_key()).map(ToString::to_string);
-    let key = target.key.as_ref().filter(|_| steps.of_key()).map(ToString::to_string);
+    let vault = target.vault.as_ref().filter(|_| job.of_key()).map(ToString::to_string);
+    let key = target.key.as_ref().filter(|_| job.of_key()).map(ToString::to_string);
     command.extend(environment.map(|id| format!(" {id}")));
     for (flag, value) in [("--policy", policy), ("--vault", vault), ("--key", key)] {
         command.extend(value.map(|value| format!(" {flag} {value}")));
@@ -226,13 +166,13 @@ fn again(context: &Context, steps: Steps, target: &Target, environment: Option<&
 }
 
 /// An interruption with the command that goes on, unless it is said already.
-fn resumed(error: Error, started: bool, again: &str) -> Error {
-    if error.kind != Kind::Interrupted || error.hints.iter().any(|hint| hint.contains("add-environment")) {
+fn resumed(error: Error, started: bool, resume: &str, again: &str) -> Error {
+    if error.kind != Kind::Interrupted || error.hints.iter().any(|hint| hint.contains(resume)) {
         return error;
     }
     let mut error = Error { hints: Vec::new(), ..error };
     if started {
-        error.message.push_str(" The encryption goes on at the service.");
+        error.message.push_str(" What was started goes on at the service.");
     }
     error.hint(format!("Go on from there: `{again}` (nothing is done a second time)."))
 }
@@ -245,109 +185,10 @@ fn unread(error: Error, again: &str) -> Error {
         .hint(format!("Run the same command again; it sends only what is missing: `{again}`."))
 }
 
-fn require(steps: Steps, target: &Target) -> Result<()> {
-    if steps.add {
-        environment_wanted(target)?;
-    }
-    if target.policy.is_none() && !steps.rotate {
-        return Err(missing("--policy", "The enterprise policy"));
-    }
-    if steps.of_key() && target.vault.is_none() {
-        return Err(missing("--vault", "The key vault or managed HSM"));
-    }
-    if steps.of_key() && target.key.is_none() {
-        return Err(missing("--key", "The key"));
-    }
-    if steps.policy && target.location.is_none() && target.environment.is_none() {
-        return Err(missing("--location", "The policy's location")
-            .hint("With an environment its geography is taken: `cmkctl create-policy ENVIRONMENT …`."));
-    }
-    Ok(())
-}
-
-pub(super) fn plan_of(steps: Steps, target: &Target, observed: &Observed) -> Plan {
-    let mut plan = Plan::default();
-    if steps.rotate {
-        plan.join(rotate::plan(target, observed));
-    }
-    if steps.policy {
-        plan.join(policy::plan(target, observed));
-    }
-    if steps.add {
-        plan.join(add::plan(target, observed, steps.policy));
-    }
-    plan
-}
-
-/// The worst blocker decides the exit code: 7 when waiting is all that helps, 6 otherwise.
-fn blocked(plan: &Plan) -> Result<()> {
-    let blockers: Vec<_> = plan.blockers().collect();
-    if blockers.is_empty() {
-        return Ok(());
-    }
-    let codes: Vec<&str> = blockers.iter().map(|finding| finding.code).collect();
-    let busy = codes.iter().all(|code| *code == "CMK023");
-    let kind = if busy { Kind::Busy } else { Kind::Blocked };
-    let count = if blockers.len() == 1 {
-        "One finding stands".to_owned()
-    } else {
-        format!("{} findings stand", blockers.len())
-    };
-    let mut error = Error::new(kind, format!("{count} in the way ({}); nothing was changed.", codes.join(", ")));
-    error.finding = codes.first().copied();
-    for finding in blockers {
-        error = error.hint(format!("{}: {}", finding.code, finding.remedy));
-    }
-    Err(error)
-}
-
-/// Consent, and whether somebody had to be asked for it.
-fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
-    let refused = |missing: Missing| {
-        let (message, hint) = match missing {
-            Missing::Yes => {
-                ("Nobody consented to the plan; nothing was changed.".to_owned(), "Pass `--yes`.".to_owned())
-            }
-            Missing::Name(name) => (
-                format!("This takes `{name}` offline for up to 4 days, and nobody consented; nothing was changed."),
-                format!("Pass `--yes --confirm \"{name}\"`."),
-            ),
-            Missing::OtherName { expected, given } => (
-                format!(
-                    "This takes `{expected}` offline, but the name that was given is `{given}`; nothing was changed."
-                ),
-                "Type the environment's name exactly as the plan shows it.".to_owned(),
-            ),
-        };
-        Error::new(Kind::Refused, message).hint(hint)
-    };
-    let missing = match plan.consent(asked.yes, asked.confirm.as_deref()) {
-        Ok(consent) => return Ok((consent, false)),
-        Err(missing) => missing,
-    };
-    let answer = match &missing {
-        Missing::OtherName { .. } => None,
-        Missing::Name(name) => {
-            out.say("The environment is offline while its data is encrypted: up to 4 days.");
-            out.ask(&format!("Type the name of the environment to go on (`{name}`), anything else to stop:"))
-        }
-        Missing::Yes => {
-            out.ask("Go on with this plan? Type `yes`, anything else to stop:").filter(|answer| answer == "yes")
-        }
-    };
-    match answer {
-        Some(name) => {
-            let consent = plan.consent(true, asked.confirm.as_deref().or(Some(name.as_str()))).map_err(refused)?;
-            Ok((consent, true))
-        }
-        None => Err(refused(missing)),
-    }
-}
-
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
-fn verify(steps: Steps, target: &Target, after: &Observed) -> Result<()> {
+fn verify(job: Job, target: &Target, after: &Observed) -> Result<()> {
     // What was made again is not to be made once more.
-    let rest = plan_of(steps, &Target { again: false, ..target.clone() }, after);
+    let rest = job.plan(&Target { again: false, ..target.clone() }, after);
     let problems: Vec<String> = rest
         .actions
         .iter()
@@ -365,10 +206,10 @@ fn verify(steps: Steps, target: &Target, after: &Observed) -> Result<()> {
 }
 
 /// What the other administrator needs, and what to keep in mind.
-fn next(context: &Context, steps: Steps, target: &Target, observed: &Observed, changed: bool) -> Vec<String> {
+fn next(context: &Context, job: Job, target: &Target, observed: &Observed, changed: bool) -> Vec<String> {
     let policy = target.policy.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut next = Vec::new();
-    if steps.policy && !steps.add {
+    if job == Job::CreatePolicy {
         let environment = observed.environment.present().map_or("ENVIRONMENT", |environment| environment.id.as_str());
         next.push(format!(
             "The Power Platform administrator goes on with: {} add-environment {environment} --policy {policy}",
@@ -384,7 +225,13 @@ fn next(context: &Context, steps: Steps, target: &Target, observed: &Observed, c
             next.push("A new grant takes up to 5 minutes to be effective.".to_owned());
         }
     }
-    if steps.add {
+    if job == Job::RemoveEnvironment && changed {
+        let until = observed.at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(observed.at).strftime("%Y-%m-%d");
+        next.push(format!(
+            "Keep the key, its vault and the policy's access until {until}: backups are encrypted with them."
+        ));
+    }
+    if job.adds() {
         next.push(
             "Keep the key, its vault and the policy's access: without them the environment goes offline at once."
                 .to_owned(),

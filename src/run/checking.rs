@@ -41,6 +41,7 @@ pub async fn check(context: &Context, target: &Target, warnings_too: bool, out: 
         readers: !target.readers.is_empty(),
         rights: true,
         estate: target.environment.is_some() && unseen.is_none(),
+        ..Wants::default()
     };
     let mut observed = observe(&reader, context.clock(), target, id.as_deref(), wants).await?;
     if let Some(error) = unseen {

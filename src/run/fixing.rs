@@ -1,8 +1,8 @@
 //! `--fix`: what can be repaired without harm is repaired first, each with a consent of its own. What can't be undone is not among it, save
 //! purge protection, for which the vault's name must be typed.
 
-use super::changing::Asked;
-use super::{Context, Steps};
+use super::asking::Asked;
+use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Kind, Result};
 use crate::model::observed::Observed;
@@ -20,7 +20,7 @@ struct Repair {
 }
 
 /// What can be repaired in this plan.
-fn repairs(steps: Steps, target: &Target, observed: &Observed, plan: &Plan, asked: &Asked) -> Vec<Repair> {
+fn repairs(job: Job, target: &Target, observed: &Observed, plan: &Plan, asked: &Asked) -> Vec<Repair> {
     // Without a policy there is nobody to grant anything to.
     let policy = observed.policy.present().is_some();
     let safe = plan.actions.iter().filter(|action| action.is_safe());
@@ -29,14 +29,14 @@ fn repairs(steps: Steps, target: &Target, observed: &Observed, plan: &Plan, aske
         .map(|action| Repair { action: action.clone(), yes: asked.yes, flags: "--yes" })
         .collect();
     let unmanaged = observed.environment.present().filter(|environment| environment.managed() == Some(false));
-    if let Some(environment) = unmanaged.filter(|_| steps.add) {
+    if let Some(environment) = unmanaged.filter(|_| job.adds()) {
         repairs.push(Repair {
             action: Action::MakeManaged { environment: environment.id.clone(), name: environment.display_name.clone() },
             yes: asked.yes && target.make_managed,
             flags: "--yes --make-managed",
         });
     }
-    if let Some(vault) = observed.vault.present().filter(|vault| steps.policy && !vault.purge_protection) {
+    if let Some(vault) = observed.vault.present().filter(|vault| job.makes_policy() && !vault.purge_protection) {
         repairs.push(Repair {
             action: Action::ProtectFromPurge { vault: vault.id.clone() },
             yes: asked.protect.as_ref() == Some(&vault.id.name),
@@ -49,33 +49,33 @@ fn repairs(steps: Steps, target: &Target, observed: &Observed, plan: &Plan, aske
 /// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop the others.
 pub(super) async fn fix(
     context: &Context,
-    steps: Steps,
+    job: Job,
     target: &Target,
     (observed, plan): (&Observed, &Plan),
     asked: &Asked,
     out: &mut Out,
 ) -> Result<Receipt> {
     let mut receipt = Receipt::default();
-    for repair in repairs(steps, target, observed, plan, asked) {
+    for repair in repairs(job, target, observed, plan, asked) {
         if asked.dry_run {
             out.say(&format!("--fix would: {} ({})", repair.action, repair.flags));
             continue;
         }
         let one = Plan { actions: vec![repair.action.clone()], ..Plan::default() };
-        let typed = repair.action.typed_consent().map(str::to_owned);
-        let consent = if repair.yes { one.consent(true, typed.as_deref()) } else { ask(&one, &repair, out) };
+        let typed: Vec<String> = repair.action.typed_consent().map(str::to_owned).into_iter().collect();
+        let consent = if repair.yes { one.consent(true, &typed) } else { ask(&one, &repair, out) };
         let Ok(consent) = consent else {
             out.say(&format!("Left out, because nobody consented: {} ({})", repair.action, repair.flags));
             continue;
         };
-        let trail = context.trail(steps.command, &one)?;
+        let trail = context.trail(job.command(), &one)?;
         let mut say = |event: Event| out.event(&event);
         let mut applier = Applier {
             writer: context.session.writer(consent, trail),
             reader: context.reader(),
             clock: context.clock().clone(),
             waiting: Waiting::default(),
-            program: context.program(),
+            resume: context.program(),
             started: false,
             say: &mut say,
         };
@@ -94,11 +94,11 @@ fn ask(plan: &Plan, repair: &Repair, out: &mut Out) -> std::result::Result<crate
         Some(name) => {
             let question = format!("{}? {why} Type `{name}`, anything else to leave it out:", repair.action);
             let answer = out.ask(&question);
-            plan.consent(true, answer.as_deref())
+            plan.consent(true, &answer.into_iter().collect::<Vec<_>>())
         }
         None => {
             let answer = out.ask(&format!("{}? {why} Type `yes`, anything else to leave it out:", repair.action));
-            plan.consent(answer.as_deref() == Some("yes"), None)
+            plan.consent(answer.as_deref() == Some("yes"), &[])
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is looked once more, and a plan that no longer
 //! fits what is there is not run.
 
-use super::changing::{Steps, plan_of};
+use super::Job;
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
@@ -17,15 +17,15 @@ pub(super) const FRESH: Duration = Duration::from_secs(3);
 /// # Errors
 /// It does not: refused, with everything that differs. Nothing was sent.
 pub(super) fn same(
-    steps: Steps,
+    job: Job,
     target: &Target,
     (consented, asked): (&Plan, bool),
     seen: &Observed,
     fresh: &Observed,
 ) -> Result<Plan> {
-    let plan = plan_of(steps, target, fresh);
+    let plan = job.plan(target, fresh);
     // What was seen then, with the words of now: time that passes changes how many days a key has left, and that alone is no news.
-    let then = plan_of(steps, target, &Observed { at: fresh.at, ..seen.clone() });
+    let then = job.plan(target, &Observed { at: fresh.at, ..seen.clone() });
     let mut differences = actions(&consented.actions, &plan.actions, asked);
     differences.extend(findings(&consented.findings, &plan.findings, Severity::Block));
     differences.extend(findings(&then.findings, &plan.findings, Severity::Warn));

@@ -1,19 +1,23 @@
 //! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
 
+mod asking;
 mod changing;
 mod checking;
 mod estate;
 mod fixing;
 mod holding;
+mod job;
 mod reading;
 mod serving;
 mod waiting;
 
-pub use changing::{Asked, Steps, change};
+pub use asking::Asked;
+pub use changing::change;
 pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
+pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
-pub use serving::{Rehearsal, scenario, serve};
+pub use serving::{Rehearsal, Served, scenario, serve};
 pub use waiting::status_after_wait;
 
 use crate::audit::Trail;
@@ -55,6 +59,7 @@ impl Context {
                 speed: rehearsal.speed,
                 latency: rehearsal.latency,
                 port: 0,
+                tls: false,
             };
             let started = Sandbox::start(options).await;
             sandbox = Some(started.map_err(|error| {
@@ -78,6 +83,18 @@ impl Context {
     /// Malformed ids and names.
     pub fn target(&self, typed: &Typed) -> Result<Target> {
         self.settings.target(typed)
+    }
+
+    /// What `flag` does must be written down.
+    ///
+    /// # Errors
+    /// No audit log was given.
+    pub fn must_be_audited(&self, flag: &str) -> Result<()> {
+        if self.settings.audit_log.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{flag}` is written to the audit log, and none was given."))
+            .hint("Pass `--audit-log FILE`."))
     }
 
     /// The audit trail of a plan.

@@ -7,6 +7,7 @@ use crate::model::observed::{Environment, Observed, Seen, Unreadable};
 use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
+use crate::steps::remove::REMOVE;
 use crate::steps::{add, grant, integration, key};
 
 /// Step 1: is it integrated?
@@ -94,7 +95,7 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     };
     let mut findings = key::check(&named, &observed);
     // While a key is applied the organization is offline, and its silence means nothing.
-    if let Some(environment) = environment.filter(|_| state != "encrypting") {
+    if let Some(environment) = environment.filter(|_| !matches!(state, "encrypting" | "removing")) {
         let target = Target { power_platform_only: true, ..named };
         findings.extend(integration::check(&target, environment, &observed.integration));
     }
@@ -112,6 +113,11 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         return ("not-visible", vec![text.to_owned()]);
     };
     let id = &environment.id;
+    let leaving = add::running(observed).is_some_and(|operation| operation.kind == REMOVE)
+        || environment.ongoing.as_deref() == Some(REMOVE);
+    if leaving {
+        return ("removing", vec![format!("Wait for it from any machine: `{program} status {id} --wait`.")]);
+    }
     let linked = match &environment.key_link {
         Seen::Present(link) => link.policy.clone(),
         Seen::Absent if add::running(observed).is_some_and(|operation| operation.kind == add::ADD) => {

@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Out};
 use crate::sandbox::{self, Sandbox};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A sandbox inside this process.
@@ -39,36 +39,91 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
     })
 }
 
-/// Serves a sandbox until it is stopped, and writes its cloud file.
+/// How a served sandbox is reached.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// Port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// File for the description of its cloud.
+    pub cloud_file: Option<PathBuf>,
+    /// File for the certificate of its authority, where it speaks https.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Serves a sandbox until it is stopped, and writes its files.
 ///
 /// # Errors
-/// The port is taken; the file can't be written.
-pub async fn serve(rehearsal: &Rehearsal, port: u16, file: Option<&Path>, out: &mut Out) -> Result<()> {
+/// The port is taken; a file can't be written.
+pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Result<()> {
     let options = sandbox::Options {
         scenario: scenario(&rehearsal.scenario)?,
         speed: rehearsal.speed,
         latency: rehearsal.latency,
-        port,
+        port: served.port,
+        tls: served.ca_file.is_some(),
     };
     let sandbox = Sandbox::start(options).await.map_err(|error| {
-        Error::new(Kind::Unexpected, format!("The sandbox can't listen on 127.0.0.1, port {port}."))
+        Error::new(Kind::Unexpected, format!("The sandbox can't listen on 127.0.0.1, port {}.", served.port))
             .detail(format!("{error}."))
             .hint("Leave out `--port` and any free one is taken.")
     })?;
-    if let Some(file) = file {
-        let write = std::fs::write(file, format!("{:#}\n", sandbox.cloud_file()));
-        write.map_err(|error| {
-            Error::usage(format!("The cloud file `{}` can't be written.", file.display())).detail(format!("{error}."))
-        })?;
+    let cloud = sandbox.cloud_file();
+    let mut written = Written::default();
+    if let Some((file, certificate)) = served.ca_file.as_deref().zip(sandbox.certificate()) {
+        ours(file)?;
+        written.write(file, certificate, "certificate")?;
     }
-    let shown = file.map_or("FILE".to_owned(), |file| file.display().to_string());
-    report::served(out, sandbox.url(), &rehearsal.scenario, &shown);
+    if let Some(file) = &served.cloud_file {
+        written.write(file, &format!("{cloud:#}\n"), "cloud file")?;
+    }
+    let shown = served.cloud_file.as_ref().map_or("FILE".to_owned(), |file| file.display().to_string());
+    report::served(out, sandbox.url(), &rehearsal.scenario, &shown, served.ca_file.as_deref());
+    if served.ca_file.is_some() {
+        let admin = cloud["users"].as_array().into_iter().flatten().find(|user| user["name"] == "admin");
+        let client = admin.and_then(|user| user["client_id"].as_str()).unwrap_or("CLIENT_ID");
+        out.say(&format!(
+            "Sign in with any user's client id and the secret `sandbox`: az login --service-principal --username {client} --password sandbox --tenant {}",
+            cloud["tenant"].as_str().unwrap_or_default()
+        ));
+    }
+    out.say("Stop it with Ctrl-C.");
     stopped().await;
-    if let Some(file) = file {
-        let _ = std::fs::remove_file(file);
-    }
+    drop(written);
     out.say("The sandbox has stopped.");
     Ok(())
+}
+
+/// A file of somebody else's is neither written over nor removed at the end.
+fn ours(file: &Path) -> Result<()> {
+    match std::fs::read(file) {
+        Ok(text) if !Sandbox::certified(&String::from_utf8_lossy(&text)) => {
+            Err(Error::usage(format!("`{}` exists, and is not the certificate of a sandbox.", file.display()))
+                .hint("Name a file that doesn't exist with `--ca-file`."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Files that are there as long as the sandbox is, however that ends.
+#[derive(Debug, Default)]
+struct Written(Vec<PathBuf>);
+
+impl Written {
+    fn write(&mut self, file: &Path, text: &str, what: &str) -> Result<()> {
+        std::fs::write(file, text).map_err(|error| {
+            Error::usage(format!("The {what} `{}` can't be written.", file.display())).detail(format!("{error}."))
+        })?;
+        self.0.push(file.to_owned());
+        Ok(())
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        for file in &self.0 {
+            let _ = std::fs::remove_file(file);
+        }
+    }
 }
 
 /// Ctrl-C, or the signal that `kill` sends.

@@ -4,7 +4,7 @@
 use super::http::{Reply, Request};
 use super::tenant::{Policy, User};
 use super::world::{GROUP, World};
-use super::{authorization, vaults};
+use super::{authorization, inventory, vaults};
 use serde_json::{Value, json};
 
 const PROVIDER: &str = "microsoft.powerplatform";
@@ -26,12 +26,14 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
 fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
-    if let Some(at) = route.windows(2).rposition(|pair| pair[0] == "providers" && pair[1] == "microsoft.authorization")
-    {
+    // What it is a provider of stands behind its name; the name alone is the provider itself.
+    let authorization = |pair: &[String]| pair[0] == "providers" && pair[1] == "microsoft.authorization";
+    if let Some(at) = route.windows(2).rposition(authorization).filter(|at| route.len() > at + 2) {
         let scope = format!("/{}", request.path[..at].join("/"));
         return authorization::handle(world, request, user, &scope, &route[at + 2..]);
     }
     match &segments[..] {
+        ["tenants"] => inventory::tenants(world),
         ["subscriptions"] => Reply::json(200, &json!({ "value": [subscription(world)] })),
         ["subscriptions", id, ..] if *id != world.subscription => {
             let text = format!("The subscription '{id}' could not be found.");
@@ -48,10 +50,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
         ["subscriptions", _, "resourcegroups", group, ..] if *group != GROUP => {
             Reply::error(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))
         }
-        ["subscriptions", _, "resourcegroups", _] => Reply::json(
-            200,
-            &json!({ "id": world.group_id(), "name": GROUP, "location": "westeurope", "properties": { "provisioningState": "Succeeded" } }),
-        ),
+        ["subscriptions", _, "resourcegroups", _] => Reply::json(200, &inventory::group(world)),
         ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies"] => list(world, user),
         ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies", _] => {
             policy(world, request, user, request.path.last().map_or("", String::as_str))
@@ -63,16 +62,13 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
         | ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.keyvault", ..] => {
             vaults::handle(world, request, user)
         }
-        _ => Reply::error(
-            404,
-            "InvalidResourceType",
-            format!("The resource type could not be found for '{}'.", request.raw_path),
-        ),
+        _ => inventory::handle(world, request, user),
     }
 }
 
 fn subscription(world: &World) -> Value {
-    json!({ "id": format!("/subscriptions/{}", world.subscription), "subscriptionId": world.subscription, "tenantId": world.tenant, "displayName": "Contoso", "state": "Enabled" })
+    json!({ "id": format!("/subscriptions/{}", world.subscription), "subscriptionId": world.subscription, "tenantId": world.tenant, "displayName": "Contoso", "state": "Enabled",
+        "authorizationSource": "RoleBased", "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off" } })
 }
 
 fn provider(world: &World, request: &Request, user: &User) -> Reply {
@@ -88,7 +84,7 @@ fn provider(world: &World, request: &Request, user: &User) -> Reply {
     Reply::json(200, &provider_body(world))
 }
 
-fn provider_body(world: &World) -> Value {
+pub(super) fn provider_body(world: &World) -> Value {
     json!({
         "id": format!("/subscriptions/{}/providers/Microsoft.PowerPlatform", world.subscription),
         "namespace": "Microsoft.PowerPlatform",
@@ -114,19 +110,21 @@ fn register(world: &mut World, user: &User) -> Reply {
     Reply::json(200, &provider_body(world))
 }
 
-fn body(policy: &Policy) -> Value {
+pub(super) fn body(policy: &Policy) -> Value {
     let mut key = json!({ "name": policy.key });
     if let Some(version) = &policy.version {
         key["version"] = json!(version);
     }
     let mut identity = json!({ "type": "SystemAssigned" });
     if !policy.no_identity {
+        // The published specification says the longer name, Microsoft's own scripts read the shorter one.
         identity["principalId"] = json!(policy.principal());
+        identity["systemAssignedIdentityPrincipalId"] = json!(policy.principal());
         identity["tenantId"] = json!(super::world::guid("tenant"));
     }
     json!({
         "id": policy.id, "name": policy.name, "type": "Microsoft.PowerPlatform/enterprisePolicies", "location": policy.location, "kind": policy.kind,
-        "identity": identity,
+        "identity": identity, "tags": if policy.tags.is_object() { policy.tags.clone() } else { json!({}) },
         "properties": {
             "systemId": policy.system_id(), "healthStatus": "Undetermined",
             "encryption": { "state": "Enabled", "keyVault": { "id": policy.vault_id, "key": key } },
@@ -194,7 +192,7 @@ fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Repl
             world.effect("policy-deleted", id);
             Reply::empty(200)
         }
-        ("PATCH", Some(policy)) => Reply::json(200, &body(&policy)),
+        ("PATCH", Some(policy)) => patch(world, &request.json(), policy),
         ("PUT", existing) => put(world, &request.json(), &id, name, existing),
         _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
     }
@@ -254,6 +252,25 @@ fn validate(world: &World, request: &Request, user: &User) -> Reply {
     }
 }
 
+/// What is named is changed, everything else stays.
+fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
+    if wanted["tags"].is_object() {
+        policy.tags = wanted["tags"].clone();
+    }
+    let vault = &wanted["properties"]["encryption"]["keyVault"];
+    if let Some(id) = vault["id"].as_str() {
+        id.clone_into(&mut policy.vault_id);
+    }
+    if let Some(name) = vault["key"]["name"].as_str() {
+        name.clone_into(&mut policy.key);
+        policy.version = vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned);
+    }
+    world.effect("policy-updated", &policy.id);
+    let answer = Reply::json(200, &body(&policy));
+    world.policies.insert(policy.id.to_ascii_lowercase(), policy);
+    answer
+}
+
 fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option<Policy>) -> Reply {
     if let Some(error) = disallowed(world, name) {
         return Reply::json(403, &json!({ "error": error }));
@@ -295,6 +312,7 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
         key: vault["key"]["name"].as_str().unwrap_or_default().to_owned(),
         version: vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned),
         no_identity: false,
+        tags: wanted["tags"].clone(),
         created: existing.as_ref().map_or_else(|| world.clock.now(), |policy| policy.created),
     };
     world.effect(if existing.is_some() { "policy-updated" } else { "policy-created" }, id);

@@ -2,6 +2,7 @@
 //! imitated after the public REST reference.
 
 use super::http::{Reply, Request};
+use super::odata;
 use super::tenant::{Role, User};
 use super::world::World;
 use serde_json::{Value, json};
@@ -140,16 +141,16 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User, scope: &
         }),
         ("DELETE", ["roleassignments", name]) => {
             let action = "Microsoft.Authorization/roleAssignments/delete";
-            refusal(world, user, action, scope).unwrap_or_else(|| {
-                let before = world.roles.len();
-                world.roles.retain(|role| role.name != *name);
-                if world.roles.len() == before {
-                    return Reply::empty(204);
-                }
-                world.effect("role-removed", scope);
-                Reply::empty(200)
-            })
+            refusal(world, user, action, scope).unwrap_or_else(|| unassign(world, scope, name))
         }
+        ("GET", ["roledefinitions"]) => refusal(world, user, &read("roleDefinitions"), scope)
+            .unwrap_or_else(|| definitions(world, request.query("$filter"))),
+        ("GET", ["roledefinitions", id]) => refusal(world, user, &read("roleDefinitions"), scope).unwrap_or_else(|| {
+            match ROLES.iter().find(|role| role.id == *id) {
+                Some(role) => Reply::json(200, &definition(world, role)),
+                None => no_definition(id),
+            }
+        }),
         ("GET", ["permissions"]) => permissions(world, user, scope),
         ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| {
             let lock = |lock: &super::tenant::Lock| {
@@ -176,18 +177,69 @@ fn assignment(role: &Role) -> Value {
     })
 }
 
-/// At, above and below the scope, as the service lists them.
+/// At, above and below the scope, as the service lists them; `atScope()` leaves out what is below. Nobody is in a group here, so that
+/// `assignedTo` finds the same as `principalId`.
 fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
-    let principal = filter.split('\'').nth(1).filter(|_| filter.to_ascii_lowercase().contains("principalid eq"));
+    let clauses: Vec<String> = filter.split(" and ").map(|clause| clause.trim().to_ascii_lowercase()).collect();
+    let at_scope = clauses.iter().any(|clause| clause == "atscope()");
+    let by_id = odata::equal(filter, "principalId");
+    let assigned = odata::called(filter, "assignedTo");
+    let known = |clause: &String| {
+        clause.is_empty()
+            || clause == "atscope()"
+            || clause.starts_with("principalid eq '")
+            || clause.starts_with("assignedto('")
+    };
+    // The two can't be had together, as the Azure CLI's source notes.
+    if !clauses.iter().all(known) || (at_scope && by_id.is_some()) {
+        let text = format!(
+            "The filter '{filter}' is not supported. Supported filters are either 'atScope()' or 'principalId eq '{{value}}' or assignedTo('{{value}}')'."
+        );
+        return Reply::error(400, "UnsupportedQuery", text);
+    }
+    let principal = by_id.or(assigned);
     let value: Vec<Value> = world
         .roles
         .iter()
-        .filter(|role| covers(&role.scope, scope) || covers(scope, &role.scope))
+        .filter(|role| covers(&role.scope, scope) || (!at_scope && covers(scope, &role.scope)))
         .filter(|role| principal.is_none_or(|principal| role.principal.eq_ignore_ascii_case(principal)))
         .map(assignment)
         .collect();
     Reply::json(200, &json!({ "value": value }))
+}
+
+/// Answers with what was removed, or with nothing.
+fn unassign(world: &mut World, scope: &str, name: &str) -> Reply {
+    let Some(at) = world.roles.iter().position(|role| role.name == name) else { return Reply::empty(204) };
+    let removed = world.roles.remove(at);
+    world.effect("role-removed", scope);
+    Reply::json(200, &assignment(&removed))
+}
+
+fn definition(world: &World, role: &BuiltIn) -> Value {
+    json!({
+        "id": format!("/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}", world.subscription, role.id),
+        "type": "Microsoft.Authorization/roleDefinitions", "name": role.id,
+        "properties": {
+            "roleName": role.name, "type": "BuiltInRole", "description": role.name, "assignableScopes": ["/"],
+            "permissions": [{ "actions": role.actions, "notActions": role.not_actions, "dataActions": role.data_actions, "notDataActions": [] }],
+        },
+    })
+}
+
+fn definitions(world: &World, filter: &str) -> Reply {
+    let name = odata::equal(filter, "roleName");
+    let named = ROLES.iter().filter(|role| name.is_none_or(|name| role.name.eq_ignore_ascii_case(name)));
+    Reply::json(200, &json!({ "value": named.map(|role| definition(world, role)).collect::<Vec<Value>>() }))
+}
+
+fn no_definition(id: &str) -> Reply {
+    Reply::error(
+        404,
+        "RoleDefinitionDoesNotExist",
+        format!("The specified role definition with ID '{id}' does not exist."),
+    )
 }
 
 fn assign(world: &mut World, body: &Value, scope: &str, name: &str) -> Reply {
@@ -202,11 +254,7 @@ fn assign(world: &mut World, body: &Value, scope: &str, name: &str) -> Reply {
         );
     }
     if !ROLES.iter().any(|known| known.id == role) {
-        return Reply::error(
-            404,
-            "RoleDefinitionDoesNotExist",
-            format!("The specified role definition with ID '{role}' does not exist."),
-        );
+        return no_definition(&role);
     }
     if !known_principal(world, &principal) {
         let text =

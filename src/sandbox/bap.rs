@@ -215,6 +215,13 @@ fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &st
         ));
     }
     let kind = match (action, &environment.link) {
+        // What is answered where nothing, or another policy, is linked is not on record (inferred).
+        ("unlink", None) => {
+            return invalid(format!("{operation} cannot be performed on an environment without a key."));
+        }
+        ("unlink", Some((linked, _))) if !linked.eq_ignore_ascii_case(&policy.id) => {
+            return invalid(format!("{operation} cannot be performed with a policy that is not linked."));
+        }
         ("unlink", _) => Kind::Unlink,
         (_, Some((linked, status))) if status == "Linked" && !linked.eq_ignore_ascii_case(&policy.id) => {
             Kind::Swap(policy.id)

@@ -126,6 +126,7 @@ impl World {
             version: None,
             created: LONG_AGO,
             no_identity: false,
+            tags: Value::Null,
         };
         if own != Trouble::NoGrant {
             self.grant(&policy, &vault, &key_name);

@@ -1,7 +1,7 @@
 //! Connections, dispatch by host, latency and scripted trouble.
 
 use super::world::World;
-use super::{Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble};
+use super::{Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble, tunnel};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
 
 /// A request, read to its end.
@@ -108,7 +109,7 @@ pub(super) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                tokio::task::spawn(connection(stream, shared.clone()));
+                tokio::task::spawn(connection(stream, shared.clone(), None));
             }
             Ok(()) = door.changed() => {
                 let time = *door.borrow_and_update();
@@ -121,12 +122,16 @@ pub(super) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// One connection; when the door closes, its answer is the last.
-async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
+/// One connection; when the door closes, its answer is the last. Inside a tunnel, every request is for the host that the tunnel leads to.
+pub(super) async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    shared: Arc<Shared>,
+    tunnel: Option<Arc<str>>,
+) {
     let mut door = shared.door.subscribe();
-    let service = service_fn(move |request| answer(shared.clone(), request));
+    let service = service_fn(move |request| answer(shared.clone(), request, tunnel.clone()));
     let stream = hyper_util::rt::TokioIo::new(stream);
-    let mut served = pin!(hyper::server::conn::http1::Builder::new().serve_connection(stream, service));
+    let mut served = pin!(hyper::server::conn::http1::Builder::new().serve_connection(stream, service).with_upgrades());
     tokio::select! {
         _ = &mut served => return,
         _ = door.changed() => served.as_mut().graceful_shutdown(),
@@ -164,9 +169,25 @@ impl std::fmt::Display for Reset {
 
 impl std::error::Error for Reset {}
 
-async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Reset> {
-    let request = read(request).await.ok_or(Reset)?;
-    if request.host.starts_with("127.0.0.1") || request.host.starts_with("localhost") {
+async fn answer(
+    shared: Arc<Shared>,
+    request: hyper::Request<Incoming>,
+    tunnel: Option<Arc<str>>,
+) -> Result<hyper::Response<Body>, Reset> {
+    if request.method() == hyper::Method::CONNECT {
+        return match tunnel::open(&shared, request) {
+            Some(refusal) => whole(refusal),
+            // The tunnel begins where this answer ends: it has no body, and no length of one.
+            None => Ok(hyper::Response::default()),
+        };
+    }
+    let mut request = read(request).await.ok_or(Reset)?;
+    if let Some(host) = tunnel {
+        if request.host.strip_suffix(":443").unwrap_or(&request.host) != &*host {
+            return whole(Reply::html(421, "This connection is to another host"));
+        }
+        host.as_ref().clone_into(&mut request.host);
+    } else if request.host.starts_with("127.0.0.1") || request.host.starts_with("localhost") {
         return whole(control::handle(&shared, &request).await);
     }
     let Some(service) = service(&request.host) else {

@@ -1,11 +1,11 @@
 //! The data plane of Key Vault and Managed HSM (7.x and 2025-07-01): challenge, keys, versions, rotation, local roles; imitated after the
 //! public REST reference.
 
-use super::authorization;
 use super::http::{Reply, Request};
 use super::tenant::{Key, Role, User};
 use super::vaults::{access_policies, rbac, unix, uri, version_id};
 use super::world::World;
+use super::{authorization, keys};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -52,6 +52,12 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         }),
         ("GET", ["deletedkeys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key)),
         ("GET", ["keys", key, version]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version)),
+        ("GET", ["keys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, false)),
+        ("GET", ["deletedkeys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, true)),
+        ("POST", ["keys", key, "create"]) => may(world, &user, &name, "create/action", "create").unwrap_or_else(|| keys::create(world, request, &name, key)),
+        ("PATCH", ["keys", key, version @ ..]) => may(world, &user, &name, "update/action", "update").unwrap_or_else(|| keys::update(world, request, &name, key, version.first().copied())),
+        ("DELETE", ["keys", key]) => may(world, &user, &name, "delete", "delete").unwrap_or_else(|| keys::delete(world, &name, key)),
+        ("POST", ["deletedkeys", key, "recover"]) => may(world, &user, &name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, &name, key)),
         ("POST", ["keys", key, "rotate"]) => may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| rotate(world, &name, key)),
         _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
     }
@@ -91,7 +97,7 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     })
 }
 
-fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> {
+pub(super) fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> {
     let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| !key.deleted);
     found.ok_or_else(|| {
         Reply::error(404, "KeyNotFound", format!("A key with (name/id) {key} was not found in this key vault."))
@@ -99,7 +105,7 @@ fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> 
 }
 
 /// A deleted key, until it is purged.
-fn deleted(world: &World, vault: &str, key: &str) -> Reply {
+pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
     let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| key.deleted);
     let Some(found) = found else {
         return Reply::error(404, "KeyNotFound", format!("Deleted Key not found: {key}"));
@@ -111,12 +117,12 @@ fn deleted(world: &World, vault: &str, key: &str) -> Reply {
     Reply::json(200, &body)
 }
 
-fn latest(world: &World, vault: &str, key: &str) -> Reply {
+pub(super) fn latest(world: &World, vault: &str, key: &str) -> Reply {
     find(world, vault, key)
         .map_or_else(|refusal| refusal, |found| Reply::json(200, &bundle(world, vault, key, found, found.versions)))
 }
 
-fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
+pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => match (1..=found.versions).find(|number| version_id(vault, key, *number) == version) {
@@ -135,7 +141,7 @@ pub(super) fn made(world: &World, key: &Key) -> i64 {
     key.rotated.unwrap_or(world.clock.epoch - jiff::SignedDuration::from_hours(100 * 24)).as_second()
 }
 
-fn attributes(world: &World, vault: &str, key: &Key) -> Value {
+pub(super) fn attributes(world: &World, vault: &str, key: &Key) -> Value {
     let protected = world.vaults.get(vault).is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
     let level = if protected { "Recoverable" } else { "Recoverable+Purgeable" };
     let made = made(world, key);
@@ -153,7 +159,7 @@ fn kid(world: &World, vault: &str, key: &str, number: u32) -> String {
     format!("{base}keys/{key}/{}", version_id(vault, key, number))
 }
 
-fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
+pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
     let mut material =
         json!({ "kid": kid(world, vault, name, number), "kty": key.kty, "key_ops": ["wrapKey", "unwrapKey"] });
     if key.kty.starts_with("RSA") {

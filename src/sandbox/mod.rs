@@ -13,16 +13,21 @@ mod dataverse;
 mod entra;
 mod generate;
 mod http;
+mod inventory;
+mod keys;
 mod keyvault;
 mod ledger;
 mod lifecycle;
 mod mischief;
+mod odata;
 mod power_platform;
 mod runner;
 mod scenario;
 mod setup;
 mod tenant;
+mod tls;
 mod trouble;
+mod tunnel;
 mod vaults;
 mod view;
 mod world;
@@ -45,6 +50,8 @@ pub struct Options {
     pub latency: Duration,
     /// Port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
+    /// Does the port let clients in that speak https to the public host names?
+    pub tls: bool,
 }
 
 /// A sandbox that runs on the current runtime until it is dropped.
@@ -68,6 +75,8 @@ pub(in crate::sandbox) struct Shared {
     door: watch::Sender<Duration>,
     latency: Duration,
     url: String,
+    /// Who vouches for the played hosts, where https is spoken.
+    authority: Option<tls::Authority>,
 }
 
 impl Shared {
@@ -115,7 +124,7 @@ impl Sandbox {
     /// Listens on 127.0.0.1 and serves on the current runtime.
     ///
     /// # Errors
-    /// The port can't be had.
+    /// The port can't be had; no certificate can be made.
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -129,6 +138,7 @@ impl Sandbox {
             door: watch::Sender::new(Duration::ZERO),
             latency: options.latency,
             url: url.clone(),
+            authority: options.tls.then(tls::Authority::new).transpose()?,
         });
         let accepting = tokio::task::spawn(http::serve(listener, shared.clone()));
         Ok(Self { url, shared, accepting })
@@ -142,6 +152,16 @@ impl Sandbox {
     /// The description that a client needs, as JSON.
     pub fn cloud_file(&self) -> Value {
         self.shared.cloud_file()
+    }
+
+    /// The certificate of the authority that vouches for the played hosts, as PEM, where https is spoken. Its key never leaves this process.
+    pub fn certificate(&self) -> Option<&str> {
+        self.shared.authority.as_ref().map(tls::Authority::certificate)
+    }
+
+    /// Is this the text of such a certificate, of this sandbox or another?
+    pub fn certified(text: &str) -> bool {
+        text.starts_with(tls::MARK)
     }
 
     /// What was asked for and what took effect, as JSON.

@@ -7,6 +7,7 @@ use super::tenant::{Environment, Lock, Policy, Role, Standing, User, Vault};
 use super::world::{World, guid};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The scenario file after merging.
@@ -291,6 +292,7 @@ impl World {
                 version: setup.version.clone(),
                 created: LONG_AGO,
                 no_identity: setup.no_identity,
+                tags: Value::Null,
             };
             let since = setup.granted_seconds_ago.map(|seconds| self.clock.epoch - SignedDuration::from_secs(seconds));
             let first = setup.granted.then(|| policy.vault_id.clone());

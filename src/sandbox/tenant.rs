@@ -178,6 +178,7 @@ pub(super) struct Policy {
     pub(super) version: Option<String>,
     pub(super) created: Timestamp,
     pub(super) no_identity: bool,
+    pub(super) tags: Value,
 }
 
 impl Policy {

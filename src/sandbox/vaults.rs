@@ -18,7 +18,7 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
     else {
         return missing(request);
     };
-    let Some((name, rest)) = rest.split_first() else { return deleted(world, request, user, kind) };
+    let Some((name, rest)) = rest.split_first() else { return list(world, request, user, kind) };
     let hsm = *kind == "managedhsms";
     if world.vaults.get(*name).is_none_or(|vault| vault.hsm != hsm || vault.deleted) {
         let text =
@@ -34,6 +34,14 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
         ("PUT", ["accesspolicies", "add"]) => {
             refused(world, "accessPolicies/write").unwrap_or_else(|| add_access(world, request, name))
         }
+        ("GET", ["keys"]) => refused(world, "keys/read").unwrap_or_else(|| {
+            let keys = world.vaults.get(*name).into_iter().flat_map(|vault| &vault.keys);
+            let value: Vec<Value> = keys
+                .filter(|(_, found)| !found.deleted)
+                .map(|(key, found)| key_body(world, name, key, found, found.versions))
+                .collect();
+            Reply::json(200, &json!({ "value": value }))
+        }),
         ("GET", ["keys", key]) => refused(world, "keys/read").unwrap_or_else(|| {
             match world.vaults.get(*name).and_then(|vault| vault.keys.get(*key)) {
                 Some(found) if !found.deleted => Reply::json(200, &key_body(world, name, key, found, found.versions)),
@@ -57,6 +65,25 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
         }),
         _ => missing(request),
     }
+}
+
+/// Of a group or the subscription: there is one group only.
+fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
+    let hsm = match kind {
+        "vaults" => false,
+        "managedhsms" => true,
+        _ => return deleted(world, request, user, kind),
+    };
+    let names = world.vaults.iter().filter(|(_, vault)| vault.hsm == hsm && !vault.deleted).map(|(name, _)| name);
+    let readable = names.filter(|name| readable(world, user, name));
+    Reply::json(200, &json!({ "value": readable.map(|name| vault_body(world, name)).collect::<Vec<Value>>() }))
+}
+
+/// May the user see this vault in Resource Manager?
+pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
+    let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
+    let action = format!("Microsoft.KeyVault/{kind}/read");
+    authorization::allowed(world, &user.object_id, &action, &world.vault_id(name), false)
 }
 
 /// Deleted vaults hold their names until they are purged; listed by subscription.
@@ -105,7 +132,7 @@ pub(super) fn unix(world: &World, days: Option<i64>) -> Option<i64> {
     days.map(|days| (world.clock.epoch + SignedDuration::from_hours(days * 24)).as_second())
 }
 
-fn vault_body(world: &World, name: &str) -> Value {
+pub(super) fn vault_body(world: &World, name: &str) -> Value {
     let Some(vault) = world.vaults.get(name) else { return Value::Null };
     let mut properties = resolve(world, &vault.properties);
     // A scenario may put a vault into another tenant.

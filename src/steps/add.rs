@@ -1,5 +1,6 @@
 //! Step 4: the environment goes to the policy.
 
+use super::remove::{REMOVE, under_way};
 use super::{acknowledge, estate, finding, integration, ready, who};
 use crate::model::finding::Severity;
 use crate::model::ids::{ArmId, same_id};
@@ -71,6 +72,18 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     let (Seen::Present(environment), Some(policy)) = (&observed.environment, &target.policy) else { return plan };
     let name = environment.display_name.clone();
     let id = environment.id.clone();
+    if under_way(observed, environment).is_some() {
+        // Being linked and being taken off look alike from outside.
+        plan.findings.push(finding(
+            "CMK023",
+            Severity::Block,
+            &id,
+            format!("The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off its policy."),
+            "Wait until it has ended, then run this again.",
+            who::POWER_PLATFORM,
+        ));
+        return plan;
+    }
     match standing(environment, policy) {
         Standing::Done => {
             plan.already.push(format!("The environment `{name}` is encrypted with the policy `{}`", policy.name));
@@ -110,7 +123,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed);
     // Then that is what is waited for, whoever started it.
     plan.findings.extend(
-        ready::check(observed, environment).into_iter().filter(|finding| !governing || finding.code != "CMK023"),
+        ready::check(observed, environment, ADD).into_iter().filter(|finding| !governing || finding.code != "CMK023"),
     );
     plan.findings.extend(ready::check_policy(observed, environment, policy, policy_comes));
     plan.findings.extend(estate::check(observed, environment, Some(policy)));

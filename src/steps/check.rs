@@ -1,7 +1,7 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
 
-use super::add::{Standing, standing};
-use super::{acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, who};
+use super::add::{ADD, Standing, standing};
+use super::{acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, swap, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::observed::{Environment, Observed, Seen};
@@ -57,7 +57,7 @@ fn of_environment(
         Standing::Done | Standing::Under => {}
         Standing::None | Standing::Failed => {
             found.extend(integration::check(target, environment, &observed.integration));
-            found.extend(ready::check(observed, environment));
+            found.extend(ready::check(observed, environment, ADD));
             found.extend(ready::managed(environment));
             if let Some(policy) = wanted {
                 // With vault and key, the policy has been looked at from the other side already.
@@ -124,35 +124,7 @@ fn other_policy(target: &Target, observed: &Observed, environment: &Environment,
         "Choose the time for both.",
         who::POWER_PLATFORM,
     )];
-    match &observed.around.old_key {
-        Seen::Present(old) if !old.granted => {
-            let principal = observed.policy.present().and_then(|policy| policy.principal_id.as_deref());
-            let remedy = principal.map_or(
-                "Create the new policy first, then give its identity access to the old key.".to_owned(),
-                |principal| grant_command(&old.vault, &old.key, principal),
-            );
-            found.push(finding(
-                "CMK034",
-                Severity::Block,
-                &old.vault,
-                format!("The new policy's identity may not use the old key `{}`: backups made before the swap could not be restored.", old.key),
-                remedy,
-                who::KEY_VAULT,
-            ));
-        }
-        Seen::Unreadable(why) => {
-            let what = "Whether the new policy's identity may use the old key";
-            found.push(not_visible("CMK034", id, what, &why.why, who::KEY_VAULT));
-        }
-        Seen::Absent => found.push(not_visible(
-            "CMK034",
-            id,
-            "Whether the new policy's identity may use the old key",
-            "the old policy or its vault could not be found",
-            who::KEY_VAULT,
-        )),
-        Seen::Present(_) | Seen::NotAsked => {}
-    }
+    found.extend(swap::old_key(target, observed, environment));
     found
 }
 
@@ -233,7 +205,7 @@ fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> 
 }
 
 /// The command that gives a policy's identity access to a key.
-fn grant_command(vault: &str, key: &str, principal: &str) -> String {
+pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
     let (vault, key, principal) = (&quoted(vault), &quoted(key), &quoted(principal));
     let name = vault.rsplit('/').next().unwrap_or_default();
     if vault.to_ascii_lowercase().contains("/managedhsms/") {

@@ -1,8 +1,8 @@
 //! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
 
 use super::add::{ADD, SWAP};
-use super::estate::REMOVE;
 use super::key::EXPIRY_WARNING;
+use super::remove::REMOVE;
 use crate::model::estate::{Estate, Protection, Standing, State};
 use crate::model::observed::{Environment, Key, Seen, Vault};
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +51,7 @@ fn standing<'a>(estate: &Estate, environment: &'a Environment, within: SignedDur
     if offline {
         let mut dangers = vec!["offline, and no operation runs: the key can't be reached".to_owned()];
         dangers.extend(threats);
-        let deleted_on = deleted(environment, protection, estate.at);
+        let deleted_on = deleted(environment, protection.key.present(), estate.at);
         if deleted_on.is_none() {
             dangers.push("since when is not known: it may be deleted any day".to_owned());
         }
@@ -130,8 +130,8 @@ fn of_key(key: &Key, now: Timestamp) -> Vec<String> {
 
 /// When a locked environment is deleted, at the earliest; `None` when that can't be told. The service gives no date of the lock: it can't be earlier than the end of the key, or
 /// else than the environment's last modification (inferred).
-fn deleted(environment: &Environment, protection: &Protection, now: Timestamp) -> Option<Timestamp> {
-    let expired = protection.key.present().and_then(|key| key.expires).filter(|expires| *expires <= now);
+pub(super) fn deleted(environment: &Environment, key: Option<&Key>, now: Timestamp) -> Option<Timestamp> {
+    let expired = key.and_then(|key| key.expires).filter(|expires| *expires <= now);
     let since = expired.or(environment.modified)?;
     let span = if environment.sku == "Production" { PRODUCTION_DELETED } else { SANDBOX_DELETED };
     since.checked_add(span).ok().filter(|date| *date > now)

@@ -1,6 +1,7 @@
 //! The tenant's other environments, and what happened to this one before.
 
 use super::add::{ADD, SWAP, Standing, standing};
+use super::remove::{KEPT_AFTER_REMOVAL, REMOVE};
 use super::{finding, not_visible, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, same_id};
@@ -11,12 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 const LIMIT: usize = 25;
 /// So few free places are worth a warning.
 const NEAR: usize = 3;
-/// Key, vault and the policy's access are needed this long after a removal: backups are still encrypted with the key.
-const AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The old key is needed this long after a move to another one.
 const AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
-/// The operation that takes the key from an environment (inferred from the lists of allowed operations).
-pub(super) const REMOVE: &str = "RevertToMicrosoftKey";
 
 /// Everything that the other environments say.
 pub(super) fn check(observed: &Observed, environment: &Environment, policy: Option<&ArmId>) -> Vec<Finding> {
@@ -130,13 +127,13 @@ pub(super) fn history(observed: &Observed, environment: &Environment, policy: Op
 }
 
 /// Until when an old key must be kept, by the newest operation that left one behind.
-fn kept(operations: &[Operation], now: Timestamp) -> Option<(&Operation, Timestamp)> {
+pub(super) fn kept(operations: &[Operation], now: Timestamp) -> Option<(&Operation, Timestamp)> {
     operations
         .iter()
         .filter(|operation| operation.state.eq_ignore_ascii_case("Succeeded"))
         .filter_map(|operation| {
             let span = match operation.kind.as_str() {
-                REMOVE => AFTER_REMOVAL,
+                REMOVE => KEPT_AFTER_REMOVAL,
                 SWAP => AFTER_ROTATION,
                 _ => return None,
             };

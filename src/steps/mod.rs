@@ -9,12 +9,17 @@ pub mod check;
 pub mod danger;
 pub mod environment;
 mod estate;
+pub mod goal;
 pub mod grant;
 pub mod integration;
 pub mod key;
 pub mod policy;
 mod ready;
+pub mod remove;
+pub mod retire;
 pub mod rotate;
+pub mod swap;
+pub mod unlock;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};

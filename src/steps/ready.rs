@@ -1,6 +1,6 @@
 //! Is the environment ready to be added: by its kind, its state, and what the service itself allows?
 
-use super::add::{ADD, running};
+use super::add::running;
 use super::policy::policy_location;
 use super::{finding, not_visible, who};
 use crate::model::finding::{Finding, Severity};
@@ -10,14 +10,14 @@ use crate::model::observed::{Environment, Observed, Seen};
 /// Kinds of environments that can't have a customer-managed key.
 const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedTrial"];
 
-/// Everything about the environment itself that forbids an add, or will surprise somebody. What the service says comes first; where it and our
-/// own rule disagree, both are said.
-pub(super) fn check(observed: &Observed, environment: &Environment) -> Vec<Finding> {
+/// Everything about the environment itself that forbids a change of its key, or will surprise somebody. What the service says comes first; where it and our
+/// own rule disagree, both are said. `wanted` is the lifecycle operation that is to be started.
+pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let (id, name) = (&environment.id, &environment.display_name);
     let block =
         |code, message: String, remedy: &str| finding(code, Severity::Block, id, message, remedy, who::POWER_PLATFORM);
-    found.extend(allowed(environment));
+    found.extend(allowed(environment, wanted));
     if let Some(permissions) = &environment.permissions
         && !permissions.is_empty()
         && !permissions.iter().any(|permission| permission.eq_ignore_ascii_case("ManageProtectionKeys"))
@@ -30,7 +30,7 @@ pub(super) fn check(observed: &Observed, environment: &Environment) -> Vec<Findi
     }
     let busy = running(observed).map(|operation| operation.kind.clone()).or_else(|| environment.ongoing.clone());
     match busy {
-        Some(operation) if operation != ADD => found.push(block(
+        Some(operation) if operation != wanted => found.push(block(
             "CMK023",
             format!("The lifecycle operation `{operation}` runs on `{name}`."),
             "Wait until it has ended, then run this again.",
@@ -60,19 +60,19 @@ pub(super) fn check(observed: &Observed, environment: &Environment) -> Vec<Findi
 }
 
 /// May it have a key, by the service's own lists and by the documented kinds?
-fn allowed(environment: &Environment) -> Option<Finding> {
+fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let sku = if environment.is_default { "Default" } else { &environment.sku };
-    let refusal = environment.disallowed.iter().find(|(operation, _)| operation == ADD);
-    let listed = environment.allowed.iter().any(|operation| operation == ADD);
+    let refusal = environment.disallowed.iter().find(|(operation, _)| operation == wanted);
+    let listed = environment.allowed.iter().any(|operation| operation == wanted);
     let silent = environment.allowed.is_empty() && environment.disallowed.is_empty();
     let unsupported = UNSUPPORTED.contains(&sku);
     let service = match refusal {
-        Some((_, Some(reason))) => format!("the service does not allow `{ADD}`: {}", reason.trim_end_matches('.')),
-        Some((_, None)) => format!("the service does not allow `{ADD}` and gives no reason"),
-        None if listed => format!("the service itself lists `{ADD}` as allowed"),
+        Some((_, Some(reason))) => format!("the service does not allow `{wanted}`: {}", reason.trim_end_matches('.')),
+        Some((_, None)) => format!("the service does not allow `{wanted}` and gives no reason"),
+        None if listed => format!("the service itself lists `{wanted}` as allowed"),
         None if silent => "the service does not say what it allows".to_owned(),
-        None => format!("the service does not list `{ADD}` at all"),
+        None => format!("the service does not list `{wanted}` at all"),
     };
     let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
         (true, _) => {

@@ -21,7 +21,7 @@ fn short() -> Value {
     json!({ "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40, "identity_seconds": 15, "role_seconds": 30 })
 }
 
-/// The three commands that change something, each where it has its part left to do.
+/// The commands that take an environment through its steps, each where it has its part left to do.
 pub(crate) fn jobs() -> Vec<Job> {
     let granted = json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true });
     vec![
@@ -42,7 +42,26 @@ pub(crate) fn jobs() -> Vec<Job> {
                 "summary": "Nothing is prepared.", "settings": short(), "provider": "NotRegistered", "environments": { "uat": { "managed": false } },
             }),
         },
+        Job {
+            name: "swap-policy",
+            arguments: &["swap-policy", "--yes", "--confirm", "Contoso UAT"],
+            scenario: two_keys(),
+        },
     ]
+}
+
+/// An environment on one key, and the policy of another one that may use both: a move is a removal and an add.
+pub(crate) fn two_keys() -> Value {
+    json!({
+        "summary": "The environment is on the old key, and everything is ready for the new one.", "settings": short(),
+        "environments": { "uat": { "policy": "ep-old" } },
+        "vaults": { "kv-old": {
+            "properties": { "enableRbacAuthorization": true, "enablePurgeProtection": true, "softDeleteRetentionInDays": 90 },
+            "keys": { "cmk-old": { "kty": "RSA", "bits": 3072 } } } },
+        "policies": {
+            "ep-old": { "vault": "kv-old", "key": "cmk-old", "location": "europe", "granted": true },
+            "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true, "granted_at": ["kv-old"] } },
+    })
 }
 
 /// What a run left behind at the services.

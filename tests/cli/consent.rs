@@ -90,7 +90,7 @@ mod at_a_terminal {
     use super::*;
     use crate::terminal::Typing;
 
-    const QUESTION: &str = "Type the name of the environment to go on";
+    const QUESTION: &str = "Type the name to go on";
 
     #[test]
     fn the_name_is_typed_and_anything_else_stops() {

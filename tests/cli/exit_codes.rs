@@ -67,7 +67,7 @@ fn code_6_blocked() {
 #[test]
 fn code_7_another_operation_runs() {
     let patch = json!({
-        "summary": "The policy exists.",
+        "summary": "The environment is in the policy.", "environments": { "uat": { "policy": "ep-contoso-cmk" } },
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
     });
     // At the real speed nothing ends by itself.

@@ -22,8 +22,9 @@ mod house;
 mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
-mod procedure;
 #[cfg(target_os = "linux")]
+mod leaving;
+mod procedure;
 mod proxies;
 mod readme;
 mod recorded;

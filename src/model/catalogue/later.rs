@@ -35,8 +35,8 @@ pub(super) const LATER: [Entry; 23] = [
     Entry {
         code: "CMK028",
         severity: Warn,
-        title: "History says failed, link says linked",
-        cause: "An operation can end as failed although the key is active: a single service, such as flows, still uses the Microsoft key, and the admin center shows a warning.",
+        title: "A failed add",
+        cause: "An operation can end as failed although the key is active: a single service, such as flows, still uses the Microsoft key, and the admin center shows a warning. Removing an environment after a failed add is advised against: its data may be on both keys.",
         fix: "Look at the link itself: `cmkctl status ENVIRONMENT`. If it has failed, run the same `cmkctl add-environment` again; don't remove the environment.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,

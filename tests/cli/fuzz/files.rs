@@ -36,7 +36,7 @@ proptest! {
         prop_assume!(value["crowd"]["size"].as_u64().is_none_or(|size| size < 50));
         if let Ok(scenario) = Scenario::parse(&value.to_string()) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let options = Options { scenario, speed, latency: Duration::ZERO, port: 0 };
+            let options = Options { scenario, speed, latency: Duration::ZERO, port: 0, tls: false };
             let sandbox = runtime.block_on(Sandbox::start(options)).unwrap();
             let file = sandbox.cloud_file().to_string();
             prop_assert!(Cloud::from_json(&file, "x").is_ok(), "{}", file);

@@ -1,0 +1,55 @@
+//! `cmkctl retire-key`
+
+use super::global::Changing;
+use crate::config::Typed;
+use crate::error::Result;
+use crate::report::Out;
+use crate::run::{self, Context, Job};
+
+/// Tell who still needs a key or a version, until when, and disable it once nobody does
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Looks at every policy that environments are linked to, and at the history of every environment
+that is not on this key: a version must stay for 28 days after a rotation or a swap, a key for
+30 days after a removal, and no history says which key was left. Refuses before these days; what
+is linked now is never overridden. Disables, and deletes nothing: it can be enabled again.
+
+Examples:
+  cmkctl retire-key --vault VAULT_ID --key cmk --key-version OLD_VERSION --dry-run
+  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --confirm cmk-2024
+  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --override-dates --confirm cmk-2024 --audit-log FILE")]
+pub(super) struct Args {
+    /// ARM id of the key vault or managed HSM [env: CMKCTL_VAULT]
+    #[arg(long, value_name = "ID")]
+    vault: Option<String>,
+    /// Name of the key [env: CMKCTL_KEY]
+    #[arg(long, value_name = "NAME")]
+    key: Option<String>,
+    /// The version to retire [default: every version]
+    #[arg(long, value_name = "VERSION")]
+    key_version: Option<String>,
+    /// Retire it although its days are not over, or can't be told; needs --audit-log
+    #[arg(long)]
+    override_dates: bool,
+    /// Consent by the key's name
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+impl Args {
+    pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
+        let (vault, key, key_version) = (self.vault.clone(), self.key.clone(), self.key_version.clone());
+        let mut target = context.target(&Typed { vault, key, key_version, ..Typed::default() })?;
+        // No environment and no policy of the configuration is this command's business: it looks at all of them.
+        (target.environment, target.policy) = (None, None);
+        target.override_dates = self.override_dates;
+        if self.override_dates {
+            context.must_be_audited("--override-dates")?;
+        }
+        let mut asked = self.changing.asked(None);
+        asked.confirm.extend(self.confirm.clone());
+        run::change(context, Job::RetireKey, &target, &asked, out).await
+    }
+}

@@ -1,0 +1,92 @@
+//! Consent: what somebody said on the command line or at the prompt, and what is missing.
+
+use crate::apply::Waiting;
+use crate::error::{Error, Kind, Result};
+use crate::model::plan::{Consent, Missing, Plan};
+use crate::report::Out;
+
+/// What a changing command was told about consent and waiting.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// Yes to everything that keeps people working.
+    pub yes: bool,
+    /// The names that were typed: of environments that may go offline, and of what else asks for one.
+    pub confirm: Vec<String>,
+    /// Repair first what can be repaired without harm.
+    pub fix: bool,
+    /// The vault whose purge protection may be turned on for good.
+    pub protect: Option<String>,
+    /// Exit 3 when a dry run finds something to do.
+    pub detailed_exitcode: bool,
+    /// How to wait.
+    pub waiting: Waiting,
+}
+
+/// The worst blocker decides the exit code: 7 when waiting is all that helps, 6 otherwise.
+pub(super) fn blocked(plan: &Plan) -> Result<()> {
+    let blockers: Vec<_> = plan.blockers().collect();
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    let codes: Vec<&str> = blockers.iter().map(|finding| finding.code).collect();
+    let busy = codes.iter().all(|code| *code == "CMK023");
+    let kind = if busy { Kind::Busy } else { Kind::Blocked };
+    let count = if blockers.len() == 1 {
+        "One finding stands".to_owned()
+    } else {
+        format!("{} findings stand", blockers.len())
+    };
+    let mut error = Error::new(kind, format!("{count} in the way ({}); nothing was changed.", codes.join(", ")));
+    error.finding = codes.first().copied();
+    for finding in blockers {
+        error = error.hint(format!("{}: {}", finding.code, finding.remedy));
+    }
+    Err(error)
+}
+
+/// Consent, and whether somebody had to be asked for it.
+pub(super) fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
+    let mut confirmed = asked.confirm.clone();
+    let mut was_asked = false;
+    // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
+    loop {
+        let missing = match plan.consent(asked.yes || was_asked, &confirmed) {
+            Ok(consent) => return Ok((consent, was_asked)),
+            Err(missing) => missing,
+        };
+        let answer = match &missing {
+            Missing::OtherName { .. } => None,
+            Missing::Name { name, why } => {
+                out.say(why);
+                out.ask(&format!("Type the name to go on (`{name}`), anything else to stop:"))
+            }
+            Missing::Yes => {
+                out.ask("Go on with this plan? Type `yes`, anything else to stop:").filter(|answer| answer == "yes")
+            }
+        };
+        let Some(answer) = answer else { return Err(refused(missing)) };
+        was_asked = true;
+        if let Missing::Name { name, .. } = missing {
+            if answer != name {
+                return Err(refused(Missing::OtherName { expected: name, given: answer }));
+            }
+            confirmed.push(answer);
+        }
+    }
+}
+
+fn refused(missing: Missing) -> Error {
+    let (message, hint) = match missing {
+        Missing::Yes => ("Nobody consented to the plan; nothing was changed.".to_owned(), "Pass `--yes`.".to_owned()),
+        Missing::Name { name, why } => {
+            (format!("{why} Nobody consented; nothing was changed."), format!("Pass `--yes --confirm \"{name}\"`."))
+        }
+        Missing::OtherName { expected, given } => (
+            format!("The plan asks for the name `{expected}`, but `{given}` was given; nothing was changed."),
+            "Type the name exactly as the plan shows it.".to_owned(),
+        ),
+    };
+    Error::new(Kind::Refused, message).hint(hint)
+}

@@ -1,0 +1,109 @@
+//! What Key Vault's clients do with keys besides looking at one: list, create, update, delete, recover (7.x to 2025-07-01), imitated after the
+//! public REST reference.
+
+use super::http::{Reply, Request};
+use super::keyvault::{attributes, bundle, by_version, deleted, find, latest};
+use super::tenant::Key;
+use super::vaults::{uri, version_id};
+use super::world::World;
+use serde_json::{Value, json};
+
+/// The keys, or the deleted ones; without their versions.
+pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
+    let Some(found) = world.vaults.get(vault) else { return Reply::empty(404) };
+    let base = uri(vault, found);
+    let item = |(name, key): (&String, &Key)| {
+        let mut item =
+            json!({ "kid": format!("{base}keys/{name}"), "attributes": attributes(world, vault, key), "tags": {} });
+        if gone {
+            item["recoveryId"] = json!(format!("{base}deletedkeys/{name}"));
+        }
+        item
+    };
+    let value: Vec<Value> = found.keys.iter().filter(|(_, key)| key.deleted == gone).map(item).collect();
+    Reply::json(200, &json!({ "value": value, "nextLink": null }))
+}
+
+/// A key that is there gets a new version.
+pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &str) -> Reply {
+    let wanted = request.json();
+    let kty = wanted["kty"].as_str().unwrap_or_default();
+    let bits = wanted["key_size"].as_u64().unwrap_or(2048);
+    let rsa = kty.starts_with("RSA");
+    if !["RSA", "RSA-HSM", "EC", "EC-HSM"].contains(&kty) || (rsa && ![2048, 3072, 4096].contains(&bits)) {
+        return Reply::error(400, "BadParameter", "Key type or key size is invalid.");
+    }
+    let now = world.clock.now();
+    let Some(keys) = world.vaults.get_mut(vault).map(|vault| &mut vault.keys) else { return Reply::empty(404) };
+    if keys.get(name).is_some_and(|key| key.deleted) {
+        let text = format!(
+            "Key {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the key can only be recovered or purged."
+        );
+        return Reply::error(409, "Conflict", text);
+    }
+    let versions = keys.get(name).map_or(1, |key| key.versions + 1);
+    let key = Key {
+        kty: kty.to_owned(),
+        bits: if rsa { u32::try_from(bits).unwrap_or_default() } else { 0 },
+        enabled: wanted["attributes"]["enabled"].as_bool().unwrap_or(true),
+        expires_in_days: None,
+        starts_in_days: None,
+        deleted: false,
+        versions,
+        rotated: Some(now),
+    };
+    keys.insert(name.to_owned(), key);
+    world.effect("key-version-created", format!("{vault}/{name}"));
+    latest(world, vault, name)
+}
+
+/// Whether a version is enabled; without a version, the latest one. Other attributes are not played, and refused.
+pub(super) fn update(world: &mut World, request: &Request, vault: &str, name: &str, version: Option<&str>) -> Reply {
+    let number = match find(world, vault, name) {
+        Err(refusal) => return refusal,
+        Ok(key) => version.map_or(Some(key.versions), |version| {
+            (1..=key.versions).find(|number| version_id(vault, name, *number) == version)
+        }),
+    };
+    let Some(number) = number else { return by_version(world, vault, name, version.unwrap_or_default()) };
+    let attributes = request.json()["attributes"].as_object().cloned().unwrap_or_default();
+    if attributes.keys().any(|own| own != "enabled") {
+        return Reply::error(400, "BadParameter", "Of the attributes of a key, the sandbox plays `enabled` only.");
+    }
+    let enabled = attributes.get("enabled").and_then(Value::as_bool);
+    if let (Some(enabled), Some(key)) =
+        (enabled, world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(name)))
+    {
+        key.enabled = enabled;
+        world.effect("key-updated", format!("{vault}/{name}"));
+    }
+    match find(world, vault, name) {
+        Err(refusal) => refusal,
+        Ok(key) => Reply::json(200, &bundle(world, vault, name, key, number)),
+    }
+}
+
+/// Soft delete: the name is held until the key is recovered or purged.
+pub(super) fn delete(world: &mut World, vault: &str, name: &str) -> Reply {
+    if let Err(refusal) = find(world, vault, name) {
+        return refusal;
+    }
+    mark(world, vault, name, true, "key-deleted");
+    deleted(world, vault, name)
+}
+
+pub(super) fn recover(world: &mut World, vault: &str, name: &str) -> Reply {
+    let refusal = deleted(world, vault, name);
+    if refusal.status != 200 {
+        return refusal;
+    }
+    mark(world, vault, name, false, "key-recovered");
+    latest(world, vault, name)
+}
+
+fn mark(world: &mut World, vault: &str, name: &str, gone: bool, effect: &'static str) {
+    if let Some(key) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(name)) {
+        key.deleted = gone;
+        world.effect(effect, format!("{vault}/{name}"));
+    }
+}

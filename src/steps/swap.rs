@@ -1,0 +1,135 @@
+//! From one policy to another. The documentation describes a removal and an add, which is two outages; Microsoft's own script links the new
+//! policy over the old one, and whether that is one outage is not proven.
+
+use super::add::{Standing, running, standing};
+use super::goal::linked;
+use super::remove::{self, last_was_removal, under_way};
+use super::{add, check, estate, finding, quoted, ready, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::ArmId;
+use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::plan::{Action, Plan};
+use crate::model::target::Target;
+
+/// The whole command.
+pub fn plan(target: &Target, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    let (Seen::Present(environment), Some(policy)) = (&observed.environment, &target.policy) else { return plan };
+    let (id, name) = (environment.id.clone(), environment.display_name.clone());
+    let add = Action::AddEnvironment { environment: id.clone(), name: name.clone(), policy: policy.clone() };
+    if let Some(leaving) = under_way(observed, environment) {
+        plan.already.push(format!("The removal of `{name}` from its old policy has begun"));
+        plan.findings.extend(ready::check_policy(observed, environment, policy, false));
+        plan.actions = vec![leaving, add];
+        return plan;
+    }
+    match standing(environment, policy) {
+        // Nothing to leave, and nothing started: what is left of a swap, or no swap at all.
+        Standing::None if last_was_removal(observed) || running(observed).is_some() => {
+            plan.already.push(format!("`{name}` has left its old policy"));
+            plan.join(add::plan(target, observed, false));
+        }
+        Standing::None => plan.findings.push(finding(
+            "CMK025",
+            Severity::Block,
+            &id,
+            format!("`{name}` has no policy that it could leave."),
+            "Add it: `cmkctl add-environment`.",
+            who::POWER_PLATFORM,
+        )),
+        Standing::Other(_) => {
+            let Some(from) = linked(environment) else { return plan };
+            plan.findings.extend(remove::leaving(observed, environment, &from));
+            plan.findings.extend(ready::managed(environment));
+            plan.findings.extend(ready::check_policy(observed, environment, policy, false));
+            plan.findings.extend(checked_key(target, observed, environment, policy));
+            plan.findings.extend(estate::check(observed, environment, Some(policy)));
+            if target.in_place {
+                plan.findings.push(in_place(environment));
+                plan.actions.push(Action::MoveEnvironment { environment: id, name, from, policy: policy.clone() });
+            } else {
+                plan.findings.push(two_outages(environment));
+                plan.actions.push(Action::RemoveEnvironment { environment: id, name, policy: from });
+                plan.actions.push(add);
+            }
+        }
+        Standing::Done | Standing::Under | Standing::Failed | Standing::Unknown(_) => {
+            plan.join(add::plan(target, observed, false));
+        }
+    }
+    plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    plan
+}
+
+fn two_outages(environment: &Environment) -> Finding {
+    finding(
+        "CMK027",
+        Severity::Acknowledge,
+        &environment.id,
+        format!(
+            "`{}` goes offline twice, up to 4 days each: while it leaves the old policy, and while it is added to the new one.",
+            environment.display_name
+        ),
+        "Tell its users, and choose the time for both; `--confirm` takes its name for this reason.",
+        who::POWER_PLATFORM,
+    )
+}
+
+fn in_place(environment: &Environment) -> Finding {
+    finding(
+        "CMK027",
+        Severity::Warn,
+        &environment.id,
+        format!(
+            "`{}` is linked to the new policy over the old one: Microsoft's script does it so, the documentation does not, and that it is one outage, or works at all, is not proven.",
+            environment.display_name
+        ),
+        "Leave out `--in-place` for the documented way: a removal and an add.",
+        who::POWER_PLATFORM,
+    )
+}
+
+/// What can't be seen can't be checked, and a restore that fails is found out too late: somebody who sees it must have checked it.
+fn checked_key(target: &Target, observed: &Observed, environment: &Environment, policy: &ArmId) -> Option<Finding> {
+    let mut found = old_key(target, observed, environment)?;
+    if found.severity == Severity::NotVisible && !target.old_key_granted {
+        found.severity = Severity::Block;
+        found.remedy = format!(
+            "The Key Vault administrator checks it with `cmkctl check {} --policy {} --swap`; then pass `--old-key-granted`.",
+            quoted(&environment.id),
+            quoted(&policy.to_string())
+        );
+    }
+    Some(found)
+}
+
+/// May the new policy's identity use the key that the environment leaves behind? Restores of older backups need it.
+pub(super) fn old_key(target: &Target, observed: &Observed, environment: &Environment) -> Option<Finding> {
+    let hidden = |why: &str| {
+        let what = "Whether the new policy's identity may use the old key";
+        super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT)
+    };
+    let old = match &observed.around.old_key {
+        Seen::Present(old) if old.granted => return None,
+        Seen::Present(old) => old,
+        Seen::Unreadable(why) => return Some(hidden(&why.why)),
+        Seen::Absent => return Some(hidden("the old policy or its vault could not be found")),
+        Seen::NotAsked => return target.swap.then(|| hidden("it was not asked for")),
+    };
+    let principal = observed.policy.present().and_then(|policy| policy.principal_id.as_deref());
+    let remedy = principal
+        .map_or("Create the new policy first, then give its identity access to the old key.".to_owned(), |principal| {
+            check::grant_command(&old.vault, &old.key, principal)
+        });
+    Some(finding(
+        "CMK034",
+        Severity::Block,
+        &old.vault,
+        format!(
+            "The new policy's identity may not use the old key `{}`: backups made before the swap could not be restored.",
+            old.key
+        ),
+        remedy,
+        who::KEY_VAULT,
+    ))
+}

@@ -1,0 +1,169 @@
+//! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is sent once, whatever happens on the way.
+
+use crate::arena::two_keys;
+use crate::tool::{FAST, Ran, Served};
+use serde_json::{Value, json};
+
+const REMOVE: [&str; 4] = ["remove-environment", "--yes", "--confirm", "Contoso UAT"];
+const SWAP: [&str; 4] = ["swap-policy", "--yes", "--confirm", "Contoso UAT"];
+
+fn merged(patch: Value) -> Value {
+    let mut all = two_keys();
+    merge(&mut all, patch);
+    all
+}
+
+fn merge(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
+fn link(served: &Served) -> Value {
+    let world = crate::tool::http(&served.url, "GET", "/_sandbox/world", &[], "").json();
+    world["environments"]["uat"]["link"].clone()
+}
+
+fn says(ran: &Ran, words: &[&str]) {
+    for word in words {
+        assert!(ran.stderr.contains(word) || ran.stdout.contains(word), "{word}\n{}\n{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
+fn a_removal_is_shown_by_a_re_read_and_twice_is_once() {
+    let served = Served::patched(&two_keys(), FAST);
+    let planned = served.run(&["remove-environment", "--dry-run", "--detailed-exitcode"]).exits(3);
+    says(&planned, &["goes back to the Microsoft key: up to 4 days", "needed for 30 days more, not before 2026-04-01"]);
+    served.run(&["remove-environment", "--yes"]).exits(10);
+    served.run(&["remove-environment", "--yes", "--confirm", "Contoso"]).exits(10);
+    let other = served.run(&["remove-environment", "--policy", "ep-contoso-cmk", "--dry-run"]).exits(6);
+    says(&other, &["CMK025", "but in /subscriptions/"]);
+    assert!(served.effects().is_empty());
+    let ran = served.run(&REMOVE).exits(0);
+    says(&ran, &["shown by a re-read", "Keep the key, its vault and the policy's access until"]);
+    assert!(link(&served).is_null());
+    let again = served.run(&["remove-environment", "-o", "json"]).exits(0);
+    assert_eq!(again.json()["outcome"], "unchanged");
+    assert_eq!(served.effects(), ["unlink-started"]);
+}
+
+#[test]
+fn a_removal_that_runs_is_waited_for_from_anywhere() {
+    let served = Served::patched(&two_keys(), "60");
+    let mut started = REMOVE.to_vec();
+    started.push("--no-wait");
+    served.run(&started).exits(8);
+    let status = served.run(&["status", "-o", "json"]).exits(0).json();
+    assert_eq!(status["state"], "removing", "{status:#}");
+    let planned = served.run(&["remove-environment", "--dry-run", "-o", "json"]).exits(0).json();
+    assert_eq!(planned["plan"]["actions"][0]["action"], "await-removal");
+    let waited = served.run(&["status", "--wait"]).exits(0);
+    says(&waited, &["not-encrypted"]);
+    served.run(&REMOVE).exits(0);
+    assert_eq!(served.effects(), ["unlink-started"]);
+}
+
+#[test]
+fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
+    for (patch, code, word, exit) in [
+        (json!({ "environments": { "uat": { "failed": true } } }), "CMK028", "add-environment", 6),
+        (json!({ "environments": { "uat": { "runtime": "Disabled" } } }), "CMK035", "cmkctl unlock", 6),
+        (json!({ "environments": { "uat": { "management": "Copying" } } }), "CMK023", "Copying", 7),
+    ] {
+        let served = Served::patched(&merged(patch), FAST);
+        let ran = served.run(&REMOVE).exits(exit);
+        says(&ran, &[code, word]);
+        assert!(served.effects().is_empty(), "{code}");
+    }
+}
+
+#[test]
+fn a_swap_asks_for_the_grant_on_the_old_key_first() {
+    let ungranted = merged(json!({ "policies": { "ep-contoso-cmk": { "granted_at": [] } } }));
+    for more in [&["--in-place"][..], &[]] {
+        let served = Served::patched(&ungranted, FAST);
+        let ran = served.run(&[&SWAP[..], more].concat()).exits(6);
+        says(&ran, &["CMK034", "could not be restored", "az role assignment create"]);
+        assert!(served.effects().is_empty());
+    }
+    // Who may not see the vault can't check it, and must be told by somebody who can.
+    let served = Served::patched(&two_keys(), FAST);
+    let reader = served.object_id("power-platform-admin");
+    let old = served.cloud()["defaults"]["vault"].as_str().unwrap().replace("kv-contoso-cmk", "kv-old");
+    served.run(&["create-policy", "--reader", &reader, "--yes"]).exits(0);
+    let policy =
+        ["create-policy", "--policy", "ep-old", "--vault", &old, "--key", "cmk-old", "--reader", &reader, "--yes"];
+    served.run(&policy).exits(0);
+    served.reset();
+    let blind = served.run_as("power-platform-admin", &SWAP).exits(6);
+    says(&blind, &["CMK034", "not visible to you", "--old-key-granted"]);
+    assert!(served.effects().is_empty());
+    served.run_as("power-platform-admin", &[&SWAP[..], &["--old-key-granted"]].concat()).exits(0);
+    assert_eq!(served.effects(), ["unlink-started", "link-started"]);
+}
+
+#[test]
+fn a_swap_is_two_outages_or_one_link_that_nobody_has_proven() {
+    let served = Served::patched(&two_keys(), FAST);
+    let planned = served.run(&["swap-policy", "--dry-run"]).exits(0);
+    says(&planned, &["goes offline twice, up to 4 days each", "1. Remove the environment", "2. Add the environment"]);
+    let refused = served.run(&["swap-policy", "--yes"]).exits(10);
+    says(&refused, &["offline twice, for up to 4 days each time"]);
+    let ran = served.run(&SWAP).exits(0);
+    says(&ran, &["is encrypted with the policy `ep-contoso-cmk`, shown by a re-read"]);
+    assert_eq!(served.run(&["swap-policy", "-o", "json"]).exits(0).json()["outcome"], "unchanged");
+    assert_eq!(served.effects(), ["unlink-started", "link-started"]);
+
+    let served = Served::patched(&two_keys(), FAST);
+    let ran = served.run(&[&SWAP[..], &["--in-place"]].concat()).exits(0);
+    says(&ran, &["not proven"]);
+    assert_eq!(served.effects(), ["swap-started"]);
+    served.run(&[&SWAP[..], &["--in-place"]].concat()).exits(0);
+    assert_eq!(served.effects(), ["swap-started"]);
+}
+
+#[test]
+fn a_swap_goes_on_from_where_it_stands_and_is_no_add() {
+    let served = Served::patched(&two_keys(), "60");
+    let mut later = SWAP.to_vec();
+    later.push("--no-wait");
+    served.run(&later).exits(8);
+    let planned = served.run(&["swap-policy", "--dry-run", "-o", "json"]).exits(0).json();
+    let actions: Vec<&str> = planned["plan"]["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|action| action["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["await-removal", "add-environment"]);
+    served.run(&["status", "--wait"]).exits(0);
+    let planned = served.run(&["swap-policy", "--dry-run", "-o", "json"]).exits(0).json();
+    assert_eq!(planned["plan"]["actions"].as_array().unwrap().len(), 1, "{planned:#}");
+    served.run(&SWAP).exits(0);
+    assert_eq!(served.effects(), ["unlink-started", "link-started"]);
+
+    let never = Served::patched(&merged(json!({ "environments": { "uat": { "policy": null } } })), FAST);
+    let ran = never.run(&SWAP).exits(6);
+    says(&ran, &["CMK025", "cmkctl add-environment"]);
+}
+
+#[test]
+fn a_lost_answer_starts_no_second_removal() {
+    for trouble in ["reset-after", "reset-before", "cut", "html-502", "409-empty", "silence-after", "foreign-link"] {
+        let served = Served::patched(&two_keys(), FAST);
+        served.faults(
+            &json!([{ "match": { "method": "POST", "path": "/unlink" }, "do": trouble, "seconds": 1, "times": 1 }]),
+        );
+        let ran = served.run(&REMOVE);
+        if ran.code != 0 {
+            served.run(&REMOVE).exits(0);
+        }
+        assert_eq!(served.effects(), ["unlink-started"], "{trouble}: {}", ran.stderr);
+    }
+}
