@@ -23,9 +23,9 @@ impl Applier<'_> {
                 fault.correlation
             }
             Err(fault) => {
-                return Err(fault
-                    .into_error(what)
-                    .hint("It takes the key permission *recover*, or the role Key Vault Crypto Officer on the vault."));
+                return Err(fault.into_error(what).hint(
+                    "It takes the key permission *recover*, or the role Key Vault Crypto Officer on the vault.",
+                ));
             }
         };
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
@@ -61,7 +61,9 @@ impl Applier<'_> {
             Ok(_) => Look::NotYet(format!("it is not {word} yet")),
             // A key that is disabled may be refused to whoever asks for it: the list says its state, too.
             Err(fault) if !enabled && fault.is_forbidden() => match reader.key_versions(&found, key).await {
-                Ok(all) if all.iter().any(|one| one.id == version.as_str() && one.enabled == Some(false)) => Look::Yes(()),
+                Ok(all) if all.iter().any(|one| one.id == version.as_str() && one.enabled == Some(false)) => {
+                    Look::Yes(())
+                }
                 Ok(_) => Look::NotYet(format!("it is not {word} yet")),
                 Err(fault) => Look::from(fault),
             },
@@ -78,7 +80,10 @@ impl Applier<'_> {
         let mut correlation = None;
         if !look.is_up() {
             let send = async |this: &Self| this.writer.enable_environment(environment).await;
-            correlation = self.again(send).await.map_err(|fault| enable_hints(fault.into_error(format!("`{name}` can't be enabled."))))?;
+            correlation = self
+                .again(send)
+                .await
+                .map_err(|fault| enable_hints(fault.into_error(format!("`{name}` can't be enabled."))))?;
         }
         let reader = self.reader.clone();
         let what = format!("`{name}` to be up again");

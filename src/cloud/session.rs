@@ -13,8 +13,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
@@ -30,7 +31,11 @@ pub struct Session {
     tokens: Arc<Tokens>,
     clock: Clock,
     trail: Trail,
+    listed: Arc<Mutex<Listed>>,
 }
+
+/// Names of environments and ids of policies.
+type Listed = (BTreeSet<String>, BTreeSet<String>);
 
 /// Reads, and nothing else.
 #[derive(Debug, Clone)]
@@ -48,7 +53,7 @@ impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = Clock::of(wire.cloud());
-        Self { wire, tokens, clock, trail: Trail::default() }
+        Self { wire, tokens, clock, trail: Trail::default(), listed: Arc::default() }
     }
 
     /// The cloud.
@@ -69,6 +74,16 @@ impl Session {
     /// The tokens, for the Azure crates.
     pub fn tokens(&self) -> &Arc<Tokens> {
         &self.tokens
+    }
+
+    /// The names of the environments, and the ids of their policies, that the last list held.
+    pub fn listed(&self) -> Listed {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a list that was read.
+    pub(super) fn lists(&self, listed: Listed) {
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
     }
 
     /// A reader.

@@ -216,7 +216,9 @@ impl Action {
             Action::DisableKeyVersion { .. } => {
                 "Whatever still needs it goes offline at once; it can be enabled again, and nothing is deleted."
             }
-            Action::EnableEnvironment { .. } => "With the key back, a locked environment is enabled in about 5 minutes.",
+            Action::EnableEnvironment { .. } => {
+                "With the key back, a locked environment is enabled in about 5 minutes."
+            }
             Action::RemoveEnvironment { .. } => {
                 "The environment is offline while its data goes back to the Microsoft key: up to 4 days."
             }
@@ -334,8 +336,9 @@ impl fmt::Display for Action {
                 write!(f, "Disable the version {} of the key `{key}` of `{}`", version.as_str(), vault.name)
             }
             Action::EnableEnvironment { name, deleted_on, .. } => {
-                let clock = deleted_on
-                    .map_or(String::new(), |date| format!(" (or it may be deleted from {} on)", date.strftime("%Y-%m-%d")));
+                let clock = deleted_on.map_or(String::new(), |date| {
+                    format!(" (or it may be deleted from {} on)", date.strftime("%Y-%m-%d"))
+                });
                 write!(f, "Enable the environment `{name}` again{clock}")
             }
             Action::RemoveEnvironment { name, policy, .. } => {

@@ -2,9 +2,11 @@
 
 mod action;
 pub mod catalogue;
+pub mod checkup;
 pub mod estate;
 pub mod finding;
 pub mod ids;
+pub mod near;
 pub mod observed;
 pub mod plan;
 pub mod receipt;

@@ -1,11 +1,13 @@
 //! The only reads of a command: a reader and what was asked for in, a snapshot out. What does not depend on each other is read at the same time.
 
+mod doctor;
 mod estate;
 mod keys;
 mod resolve;
 mod surroundings;
 mod users;
 
+pub use doctor::examine;
 pub use estate::observe_estate;
 pub use resolve::resolve;
 

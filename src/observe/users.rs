@@ -23,8 +23,7 @@ pub(super) async fn of_key(reader: &Reader, target: &Target, observed: &mut Obse
     };
     let elsewhere: Vec<String> =
         all.iter().filter(|environment| !on_key(environment)).map(|environment| environment.id.clone()).collect();
-    let histories: BTreeMap<_, _> =
-        each(elsewhere, async |id: String| ask(reader.operations(&id).await)).await?;
+    let histories: BTreeMap<_, _> = each(elsewhere, async |id: String| ask(reader.operations(&id).await)).await?;
     observed.around.policies = policies;
     observed.around.histories = histories;
     Ok(())

@@ -3,6 +3,7 @@
 mod auth;
 mod change;
 mod check;
+mod doctor;
 mod estate;
 mod evidence;
 mod explain;
@@ -14,10 +15,12 @@ mod sarif;
 mod status;
 mod terminal;
 mod values;
+mod verbatim;
 
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
 pub use check::check;
+pub use doctor::{Configured, config, doctor};
 pub use estate::estate;
 pub use evidence::{Circumstances, evidence};
 pub use explain::explain;
@@ -27,3 +30,4 @@ pub use sarif::sarif;
 pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
 pub use terminal::{Out, Style};
 pub use values::{Format, Sheet};
+pub use verbatim::verbatim;

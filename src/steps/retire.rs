@@ -18,13 +18,16 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let versions = match &observed.around.versions {
         Seen::Present(versions) => versions,
         Seen::Unreadable(why) => {
-            plan.findings.push(blocked(key.as_str(), format!("The versions of `{key}` are not visible to you: {}.", why.why)));
+            plan.findings
+                .push(blocked(key.as_str(), format!("The versions of `{key}` are not visible to you: {}.", why.why)));
             return plan;
         }
         Seen::Absent | Seen::NotAsked => return plan,
     };
-    let wanted: Vec<&Version> =
-        versions.iter().filter(|one| target.key_version.as_ref().is_none_or(|asked| one.id == asked.as_str())).collect();
+    let wanted: Vec<&Version> = versions
+        .iter()
+        .filter(|one| target.key_version.as_ref().is_none_or(|asked| one.id == asked.as_str()))
+        .collect();
     if let (Some(asked), true) = (&target.key_version, wanted.is_empty()) {
         plan.findings.push(blocked(key.as_str(), format!("The key `{key}` has no version {}.", asked.as_str())));
         return plan;
@@ -102,10 +105,20 @@ fn in_use(target: &Target, observed: &Observed, versions: &[Version], latest: bo
         }
     }
     let unread = observed.around.policies.iter().filter(|(_, policy)| policy.present().is_none());
-    found.extend(unread.map(|(id, policy)| {
-        let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
-        overridable(id, format!("Whether the policy {id} uses the key can't be told: {why}."), "Run it as somebody who may read the policy")
-    }).map(|finding| if target.override_dates { Finding { severity: Severity::Warn, ..finding } } else { finding }));
+    found.extend(
+        unread
+            .map(|(id, policy)| {
+                let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
+                overridable(
+                    id,
+                    format!("Whether the policy {id} uses the key can't be told: {why}."),
+                    "Run it as somebody who may read the policy",
+                )
+            })
+            .map(
+                |finding| if target.override_dates { Finding { severity: Severity::Warn, ..finding } } else { finding },
+            ),
+    );
     let _ = versions;
     found
 }
@@ -115,7 +128,8 @@ fn followed(target: &Target, observed: &Observed, versions: &[Version]) -> Vec<F
     let Some(asked) = &target.key_version else { return Vec::new() };
     let Some(own) = versions.iter().find(|one| one.id == asked.as_str()) else { return Vec::new() };
     // It was the latest one until the next was made.
-    let next = versions.iter().filter_map(|one| one.created).filter(|made| own.created.is_none_or(|own| *made > own)).min();
+    let next =
+        versions.iter().filter_map(|one| one.created).filter(|made| own.created.is_none_or(|own| *made > own)).min();
     let until = next.and_then(|next| next.checked_add(OLD_VERSION_STAYS).ok());
     let users = users(target, observed);
     let follow = users.iter().filter(|(_, policy)| policy.key_version.is_none());
@@ -123,8 +137,14 @@ fn followed(target: &Target, observed: &Observed, versions: &[Version]) -> Vec<F
         let name = &environment.display_name;
         match until {
             Some(until) if until <= observed.at => None,
-            Some(until) => Some(needed(&environment.id, format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)))),
-            None => Some(needed(&environment.id, format!("`{name}` may still use it: when the next version was made can't be told"))),
+            Some(until) => Some(needed(
+                &environment.id,
+                format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)),
+            )),
+            None => Some(needed(
+                &environment.id,
+                format!("`{name}` may still use it: when the next version was made can't be told"),
+            )),
         }
     };
     follow.filter_map(said).collect()
@@ -150,7 +170,8 @@ fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
         match history {
             Seen::Present(operations) => {
                 if let Some((operation, until)) = kept(operations, observed.at) {
-                    let since = operation.created.as_deref().unwrap_or_default().get(..10).unwrap_or_default().to_owned();
+                    let since =
+                        operation.created.as_deref().unwrap_or_default().get(..10).unwrap_or_default().to_owned();
                     found.push(needed(
                         id,
                         format!("`{name}` left a key on {since}, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
@@ -159,7 +180,10 @@ fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
             }
             Seen::Unreadable(why) => found.push(overridable(
                 id,
-                format!("The history of `{name}` can't be read, so whether it left this key is not known: {}.", why.why),
+                format!(
+                    "The history of `{name}` can't be read, so whether it left this key is not known: {}.",
+                    why.why
+                ),
                 "Run it again later",
             )),
             Seen::Absent | Seen::NotAsked => {}
@@ -204,5 +228,12 @@ fn overridable(subject: &str, message: String, remedy: &str) -> Finding {
 }
 
 fn blocked(subject: &str, message: String) -> Finding {
-    finding("CMK033", Severity::Block, subject, message, "Look at it as somebody who may read vault and key.", who::KEY_VAULT)
+    finding(
+        "CMK033",
+        Severity::Block,
+        subject,
+        message,
+        "Look at it as somebody who may read vault and key.",
+        who::KEY_VAULT,
+    )
 }

@@ -21,7 +21,10 @@ pub fn plan(_target: &Target, observed: &Observed) -> Plan {
     };
     let named = Target {
         policy: Some(policy.id.clone()),
-        vault: policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &[ResourceKind::Vault, ResourceKind::ManagedHsm]).ok()),
+        vault: policy
+            .vault_id
+            .as_deref()
+            .and_then(|id| ArmId::parse(id, &[ResourceKind::Vault, ResourceKind::ManagedHsm]).ok()),
         key: policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok()),
         ..Target::default()
     };

@@ -7,8 +7,10 @@ mod audit;
 mod bad_input;
 mod check;
 mod codes;
+mod configuration;
 mod consent;
 mod crash_matrix;
+mod doctor;
 mod ends;
 mod estate;
 mod exit_codes;
@@ -35,6 +37,7 @@ mod sandbox_azure;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
+mod shell;
 mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;
