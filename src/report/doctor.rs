@@ -1,19 +1,19 @@
 //! What `doctor` and `config show` say.
 
 use super::terminal::Out;
+use super::values::Sheet;
 use crate::model::checkup::{Row, Verdict};
 use serde_json::{Value, json};
 
 /// Every row, and under them what to do and whose turn it is.
 pub fn doctor(out: &mut Out, rows: &[Row]) {
-    let table = rows
-        .iter()
-        .map(|row| {
-            let fix = row.fix.clone().unwrap_or_else(|| "-".to_owned());
-            let who = row.who.unwrap_or("-").to_owned();
-            vec![row.verdict.word().to_owned(), row.check.clone(), row.what.clone(), fix, who]
-        })
-        .collect();
+    let mut sheet = Sheet::default();
+    for row in rows {
+        let label = format!("{:4}  {}", row.verdict.word(), row.check);
+        let turn = row.who.map(|who| format!(" Who: {who}.")).unwrap_or_default();
+        let fix = row.fix.as_ref().map(|fix| format!("\n{fix}{turn}")).unwrap_or_default();
+        sheet = sheet.row(&label, format!("{}{fix}", row.what));
+    }
     let checks: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -21,7 +21,7 @@ pub fn doctor(out: &mut Out, rows: &[Row]) {
         })
         .collect();
     let document = json!({ "schema": "cmkctl/doctor/v1", "checks": checks });
-    out.table(&document, &["VERDICT", "CHECK", "WHAT", "FIX", "WHO"], table);
+    out.data(&document, &sheet);
     let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     out.say(&format!(
         "{} ok, {} to look at, {} in the way.",

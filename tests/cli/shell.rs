@@ -126,8 +126,9 @@ fn there_is_a_manual_page_for_each_command() {
     let written: BTreeSet<String> = written.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(written, expected);
     if has("mandoc") {
-        let lint = Command::new("mandoc").args(["-T", "lint", "-W", "error"]).arg(folder.path().join("new/cmkctl.1"));
-        let lint = { lint }.output().unwrap();
+        let mut lint = Command::new("mandoc");
+        lint.args(["-T", "lint", "-W", "error"]).arg(folder.path().join("new/cmkctl.1"));
+        let lint = lint.output().unwrap();
         assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
     }
     run(&["man", "/proc/nowhere"]).exits(2);
