@@ -66,8 +66,9 @@ impl Args {
                 out.text(&text);
                 return Ok(Ok(()));
             }
+            let command = super::command().find_subcommand(&lower).is_some();
             let near = TOPICS.iter().find(|topic| topic.starts_with(&lower) || lower.starts_with(*topic));
-            if let Some(near) = near.filter(|_| lower.len() > 3) {
+            if let Some(near) = near.filter(|_| !command && lower.len() > 3) {
                 return Err(Error::usage(format!("There is no topic `{}`.", name.escape_debug()))
                     .hint(format!("Did you mean `cmkctl help {near}`?")));
             }

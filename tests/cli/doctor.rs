@@ -91,9 +91,9 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
     assert_eq!(check(&ran, "dns").1["what"], "left to the proxy");
     // The sandbox lives on a day of its own, and this is the real clock.
     assert_eq!((check(&ran, "clock").0.as_str(), ran.code), ("fail", 4));
-    let refused = earnest(&["doctor", "-o", "json"], "wrong").exits(4);
+    let refused = earnest(&["doctor", "-o", "json"], "hunter2").exits(4);
     assert_eq!(check(&refused, "sign-in to Azure").0, "fail");
-    assert!(!refused.stdout.contains("wrong"));
+    assert!(!refused.stdout.contains("hunter2"));
     // A list leaves its names; where nothing can be written, nothing is and nobody is told.
     assert!(!cache.path().join("cmkctl").exists());
     earnest(&["status", "--all"], "sandbox").exits(0);

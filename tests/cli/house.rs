@@ -127,3 +127,26 @@ fn files_can_be_read_in_one_sitting() {
         assert!(lines <= 400, "{} has {lines} lines before its tests", path.display());
     }
 }
+
+/// The README's picture has an arrow for each permission above, and no other.
+#[test]
+fn the_picture_of_the_rooms_is_the_rule() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let picture = readme.split("```mermaid\n").nth(1).unwrap().split("```").next().unwrap();
+    // What everybody may use is said beside the picture.
+    let drawn_apart = |room: &str| matches!(room, "model" | "error");
+    let mut drawn = Vec::new();
+    for (from, to) in picture.lines().filter_map(|line| line.split_once(" --> ")) {
+        for from in from.split('&').map(str::trim) {
+            let to = to.split('&').map(str::trim).filter(|to| !drawn_apart(to));
+            drawn.extend(to.map(|to| (from.to_owned(), to.to_owned())));
+        }
+    }
+    let ruled = ROOMS.iter().flat_map(|(from, allowed)| {
+        allowed.iter().filter(|to| !drawn_apart(to)).map(|to| ((*from).to_owned(), (*to).to_owned()))
+    });
+    let mut ruled: Vec<_> = ruled.collect();
+    drawn.sort();
+    ruled.sort();
+    assert_eq!(drawn, ruled);
+}

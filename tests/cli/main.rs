@@ -13,6 +13,7 @@ mod crash_matrix;
 mod doctor;
 mod ends;
 mod estate;
+mod executed;
 mod exit_codes;
 mod fault_matrix;
 mod four_days;
