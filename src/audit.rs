@@ -18,6 +18,8 @@ pub struct Trail {
     cloud: String,
     command: &'static str,
     plan: String,
+    /// What stood against the plan and was overridden.
+    overridden: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -88,6 +90,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     correlation: &'a [(String, String)],
     plan: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    overridden: &'a [String],
     command: &'a str,
     version: &'static str,
 }
@@ -114,7 +118,13 @@ impl Trail {
                 }))
             }
         };
-        Ok(Self { log, cloud: cloud.to_owned(), command, plan })
+        Ok(Self { log, cloud: cloud.to_owned(), command, plan, overridden: Vec::new() })
+    }
+
+    /// What stood against the plan and was overridden: every intent of it says so.
+    #[must_use]
+    pub fn overriding(self, overridden: Vec<String>) -> Self {
+        Self { overridden, ..self }
     }
 
     /// Is anything written down?
@@ -180,6 +190,7 @@ impl Trail {
             came,
             correlation,
             plan: &self.plan,
+            overridden: if came.is_none() { &self.overridden } else { &[] },
             command: self.command,
             version: env!("CARGO_PKG_VERSION"),
         }

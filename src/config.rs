@@ -9,6 +9,10 @@ pub use file::{File, completing, names_file, parse};
 pub use source::{Setting, Shown, Source};
 pub use variables::VARIABLES;
 
+mod terminal;
+
+pub use terminal::{ci, log_is_read, style};
+
 use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::credential::{Method, Pipelines, Runner, SandboxUser, Secret, SignIn};
 use crate::cloud::wire::Network;
@@ -47,6 +51,8 @@ pub struct Flags {
     pub output: Option<Format>,
     /// `--quiet`
     pub quiet: bool,
+    /// `--no-ci`
+    pub no_ci: bool,
 }
 
 /// What a command takes for its target, as typed.
@@ -122,23 +128,6 @@ const SANDBOX_RUNNER: &str = "https://token.actions.githubusercontent.com/sandbo
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
-/// How to write, before anything else is known: errors in the configuration must be written, too.
-pub fn style(flags: &Flags) -> Style {
-    let plain = variable("NO_COLOR").is_some()
-        || variable("CI").is_some()
-        || variable("TERM").is_some_and(|term| term == "dumb");
-    Style {
-        format: flags.output.unwrap_or_default(),
-        quiet: flags.quiet,
-        lively: !plain,
-        width: variable("COLUMNS").and_then(|columns| columns.parse().ok()).or_else(terminal_width),
-    }
-}
-
-fn terminal_width() -> Option<u16> {
-    terminal_size::terminal_size().map(|(width, _)| width.0)
 }
 
 /// The settings. `sandbox` is the description of a sandbox that this process itself has started.

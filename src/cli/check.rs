@@ -3,7 +3,7 @@
 use super::create_policy::Key;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context};
+use crate::run::{self, Context, Side};
 use clap::ValueEnum;
 
 /// Find every blocker and warning at once, each with its fix and who can do it; changes nothing
@@ -17,6 +17,7 @@ Examples:
   cmkctl check \"Contoso UAT\"
   cmkctl check \"Contoso UAT\" --vault VAULT_ID --key cmk --policy ep-cmk
   cmkctl check \"Contoso UAT\" --policy NEW_POLICY_ID --swap
+  cmkctl check \"Contoso UAT\" --policy POLICY_ID --as power-platform
   cmkctl check ENVIRONMENT_ID --fail-on warn -o sarif > cmkctl.sarif
   cmkctl check --sandbox --scenario messy")]
 pub(super) struct Args {
@@ -30,6 +31,9 @@ pub(super) struct Args {
     /// The environment has no finance and operations and is meant to stay so
     #[arg(long)]
     power_platform_only: bool,
+    /// Who you are: shows, and judges, the other administrator's part alone
+    #[arg(long = "as", value_enum, value_name = "ROLE")]
+    role: Option<Role>,
     /// What makes it fail (exit 6)
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "block")]
     fail_on: FailOn,
@@ -42,11 +46,24 @@ enum FailOn {
     Block,
 }
 
+/// Who runs it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Administers environments: verifies vault, key, grant and policy
+    PowerPlatform,
+    /// Administers vault, key and policy: verifies the environment
+    KeyVault,
+}
+
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
         target.swap = self.swap;
         target.power_platform_only = self.power_platform_only;
-        run::check(context, &target, matches!(self.fail_on, FailOn::Warn), out).await
+        let others = self.role.map(|role| match role {
+            Role::PowerPlatform => Side::KeyVault,
+            Role::KeyVault => Side::PowerPlatform,
+        });
+        run::check(context, &target, others, matches!(self.fail_on, FailOn::Warn), out).await
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Flags;
 use crate::error::{Error, Result};
-use crate::report::Format;
+use crate::report::{Format, Query};
 use crate::run::{Asked, Rehearsal};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -15,6 +15,14 @@ enum Output {
     Table,
     /// For scripts: one document with a `schema`
     Json,
+    /// For scripts: one line an environment, a finding or a code; else one line
+    Jsonl,
+    /// For shells: tabs between values, no header, best with --query
+    Tsv,
+    /// The document of JSON as YAML
+    Yaml,
+    /// Nothing: the exit code says it
+    None,
     /// For code-scanning pages; `check` only
     Sarif,
     /// One page for auditors; `report` only
@@ -69,6 +77,12 @@ pub(super) struct Global {
     /// How results are printed
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Output>,
+    /// Print what this JMESPath expression makes of the JSON document, such as `environments[].id`
+    #[arg(long, global = true, value_name = "JMESPATH")]
+    query: Option<String>,
+    /// No annotations, summary or outputs for the CI service [env: CMKCTL_CI=off, github or azure-pipelines]
+    #[arg(long, global = true)]
+    no_ci: bool,
     /// Print results and errors only
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
@@ -92,12 +106,27 @@ impl Global {
             output: self.output.map(|output| match output {
                 Output::Table => Format::Table,
                 Output::Json => Format::Json,
+                Output::Jsonl => Format::Jsonl,
+                Output::Tsv => Format::Tsv,
+                Output::Yaml => Format::Yaml,
+                Output::None => Format::None,
                 Output::Sarif => Format::Sarif,
                 Output::Html => Format::Html,
                 Output::Markdown => Format::Markdown,
             }),
             quiet: self.quiet,
+            no_ci: self.no_ci,
         }
+    }
+
+    /// `--query`, understood before anything is sent.
+    pub(super) fn query(&self) -> Result<Option<Query>> {
+        let page = matches!(self.output, Some(Output::Sarif | Output::Html | Output::Markdown));
+        if page && self.query.is_some() {
+            return Err(Error::usage("`--query` asks the JSON document, and this format is not made of it.")
+                .hint("Pass `-o json`, jsonl, tsv, yaml or table."));
+        }
+        self.query.as_deref().map(Query::parse).transpose()
     }
 
     pub(super) fn rehearsal(&self) -> Result<Option<Rehearsal>> {

@@ -12,6 +12,7 @@ mod enable;
 mod environment_name;
 mod estate;
 mod explain;
+mod export;
 mod global;
 mod help;
 mod man;
@@ -64,6 +65,7 @@ enum Command {
     RetireKey(retire_key::Args),
     Check(check::Args),
     Report(report_command::Args),
+    Export(export::Args),
     Auth(auth::Args),
     Config(config_command::Args),
     Doctor(doctor::Args),
@@ -82,8 +84,8 @@ pub async fn main() -> u8 {
         let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
         return completions::answer(&shell, words);
     }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, command) = match parse_arguments() {
+        Ok(parsed) => parsed,
         Err(error) => return said_by_clap(&error),
     };
     let flags = cli.global.flags();
@@ -96,23 +98,35 @@ pub async fn main() -> u8 {
         },
         _ => cli.run(&flags, &mut out).await,
     };
-    match result {
-        Ok(()) => 0,
-        Err(error) => {
-            out.error(&error);
-            error.kind.exit_code()
-        }
-    }
+    out.finish(&command, result)
 }
 
-/// Help and version are data; everything else is a usage error. A closed pipe is fine either way.
+/// The arguments, and the name of the subcommand.
+fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    Ok((Cli::from_arg_matches(&matches)?, name))
+}
+
+/// Prints what clap has to say. Help and version are data; everything else is a usage error. A closed pipe is fine either way.
 fn said_by_clap(error: &clap::Error) -> u8 {
-    let _ = error.print();
+    if error.use_stderr() && config::log_is_read() {
+        report::misuse(&error.render().to_string());
+    } else {
+        let _ = error.print();
+    }
     u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
 impl Cli {
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
+        config::ci(flags)?;
+        let query = self.global.query()?;
+        if query.is_some() && matches!(self.command, Command::Export(_)) {
+            return Err(Error::usage("`export` prints code, and `--query` asks a document.")
+                .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
+        }
+        out.asks(query);
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
             Command::Explain(args) => return args.run(out),
@@ -122,12 +136,14 @@ impl Cli {
         }
         match (out.format(), &self.command) {
             (report::Format::Sarif, Command::Check(_))
-            | (report::Format::Html | report::Format::Markdown, Command::Report(_))
-            | (report::Format::Table | report::Format::Json, _) => {}
+            | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => {}
             (report::Format::Sarif, _) => {
                 return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
             }
-            _ => return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`.")),
+            (report::Format::Html | report::Format::Markdown, _) => {
+                return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`."));
+            }
+            _ => {}
         }
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {
@@ -144,6 +160,7 @@ impl Cli {
             Command::RotateKey(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
+            Command::Export(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
             Command::Config(args) => args.run(&context, out),
             Command::Doctor(args) => args.run(&context, out).await,

@@ -102,6 +102,7 @@ pub fn lock(value: &Value) -> Option<Lock> {
 /// A role assignment out of JSON; `None` when a part of it is missing.
 pub fn role_assignment(value: &Value) -> Option<RoleAssignment> {
     Some(RoleAssignment {
+        id: text(value, "id"),
         scope: text(value, "properties.scope")?,
         role: role_guid(&text(value, "properties.roleDefinitionId")?),
         principal_id: text(value, "properties.principalId")?,

@@ -1,6 +1,7 @@
 //! The changes that a plan is made of.
 
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::who::Side;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt;
@@ -228,6 +229,30 @@ impl Action {
             Action::AwaitRemoval { .. } | Action::AwaitEnvironment { .. } => {
                 "It was started before; nothing is sent a second time."
             }
+        }
+    }
+
+    /// Whose part of the work it is.
+    pub fn side(&self) -> Side {
+        match self {
+            Action::MakeManaged { .. }
+            | Action::AddEnvironment { .. }
+            | Action::RemoveEnvironment { .. }
+            | Action::AwaitRemoval { .. }
+            | Action::MoveEnvironment { .. }
+            | Action::AwaitEnvironment { .. }
+            | Action::EnableEnvironment { .. } => Side::PowerPlatform,
+            Action::RegisterProvider { .. }
+            | Action::CreatePolicy { .. }
+            | Action::GrantKeyByRole { .. }
+            | Action::GrantKeyByAccessPolicy { .. }
+            | Action::GrantKeyByHsmRole { .. }
+            | Action::GrantReader { .. }
+            | Action::RotateKey { .. }
+            | Action::ProtectFromPurge { .. }
+            | Action::RecoverKey { .. }
+            | Action::EnableKeyVersion { .. }
+            | Action::DisableKeyVersion { .. } => Side::KeyVault,
         }
     }
 

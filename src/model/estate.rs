@@ -42,6 +42,8 @@ pub struct Protection {
     pub key: Seen<Key>,
     /// May the policy's identity use it?
     pub granted: Seen<()>,
+    /// ARM id of the role assignment that lets it, where one does.
+    pub grant: Option<String>,
 }
 
 impl Estate {

@@ -328,6 +328,8 @@ pub struct Key {
 /// A role assignment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleAssignment {
+    /// Its ARM id, where the service said it.
+    pub id: Option<String>,
     /// Scope it was made at.
     pub scope: String,
     /// The role definition's last GUID, lower case.

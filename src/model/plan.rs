@@ -40,6 +40,20 @@ impl Plan {
         uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text).hyphenated().to_string()
     }
 
+    /// What stood against it and was overridden, as sentences.
+    pub fn overridden(&self) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .actions
+            .iter()
+            .flat_map(|action| match action {
+                Action::DisableKeyVersion { overridden, .. } => overridden.clone(),
+                _ => Vec::new(),
+            })
+            .collect();
+        all.dedup();
+        all
+    }
+
     /// The findings that forbid to start.
     pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Block)

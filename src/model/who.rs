@@ -1,5 +1,25 @@
 //! Roles as people know them: who can do what a remedy asks for.
 
+/// The two administrators who are kept apart on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Environments.
+    PowerPlatform,
+    /// Vault, key, policy, and what of Azure they need.
+    KeyVault,
+}
+
+impl Side {
+    /// Whose part it is what this role does. What both can do, or neither, is nobody's part.
+    pub fn of(who: &str) -> Option<Self> {
+        match who {
+            POWER_PLATFORM | LCS => Some(Side::PowerPlatform),
+            KEY_VAULT | OWNER | AZURE_POLICY => Some(Side::KeyVault),
+            _ => None,
+        }
+    }
+}
+
 /// Administers environments.
 pub const POWER_PLATFORM: &str = "Power Platform Administrator";
 /// Administers the vault and the policy's subscription.

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::observed::{Key, Policy, RoleAssignment, Seen, Vault};
-use crate::steps::grant::allows_key;
+use crate::steps::grant::{allows_key, grant_of};
 use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +118,7 @@ fn protection(policy: Seen<Policy>, vaults: &BTreeMap<String, AtVault>, keys: &B
     let (vault, at_vault) = vaults.get(&id.0).cloned().unwrap_or_default();
     let (key, at_key) = keys.get(&id).cloned().unwrap_or_default();
     let roles = if at_key == Seen::NotAsked { at_vault } else { at_key };
+    let grant = roles.present().and_then(|roles| grant_of(found, roles)?.id.clone());
     let granted = vault.present().map_or(Seen::NotAsked, |vault| allows_key(found, vault, &roles));
-    Protection { policy, vault, key, granted }
+    Protection { policy, vault, key, granted, grant }
 }

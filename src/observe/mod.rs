@@ -15,7 +15,7 @@ use crate::cloud::fault::{Cause, Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
-use crate::model::observed::{Environment, Integration, Observed, Seen};
+use crate::model::observed::{Environment, Integration, Observed, Seen, Unreadable};
 use crate::model::target::Target;
 use futures::join;
 use keys::{key_in_arm, key_in_vault, key_roles, key_roles_in_arm};
@@ -72,7 +72,15 @@ pub async fn observe(
     let (observed, estate) =
         join!(one(reader, clock, target, environment, wants), maybe(wants.estate.then(|| reader.environments())),);
     let mut observed = observed?;
-    observed.around.estate = estate?;
+    observed.around.estate = match estate? {
+        // Whoever has no role is shown an empty list, not a refusal; and every tenant has its default environment.
+        Seen::Present(all) if all.is_empty() => Seen::Unreadable(Unreadable {
+            why: "the tenant shows you no environment at all".to_owned(),
+            forbidden: true,
+            finding: Some("CMK020"),
+        }),
+        estate => estate,
+    };
     if wants.users {
         users::of_key(reader, target, &mut observed).await?;
     }

@@ -1,7 +1,7 @@
 //! What `auth status` and `sandbox` say.
 
 use super::terminal::Out;
-use super::values::{Format, Sheet};
+use super::values::Sheet;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -88,17 +88,11 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
 
 /// Where a sandbox is served, and how to use it. The address is data; the rest is narration.
 pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate: Option<&Path>) {
-    match out.format() {
-        Format::Json | Format::Sarif | Format::Html | Format::Markdown => {
-            let mut body =
-                json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario, "cloud_file": file });
-            if let Some(certificate) = certificate {
-                body["ca_file"] = json!(certificate.display().to_string());
-            }
-            out.data(&body, &Sheet::default());
-        }
-        Format::Table => out.text(&format!("{url}\n")),
+    let mut document = json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario, "cloud_file": file });
+    if let Some(certificate) = certificate {
+        document["ca_file"] = json!(certificate.display().to_string());
     }
+    out.result(&document, || format!("{url}\n"));
     out.say(&format!("The sandbox plays the scenario `{scenario}`. In another terminal: cmkctl --cloud {file} status"));
     if let Some(certificate) = certificate {
         let file = certificate.display();

@@ -60,39 +60,37 @@ impl Counts {
 pub fn check(out: &mut Out, target: &Target, observed: &Observed, findings: &[Finding], pending: &[Action]) {
     let counts = Counts::of(findings);
     let environment = observed.environment.present();
-    match out.format() {
-        Format::Sarif => out.document(&json(&sarif(findings))),
-        Format::Json | Format::Html | Format::Markdown => out.document(&json(&CheckV1 {
-            schema: "cmkctl/check/v1",
-            at: observed.at,
-            verdict: counts.verdict(),
-            environment: environment.map(|environment| environment.id.as_str()),
-            environment_name: environment.map(|environment| environment.display_name.as_str()),
-            policy: target.policy.as_ref().map(ToString::to_string),
-            vault: target.vault.as_ref().map(ToString::to_string),
-            key: target.key.as_ref().map(|key| key.as_str()),
-            counts,
-            findings,
-            pending,
-        })),
-        Format::Table => {
-            let subject = environment.map_or_else(
-                || "what you may see".to_owned(),
-                |environment| format!("`{}` ({})", environment.display_name, environment.id),
-            );
-            let mut text = format!("Check of {subject}: {}\n", sentence(counts));
-            if !findings.is_empty() {
-                text.push_str(&format!("\n{}", findings_text(findings, out.stdout_width())));
-            }
-            if !pending.is_empty() {
-                text.push_str("\nStill to do, by `create-policy` and `add-environment`, or `enable`:\n");
-                for action in pending {
-                    text.push_str(&format!("  - {action}\n"));
-                }
-            }
-            out.document(&text);
+    if out.format() == Format::Sarif {
+        return out.document(&json(&sarif(findings)));
+    }
+    let document = CheckV1 {
+        schema: "cmkctl/check/v1",
+        at: observed.at,
+        verdict: counts.verdict(),
+        environment: environment.map(|environment| environment.id.as_str()),
+        environment_name: environment.map(|environment| environment.display_name.as_str()),
+        policy: target.policy.as_ref().map(ToString::to_string),
+        vault: target.vault.as_ref().map(ToString::to_string),
+        key: target.key.as_ref().map(|key| key.as_str()),
+        counts,
+        findings,
+        pending,
+    };
+    let subject = environment.map_or_else(
+        || "what you may see".to_owned(),
+        |environment| format!("`{}` ({})", environment.display_name, environment.id),
+    );
+    let mut text = format!("Check of {subject}: {}\n", sentence(counts));
+    if !findings.is_empty() {
+        text.push_str(&format!("\n{}", findings_text(findings, out.columns())));
+    }
+    if !pending.is_empty() {
+        text.push_str("\nStill to do, by `create-policy` and `add-environment`, or `enable`:\n");
+        for action in pending {
+            text.push_str(&format!("  - {action}\n"));
         }
     }
+    out.result(&document, || text);
 }
 
 fn sentence(counts: Counts) -> String {

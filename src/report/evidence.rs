@@ -72,12 +72,12 @@ pub struct Circumstances<'a> {
 /// The report of a tenant.
 pub fn evidence(out: &mut Out, estate: &Estate, all: &[Standing<'_>], circumstances: &Circumstances<'_>) {
     let report = report(estate, all, circumstances);
-    let text = match out.format() {
-        Format::Html => page(&report),
-        Format::Markdown => markdown(&report),
-        _ => json(&report),
-    };
-    out.document(&text);
+    match out.format() {
+        Format::Html => out.document(&page(&report)),
+        Format::Markdown => out.document(&markdown(&report)),
+        // A person who named no format gets the whole evidence, too.
+        _ => out.result(&report, || json(&report)),
+    }
 }
 
 fn report<'a>(estate: &'a Estate, all: &'a [Standing<'_>], circumstances: &'a Circumstances<'_>) -> ReportV1<'a> {

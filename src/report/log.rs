@@ -1,6 +1,7 @@
 //! What is said besides results and narration: the log, and the last words of a program that has a mistake in it.
 
-use crate::model::text::clean;
+use super::ci::guard;
+use crate::model::text::{clean, clean_lines};
 use std::io::Write;
 use std::panic::PanicHookInfo;
 
@@ -11,7 +12,7 @@ struct Line;
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        writeln!(std::io::stderr(), "{}", clean(text.trim_end_matches('\n')))?;
+        writeln!(std::io::stderr(), "{}", guard(&clean(text.trim_end_matches('\n'))))?;
         Ok(bytes.len())
     }
 
@@ -34,6 +35,11 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
     let format =
         tracing_subscriber::fmt::layer().with_writer(|| Line).with_target(false).without_time().with_ansi(false);
     let _ = tracing_subscriber::registry().with(format).with(Targets::new().with_target("cmkctl", level)).try_init();
+}
+
+/// A usage error that quotes what was typed, where a runner reads the log: it may have come from anybody.
+pub fn misuse(text: &str) {
+    let _ = std::io::stderr().write_all(guard(&clean_lines(text)).as_bytes());
 }
 
 /// A mistake of ours ends with its place in the source and with words that were written there. Words that were put together at run time stay

@@ -3,9 +3,12 @@
 //! Names and words of services were cleaned where they were read. Here everything is cleaned once more, so that nothing that was forgotten there
 //! can move the cursor, hide a word or forge a line: the only escapes that reach a terminal are our own colours.
 
-use super::explain::pointer;
-use super::values::{Format, Sheet, grid, json, wrap};
-use crate::error::Error;
+use super::ci::{Ci, Notes, guard, guard_json};
+use super::failure::{ErrorDocument, codes};
+use super::query::Query;
+use super::render::render;
+use super::values::{Format, Sheet, grid, json, value_of, wrap};
+use crate::error::{Error, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::Plan;
 use crate::model::receipt::{Event, Tick};
@@ -13,6 +16,7 @@ use crate::model::text::{clean, clean_lines};
 use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -20,55 +24,107 @@ use std::time::{Duration, Instant};
 const PLAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// How things are written.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Style {
-    /// Table or JSON.
+    /// The shape of data.
     pub format: Format,
     /// Narration off.
     pub quiet: bool,
-    /// Colour and moving progress wanted (no `NO_COLOR`, not `TERM=dumb`, not in CI).
+    /// Colour and moving progress where there is a terminal (no `NO_COLOR`, no `CLICOLOR=0`, not `TERM=dumb`, not in CI).
     pub lively: bool,
+    /// Colour even where there is no terminal (`CLICOLOR_FORCE`).
+    pub colored: bool,
     /// Width of the terminal.
     pub width: Option<u16>,
+    /// The CI service that gets annotations, a summary and outputs.
+    pub ci: Option<Ci>,
+    /// A CI service reads the log and would obey commands in it.
+    pub log_is_read: bool,
 }
 
 /// Stdout and stderr of this process.
 #[derive(Debug)]
 pub struct Out {
     style: Style,
+    query: Option<Query>,
     color: bool,
+    /// A terminal on stderr where progress may move.
+    moving: bool,
     bar: Option<ProgressBar>,
     last_plain: Instant,
     /// One document is on stdout already: a second one would break whoever parses it.
     answered: bool,
+    /// What a CI service gets in the end.
+    notes: Notes,
+    /// The query did not fit the result; the command itself has ended by then.
+    misfit: Option<Error>,
 }
 
 impl Out {
     /// Writes in `style`.
     pub fn new(style: Style) -> Self {
-        let color = style.lively && std::io::stderr().is_terminal();
-        Self { style, color, bar: None, last_plain: Instant::now(), answered: false }
+        let moving = style.lively && std::io::stderr().is_terminal();
+        Self {
+            color: moving || style.colored,
+            style,
+            query: None,
+            moving,
+            bar: None,
+            last_plain: Instant::now(),
+            answered: false,
+            notes: Notes::default(),
+            misfit: None,
+        }
     }
 
-    /// Table or JSON.
+    /// From here on data is what `query` makes of it.
+    pub fn asks(&mut self, query: Option<Query>) {
+        self.query = query;
+    }
+
+    /// The shape of data.
     pub fn format(&self) -> Format {
         self.style.format
     }
 
-    /// Data, to stdout: `sheet` for people, `value` for scripts. A closed pipe is fine.
-    pub fn data(&mut self, value: &impl Serialize, sheet: &Sheet) {
-        self.stop();
-        self.answered = true;
-        let text = match self.style.format {
-            Format::Table => sheet.text(self.stdout_width()),
-            _ => json(value),
-        };
-        let _ = std::io::stdout().write_all(clean_lines(&text).as_bytes());
+    /// Is stdout for a script, and not for a person?
+    pub fn is_for_scripts(&self) -> bool {
+        self.query.is_some() || self.style.format != Format::Table
     }
 
-    /// The width of a terminal on stdout.
-    pub(super) fn stdout_width(&self) -> Option<u16> {
-        self.width(std::io::stdout().is_terminal())
+    /// Data, to stdout: `sheet` for people, `value` for scripts. A closed pipe is fine.
+    pub fn data(&mut self, value: &impl Serialize, sheet: &Sheet) {
+        let width = self.columns();
+        self.result(value, || sheet.text(width));
+    }
+
+    /// Data for scripts only: people have read it already.
+    pub fn data_for_scripts(&mut self, value: &impl Serialize) {
+        self.result(value, String::new);
+    }
+
+    /// The one way of a result to stdout.
+    pub(super) fn result(&mut self, value: &impl Serialize, people: impl FnOnce() -> String) {
+        self.answered = true;
+        let plain = self.query.is_none();
+        let as_it_is = plain && matches!(self.style.format, Format::Table | Format::Json);
+        let document = if as_it_is && self.style.ci.is_none() { Value::Null } else { value_of(value) };
+        if self.style.ci.is_some() {
+            self.notes = Notes::of(&document);
+        }
+        let text = match (&self.query, self.style.format) {
+            (None, Format::Table) => people(),
+            (None, Format::Json) => json(value),
+            (None, format) => render(&document, format, None),
+            (Some(query), format) => match query.ask(&document) {
+                Ok(answer) => render(&answer, format, self.columns()),
+                Err(error) => {
+                    self.misfit = Some(error);
+                    return;
+                }
+            },
+        };
+        self.text(&text);
     }
 
     /// The result, in a shape of its own, to stdout.
@@ -80,7 +136,21 @@ impl Out {
     /// Text of its own shape, to stdout.
     pub fn text(&mut self, text: &str) {
         self.stop();
-        let _ = std::io::stdout().write_all(clean_lines(text).as_bytes());
+        if self.style.format == Format::None {
+            return;
+        }
+        let mut text = match self.style.format {
+            // Only the tabs between values are left by now.
+            Format::Tsv => text.split('\t').map(clean_lines).collect::<Vec<_>>().join("\t"),
+            _ => clean_lines(text),
+        };
+        if self.style.log_is_read {
+            text = match self.style.format {
+                Format::Json | Format::Jsonl | Format::Sarif => guard_json(&text),
+                _ => guard(&text),
+            };
+        }
+        let _ = std::io::stdout().write_all(text.as_bytes());
     }
 
     /// One line to stderr, unless quiet.
@@ -112,9 +182,11 @@ impl Out {
         }
         let words = clean(&tick.words);
         let text = format!("{} since the start, {words}; next look in {}", span(tick.elapsed), span(tick.next));
-        if self.color {
+        if self.moving {
+            let text =
+                wrap(&format!("{text} (Ctrl-C leaves it running)"), self.style.width.map(|width| width - width.min(2)));
             let bar = self.bar.get_or_insert_with(spinner);
-            bar.set_message(format!("{text} (Ctrl-C leaves it running)"));
+            bar.set_message(text);
             bar.tick();
         } else if self.last_plain.elapsed() >= PLAIN_EVERY {
             self.last_plain = Instant::now();
@@ -124,7 +196,7 @@ impl Out {
 
     /// The plan, before consent: to stderr, or to stdout when it is the result itself.
     pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
-        let width = if to_stdout { self.width(std::io::stdout().is_terminal()) } else { self.width(self.color) };
+        let width = if to_stdout { self.columns() } else { self.width(self.moving) };
         let text = plan_text(plan, title, width);
         if to_stdout {
             self.text(&text);
@@ -133,14 +205,40 @@ impl Out {
         }
     }
 
-    /// An error, to stderr for people and, in JSON, to stdout for scripts, unless the result is there already.
+    /// An error, to stderr for people and, where the format has room for it, to stdout for scripts, unless the result is there already. A query
+    /// is not asked of it.
     pub fn error(&mut self, error: &Error) {
         self.stop();
-        if self.style.format == Format::Json && !self.answered {
-            let _ = std::io::stdout().write_all(json(&ErrorDocument::from(error)).as_bytes());
+        if !self.answered && matches!(self.style.format, Format::Json | Format::Jsonl | Format::Yaml) {
+            let document = value_of(&ErrorDocument::from(error));
+            self.document(&render(&document, self.style.format, None));
         }
         let text = self.error_text(error);
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        let text = text.trim_end();
+        self.line(text);
+    }
+
+    /// The end of `command`: its error, if any, and what a CI service gets. Returns the exit code.
+    pub fn finish(&mut self, command: &str, result: Result<()>) -> u8 {
+        self.stop();
+        let error = result.err().or_else(|| self.misfit.take());
+        if let Some(error) = &error {
+            self.error(error);
+        }
+        let code = error.as_ref().map_or(0, |error| error.kind.exit_code());
+        if let Some(ci) = &self.style.ci {
+            let leaves = ci.leaves(&self.notes, command, code, error.as_ref());
+            for (path, text) in &leaves.files {
+                let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+                if let Err(why) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
+                    self.line(&format!("`{}` can't be written: {why}.", path.display()));
+                }
+            }
+            // These are commands, so nothing guards them; each part was guarded where it was put in.
+            let text: String = leaves.commands.iter().map(|command| format!("{command}\n")).collect();
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        }
+        code
     }
 
     /// An error that does not end the command.
@@ -151,7 +249,7 @@ impl Out {
 
     fn error_text(&self, error: &Error) -> String {
         let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), clean(&error.message));
-        let codes: Vec<&str> = [error.code.as_deref(), error.finding].into_iter().flatten().collect();
+        let codes = codes(error);
         if !codes.is_empty() {
             text.push_str(&format!("  code:   {}\n", clean(&codes.join(", "))));
         }
@@ -164,7 +262,7 @@ impl Out {
         if let Some(id) = &error.correlation {
             text.push_str(&format!("  ticket: correlation id {}\n", clean(id)));
         }
-        if let Some(command) = codes.into_iter().find_map(pointer) {
+        if let Some(command) = codes.into_iter().find_map(super::explain::pointer) {
             text.push_str(&format!("  more:   {command}\n"));
         }
         text
@@ -176,7 +274,7 @@ impl Out {
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return None;
         }
-        let _ = write!(std::io::stderr(), "{} ", clean(question));
+        let _ = write!(std::io::stderr(), "{} ", self.guarded(&clean(question)));
         let mut line = String::new();
         match std::io::stdin().read_line(&mut line) {
             Ok(read) if read > 0 => Some(line.trim().to_owned()),
@@ -186,7 +284,11 @@ impl Out {
 
     fn line(&mut self, text: &str) {
         self.stop();
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(std::io::stderr(), "{}", self.guarded(text));
+    }
+
+    fn guarded(&self, text: &str) -> String {
+        if self.style.log_is_read { guard(text) } else { text.to_owned() }
     }
 
     fn stop(&mut self) {
@@ -215,9 +317,11 @@ impl Out {
 
 fn spinner() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
+    // It moves between two looks, too, which can be minutes apart.
+    bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }
 
@@ -274,57 +378,17 @@ pub(super) fn findings_text<'a>(findings: impl IntoIterator<Item = &'a Finding>,
     text
 }
 
-/// A table of environments or the like, for stdout.
+/// Tables for stdout.
 impl Out {
     /// Rows under a header for people, `value` for scripts.
     pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
-        let text = match self.style.format {
-            Format::Table => grid(header, rows, self.width(std::io::stdout().is_terminal())),
-            _ => json(value),
-        };
-        self.document(&text);
+        let width = self.columns();
+        self.result(value, || grid(header, rows, width));
     }
 
     /// Several tables with an empty line between them for people, `value` for scripts.
     pub(super) fn tables<const N: usize>(&mut self, value: &impl Serialize, tables: [(&[&str], Vec<Vec<String>>); N]) {
-        self.answered = true;
         let width = self.columns();
-        let text = match self.style.format {
-            Format::Table => tables.map(|(header, rows)| grid(header, rows, width)).join("\n"),
-            _ => json(value),
-        };
-        self.text(&text);
-    }
-}
-
-/// Version 1 of an error as JSON.
-#[derive(Serialize)]
-struct ErrorDocument<'a> {
-    schema: &'static str,
-    kind: &'static str,
-    exit_code: u8,
-    message: &'a str,
-    code: Option<&'a str>,
-    finding: Option<&'static str>,
-    detail: Option<&'a str>,
-    hints: &'a [String],
-    correlation_id: Option<&'a str>,
-    explain: Option<String>,
-}
-
-impl<'a> From<&'a Error> for ErrorDocument<'a> {
-    fn from(error: &'a Error) -> Self {
-        Self {
-            schema: "cmkctl/error/v1",
-            kind: error.kind.word(),
-            exit_code: error.kind.exit_code(),
-            message: &error.message,
-            code: error.code.as_deref(),
-            finding: error.finding,
-            detail: error.detail.as_deref(),
-            hints: &error.hints,
-            correlation_id: error.correlation.as_deref(),
-            explain: [error.code.as_deref(), error.finding].into_iter().flatten().find_map(pointer),
-        }
+        self.result(value, || tables.map(|(header, rows)| grid(header, rows, width)).join("\n"));
     }
 }

@@ -11,6 +11,14 @@ pub enum Format {
     Table,
     /// For scripts: one document with a `schema`.
     Json,
+    /// For scripts that read line by line.
+    Jsonl,
+    /// For shells: tabs between values, no header.
+    Tsv,
+    /// The same document for people who like it so.
+    Yaml,
+    /// Only the exit code.
+    None,
     /// For code-scanning pages: findings only.
     Sarif,
     /// For auditors: one page that needs nothing else.
@@ -123,6 +131,12 @@ pub(super) fn wrap(text: &str, width: Option<u16>) -> String {
         column += length;
     }
     out
+}
+
+/// A document as JSON.
+pub(super) fn value_of(value: &impl Serialize) -> serde_json::Value {
+    // Our own structs hold nothing that JSON can't.
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// One JSON document, pretty, with a line feed.

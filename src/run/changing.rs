@@ -8,7 +8,7 @@ use crate::model::observed::Observed;
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
-use crate::report::{self, Change, Out, Outcome};
+use crate::report::{Change, Out, Outcome};
 use crate::steps::remove::KEPT_AFTER_REMOVAL;
 use std::time::Instant;
 
@@ -63,17 +63,13 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         receipt: &repaired,
         next: Vec::new(),
     };
-    let json = out.format() == report::Format::Json;
-    out.plan(&plan, &title, asked.dry_run && !json);
+    out.plan(&plan, &title, asked.dry_run && !out.is_for_scripts());
     let blocked = blocked(&plan);
     if asked.dry_run || blocked.is_err() {
         if blocked.is_err() {
             change.outcome = Outcome::Blocked;
         }
-        // People have read the plan already.
-        if json {
-            out.data(&change, &change.sheet());
-        }
+        out.data_for_scripts(&change);
         return blocked.and_then(|()| {
             let pending = asked.detailed_exitcode && !plan.actions.is_empty();
             if pending { Err(Error::new(Kind::Pending, "There is something to do.")) } else { Ok(()) }
@@ -101,9 +97,7 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         Ok(held) => held,
         Err(error) => {
             change.outcome = Outcome::Refused;
-            if json {
-                out.data(&change, &change.sheet());
-            }
+            out.data_for_scripts(&change);
             return Err(error);
         }
     };

@@ -4,15 +4,22 @@ use super::{Context, quiet};
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::Severity;
 use crate::model::target::Target;
+use crate::model::who::Side;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out};
 use crate::steps::check::check as check_all;
 
-/// Looks at everything that was named, and at what is linked.
+/// Looks at everything that was named, and at what is linked; with `others`, judges that side's part alone.
 ///
 /// # Errors
 /// Nothing can be looked at; `Kind::Blocked` when a finding is in the way, or with `warnings_too` worth a warning.
-pub async fn check(context: &Context, target: &Target, warnings_too: bool, out: &mut Out) -> Result<()> {
+pub async fn check(
+    context: &Context,
+    target: &Target,
+    others: Option<Side>,
+    warnings_too: bool,
+    out: &mut Out,
+) -> Result<()> {
     if target.environment.is_none() && target.policy.is_none() && target.vault.is_none() {
         return Err(Error::usage("There is nothing to check.")
             .hint("Pass an environment, or `--policy`, or `--vault` and `--key`.")
@@ -47,7 +54,22 @@ pub async fn check(context: &Context, target: &Target, warnings_too: bool, out: 
     if let Some(error) = unseen {
         observed.environment = crate::observe::unseen(&error);
     }
-    let checked = check_all(target, &observed);
+    let mut checked = check_all(target, &observed);
+    if let Some(side) = others {
+        checked
+            .findings
+            .retain(|finding| finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side));
+        checked.pending.retain(|action| action.side() == side);
+        let (whose, hidden) = match side {
+            Side::KeyVault => {
+                ("the Key Vault administrator's", "a grant on the key is seen by who may read roles at the vault")
+            }
+            Side::PowerPlatform => {
+                ("the Power Platform administrator's", "environments are seen by their administrators")
+            }
+        };
+        out.say(&format!("Only {whose} part is judged; what is not visible to you is not verified ({hidden})."));
+    }
     report::check(out, target, &observed, &checked.findings, &checked.pending);
     let limit = if warnings_too { Severity::Warn } else { Severity::Block };
     let count = checked.findings.iter().filter(|finding| finding.severity >= limit).count();

@@ -4,6 +4,7 @@ mod asking;
 mod changing;
 mod checking;
 mod estate;
+mod exporting;
 mod fixing;
 mod helping;
 mod holding;
@@ -12,10 +13,12 @@ mod reading;
 mod serving;
 mod waiting;
 
+pub use crate::model::who::Side;
 pub use asking::Asked;
 pub use changing::change;
 pub use checking::check;
 pub use estate::{FailOn, Glance, report_all, status_all};
+pub use exporting::{Language, export};
 pub use helping::{Names, SANDBOX_USERS, clouds, config_show, doctor, names, scenarios, sign_ins, write_files};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
@@ -73,8 +76,8 @@ impl Context {
             out.say("Rehearsal in a sandbox on this machine: no real environment, no real sign-in.");
         }
         let wire = Arc::new(Wire::new(settings.cloud.clone(), &settings.network)?);
-        let style = settings.style;
-        let prompt = move |prompt: &DevicePrompt| Out::new(style).say(&prompt.message);
+        let style = settings.style.clone();
+        let prompt = move |prompt: &DevicePrompt| Out::new(style.clone()).say(&prompt.message);
         let tokens = Arc::new(Tokens::new(wire.clone(), settings.sign_in.clone(), Arc::new(prompt)));
         Ok(Self { session: Session::new(wire, tokens), settings, sandbox })
     }
@@ -105,6 +108,7 @@ impl Context {
     /// Its file can't be written.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
+            .map(|trail| trail.overriding(plan.overridden()))
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

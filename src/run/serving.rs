@@ -70,6 +70,8 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
             .hint("Leave out `--port` and any free one is taken.")
     })?;
     let cloud = sandbox.cloud_file();
+    // Whoever reads that it is there may stop it at once, and the files must go all the same.
+    let stop = stopping();
     let mut written = Written::default();
     if let Some((file, certificate)) = served.ca_file.as_deref().zip(sandbox.certificate()) {
         ours(file)?;
@@ -89,7 +91,7 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
         ));
     }
     out.say("Stop it with Ctrl-C.");
-    stopped().await;
+    stop.await;
     drop(written);
     out.say("The sandbox has stopped.");
     Ok(())
@@ -128,18 +130,25 @@ impl Drop for Written {
     }
 }
 
-/// Ctrl-C, or the signal that `kill` sends.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+/// Ends with Ctrl-C, or the signal that `kill` sends; either is caught from the call on, not only from the first look.
+#[cfg(unix)]
+fn stopping() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+            let _ = tokio::signal::ctrl_c().await;
             return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
+}
+
+/// Ends with Ctrl-C.
+#[cfg(not(unix))]
+async fn stopping() {
     let _ = tokio::signal::ctrl_c().await;
 }

@@ -58,7 +58,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
         ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.resources", "deployments", _, "validate"] => {
             validate(world, request, user)
         }
-        ["subscriptions", _, "providers", "microsoft.keyvault", ..]
+        ["subscriptions", _, "providers", "microsoft.keyvault", _, ..]
         | ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.keyvault", ..] => {
             vaults::handle(world, request, user)
         }

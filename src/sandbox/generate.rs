@@ -111,7 +111,9 @@ impl World {
                 starts_in_days: None,
                 deleted: false,
                 versions: 1,
-                rotated: None,
+                made_days_ago: Vec::new(),
+                disabled: std::collections::BTreeSet::new(),
+                made: std::collections::BTreeMap::new(),
             };
             found.keys.insert(key_name.clone(), key);
         }

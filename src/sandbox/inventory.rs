@@ -24,8 +24,10 @@ pub(super) fn handle(world: &World, request: &Request, user: &User) -> Reply {
     let (what, reply) = match (request.method.as_str(), &segments[..]) {
         ("GET", ["subscriptions", _, "locations"]) => ("locations/read", locations(world)),
         ("GET", ["subscriptions", _, "providers"]) => ("providers/read", providers(world)),
-        ("GET", ["subscriptions", _, "providers", name]) => ("providers/read", provider(world, name)),
-        ("POST", ["subscriptions", _, "providers", name, "register"]) => ("register/action", provider(world, name)),
+        ("GET", ["subscriptions", _, "providers", _]) => ("providers/read", provider(world, &request.path[3])),
+        ("POST", ["subscriptions", _, "providers", _, "register"]) => {
+            ("register/action", provider(world, &request.path[3]))
+        }
         ("GET", ["subscriptions", _, "resourcegroups"]) => {
             ("resourceGroups/read", Reply::json(200, &json!({ "value": [group(world)] })))
         }

@@ -13,8 +13,7 @@ pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
     let Some(found) = world.vaults.get(vault) else { return Reply::empty(404) };
     let base = uri(vault, found);
     let item = |(name, key): (&String, &Key)| {
-        let mut item =
-            json!({ "kid": format!("{base}keys/{name}"), "attributes": attributes(world, vault, key), "tags": {} });
+        let mut item = json!({ "kid": format!("{base}keys/{name}"), "attributes": attributes(world, vault, key, key.versions), "tags": {} });
         if gone {
             item["recoveryId"] = json!(format!("{base}deletedkeys/{name}"));
         }
@@ -41,17 +40,24 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
         );
         return Reply::error(409, "Conflict", text);
     }
-    let versions = keys.get(name).map_or(1, |key| key.versions + 1);
-    let key = Key {
+    let mut key = Key {
         kty: kty.to_owned(),
         bits: if rsa { u32::try_from(bits).unwrap_or_default() } else { 0 },
-        enabled: wanted["attributes"]["enabled"].as_bool().unwrap_or(true),
+        enabled: true,
         expires_in_days: None,
         starts_in_days: None,
         deleted: false,
-        versions,
-        rotated: Some(now),
+        versions: 0,
+        made_days_ago: Vec::new(),
+        disabled: std::collections::BTreeSet::new(),
+        made: std::collections::BTreeMap::new(),
     };
+    if let Some(old) = keys.get(name) {
+        (key.versions, key.enabled, key.disabled) = (old.versions, old.enabled, old.disabled.clone());
+        (key.made_days_ago, key.made) = (old.made_days_ago.clone(), old.made.clone());
+    }
+    key.renew(now);
+    key.enabled = wanted["attributes"]["enabled"].as_bool().unwrap_or(true);
     keys.insert(name.to_owned(), key);
     world.effect("key-version-created", format!("{vault}/{name}"));
     latest(world, vault, name)
@@ -74,7 +80,7 @@ pub(super) fn update(world: &mut World, request: &Request, vault: &str, name: &s
     if let (Some(enabled), Some(key)) =
         (enabled, world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(name)))
     {
-        key.enabled = enabled;
+        key.enable(number, enabled);
         world.effect("key-updated", format!("{vault}/{name}"));
     }
     match find(world, vault, name) {

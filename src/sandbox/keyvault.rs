@@ -2,7 +2,7 @@
 //! public REST reference.
 
 use super::http::{Reply, Request};
-use super::tenant::{Key, Role, User};
+use super::tenant::{Key, Policy, Role, User};
 use super::vaults::{access_policies, rbac, unix, uri, version_id};
 use super::world::World;
 use super::{authorization, keys};
@@ -136,16 +136,18 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
     }
 }
 
-/// When the latest version of a key was made, in seconds since 1970: long before the sandbox began, unless it was rotated since.
-pub(super) fn made(world: &World, key: &Key) -> i64 {
-    key.rotated.unwrap_or(world.clock.epoch - jiff::SignedDuration::from_hours(100 * 24)).as_second()
+/// When a version of a key was made, in seconds since 1970: 100 days before the sandbox began, unless something else is said.
+pub(super) fn made(world: &World, key: &Key, number: u32) -> i64 {
+    let days = key.made_days_ago.get(number.saturating_sub(1) as usize).copied().unwrap_or(100.0);
+    let ago = jiff::SignedDuration::try_from_secs_f64(days * 86_400.0).unwrap_or(jiff::SignedDuration::ZERO);
+    key.made.get(&number).copied().unwrap_or(world.clock.epoch - ago).as_second()
 }
 
-pub(super) fn attributes(world: &World, vault: &str, key: &Key) -> Value {
+pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
     let protected = world.vaults.get(vault).is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
     let level = if protected { "Recoverable" } else { "Recoverable+Purgeable" };
-    let made = made(world, key);
-    let mut attributes = json!({ "enabled": key.enabled, "created": made, "updated": made, "recoveryLevel": level, "recoverableDays": 90 });
+    let made = made(world, key, number);
+    let mut attributes = json!({ "enabled": key.is_enabled(number), "created": made, "updated": made, "recoveryLevel": level, "recoverableDays": 90 });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);
@@ -173,14 +175,14 @@ pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: 
         material["x"] = json!(URL_SAFE_NO_PAD.encode([1_u8; 32]));
         material["y"] = json!(URL_SAFE_NO_PAD.encode([2_u8; 32]));
     }
-    json!({ "key": material, "attributes": attributes(world, vault, key), "tags": {} })
+    json!({ "key": material, "attributes": attributes(world, vault, key, number), "tags": {} })
 }
 
 fn versions(world: &World, vault: &str, key: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => {
-            let item = |number| json!({ "kid": kid(world, vault, key, number), "attributes": attributes(world, vault, found) });
+            let item = |number| json!({ "kid": kid(world, vault, key, number), "attributes": attributes(world, vault, found, number) });
             Reply::json(
                 200,
                 &json!({ "value": (1..=found.versions).map(item).collect::<Vec<Value>>(), "nextLink": null }),
@@ -195,8 +197,7 @@ fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
     }
     let now = world.clock.now();
     if let Some(found) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
-        found.versions += 1;
-        found.rotated = Some(now);
+        found.renew(now);
     }
     world.effect("key-version-created", format!("{vault}/{key}"));
     latest(world, vault, key)
@@ -247,14 +248,27 @@ fn local_roles(world: &mut World, request: &Request, user: &User, vault: &str, k
 }
 
 /// May this principal wrap and unwrap with the key now? What the services behind Power Platform find out when a key is applied.
-pub(super) fn reaches(world: &World, principal: &str, vault_id: &str, key: &str) -> bool {
+pub(super) fn reaches(world: &World, policy: &Policy) -> bool {
+    let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
     let Some((name, vault)) = world.vaults.iter().find(|(name, _)| world.vault_id(name).eq_ignore_ascii_case(vault_id))
     else {
         return false;
     };
+    // Behind a firewall, services are let in as trusted ones or not at all.
+    let closed = vault.properties["networkAcls"]["defaultAction"] == "Deny"
+        || vault.properties["publicNetworkAccess"] == "Disabled";
+    if vault.deleted || (closed && vault.properties["networkAcls"]["bypass"] == "None") {
+        return false;
+    }
     let now = world.clock.now().as_second();
-    let usable = vault.keys.get(&key.to_ascii_lowercase()).is_some_and(|key| {
-        key.enabled
+    let number = |key_name: &str, key: &Key| match &policy.version {
+        Some(version) => (1..=key.versions).find(|number| version_id(name, key_name, *number) == *version),
+        None => Some(key.versions),
+    };
+    let usable = vault.keys.get(&key.to_ascii_lowercase()).is_some_and(|own| {
+        let name = key.to_ascii_lowercase();
+        let key = own;
+        number(&name, key).is_some_and(|number| key.is_enabled(number))
             && !key.deleted
             && unix(world, key.expires_in_days).is_none_or(|end| end > now)
             && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
@@ -263,7 +277,7 @@ pub(super) fn reaches(world: &World, principal: &str, vault_id: &str, key: &str)
         let scope = format!("hsm:{name}/keys/{}", key.to_ascii_lowercase());
         world.roles.iter().any(|role| {
             role.scope == scope
-                && role.principal == principal
+                && role.principal == *principal
                 && world.clock.since(role.since) >= world.settings.role_seconds
         })
     } else if rbac(vault) {

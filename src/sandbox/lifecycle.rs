@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Unlink,
     /// Make it a Managed Environment.
     Govern,
+    /// Let its users in again. The type is one of those that a recorded environment allows.
+    Enable,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Kind::Swap(_) => "RotateCustomerManagedKey",
             Kind::Unlink => "RevertToMicrosoftKey",
             Kind::Govern => "EnableGovernanceConfiguration",
+            Kind::Enable => "Enable",
         }
     }
 }
@@ -76,6 +79,7 @@ impl World {
             Kind::Swap(_) => "swap-started",
             Kind::Unlink => "unlink-started",
             Kind::Govern => "governance-started",
+            Kind::Enable => "enable-started",
         };
         self.effect(effect, environment);
         let operation = Operation {
@@ -97,7 +101,7 @@ impl World {
                         *status = "Unlinking".to_owned();
                     }
                 }
-                Kind::Govern => {}
+                Kind::Govern | Kind::Enable => {}
             }
         }
         self.operations.push(operation);
@@ -133,9 +137,17 @@ impl World {
         self.effects.clear();
     }
 
+    /// Can the key of an environment's policy be reached now? Without a policy there is nothing to reach.
+    pub(super) fn reaches(&self, environment: &str) -> bool {
+        let link = self.environments.get(environment).and_then(|found| found.link.as_ref());
+        let policy = link.and_then(|(id, _)| self.policies.get(&id.to_ascii_lowercase()));
+        link.is_none() || policy.is_some_and(|policy| keyvault::reaches(self, policy))
+    }
+
     fn part(&self, operation: &Operation) -> f64 {
         let seconds = match operation.kind {
             Kind::Govern => self.settings.governance_seconds,
+            Kind::Enable => self.settings.enable_seconds,
             _ => self.settings.link_seconds,
         };
         self.clock.since(operation.created) / seconds.max(0.001)
@@ -178,10 +190,10 @@ impl World {
         match &operation.kind {
             Kind::Link(policy) | Kind::Swap(policy) => {
                 let found = self.policies.get(&policy.to_ascii_lowercase());
-                let reaches = found
-                    .is_some_and(|policy| keyvault::reaches(self, &policy.principal(), &policy.vault_id, &policy.key));
+                let reaches = found.is_some_and(|policy| keyvault::reaches(self, policy));
                 !reaches || self.settings.link_ends.starts_with("failed")
             }
+            Kind::Enable => !self.reaches(&operation.environment),
             Kind::Unlink | Kind::Govern => false,
         }
     }
@@ -194,6 +206,8 @@ impl World {
         environment.lag = lag;
         match &operation.kind {
             Kind::Govern => environment.managed = true,
+            Kind::Enable if failed => {}
+            Kind::Enable => "Enabled".clone_into(&mut environment.runtime),
             Kind::Unlink => environment.link = None,
             Kind::Link(_) | Kind::Swap(_) if without_link => environment.link = None,
             Kind::Link(policy) | Kind::Swap(policy) => {
@@ -260,6 +274,7 @@ impl World {
     fn at(&self, operation: &Operation, part: f64) -> String {
         let seconds = match operation.kind {
             Kind::Govern => self.settings.governance_seconds,
+            Kind::Enable => self.settings.enable_seconds,
             _ => self.settings.link_seconds,
         };
         (operation.created + SignedDuration::try_from_secs_f64(seconds * part).unwrap_or(SignedDuration::ZERO))

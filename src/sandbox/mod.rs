@@ -11,6 +11,7 @@ mod clock;
 mod control;
 mod dataverse;
 mod entra;
+mod events;
 mod generate;
 mod http;
 mod inventory;

@@ -1,6 +1,8 @@
 //! The Power Platform API (2024-10-01), `environmentmanagement/environments`, imitated after its public REST reference.
 
 use super::http::{Reply, Request};
+use super::lifecycle::Kind;
+use super::tenant::{Standing, User};
 use super::world::World;
 use super::{bap, view};
 use serde_json::json;
@@ -14,8 +16,10 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         );
     };
     let route = request.route();
-    let id = match route.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["environmentmanagement", "environments", id] => id.to_owned(),
+    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    let id = match (request.method.as_str(), &segments[..]) {
+        ("GET", ["environmentmanagement", "environments", id]) => (*id).to_owned(),
+        ("POST", ["environmentmanagement", "environments", id, "enable"]) => return enable(world, &user, id),
         _ => return Reply::error(404, "NotFound", "There is nothing here."),
     };
     let key = world.environment_key(&id).filter(|_| user.power_platform.sees_environments());
@@ -35,4 +39,27 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         body["finOpsMetadata"] = json!({ "id": view::lcs_id(&key), "type": kind, "url": format!("https://{host}") });
     }
     Reply::json(200, &body)
+}
+
+/// `Environment State - Enable Environment`: 202. What is answered while the key can't be reached is not on record: here it is accepted, and
+/// fails (inferred).
+fn enable(world: &mut World, user: &User, id: &str) -> Reply {
+    let key = world.environment_key(id).filter(|_| user.power_platform.sees_environments());
+    let Some(key) = key else { return bap::not_found(id) };
+    if user.power_platform != Standing::Admin {
+        return Reply::error(
+            403,
+            "EnvironmentAccess",
+            "The caller may not change the state of the environment (inferred).",
+        );
+    }
+    if world.running(&key).is_some() {
+        return Reply::error(
+            409,
+            "OperationNotStartable",
+            "There is an active lifecycle operation on the environment.",
+        );
+    }
+    world.start(&key, Kind::Enable, &user.object_id);
+    Reply::empty(202)
 }

@@ -1,6 +1,7 @@
 //! How a tenant begins: a scenario's text, checked, becomes a world.
 
 use super::clock::Clock;
+use super::events::Event;
 use super::generate::Generate;
 use super::scenario::Scenario;
 use super::tenant::{Environment, Lock, Policy, Role, Standing, User, Vault};
@@ -32,6 +33,9 @@ pub(super) struct Setup {
     /// Lifecycle operations of the past.
     #[serde(default)]
     history: Vec<Past>,
+    /// What happens while the sandbox runs.
+    #[serde(default)]
+    events: Vec<Event>,
     #[serde(default)]
     crowd: Crowd,
     #[serde(default)]
@@ -78,6 +82,12 @@ pub(super) struct Settings {
     pub(super) provider_seconds: f64,
     pub(super) governance_seconds: f64,
     pub(super) link_seconds: f64,
+    /// How long it takes to enable an environment; documented as about 5 minutes.
+    #[serde(default = "five_minutes")]
+    pub(super) enable_seconds: f64,
+    /// When set, an environment whose key can't be reached for so long is locked, and deleted when it stays so.
+    #[serde(default)]
+    pub(super) locks_after_seconds: Option<f64>,
     /// Reads of an environment that still show the old state after an operation has ended.
     pub(super) read_lag: u32,
     pub(super) page_size: usize,
@@ -132,6 +142,10 @@ struct PolicySetup {
     no_identity: bool,
 }
 
+fn five_minutes() -> f64 {
+    300.0
+}
+
 fn encryption() -> String {
     "Encryption".to_owned()
 }
@@ -168,6 +182,8 @@ impl Setup {
             settings.provider_seconds,
             settings.governance_seconds,
             settings.link_seconds,
+            settings.enable_seconds,
+            settings.locks_after_seconds.unwrap_or_default(),
             settings.token_seconds.unwrap_or_default(),
         ];
         if let Some(wrong) = seconds.iter().find(|seconds| !(0.0..=CENTURY).contains(*seconds)) {
@@ -180,7 +196,15 @@ impl Setup {
             .flatten()
             .map(|days| days as f64 * 86_400.0)
             .chain(self.policies.values().filter_map(|policy| policy.granted_seconds_ago).map(|seconds| seconds as f64))
-            .chain(self.history.iter().map(|past| past.days_ago * 86_400.0));
+            .chain(self.history.iter().map(|past| past.days_ago * 86_400.0))
+            .chain(self.events.iter().map(|event| event.after_days * 86_400.0))
+            .chain(
+                self.vaults
+                    .values()
+                    .flat_map(|vault| vault.keys.values())
+                    .flat_map(|key| &key.made_days_ago)
+                    .map(|days| days * 86_400.0),
+            );
         match away.find(|seconds| !(-CENTURY..=CENTURY).contains(seconds)) {
             Some(wrong) => Err(format!("{wrong} seconds are more than a hundred years")),
             None => Ok(()),
@@ -209,6 +233,7 @@ impl World {
             provider_since: None,
             azure_policy: setup.azure_policy,
             planted: BTreeMap::new(),
+            events: setup.events,
             unfinished: Vec::new(),
             provider_locations: setup.provider_locations,
             environments: setup.environments,

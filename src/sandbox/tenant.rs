@@ -4,7 +4,7 @@ use super::world::guid;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A user's standing in Power Platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -85,6 +85,9 @@ pub(super) struct Environment {
     pub(super) link: Option<(String, String)>,
     #[serde(skip)]
     pub(super) lag: u32,
+    /// Since when its key can't be reached.
+    #[serde(skip)]
+    pub(super) unreached: Option<Timestamp>,
 }
 
 impl Environment {
@@ -110,6 +113,7 @@ impl Environment {
             management: None,
             link: None,
             lag: 0,
+            unreached: None,
         }
     }
 }
@@ -153,9 +157,42 @@ pub(super) struct Key {
     pub(super) deleted: bool,
     #[serde(default = "one")]
     pub(super) versions: u32,
-    /// When the latest version was made, if that was after the sandbox began.
+    /// How many days before the sandbox began each version was made, from the first one on; long before, where nothing is said.
+    #[serde(default)]
+    pub(super) made_days_ago: Vec<f64>,
+    /// Versions before the latest one that are disabled.
+    #[serde(default)]
+    pub(super) disabled: BTreeSet<u32>,
+    /// When versions were made after the sandbox began.
     #[serde(skip)]
-    pub(super) rotated: Option<Timestamp>,
+    pub(super) made: BTreeMap<u32, Timestamp>,
+}
+
+impl Key {
+    /// Is this version enabled?
+    pub(super) fn is_enabled(&self, version: u32) -> bool {
+        if version == self.versions { self.enabled } else { !self.disabled.contains(&version) }
+    }
+
+    pub(super) fn enable(&mut self, version: u32, enabled: bool) {
+        if version == self.versions {
+            self.enabled = enabled;
+        } else if enabled {
+            self.disabled.remove(&version);
+        } else {
+            self.disabled.insert(version);
+        }
+    }
+
+    /// One version more, which is enabled.
+    pub(super) fn renew(&mut self, now: Timestamp) {
+        if !self.enabled {
+            self.disabled.insert(self.versions);
+        }
+        self.versions += 1;
+        self.enabled = true;
+        self.made.insert(self.versions, now);
+    }
 }
 
 fn yes() -> bool {

@@ -178,7 +178,7 @@ pub(super) fn rbac(vault: &Vault) -> bool {
 fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {
     let Some(vault) = world.vaults.get(vault_name) else { return Value::Null };
     let key_uri = format!("{}keys/{name}", uri(vault_name, vault));
-    let mut attributes = json!({ "enabled": key.enabled, "created": super::keyvault::made(world, key), "updated": super::keyvault::made(world, key), "exportable": false });
+    let mut attributes = json!({ "enabled": key.is_enabled(version), "created": super::keyvault::made(world, key, version), "updated": super::keyvault::made(world, key, version), "exportable": false });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);

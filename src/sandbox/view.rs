@@ -36,9 +36,10 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     let busy = world.occupied(key) || lagging;
     let scope = if admin { "scopes/admin/" } else { "" };
     let location = &environment.location;
-    // What is locked was locked two days before the sandbox began.
+    // What is locked from the beginning was locked two days before.
     let modified = if environment.runtime == "Disabled" {
-        (world.clock.epoch - jiff::SignedDuration::from_hours(48)).to_string()
+        let before = world.clock.epoch - jiff::SignedDuration::from_hours(48);
+        world.locked_since(key).unwrap_or(before).to_string()
     } else {
         "2025-11-01T20:13:20.5781436Z".to_owned()
     };

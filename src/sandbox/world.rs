@@ -1,6 +1,7 @@
 //! The tenant: what is there now, who may do what, and how time passes.
 
 use super::clock::Clock;
+use super::events::Event;
 use super::http::Request;
 use super::lifecycle::Operation;
 use super::setup::{Settings, Target};
@@ -31,6 +32,8 @@ pub(super) struct World {
     pub(super) azure_policy: Option<String>,
     /// What whoever looks at a generated tenant should find: environment ids by state.
     pub(super) planted: BTreeMap<&'static str, Vec<String>>,
+    /// What happens while the sandbox runs, and has not happened yet.
+    pub(super) events: Vec<Event>,
     /// Environments that a generated tenant has in the middle of an operation.
     pub(super) unfinished: Vec<String>,
     pub(super) provider_locations: Vec<String>,
@@ -85,7 +88,7 @@ impl World {
             .iter()
             .map(|(key, environment)| {
                 let running = self.running(key).is_some();
-                (key, json!({ "link": environment.link, "managed": environment.managed, "running": running }))
+                (key, json!({ "link": environment.link, "managed": environment.managed, "running": running, "runtime": environment.runtime }))
             })
             .collect();
         let mut roles: Vec<String> =
@@ -170,5 +173,7 @@ impl World {
             self.provider_since = None;
         }
         self.advance_operations();
+        self.advance_events();
+        self.advance_locks();
     }
 }

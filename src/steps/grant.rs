@@ -65,6 +65,14 @@ pub fn access(observed: &Observed, vault: &Vault) -> Seen<()> {
     }
 }
 
+/// The role assignment that lets a policy's identity use the key.
+pub fn grant_of<'a>(policy: &Policy, roles: &'a [RoleAssignment]) -> Option<&'a RoleAssignment> {
+    let principal = policy.principal_id.as_deref()?;
+    roles
+        .iter()
+        .find(|held| held.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&held.role.as_str()))
+}
+
 /// The same, for any policy and vault with the roles that the policy's identity holds there.
 pub fn allows_key(policy: &Policy, vault: &Vault, roles: &Seen<Vec<RoleAssignment>>) -> Seen<()> {
     let Some(principal) = &policy.principal_id else { return Seen::Absent };

@@ -8,12 +8,15 @@ use crate::model::ids::{ArmId, same_id};
 use crate::model::observed::{Environment, Observed, Operation, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The operation that takes the key from an environment (inferred from the lists of allowed operations).
 pub const REMOVE: &str = "RevertToMicrosoftKey";
 /// Key, vault and the policy's access are needed this long after a removal: backups are still encrypted with the key.
 pub const KEPT_AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A removal takes up to 4 days, and reads lag behind it.
+const LONGEST_REMOVAL: SignedDuration = SignedDuration::from_hours(4 * 24 + 1);
 
 /// The whole command.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
@@ -66,7 +69,10 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
         .is_some_and(|status| status.to_ascii_lowercase().starts_with("unlinking"));
     let ongoing = environment.ongoing.as_deref() == Some(REMOVE);
     // Reads lag behind an operation that ended: it is off its policy, and not back yet.
-    let lags = environment.key_link.is_absent() && !environment.is_up() && last_was_removal(observed);
+    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.kind == REMOVE);
+    let began = newest.and_then(|operation| operation.created.as_deref()?.parse::<Timestamp>().ok());
+    let recent = began.is_some_and(|began| observed.at.duration_since(began) < LONGEST_REMOVAL);
+    let lags = environment.key_link.is_absent() && !environment.is_up() && recent;
     (operation.is_some() || says || ongoing || lags).then(|| Action::AwaitRemoval {
         environment: environment.id.clone(),
         name: environment.display_name.clone(),

@@ -41,12 +41,10 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         return plan;
     }
     let latest = newest(versions).is_none_or(|newest| enabled.iter().any(|one| one.id == newest.id));
-    let mut needs = in_use(target, observed, versions, latest);
-    let (mut days, unknown) = (Vec::new(), left_behind(target, observed));
-    if !latest {
-        days.extend(followed(target, observed, versions));
-    }
-    days.extend(unknown);
+    let needs = in_use(target, observed, latest);
+    let mut days = if latest { Vec::new() } else { followed(target, observed, versions) };
+    days.extend(unread(observed));
+    days.extend(left_behind(observed));
     let overridden: Vec<String> = if target.override_dates {
         for need in &mut days {
             need.severity = Severity::Warn;
@@ -56,8 +54,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     } else {
         Vec::new()
     };
-    needs.extend(days);
     plan.findings.extend(needs);
+    plan.findings.extend(days);
     plan.actions.extend(enabled.into_iter().filter_map(|one| {
         Some(Action::DisableKeyVersion {
             vault: vault.id.clone(),
@@ -82,7 +80,7 @@ fn absent(target: &Target, observed: &Observed) -> Option<Finding> {
 }
 
 /// What uses it now: no override goes past that.
-fn in_use(target: &Target, observed: &Observed, versions: &[Version], latest: bool) -> Vec<Finding> {
+fn in_use(target: &Target, observed: &Observed, latest: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     for (environment, policy) in users(target, observed) {
         let name = &environment.display_name;
@@ -104,23 +102,19 @@ fn in_use(target: &Target, observed: &Observed, versions: &[Version], latest: bo
             ));
         }
     }
-    let unread = observed.around.policies.iter().filter(|(_, policy)| policy.present().is_none());
-    found.extend(
-        unread
-            .map(|(id, policy)| {
-                let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
-                overridable(
-                    id,
-                    format!("Whether the policy {id} uses the key can't be told: {why}."),
-                    "Run it as somebody who may read the policy",
-                )
-            })
-            .map(
-                |finding| if target.override_dates { Finding { severity: Severity::Warn, ..finding } } else { finding },
-            ),
-    );
-    let _ = versions;
     found
+}
+
+/// Policies that environments are linked to and that can't be read: they may use the key.
+fn unread(observed: &Observed) -> Vec<Finding> {
+    let unread = observed.around.policies.iter().filter(|(_, policy)| policy.present().is_none());
+    unread
+        .map(|(id, policy)| {
+            let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
+            let message = format!("Whether the policy {id} uses the key can't be told: {why}.");
+            overridable(id, message, "Run it as somebody who may read the policy")
+        })
+        .collect()
 }
 
 /// Environments follow a new version within a day, but the one before must stay for four weeks.
@@ -151,7 +145,7 @@ fn followed(target: &Target, observed: &Observed, versions: &[Version]) -> Vec<F
 }
 
 /// Environments that left some policy not long ago: which one, no history says.
-fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
+fn left_behind(observed: &Observed) -> Vec<Finding> {
     let all = match &observed.around.estate {
         Seen::Present(all) => all,
         Seen::Unreadable(why) => {
@@ -163,7 +157,6 @@ fn left_behind(target: &Target, observed: &Observed) -> Vec<Finding> {
         }
         Seen::Absent | Seen::NotAsked => return Vec::new(),
     };
-    let _ = target;
     let mut found = Vec::new();
     for (id, history) in &observed.around.histories {
         let name = all.iter().find(|one| one.id == *id).map_or(id.as_str(), |one| one.display_name.as_str());

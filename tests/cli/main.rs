@@ -15,6 +15,7 @@ mod ends;
 mod estate;
 mod executed;
 mod exit_codes;
+mod export;
 mod fault_matrix;
 mod four_days;
 mod fuzz;
@@ -27,19 +28,29 @@ mod in_earnest;
 mod internet;
 #[cfg(target_os = "linux")]
 mod leaving;
+mod month;
+mod output;
+#[cfg(unix)]
+mod pipelines;
 mod procedure;
 mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod retire;
 mod rotate;
 mod rules;
+#[cfg(unix)]
+mod runner;
 mod sandbox_azure;
+mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
+mod schemas;
 mod shell;
 mod sign_in;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;
+mod unlock;

@@ -30,6 +30,7 @@ fn now() -> Timestamp {
 
 fn grant(created: Timestamp) -> RoleAssignment {
     RoleAssignment {
+        id: None,
         scope: id(ResourceKind::Vault, "kv").to_string(),
         role: "e147488a-f6f5-4113-8e2d-b22465e65bf6".into(),
         principal_id: IDENTITY.into(),

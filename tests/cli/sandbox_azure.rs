@@ -72,7 +72,8 @@ fn what_is_not_there_is_a_404_of_its_own_kind() {
         (tenant.vault.replace("vaults", "managedHSMs"), "ResourceNotFound"),
         (format!("{}/keys/none", tenant.vault), "KeyNotFound"),
         (version, "KeyNotFound"),
-        (format!("{}/providers/Microsoft.Nothing", tenant.subscription), "InvalidResourceType"),
+        (format!("{}/providers/Microsoft.Nothing", tenant.subscription), "InvalidResourceNamespace"),
+        (format!("{}/providers/Microsoft.Nothing/things/x", tenant.subscription), "InvalidResourceType"),
     ] {
         let (status, said, body) = tenant.arm("GET", &path, &Value::Null);
         assert_eq!((status, said.as_str()), (404, code), "{path}: {body}");

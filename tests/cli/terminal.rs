@@ -19,12 +19,18 @@ pub(crate) struct Typing {
 
 impl Typing {
     pub(crate) fn at(mut command: Command) -> Self {
+        command.env("NO_COLOR", "1");
+        Self::lively(command)
+    }
+
+    /// With colour and moving progress, unless the command's environment says otherwise.
+    pub(crate) fn lively(mut command: Command) -> Self {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
         let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
         let theirs = OpenOptions::new().read(true).write(true).open(name).unwrap();
-        command.env("NO_COLOR", "1").stdin(theirs.try_clone().unwrap()).stderr(theirs).stdout(Stdio::piped());
+        command.stdin(theirs.try_clone().unwrap()).stderr(theirs).stdout(Stdio::piped());
         let child = command.spawn().unwrap();
         // The command holds the other end of the terminal; without it the end of the program is the end of the reading.
         drop(command);

@@ -1,0 +1,100 @@
+//! The summary page of a step, in Markdown: how it ended, what was found, what was done, what comes next.
+
+use super::{Issue, Level, Notes};
+use crate::error::Error;
+use crate::model::text::clean;
+
+/// Services cut long pages; the worst comes first.
+const ROWS: usize = 100;
+
+/// Words that are no Markdown, whoever wrote them: no link, no picture, no end of a cell.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for ch in text.chars() {
+        match ch {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '!' | '#' | '~' => out.extend(['\\', ch]),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\n' | '\r' => out.push(' '),
+            ch => out.push(ch),
+        }
+    }
+    out
+}
+
+fn row(cells: &[&str]) -> String {
+    format!("| {} |\n", cells.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join(" | "))
+}
+
+fn rest(all: usize) -> String {
+    if all > ROWS { format!("\nAnd {} more.\n", all - ROWS) } else { String::new() }
+}
+
+/// The page.
+pub(super) fn page(notes: &Notes, issues: &[Issue], command: &str, code: u8, error: Option<&Error>) -> String {
+    let ended = error.map_or("done", |error| error.kind.word());
+    let outcome = notes.outcome.as_deref().unwrap_or(ended);
+    let mut text = format!("### cmkctl {}: {}\n\n| | |\n|---|---|\n", plain(command), plain(outcome));
+    let environment = match (&notes.environment_name, &notes.environment) {
+        (Some(name), Some(id)) => Some(format!("{name} ({id})")),
+        (name, id) => name.clone().or_else(|| id.clone()),
+    };
+    for (label, value) in [("Environment", &environment), ("Policy", &notes.policy), ("Operation", &notes.operation)] {
+        if let Some(value) = value {
+            text.push_str(&row(&[label, value]));
+        }
+    }
+    text.push_str(&row(&["Exit code", &code.to_string()]));
+    if let Some(error) = error {
+        text.push_str(&format!("\n{}\n", plain(&clean(&error.message))));
+        for hint in &error.hints {
+            text.push_str(&format!("- {}\n", plain(&clean(hint))));
+        }
+    }
+    let findings: Vec<&Issue> = issues.iter().filter(|issue| !issue.who.is_empty()).collect();
+    if !findings.is_empty() {
+        text.push_str("\n| | Finding | Fix | Who |\n|---|---|---|---|\n");
+        for issue in findings.iter().take(ROWS) {
+            let word = match issue.level {
+                Level::Error => "in the way",
+                Level::Warning => "warning",
+                Level::Notice => "not visible",
+                Level::Silent => "to know",
+            };
+            text.push_str(&row(&[word, &format!("{} {}", issue.code, issue.message), &issue.remedy, &issue.who]));
+        }
+        text.push_str(&rest(findings.len()));
+    }
+    if notes.environments_in_all > 0 {
+        text.push_str(&format!(
+            "\n{} environments, {} of them to look at.\n",
+            notes.environments_in_all,
+            notes.environments.len()
+        ));
+    }
+    if !notes.environments.is_empty() {
+        text.push_str("\n| State | Environment | Id | What |\n|---|---|---|---|\n");
+        for [state, name, id, what] in notes.environments.iter().take(ROWS) {
+            text.push_str(&row(&[state, name, id, what]));
+        }
+        text.push_str(&rest(notes.environments.len()));
+    }
+    for (title, lines) in [("Done", &notes.done), ("Next", &notes.next)] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n**{title}**\n"));
+            text.extend(lines.iter().map(|line| format!("- {}\n", plain(line))));
+        }
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_stay_words() {
+        assert_eq!(plain("![x](y) <b> a|b\n# `c`"), "\\!\\[x\\](y) &lt;b&gt; a\\|b \\# \\`c\\`");
+    }
+}

@@ -1,0 +1,283 @@
+//! Policies as Bicep and Terraform: what exists, for whoever keeps it as code; and what is to be made, for the other administrator.
+
+use crate::model::ids::{ArmId, ResourceKind};
+use std::fmt::Write;
+
+/// One policy with what it stands on.
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    /// The policy.
+    pub policy: ArmId,
+    /// Power Platform geography.
+    pub location: String,
+    /// The vault or managed HSM.
+    pub vault: ArmId,
+    /// The key.
+    pub key: String,
+    /// The pinned version, if one is.
+    pub version: Option<String>,
+    /// Does the vault work with Azure RBAC?
+    pub rbac: bool,
+    /// ARM id of the role assignment that lets the policy's identity use the key, where it is known.
+    pub grant: Option<String>,
+    /// The environments that are in it: name and id.
+    pub environments: Vec<(String, String)>,
+}
+
+/// The API version of enterprise policies that the published specification knows.
+const POLICY_API: &str = "2020-10-30-preview";
+/// Key Vault Crypto Service Encryption User.
+const ROLE: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
+
+impl Blueprint {
+    fn hsm(&self) -> bool {
+        self.vault.kind == ResourceKind::ManagedHsm
+    }
+
+    fn same_group(&self) -> bool {
+        self.vault.subscription.eq_ignore_ascii_case(&self.policy.subscription)
+            && self.vault.group.eq_ignore_ascii_case(&self.policy.group)
+    }
+
+    /// A name that both languages take.
+    fn symbol(&self) -> String {
+        let mut symbol: String = self
+            .policy
+            .name
+            .chars()
+            .map(|ch| if ch.is_ascii_alphanumeric() { ch.to_ascii_lowercase() } else { '_' })
+            .collect();
+        if !symbol.starts_with(|ch: char| ch.is_ascii_lowercase()) {
+            symbol.insert_str(0, "policy_");
+        }
+        symbol
+    }
+
+    /// What neither language can grant is granted by a command.
+    fn grant_note(&self, principal: &str) -> String {
+        if self.hsm() {
+            return format!(
+                "The local role of a managed HSM is given on its data plane:\naz keyvault role assignment create --hsm-name {} --role \"Managed HSM Crypto Service Encryption User\" --assignee-object-id {principal} --scope /keys/{}",
+                self.vault.name, self.key
+            );
+        }
+        format!(
+            "The vault works with access policies:\naz keyvault set-policy --name {} --object-id {principal} --key-permissions get wrapKey unwrapKey",
+            self.vault.name
+        )
+    }
+}
+
+/// One Bicep file for the resource group of the policies; a policy of another group is another module, and said as such.
+pub fn bicep(all: &[Blueprint]) -> String {
+    let mut text = String::from(
+        "// Enterprise policies for customer-managed keys.\n// A policy that environments are linked to refuses every change, tags among it: deploy what is new, and keep this for the rest.\n",
+    );
+    for one in all {
+        let symbol = one.symbol();
+        let _ = write!(
+            text,
+            "\n// az deployment group create --subscription {} --resource-group {} --template-file THIS_FILE\n",
+            comment(&one.policy.subscription),
+            comment(&one.policy.group)
+        );
+        for (name, id) in &one.environments {
+            let _ = writeln!(text, "// Linked: {} ({})", comment(name), comment(id));
+        }
+        let version = one
+            .version
+            .as_ref()
+            .map_or(String::new(), |version| format!("\n          version: {}", quoted_bicep(version)));
+        let _ = write!(
+            text,
+            "resource {symbol} 'Microsoft.PowerPlatform/enterprisePolicies@{POLICY_API}' = {{
+  name: {}
+  location: {}
+  kind: 'Encryption'
+  identity: {{
+    type: 'SystemAssigned'
+  }}
+  properties: {{
+    encryption: {{
+      state: 'Enabled'
+      keyVault: {{
+        id: {}
+        key: {{
+          name: {}{version}
+        }}
+      }}
+    }}
+  }}
+}}
+",
+            quoted_bicep(&one.policy.name),
+            quoted_bicep(&one.location),
+            quoted_bicep(&one.vault.to_string()),
+            quoted_bicep(&one.key)
+        );
+        if one.hsm() || !one.rbac {
+            for line in one.grant_note("PRINCIPAL_ID").lines() {
+                let _ = writeln!(text, "// {}", comment(line));
+            }
+            let _ = writeln!(text, "output {symbol}_principal string = {symbol}.identity.principalId");
+            continue;
+        }
+        if one.same_group() {
+            let _ = write!(
+                text,
+                "
+resource {symbol}_vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {{
+  name: {}
+}}
+
+resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
+  name: guid({symbol}_vault.id, {symbol}.id, '{ROLE}')
+  scope: {symbol}_vault
+  properties: {{
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{ROLE}')
+    principalId: {symbol}.identity.principalId
+    principalType: 'ServicePrincipal'
+  }}
+}}
+",
+                quoted_bicep(&one.vault.name)
+            );
+        } else {
+            let _ = write!(
+                text,
+                "// The vault is in another resource group; grant the identity there:\n// az role assignment create --role \"Key Vault Crypto Service Encryption User\" --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --scope {}\noutput {symbol}_principal string = {symbol}.identity.principalId\n",
+                comment(&one.vault.to_string())
+            );
+        }
+    }
+    text
+}
+
+/// Terraform with import blocks: after `terraform plan` shows no change, what exists is under its care.
+pub fn terraform(all: &[Blueprint]) -> String {
+    let mut text = String::from(
+        "# Enterprise policies for customer-managed keys, with their import.
+# Links of environments are left out on purpose: destroying one takes the environment offline for up to 4 days, and so does replacing it.
+# Add and remove environments with cmkctl.
+terraform {
+  required_version = \">= 1.5\"
+  required_providers {
+    azapi = {
+      source = \"Azure/azapi\"
+    }
+    azurerm = {
+      source = \"hashicorp/azurerm\"
+    }
+  }
+}
+",
+    );
+    for one in all {
+        let symbol = one.symbol();
+        let group = one.policy.group_scope();
+        text.push('\n');
+        for (name, id) in &one.environments {
+            let _ = writeln!(text, "# Linked: {} ({})", comment(name), comment(id));
+        }
+        let version = one
+            .version
+            .as_ref()
+            .map_or(String::new(), |version| format!("\n            version = {}", quoted_hcl(version)));
+        let _ = write!(
+            text,
+            "import {{
+  to = azapi_resource.{symbol}
+  id = {}
+}}
+
+resource \"azapi_resource\" \"{symbol}\" {{
+  type      = \"Microsoft.PowerPlatform/enterprisePolicies@{POLICY_API}\"
+  parent_id = {}
+  name      = {}
+  location  = {}
+
+  identity {{
+    type = \"SystemAssigned\"
+  }}
+
+  body = {{
+    kind = \"Encryption\"
+    properties = {{
+      encryption = {{
+        state = \"Enabled\"
+        keyVault = {{
+          id = {}
+          key = {{
+            name = {}{version}
+          }}
+        }}
+      }}
+    }}
+  }}
+
+  schema_validation_enabled = false
+
+  lifecycle {{
+    prevent_destroy = true
+  }}
+}}
+",
+            quoted_hcl(&format!("{}?api-version={POLICY_API}", one.policy)),
+            quoted_hcl(&group),
+            quoted_hcl(&one.policy.name),
+            quoted_hcl(&one.location),
+            quoted_hcl(&one.vault.to_string()),
+            quoted_hcl(&one.key)
+        );
+        if one.hsm() || !one.rbac {
+            for line in one.grant_note("PRINCIPAL_ID").lines() {
+                let _ = writeln!(text, "# {}", comment(line));
+            }
+            continue;
+        }
+        if let Some(id) = &one.grant {
+            let _ =
+                write!(text, "\nimport {{\n  to = azurerm_role_assignment.{symbol}\n  id = {}\n}}\n", quoted_hcl(id));
+        }
+        let _ = write!(
+            text,
+            "
+resource \"azurerm_role_assignment\" \"{symbol}\" {{
+  scope                = {}
+  role_definition_name = \"Key Vault Crypto Service Encryption User\"
+  principal_id         = azapi_resource.{symbol}.identity[0].principal_id
+  principal_type       = \"ServicePrincipal\"
+}}
+",
+            quoted_hcl(&one.vault.to_string())
+        );
+    }
+    text
+}
+
+/// Foreign words in a comment stay on its line.
+fn comment(text: &str) -> String {
+    text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect()
+}
+
+fn quoted_bicep(text: &str) -> String {
+    let escaped = comment(text).replace('\\', "\\\\").replace('\'', "\\'").replace("${", "\\${");
+    format!("'{escaped}'")
+}
+
+fn quoted_hcl(text: &str) -> String {
+    let escaped = comment(text).replace('\\', "\\\\").replace('"', "\\\"").replace("${", "$${").replace("%{", "%%{");
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_words_stay_words() {
+        assert_eq!(quoted_bicep("it's ${x}\n"), r"'it\'s \${x} '");
+        assert_eq!(quoted_hcl("a\"b ${x} %{y} \\"), r#""a\"b $${x} %%{y} \\""#);
+        assert_eq!(comment("one\n# two"), "one # two");
+    }
+}

@@ -1,0 +1,98 @@
+//! A key or a version goes only when nobody needs it any more: who does and until when, refusals before that, and an override that is written
+//! down.
+
+use crate::tool::{FAST, Served};
+use serde_json::{Value, json};
+
+/// A key with three versions that one environment uses, a key that nobody uses, and an environment that left some key twelve days ago.
+pub(crate) fn tenant(left_days_ago: f64) -> Value {
+    json!({
+        "summary": "Old keys.",
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+        "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+        "vaults": { "kv-contoso-cmk": { "keys": {
+            "cmk-contoso": { "versions": 3, "made_days_ago": [300, 40, 10] },
+            "cmk-free": { "kty": "RSA", "bits": 3072, "versions": 2 } } } },
+        "history": [{ "environment": "production", "kind": "RevertToMicrosoftKey", "days_ago": left_days_ago }],
+    })
+}
+
+fn versions(served: &Served, key: &str) -> Vec<String> {
+    let token = served.token("admin", "https://vault.azure.net");
+    let url = format!("https://kv-contoso-cmk.vault.azure.net/keys/{key}/versions?api-version=2025-07-01");
+    let list = served.ask(&token, "GET", &url, "").json();
+    let id = |one: &Value| one["kid"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    list["value"].as_array().unwrap().iter().map(id).collect()
+}
+
+fn enabled(served: &Served, key: &str) -> usize {
+    let token = served.token("admin", "https://vault.azure.net");
+    let url = format!("https://kv-contoso-cmk.vault.azure.net/keys/{key}/versions?api-version=2025-07-01");
+    let list = served.ask(&token, "GET", &url, "").json();
+    list["value"].as_array().unwrap().iter().filter(|one| one["attributes"]["enabled"] == true).count()
+}
+
+#[test]
+fn a_version_must_stay_for_four_weeks_after_the_next_one() {
+    let served = Served::patched(&tenant(90.0), FAST);
+    let all = versions(&served, "cmk-contoso");
+    let retire = |version: &str| served.run(&["retire-key", "--key-version", version, "--confirm", "cmk-contoso"]);
+    // The second was made 40 days ago, the third 10 days ago.
+    let ran = retire(&all[1]).exits(6);
+    assert!(ran.stderr.contains("CMK033") && ran.stderr.contains("`Contoso UAT`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("needed until 2026-03-20"), "{}", ran.stderr);
+    let ran = retire(&all[2]).exits(6);
+    assert!(ran.stderr.contains("would go offline at once"), "{}", ran.stderr);
+    assert!(served.effects().is_empty());
+    retire(&all[0]).exits(0);
+    assert_eq!(enabled(&served, "cmk-contoso"), 2);
+    let again = served.run(&["retire-key", "--key-version", &all[0], "-o", "json"]).exits(0).json();
+    assert_eq!(again["outcome"], "unchanged");
+    assert_eq!(served.effects(), ["key-updated"]);
+}
+
+#[test]
+fn who_left_a_key_needs_it_for_thirty_days_and_no_history_says_which() {
+    let served = Served::patched(&tenant(12.0), FAST);
+    let ran = served.run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
+    assert!(ran.stderr.contains("`Contoso Production` left a key on 2026-02-18"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("until 2026-03-20"), "{}", ran.stderr);
+    let served = Served::patched(&tenant(31.0), FAST);
+    served.run(&["retire-key", "--key", "cmk-free", "--yes"]).exits(10);
+    served.run(&["retire-key", "--key", "cmk-free", "--yes", "--confirm", "cmk"]).exits(10);
+    served.run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(0);
+    assert_eq!(enabled(&served, "cmk-free"), 0);
+}
+
+#[test]
+fn an_override_is_typed_and_written_down_and_never_passes_what_is_linked() {
+    let served = Served::patched(&tenant(12.0), FAST);
+    let log = served.folder().join("audit.log");
+    let log = log.to_str().unwrap();
+    let free = ["retire-key", "--key", "cmk-free", "--override-dates", "--confirm", "cmk-free"];
+    let ran = served.run(&free).exits(2);
+    assert!(ran.stderr.contains("--audit-log"), "{}", ran.stderr);
+    let linked = ["retire-key", "--override-dates", "--confirm", "cmk-contoso", "--audit-log", log];
+    let ran = served.run(&linked).exits(6);
+    assert!(ran.stderr.contains("would go offline at once"), "{}", ran.stderr);
+    served.run(&["retire-key", "--key", "cmk-free", "--override-dates", "--audit-log", log]).exits(10);
+    assert!(served.effects().is_empty());
+    served.run(&[&free[..], &["--audit-log", log]].concat()).exits(0);
+    let text = std::fs::read_to_string(log).unwrap();
+    let intent: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert!(intent["overridden"][0].as_str().unwrap().contains("`Contoso Production` left a key"), "{intent:#}");
+    assert_eq!(intent["event"], "intent");
+}
+
+#[test]
+fn who_can_not_see_the_environments_can_not_tell() {
+    let served = Served::patched(&tenant(90.0), FAST);
+    let ran = served.run_as("key-vault-admin", &["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
+    assert!(ran.stderr.contains("not visible") || ran.stdout.contains("not visible"), "{}{}", ran.stdout, ran.stderr);
+    assert!(served.effects().is_empty());
+    let served = Served::patched(&tenant(90.0), FAST);
+    served.faults(&json!([{ "match": { "path": "/lifecycleOperations" }, "do": "403", "times": 99 }]));
+    let ran = served.run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
+    assert!(ran.stderr.contains("can't be read"), "{}", ran.stderr);
+    assert!(served.effects().is_empty());
+}

@@ -1,0 +1,105 @@
+//! After a lock: the original key first, then the environments, the one that is deleted soonest first; each administrator for the half that is
+//! theirs.
+
+use crate::tool::{FAST, Served};
+use serde_json::{Value, json};
+
+/// Two environments are offline, and the key is in the state that `key` says.
+fn locked(key: &Value, granted: bool) -> Value {
+    json!({
+        "summary": "Locked.",
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": granted } },
+        "environments": {
+            "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" },
+            "production": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } },
+        "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } },
+    })
+}
+
+fn runtime(served: &Served) -> Vec<String> {
+    let world = crate::tool::http(&served.url, "GET", "/_sandbox/world", &[], "").json();
+    let state = |name: &str| world["environments"][name]["runtime"].as_str().unwrap().to_owned();
+    vec![state("uat"), state("production")]
+}
+
+#[test]
+fn whatever_took_the_key_away_is_undone_in_order() {
+    let table = [
+        (json!({ "enabled": false }), true, vec!["key-updated"]),
+        (json!({ "deleted": true }), true, vec!["key-recovered"]),
+        (json!({}), false, vec!["role-assigned"]),
+        (json!({ "deleted": true }), false, vec!["key-recovered", "role-assigned"]),
+        (json!({}), true, vec![]),
+    ];
+    for (key, granted, restored) in table {
+        let served = Served::patched(&locked(&key, granted), FAST);
+        served.run(&["unlock"]).exits(10);
+        let plan = served.run(&["unlock", "--dry-run"]).exits(0).stdout;
+        let places = [
+            "`Contoso UAT` again (or it may be deleted from 2026-03-07 on)",
+            "`Contoso Production` again (or it may be deleted from 2026-03-30 on)",
+        ];
+        let at: Vec<usize> =
+            places.iter().map(|place| plan.find(place).unwrap_or_else(|| panic!("{place}\n{plan}"))).collect();
+        assert!(at[0] < at[1], "deleted soonest first: {plan}");
+        assert!(served.effects().is_empty());
+        served.run(&["unlock", "--yes"]).exits(0);
+        assert_eq!(runtime(&served), ["Enabled", "Enabled"]);
+        let mut expected = restored;
+        expected.extend(["enable-started", "enable-started"]);
+        assert_eq!(served.effects(), expected, "{key}");
+        let again = served.run(&["unlock", "--yes", "-o", "json"]).exits(0).json();
+        assert_eq!(again["outcome"], "unchanged", "{again:#}");
+        assert_eq!(served.effects().len(), expected.len());
+    }
+}
+
+#[test]
+fn what_no_command_can_undo_is_in_the_way_of_nothing_that_would_fail() {
+    let expired = json!({ "expires_in_days": -3 });
+    let served = Served::patched(&locked(&expired, true), FAST);
+    let ran = served.run(&["unlock", "--yes"]).exits(6);
+    assert!(ran.stderr.contains("CMK016") && ran.stderr.contains("az keyvault key"), "{}", ran.stderr);
+    let mut closed = locked(&json!({}), true);
+    closed["vaults"]["kv-contoso-cmk"]["properties"] =
+        json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } });
+    let served = Served::patched(&closed, FAST);
+    let ran = served.run(&["unlock", "--yes"]).exits(6);
+    assert!(ran.stderr.contains("CMK018"), "{}", ran.stderr);
+    assert!(served.effects().is_empty());
+}
+
+#[test]
+fn each_administrator_does_the_half_that_is_theirs() {
+    let served = Served::patched(&locked(&json!({ "deleted": true }), true), FAST);
+    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    // Enabled without its key it stays locked, and that is no success.
+    let early = served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(9);
+    assert!(early.stderr.contains("admin center"), "{}", early.stderr);
+    let key = served.run_as("key-vault-admin", &["unlock", "--policy", &policy, "--yes"]).exits(0);
+    assert!(
+        key.stderr.contains("recovered") && key.stderr.contains("NOT VISIBLE") || key.stdout.contains("NOT VISIBLE"),
+        "{}{}",
+        key.stdout,
+        key.stderr
+    );
+    served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(0);
+    assert_eq!(runtime(&served), ["Enabled", "Enabled"]);
+}
+
+#[test]
+fn trouble_on_the_way_enables_nothing_twice_that_matters() {
+    for trouble in ["reset-after", "reset-before", "503-seconds", "cut", "html-502"] {
+        for path in ["/recover", "/enable"] {
+            let served = Served::patched(&locked(&json!({ "deleted": true }), true), FAST);
+            served.faults(
+                &json!([{ "match": { "method": "POST", "path": path }, "do": trouble, "seconds": 1, "times": 1 }]),
+            );
+            let ran = served.run(&["unlock", "--yes"]);
+            if ran.code != 0 {
+                served.run(&["unlock", "--yes"]).exits(0);
+            }
+            assert_eq!(runtime(&served), ["Enabled", "Enabled"], "{trouble} {path}: {}", ran.stderr);
+        }
+    }
+}
