@@ -1,8 +1,6 @@
 //! Puts the commit into `cmkctl --version`, where there is one to be known: not in a source archive, and not while developing, where every
 //! commit would build everything anew.
 
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
-
 use std::env;
 use std::path::Path;
 use std::process::Command;

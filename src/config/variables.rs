@@ -38,7 +38,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("XDG_CONFIG_HOME", "where the configuration file is looked for, before ~/.config; on Windows APPDATA"),
     ("XDG_CACHE_HOME", "where names for completion are kept, before ~/.cache; on Windows LOCALAPPDATA"),
     ("NO_COLOR", "no colour and no moving progress"),
-    ("CI", "the same"),
+    ("CI", "the same, and TF_BUILD"),
     ("TERM", "the same when it is dumb"),
+    ("CLICOLOR", "the same when it is 0"),
+    ("CLICOLOR_FORCE", "colour where there is no terminal"),
+    ("CMKCTL_CI", "CI service to talk to: off, github or azure-pipelines; detected if not set (--no-ci)"),
+    ("GITHUB_ACTIONS", "set by GitHub Actions, with GITHUB_STEP_SUMMARY and GITHUB_OUTPUT"),
+    ("TF_BUILD", "set by Azure Pipelines, with AGENT_TEMPDIRECTORY"),
     ("COLUMNS", "width of tables"),
 ];

@@ -27,20 +27,28 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
 /// Runs one example. It may end in any way that the documentation names, but not as misuse, and not by surprise.
 fn executed(line: &str, path: &str) {
     let words = words(line);
-    // These serve or wait for somebody until they are stopped, or are for a tenant's own file.
-    if words.iter().any(|word| word == "sandbox") || words.iter().any(|word| word == "--profile") {
+    // It serves until it is stopped; the README's transcripts run it.
+    if words.iter().any(|word| word == "sandbox") {
         return;
     }
     let served = Served::start("ready", FAST);
+    if words.get(1).is_some_and(|word| word == "export") {
+        // It exports what is linked.
+        served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    }
     let cloud = served.cloud();
     let folder = tempfile::tempdir().unwrap();
     let arguments: Vec<String> = words[1..].iter().map(|word| filled(word, &cloud, folder.path())).collect();
+    let config = folder.path().join(".config/cmkctl");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "[profile.prod]\naudit-log = \"audit.jsonl\"\n").unwrap();
     let mut run = command(&[]);
     run.current_dir(folder.path()).env("HOME", folder.path());
     let mut arguments = arguments.into_iter();
     let own_cloud = words.iter().any(|word| word == "--sandbox");
     while let Some(word) = arguments.next() {
-        if word == "--cloud" {
+        // The cloud is the sandbox here, and a sandbox takes no real sign-in.
+        if word == "--cloud" || word == "--auth" {
             arguments.next();
         } else {
             run.arg(word);
