@@ -1,4 +1,13 @@
-//! Flags, environment variables and the configuration file, in this order of strength. The only file that reads the environment.
+//! Flags, environment variables and the configuration file, in this order of strength. The only room that reads the environment.
+
+mod file;
+mod show;
+mod source;
+mod variables;
+
+pub use file::{File, completing, names_file, parse};
+pub use source::{Setting, Shown, Source};
+pub use variables::VARIABLES;
 
 mod terminal;
 mod wanted;
@@ -11,10 +20,11 @@ use crate::cloud::credential::{Method, Pipelines, Runner, SandboxUser, Secret, S
 use crate::cloud::wire::Network;
 use crate::error::{Error, Result};
 use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, parse_guid};
+use crate::model::near::did_you_mean;
 use crate::model::target::Target;
 use crate::report::{Format, Style};
+use file::Layers;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +43,8 @@ pub struct Flags {
     pub sandbox_user: Option<String>,
     /// `--config`
     pub config: Option<PathBuf>,
+    /// `--profile`
+    pub profile: Option<String>,
     /// `--ca-bundle`
     pub ca_bundle: Option<PathBuf>,
     /// `--audit-log`
@@ -62,23 +74,6 @@ pub struct Typed {
     pub location: Option<String>,
     /// Readers of the policy.
     pub readers: Vec<String>,
-}
-
-/// The configuration file (TOML).
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct File {
-    cloud: Option<String>,
-    #[serde(default)]
-    endpoints: BTreeMap<String, String>,
-    tenant: Option<String>,
-    auth: Option<String>,
-    ca_bundle: Option<PathBuf>,
-    audit_log: Option<PathBuf>,
-    environment: Option<String>,
-    policy: Option<String>,
-    vault: Option<String>,
-    key: Option<String>,
 }
 
 /// What a sandbox says about itself besides its cloud.
@@ -122,7 +117,11 @@ pub struct Settings {
     pub style: Style,
     /// Where changes are written down.
     pub audit_log: Option<PathBuf>,
-    file: File,
+    /// The proxy that https goes through, without its password.
+    pub proxy: Option<Setting<String>>,
+    layers: Layers,
+    /// Everything but the target, for `config show`.
+    shown: Vec<Shown>,
     sandbox: Option<SandboxFacts>,
 }
 
@@ -138,8 +137,10 @@ fn variable(name: &str) -> Option<String> {
 /// # Errors
 /// Anything that can't be right is a usage error that names the flag, variable or file it came from.
 pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
-    let file = read_file(flags)?;
-    let chosen = flags.cloud.clone().or_else(|| variable("CMKCTL_CLOUD")).or_else(|| file.cloud.clone());
+    let layers = Layers::read(flags)?;
+    let named = Setting::of("--cloud", &flags.cloud, "CMKCTL_CLOUD").or_else(|| layers.find(|file| &file.cloud));
+    let named = named.filter(|_| sandbox.is_none());
+    let chosen = named.as_ref().map(|named| named.value.clone());
     let cloud_argument = chosen.clone();
     let (mut cloud, text) = match (sandbox, chosen) {
         (Some(text), _) => (Cloud::from_json(&text, "the sandbox")?, Some(text)),
@@ -150,8 +151,12 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         (None, Some(name)) => (Cloud::named(&name)?, None),
         (None, None) => (Cloud::named("public")?, None),
     };
+    let mut shown = show::origins(flags, &layers, named.as_ref(), &cloud);
     if cloud.sandbox.is_none() {
-        override_endpoints(&mut cloud, flags, &file)?;
+        for (key, endpoint) in endpoints(flags, &layers)? {
+            cloud.set(&key, &endpoint.value)?;
+            shown.push(Shown::of(&format!("endpoints.{key}"), Some(&endpoint), String::clone));
+        }
     }
     let facts = match (&cloud.sandbox, text) {
         (Some(_), Some(text)) => Some(
@@ -160,15 +165,22 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         ),
         _ => None,
     };
-    let sign_in = sign_in(flags, &file, facts.as_ref())?;
-    let path = |flag: &Option<PathBuf>, name: &str, file: &Option<PathBuf>| {
-        flag.clone().or_else(|| variable(name).map(PathBuf::from)).or_else(|| file.clone())
-    };
-    let bundle = path(&flags.ca_bundle, "CMKCTL_CA_BUNDLE", &file.ca_bundle);
-    let audit_log = path(&flags.audit_log, "CMKCTL_AUDIT_LOG", &file.audit_log);
+    let sign_in = sign_in(flags, &layers, facts.as_ref(), &mut shown)?;
+    let bundle = Setting::of("--ca-bundle", &flags.ca_bundle, "CMKCTL_CA_BUNDLE");
+    let bundle = bundle.or_else(|| layers.find(|file| &file.ca_bundle));
+    let audit_log = Setting::of("--audit-log", &flags.audit_log, "CMKCTL_AUDIT_LOG");
+    let audit_log = audit_log.or_else(|| layers.find(|file| &file.audit_log));
+    let proxy = show::proxy();
+    let timeout = Setting::<String>::variable("CMKCTL_HTTP_TIMEOUT");
+    let path = |path: &PathBuf| path.display().to_string();
+    shown.push(Shown::of("ca-bundle", bundle.as_ref(), path));
+    shown.push(Shown::of("audit-log", audit_log.as_ref(), path));
+    shown.push(Shown::of("proxy", proxy.as_ref(), String::clone));
+    shown.push(Shown::of("http-timeout", timeout.as_ref(), String::clone));
+    let (bundle, audit_log) = (bundle.map(|path| path.value), audit_log.map(|path| path.value));
     let ca_bundle = bundle.map(|path| read(&path, "CA bundle").map(String::into_bytes)).transpose()?;
     let mut network = Network { ca_bundle, ..Network::default() };
-    if let Some(seconds) = variable("CMKCTL_HTTP_TIMEOUT") {
+    if let Some(Setting { value: seconds, .. }) = timeout {
         let seconds: f64 =
             seconds.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0).ok_or_else(|| {
                 Error::usage(format!("`CMKCTL_HTTP_TIMEOUT` is `{}`.", seconds.escape_debug()))
@@ -176,27 +188,37 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
             })?;
         network.read_timeout = Duration::from_secs_f64(seconds);
     }
-    Ok(Settings { cloud, cloud_argument, sign_in, network, style: style(flags), audit_log, file, sandbox: facts })
+    Ok(Settings {
+        cloud,
+        cloud_argument,
+        sign_in,
+        network,
+        style: style(flags),
+        audit_log,
+        proxy,
+        layers,
+        shown,
+        sandbox: facts,
+    })
 }
 
-fn override_endpoints(cloud: &mut Cloud, flags: &Flags, file: &File) -> Result<()> {
-    for (key, value) in &file.endpoints {
-        cloud.set(key, value)?;
-    }
+/// Single values of the cloud that differ, the stronger ones last.
+fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<String>)>> {
+    let own = layers.endpoints().into_iter();
+    let own = own.map(|(key, Setting { value, source })| (key.to_owned(), Setting { value: value.to_owned(), source }));
+    let mut all: Vec<_> = own.collect();
     for key in KEYS {
         let name = format!("CMKCTL_ENDPOINT_{}", key.to_ascii_uppercase().replace('-', "_"));
-        if let Some(value) = variable(&name) {
-            cloud.set(key, &value)?;
-        }
+        all.extend(Setting::variable(&name).map(|setting| (key.to_owned(), setting)));
     }
     for pair in &flags.endpoints {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
             Error::usage(format!("`--endpoint {pair}` has no `=`."))
                 .hint("It looks like `--endpoint bap=api.bap.microsoft.com`.")
         })?;
-        cloud.set(key, value)?;
+        all.push((key.to_owned(), Setting { value: value.to_owned(), source: Source::Flag("--endpoint") }));
     }
-    Ok(())
+    Ok(all)
 }
 
 fn looks_like_a_file(name: &str) -> bool {
@@ -211,61 +233,40 @@ fn read(path: &Path, what: &str) -> Result<String> {
     })
 }
 
-fn read_file(flags: &Flags) -> Result<File> {
-    let named = flags.config.clone().or_else(|| variable("CMKCTL_CONFIG").map(PathBuf::from));
-    let path = match named {
-        Some(path) => path,
-        None => match default_file().filter(|path| path.is_file()) {
-            Some(path) => path,
-            None => return Ok(File::default()),
-        },
-    };
-    parse(&read(&path, "configuration file")?, &path)
-}
-
-/// The text of a configuration file.
-///
-/// # Errors
-/// What is wrong, and in which line.
-pub fn parse(text: &str, path: &Path) -> Result<File> {
-    toml::from_str(text).map_err(|error| {
-        let line = line_of(text, error.span());
-        Error::usage(format!("The configuration file `{}` can't be understood.", path.display()))
-            .detail(format!("Line {line}: {}.", error.message().trim_end()))
-            .hint("It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.")
-    })
-}
-
 fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     span.and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1)
 }
 
-fn default_file() -> Option<PathBuf> {
-    let base = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| variable("APPDATA").map(PathBuf::from));
-    let base = base.or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config")))?;
-    Some(base.join("cmkctl").join("config.toml"))
-}
-
-fn sign_in(flags: &Flags, file: &File, sandbox: Option<&SandboxFacts>) -> Result<SignIn> {
-    let method = match flags.auth.clone().or_else(|| variable("CMKCTL_AUTH")).or_else(|| file.auth.clone()) {
+fn sign_in(flags: &Flags, layers: &Layers, sandbox: Option<&SandboxFacts>, shown: &mut Vec<Shown>) -> Result<SignIn> {
+    let auth = Setting::of("--auth", &flags.auth, "CMKCTL_AUTH").or_else(|| layers.find(|file| &file.auth));
+    shown.push(Shown::of("auth", auth.as_ref(), String::clone));
+    let method = match auth.map(|auth| auth.value) {
         Some(name) => Some(Method::parse(&name).ok_or_else(|| {
-            let known = Method::ALL.map(Method::name).join(", ");
-            Error::usage(format!("`{name}` is not a way to sign in.")).hint(format!("Known ways: {known}."))
+            let known = Method::ALL.map(Method::name);
+            let mut error = Error::usage(format!("`{name}` is not a way to sign in."));
+            error.hints.extend(did_you_mean(&name, known));
+            error.hint(format!("Known ways: {}.", known.join(", ")))
         })?),
         None => None,
     };
     if let Some(facts) = sandbox {
-        return sandbox_sign_in(flags, facts, method);
+        return sandbox_sign_in(flags, facts, method, shown);
     }
-    let tenant = flags.tenant.clone().or_else(|| variable("AZURE_TENANT_ID")).or_else(|| file.tenant.clone());
+    let tenant = Setting::of("--tenant", &flags.tenant, "AZURE_TENANT_ID").or_else(|| layers.find(|file| &file.tenant));
+    // Azure Pipelines names tenant and client of the service connection in variables of its own.
+    let tenant = tenant.or_else(|| Setting::variable("AZURESUBSCRIPTION_TENANT_ID"));
+    let client = Setting::<String>::variable("AZURE_CLIENT_ID");
+    let client = client.or_else(|| Setting::variable("AZURESUBSCRIPTION_CLIENT_ID"));
+    shown.push(Shown::of("tenant", tenant.as_ref(), String::clone));
+    shown.push(Shown::of("client", client.as_ref(), String::clone));
+    let hidden = Setting::<String>::variable("AZURE_CLIENT_SECRET");
+    shown.push(Shown::of("client-secret", hidden.as_ref(), |_| "set, not shown".to_owned()));
+    let (tenant, client_id) = (tenant.map(|tenant| tenant.value), client.map(|client| client.value));
     let secret = |name: &str| variable(name).map(Secret::new);
     let github = variable("ACTIONS_ID_TOKEN_REQUEST_URL").zip(secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
     let connection =
         variable("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID").or_else(|| variable("CMKCTL_SERVICE_CONNECTION_ID"));
     let pipelines = variable("SYSTEM_OIDCREQUESTURI").zip(secret("SYSTEM_ACCESSTOKEN")).zip(connection);
-    // Azure Pipelines names tenant and client of the service connection in variables of its own.
-    let tenant = tenant.or_else(|| variable("AZURESUBSCRIPTION_TENANT_ID"));
-    let client_id = variable("AZURE_CLIENT_ID").or_else(|| variable("AZURESUBSCRIPTION_CLIENT_ID"));
     Ok(SignIn {
         method,
         tenant,
@@ -283,16 +284,26 @@ fn sign_in(flags: &Flags, file: &File, sandbox: Option<&SandboxFacts>) -> Result
 }
 
 /// A sandbox gets nothing from the environment but the name of one of its own users.
-fn sandbox_sign_in(flags: &Flags, facts: &SandboxFacts, method: Option<Method>) -> Result<SignIn> {
-    let wanted = flags.sandbox_user.clone().or_else(|| variable("CMKCTL_SANDBOX_USER"));
+fn sandbox_sign_in(
+    flags: &Flags,
+    facts: &SandboxFacts,
+    method: Option<Method>,
+    shown: &mut Vec<Shown>,
+) -> Result<SignIn> {
+    let wanted = Setting::of("--sandbox-user", &flags.sandbox_user, "CMKCTL_SANDBOX_USER");
+    let first = || facts.users.first().map(|user| Setting { value: user.name.clone(), source: Source::Sandbox });
+    shown.push(Shown::of("sandbox-user", wanted.clone().or_else(first).as_ref(), String::clone));
+    let wanted = wanted.map(|wanted| wanted.value);
     let user = match &wanted {
         None => facts.users.first(),
         Some(name) => facts.users.iter().find(|user| user.name == *name),
     };
     let Some(user) = user else {
-        let known = facts.users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
+        let known: Vec<&str> = facts.users.iter().map(|user| user.name.as_str()).collect();
         let name = wanted.unwrap_or_default();
-        return Err(Error::usage(format!("The sandbox has no user `{name}`.")).hint(format!("Its users: {known}.")));
+        let mut error = Error::usage(format!("The sandbox has no user `{name}`."));
+        error.hints.extend(did_you_mean(&name, known.iter().copied()));
+        return Err(error.hint(format!("Its users: {}.", known.join(", "))));
     };
     let user =
         SandboxUser { name: user.name.clone(), client_id: user.client_id.clone(), object_id: user.object_id.clone() };
@@ -316,20 +327,11 @@ impl Settings {
     /// # Errors
     /// Malformed ids and names are usage errors.
     pub fn target(&self, typed: &Typed) -> Result<Target> {
-        let or_else = |flag: &Option<String>, name: &str, file: &Option<String>, default: Option<&String>| {
-            let flag = flag.clone();
-            if self.sandbox.is_some() {
-                flag.or_else(|| default.cloned())
-            } else {
-                flag.or_else(|| variable(name)).or_else(|| file.clone())
-            }
-        };
-        let defaults = self.sandbox.as_ref().map(|facts| facts.defaults.clone()).unwrap_or_default();
-        let environment =
-            or_else(&typed.environment, "CMKCTL_ENVIRONMENT", &self.file.environment, defaults.environment.as_ref());
-        let vault = or_else(&typed.vault, "CMKCTL_VAULT", &self.file.vault, defaults.vault.as_ref());
-        let policy = or_else(&typed.policy, "CMKCTL_POLICY", &self.file.policy, defaults.policy.as_ref());
-        let key = or_else(&typed.key, "CMKCTL_KEY", &self.file.key, defaults.key.as_ref());
+        let text = |setting: Option<Setting<String>>| setting.map(|setting| setting.value);
+        let environment = text(self.environment(&typed.environment));
+        let vault = text(self.vault(&typed.vault));
+        let policy = text(self.policy(&typed.policy));
+        let key = text(self.key(&typed.key));
         let vault = vault
             .map(|id| ArmId::parse(&id, &[ResourceKind::Vault, ResourceKind::ManagedHsm]))
             .transpose()

@@ -62,6 +62,23 @@ impl Kind {
         }
     }
 
+    /// What it means, for help.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Kind::Unexpected => "unexpected: the message says what happened and what helps",
+            Kind::Usage => "usage: what was typed or configured can't be right",
+            Kind::Pending => "changes are pending (--detailed-exitcode), or --fail-on found something",
+            Kind::SignIn => "sign-in: no credential, or it was refused",
+            Kind::Forbidden => "forbidden: signed in, but a role is missing",
+            Kind::Blocked => "blocked by checks: nothing was changed",
+            Kind::Busy => "another operation runs on the environment",
+            Kind::StillRunning => "still running at the service: nobody waits for it here any more",
+            Kind::Unverified => "finished, but a re-read does not show the wanted state",
+            Kind::Refused => "refused: consent is missing, or what is there has changed since the plan",
+            Kind::Interrupted => "interrupted with Ctrl-C; what was started goes on at the service",
+        }
+    }
+
     /// The word for it in JSON.
     pub const fn word(self) -> &'static str {
         match self {

@@ -65,6 +65,9 @@ pub(super) struct Global {
     /// Configuration file [env: CMKCTL_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Profile of the configuration file: its values are stronger than the file's own [env: CMKCTL_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
     /// Additional certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
     #[arg(long, global = true, value_name = "FILE")]
     ca_bundle: Option<PathBuf>,
@@ -97,6 +100,7 @@ impl Global {
             auth: self.auth.clone(),
             sandbox_user: self.sandbox_user.clone(),
             config: self.config.clone(),
+            profile: self.profile.clone(),
             ca_bundle: self.ca_bundle.clone(),
             audit_log: self.audit_log.clone(),
             output: self.output.map(|output| match output {

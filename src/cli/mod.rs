@@ -6,13 +6,18 @@ mod apply;
 mod auth;
 mod check;
 mod check_integration;
+mod completions;
+mod config_command;
 mod create_policy;
+mod doctor;
 mod enable;
 mod environment_name;
 mod estate;
 mod explain;
 mod export;
 mod global;
+mod help;
+mod man;
 mod plan;
 mod remove_environment;
 mod report_command;
@@ -40,7 +45,7 @@ Exit codes: 0 done or already so, 1 unexpected, 2 usage, 3 changes pending,
 
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
-#[command(name = "cmkctl", version, after_help = AFTER_HELP, propagate_version = true)]
+#[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), after_help = AFTER_HELP, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: global::Global,
@@ -68,29 +73,37 @@ enum Command {
     Report(report_command::Args),
     Export(export::Args),
     Auth(auth::Args),
+    Config(config_command::Args),
+    Doctor(doctor::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Help(help::Args),
 }
 
 /// Runs the command line of this process and returns its exit code.
 pub async fn main() -> u8 {
     report::guard_panics();
+    if let Some(shell) = config::completing(completions::ASKS) {
+        // The words of the line follow the first `--`.
+        let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+        return completions::answer(&shell, words);
+    }
     let (cli, command) = match parse_arguments() {
         Ok(parsed) => parsed,
-        Err(error) => {
-            if error.use_stderr() && config::log_is_read() {
-                report::misuse(&error.render().to_string());
-            } else {
-                // Help and version are data; everything else is a usage error. A closed pipe is fine either way.
-                let _ = error.print();
-            }
-            return u8::try_from(error.exit_code()).unwrap_or(2);
-        }
+        Err(error) => return said_by_clap(&error),
     };
     let flags = cli.global.flags();
     report::log_to_stderr(cli.global.verbose, cli.global.quiet);
     let mut out = Out::new(config::style(&flags));
-    let result = cli.run(&flags, &mut out).await;
+    let result = match &cli.command {
+        Command::Help(args) => match args.run(&mut out) {
+            Ok(Err(said)) => return said_by_clap(&said),
+            result => result.map(|_| ()),
+        },
+        _ => cli.run(&flags, &mut out).await,
+    };
     out.finish(&command, result)
 }
 
@@ -99,6 +112,16 @@ fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
     let matches = Cli::command().try_get_matches()?;
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
     Ok((Cli::from_arg_matches(&matches)?, name))
+}
+
+/// Prints what clap has to say. Help and version are data; everything else is a usage error. A closed pipe is fine either way.
+fn said_by_clap(error: &clap::Error) -> u8 {
+    if error.use_stderr() && config::log_is_read() {
+        report::misuse(&error.render().to_string());
+    } else {
+        let _ = error.print();
+    }
+    u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
 impl Cli {
@@ -113,6 +136,8 @@ impl Cli {
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
             Command::Explain(args) => return args.run(out),
+            Command::Completions(args) => return args.run(),
+            Command::Man(args) => return args.run(out),
             _ => {}
         }
         match (out.format(), &self.command) {
@@ -146,9 +171,16 @@ impl Cli {
             Command::Report(args) => args.run(&context, out).await,
             Command::Export(args) => args.run(&context, out).await,
             Command::Auth(args) => args.run(&context, out).await,
-            Command::Sandbox(_) | Command::Explain(_) => Err(Error::usage("This command needs no cloud.")),
+            Command::Config(args) => args.run(&context, out),
+            Command::Doctor(args) => args.run(&context, out).await,
+            Command::Sandbox(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Help(_) => Err(Error::usage("This command needs no cloud.")),
         };
         context.cost();
+        context.keep_names();
         result
     }
 }

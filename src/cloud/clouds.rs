@@ -4,6 +4,7 @@
 //! Power Apps administration module). Sources disagree on the gcc audience and its Resource Manager: every value can be overridden.
 
 use crate::error::{Error, Result};
+use crate::model::near::did_you_mean;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -124,7 +125,9 @@ impl Cloud {
     /// An unknown name is a usage error that lists the known ones.
     pub fn named(name: &str) -> Result<Self> {
         let Some((name, row)) = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
-            return Err(Error::usage(format!("The cloud `{name}` is not known."))
+            let mut error = Error::usage(format!("The cloud `{name}` is not known."));
+            error.hints.extend(did_you_mean(name, names()));
+            return Err(error
                 .hint(format!("Known clouds: {}.", names().join(", ")))
                 .hint("Another cloud can be a file: `--cloud ./my-cloud.json` with `base` and `endpoints`."));
         };

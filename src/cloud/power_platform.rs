@@ -10,6 +10,7 @@ use crate::cloud::wire::Answer;
 use crate::model::observed::{AppLink, Dataverse, Environment, KeyLink, Operation, Seen};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 const READ_VERSION: &str = "2023-06-01";
@@ -32,7 +33,18 @@ impl Reader {
             self.session.bap()
         );
         let numbered = |value: &Value, page| environment(value).map(|found| Environment { page: Some(page), ..found });
-        self.session.numbered_pages(Service::Bap, &url, numbered).await
+        let all = self.session.numbered_pages(Service::Bap, &url, numbered).await?;
+        self.session.lists(names(&all));
+        Ok(all)
+    }
+
+    /// How many environments the first page of the list shows: enough to know whether the caller may see any.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn sees_environments(&self) -> Reply<usize> {
+        let url = format!("{}/scopes/admin/environments?api-version={READ_VERSION}", self.session.bap());
+        Ok(json::list(&self.session.json(Service::Bap, &url).await?, "value").len())
     }
 
     /// One environment with its policy and the caller's permissions. When the admin read shows no policy, it is read once more on the plain
@@ -182,6 +194,23 @@ impl Writer {
             nothing_to_do: answer.status == 204,
         }
     }
+}
+
+/// So many names are remembered: they are for completion, and a large tenant has too many to choose from.
+const NAMES: usize = 1000;
+
+/// What can be typed for an environment, and the policies that are linked.
+fn names(all: &[Environment]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    for environment in all {
+        *count.entry(&environment.display_name).or_default() += 1;
+    }
+    let typed = all.iter().take(NAMES).map(|environment| match count.get(environment.display_name.as_str()) {
+        Some(1) => environment.display_name.clone(),
+        _ => environment.id.clone(),
+    });
+    let policies = all.iter().filter_map(|environment| environment.key_link.present()?.policy.clone());
+    (typed.collect(), policies.take(NAMES).collect())
 }
 
 /// An environment out of JSON; `None` when it has no name, which is its id.

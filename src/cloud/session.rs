@@ -14,8 +14,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
@@ -23,11 +24,6 @@ use url::Url;
 const TRIES: u32 = 6;
 /// The longest pause before a repetition, whatever the service asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// The most that is read of one list, over all its pages: a list that never ends must not be read for ever. Each page is dropped after it was
-/// decoded, so this is no measure of memory.
-const LIST_LIMIT: usize = 1 << 30;
-/// A page counts as so much at least: two thousand pages without an end are enough.
-const SMALLEST_PAGE: usize = 512 << 10;
 
 /// A signed-in conversation. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,7 +33,11 @@ pub struct Session {
     clock: Clock,
     trail: Trail,
     memo: Option<Arc<Memo>>,
+    listed: Arc<Mutex<Listed>>,
 }
+
+/// Names of environments and ids of policies.
+type Listed = (BTreeSet<String>, BTreeSet<String>);
 
 /// Reads, and nothing else.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = Clock::of(wire.cloud());
-        Self { wire, tokens, clock, trail: Trail::default(), memo: None }
+        Self { wire, tokens, clock, trail: Trail::default(), memo: None, listed: Arc::default() }
     }
 
     /// The cloud.
@@ -76,6 +76,16 @@ impl Session {
     /// The tokens, for the Azure crates.
     pub fn tokens(&self) -> &Arc<Tokens> {
         &self.tokens
+    }
+
+    /// The names of the environments, and the ids of their policies, that the last list held.
+    pub fn listed(&self) -> Listed {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a list that was read.
+    pub(super) fn lists(&self, listed: Listed) {
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
     }
 
     /// A reader.
@@ -143,44 +153,6 @@ impl Session {
     pub(crate) async fn json(&self, service: Service, url: &str) -> Reply<Value> {
         let answer = self.read(service, url).await?;
         parse(service, &answer)
-    }
-
-    /// All pages of a list; the position in a page does not matter.
-    pub(crate) async fn pages<T>(
-        &self,
-        service: Service,
-        first: &str,
-        mut decode: impl FnMut(&Value) -> Option<T>,
-    ) -> Reply<Vec<T>> {
-        self.numbered_pages(service, first, |value, _| decode(value)).await
-    }
-
-    /// All pages of a list, each decoded before the next is asked for: a large tenant's raw answers are never held together. A next link must
-    /// stay with the service, and the list must end. Pages are numbered from 1.
-    pub(crate) async fn numbered_pages<T>(
-        &self,
-        service: Service,
-        first: &str,
-        mut decode: impl FnMut(&Value, usize) -> Option<T>,
-    ) -> Reply<Vec<T>> {
-        let (mut all, mut size) = (Vec::new(), 0);
-        let mut next = Some(first.to_owned());
-        let mut visited = std::collections::HashSet::new();
-        while let Some(url) = next.take().filter(|url| visited.insert(url.clone())) {
-            let answer = self.read(service, &url).await?;
-            size += answer.body.len().max(SMALLEST_PAGE);
-            if size > LIST_LIMIT {
-                return Err(Fault::shape(service, &answer, "the list has no end"));
-            }
-            let page = parse(service, &answer)?;
-            let number = visited.len();
-            all.extend(super::json::list(&page, "value").iter().filter_map(|value| decode(value, number)));
-            next = ["nextLink", "@odata.nextLink"].iter().find_map(|name| {
-                // The odata name holds a dot, so it is no path.
-                page.get(*name).and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned)
-            });
-        }
-        Ok(all)
     }
 
     /// Sends a change; repeats it only when it certainly had no effect.

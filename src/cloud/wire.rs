@@ -18,6 +18,9 @@ use url::Url;
 /// The most that is read of one answer, after decompression. A page of the environment list of a large tenant stays far below.
 const BODY_LIMIT: usize = 32 << 20;
 
+/// The most room that is made for an answer before it comes.
+const BODY_HINT: usize = 4 << 20;
+
 /// The headers with ids for a support ticket, best first.
 const IDS: [&str; 4] =
     ["x-ms-correlation-request-id", "x-ms-correlation-id", "x-ms-request-id", "x-ms-service-request-id"];
@@ -276,7 +279,9 @@ async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, B
         }
     })?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let mut body = Vec::new();
+    // What an answer says about its length is no more than a hint.
+    let hint = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut body = Vec::with_capacity(hint.min(BODY_HINT));
     while let Some(chunk) = response.chunk().await.map_err(|error| Broken::Lost(top_line(&error)))? {
         if body.len() + chunk.len() > BODY_LIMIT {
             return Err(Broken::Unusable(format!("the answer is larger than {} MiB", BODY_LIMIT >> 20)));

@@ -2,10 +2,12 @@
 
 mod action;
 pub mod catalogue;
+pub mod checkup;
 pub mod estate;
 pub mod finding;
 pub mod fleet;
 pub mod ids;
+pub mod near;
 pub mod observed;
 pub mod plan;
 pub mod receipt;

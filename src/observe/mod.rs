@@ -1,5 +1,6 @@
 //! The only reads of a command: a reader and what was asked for in, a snapshot out. What does not depend on each other is read at the same time.
 
+mod doctor;
 mod estate;
 mod keys;
 mod resolve;
@@ -7,6 +8,7 @@ mod surroundings;
 mod users;
 mod wanted;
 
+pub use doctor::examine;
 pub use estate::observe_estate;
 pub use resolve::resolve;
 pub use wanted::{observe_readers, observe_wanted};

@@ -3,6 +3,7 @@
 use crate::cloud::Reader;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::error::{Error, Kind, Result};
+use crate::model::near::did_you_mean;
 use crate::model::observed::{Environment, Unreadable};
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
@@ -38,6 +39,7 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
         Resolution::None => {
             let mut error =
                 Error::usage(format!("No environment of the tenant is called `{typed}`.")).finding("CMK002");
+            error.hints.extend(did_you_mean(typed, all.iter().flat_map(called)));
             for environment in all.iter().take(20) {
                 error = error.hint(one_line(environment));
             }
@@ -47,6 +49,14 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
             Err(error)
         }
     }
+}
+
+/// What an environment may be called.
+fn called(environment: &Environment) -> impl Iterator<Item = &str> {
+    let url = environment.app.as_ref().and_then(|app| app.url.as_deref());
+    let host = url.and_then(|url| url.strip_prefix("https://")).map(|host| host.trim_end_matches('/'));
+    let dataverse = environment.dataverse.as_ref().and_then(|dataverse| dataverse.unique_name.as_deref());
+    [Some(environment.display_name.as_str()), host, dataverse].into_iter().flatten()
 }
 
 fn one_line(environment: &Environment) -> String {

@@ -1,6 +1,7 @@
 //! The sandbox: inside this process, or served for several.
 
 use crate::error::{Error, Kind, Result};
+use crate::model::near::did_you_mean;
 use crate::report::{self, Out};
 use crate::sandbox::{self, Sandbox};
 use std::path::{Path, PathBuf};
@@ -27,9 +28,10 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
     }
     let known = sandbox::Scenario::names().join(", ");
     let text = std::fs::read_to_string(name).map_err(|error| {
-        Error::usage(format!("`{name}` is neither a built-in scenario nor a file that can be read."))
-            .detail(format!("{error}."))
-            .hint(format!("Built-in scenarios: {known}."))
+        let mut said = Error::usage(format!("`{name}` is neither a built-in scenario nor a file that can be read."))
+            .detail(format!("{error}."));
+        said.hints.extend(did_you_mean(name, sandbox::Scenario::names()));
+        said.hint(format!("Built-in scenarios: {known}."))
     })?;
     sandbox::Scenario::parse(&text).map_err(|why| {
         Error::usage(format!("The scenario `{name}` can't be understood.")).detail(format!("{why}.")).hint(format!(

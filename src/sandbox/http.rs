@@ -56,10 +56,15 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(status: u16, body: &Value) -> Self {
+        Self::text(status, body.to_string())
+    }
+
+    /// JSON that is text already.
+    pub(super) fn text(status: u16, body: String) -> Self {
         Self {
             status,
             headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
-            body: body.to_string().into_bytes(),
+            body: body.into_bytes(),
         }
     }
 
@@ -316,9 +321,11 @@ fn decode(segment: &str) -> String {
     url::form_urlencoded::parse(escaped.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn whole(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
-    let body = http_body_util::Full::new(Bytes::from(reply.body.clone())).map_err(|never: Infallible| match never {});
-    build(&reply, reply.body.len(), body.boxed())
+fn whole(mut reply: Reply) -> Result<hyper::Response<Body>, Reset> {
+    let bytes = std::mem::take(&mut reply.body);
+    let length = bytes.len();
+    let body = http_body_util::Full::new(Bytes::from(bytes)).map_err(|never: Infallible| match never {});
+    build(&reply, length, body.boxed())
 }
 
 /// Promises the whole body, sends half, and closes.

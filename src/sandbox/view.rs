@@ -65,8 +65,8 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
             "microsoft.Flow": format!("https://{location}.api.flow.microsoft.com"),
         },
         "databaseType": if environment.domain.is_some() { "CommonDataService" } else { "None" },
-        "linkedEnvironmentMetadata": dataverse(key, environment),
-        "linkedAppMetadata": app(key, environment),
+        "linkedEnvironmentMetadata": null,
+        "linkedAppMetadata": null,
         "trialScenarioType": "None",
         "retentionPeriod": "P7D",
         "states": {
@@ -79,9 +79,13 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "updateCadence": { "id": "Moderate" },
         "protectionStatus": { "keyManagedBy": if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" } },
         "connectedGroups": [],
-        "lifecycleOperationsEnforcement": enforcement(environment),
+        "lifecycleOperationsEnforcement": null,
         "governanceConfiguration": { "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" } },
     });
+    // `json!` copies a value that it is given; these are large and are moved to their place instead.
+    properties["linkedEnvironmentMetadata"] = dataverse(key, environment);
+    properties["linkedAppMetadata"] = app(key, environment);
+    properties["lifecycleOperationsEnforcement"] = enforcement(environment);
     if let Some(operation) = running {
         let body = world.operation_body(operation);
         properties["ongoingOperation"] = json!({ "id": operation.id, "type": body["type"] });
@@ -96,13 +100,14 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     } else if expand.null_policies {
         properties["enterprisePolicies"] = Value::Null;
     }
-    json!({
+    let mut whole = json!({
         "id": format!("/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}", environment.id),
         "type": if admin { "Microsoft.BusinessAppPlatform/scopes/environments" } else { "Microsoft.BusinessAppPlatform/environments" },
         "location": location,
         "name": environment.id,
-        "properties": properties,
-    })
+    });
+    whole["properties"] = properties;
+    whole
 }
 
 pub(super) fn organization(key: &str) -> String {
@@ -191,5 +196,8 @@ fn enforcement(environment: &Environment) -> Value {
             disallowed.push(refused(operation, json!({ "type": "EnvironmentCmkLinked" })));
         }
     }
-    json!({ "allowedOperations": allowed, "disallowedOperations": disallowed })
+    let mut rules = json!({});
+    rules["allowedOperations"] = Value::Array(allowed);
+    rules["disallowedOperations"] = Value::Array(disallowed);
+    rules
 }

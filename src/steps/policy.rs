@@ -3,6 +3,7 @@
 use super::{around, estate, finding, grant, key, not_visible, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
+use crate::model::near::did_you_mean;
 use crate::model::observed::{Observed, Policy, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
@@ -147,7 +148,10 @@ fn location_findings(location: &str, geography: Option<&str>, observed: &Observe
             Severity::Block,
             name,
             format!("Enterprise policies can't be in `{location}`."),
-            format!("Locations of the provider: {}.", known.join(", ")),
+            match did_you_mean(location, known.iter().map(String::as_str)) {
+                Some(meant) => format!("{meant} Locations of the provider: {}.", known.join(", ")),
+                None => format!("Locations of the provider: {}.", known.join(", ")),
+            },
             who::KEY_VAULT,
         ));
     }

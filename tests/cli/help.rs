@@ -3,22 +3,22 @@
 use crate::tool::run;
 use clap::Command;
 
-fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
+pub(crate) fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
     visit(command, path);
-    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+    for inner in command.get_subcommands() {
         each(inner, &format!("{path} {}", inner.get_name()), visit);
     }
 }
 
 /// The commands in a text, lines that a backslash joins as one.
-fn commands(text: &str) -> Vec<String> {
+pub(crate) fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().map(str::trim).filter(|line| line.starts_with("cmkctl "));
     lines.map(|line| line.split(" > ").next().unwrap_or(line).trim_end_matches(" &").to_owned()).collect()
 }
 
 /// As a shell splits it, with double quotes.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut quoted = false;
     let parts = line.split(|ch: char| {
         quoted ^= ch == '"';

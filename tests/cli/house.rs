@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room with the rooms it may use. A room may always use itself.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
+    ("build", &[]),
     ("main", &["cli"]),
     ("lib", &[]),
     ("cli", &["run", "apply", "config", "report", "error"]),
@@ -104,7 +105,12 @@ fn no_type_lives_in_main_or_lib() {
 fn only_config_reads_the_environment_and_only_report_writes() {
     for (room, path, text) in all() {
         let uses = |word: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
-        assert!(room == "config" || !uses("env::var"), "{} reads the environment", path.display());
+        // What a build script reads is the environment of a build.
+        assert!(
+            matches!(room.as_str(), "config" | "build") || !uses("env::var"),
+            "{} reads the environment",
+            path.display()
+        );
         assert!(
             room == "report" || !(uses("io::stdout") || uses("io::stderr")),
             "{} writes to the terminal",
@@ -120,4 +126,27 @@ fn files_can_be_read_in_one_sitting() {
         let lines = code.lines().count();
         assert!(lines <= 400, "{} has {lines} lines before its tests", path.display());
     }
+}
+
+/// The README's picture has an arrow for each permission above, and no other.
+#[test]
+fn the_picture_of_the_rooms_is_the_rule() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let picture = readme.split("```mermaid\n").nth(1).unwrap().split("```").next().unwrap();
+    // What everybody may use is said beside the picture.
+    let drawn_apart = |room: &str| matches!(room, "model" | "error");
+    let mut drawn = Vec::new();
+    for (from, to) in picture.lines().filter_map(|line| line.split_once(" --> ")) {
+        for from in from.split('&').map(str::trim) {
+            let to = to.split('&').map(str::trim).filter(|to| !drawn_apart(to));
+            drawn.extend(to.map(|to| (from.to_owned(), to.to_owned())));
+        }
+    }
+    let ruled = ROOMS.iter().flat_map(|(from, allowed)| {
+        allowed.iter().filter(|to| !drawn_apart(to)).map(|to| ((*from).to_owned(), (*to).to_owned()))
+    });
+    let mut ruled: Vec<_> = ruled.collect();
+    drawn.sort();
+    ruled.sort();
+    assert_eq!(drawn, ruled);
 }

@@ -128,6 +128,8 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
             &["check-integration"],
             &["environment-name"],
             &["auth", "status"],
+            &["config", "show"],
+            &["doctor"],
             &["status", "--all"],
             &["report"],
             &["enable", "--dry-run"],

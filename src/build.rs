@@ -1,0 +1,40 @@
+//! Puts the commit into `cmkctl --version`, where there is one to be known: not in a source archive, and not while developing, where every
+//! commit would build everything anew.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/build.rs");
+    println!("cargo::rerun-if-env-changed=CMKCTL_COMMIT");
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    // Whoever packages a source archive may know the commit.
+    let named = env::var("CMKCTL_COMMIT").ok().filter(|commit| !commit.trim().is_empty());
+    let commit = named.or_else(|| release.then(of_git).flatten());
+    let text = commit.map_or_else(|| version.clone(), |commit| format!("{version} ({})", commit.trim()));
+    println!("cargo::rustc-env=CMKCTL_VERSION={text}");
+}
+
+/// The commit and its day; `None` without git, and when the repository is another one that this folder merely lies in.
+fn of_git() -> Option<String> {
+    let here = env::var("CARGO_MANIFEST_DIR").ok()?;
+    let top = git(&["rev-parse", "--show-toplevel"])?;
+    if Path::new(&top).canonicalize().ok()? != Path::new(&here).canonicalize().ok()? {
+        return None;
+    }
+    for file in ["HEAD", "logs/HEAD"] {
+        let path = git(&["rev-parse", "--git-path", file]).filter(|path| Path::new(path).exists());
+        if let Some(path) = path {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    git(&["log", "-1", "--format=%h %cs", "--abbrev=12"])
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (!text.is_empty() && !text.contains('\n')).then_some(text)
+}

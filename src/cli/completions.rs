@@ -1,0 +1,138 @@
+//! `cmkctl completions`, and the answers that the shells' scripts ask for.
+
+use crate::error::{Error, Kind, Result};
+use crate::report::verbatim;
+use crate::run;
+use clap::ValueEnum;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+
+/// Print the script that makes a shell complete commands, flags and names
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Environments and policies are completed from the last list that the service answered; a sandbox
+neither writes nor reads it. It is names.json in ~/.cache/cmkctl, and may be deleted.
+
+  bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc
+  zsh         echo 'source <(cmkctl completions zsh)' >> ~/.zshrc
+  fish        echo 'cmkctl completions fish | source' >> ~/.config/fish/config.fish
+  PowerShell  'cmkctl completions powershell | Out-String | Invoke-Expression' >> $PROFILE
+
+Examples:
+  cmkctl completions bash
+  cmkctl completions powershell")]
+pub(super) struct Args {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// A shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+impl Shell {
+    fn adapter(self) -> &'static dyn EnvCompleter {
+        match self {
+            Shell::Bash => &Bash,
+            Shell::Zsh => &Zsh,
+            Shell::Fish => &Fish,
+            Shell::Powershell => &Powershell,
+        }
+    }
+
+    /// A name as it must stand on this shell's command line. Names are chosen by others: none may run anything. Where the shell's own script
+    /// quotes what it inserts, nothing is added.
+    fn quoted(self, name: &str) -> String {
+        let harmless = |ch: char| ch.is_alphanumeric() || matches!(ch, '-' | '_' | '.' | '/' | '@' | ':' | '+' | ',');
+        match self {
+            Shell::Bash => {
+                name.chars().flat_map(|ch| (!harmless(ch)).then_some('\\').into_iter().chain([ch])).collect()
+            }
+            Shell::Powershell if !name.chars().all(harmless) => format!("'{}'", name.replace('\'', "''")),
+            _ => name.to_owned(),
+        }
+    }
+}
+
+/// The variable by which a shell's script asks for an answer.
+pub(super) const ASKS: &str = "CMKCTL_COMPLETE";
+
+impl Args {
+    pub(super) fn run(&self) -> Result<()> {
+        let mut script = Vec::new();
+        let written = self.shell.adapter().write_registration(ASKS, "cmkctl", "cmkctl", "cmkctl", &mut script);
+        written.map_err(|error| {
+            Error::new(Kind::Unexpected, "The script can't be written.").detail(format!("{error}."))
+        })?;
+        verbatim(&script);
+        Ok(())
+    }
+}
+
+/// Answers a shell that completes a line, `words` being the line so far.
+pub(super) fn answer(shell: &str, words: Vec<OsString>) -> u8 {
+    let Ok(shell) = Shell::from_str(shell, true) else { return 2 };
+    let real = !words.iter().any(|word| word == "--sandbox");
+    let mut answers = Vec::new();
+    let folder = std::env::current_dir().ok();
+    let answered = shell.adapter().write_complete(&mut completing(shell, real), words, folder.as_deref(), &mut answers);
+    verbatim(&answers);
+    u8::from(answered.is_err())
+}
+
+/// The command tree with names for its values, wherever an argument is called so.
+fn completing(shell: Shell, real: bool) -> clap::Command {
+    with_names(super::command(), shell, real)
+}
+
+fn with_names(command: clap::Command, shell: Shell, real: bool) -> clap::Command {
+    let command = command.mut_args(|argument| match known(argument.get_id().as_str(), real) {
+        Some(known) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| matching(shell, known(), typed))),
+        None => argument,
+    });
+    let inner: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    inner
+        .into_iter()
+        .fold(command, |command, name| command.mut_subcommand(name, |inner| with_names(inner, shell, real)))
+}
+
+/// What is known for an argument; looked up only when it is asked for.
+fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
+    match argument {
+        "environment" | "confirm" if real => Some(|| run::names().environments),
+        "policy" if real => Some(|| run::names().policies),
+        "cloud" => Some(|| run::clouds().into_iter().map(str::to_owned).collect()),
+        "auth" => Some(|| run::sign_ins().into_iter().map(str::to_owned).collect()),
+        "scenario" => Some(run::scenarios),
+        "sandbox_user" => Some(|| run::SANDBOX_USERS.iter().map(|name| (*name).to_owned()).collect()),
+        _ => None,
+    }
+}
+
+/// The names that begin as typed, in any case.
+fn matching(shell: Shell, names: BTreeSet<String>, typed: &OsStr) -> Vec<CompletionCandidate> {
+    let bare = |text: &str| text.replace(['\\', '\'', '"'], "").to_lowercase();
+    let begun = bare(&typed.to_string_lossy());
+    let fitting = names.iter().filter(|name| bare(name).starts_with(&begun));
+    fitting.map(|name| CompletionCandidate::new(shell.quoted(name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_runs_nothing_in_any_shell() {
+        assert_eq!(Shell::Bash.quoted("a $(id) `b`;*"), "a\\ \\$\\(id\\)\\ \\`b\\`\\;\\*");
+        assert_eq!(Shell::Powershell.quoted("it's $(id)"), "'it''s $(id)'");
+        assert_eq!(Shell::Powershell.quoted("plain-1"), "plain-1");
+    }
+}

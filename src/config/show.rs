@@ -1,0 +1,84 @@
+//! `config show`: every value with where it comes from, by the same look-ups that are used.
+
+use super::file::Layers;
+use super::source::{Setting, Shown, Source};
+use super::{Flags, Settings};
+use crate::cloud::clouds::Cloud;
+
+/// Which file, which profile, which cloud.
+pub(super) fn origins(flags: &Flags, layers: &Layers, named: Option<&Setting<String>>, cloud: &Cloud) -> Vec<Shown> {
+    let own = Setting { value: cloud.name.clone(), source: Source::Sandbox };
+    // A sandbox that this process has started was named by nobody.
+    let started = (flags.cloud.is_none() && named.is_none() && cloud.sandbox.is_some()).then_some(&own);
+    let mut shown = vec![
+        Shown::of("config", layers.file.as_ref(), |path| path.display().to_string()),
+        Shown::of("profile", layers.profile.as_ref(), String::clone),
+        Shown::of("cloud", named.or(started), String::clone),
+    ];
+    if let Some(cloud) = shown.last_mut() {
+        cloud.value.get_or_insert_with(|| "public".to_owned());
+    }
+    shown
+}
+
+/// The proxy that https goes through, as the HTTP client finds it; user and password are left out.
+pub(super) fn proxy() -> Option<Setting<String>> {
+    let found =
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(Setting::<String>::variable);
+    found.map(|Setting { value, source }| {
+        let value = match value.rsplit_once('@') {
+            Some((_, host)) => host.to_owned(),
+            None => value,
+        };
+        Setting { value, source }
+    })
+}
+
+impl Settings {
+    /// Every value with where it comes from.
+    pub fn shown(&self) -> Vec<Shown> {
+        let target = [
+            ("environment", self.environment(&None)),
+            ("policy", self.policy(&None)),
+            ("vault", self.vault(&None)),
+            ("key", self.key(&None)),
+        ];
+        let target = target.iter().map(|(name, setting)| Shown::of(name, setting.as_ref(), String::clone));
+        self.shown.iter().cloned().chain(target).collect()
+    }
+
+    pub(super) fn environment(&self, typed: &Option<String>) -> Option<Setting<String>> {
+        self.target_value("ENVIRONMENT", typed, "CMKCTL_ENVIRONMENT", |file| &file.environment, |own| &own.environment)
+    }
+
+    pub(super) fn policy(&self, typed: &Option<String>) -> Option<Setting<String>> {
+        self.target_value("--policy", typed, "CMKCTL_POLICY", |file| &file.policy, |own| &own.policy)
+    }
+
+    pub(super) fn vault(&self, typed: &Option<String>) -> Option<Setting<String>> {
+        self.target_value("--vault", typed, "CMKCTL_VAULT", |file| &file.vault, |own| &own.vault)
+    }
+
+    pub(super) fn key(&self, typed: &Option<String>) -> Option<Setting<String>> {
+        self.target_value("--key", typed, "CMKCTL_KEY", |file| &file.key, |own| &own.key)
+    }
+
+    /// In a sandbox, flags and the sandbox's own defaults count; nothing of a real tenant does.
+    fn target_value(
+        &self,
+        flag: &'static str,
+        typed: &Option<String>,
+        name: &str,
+        of_file: impl Fn(&super::File) -> &Option<String>,
+        of_sandbox: impl Fn(&super::DefaultFacts) -> &Option<String>,
+    ) -> Option<Setting<String>> {
+        match &self.sandbox {
+            None => Setting::of(flag, typed, name).or_else(|| self.layers.find(of_file)),
+            Some(facts) => {
+                let typed = typed.clone().map(|value| Setting { value, source: Source::Flag(flag) });
+                let own = of_sandbox(&facts.defaults).clone();
+                typed.or_else(|| own.map(|value| Setting { value, source: Source::Sandbox }))
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What `doctor` looks at: from this machine outwards, each thing only when those before it let it be seen.
+
+use super::resolve::environment_error;
+use crate::cloud::fault::{Cause, Fault};
+use crate::cloud::probe::{Contact, addresses};
+use crate::cloud::wire::Broken;
+use crate::cloud::{Cloud, Reader, Service};
+use crate::error::Error;
+use crate::model::checkup::{Area, Row, Verdict};
+use crate::model::target::Target;
+use crate::model::who;
+use futures::future::join_all;
+use futures::join;
+use url::Url;
+
+/// Sign-in refuses tokens and assertions whose times are further off.
+const SKEW_FAILS: i64 = 300;
+/// Worth a word.
+const SKEW_WARNS: i64 = 60;
+
+/// Looks at names, network and certificates, the clock, the sign-in and the roles. `proxy` is the proxy in use, without its password.
+pub async fn examine(reader: &Reader, target: &Target, proxy: Option<&str>) -> Vec<Row> {
+    let cloud = reader.session.cloud();
+    let hosts = [
+        ("sign-in", cloud.get("login").to_owned(), "/common/v2.0/.well-known/openid-configuration"),
+        ("Azure Resource Manager", cloud.get("arm").to_owned(), "/"),
+        ("Power Platform admin API", cloud.get("bap").to_owned(), "/"),
+    ];
+    let mut rows = Vec::new();
+    let names: Vec<&str> = hosts.iter().map(|(_, host, _)| host.as_str()).collect();
+    rows.push(dns(cloud, &names, proxy).await);
+    let urls: Vec<String> = hosts.iter().map(|(_, host, path)| format!("https://{host}{path}")).collect();
+    let contacts = join_all(urls.iter().map(|url| reader.contact(url))).await;
+    for ((name, host, _), contact) in hosts.iter().zip(&contacts) {
+        rows.push(reach(name, host, contact, proxy.is_some()));
+    }
+    rows.extend(clock(contacts.iter().filter_map(|contact| contact.as_ref().ok()?.skew)));
+    // Without an answer no sign-in can go well: saying so once is enough.
+    if contacts.iter().all(Result::is_err) {
+        return rows;
+    }
+    let (arm, bap) = join!(sign_in(reader, Service::Arm), sign_in(reader, Service::Bap));
+    let (for_arm, for_bap) = (arm.verdict == Verdict::Ok, bap.verdict == Verdict::Ok);
+    rows.extend([arm, bap]);
+    let (azure, environments) =
+        join!(async { if for_arm { azure_roles(reader, target).await } else { Vec::new() } }, async {
+            if for_bap { Some(power_platform_role(reader).await) } else { None }
+        },);
+    rows.extend(environments);
+    rows.extend(azure);
+    rows
+}
+
+async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
+    if cloud.sandbox.is_some() {
+        return Row::ok("dns", "not needed: the sandbox is 127.0.0.1");
+    }
+    if proxy.is_some() {
+        return Row::ok("dns", "left to the proxy");
+    }
+    let found = join_all(names.iter().map(|name| addresses(name))).await;
+    let failed = names.iter().zip(&found).find_map(|(name, found)| Some((name, found.as_ref().err()?)));
+    match failed {
+        None => Row::ok("dns", format!("{} names resolve", names.len())),
+        Some((name, words)) => Row::ok("dns", format!("{name}: {words}")).but(
+            Verdict::Fail,
+            Area::Machine,
+            "Let this machine resolve public names, or set `HTTPS_PROXY` when a proxy does it. For another cloud pass `--cloud`.",
+            who::NETWORK,
+        ),
+    }
+}
+
+fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: bool) -> Row {
+    let check = format!("reach {name}");
+    let through = if proxied {
+        "Does the proxy let it pass?"
+    } else {
+        "Does a firewall, or a proxy that nobody named (`HTTPS_PROXY`), stand in between?"
+    };
+    match contact {
+        Ok(Contact { status: 407, .. }) => Row::ok(check, format!("{host}: the proxy asks for a sign-in (407)")).but(
+            Verdict::Fail,
+            Area::Machine,
+            "Put user and password into `HTTPS_PROXY`, or name a proxy that asks for none.",
+            who::NETWORK,
+        ),
+        Ok(Contact { status, .. }) => Row::ok(check, format!("{host} answers ({status})")),
+        Err(broken) => {
+            let words = broken.words();
+            let lower = words.to_ascii_lowercase();
+            let tls = ["certificate", "tls", "ssl", "issuer"].iter().any(|word| lower.contains(word));
+            let fix = if tls {
+                "Something in between ends the encryption: pass its certificate with `--ca-bundle FILE`."
+            } else {
+                through
+            };
+            Row::ok(check, format!("{host}: {words}")).but(Verdict::Fail, Area::Machine, fix, who::NETWORK)
+        }
+    }
+}
+
+fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
+    // A cache in between may serve an old date: the host that agrees most knows best.
+    let skew = skews.min()?;
+    let fix = "Set this machine's clock: `timedatectl set-ntp true`, or the time service of its system.";
+    Some(match skew {
+        0..SKEW_WARNS => Row::ok("clock", "agrees with the cloud's"),
+        SKEW_WARNS..=SKEW_FAILS => {
+            Row::ok("clock", format!("{skew} s off the cloud's")).but(Verdict::Warn, Area::SignIn, fix, who::CALLER)
+        }
+        _ => Row::ok("clock", format!("{skew} s off the cloud's; sign-in allows {SKEW_FAILS} s")).but(
+            Verdict::Fail,
+            Area::SignIn,
+            fix,
+            who::CALLER,
+        ),
+    })
+}
+
+async fn sign_in(reader: &Reader, service: Service) -> Row {
+    let cloud = reader.session.cloud();
+    let scope = Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
+    let check = format!("sign-in to {}", service.name());
+    match reader.session.tokens().identity(&scope).await {
+        Ok(identity) => {
+            let name = identity.name.or(identity.object_id).unwrap_or_else(|| "unknown".to_owned());
+            Row::ok(check, format!("{name}, by {}", identity.method.name()))
+        }
+        Err(error) => {
+            let fix = error.hints.first().cloned().unwrap_or_else(|| "See `cmkctl auth status`.".to_owned());
+            Row::ok(check, error.to_string()).but(Verdict::Fail, Area::SignIn, fix, who::CALLER)
+        }
+    }
+}
+
+async fn power_platform_role(reader: &Reader) -> Row {
+    let check = "role in Power Platform";
+    match reader.sees_environments().await {
+        Ok(0) => Row::ok(check, "the tenant shows no environment").but(
+            Verdict::Fail,
+            Area::Role,
+            "Give this account the role Power Platform Administrator; without it the list is empty. Not needed for `create-policy`.",
+            who::POWER_PLATFORM,
+        ),
+        Ok(count) => Row::ok(check, format!("sees {count} environments or more")),
+        Err(fault) => {
+            let area = area(&fault);
+            let error = environment_error("The environments can't be listed.", fault);
+            let fix = first_hint(&error, "See `cmkctl auth status`.");
+            Row::ok(check, error.to_string()).but(Verdict::Fail, area, fix, who::POWER_PLATFORM)
+        }
+    }
+}
+
+/// The policy and the vault that are configured; who has named none is asked nothing.
+async fn azure_roles(reader: &Reader, target: &Target) -> Vec<Row> {
+    let (policy, vault) = join!(async { Some(reader.policy(target.policy.as_ref()?).await.map(|_| ())) }, async {
+        Some(reader.vault(target.vault.as_ref()?).await.map(|_| ()))
+    },);
+    let row = |check: &str, reply: Result<(), Fault>, fix: &str, who| match reply {
+        Ok(()) => Row::ok(check, "can be read"),
+        Err(fault) if fault.status() == Some(404) => Row::ok(check, "is not there yet, or is not visible").but(
+            Verdict::Warn,
+            Area::Role,
+            "Look at its id; `cmkctl check` tells more.",
+            who,
+        ),
+        Err(fault) => {
+            let area = area(&fault);
+            Row::ok(check, fault.clause()).but(Verdict::Fail, area, fix, who)
+        }
+    };
+    let policy = policy.map(|reply| {
+        row(
+            "role at the policy",
+            reply,
+            "Give this account Reader on the policy: `create-policy --reader OBJECT_ID`.",
+            who::KEY_VAULT,
+        )
+    });
+    let vault = vault.map(|reply| {
+        row(
+            "role at the vault",
+            reply,
+            "Give this account Reader on the vault. Not needed for `add-environment`.",
+            who::KEY_VAULT,
+        )
+    });
+    policy.into_iter().chain(vault).collect()
+}
+
+fn area(fault: &Fault) -> Area {
+    match (&fault.cause, fault.status()) {
+        (Cause::SignIn(_), _) | (_, Some(401)) => Area::SignIn,
+        (_, Some(403)) => Area::Role,
+        _ => Area::Machine,
+    }
+}
+
+fn first_hint(error: &Error, otherwise: &str) -> String {
+    error.hints.first().cloned().unwrap_or_else(|| otherwise.to_owned())
+}

@@ -1,0 +1,133 @@
+//! Commands about the program itself: where its values come from, what stands in its way, names for completion, manual pages.
+
+use super::Context;
+use crate::config;
+use crate::error::{Error, Kind, Result};
+use crate::model::checkup::{Area, Row, Verdict, worst};
+use crate::model::who;
+use crate::observe::examine;
+use crate::report::{self, Out};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Where each value comes from.
+pub fn config_show(context: &Context, out: &mut Out) {
+    let shown = context.settings.shown().into_iter();
+    let values: Vec<report::Configured> = shown.map(|line| (line.name, line.value, line.source.to_string())).collect();
+    report::config(out, &values);
+}
+
+/// What is wrong, and whose turn it is.
+///
+/// # Errors
+/// By the worst of it: sign-in, a role, or anything else.
+pub async fn doctor(context: &Context, out: &mut Out) -> Result<()> {
+    let settings = &context.settings;
+    let target = context.target(&config::Typed::default());
+    let mut rows = vec![match &target {
+        Ok(_) => Row::ok("configuration", format!("cloud {}", settings.cloud.name)),
+        Err(error) => Row::ok("configuration", error.to_string()).but(
+            Verdict::Fail,
+            Area::Machine,
+            "`cmkctl config show` tells where each value comes from.",
+            who::CALLER,
+        ),
+    }];
+    let proxy = settings.proxy.as_ref().filter(|_| settings.cloud.sandbox.is_none());
+    rows.push(match proxy {
+        _ if settings.cloud.sandbox.is_some() => Row::ok("proxy", "none: the sandbox is on this machine"),
+        Some(proxy) => Row::ok("proxy", format!("{}, from {}", proxy.value, proxy.source)),
+        None => Row::ok("proxy", "none"),
+    });
+    let proxy = proxy.map(|proxy| proxy.value.as_str());
+    rows.extend(examine(&context.reader(), &target.unwrap_or_default(), proxy).await);
+    report::doctor(out, &rows);
+    let failed = |kind, message: &str| Err(Error::new(kind, message));
+    match worst(&rows) {
+        None => Ok(()),
+        Some(Area::SignIn) => failed(Kind::SignIn, "The sign-in does not work."),
+        Some(Area::Role) => failed(Kind::Forbidden, "A role is missing."),
+        Some(Area::Machine) => failed(Kind::Unexpected, "Something is in the way."),
+    }
+}
+
+/// So many names of each kind are kept: completion must answer at once.
+const NAMES: usize = 1000;
+
+/// Names of the last list that a service answered, for completion alone: no command decides anything by them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Names {
+    /// Names of environments, and ids of those that share theirs with another one.
+    #[serde(default)]
+    pub environments: BTreeSet<String>,
+    /// ARM ids of policies.
+    #[serde(default)]
+    pub policies: BTreeSet<String>,
+}
+
+/// The names that the last list left here; none is fine.
+pub fn names() -> Names {
+    let text = config::names_file().and_then(|path| std::fs::read_to_string(path).ok());
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+impl Context {
+    /// Keeps the names of the last list for completion. Never those of a sandbox, and where nothing can be written nothing is.
+    pub fn keep_names(&self) {
+        let (environments, policies) = self.session.listed();
+        if self.settings.cloud.sandbox.is_some() || environments.is_empty() {
+            return;
+        }
+        let names = Names {
+            environments: environments.into_iter().take(NAMES).collect(),
+            policies: policies.into_iter().take(NAMES).collect(),
+        };
+        let Some((path, text)) = config::names_file().zip(serde_json::to_string(&names).ok()) else { return };
+        if let Some(folder) = path.parent() {
+            let _ = std::fs::create_dir_all(folder);
+        }
+        // Whoever reads meanwhile reads the old names or the new ones, never a half.
+        let half = path.with_extension(format!("{}.part", std::process::id()));
+        if std::fs::write(&half, text).is_ok() && std::fs::rename(&half, &path).is_err() {
+            let _ = std::fs::remove_file(&half);
+        }
+    }
+}
+
+/// Writes files into a folder, which is made if it is not there.
+///
+/// # Errors
+/// The system's refusal.
+pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)], out: &mut Out) -> Result<()> {
+    let refused = |path: &Path, error: &std::io::Error| {
+        Error::usage(format!("`{}` can't be written.", path.display()))
+            .detail(format!("{error}."))
+            .hint("Name a folder that you may write to.")
+    };
+    std::fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
+    for (name, content) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, content).map_err(|error| refused(&path, &error))?;
+    }
+    out.say(&format!("{} files written to {}", files.len(), folder.display()));
+    Ok(())
+}
+
+/// The clouds that can be named.
+pub fn clouds() -> Vec<&'static str> {
+    crate::cloud::clouds::names()
+}
+
+/// The ways to sign in that can be named.
+pub fn sign_ins() -> Vec<&'static str> {
+    crate::cloud::credential::Method::ALL.map(crate::cloud::credential::Method::name).to_vec()
+}
+
+/// The built-in scenarios.
+pub fn scenarios() -> BTreeSet<String> {
+    crate::sandbox::Scenario::names().into_iter().map(str::to_owned).collect()
+}
+
+/// The users of every sandbox.
+pub const SANDBOX_USERS: [&str; 5] = ["admin", "key-vault-admin", "power-platform-admin", "unregistered", "observer"];

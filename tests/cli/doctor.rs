@@ -1,0 +1,127 @@
+//! `doctor`: what is wrong, and whose turn it is.
+
+use crate::tool::{Ran, Served, command, finish, rehearse};
+use serde_json::{Value, json};
+
+/// Verdict, fix and who of a check.
+fn check(ran: &Ran, name: &str) -> (String, Value) {
+    let document = ran.json();
+    let found =
+        document["checks"].as_array().unwrap().iter().find(|one| one["check"].as_str().unwrap().starts_with(name));
+    let found = found.unwrap_or_else(|| panic!("{name}: {document:#}"));
+    (found["verdict"].as_str().unwrap().to_owned(), found.clone())
+}
+
+#[test]
+fn all_is_well_in_a_sandbox_at_any_speed() {
+    for speed in ["1", "20000", "1000000"] {
+        let ran = crate::tool::run(&["doctor", "--sandbox", "--speed", speed, "-o", "json"]).exits(0);
+        assert_eq!(ran.json()["schema"], "cmkctl/doctor/v1");
+        for one in ran.json()["checks"].as_array().unwrap() {
+            assert_eq!(
+                one["verdict"],
+                if one["check"] == "role at the policy" { "warn" } else { "ok" },
+                "{speed}: {one:#}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_missing_role_is_exit_5_and_says_whose_turn_it_is() {
+    let ran = rehearse(&["doctor", "--sandbox-user", "unregistered", "-o", "json"]).exits(5);
+    let (verdict, row) = check(&ran, "role in Power Platform");
+    assert_eq!(verdict, "fail");
+    assert!(row["fix"].as_str().unwrap().contains("New-PowerAppManagementApp"), "{row:#}");
+    assert_eq!(row["who"], "Power Platform Administrator");
+    let ran = rehearse(&["doctor", "--sandbox-user", "key-vault-admin", "-o", "json"]).exits(5);
+    assert_eq!(check(&ran, "role in Power Platform").0, "fail");
+    assert_eq!(check(&ran, "role at the vault").0, "ok");
+    let table = rehearse(&["doctor", "--sandbox-user", "unregistered"]).exits(5);
+    let line = table.stdout.lines().find(|line| line.starts_with("fail  role in Power Platform"));
+    assert!(line.is_some() && table.stdout.contains("Who: Power Platform Administrator."), "{}", table.stdout);
+}
+
+#[test]
+fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
+    let served = Served::start("ready", "1");
+    let mut cloud: Value = serde_json::from_str(&std::fs::read_to_string(served.file()).unwrap()).unwrap();
+    // This machine believes that the sandbox began ten minutes earlier than it did.
+    let started = cloud["sandbox"]["started_unix_ms"].as_i64().unwrap();
+    cloud["sandbox"]["started_unix_ms"] = json!(started - 600_000);
+    let skewed = served.folder().join("skewed.json");
+    std::fs::write(&skewed, cloud.to_string()).unwrap();
+    let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
+    asked.arg(&skewed);
+    let ran = finish(asked).exits(4);
+    let (verdict, row) = check(&ran, "clock");
+    assert_eq!(verdict, "fail");
+    assert!(row["what"].as_str().unwrap().contains("s off the cloud's"), "{row:#}");
+    assert_eq!(row["who"], "you, who run the command");
+    cloud["sandbox"]["started_unix_ms"] = json!(started);
+    cloud["tenant"] = json!("99999999-9999-9999-9999-999999999999");
+    std::fs::write(&skewed, cloud.to_string()).unwrap();
+    let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
+    asked.arg(&skewed);
+    let ran = finish(asked).exits(4);
+    assert_eq!(check(&ran, "sign-in to").0, "fail");
+}
+
+/// The public cloud, over https and a proxy, as the sandbox plays it.
+#[cfg(target_os = "linux")]
+#[test]
+fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
+    let net = crate::internet::Internet::over(Served::start("ready", "1"), |_, _| None);
+    let cloud = net.served.cloud();
+    let cache = tempfile::tempdir().unwrap();
+    let earnest = |arguments: &[&str], secret: &str| {
+        let mut asked = net.command(arguments);
+        asked.env("AZURE_TENANT_ID", cloud["tenant"].as_str().unwrap()).env("AZURE_CLIENT_SECRET", secret);
+        asked.env("AZURE_CLIENT_ID", cloud["users"][0]["client_id"].as_str().unwrap());
+        finish({
+            asked.env("XDG_CACHE_HOME", cache.path());
+            asked
+        })
+    };
+    let ran = earnest(&["doctor", "-o", "json"], "sandbox");
+    for name in ["reach sign-in", "reach Power Platform", "sign-in to Azure", "role in Power Platform"] {
+        assert_eq!(check(&ran, name).0, "ok", "{name}");
+    }
+    assert!(check(&ran, "proxy").1["what"].as_str().unwrap().contains("from variable"), "{}", ran.stdout);
+    assert_eq!(check(&ran, "dns").1["what"], "left to the proxy");
+    // The sandbox lives on a day of its own, and this is the real clock.
+    assert_eq!((check(&ran, "clock").0.as_str(), ran.code), ("fail", 4));
+    let refused = earnest(&["doctor", "-o", "json"], "hunter2").exits(4);
+    assert_eq!(check(&refused, "sign-in to Azure").0, "fail");
+    assert!(!refused.stdout.contains("hunter2"));
+    // A list leaves its names; where nothing can be written, nothing is and nobody is told.
+    assert!(!cache.path().join("cmkctl").exists());
+    earnest(&["status", "--all"], "sandbox").exits(0);
+    let kept = std::fs::read_to_string(cache.path().join("cmkctl/names.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert!(kept["environments"].as_array().unwrap().contains(&json!("Contoso UAT")), "{kept:#}");
+    std::fs::remove_dir_all(cache.path()).unwrap();
+    std::fs::write(cache.path(), "in the way").unwrap();
+    assert!(!earnest(&["status", "--all"], "sandbox").exits(0).stderr.contains("names"));
+    std::fs::remove_file(cache.path()).unwrap();
+}
+
+#[test]
+fn a_network_that_is_not_there_is_exit_1() {
+    let served = Served::start("ready", "1");
+    drop_keeping(served, |dead| {
+        let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
+        asked.arg(dead);
+        let ran = finish(asked).exits(1);
+        let (verdict, row) = check(&ran, "reach sign-in");
+        assert_eq!((verdict.as_str(), row["who"].as_str()), ("fail", Some("network administrator")));
+    });
+}
+
+/// Stops the sandbox, and keeps a copy of its file.
+fn drop_keeping(served: Served, look: impl FnOnce(&std::path::Path)) {
+    let kept = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    std::fs::copy(served.file(), kept.path()).unwrap();
+    drop(served);
+    look(kept.path());
+}
