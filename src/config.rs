@@ -10,8 +10,10 @@ pub use source::{Setting, Shown, Source};
 pub use variables::VARIABLES;
 
 mod terminal;
+mod wanted;
 
 pub use terminal::{ci, log_is_read, style};
+pub use wanted::{Given, given, wanted, write};
 
 use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::credential::{Method, Pipelines, Runner, SandboxUser, Secret, SignIn};
@@ -229,6 +231,10 @@ fn read(path: &Path, what: &str) -> Result<String> {
             .detail(format!("{error}."))
             .hint("Name a text file that is there and that you may read.")
     })
+}
+
+fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    span.and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 fn sign_in(flags: &Flags, layers: &Layers, sandbox: Option<&SandboxFacts>, shown: &mut Vec<Shown>) -> Result<SignIn> {

@@ -178,6 +178,17 @@ pub(super) struct Offline {
     timeout: Option<Duration>,
 }
 
+impl Offline {
+    /// Consent and waiting, and nothing else asked.
+    pub(super) fn asked(&self) -> Asked {
+        Asked {
+            confirm: self.confirm.clone(),
+            waiting: crate::apply::Waiting { no_wait: self.no_wait, timeout: self.timeout },
+            ..Asked::default()
+        }
+    }
+}
+
 impl Changing {
     pub(super) fn asked(&self, offline: Option<&Offline>) -> Asked {
         Asked {

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand, its doc comment the help, its `run` a call downwards.
 
 mod add_environment;
+mod adopt;
+mod apply;
 mod auth;
 mod check;
 mod check_integration;
@@ -16,6 +18,7 @@ mod export;
 mod global;
 mod help;
 mod man;
+mod plan;
 mod remove_environment;
 mod report_command;
 mod retire_key;
@@ -63,6 +66,9 @@ enum Command {
     RotateKey(rotate_key::Args),
     Unlock(unlock::Args),
     RetireKey(retire_key::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Adopt(adopt::Args),
     Check(check::Args),
     Report(report_command::Args),
     Export(export::Args),
@@ -158,6 +164,9 @@ impl Cli {
             Command::Unlock(args) => args.run(&context, out).await,
             Command::RetireKey(args) => args.run(&context, out).await,
             Command::RotateKey(args) => args.run(&context, out).await,
+            Command::Plan(args) => args.run(&context, out).await,
+            Command::Apply(args) => args.run(&context, out).await,
+            Command::Adopt(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
             Command::Export(args) => args.run(&context, out).await,

@@ -9,6 +9,7 @@ pub mod fault;
 pub mod json;
 pub mod key_state;
 pub mod keyvault;
+mod memo;
 pub mod operations;
 mod pages;
 mod patient;

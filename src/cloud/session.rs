@@ -7,6 +7,7 @@ use crate::audit::{Came, Intent, Trail};
 use crate::cloud::clouds::{Clock, Cloud, Service};
 use crate::cloud::credential::Tokens;
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
+use crate::cloud::memo::Memo;
 use crate::cloud::wire::{Answer, Broken, Wire};
 use crate::model::plan::Consent;
 use bytes::Bytes;
@@ -32,6 +33,7 @@ pub struct Session {
     clock: Clock,
     trail: Trail,
     listed: Arc<Mutex<Listed>>,
+    memo: Option<Arc<Memo>>,
 }
 
 /// Names of environments and ids of policies.
@@ -53,7 +55,7 @@ impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = Clock::of(wire.cloud());
-        Self { wire, tokens, clock, trail: Trail::default(), listed: Arc::default() }
+        Self { wire, tokens, clock, trail: Trail::default(), listed: Arc::default(), memo: None }
     }
 
     /// The cloud.
@@ -91,6 +93,11 @@ impl Session {
         Reader { session: self.clone() }
     }
 
+    /// A reader for one look, which asks each address once however many parts of the look need it.
+    pub fn look(&self) -> Reader {
+        Reader { session: Self { memo: Some(Arc::default()), ..self.clone() } }
+    }
+
     /// A writer; the consent is to the plan that will be applied, and the trail is that plan's.
     pub fn writer(&self, _consent: Consent, trail: Trail) -> Writer {
         Writer { session: Self { trail, ..self.clone() } }
@@ -98,7 +105,11 @@ impl Session {
 
     /// `GET`, repeated while the trouble is of the passing kind.
     pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
-        self.repeated(service, Method::GET, url, None).await
+        match &self.memo {
+            // On the heap: every read of the program would carry it about otherwise.
+            Some(memo) => Box::pin(memo.once(url, self.repeated(service, Method::GET, url, None))).await,
+            None => self.repeated(service, Method::GET, url, None).await,
+        }
     }
 
     /// A `POST` that only asks and changes nothing, repeated like a read.

@@ -3,11 +3,11 @@
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::model::who::Side;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One change, with every id, name and value it takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Action {
     /// Register `Microsoft.PowerPlatform` in the subscription, and wait until it is.
@@ -253,6 +253,20 @@ impl Action {
             | Action::RecoverKey { .. }
             | Action::EnableKeyVersion { .. }
             | Action::DisableKeyVersion { .. } => Side::KeyVault,
+        }
+    }
+
+    /// The id of the environment that it is about, if it is about one.
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Action::MakeManaged { environment, .. }
+            | Action::AddEnvironment { environment, .. }
+            | Action::RemoveEnvironment { environment, .. }
+            | Action::AwaitRemoval { environment, .. }
+            | Action::MoveEnvironment { environment, .. }
+            | Action::AwaitEnvironment { environment, .. }
+            | Action::EnableEnvironment { environment, .. } => Some(environment),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The ids an administrator pastes, parsed once and strictly: nothing malformed ever reaches a URL.
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ pub struct BadInput {
 }
 
 impl BadInput {
-    fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { message: message.into(), fix: fix.into() }
     }
 }
@@ -146,6 +147,21 @@ impl Serialize for ArmId {
     }
 }
 
+impl<'de> Deserialize<'de> for ArmId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(deserializer, |text| Self::parse(text, &ResourceKind::ALL))
+    }
+}
+
+/// A text of a file as the id or name that it must be; what is wrong with it is said with what it should look like.
+pub(super) fn read<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, BadInput>,
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).map_err(|bad| D::Error::custom(format!("{} {}", bad.message, bad.fix)))
+}
+
 /// Are two ids the same? Without case, and without slashes around them.
 pub fn same_id(left: &str, right: &str) -> bool {
     left.trim_matches('/').eq_ignore_ascii_case(right.trim_matches('/'))
@@ -215,6 +231,12 @@ impl fmt::Display for KeyName {
     }
 }
 
+impl<'de> Deserialize<'de> for KeyName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(deserializer, Self::parse)
+    }
+}
+
 /// A version of a key: 32 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyVersion(String);
@@ -237,6 +259,12 @@ impl KeyVersion {
     /// The version.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(deserializer, Self::parse)
     }
 }
 

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod checkup;
 pub mod estate;
 pub mod finding;
+pub mod fleet;
 pub mod ids;
 pub mod near;
 pub mod observed;
@@ -15,6 +16,7 @@ mod source;
 pub mod surroundings;
 pub mod target;
 pub mod text;
+pub mod wanted;
 pub mod who;
 
 pub use finding::{Finding, Severity};

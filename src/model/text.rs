@@ -47,6 +47,16 @@ fn hidden(ch: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A word for a shell, whatever a service wrote into it: remedies are pasted.
+pub fn quoted(word: &str) -> String {
+    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

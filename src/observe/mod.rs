@@ -6,10 +6,12 @@ mod keys;
 mod resolve;
 mod surroundings;
 mod users;
+mod wanted;
 
 pub use doctor::examine;
 pub use estate::observe_estate;
 pub use resolve::resolve;
+pub use wanted::{observe_readers, observe_wanted};
 
 use crate::cloud::fault::{Cause, Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};

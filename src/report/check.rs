@@ -1,7 +1,8 @@
 //! What `check` leaves on stdout: for people, as versioned JSON, and as SARIF for code-scanning pages.
 
+use super::plan::findings_text;
 use super::sarif::sarif;
-use super::terminal::{Out, findings_text};
+use super::terminal::Out;
 use super::values::{Format, json};
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;

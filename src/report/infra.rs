@@ -256,7 +256,7 @@ resource \"azurerm_role_assignment\" \"{symbol}\" {{
 }
 
 /// Foreign words in a comment stay on its line.
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect()
 }
 

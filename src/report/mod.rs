@@ -1,5 +1,6 @@
 //! Words: the only room that writes to the terminal. Data goes to stdout; narration, progress and prompts go to stderr.
 
+mod adopt;
 mod auth;
 mod change;
 mod check;
@@ -9,19 +10,23 @@ mod estate;
 mod evidence;
 mod explain;
 mod failure;
+mod fleet;
 mod html;
 mod infra;
 mod log;
 mod markdown;
 mod matrix;
+mod plan;
 mod query;
 mod render;
 mod sarif;
+mod split;
 mod status;
 mod terminal;
 mod values;
 mod verbatim;
 
+pub use adopt::wanted_file;
 pub use auth::{SignInReach, SignInReport, SignInSource, SignedIn, auth, served};
 pub use change::{Change, Outcome};
 pub use check::check;
@@ -30,11 +35,13 @@ pub use doctor::{Configured, config, doctor};
 pub use estate::estate;
 pub use evidence::{Circumstances, evidence};
 pub use explain::explain;
+pub use fleet::{FleetOutcome, FleetReport, MemberOutcome, MemberReport, size};
 pub use infra::{Blueprint, bicep, terraform};
 pub use log::{guard_panics, log_to_stderr, misuse};
 pub use matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 pub use query::Query;
 pub use sarif::sarif;
+pub use split::{Part, split};
 pub use status::{StatusFacts, VerdictFacts, environment_name, integration, status};
 pub use terminal::{Out, Style};
 pub use values::{Format, Sheet};

@@ -5,11 +5,11 @@
 
 use super::ci::{Ci, Notes, guard, guard_json};
 use super::failure::{ErrorDocument, codes};
+use super::plan::plan_text;
 use super::query::Query;
 use super::render::render;
 use super::values::{Format, Sheet, grid, json, value_of, wrap};
 use crate::error::{Error, Result};
-use crate::model::finding::{Finding, Severity};
 use crate::model::plan::Plan;
 use crate::model::receipt::{Event, Tick};
 use crate::model::text::{clean, clean_lines};
@@ -196,8 +196,12 @@ impl Out {
 
     /// The plan, before consent: to stderr, or to stdout when it is the result itself.
     pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
-        let width = if to_stdout { self.columns() } else { self.width(self.moving) };
-        let text = plan_text(plan, title, width);
+        self.passage(to_stdout, |width| plan_text(plan, title, width));
+    }
+
+    /// Many lines, before consent: to stderr, or to stdout when they are the result itself.
+    pub(super) fn passage(&mut self, to_stdout: bool, text: impl FnOnce(Option<u16>) -> String) {
+        let text = text(if to_stdout { self.columns() } else { self.width(self.moving) });
         if to_stdout {
             self.text(&text);
         } else if !self.style.quiet {
@@ -333,49 +337,6 @@ fn span(duration: Duration) -> String {
         (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
         (days, hours, _, _) => format!("{days} d {hours} h"),
     }
-}
-
-fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
-    let mut text = format!("{title}\n");
-    for sentence in &plan.already {
-        text.push_str(&format!("  = {sentence}\n"));
-    }
-    for (number, action) in plan.actions.iter().enumerate() {
-        text.push_str(&format!("  {}. {action}\n     {}\n", number + 1, action.why()));
-    }
-    if plan.actions.is_empty() && plan.blockers().next().is_none() {
-        text.push_str("  Nothing to do: it is in the wanted state.\n");
-    }
-    let (notes, findings): (Vec<&Finding>, Vec<&Finding>) =
-        plan.findings.iter().partition(|finding| finding.severity == Severity::Acknowledge);
-    if !findings.is_empty() {
-        text.push_str(&format!("\n{}", findings_text(findings, width)));
-    }
-    if !notes.is_empty() {
-        text.push_str("\nTo know before, because no API tells it:\n");
-        for note in notes {
-            text.push_str(&format!("  {} {}\n", note.code, note.message));
-        }
-    }
-    text
-}
-
-/// Findings for people, each with what helps.
-pub(super) fn findings_text<'a>(findings: impl IntoIterator<Item = &'a Finding>, width: Option<u16>) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        let word = match finding.severity {
-            Severity::Block => "BLOCK",
-            Severity::Warn => "WARN",
-            Severity::NotVisible => "NOT VISIBLE",
-            Severity::Acknowledge => "NOTE",
-        };
-        let head = wrap(&format!("{} {word}: {}", finding.code, finding.message), width);
-        let fix =
-            wrap(&format!("fix: {} ({})", finding.remedy, finding.who), width.map(|width| width.saturating_sub(7)));
-        text.push_str(&format!("{head}\n       {}\n", fix.replace('\n', "\n       ")));
-    }
-    text
 }
 
 /// Tables for stdout.

@@ -5,6 +5,7 @@ use super::{Context, Job, fixing, holding, quiet};
 use crate::apply::Applier;
 use crate::error::{Error, Kind, Result};
 use crate::model::observed::Observed;
+use crate::model::plan::Plan;
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
@@ -182,7 +183,11 @@ fn unread(error: Error, again: &str) -> Error {
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
 fn verify(job: Job, target: &Target, after: &Observed) -> Result<()> {
     // What was made again is not to be made once more.
-    let rest = job.plan(&Target { again: false, ..target.clone() }, after);
+    proven(&job.plan(&Target { again: false, ..target.clone() }, after))
+}
+
+/// Is nothing left to do, and nothing in the way?
+pub(super) fn proven(rest: &Plan) -> Result<()> {
     let problems: Vec<String> = rest
         .actions
         .iter()

@@ -26,11 +26,34 @@ pub(super) fn same(
     let plan = job.plan(target, fresh);
     // What was seen then, with the words of now: time that passes changes how many days a key has left, and that alone is no news.
     let then = job.plan(target, &Observed { at: fresh.at, ..seen.clone() });
-    let mut differences = actions(&consented.actions, &plan.actions, asked);
-    differences.extend(findings(&consented.findings, &plan.findings, Severity::Block));
-    differences.extend(findings(&then.findings, &plan.findings, Severity::Warn));
+    moved(consented, asked, &then, &plan).map(|()| plan)
+}
+
+/// Does `fresh`, the plan of a new look, still do what somebody consented to? `then` is the plan of the old look in the words of now.
+///
+/// # Errors
+/// It does not: refused, with everything that differs.
+pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) -> Result<()> {
+    let mut differences = actions(&consented.actions, &fresh.actions, asked);
+    differences.extend(findings(&consented.findings, &fresh.findings, Severity::Block));
+    differences.extend(findings(&then.findings, &fresh.findings, Severity::Warn));
+    refused(differences, "Run the same command again for a plan of what is there now.")
+}
+
+/// Does `fresh` do what was planned and saved, and nothing else? What has been done meanwhile is done no more.
+///
+/// # Errors
+/// It does something else: refused, with everything that differs.
+pub(super) fn kept(planned: &[Action], fresh: &Plan) -> Result<()> {
+    refused(
+        actions(planned, &fresh.actions, false),
+        "Make a new plan of what is there now: `cmkctl plan FILE --out PLAN`.",
+    )
+}
+
+fn refused(differences: Vec<String>, hint: &str) -> Result<()> {
     if differences.is_empty() {
-        return Ok(plan);
+        return Ok(());
     }
     let mut error = Error::new(
         Kind::Refused,
@@ -39,21 +62,24 @@ pub(super) fn same(
     for difference in differences {
         error = error.hint(difference);
     }
-    Err(error.hint("Run the same command again for a plan of what is there now."))
+    Err(error.hint(hint))
 }
 
 /// Steps that differ. Whoever was asked is told of every one. Where nobody was, only changes that nobody consented to count: what has been done
 /// meanwhile is done no more, and a wait changes nothing.
 fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
     let words = |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
-    let like = |action: &Action| was.iter().find(|old| std::mem::discriminant(*old) == std::mem::discriminant(action));
+    let alike = |old: &Action, new: &Action| {
+        std::mem::discriminant(old) == std::mem::discriminant(new) && old.environment() == new.environment()
+    };
+    let like = |action: &Action| was.iter().find(|old| alike(old, action));
     let new = is.iter().enumerate().filter(|(_, action)| action.changes() && !was.contains(action));
     let mut differences: Vec<String> = new
         .map(|(at, action)| difference(&format!("step {}", at + 1), &words(like(action)), &action.to_string()))
         .collect();
     if asked {
         let gone = was.iter().enumerate().filter(|(_, action)| {
-            let replaced = is.iter().any(|now| std::mem::discriminant(now) == std::mem::discriminant(*action));
+            let replaced = is.iter().any(|now| alike(now, action));
             action.changes() && !is.contains(action) && !replaced
         });
         differences

@@ -1,5 +1,6 @@
 //! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
 
+mod applying;
 mod asking;
 mod changing;
 mod checking;
@@ -11,9 +12,13 @@ mod holding;
 mod job;
 mod reading;
 mod serving;
+mod splitting;
 mod waiting;
+mod wanted;
+mod waves;
 
 pub use crate::model::who::Side;
+pub use applying::apply_wanted;
 pub use asking::Asked;
 pub use changing::change;
 pub use checking::check;
@@ -23,7 +28,9 @@ pub use helping::{Names, SANDBOX_USERS, clouds, config_show, doctor, names, scen
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
+pub use splitting::split_plan;
 pub use waiting::status_after_wait;
+pub use wanted::{Planned, adopt, planned, show_plan};
 
 use crate::audit::Trail;
 use crate::cloud::credential::{DevicePrompt, Tokens};

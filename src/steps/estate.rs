@@ -40,28 +40,34 @@ pub(super) fn check(observed: &Observed, environment: &Environment, policy: Opti
             who::POWER_PLATFORM,
         ));
     }
-    let Some(policy) = policy.map(ToString::to_string) else { return found };
-    let elsewhere: Vec<&Environment> = others
-        .filter(|other| {
-            let own = other.key_link.present().and_then(|link| link.policy.as_deref());
-            own.is_some_and(|own| !same_id(own, &policy))
-        })
-        .collect();
-    if let Some(first) = elsewhere.first() {
-        let more = match elsewhere.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        found.push(finding(
-            "CMK032",
-            Severity::Warn,
-            &environment.id,
-            format!("`{}`{more} use another policy: nothing can be copied or restored between environments with different keys.", first.display_name),
-            "Use one policy for environments that are copied or restored onto each other.",
-            who::POWER_PLATFORM,
-        ));
-    }
+    let elsewhere = policy.and_then(|policy| elsewhere(others, policy));
+    found.extend(elsewhere.map(|finding| Finding { subject: environment.id.clone(), ..finding }));
     found
+}
+
+/// Environments that use another policy than this one.
+pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: &ArmId) -> Option<Finding> {
+    let policy = policy.to_string();
+    let mut other = all.filter(|other| {
+        let own = other.key_link.present().and_then(|link| link.policy.as_deref());
+        own.is_some_and(|own| !same_id(own, &policy))
+    });
+    let first = other.next()?;
+    let more = match other.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(finding(
+        "CMK032",
+        Severity::Warn,
+        policy,
+        format!(
+            "`{}`{more} use another policy: nothing can be copied or restored between environments with different keys.",
+            first.display_name
+        ),
+        "Use one policy for environments that are copied or restored onto each other.",
+        who::POWER_PLATFORM,
+    ))
 }
 
 /// The environments that a policy holds, for messages.

@@ -4,6 +4,7 @@
 
 mod acknowledge;
 pub mod add;
+pub mod adopt;
 mod around;
 pub mod check;
 pub mod danger;
@@ -20,9 +21,12 @@ pub mod retire;
 pub mod rotate;
 pub mod swap;
 pub mod unlock;
+pub mod wanted;
+pub mod windows;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
+pub use crate::model::text::quoted;
 pub use crate::model::who;
 
 /// A finding, with `subject`, the sentence, the remedy and who can do it.
@@ -36,16 +40,6 @@ fn finding(
 ) -> Finding {
     let source = catalogue::entry(code).map_or("", |entry| entry.source);
     Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who, source }
-}
-
-/// A word for a shell, whatever a service wrote into it: remedies are pasted.
-fn quoted(word: &str) -> String {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// "Not visible to you": neither passed nor failed.

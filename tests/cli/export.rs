@@ -77,3 +77,49 @@ fn each_administrator_verifies_the_other_ones_part() {
     served.run(&["check", "--as", "power-platform"]).exits(0);
     served.run(&["check", "--as", "key-vault"]).exits(6);
 }
+
+#[test]
+fn a_plan_is_split_into_what_each_administrator_runs() {
+    let served = Served::start("fresh", FAST);
+    let cloud = served.cloud();
+    let text = |name: &str| cloud["defaults"][name].as_str().unwrap().to_owned();
+    let reader = served.object_id("power-platform-admin");
+    let file = served.folder().join("wanted.toml");
+    let wanted = format!(
+        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\nreaders = [\"{reader}\"]\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\nmake-managed = true\n",
+        text("policy"),
+        text("vault"),
+        text("key"),
+        text("environment")
+    );
+    std::fs::write(&file, wanted).unwrap();
+    let folder = served.folder().join("handover");
+    let plan = ["plan", file.to_str().unwrap(), "--split", folder.to_str().unwrap()];
+    served.run(&plan).exits(0);
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let policy_file = format!("policy-{}.bicep", text("policy").rsplit('/').next().unwrap());
+    assert!(read(&policy_file).contains("kind: 'Encryption'"));
+    // The scripts are run as they are, by whom they are for; nobody is there to be asked, so each consents on the command line.
+    let run = |name: &str, user: &str, consent: &str| {
+        let script = read(name);
+        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_cmkctl"));
+        let folder = binary.parent().unwrap().to_str().unwrap();
+        let mut bash = std::process::Command::new("bash");
+        bash.arg("-c").arg(
+            script
+                .replace("add-environment ", &format!("add-environment {consent} "))
+                .replace("create-policy ", "create-policy --yes "),
+        );
+        bash.env("PATH", format!("{folder}:/usr/bin:/bin")).env("CMKCTL_SANDBOX_USER", user);
+        let output = bash.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, words) = run("key-vault-administrator.sh", "key-vault-admin", "");
+    assert_eq!(code, Some(0), "{words}");
+    let (code, words) = run("power-platform-administrator.sh", "power-platform-admin", "--yes --confirm 'Contoso UAT'");
+    assert_eq!(code, Some(0), "{words}");
+    let again = served.run(&["plan", file.to_str().unwrap(), "--detailed-exitcode"]).exits(0);
+    assert!(served.effects().contains(&"link-started".to_owned()), "{}", again.stdout);
+    // What is there is never overwritten.
+    served.run(&plan).exits(2);
+}

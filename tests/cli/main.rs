@@ -26,13 +26,13 @@ mod house;
 mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
-#[cfg(target_os = "linux")]
 mod leaving;
 mod month;
 mod output;
 #[cfg(unix)]
 mod pipelines;
 mod procedure;
+#[cfg(target_os = "linux")]
 mod proxies;
 mod readme;
 mod recorded;
@@ -54,3 +54,4 @@ mod sign_in;
 mod terminal;
 mod tool;
 mod unlock;
+mod wanted;

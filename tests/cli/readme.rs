@@ -23,6 +23,9 @@ fn every_transcript_is_what_the_binary_prints() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = fs::read_to_string(&file).unwrap();
     let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("examples")).unwrap();
+    let example = "examples/wanted.toml";
+    fs::copy(file.with_file_name(example), folder.path().join(example)).unwrap();
     let mut background = Vec::new();
     let mut written = String::new();
     let mut lines = text.lines();

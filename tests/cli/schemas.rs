@@ -204,6 +204,8 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     assert!(lines.contains("overridden"), "{lines}");
     lines.lines().for_each(|line| all.fits(&serde_json::from_str(line).unwrap()));
 
+    crate::wanted::documents(&mut |document| all.fits(document));
+
     let (cloud, authority) = (served.folder().join("second.json"), served.folder().join("ca.pem"));
     let mut command = crate::tool::command(&["sandbox", "-o", "json", "--tls", "--ca-file"]);
     let mut child =

@@ -1,0 +1,22 @@
+//! One look that asks each address once: whoever asks for it again, now or later, gets the same answer.
+
+use crate::cloud::fault::Reply;
+use crate::cloud::wire::Answer;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// What was asked, and what came; for the time of one look.
+#[derive(Debug, Default)]
+pub(super) struct Memo(Mutex<HashMap<String, Arc<OnceCell<Reply<Answer>>>>>);
+
+impl Memo {
+    /// The answer of `url`; `ask` is run by the first one, and the others wait for it.
+    pub(super) async fn once(&self, url: &str, ask: impl Future<Output = Reply<Answer>>) -> Reply<Answer> {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            cells.entry(url.to_owned()).or_default().clone()
+        };
+        cell.get_or_init(|| ask).await.clone()
+    }
+}

@@ -1,0 +1,83 @@
+//! Files that are given to a command: the wanted state of many environments, and a plan that was saved.
+
+use super::{line_of, read, usage};
+use crate::error::{Error, Result};
+use crate::model::fleet::Saved;
+use crate::model::wanted::Wanted;
+use std::io::Write;
+use std::path::Path;
+
+/// What `apply` was given.
+#[derive(Debug)]
+pub enum Given {
+    /// What is wanted.
+    Wanted(Wanted),
+    /// What was planned.
+    Saved(Box<Saved>),
+}
+
+/// A file with what is wanted, or with a plan.
+///
+/// # Errors
+/// It can't be read, or says what can't be right; with the line or the place.
+pub fn given(path: &Path) -> Result<Given> {
+    let text = read(path, "file")?;
+    if text.trim_start().starts_with('{') {
+        return saved(&text, path).map(|saved| Given::Saved(Box::new(saved)));
+    }
+    wanted(&text, path).map(Given::Wanted)
+}
+
+/// The wanted state (TOML).
+///
+/// # Errors
+/// What is wrong, and in which line.
+pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
+    let wanted: Wanted = toml::from_str(text).map_err(|error| {
+        let line = line_of(text, error.span());
+        Error::usage(format!("The file `{}` can't be understood.", path.display()))
+            .detail(format!("Line {line}: {}", sentence(error.message())))
+            .hint("`cmkctl adopt` writes such a file from what is there today.")
+    })?;
+    wanted.check().map_err(usage)?;
+    Ok(wanted)
+}
+
+/// A plan that `plan --out` wrote (JSON).
+fn saved(text: &str, path: &Path) -> Result<Saved> {
+    let again = "Make a new one: `cmkctl plan FILE --out PLAN`.";
+    let saved: Saved = serde_json::from_str(text).map_err(|error| {
+        Error::usage(format!("The plan `{}` can't be understood.", path.display()))
+            .detail(sentence(&error.to_string()))
+            .hint(again)
+    })?;
+    if saved.schema != Saved::SCHEMA {
+        let what = format!("`{}` is of the schema `{}`, not `{}`.", path.display(), saved.schema, Saved::SCHEMA);
+        return Err(Error::usage(what).hint(again));
+    }
+    saved.wanted.check().map_err(usage)?;
+    Ok(saved)
+}
+
+/// Writes a file that a command was asked for. `fresh`: one that is there stays as it is.
+///
+/// # Errors
+/// It can't be written.
+pub fn write(path: &Path, text: &str, fresh: bool) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).create_new(fresh);
+    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+        let there = fresh && error.kind() == std::io::ErrorKind::AlreadyExists;
+        let hint = if there {
+            "What is there is never overwritten: name another file."
+        } else {
+            "Name a file that you may write."
+        };
+        Error::usage(format!("The file `{}` can't be written.", path.display())).detail(format!("{error}.")).hint(hint)
+    })
+}
+
+/// One full stop at the end.
+fn sentence(text: &str) -> String {
+    format!("{}.", text.trim().trim_end_matches('.'))
+}

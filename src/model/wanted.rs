@@ -1,0 +1,292 @@
+//! The wanted state of many environments, as somebody wrote it into a file.
+
+use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, parse_guid, read};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Environments with a customer-managed key that a tenant may have by default.
+pub const LIMIT: usize = 25;
+/// Minutes of a day.
+const DAY: u32 = 24 * 60;
+/// Minutes of a week.
+pub const WEEK: u32 = 7 * DAY;
+/// The week begins on Monday.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// Everything that a file wants.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Wanted {
+    /// How the environments are taken offline: never all at once.
+    #[serde(default)]
+    pub waves: Waves,
+    /// The policies with their environments.
+    #[serde(default)]
+    pub policies: Vec<WantedPolicy>,
+}
+
+/// How many at a time, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Waves {
+    /// So many environments of a ring at the same time.
+    #[serde(default = "one")]
+    pub at_most: u32,
+    /// An environment is started inside one of these only; at any time without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
+    /// Environments with a customer-managed key that the tenant may have.
+    #[serde(default = "limit")]
+    pub limit: usize,
+}
+
+/// A change window of every week, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The minute of the week, from Monday, at which it opens.
+    pub opens: u32,
+    /// The minute at which it closes; before `opens` when the week ends in between.
+    pub closes: u32,
+}
+
+/// A policy, what it needs, and what it shall protect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WantedPolicy {
+    /// Its ARM id.
+    #[serde(deserialize_with = "policy")]
+    pub id: ArmId,
+    /// Power Platform geography.
+    #[serde(deserialize_with = "location")]
+    pub location: String,
+    /// The key vault or managed HSM.
+    #[serde(deserialize_with = "vault")]
+    pub vault: ArmId,
+    /// The key in it.
+    pub key: KeyName,
+    /// Pin this version instead of following rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_version: Option<KeyVersion>,
+    /// Let the policy's identity use the key? `false` leaves its grants alone.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub grant: bool,
+    /// Object ids that get Reader on the policy.
+    #[serde(default, deserialize_with = "object_ids", skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<String>,
+    /// What it shall protect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<WantedEnvironment>,
+}
+
+/// An environment of a policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WantedEnvironment {
+    /// Environment id.
+    #[serde(deserialize_with = "environment")]
+    pub id: String,
+    /// What it is called: refused when the service calls it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Lower rings go first, and a ring only after the one before it has ended well.
+    #[serde(default = "one")]
+    pub ring: u32,
+    /// Make it a Managed Environment if it is none.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub make_managed: bool,
+    /// It has no finance and operations and is meant to stay so.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub power_platform_only: bool,
+}
+
+impl Default for Waves {
+    fn default() -> Self {
+        Self { at_most: 1, windows: Vec::new(), limit: LIMIT }
+    }
+}
+
+impl Wanted {
+    /// What no line alone can tell: numbers that make no sense, and the same thing twice.
+    ///
+    /// # Errors
+    /// What is wrong, and at which place of the file.
+    pub fn check(&self) -> Result<(), BadInput> {
+        let bad = |message: String, fix: &str| Err(BadInput::new(message, fix));
+        if self.waves.at_most == 0 {
+            return bad("`at-most` of `waves` is 0: nothing could ever start.".to_owned(), "Write 1 or more.");
+        }
+        let mut policies: Vec<(String, usize)> = Vec::new();
+        let mut environments = std::collections::BTreeMap::new();
+        for (number, policy) in self.policies.iter().enumerate() {
+            let id = policy.id.to_string().to_ascii_lowercase();
+            if let Some((_, first)) = policies.iter().find(|(known, _)| *known == id) {
+                let message = format!("The policies {} and {} are the same one, {}", first + 1, number + 1, policy.id);
+                return bad(message, "Write each policy once, with all of its environments.");
+            }
+            policies.push((id, number));
+            for (place, environment) in policy.environments.iter().enumerate() {
+                let place = (number + 1, place + 1);
+                if let Some(first) = environments.insert(environment.id.to_ascii_lowercase(), place) {
+                    let message = format!(
+                        "The environment {} is written twice: as number {} of policy {} and as number {} of policy {}.",
+                        environment.id, first.1, first.0, place.1, place.0
+                    );
+                    return bad(message, "An environment has one policy; write it once.");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many environments it names.
+    pub fn size(&self) -> usize {
+        self.policies.iter().map(|policy| policy.environments.len()).sum()
+    }
+}
+
+impl Window {
+    /// Reads `sat 22:00-sun 06:00`.
+    ///
+    /// # Errors
+    /// Anything else, and a window that closes when it opens.
+    pub fn parse(text: &str) -> Result<Self, BadInput> {
+        let fix = "It looks like `sat 22:00-sun 06:00`: days are mon, tue, wed, thu, fri, sat, sun; times are UTC.";
+        let bad = || BadInput::new(format!("`{}` is not a change window.", text.escape_debug()), fix);
+        let (opens, closes) = text.split_once('-').ok_or_else(bad)?;
+        let (opens, closes) = (minute(opens).ok_or_else(bad)?, minute(closes).ok_or_else(bad)?);
+        if opens == closes { Err(bad()) } else { Ok(Self { opens, closes }) }
+    }
+}
+
+/// The minute of the week of `sat 22:00`.
+fn minute(text: &str) -> Option<u32> {
+    let (day, time) = text.trim().split_once(' ')?;
+    let day = DAYS.iter().zip(0..).find(|(name, _)| name.eq_ignore_ascii_case(day.trim()))?.1;
+    let (hours, minutes) = time.trim().split_once(':')?;
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(hours) || !digits(minutes) {
+        return None;
+    }
+    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(day * DAY + hours * 60 + minutes)
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |minute: u32| DAYS.get((minute / DAY) as usize).copied().unwrap_or("mon");
+        let time = |minute: u32| format!("{:02}:{:02}", minute % DAY / 60, minute % 60);
+        write!(f, "{} {}-{} {}", day(self.opens), time(self.opens), day(self.closes), time(self.closes))
+    }
+}
+
+impl Serialize for Window {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(deserializer, Self::parse)
+    }
+}
+
+fn policy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArmId, D::Error> {
+    read(deserializer, |text| ArmId::parse(text, &[ResourceKind::EnterprisePolicy]))
+}
+
+fn vault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArmId, D::Error> {
+    read(deserializer, |text| ArmId::parse(text, &[ResourceKind::Vault, ResourceKind::ManagedHsm]))
+}
+
+fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    read(deserializer, |text| {
+        let name = text.to_ascii_lowercase();
+        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Ok(name);
+        }
+        let message = format!("`{}` is not a location.", text.escape_debug());
+        Err(BadInput::new(message, "Locations are geographies such as `europe` or `unitedstates`."))
+    })
+}
+
+/// The id and nothing else: names change, and a file lives long.
+fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    read(deserializer, |text| {
+        let head = text.get(..8).filter(|head| head.eq_ignore_ascii_case("Default-"));
+        let id = match head {
+            Some(_) => text.get(8..).and_then(parse_guid).map(|guid| format!("Default-{guid}")),
+            None => parse_guid(text).filter(|_| text.contains('-')),
+        };
+        id.ok_or_else(|| {
+            BadInput::new(
+                format!("`{}` is not the id of an environment.", text.escape_debug()),
+                "Write its GUID, which `cmkctl environment-name` prints; its name goes into `name`.",
+            )
+        })
+    })
+}
+
+fn object_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let all = Vec::<String>::deserialize(deserializer)?;
+    all.iter()
+        .map(|text| {
+            let bad = format!("`{}` is not an object id. Write the GUID of a user or group.", text.escape_debug());
+            parse_guid(text).ok_or_else(|| D::Error::custom(bad))
+        })
+        .collect()
+}
+
+const fn one() -> u32 {
+    1
+}
+
+const fn limit() -> usize {
+    LIMIT
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_yes(flag: &bool) -> bool {
+    *flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_no(flag: &bool) -> bool {
+    !*flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_read_and_written() {
+        for (text, opens, closes) in [
+            ("sat 22:00-sun 06:00", 5 * DAY + 22 * 60, 6 * DAY + 6 * 60),
+            ("mon 00:00-mon 00:01", 0, 1),
+            ("sun 23:00-mon 04:30", 6 * DAY + 23 * 60, 4 * 60 + 30),
+        ] {
+            let window = Window::parse(text).unwrap();
+            assert_eq!((window.opens, window.closes), (opens, closes), "{text}");
+            assert_eq!(window.to_string(), text);
+        }
+        assert_eq!(Window::parse(" SAT  22:00 - Sun 06:00 ").unwrap().to_string(), "sat 22:00-sun 06:00");
+        for text in [
+            "",
+            "sat",
+            "sat 22:00",
+            "sat 22:00-sat 22:00",
+            "sat 24:00-sun 06:00",
+            "sat 22-sun 6",
+            "xxx 22:00-sun 06:00",
+            "sat +2:00-sun 06:00",
+        ] {
+            assert!(Window::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Everything that a file names: its policies, vaults and keys once each, its environments by one list, and by themselves only those that are not
+//! where they shall be.
+
+use super::resolve::environment_error;
+use super::{Wants, ask, integration, one};
+use crate::cloud::fault::{Cause, Reply};
+use crate::cloud::{Clock, Reader};
+use crate::error::Result;
+use crate::model::estate::Estate;
+use crate::model::fleet::Sight;
+use crate::model::observed::{Environment, Observed, RoleAssignment, Seen, Unreadable};
+use crate::model::wanted::Wanted;
+use crate::steps::wanted::{target, unsettled};
+use futures::join;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
+
+/// Reads at the same time, as in a look at the whole tenant.
+const SIDE_BY_SIDE: usize = 64;
+
+/// Looks at everything that the file names. What depends on nothing is read at the same time.
+///
+/// # Errors
+/// Nobody is signed in; the environments can't be listed for another reason than a missing role.
+pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
+    let shared = reader.session.look();
+    let policies = wanted.policies.iter().map(|policy| {
+        let target = target(policy);
+        let wants = Wants {
+            policy: true,
+            provider: true,
+            key: true,
+            readers: !target.readers.is_empty(),
+            rights: true,
+            ..Wants::default()
+        };
+        let shared = &shared;
+        async move { one(shared, clock, &target, None, wants).await }
+    });
+    let (tenant, policies) = join!(
+        async { listed(reader.environments().await) },
+        stream::iter(policies).buffered(SIDE_BY_SIDE).try_collect::<Vec<_>>(),
+    );
+    let mut sight = Sight { at: clock.now(), tenant: tenant?, policies: policies?, ..Sight::default() };
+    let looks = unsettled(wanted, &sight).into_iter().map(|environment| member(reader, clock, environment));
+    let members: Vec<Observed> = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+    sight.members = members
+        .into_iter()
+        .filter_map(|seen| Some((seen.environment.present()?.id.to_ascii_lowercase(), seen)))
+        .collect();
+    Ok(sight)
+}
+
+/// Who has no role sees an empty list, or is refused: not visible, which is neither "there are none" nor a failure.
+fn listed(reply: Reply<Vec<Environment>>) -> Result<Seen<Vec<Environment>>> {
+    match reply {
+        Ok(all) if all.is_empty() => Ok(Seen::Unreadable(Unreadable {
+            why: "the tenant shows you no environment at all".to_owned(),
+            forbidden: true,
+            finding: Some("CMK020"),
+        })),
+        Ok(all) => Ok(Seen::Present(all)),
+        Err(fault) if fault.is_forbidden() && !matches!(fault.cause, Cause::SignIn(_)) => ask(Err(fault)),
+        Err(fault) => Err(environment_error("The environments of the tenant can't be listed.", fault)),
+    }
+}
+
+/// One environment that is to be changed or waited for.
+async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<Observed> {
+    let (single, operations) = join!(reader.environment(&listed.id), reader.operations(&listed.id));
+    let environment = match ask(single)? {
+        Seen::Present(environment) => environment,
+        // The list knows it, and it alone does not answer: its state is not known, and nothing is started on it.
+        Seen::Unreadable(why) => Environment { key_link: Seen::Unreadable(why), ..listed.clone() },
+        Seen::Absent | Seen::NotAsked => {
+            let why = "the service no longer knows it".to_owned();
+            let key_link = Seen::Unreadable(Unreadable { why, ..Unreadable::default() });
+            Environment { key_link, ..listed.clone() }
+        }
+    };
+    let mut observed = Observed {
+        at: clock.now(),
+        environment: Seen::Present(environment),
+        operations: ask(operations)?,
+        ..Observed::default()
+    };
+    observed.integration = integration(reader, &observed, Wants { integration: true, ..Wants::default() }).await?;
+    Ok(observed)
+}
+
+/// Who holds roles at each policy of a tenant, as far as it is visible; by the policy's ARM id in lower case.
+///
+/// # Errors
+/// Nobody is signed in.
+pub async fn observe_readers(reader: &Reader, estate: &Estate) -> Result<BTreeMap<String, Seen<Vec<RoleAssignment>>>> {
+    let policies = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection.policy.present()?)));
+    let reads = policies.map(|(id, policy)| async move {
+        let scope = policy.id.to_string();
+        Ok((id.clone(), ask(reader.role_assignments(&scope, None).await)?))
+    });
+    stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await
+}

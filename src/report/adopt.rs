@@ -1,0 +1,122 @@
+//! The wanted state as a file, written so that somebody goes on writing it.
+
+use crate::model::text::clean;
+use crate::model::wanted::{Wanted, WantedPolicy};
+use jiff::Timestamp;
+
+/// What goes into a file that describes what is there: `notes` holds sentences for each policy, `left_out` what could not be described.
+pub fn wanted_file(wanted: &Wanted, notes: &[Vec<String>], left_out: &[String], at: Timestamp) -> String {
+    let mut text = format!(
+        "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply FILE` changes that.\n\n",
+        at.strftime("%Y-%m-%d")
+    );
+    text.push_str(&format!("[waves]\nat-most = {}\n", wanted.waves.at_most));
+    if !wanted.waves.windows.is_empty() {
+        let windows: Vec<String> = wanted.waves.windows.iter().map(|window| quoted(&window.to_string())).collect();
+        text.push_str(&format!("windows = [{}]\n", windows.join(", ")));
+    } else {
+        text.push_str("# windows = [\"sat 22:00-sun 06:00\"]   # UTC\n");
+    }
+    text.push_str(&format!("limit = {}\n", wanted.waves.limit));
+    let none = Vec::new();
+    for (number, policy) in wanted.policies.iter().enumerate() {
+        push_policy(&mut text, policy, notes.get(number).unwrap_or(&none));
+    }
+    for sentence in left_out {
+        text.push_str(&format!("\n# {}\n", clean(sentence)));
+    }
+    text
+}
+
+fn push_policy(text: &mut String, policy: &WantedPolicy, notes: &[String]) {
+    text.push_str("\n[[policies]]\n");
+    for note in notes {
+        text.push_str(&format!("# {}\n", clean(note)));
+    }
+    let mut line = |name: &str, value: String| text.push_str(&format!("{name} = {value}\n"));
+    line("id", quoted(&policy.id.to_string()));
+    line("location", quoted(&policy.location));
+    line("vault", quoted(&policy.vault.to_string()));
+    line("key", quoted(policy.key.as_str()));
+    if let Some(version) = &policy.key_version {
+        line("key-version", quoted(version.as_str()));
+    }
+    if !policy.grant {
+        line("grant", "false".to_owned());
+    }
+    if !policy.readers.is_empty() {
+        let readers: Vec<String> = policy.readers.iter().map(|id| quoted(id)).collect();
+        line("readers", format!("[{}]", readers.join(", ")));
+    }
+    for environment in &policy.environments {
+        text.push_str("\n  [[policies.environments]]\n");
+        let mut line = |name: &str, value: String| text.push_str(&format!("  {name} = {value}\n"));
+        line("id", quoted(&environment.id));
+        if let Some(name) = &environment.name {
+            line("name", quoted(name));
+        }
+        line("ring", environment.ring.to_string());
+        for (name, flag) in
+            [("make-managed", environment.make_managed), ("power-platform-only", environment.power_platform_only)]
+        {
+            if flag {
+                line(name, "true".to_owned());
+            }
+        }
+    }
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for ch in text.chars() {
+        match ch {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            ch if ch.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(ch))),
+            ch => out.push(ch),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+    use crate::model::wanted::{WantedEnvironment, Waves, Window};
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        let id = |kind, name| ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, name).unwrap();
+        let environment = |name: &str| WantedEnvironment {
+            id: "193e4dc2-2922-5505-aaa6-80f4c40dd75d".into(),
+            name: Some(name.into()),
+            ring: 3,
+            make_managed: true,
+            power_platform_only: true,
+        };
+        let policy = WantedPolicy {
+            id: id(ResourceKind::EnterprisePolicy, "ep"),
+            location: "europe".into(),
+            vault: id(ResourceKind::ManagedHsm, "hsm"),
+            key: KeyName::parse("cmk").unwrap(),
+            key_version: Some(KeyVersion::parse(&"a".repeat(32)).unwrap()),
+            grant: false,
+            readers: vec!["193e4dc2-2922-5505-aaa6-80f4c40dd75d".into()],
+            environments: vec![environment("a \"b\" \\ c\u{7f} ] # '''"), environment("é = [\"x\"]")],
+        };
+        let waves = Waves { at_most: 7, windows: vec![Window::parse("sat 22:00-sun 06:00").unwrap()], limit: 40 };
+        let wanted = Wanted { waves, policies: vec![policy.clone(), WantedPolicy { environments: vec![], ..policy }] };
+        let text = wanted_file(
+            &wanted,
+            &[vec!["A note\nwith = \"lines\"".into()]],
+            &["left = 1".into()],
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(toml::from_str::<Wanted>(&text).unwrap(), wanted, "{text}");
+        let json = serde_json::to_string(&wanted).unwrap();
+        assert_eq!(serde_json::from_str::<Wanted>(&json).unwrap(), wanted);
+    }
+}

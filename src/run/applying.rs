@@ -1,0 +1,262 @@
+//! `apply FILE` and `apply PLAN`: the same road as every change, for many environments.
+
+use super::asking::{Asked, blocked, consent};
+use super::changing::proven;
+use super::wanted::{Planned, command, looked, seen};
+use super::waves::{Came, Run};
+use super::{Context, holding, quiet};
+use crate::apply::Applier;
+use crate::config::{self, Given};
+use crate::error::{Error, Kind, Result};
+use crate::model::fleet::{Fleet, Saved, Sight};
+use crate::model::plan::{Action, Consent, Plan};
+use crate::model::receipt::{Event, Receipt};
+use crate::model::wanted::Wanted;
+use crate::report::{FleetOutcome, FleetReport, MemberOutcome, Out};
+use crate::steps::grant::ROLE_SETTLES;
+use crate::steps::wanted::plan;
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::time::Instant;
+
+/// Makes what is there what the file wants.
+///
+/// # Errors
+/// Every way it can end short of that, with its exit code.
+pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &mut Out) -> Result<()> {
+    let (wanted, saved) = match config::given(file)? {
+        Given::Wanted(wanted) => (wanted, None),
+        Given::Saved(saved) => (saved.wanted.clone(), Some(valid(context, *saved, file)?)),
+    };
+    let began = Instant::now();
+    let Planned { wanted, sight, fleet } = looked(context, wanted).await?;
+    out.fleet(&file.display().to_string(), &wanted, &fleet, asked.dry_run);
+    let mut report = FleetReport::new("apply", sight.at, &wanted.waves, &fleet);
+    let kept = saved.as_ref().map_or(Ok(()), |saved| holding::kept(&saved.actions, &fleet.plan));
+    if let Err(error) = kept {
+        return Err(refused(error, report, out));
+    }
+    let blocked = blocked(&fleet.plan);
+    if asked.dry_run || blocked.is_err() {
+        out.data_for_scripts(&report);
+        blocked?;
+        seen(&fleet)?;
+        let pending = asked.detailed_exitcode && !fleet.plan.actions.is_empty();
+        return if pending { Err(Error::new(Kind::Pending, "There is something to do.")) } else { Ok(()) };
+    }
+    if fleet.plan.actions.is_empty() {
+        out.data(&report, &report.sheet());
+        return seen(&fleet);
+    }
+    let trail = context.trail("apply", &fleet.plan)?;
+    let held = match consent(&fleet.plan, asked, out) {
+        Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
+            again(context, &wanted, &sight, &fleet, somebody).await.map(|fleet| (consent, fleet))
+        }
+        Ok((consent, _)) => Ok((consent, fleet.clone())),
+        Err(error) => Err(error),
+    };
+    let (consent, held) = match held {
+        Ok(held) => held,
+        Err(error) => return Err(refused(error, report, out)),
+    };
+    let run = Run {
+        context,
+        fleet: &held,
+        waves: &wanted.waves,
+        consent,
+        trail,
+        waiting: asked.waiting,
+        began: context.clock().now(),
+        effective: held.plan.effective_from,
+        resume: command(context, file),
+        came: RefCell::new(vec![Came::Not; held.members.len()]),
+        receipt: RefCell::default(),
+        stopped: RefCell::default(),
+        opens: Cell::default(),
+    };
+    let ended = Box::pin(everything(context, run, consent, out)).await;
+    report = FleetReport::new("apply", sight.at, &wanted.waves, &held);
+    finish(context, &wanted, ended, report, out).await
+}
+
+/// Is it a plan that may be run here?
+fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
+    let cloud = &context.session.cloud().name;
+    if saved.cloud != *cloud {
+        let what = format!("The plan `{}` is for the cloud `{}`, and this is `{cloud}`.", file.display(), saved.cloud);
+        return Err(Error::usage(what).hint("Pass the `--cloud` that it was made for."));
+    }
+    if !saved.is_whole() {
+        let what = format!("The plan `{}` is not as it was written: its fingerprint differs.", file.display());
+        return Err(Error::new(Kind::Refused, what)
+            .hint("Change the file that it came from, and make a new plan: `cmkctl plan FILE --out PLAN`."));
+    }
+    Ok(saved)
+}
+
+/// The plan of a new look, when it still does what somebody consented to.
+async fn again(context: &Context, wanted: &Wanted, seen: &Sight, fleet: &Fleet, somebody: bool) -> Result<Fleet> {
+    let fresh = looked(context, wanted.clone()).await?;
+    let then = plan(wanted, &Sight { at: fresh.sight.at, ..seen.clone() });
+    holding::moved(&fleet.plan, somebody, &then.plan, &fresh.fleet.plan)?;
+    Ok(fresh.fleet)
+}
+
+fn refused(error: Error, mut report: FleetReport<'_>, out: &mut Out) -> Error {
+    if error.kind == Kind::Refused {
+        report.outcome = FleetOutcome::Refused;
+    }
+    out.data_for_scripts(&report);
+    error
+}
+
+/// How everything ended: what came of each, and the first failure.
+struct Ended {
+    came: Vec<Came>,
+    receipt: Receipt,
+    error: Option<Error>,
+    opens: Option<jiff::Timestamp>,
+    resume: String,
+}
+
+/// The policies one after the other, then the environments in waves.
+async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: &mut Out) -> Ended {
+    let mut event = |event: Event| out.event(&event);
+    let interrupted = || Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.");
+    let first = run.fleet.of_policies();
+    if !first.actions.is_empty() {
+        let mut applier = Applier {
+            writer: context.session.writer(consent, run.trail.clone()),
+            reader: context.reader(),
+            clock: context.clock().clone(),
+            waiting: run.waiting,
+            resume: run.resume.clone(),
+            started: false,
+            say: &mut event,
+        };
+        let applied = tokio::select! {
+            biased;
+            applied = applier.apply(&first) => applied,
+            _ = tokio::signal::ctrl_c() => Err(interrupted()),
+        };
+        match applied {
+            Ok(receipt) => *run.receipt.borrow_mut() = receipt,
+            Err(error) => *run.stopped.borrow_mut() = Some(error),
+        }
+        if granted(&first) {
+            run.effective = run.effective.max(context.clock().now().checked_add(ROLE_SETTLES).ok());
+        }
+    }
+    if run.stopped.borrow().is_none() {
+        let say: RefCell<&mut dyn FnMut(Event)> = RefCell::new(&mut event);
+        // Whoever waits hears Ctrl-C itself; in the middle of a request nobody else would.
+        tokio::select! {
+            biased;
+            () = run.drive(&say) => {}
+            _ = tokio::signal::ctrl_c() => {
+                run.stopped.borrow_mut().get_or_insert_with(interrupted);
+            }
+        }
+    }
+    Ended {
+        came: run.came.into_inner(),
+        receipt: run.receipt.into_inner(),
+        error: run.stopped.into_inner(),
+        opens: run.opens.get(),
+        resume: run.resume,
+    }
+}
+
+fn granted(plan: &Plan) -> bool {
+    plan.actions.iter().any(|action| {
+        matches!(
+            action,
+            Action::GrantKeyByRole { .. } | Action::GrantKeyByAccessPolicy { .. } | Action::GrantKeyByHsmRole { .. }
+        )
+    })
+}
+
+/// Proves what was done, and reports how far it came.
+async fn finish(
+    context: &Context,
+    wanted: &Wanted,
+    ended: Ended,
+    mut report: FleetReport<'_>,
+    out: &mut Out,
+) -> Result<()> {
+    let Ended { came, receipt, error, opens, resume } = ended;
+    report.receipt = receipt;
+    let unfinished = came.iter().any(|came| matches!(came, Came::Runs | Came::Begun));
+    for (one, came) in report.environments.iter_mut().zip(&came) {
+        one.outcome = match came {
+            Came::Not if one.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
+            Came::Not => continue,
+            Came::Begun | Came::Runs => MemberOutcome::Running,
+            Came::Done => MemberOutcome::Done,
+            Came::Failed(error) => {
+                one.error = Some(error.to_string());
+                MemberOutcome::Failed
+            }
+        };
+    }
+    let goes_on =
+        format!("Go on with the same command: `{resume}` (what is done is skipped, what runs is waited for).");
+    if let Some(error) = error {
+        // The others that failed meanwhile are said, too; the first one decides.
+        for came in &came {
+            if let Came::Failed(other) = came
+                && *other != error
+            {
+                out.error_in_passing(other);
+            }
+        }
+        let waits = error.kind == Kind::StillRunning;
+        report.outcome = if waits { FleetOutcome::Running } else { FleetOutcome::Failed };
+        report.opens = opens.filter(|_| waits);
+        report.next.push(goes_on.clone());
+        out.data(&report, &report.sheet());
+        return Err(resumed(error, unfinished, goes_on));
+    }
+    if report.environments.iter().any(|one| matches!(one.outcome, MemberOutcome::Running | MemberOutcome::NotStarted)) {
+        report.outcome = FleetOutcome::Running;
+        report.next.push(goes_on);
+        out.data(&report, &report.sheet());
+        return Err(quiet(
+            Kind::StillRunning,
+            "It was not waited for: some of it runs at the service or is not started yet.",
+        ));
+    }
+    let after = tokio::select! {
+        after = looked(context, wanted.clone()) => after.map_err(|error| {
+            let why = error.to_string();
+            Error::new(Kind::Unverified, "Everything was done, but the re-read that shows it failed.").detail(why).hint(goes_on.clone())
+        })?,
+        _ = tokio::signal::ctrl_c() => {
+            let error = Error::new(Kind::Interrupted, "Interrupted; everything was done, and nothing is verified.");
+            return Err(error.hint(goes_on));
+        }
+    };
+    proven(&after.fleet.plan)?;
+    report.outcome = FleetOutcome::Done;
+    if after.fleet.members.iter().any(|member| member.place == crate::model::fleet::Place::Encrypted) {
+        report.next.push(
+            "Keep the keys, their vaults and the policies' access: without them environments go offline at once."
+                .to_owned(),
+        );
+    }
+    out.data(&report, &report.sheet());
+    seen(&after.fleet)
+}
+
+/// An interruption and a wait that ended say how to go on, and everything else says it besides.
+fn resumed(error: Error, unfinished: bool, goes_on: String) -> Error {
+    let mut error = error;
+    if error.kind == Kind::Interrupted {
+        error.hints.clear();
+        if unfinished && !error.message.contains("goes on at the service") {
+            error.message.push_str(" What was started goes on at the service.");
+        }
+    }
+    error.hint(goes_on)
+}

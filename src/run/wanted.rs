@@ -1,0 +1,129 @@
+//! Many environments by one file: what differs, and what is there written down as such a file.
+
+use super::asking::blocked;
+use super::{Context, quiet};
+use crate::config::{self, Given};
+use crate::error::{Error, Kind, Result};
+use crate::model::fleet::{Fleet, Saved, Sight};
+use crate::model::wanted::Wanted;
+use crate::observe::{observe_estate, observe_readers, observe_wanted};
+use crate::report::{self, FleetOutcome, FleetReport, Out, wanted_file};
+use crate::steps::adopt::adopt as described;
+use crate::steps::wanted::plan;
+use serde::Serialize;
+use std::path::Path;
+
+/// A file, what was seen of it, and what there is to do about it.
+#[derive(Debug)]
+pub struct Planned {
+    /// What is wanted.
+    pub wanted: Wanted,
+    /// What was seen.
+    pub(super) sight: Sight,
+    /// What there is to do.
+    pub fleet: Fleet,
+}
+
+/// Looks at everything that the file names, and plans.
+///
+/// # Errors
+/// The file can't be understood; nobody is signed in.
+pub async fn planned(context: &Context, file: &Path) -> Result<Planned> {
+    match config::given(file)? {
+        Given::Wanted(wanted) => looked(context, wanted).await,
+        Given::Saved(_) => Err(Error::usage(format!("`{}` is a plan already.", file.display()))
+            .hint(format!("See what it would do now: `cmkctl apply {} --dry-run`.", file.display()))),
+    }
+}
+
+pub(super) async fn looked(context: &Context, wanted: Wanted) -> Result<Planned> {
+    let reader = context.reader();
+    // On the heap: a look at everything is a large future, and `apply` has three of them.
+    let sight = Box::pin(observe_wanted(&reader, context.clock(), &wanted)).await?;
+    let fleet = plan(&wanted, &sight);
+    Ok(Planned { wanted, sight, fleet })
+}
+
+/// `plan`: shows what differs, and saves it when asked to.
+///
+/// # Errors
+/// A finding stands in the way; the environments are not visible; `Kind::Pending` when there is something to do and `detailed` was asked for.
+pub fn show_plan(
+    context: &Context,
+    planned: &Planned,
+    file: &Path,
+    (save, detailed): (Option<&Path>, bool),
+    out: &mut Out,
+) -> Result<()> {
+    let (wanted, fleet) = (&planned.wanted, &planned.fleet);
+    out.fleet(&file.display().to_string(), wanted, fleet, true);
+    let mut report = FleetReport::new("plan", planned.sight.at, &wanted.waves, fleet);
+    let blocked = blocked(&fleet.plan);
+    if let Some(save) = save.filter(|_| blocked.is_ok()) {
+        let saved = Saved::new(&context.session.cloud().name, planned.sight.at, wanted, &fleet.plan.actions);
+        let text = serde_json::to_string_pretty(&saved)
+            .map_err(|error| Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}.")))?;
+        config::write(save, &(text + "\n"), false)?;
+        report.next.push(format!("Run exactly this: `{}`.", command(context, save)));
+        out.say(&format!("Saved in `{}`. Run exactly this: `{}`.", save.display(), command(context, save)));
+    }
+    out.data_for_scripts(&report);
+    blocked?;
+    seen(fleet)?;
+    if detailed && report.outcome == FleetOutcome::Planned {
+        return Err(Error::new(Kind::Pending, "There is something to do."));
+    }
+    Ok(())
+}
+
+/// Nobody shall take a file for fulfilled whose environments were never seen.
+pub(super) fn seen(fleet: &Fleet) -> Result<()> {
+    if !fleet.has_unseen() {
+        return Ok(());
+    }
+    Err(quiet(
+        Kind::Forbidden,
+        "The environments of the file are not visible to you; only its policies were looked after.",
+    )
+    .finding("CMK020")
+    .hint("The Power Platform administrator goes on with the same file."))
+}
+
+/// `apply` of a file, to be pasted.
+pub(super) fn command(context: &Context, file: &Path) -> String {
+    format!("{} apply {}", context.program(), crate::steps::quoted(&file.display().to_string()))
+}
+
+/// What `adopt` prints for scripts.
+#[derive(Serialize)]
+struct AdoptedV1<'a> {
+    schema: &'static str,
+    wanted: &'a Wanted,
+    notes: Vec<&'a String>,
+}
+
+/// `adopt`: writes down what is there, so that a plan of it plans nothing.
+///
+/// # Errors
+/// The environments can't be listed; the file is there already or can't be written.
+pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let estate = observe_estate(&reader, context.clock()).await?;
+    let readers = observe_readers(&reader, &estate).await?;
+    let adopted = described(&estate, &readers);
+    let text = wanted_file(&adopted.wanted, &adopted.notes, &adopted.left_out, estate.at);
+    let notes: Vec<&String> = adopted.notes.iter().flatten().chain(&adopted.left_out).collect();
+    let mut said = report::size(&adopted.wanted);
+    if !notes.is_empty() {
+        said.push_str(&format!("; comments in the file, {} of them, say what it leaves out", notes.len()));
+    }
+    if let Some(file) = file {
+        config::write(file, &text, true)?;
+    }
+    out.data_for_scripts(&AdoptedV1 { schema: "cmkctl/adopted/v1", wanted: &adopted.wanted, notes });
+    if file.is_none() && !out.is_for_scripts() {
+        out.text(&text);
+    }
+    out.say(&format!("Described: {said}."));
+    Ok(())
+}

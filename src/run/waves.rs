@@ -1,0 +1,182 @@
+//! Ring by ring, so many at a time, inside change windows: one applier for each environment, and nothing new after the first failure.
+
+use super::Context;
+use crate::apply::{Applier, Waiting};
+use crate::audit::Trail;
+use crate::error::{Error, Kind, Result};
+use crate::model::fleet::{Fleet, Member};
+use crate::model::plan::{Consent, Plan};
+use crate::model::receipt::{Event, Receipt, Tick};
+use crate::model::wanted::Waves;
+use crate::steps::windows::opens;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+/// How far an environment came.
+#[derive(Debug, Clone)]
+pub(super) enum Came {
+    /// Nothing was begun.
+    Not,
+    /// It was begun, and nobody has seen its end.
+    Begun,
+    /// It runs, and is not waited for.
+    Runs,
+    /// Done, shown by a re-read.
+    Done,
+    /// It failed.
+    Failed(Error),
+}
+
+/// The clock is asked again this often while a window is waited for: a machine may have slept.
+const LOOK: Duration = Duration::from_secs(300);
+
+/// A run over the environments of a file. What happens is kept here, so that it is known however the run ends.
+pub(super) struct Run<'a> {
+    pub(super) context: &'a Context,
+    pub(super) fleet: &'a Fleet,
+    pub(super) waves: &'a Waves,
+    pub(super) consent: Consent,
+    pub(super) trail: Trail,
+    pub(super) waiting: Waiting,
+    /// When the command began: its timeout is one for everything.
+    pub(super) began: Timestamp,
+    /// Grants are effective everywhere from then on.
+    pub(super) effective: Option<Timestamp>,
+    /// The command that goes on.
+    pub(super) resume: String,
+    pub(super) came: RefCell<Vec<Came>>,
+    pub(super) receipt: RefCell<Receipt>,
+    /// The first failure.
+    pub(super) stopped: RefCell<Option<Error>>,
+    /// When the next window opens, once somebody waits for it.
+    pub(super) opens: Cell<Option<Timestamp>>,
+}
+
+impl Run<'_> {
+    /// Every ring, one after the other; with `--no-wait` one wave of the first one that has something to do.
+    pub(super) async fn drive(&self, say: &RefCell<&mut dyn FnMut(Event)>) {
+        let members = self.fleet.members.iter().enumerate().filter(|(_, member)| !member.actions.is_empty());
+        let mut all: Vec<(usize, &Member)> = members.collect();
+        let at_most = self.waves.at_most as usize;
+        while let Some(ring) = all.first().map(|(_, member)| member.ring) {
+            let mut now: Vec<(usize, &Member)> = Vec::new();
+            (now, all) = all.into_iter().fold((now, Vec::new()), |(mut now, mut later), one| {
+                if one.1.ring == ring {
+                    now.push(one)
+                } else {
+                    later.push(one)
+                }
+                (now, later)
+            });
+            if self.waiting.no_wait {
+                // What runs already comes first, and takes its place in the wave.
+                now.truncate(at_most.max(now.iter().filter(|(_, member)| !member.starts()).count()));
+                all.clear();
+            }
+            let each = now.into_iter().map(|(index, member)| self.one(index, member, say));
+            stream::iter(each).buffer_unordered(at_most).collect::<()>().await;
+            if self.stopped.borrow().is_some() {
+                return;
+            }
+        }
+    }
+
+    fn set(&self, index: usize, came: Came) {
+        if let Some(own) = self.came.borrow_mut().get_mut(index) {
+            *own = came;
+        }
+    }
+
+    fn stop(&self, error: Error) {
+        self.stopped.borrow_mut().get_or_insert(error);
+    }
+
+    async fn one(&self, index: usize, member: &Member, say: &RefCell<&mut dyn FnMut(Event)>) {
+        if member.starts()
+            && let Err(error) = self.window(say).await
+        {
+            return self.stop(error);
+        }
+        if self.stopped.borrow().is_some() {
+            return;
+        }
+        self.set(index, Came::Begun);
+        let name = &member.name;
+        let mut tell = |event: Event| (say.borrow_mut())(of(name, event));
+        let mut applier = Applier {
+            writer: self.context.session.writer(self.consent, self.trail.clone()),
+            reader: self.context.reader(),
+            clock: self.context.clock().clone(),
+            waiting: Waiting { no_wait: self.waiting.no_wait, timeout: self.left() },
+            resume: self.resume.clone(),
+            started: false,
+            say: &mut tell,
+        };
+        let plan = Plan { actions: member.actions.clone(), effective_from: self.effective, ..Plan::default() };
+        let applied = Box::pin(applier.apply(&plan)).await;
+        let started = applier.started;
+        match applied {
+            Ok(receipt) => {
+                self.set(index, if receipt.running.is_some() { Came::Runs } else { Came::Done });
+                self.receipt.borrow_mut().done.extend(receipt.done);
+            }
+            Err(error) => {
+                let goes_on = matches!(error.kind, Kind::StillRunning | Kind::Interrupted);
+                self.set(index, if goes_on && started { Came::Runs } else { Came::Failed(error.clone()) });
+                self.stop(error);
+            }
+        }
+    }
+
+    /// What is left of the command's timeout.
+    fn left(&self) -> Option<Duration> {
+        let gone = self.context.clock().now().duration_since(self.began);
+        self.waiting.timeout.map(|timeout| timeout.saturating_sub(Duration::try_from(gone).unwrap_or_default()))
+    }
+
+    /// Waits until an environment may be started: a grant is effective, and a window is open. The grant first, so that its five minutes do not
+    /// outlast the window.
+    async fn window(&self, say: &RefCell<&mut dyn FnMut(Event)>) -> Result<()> {
+        let clock = self.context.clock();
+        loop {
+            if self.stopped.borrow().is_some() {
+                return Ok(());
+            }
+            let now = clock.now();
+            // When a grant must settle first and the window will be over by then, the next one is waited for.
+            let from = self.effective.map_or(now, |effective| effective.max(now));
+            let Some(at) = opens(from, &self.waves.windows) else { return Ok(()) };
+            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            let when = at.strftime("%a %Y-%m-%d %H:%M").to_string();
+            let first = self.opens.replace(Some(at)) != Some(at);
+            let outlasts = self.left().is_some_and(|left| wait > left);
+            if self.waiting.no_wait || outlasts {
+                let message = format!("The next change window opens on {when} UTC; nothing is started before.");
+                return Err(Error::new(Kind::StillRunning, message));
+            }
+            if first {
+                (say.borrow_mut())(Event::Note(format!(
+                    "Waiting for the change window that opens on {when} UTC; nothing is started before (Ctrl-C stops waiting)"
+                )));
+            }
+            tokio::select! {
+                () = clock.sleep(wait.min(LOOK)) => {}
+                _ = tokio::signal::ctrl_c() => {
+                    return Err(Error::new(Kind::Interrupted, "Interrupted while the change window was waited for."));
+                }
+            }
+        }
+    }
+}
+
+/// Many speak at the same time: whoever does not name the environment does so here.
+fn of(name: &str, event: Event) -> Event {
+    match event {
+        Event::Waiting(tick) => Event::Waiting(Tick { words: format!("`{name}`: {}", tick.words), ..tick }),
+        Event::Note(words) => Event::Note(format!("`{name}`: {words}")),
+        Event::Doing(words) if !words.contains(name) => Event::Doing(format!("`{name}`: {words}")),
+        event => event,
+    }
+}

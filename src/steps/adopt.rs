@@ -1,0 +1,129 @@
+//! From what is there to the file that would leave it as it is.
+
+use super::add::{Standing, standing};
+use super::grant::READ_ROLES;
+use crate::model::estate::{Estate, Protection};
+use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind, same_id};
+use crate::model::observed::{Environment, Policy, RoleAssignment, Seen};
+use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
+use std::collections::BTreeMap;
+
+/// A file that describes what is there, and what it could not describe.
+#[derive(Debug, Clone, Default)]
+pub struct Adopted {
+    /// What goes into the file.
+    pub wanted: Wanted,
+    /// For each of its policies, what the file says besides, each a sentence.
+    pub notes: Vec<Vec<String>>,
+    /// Policies that could not be described at all, each a sentence.
+    pub left_out: Vec<String>,
+}
+
+/// Describes everything that is linked. `readers` holds the role assignments at each policy, by its ARM id in lower case.
+pub fn adopt(estate: &Estate, readers: &BTreeMap<String, Seen<Vec<RoleAssignment>>>) -> Adopted {
+    let mut linked: BTreeMap<String, Vec<&Environment>> = BTreeMap::new();
+    for environment in &estate.environments {
+        if let Some(id) = environment.key_link.present().and_then(|link| link.policy.as_deref()) {
+            linked.entry(id.to_ascii_lowercase()).or_default().push(environment);
+        }
+    }
+    // A tenant that was given more has more already.
+    let count: usize = linked.values().map(Vec::len).sum();
+    let waves = Waves { limit: LIMIT.max(count), ..Waves::default() };
+    let mut adopted = Adopted { wanted: Wanted { waves, policies: Vec::new() }, ..Adopted::default() };
+    for (id, mut environments) in linked {
+        environments.sort_by(|left, right| (&left.display_name, &left.id).cmp(&(&right.display_name, &right.id)));
+        let protection = estate.protections.get(&id).cloned().unwrap_or_default();
+        match described(&protection) {
+            Err(why) => adopted
+                .left_out
+                .push(format!("The policy {id} is left out with its {} environments: {why}.", environments.len())),
+            Ok(mut policy) => {
+                let mut notes = Vec::new();
+                if protection.granted.is_absent() {
+                    policy.grant = false;
+                    notes.push(
+                        "Its identity may not use the key today: delete the line `grant = false` to have it granted."
+                            .to_owned(),
+                    );
+                }
+                match readers.get(&id) {
+                    Some(Seen::Present(roles)) => policy.readers = at_policy(roles, &policy.id),
+                    Some(Seen::Unreadable(why)) => {
+                        notes.push(format!("Its readers are not visible to you: {}.", why.why))
+                    }
+                    _ => {}
+                }
+                for environment in environments {
+                    match settled(environment, &policy.id) {
+                        Ok(one) => policy.environments.push(one),
+                        Err(why) => notes
+                            .push(format!("`{}` ({}) is left out: {why}.", environment.display_name, environment.id)),
+                    }
+                }
+                adopted.wanted.policies.push(policy);
+                adopted.notes.push(notes);
+            }
+        }
+    }
+    adopted
+}
+
+/// What is known of a policy, or why that is not enough.
+fn described(protection: &Protection) -> Result<WantedPolicy, String> {
+    let policy: &Policy = match &protection.policy {
+        Seen::Present(policy) => policy,
+        Seen::Unreadable(why) => return Err(format!("it is not visible to you: {}", why.why)),
+        Seen::Absent => return Err("it is gone".to_owned()),
+        Seen::NotAsked => return Err("its id can't be understood".to_owned()),
+    };
+    let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
+    let vault = policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
+    let key = policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
+    let version = policy.key_version.as_deref().map(KeyVersion::parse).transpose();
+    let (Some(vault), Some(key), Ok(key_version)) = (vault, key, version) else {
+        return Err("the service does not say which key it references".to_owned());
+    };
+    Ok(WantedPolicy {
+        id: policy.id.clone(),
+        location: policy.location.to_ascii_lowercase(),
+        vault,
+        key,
+        key_version,
+        grant: true,
+        readers: Vec::new(),
+        environments: Vec::new(),
+    })
+}
+
+/// Who was given Reader at the policy itself; what is inherited is somebody else's.
+fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> Vec<String> {
+    let own = |role: &&RoleAssignment| role.role == READ_ROLES[0] && same_id(&role.scope, &policy.to_string());
+    let mut readers: Vec<String> =
+        roles.iter().filter(own).map(|role| role.principal_id.to_ascii_lowercase()).collect();
+    readers.sort();
+    readers.dedup();
+    readers
+}
+
+/// An environment that is where it shall be; one that is on its way, or that failed, is not a state to keep.
+fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, String> {
+    let status = environment.key_link.present().and_then(|link| link.status.clone()).unwrap_or_default();
+    if let Some(operation) = &environment.ongoing {
+        return Err(format!("`{operation}` runs on it; run this again when it has ended"));
+    }
+    match standing(environment, policy) {
+        Standing::Done => {}
+        Standing::Failed => return Err("its last add failed; run the same add again, then this".to_owned()),
+        // At rest and offline: it is locked, and belongs to its policy all the same.
+        _ if status.eq_ignore_ascii_case("linked") && environment.state() == Some("Ready") => {}
+        _ => return Err(format!("its link says `{status}`; run this again when that has ended")),
+    }
+    Ok(WantedEnvironment {
+        id: environment.id.clone(),
+        name: Some(environment.display_name.clone()),
+        ring: 1,
+        make_managed: false,
+        power_platform_only: environment.app.is_none(),
+    })
+}

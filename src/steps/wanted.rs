@@ -1,0 +1,385 @@
+//! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What the file does not name is said and left alone.
+
+use super::{add, estate, finding, policy, quoted, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
+use crate::model::ids::ArmId;
+use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::plan::{Action, Plan};
+use crate::model::surroundings::Surroundings;
+use crate::model::target::Target;
+use crate::model::wanted::{Wanted, WantedEnvironment, WantedPolicy};
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// So few free places are worth a warning.
+const NEAR: usize = 3;
+/// An environment that was modified so lately may be on its way back: reads lag behind an operation that ended.
+const LAG: SignedDuration = SignedDuration::from_hours(1);
+/// Findings that tell of danger to what runs. Where nothing is to be done they stand in nobody's way.
+const DANGERS: [&str; 8] = ["CMK011", "CMK012", "CMK014", "CMK015", "CMK016", "CMK018", "CMK045", "CMK046"];
+/// What remedies call a flag, and what a file calls the same.
+const IN_FILE: [(&str, &str); 5] = [
+    ("Pass `--make-managed`", "Write `make-managed = true` below its id"),
+    ("pass `--power-platform-only`", "write `power-platform-only = true` below its id"),
+    ("Leave out `--key-version`", "Leave out `key-version`"),
+    ("Pass a location that the provider has: `--location`", "Write a `location` that the provider has"),
+    (
+        "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id",
+        "Ask the Key Vault administrator to write your object id into `readers` and to run `cmkctl apply`",
+    ),
+];
+
+/// What the step of policies takes.
+pub fn target(wanted: &WantedPolicy) -> Target {
+    Target {
+        policy: Some(wanted.id.clone()),
+        vault: Some(wanted.vault.clone()),
+        key: Some(wanted.key.clone()),
+        key_version: wanted.key_version.clone(),
+        location: Some(wanted.location.clone()),
+        readers: wanted.readers.clone(),
+        ..Target::default()
+    }
+}
+
+/// The environments of the file that must be looked at by themselves, because the list shows them elsewhere than they shall be. One that is
+/// locked is not among them: nothing can be started on it.
+pub fn unsettled<'a>(wanted: &Wanted, sight: &'a Sight) -> Vec<&'a Environment> {
+    let known = by_id(sight);
+    let each = wanted.policies.iter().flat_map(|policy| policy.environments.iter().map(move |one| (policy, one)));
+    each.filter_map(|(policy, one)| {
+        let environment = *known.get(&one.id.to_ascii_lowercase())?;
+        let done = add::standing(environment, &policy.id) == add::Standing::Done && environment.ongoing.is_none();
+        (!done && !locked(environment, &policy.id, sight)).then_some(environment)
+    })
+    .collect()
+}
+
+/// The whole plan.
+pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
+    let known = by_id(sight);
+    let linked = by_policy(sight);
+    let twice = names_of_several(wanted, &known);
+    let mut fleet = Fleet::default();
+    let mut first = Plan::default();
+    let mut rest: Vec<(Member, Vec<Finding>)> = Vec::new();
+    for (wanted, observed) in wanted.policies.iter().zip(&sight.policies) {
+        let holds = linked.get(&key(&wanted.id)).map(Vec::as_slice).unwrap_or_default();
+        let mut own = of_policy(wanted, observed, holds);
+        let members: Vec<_> =
+            wanted.environments.iter().map(|one| member(wanted, one, observed, sight, &known, &twice)).collect();
+        let starts = members.iter().any(|(member, _)| member.starts());
+        if own.actions.is_empty() && !starts {
+            own.findings.iter_mut().for_each(in_nobodys_way);
+        }
+        own.findings.extend(of_locked(&wanted.id, &members));
+        let settled = members.iter().filter(|(member, _)| member.place == Place::Encrypted).count();
+        if settled > 0 {
+            let noun = if settled == 1 { "environment is" } else { "environments are" };
+            own.already.push(format!("{settled} {noun} encrypted with the policy `{}`", wanted.id.name));
+        }
+        fleet.unlisted.extend(unlisted(wanted, holds));
+        if starts {
+            own.findings.extend(sight.tenant.present().and_then(|all| estate::elsewhere(all.iter(), &wanted.id)));
+        }
+        join(&mut first, own);
+        rest.extend(members);
+    }
+    fleet.first = first.actions.len();
+    fleet.plan = first;
+    // What runs already comes first: it takes its place among those that may be offline at the same time.
+    rest.sort_by_key(|(member, _)| (member.ring, member.starts()));
+    for (member, findings) in rest {
+        join(&mut fleet.plan, Plan { findings, actions: member.actions.clone(), ..Plan::default() });
+        fleet.members.push(member);
+    }
+    fleet.plan.findings.extend(unseen(&fleet, sight));
+    fleet.plan.findings.extend(limit(wanted, sight, &fleet, &known));
+    fleet.plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    fleet
+}
+
+/// Joins a part; what holds of several parts is said and done once.
+fn join(plan: &mut Plan, mut part: Plan) {
+    let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
+    part.findings.retain(|new| {
+        let said = |old: &Finding| old.code == new.code && old.message == new.message;
+        !plan.findings.iter().any(|old| said(old) && (note(new) || old.subject == new.subject))
+    });
+    part.actions.retain(|action| !plan.actions.contains(action));
+    part.already.retain(|sentence| !plan.already.contains(sentence));
+    plan.join(part);
+}
+
+fn key(policy: &ArmId) -> String {
+    policy.to_string().to_ascii_lowercase()
+}
+
+fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
+    let all = sight.tenant.present().map(Vec::as_slice).unwrap_or_default();
+    all.iter().map(|environment| (environment.id.to_ascii_lowercase(), environment)).collect()
+}
+
+/// What each policy holds.
+fn by_policy(sight: &Sight) -> HashMap<String, Vec<&Environment>> {
+    let mut linked: HashMap<String, Vec<&Environment>> = HashMap::new();
+    for environment in sight.tenant.present().map(Vec::as_slice).unwrap_or_default() {
+        if let Some(id) = environment.key_link.present().and_then(|link| link.policy.as_deref()) {
+            linked.entry(format!("/{}", id.trim_matches('/').to_ascii_lowercase())).or_default().push(environment);
+        }
+    }
+    linked
+}
+
+/// Names that more than one environment of the file has, however far they are: the same name must be typed today and tomorrow.
+fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> BTreeSet<String> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in wanted.policies.iter().flat_map(|policy| &policy.environments) {
+        if let Some(environment) = known.get(&one.id.to_ascii_lowercase()) {
+            *count.entry(environment.display_name.as_str()).or_default() += 1;
+        }
+    }
+    count.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment]) -> Plan {
+    // Whoever holds it is named when it can't be changed; the rest of the tenant is not this step's.
+    let holders = holds.iter().map(|environment| (*environment).clone()).take(3).collect();
+    let around = Surroundings { estate: Seen::Present(holders), ..observed.around.clone() };
+    let observed = Observed { around, ..observed.clone() };
+    let mut plan = policy::plan(&target(wanted), &observed);
+    if !wanted.grant {
+        let before = plan.actions.len();
+        let grants = |action: &Action| {
+            matches!(
+                action,
+                Action::GrantKeyByRole { .. }
+                    | Action::GrantKeyByAccessPolicy { .. }
+                    | Action::GrantKeyByHsmRole { .. }
+            )
+        };
+        plan.actions.retain(|action| !grants(action));
+        if plan.actions.len() < before {
+            plan.findings.push(finding(
+                "CMK012",
+                Severity::Block,
+                wanted.id.to_string(),
+                format!(
+                    "The identity of `{}` may not use the key of `{}`, and `grant = false` leaves it so.",
+                    wanted.id.name, wanted.vault.name
+                ),
+                "Delete the line `grant = false`, and the grant is planned; or have it made elsewhere.",
+                who::KEY_VAULT,
+            ));
+        }
+    }
+    plan.findings.iter_mut().for_each(in_file);
+    plan
+}
+
+/// A remedy in the words of the file.
+fn in_file(finding: &mut Finding) {
+    for (flag, line) in IN_FILE {
+        if finding.remedy.contains(flag) {
+            finding.remedy = finding.remedy.replace(flag, line);
+        }
+    }
+}
+
+fn in_nobodys_way(finding: &mut Finding) {
+    if finding.severity == Severity::Block && DANGERS.contains(&finding.code) {
+        finding.severity = Severity::Warn;
+    }
+}
+
+/// Is it with its policy, at rest, and offline all the same? Then its key can't be reached (inferred, as in `status --all`).
+fn locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
+    let linked = environment.key_link.present().and_then(|link| link.status.as_deref());
+    let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < LAG);
+    add::standing(environment, policy) == add::Standing::Under
+        && linked.is_some_and(|status| status.eq_ignore_ascii_case("linked"))
+        && environment.runtime_state.as_deref() == Some("Disabled")
+        && environment.state() == Some("Ready")
+        && environment.ongoing.is_none()
+        && !lately
+}
+
+fn member(
+    wanted: &WantedPolicy,
+    one: &WantedEnvironment,
+    observed: &Observed,
+    sight: &Sight,
+    known: &HashMap<String, &Environment>,
+    twice: &BTreeSet<String>,
+) -> (Member, Vec<Finding>) {
+    let mut member = Member {
+        id: one.id.clone(),
+        name: one.name.clone().unwrap_or_else(|| one.id.clone()),
+        policy: wanted.id.clone(),
+        ring: one.ring,
+        place: Place::NotVisible,
+        actions: Vec::new(),
+    };
+    let block = |code, message: String, remedy: String| {
+        finding(code, Severity::Block, &one.id, message, remedy, who::POWER_PLATFORM)
+    };
+    let Some(listed) = known.get(&one.id.to_ascii_lowercase()) else {
+        if sight.tenant.present().is_none() {
+            return (member, Vec::new());
+        }
+        member.place = Place::Blocked;
+        let found = block(
+            "CMK020",
+            format!("The tenant has no environment {} (`{}`), or it is not visible to you.", one.id, member.name),
+            "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth status`.".to_owned(),
+        );
+        return (member, vec![found]);
+    };
+    let seen = sight.members.get(&one.id.to_ascii_lowercase());
+    let environment = seen.and_then(|seen| seen.environment.present()).unwrap_or(listed);
+    member.name = environment.display_name.clone();
+    if let Some(name) = one.name.as_ref().filter(|name| **name != member.name) {
+        member.place = Place::Blocked;
+        let found = block(
+            "CMK002",
+            format!("The environment {} is called `{}`, but the file calls it `{name}`.", one.id, member.name),
+            "Find out which one is meant, then correct its `id` or its `name`.".to_owned(),
+        );
+        return (member, vec![found]);
+    }
+    if twice.contains(&member.name) {
+        member.name = format!("{} ({})", member.name, environment.id);
+    }
+    if seen.is_none() {
+        let locked = locked(environment, &wanted.id, sight);
+        member.place = if locked { Place::Locked } else { Place::Encrypted };
+        return (member, Vec::new());
+    }
+    let environment = Environment { display_name: member.name.clone(), ..environment.clone() };
+    let plan = added(wanted, one, observed, seen, &environment);
+    let mut findings = plan.findings;
+    for found in &mut findings {
+        in_file(found);
+        if found.code == "CMK025" && matches!(add::standing(&environment, &wanted.id), add::Standing::Other(_)) {
+            let (id, policy) = (quoted(&one.id), quoted(&wanted.id.to_string()));
+            found.remedy =
+                format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
+        }
+    }
+    let blocked = findings.iter().any(|finding| finding.severity == Severity::Block);
+    member.place = match (blocked, plan.actions.is_empty()) {
+        (true, _) => Place::Blocked,
+        (false, true) => Place::Encrypted,
+        (false, false) => Place::Pending,
+    };
+    member.actions = plan.actions;
+    (member, findings)
+}
+
+/// The step of environments, over what was seen of this one and of its policy.
+fn added(
+    wanted: &WantedPolicy,
+    one: &WantedEnvironment,
+    observed: &Observed,
+    seen: Option<&Observed>,
+    environment: &Environment,
+) -> Plan {
+    let target =
+        Target { make_managed: one.make_managed, power_platform_only: one.power_platform_only, ..target(wanted) };
+    let seen = seen.cloned().unwrap_or_default();
+    let observed = Observed {
+        at: observed.at,
+        environment: Seen::Present(environment.clone()),
+        policy: observed.policy.clone(),
+        vault: observed.vault.clone(),
+        ..seen
+    };
+    // What the step of policies says of one that is not there, it says once.
+    let comes = observed.policy.present().is_none();
+    let mut plan = add::plan(&target, &observed, comes);
+    let needed = policy::policy_location(&environment.location);
+    if comes && !plan.actions.is_empty() && !needed.eq_ignore_ascii_case(&wanted.location) {
+        plan.findings.push(finding(
+            "CMK007",
+            Severity::Block,
+            &environment.id,
+            format!(
+                "The policy `{}` would be in `{}`, but `{}` needs one in `{needed}`.",
+                wanted.id.name, wanted.location, environment.display_name
+            ),
+            "Put the environment below a policy of its geography.",
+            who::KEY_VAULT,
+        ));
+    }
+    plan
+}
+
+/// Said once for all that are locked behind a policy: no plan of ours helps there.
+fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Finding> {
+    let locked: Vec<&Member> =
+        members.iter().map(|(member, _)| member).filter(|member| member.place == Place::Locked).collect();
+    let first = locked.first()?;
+    let (more, verb) = match locked.len() - 1 {
+        0 => (String::new(), "is"),
+        more => (format!(" and {more} more"), "are"),
+    };
+    Some(finding(
+        "CMK035",
+        Severity::Warn,
+        policy.to_string(),
+        format!(
+            "`{}`{more} {verb} offline and nothing runs there: the key of `{}` can't be reached.",
+            first.name, policy.name
+        ),
+        format!("Restore the key or the policy's access to it, then `cmkctl unlock {}`.", quoted(&first.id)),
+        who::KEY_VAULT,
+    ))
+}
+
+fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
+    let listed: BTreeSet<String> = wanted.environments.iter().map(|one| one.id.to_ascii_lowercase()).collect();
+    let environments: Vec<Named> = holds
+        .iter()
+        .filter(|environment| !listed.contains(&environment.id.to_ascii_lowercase()))
+        .map(|environment| Named { id: environment.id.clone(), name: environment.display_name.clone() })
+        .collect();
+    (!environments.is_empty()).then(|| Unlisted { policy: wanted.id.clone(), environments })
+}
+
+fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
+    let why = sight.tenant.unreadable().filter(|_| fleet.has_unseen())?;
+    let what = "Where the environments of the file stand";
+    let mut found = super::not_visible("CMK020", "environments", what, &why.why, who::POWER_PLATFORM);
+    found.remedy = "The Power Platform administrator runs the same file.".to_owned();
+    Some(found)
+}
+
+/// Does the tenant have room for all of them?
+fn limit(wanted: &Wanted, sight: &Sight, fleet: &Fleet, known: &HashMap<String, &Environment>) -> Option<Finding> {
+    let all = sight.tenant.present()?;
+    let free = |member: &&Member| {
+        let listed = known.get(&member.id.to_ascii_lowercase());
+        listed.is_some_and(|environment| environment.key_link.present().is_none()) && !member.actions.is_empty()
+    };
+    let now = all.iter().filter(|environment| environment.key_link.present().is_some()).count();
+    let coming = fleet.members.iter().filter(free).count();
+    if !fleet.members.iter().any(Member::starts) || coming == 0 {
+        return None;
+    }
+    let (then, limit) = (now + coming, wanted.waves.limit);
+    if then <= limit.saturating_sub(NEAR) {
+        return None;
+    }
+    let severity = if then > limit { Severity::Block } else { Severity::Warn };
+    Some(finding(
+        "CMK031",
+        severity,
+        "tenant",
+        format!(
+            "{now} environments have a customer-managed key, and with this file {then} would; a tenant may have {limit}."
+        ),
+        "Ask Microsoft support for a higher limit, then write it as `limit` below `[waves]`.",
+        who::POWER_PLATFORM,
+    ))
+}

@@ -1,0 +1,61 @@
+//! Change windows: when may an environment be taken offline?
+
+use crate::model::wanted::{WEEK, Window};
+use jiff::{SignedDuration, Timestamp};
+
+/// The first minute of 1970 was a Thursday's; weeks begin on Monday here.
+const THURSDAY: i64 = 3 * 24 * 60;
+
+/// When the next window opens, in the minutes after `now`; `None` when one is open, or when there are none and so it is always open.
+pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
+    let week = i64::from(WEEK);
+    let seconds = now.as_second();
+    let minute = (seconds.div_euclid(60) + THURSDAY).rem_euclid(week);
+    let open = |window: &&Window| {
+        let (opens, closes) = (i64::from(window.opens), i64::from(window.closes));
+        // How far into the window it is, over the end of the week, too.
+        (minute - opens).rem_euclid(week) < (closes - opens).rem_euclid(week)
+    };
+    if windows.is_empty() || windows.iter().any(|window| open(&window)) {
+        return None;
+    }
+    let wait = windows.iter().map(|window| (i64::from(window.opens) - minute).rem_euclid(week)).min()?;
+    let whole = Timestamp::from_second(seconds - seconds.rem_euclid(60)).ok()?;
+    whole.checked_add(SignedDuration::from_mins(wait)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_when_it_says_over_the_end_of_the_week_too() {
+        let night = &["sat 22:00-sun 06:00"][..];
+        let wrap = &["sun 23:00-mon 04:30"][..];
+        let two = &["tue 20:00-wed 04:00", "sat 22:00-sun 06:00"][..];
+        // 2026-03-02 is a Monday.
+        for (now, windows, expected) in [
+            ("2026-03-02T08:00:00Z", &[][..], None),
+            ("2026-03-02T08:00:00Z", night, Some("2026-03-07T22:00:00Z")),
+            ("2026-03-07T21:59:59Z", night, Some("2026-03-07T22:00:00Z")),
+            ("2026-03-07T22:00:00Z", night, None),
+            ("2026-03-08T05:59:59.5Z", night, None),
+            ("2026-03-08T06:00:00Z", night, Some("2026-03-14T22:00:00Z")),
+            ("2026-03-01T23:30:00Z", wrap, None),
+            ("2026-03-02T04:29:59Z", wrap, None),
+            ("2026-03-02T04:30:00Z", wrap, Some("2026-03-08T23:00:00Z")),
+            ("2026-03-02T08:00:00Z", two, Some("2026-03-03T20:00:00Z")),
+            ("2026-03-04T04:00:00Z", two, Some("2026-03-07T22:00:00Z")),
+            ("2026-03-08T23:59:00Z", two, Some("2026-03-10T20:00:00Z")),
+            // Almost always open, and over the end of the week.
+            ("2026-03-02T00:00:00Z", &["mon 00:01-mon 00:00"][..], Some("2026-03-02T00:01:00Z")),
+            ("2026-03-08T23:59:59Z", &["mon 00:01-mon 00:00"][..], None),
+            // Before 1970 a minute is counted the same way.
+            ("1969-12-31T23:59:59Z", &["wed 23:59-thu 00:00"][..], None),
+        ] {
+            let parsed: Vec<Window> = windows.iter().map(|text| Window::parse(text).unwrap()).collect();
+            let expected = expected.map(|text| text.parse::<Timestamp>().unwrap());
+            assert_eq!(opens(now.parse().unwrap(), &parsed), expected, "{now} {windows:?}");
+        }
+    }
+}
