@@ -32,8 +32,8 @@ pub struct Session {
     tokens: Arc<Tokens>,
     clock: Clock,
     trail: Trail,
-    memo: Option<Arc<Memo>>,
     listed: Arc<Mutex<Listed>>,
+    memo: Option<Arc<Memo>>,
 }
 
 /// Names of environments and ids of policies.
@@ -55,7 +55,7 @@ impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = Clock::of(wire.cloud());
-        Self { wire, tokens, clock, trail: Trail::default(), memo: None, listed: Arc::default() }
+        Self { wire, tokens, clock, trail: Trail::default(), listed: Arc::default(), memo: None }
     }
 
     /// The cloud.

@@ -1,7 +1,7 @@
 //! The configuration file and its profiles.
 
 use super::source::{Setting, Source};
-use super::{Flags, read, variable};
+use super::{Flags, line_of, read, variable};
 use crate::error::{Error, Result};
 use crate::model::near::did_you_mean;
 use serde::Deserialize;
@@ -105,8 +105,7 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
 pub fn parse(text: &str, path: &Path) -> Result<File> {
     let wrong = || Error::usage(format!("The configuration file `{}` can't be understood.", path.display()));
     let file: File = toml::from_str(text).map_err(|error| {
-        let line =
-            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+        let line = line_of(text, error.span());
         wrong()
             .detail(format!("Line {line}: {}.", error.message().trim_end()))
             .hint("It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.")

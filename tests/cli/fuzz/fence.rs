@@ -20,6 +20,7 @@ fn owner(cloud: &Cloud, address: &str) -> Option<Service> {
         |key: &str| host == cloud.get(key) || host.strip_suffix(&format!(".{}", cloud.get(key))).is_some_and(whole);
     match () {
         () if host == cloud.get("arm") => Some(Service::Arm),
+        () if host == cloud.get("power-platform") => Some(Service::PowerPlatform),
         () if inside("bap") => Some(Service::Bap),
         () if inside("vault-suffix") => Some(Service::KeyVault),
         () if inside("hsm-suffix") => Some(Service::ManagedHsm),
