@@ -42,6 +42,14 @@ fn executed(line: &str, path: &str) {
     let config = folder.path().join(".config/cmkctl");
     std::fs::create_dir_all(&config).unwrap();
     std::fs::write(config.join("config.toml"), "[profile.prod]\naudit-log = \"audit.jsonl\"\n").unwrap();
+    if words.get(1).is_some_and(|word| word == "plan" || word == "apply") {
+        let wanted = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/wanted.toml");
+        std::fs::copy(wanted, folder.path().join("wanted.toml")).unwrap();
+        let saved = folder.path().join("plan.json");
+        if words.iter().any(|word| word == "plan.json") && words[1] == "apply" {
+            served.run(&["plan", wanted, "--out", saved.to_str().unwrap()]);
+        }
+    }
     let mut run = command(&[]);
     run.current_dir(folder.path()).env("HOME", folder.path());
     let mut arguments = arguments.into_iter();
