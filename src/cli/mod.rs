@@ -90,6 +90,10 @@ pub async fn main() -> u8 {
         let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
         return completions::answer(&shell, words);
     }
+    if says_version_alone(std::env::args_os().skip(1)) {
+        report::verbatim(concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes());
+        return 0;
+    }
     let (cli, command) = match parse_arguments() {
         Ok(parsed) => parsed,
         Err(error) => return said_by_clap(&error),
@@ -105,6 +109,11 @@ pub async fn main() -> u8 {
         _ => cli.run(&flags, &mut out).await,
     };
     out.finish(&command, result)
+}
+
+/// Nothing but the version is asked for. Scripts ask often, and to build the tree of all commands takes longer than to answer.
+fn says_version_alone(mut words: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    words.next().is_some_and(|word| word == "--version" || word == "-V") && words.next().is_none()
 }
 
 /// The arguments, and the name of the subcommand.

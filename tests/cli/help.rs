@@ -75,7 +75,11 @@ fn help_is_asked_for_in_every_way() {
     // Nothing typed is a usage error that helps.
     assert!(run(&[]).exits(2).stderr.contains("Usage: cmkctl"));
     assert!(run(&["stauts"]).exits(2).stderr.contains("'status'"));
-    assert!(run(&["--version"]).exits(0).stdout.starts_with("cmkctl "));
+    // The short way to the version says what clap says.
+    for asks in ["--version", "-V"] {
+        assert_eq!(run(&[asks]).exits(0).stdout, cmkctl::cli::command().render_version());
+    }
+    assert!(run(&["--version", "--quiet"]).exits(0).stdout.starts_with("cmkctl "));
 }
 
 #[test]
