@@ -62,6 +62,8 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
     };
     let run = Run {
         context,
+        wanted: &wanted,
+        seen: Cell::new(sight.at),
         fleet: &held,
         waves: &wanted.waves,
         consent,

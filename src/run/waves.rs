@@ -1,16 +1,19 @@
 //! Ring by ring, so many at a time, inside change windows: one applier for each environment, and nothing new after the first failure.
 
 use super::Context;
+use super::asking::blocked;
+use super::wanted::looked;
 use crate::apply::{Applier, Waiting};
 use crate::audit::Trail;
 use crate::error::{Error, Kind, Result};
+use crate::model::finding::Finding;
 use crate::model::fleet::{Fleet, Member};
 use crate::model::plan::{Consent, Plan};
 use crate::model::receipt::{Event, Receipt, Tick};
-use crate::model::wanted::Waves;
+use crate::model::wanted::{Wanted, Waves};
 use crate::steps::windows::opens;
 use futures::stream::{self, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -29,13 +32,19 @@ pub(super) enum Came {
     Failed(Error),
 }
 
+/// What was seen longer ago than this, in the cloud's time, is looked at once more before an environment is started: rings take days, and a key
+/// may have gone meanwhile.
+const STALE: SignedDuration = SignedDuration::from_hours(1);
 /// The clock is asked again this often while a window is waited for: a machine may have slept.
 const LOOK: Duration = Duration::from_secs(300);
 
 /// A run over the environments of a file. What happens is kept here, so that it is known however the run ends.
 pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
+    pub(super) wanted: &'a Wanted,
     pub(super) fleet: &'a Fleet,
+    /// When everything was looked at last.
+    pub(super) seen: Cell<Timestamp>,
     pub(super) waves: &'a Waves,
     pub(super) consent: Consent,
     pub(super) trail: Trail,
@@ -94,10 +103,14 @@ impl Run<'_> {
     }
 
     async fn one(&self, index: usize, member: &Member, say: &RefCell<&mut dyn FnMut(Event)>) {
-        if member.starts()
-            && let Err(error) = self.window(say).await
-        {
-            return self.stop(error);
+        if member.starts() {
+            let ready = match self.window(say).await {
+                Ok(()) => self.fresh(member).await,
+                waited => waited,
+            };
+            if let Err(error) = ready {
+                return self.stop(error);
+            }
         }
         if self.stopped.borrow().is_some() {
             return;
@@ -128,6 +141,30 @@ impl Run<'_> {
                 self.stop(error);
             }
         }
+    }
+
+    /// Does what was consented to still stand, long after the look that it was planned on? Blockers that came up meanwhile stop everything; what
+    /// was done meanwhile is found by the last look before a start.
+    async fn fresh(&self, member: &Member) -> Result<()> {
+        let now = self.context.clock().now();
+        if self.stopped.borrow().is_some() || now.duration_since(self.seen.get()) < STALE {
+            return Ok(());
+        }
+        let look = Box::pin(looked(self.context, self.wanted.clone())).await?;
+        self.seen.set(look.sight.at);
+        // What stands against another environment is that one's own: it may be in the middle of its change.
+        let anothers = |finding: &Finding| {
+            let of = |other: &Member| other.id.eq_ignore_ascii_case(&finding.subject);
+            look.fleet.members.iter().any(|other| of(other) && !other.id.eq_ignore_ascii_case(&member.id))
+        };
+        let findings = look.fleet.plan.findings.iter().filter(|finding| !anothers(finding)).cloned().collect();
+        blocked(&Plan { findings, ..Plan::default() }).map_err(|error| {
+            let what = format!(
+                "`{}` is not started: since it was looked at, findings came up. {}",
+                member.name, error.message
+            );
+            Error { message: what.replace("; nothing was changed", ""), ..error }
+        })
     }
 
     /// What is left of the command's timeout.

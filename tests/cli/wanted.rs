@@ -233,6 +233,17 @@ fn the_first_failure_starts_nothing_more() {
 }
 
 #[test]
+fn a_key_that_goes_between_two_rings_stops_the_second_one() {
+    // Half an hour after the beginning: the first ring is under way then, and goes on; the second one begins an hour later.
+    let event = json!({ "events": [{ "after_days": 0.03, "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
+    let served = Served::patched(&with(teams(), event), "1500");
+    let name = file(&served, "at-most = 1", &[("Team a", 1), ("Team b", 2)]);
+    let ran = served.run(&apply(&name, &["Team a", "Team b"])).exits(6);
+    says(&ran, &["`Team b` is not started", "CMK016", "--enabled true"]);
+    assert_eq!(starts(&served).len(), 1, "{}", ran.stderr);
+}
+
+#[test]
 fn operations_that_fail_are_all_said() {
     let served = Served::patched(&with(teams(), json!({ "settings": { "link_ends": "failed" } })), FAST);
     let file = file(&served, "at-most = 2", &[("Team a", 1), ("Team b", 1), ("Team c", 1)]);
