@@ -1,6 +1,6 @@
 //! `check` with the real binary: every code against the sandbox, all at once, and repaired.
 
-use crate::tool::{FAST, Ran, Served, run};
+use crate::tool::{FAST, Ran, Served, merge, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -31,17 +31,6 @@ fn patched(patch: Value) -> Value {
     let mut whole = well();
     merge(&mut whole, patch);
     whole
-}
-
-fn merge(target: &mut Value, patch: Value) {
-    match (target, patch) {
-        (Value::Object(target), Value::Object(patch)) => {
-            for (name, value) in patch {
-                merge(target.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (target, patch) => *target = patch,
-    }
 }
 
 fn vault(properties: Value) -> Value {

@@ -18,7 +18,7 @@ const ENVIRONMENT: (&str, &str) = ("bap", "/scopes/admin/environments/");
 #[test]
 fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
     let (vault, key) = (("management", "/vaults/kv-contoso-cmk"), ("vault.azure.net", "/keys/cmk-contoso"));
-    for (place, change, words) in [
+    let cases = [
         (
             ENVIRONMENT,
             json!({ "managed": false }),
@@ -35,22 +35,28 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
             &["was: nothing / is: The vault `kv-contoso-cmk` keeps deleted keys 20"],
         ),
         (key, json!({ "key_enabled": false }), &["CMK016, was: nothing / is: The key `cmk-contoso` is disabled."]),
-    ] {
-        // The data plane's first answer is a challenge: the key is seen in the second one.
-        let served = meanwhile(place.0, place.1, &change);
-        if place == key {
-            served.faults(
+    ];
+    // Each waits for a slow service, and none for another.
+    std::thread::scope(|scope| {
+        for (place, change, words) in cases {
+            scope.spawn(move || {
+                // The data plane's first answer is a challenge: the key is seen in the second one.
+                let served = meanwhile(place.0, place.1, &change);
+                if place == key {
+                    served.faults(
                 &json!([{ "match": { "host": key.0, "path": key.1, "nth": 2 }, "do": "meanwhile", "change": change }]),
             );
+                }
+                let ran = served.run(&CONSENT).exits(10);
+                assert!(ran.stderr.contains("What is there has changed since it was looked at"), "{}", ran.stderr);
+                for words in words {
+                    assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+                }
+                assert!(ran.stderr.contains("Run the same command again"), "{}", ran.stderr);
+                assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{change}");
+            });
         }
-        let ran = served.run(&CONSENT).exits(10);
-        assert!(ran.stderr.contains("What is there has changed since it was looked at"), "{}", ran.stderr);
-        for words in words {
-            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
-        }
-        assert!(ran.stderr.contains("Run the same command again"), "{}", ran.stderr);
-        assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{change}");
-    }
+    });
     // Scripts are told the same.
     let served = meanwhile(ENVIRONMENT.0, ENVIRONMENT.1, &json!({ "managed": false }));
     let document = served.run(&[&CONSENT[..], &["-o", "json"]].concat()).exits(10).json();
@@ -60,8 +66,17 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
 #[test]
 fn what_does_not_matter_to_the_plan_may_change() {
     // Another name of a finding's subject, or days that pass, would be; an environment that is none of the plan's business is not.
-    let served = meanwhile("management", "/vaults/kv-contoso-cmk", &json!({ "retention_days": 60 }));
-    served.run(&CONSENT).exits(0);
+    let elsewhere = || {
+        let served = meanwhile("management", "/vaults/kv-contoso-cmk", &json!({ "retention_days": 60 }));
+        served.run(&CONSENT).exits(0);
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(elsewhere);
+        scope.spawn(days_that_pass);
+    });
+}
+
+fn days_that_pass() {
     // Under a clock that runs so fast that a key has fewer days left at the second look than at the first.
     let patch = json!({ "summary": "x.", "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": { "expires_in_days": 29 } } } } });
     let served = Served::patched_with(&patch, "100000", &SLOW);

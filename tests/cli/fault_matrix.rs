@@ -2,7 +2,8 @@
 //! goes on; and nothing takes effect twice.
 //!
 //! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination of every command. Without it, `enable`
-//! and `create-policy` meet each trouble at the first request of each kind only, `swap-policy` at its changes.
+//! meets each trouble at the first request of each kind only, and `create-policy` and `swap-policy`, whose reads are those of the others, at their
+//! changes.
 
 use crate::arena::{Arena, End, Job, jobs};
 use crate::tool::Ran;
@@ -132,12 +133,14 @@ fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -
     Ok(met)
 }
 
-/// The requests to try a trouble at: all, or the first of each kind; of a swap, whose reads are those of an add, the changes.
+/// The requests to try a trouble at: all, or the first of each kind; of a command whose reads are those of another one here, its changes.
 fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
     let mut seen = HashSet::new();
+    let shared = ["swap-policy", "create-policy"].contains(&job);
     let worth = |asked: &&Asked| {
-        let change = asked.route.starts_with("POST") && asked.route.contains("link");
-        all || (seen.insert(asked.route.clone()) && (job != "swap-policy" || change))
+        let change =
+            asked.route.starts_with("PUT") || (asked.route.starts_with("POST") && !asked.route.contains("/token"));
+        all || (seen.insert(asked.route.clone()) && (!shared || change))
     };
     asked.iter().filter(worth).map(|asked| asked.number).collect()
 }

@@ -1,7 +1,7 @@
 //! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is sent once, whatever happens on the way.
 
 use crate::arena::two_keys;
-use crate::tool::{FAST, Ran, Served};
+use crate::tool::{FAST, Ran, Served, merge};
 use serde_json::{Value, json};
 
 const REMOVE: [&str; 4] = ["remove-environment", "--yes", "--confirm", "Contoso UAT"];
@@ -11,17 +11,6 @@ fn merged(patch: Value) -> Value {
     let mut all = two_keys();
     merge(&mut all, patch);
     all
-}
-
-fn merge(target: &mut Value, patch: Value) {
-    match (target, patch) {
-        (Value::Object(target), Value::Object(patch)) => {
-            for (name, value) in patch {
-                merge(target.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (target, patch) => *target = patch,
-    }
 }
 
 fn link(served: &Served) -> Value {

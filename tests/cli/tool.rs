@@ -59,6 +59,18 @@ pub(crate) fn rehearse(arguments: &[&str]) -> Ran {
     run(&all)
 }
 
+/// A scenario's patch on top of another one: objects are joined, everything else is replaced.
+pub(crate) fn merge(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
 /// A sandbox that several runs share; stopped when dropped.
 pub(crate) struct Served {
     child: Child,

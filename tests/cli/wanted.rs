@@ -1,6 +1,6 @@
 //! Many environments by one file: what differs is shown, waves are kept, a failure stops what has not begun, and the same command goes on.
 
-use crate::tool::{FAST, Ran, Served, finish};
+use crate::tool::{FAST, Ran, Served, finish, merge};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,16 +21,6 @@ fn teams() -> Value {
 }
 
 fn with(mut patch: Value, more: Value) -> Value {
-    fn merge(target: &mut Value, patch: Value) {
-        match (target, patch) {
-            (Value::Object(target), Value::Object(patch)) => {
-                for (name, value) in patch {
-                    merge(target.entry(name).or_insert(Value::Null), value);
-                }
-            }
-            (target, patch) => *target = patch,
-        }
-    }
     merge(&mut patch, more);
     patch
 }
