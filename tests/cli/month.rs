@@ -15,16 +15,16 @@ const UNSURE: f64 = 0.6;
 /// What becomes of one environment: from which day on it is in which state. A danger that is over goes back to `encrypted`.
 type Fate = (&'static str, &'static [(f64, &'static str)]);
 
-/// Locked a day after its key was gone; a sandbox is deleted a week later.
+/// Locked two days after its key was gone; a sandbox is deleted a week later.
 const FATES: [Fate; 10] = [
-    ("disabled", &[(0.0, "encrypted"), (3.0, "endangered"), (4.0, "locked")]),
-    ("revoked", &[(0.0, "encrypted"), (6.0, "endangered"), (7.5, "encrypted")]),
-    ("walled", &[(0.0, "encrypted"), (8.0, "endangered"), (9.0, "locked"), (16.0, "deleted")]),
+    ("disabled", &[(0.0, "encrypted"), (3.0, "endangered"), (5.0, "locked")]),
+    ("revoked", &[(0.0, "encrypted"), (6.0, "endangered"), (7.8, "encrypted")]),
+    ("walled", &[(0.0, "encrypted"), (8.0, "endangered"), (10.0, "locked"), (17.0, "deleted")]),
     ("ageing", &[(0.0, "encrypted"), (2.0, "expiring")]),
-    ("expired", &[(0.0, "expiring"), (20.0, "endangered"), (21.0, "locked")]),
+    ("expired", &[(0.0, "expiring"), (20.0, "endangered"), (22.0, "locked")]),
     ("removed", &[(0.0, "encrypted"), (10.0, "changing"), (11.0, "not-encrypted")]),
     ("failed", &[(0.0, "encrypted"), (12.0, "failed")]),
-    ("deleted-key", &[(0.0, "encrypted"), (14.0, "endangered"), (15.0, "locked")]),
+    ("deleted-key", &[(0.0, "encrypted"), (14.0, "endangered"), (16.0, "locked")]),
     ("quiet", &[(0.0, "encrypted")]),
     ("also-quiet", &[(0.0, "encrypted")]),
 ];
@@ -56,13 +56,13 @@ fn tenant() -> Value {
     }
     json!({
         "summary": "A month of trouble.", "environments": environments, "vaults": vaults, "policies": policies,
-        "settings": { "locks_after_seconds": 86_400, "link_seconds": 86_400 },
+        "settings": { "locks_after_seconds": 172_800, "link_seconds": 86_400 },
         "target": { "environment": "quiet", "vault": "kv-quiet", "key": "cmk", "policy": "ep-quiet" },
         "events": [
             { "after_days": 3, "do": "disable-key", "vault": "kv-disabled", "key": "cmk" },
-            { "after_days": 5, "do": "enable-key", "vault": "kv-disabled", "key": "cmk" },
+            { "after_days": 5.5, "do": "enable-key", "vault": "kv-disabled", "key": "cmk" },
             { "after_days": 6, "do": "revoke-grant", "policy": "ep-revoked" },
-            { "after_days": 6.8, "do": "grant", "policy": "ep-revoked" },
+            { "after_days": 7.7, "do": "grant", "policy": "ep-revoked" },
             { "after_days": 8, "do": "close-firewall", "vault": "kv-walled" },
             { "after_days": 10, "do": "unlink", "environment": "removed" },
             { "after_days": 12, "do": "fail", "environment": "failed" },
@@ -85,6 +85,13 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
     let served = Served::patched(&tenant(), &format!("{}", 86_400.0 / DAY));
     let url = served.url.clone();
     let over = AtomicBool::new(false);
+    /// However the watch ends, the other thread ends, too.
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     let seen = std::thread::scope(|scope| {
         // Time has its effect when somebody looks; here somebody does all the time.
         scope.spawn(|| {
@@ -93,9 +100,8 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
                 std::thread::sleep(Duration::from_millis(40));
             }
         });
-        let seen = watch(&served);
-        over.store(true, Ordering::Relaxed);
-        seen
+        let _over = Over(&over);
+        watch(&served)
     });
     for (name, fate) in FATES {
         for (_, state) in fate {
@@ -109,17 +115,21 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
 /// Looks again and again as a job does, until the month is over: by the exit code and by the document.
 fn watch(served: &Served) -> BTreeMap<String, BTreeSet<String>> {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let began = std::time::Instant::now();
-    let day = || began.elapsed().as_secs_f64() / DAY;
+    let epoch: jiff::Timestamp = served.cloud()["sandbox"]["epoch"].as_str().unwrap().parse().unwrap();
+    let mut today = 0.0;
     let watch =
         ["status", "--all", "--fail-on", "drift,expiring,locked,unencrypted", "--expiring-within", "60d", "-o", "json"];
-    while day() < DAYS {
-        let before = day();
+    while today < DAYS {
+        let began = std::time::Instant::now();
         let ran = served.run(&watch);
-        // The sandbox began a moment before this clock did.
-        let (from, to) = (before - UNSURE, day() + UNSURE);
+        let took = began.elapsed().as_secs_f64() / DAY;
+        let before = today;
         assert!(ran.code == 0 || ran.code == 3, "day {before:.1}: exit {}\n{}", ran.code, ran.stderr);
         let document = ran.json();
+        // By the cloud's own clock: the look ended then, and began at most so long before.
+        let at: jiff::Timestamp = document["at"].as_str().unwrap().parse().unwrap();
+        today = at.duration_since(epoch).as_secs_f64() / 86_400.0;
+        let (from, to) = (today - took - UNSURE, today + UNSURE);
         let mut alarms = 0;
         let mut shown = BTreeSet::new();
         for one in document["environments"].as_array().unwrap() {
