@@ -1,6 +1,6 @@
 //! A snapshot of the services. It knows what it does not know: [`Seen`] keeps "absent", "not visible to this caller" and "not asked" apart.
 
-use crate::model::ids::ArmId;
+use crate::model::ids::{ArmId, KeyName, same_id};
 use crate::model::surroundings::Surroundings;
 use jiff::Timestamp;
 
@@ -248,6 +248,14 @@ pub struct Policy {
     pub key_version: Option<String>,
     /// `Enabled` or `Disabled`.
     pub encryption_state: Option<String>,
+}
+
+impl Policy {
+    /// Does it reference this key of this vault?
+    pub fn references(&self, vault: &ArmId, key: &KeyName) -> bool {
+        self.vault_id.as_deref().is_some_and(|own| same_id(own, &vault.to_string()))
+            && self.key_name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(key.as_str()))
+    }
 }
 
 /// A resource provider's registration.

@@ -4,8 +4,8 @@ use super::ask;
 use super::estate::each;
 use crate::cloud::Reader;
 use crate::error::Result;
-use crate::model::ids::{ArmId, ResourceKind, same_id};
-use crate::model::observed::{Environment, Observed, Policy, Seen};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::observed::{Environment, Observed, Seen};
 use crate::model::target::Target;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,10 @@ pub(super) async fn of_key(reader: &Reader, target: &Target, observed: &mut Obse
         Err(_) => Ok(Seen::NotAsked),
     })
     .await?;
+    let asked = target.vault.as_ref().zip(target.key.as_ref());
     let on_key = |environment: &&Environment| {
-        policy_of(environment).and_then(|id| policies.get(&id)?.present()).is_some_and(|policy| uses(policy, target))
+        let policy = policy_of(environment).and_then(|id| policies.get(&id)?.present());
+        policy.zip(asked).is_some_and(|(policy, (vault, key))| policy.references(vault, key))
     };
     let elsewhere: Vec<String> =
         all.iter().filter(|environment| !on_key(environment)).map(|environment| environment.id.clone()).collect();
@@ -31,12 +33,4 @@ pub(super) async fn of_key(reader: &Reader, target: &Target, observed: &mut Obse
 
 fn policy_of(environment: &Environment) -> Option<String> {
     environment.key_link.present()?.policy.as_deref().map(str::to_ascii_lowercase)
-}
-
-/// Does the policy reference the key that was asked for?
-fn uses(policy: &Policy, target: &Target) -> bool {
-    let vault = policy.vault_id.as_deref().zip(target.vault.as_ref());
-    let key = policy.key_name.as_deref().zip(target.key.as_ref());
-    vault.is_some_and(|(own, asked)| same_id(own, &asked.to_string()))
-        && key.is_some_and(|(own, asked)| own.eq_ignore_ascii_case(asked.as_str()))
 }

@@ -4,7 +4,7 @@ use super::estate::kept;
 use super::rotate::OLD_VERSION_STAYS;
 use super::{finding, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{KeyVersion, same_id};
+use crate::model::ids::KeyVersion;
 use crate::model::observed::{Environment, Observed, Policy, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::surroundings::Version;
@@ -191,11 +191,7 @@ fn users<'a>(target: &Target, observed: &'a Observed) -> Vec<(&'a Environment, &
     let linked = |environment: &'a Environment| {
         let id = environment.key_link.present()?.policy.as_deref()?.to_ascii_lowercase();
         let policy = observed.around.policies.get(&id)?.present()?;
-        let vault = policy.vault_id.as_deref().zip(target.vault.as_ref());
-        let key = policy.key_name.as_deref().zip(target.key.as_ref());
-        let same = vault.is_some_and(|(own, asked)| same_id(own, &asked.to_string()))
-            && key.is_some_and(|(own, asked)| own.eq_ignore_ascii_case(asked.as_str()));
-        same.then_some((environment, policy))
+        policy.references(target.vault.as_ref()?, target.key.as_ref()?).then_some((environment, policy))
     };
     all.iter().filter_map(linked).collect()
 }
