@@ -7,7 +7,7 @@ use super::remove::REMOVE;
 use super::{danger, finding, grant, key, not_visible, who};
 use crate::model::finding::Severity;
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind, same_id};
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::observed::{Environment, Key, Observed, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 
@@ -48,17 +48,20 @@ pub fn plan(_target: &Target, observed: &Observed) -> Plan {
 
 /// What brings the key back.
 fn restore(named: &Target, observed: &Observed, plan: &mut Plan) {
-    let (Seen::Present(vault), Some(key)) = (&observed.vault, &named.key) else { return };
+    let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else { return };
     let (id, uri) = (vault.id.clone(), vault.uri.clone());
     if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
         plan.findings.retain(|finding| finding.code != "CMK046");
-        plan.actions.push(Action::RecoverKey { vault: id, uri, key: key.clone() });
+        plan.actions.push(Action::RecoverKey { vault: id, uri, key: name.clone() });
         return;
     }
     let found = observed.key.present().filter(|key| key.enabled == Some(false));
     if let Some(version) = found.and_then(|key| KeyVersion::parse(key.version.as_deref()?).ok()) {
-        plan.findings.retain(|finding| finding.code != "CMK016" || !finding.message.contains("disabled"));
-        plan.actions.push(Action::EnableKeyVersion { vault: id, uri, key: key.clone(), version });
+        // What is wrong with the key besides that it is disabled.
+        let enabled = observed.key.present().cloned().map(|key| Key { enabled: Some(true), ..key });
+        plan.findings =
+            key::check(named, &Observed { key: enabled.map_or(Seen::NotAsked, Seen::Present), ..observed.clone() });
+        plan.actions.push(Action::EnableKeyVersion { vault: id, uri, key: name.clone(), version });
     }
 }
 
