@@ -345,13 +345,7 @@ impl Settings {
             key_version: typed.key_version.as_deref().map(KeyVersion::parse).transpose().map_err(usage)?,
             location: typed.location.as_deref().map(location).transpose()?,
             readers: typed.readers.iter().map(|id| object_id(id)).collect::<Result<_>>()?,
-            make_managed: false,
-            power_platform_only: false,
-            swap: false,
-            in_place: false,
-            old_key_granted: false,
-            override_dates: false,
-            again: false,
+            ..Target::default()
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{Applier, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::power_platform::Accepted;
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{ArmId, same_id};
+use crate::model::ids::ArmId;
 use crate::model::observed::Environment;
 use crate::model::receipt::Receipt;
 use crate::steps::add::Standing;
@@ -104,10 +104,7 @@ impl Applier<'_> {
     async fn system_id(&mut self, start: &Start<'_>) -> Result<String> {
         if start.goal == Goal::NoPolicy {
             let look = self.environment(start.environment).await?;
-            let linked = look
-                .key_link
-                .present()
-                .filter(|link| link.policy.as_deref().is_some_and(|id| same_id(id, &start.policy.to_string())));
+            let linked = look.key_link.present().filter(|link| link.policy == *start.policy);
             if let Some(system_id) = linked.and_then(|link| link.system_id.clone()) {
                 return Ok(system_id);
             }
@@ -132,10 +129,10 @@ impl Applier<'_> {
         let ours = running.filter(of_ours).or_else(|| operations.iter().filter(of_ours).find(came));
         let unread = |why: String| {
             let what = format!("Whether `{name}` has a policy could not be read: {why}.");
-            Err(Error::new(Kind::Blocked, what))
+            Err(Error::new(Kind::Forbidden, what))
         };
         match start.goal.standing(&look) {
-            Standing::Done | Standing::Under => {
+            Standing::Done | Standing::Under | Standing::Locked => {
                 let another = running.filter(|operation| !start.goal.leads(operation));
                 // Off its policy by one operation, and occupied by another: that is no start of ours.
                 if let (Goal::NoPolicy, Some(another), None) = (&start.goal, another, ours) {
@@ -143,18 +140,17 @@ impl Applier<'_> {
                 }
                 return Ok(Before::Started(ours.map(|operation| operation.id.clone())));
             }
-            Standing::Other(other) if start.over.is_some_and(|over| same_id(&other, &over.to_string())) => {}
+            Standing::Other(other) if start.over == Some(&other) => {}
             Standing::Other(other) => {
                 let what = format!("`{name}` has been linked to another policy meanwhile: {other}");
                 return Err(Error::new(Kind::Blocked, what));
             }
-            Standing::Unknown(why) => return unread(why),
+            Standing::Unknown(why) => return unread(why.why),
             Standing::None | Standing::Failed => {}
         }
         if start.goal == Goal::NoPolicy {
-            let linked = look.key_link.present().and_then(|link| link.policy.clone());
-            match linked {
-                Some(id) if same_id(&id, &start.policy.to_string()) => {}
+            match look.policy() {
+                Some(id) if id == start.policy => {}
                 Some(other) => {
                     let what = format!("`{name}` has been linked to another policy meanwhile: {other}");
                     return Err(Error::new(Kind::Blocked, what));

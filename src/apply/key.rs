@@ -2,7 +2,7 @@
 
 use super::{Applier, Look, Outcome};
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{ArmId, KeyName};
+use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::steps::rotate::{FOLLOWED_WITHIN, OLD_VERSION_STAYS};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Applier<'_> {
         let found = reader.vault(vault).await.map_err(|fault| fault.into_error("The vault can't be read."))?;
         let new = self
             .until("the new version", VERSION_SHOWS, async || match reader.key(&found, key, None).await {
-                Ok(look) if look.version.as_deref() != from => Look::Yes(look),
+                Ok(look) if look.version.as_ref().map(KeyVersion::as_str) != from => Look::Yes(look),
                 Ok(_) => Look::NotYet("the key has the version it had".to_owned()),
                 Err(fault) => Look::from(fault),
             })
@@ -44,7 +44,8 @@ impl Applier<'_> {
         let old = from.unwrap_or("before");
         Ok(Outcome {
             what: format!(
-                "The key `{key}` has the new version {version}; environments follow until {}, and version {old} must stay enabled until {}",
+                "The key `{key}` has the new version {}; environments follow until {}, and version {old} must stay enabled until {}",
+                version.as_str(),
                 after(now, FOLLOWED_WITHIN),
                 after(now, OLD_VERSION_STAYS)
             ),

@@ -5,6 +5,7 @@ use super::{Applier, Look, Outcome, SENT_AT_MOST};
 use crate::cloud::fault::Reply;
 use crate::error::{Error, Result};
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::known::Known;
 use crate::model::observed::Vault;
 use std::time::Duration;
 
@@ -57,11 +58,11 @@ impl Applier<'_> {
         })?;
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
         self.until("the version's state", KEY_SHOWS, async || match reader.key(&found, key, Some(version)).await {
-            Ok(look) if look.enabled == Some(enabled) => Look::Yes(()),
+            Ok(look) if look.validity.enabled == Known::Known(enabled) => Look::Yes(()),
             Ok(_) => Look::NotYet(format!("it is not {word} yet")),
             // A key that is disabled may be refused to whoever asks for it: the list says its state, too.
             Err(fault) if !enabled && fault.is_forbidden() => match reader.key_versions(&found, key).await {
-                Ok(all) if all.iter().any(|one| one.id == version.as_str() && one.enabled == Some(false)) => {
+                Ok(all) if all.iter().any(|one| one.id == *version && one.validity.enabled == Known::Known(false)) => {
                     Look::Yes(())
                 }
                 Ok(_) => Look::NotYet(format!("it is not {word} yet")),
@@ -78,7 +79,7 @@ impl Applier<'_> {
     pub(super) async fn enable(&mut self, environment: &str, name: &str) -> Result<Outcome> {
         let look = self.environment(environment).await?;
         let mut correlation = None;
-        if !look.is_up() {
+        if !look.is_up().proven() {
             let send = async |this: &Self| this.writer.enable_environment(environment).await;
             correlation = self
                 .again(send)
@@ -88,7 +89,7 @@ impl Applier<'_> {
         let reader = self.reader.clone();
         let what = format!("`{name}` to be up again");
         self.until(&what, ENABLED_WITHIN, async || match reader.environment_once(environment).await.0 {
-            Ok(found) if found.is_up() => Look::Yes(()),
+            Ok(found) if found.is_up().proven() => Look::Yes(()),
             Ok(found) => Look::NotYet(format!(
                 "management `{}`, runtime `{}`",
                 found.state().unwrap_or("unknown"),

@@ -5,7 +5,8 @@ use crate::cloud::fault::{Cause, Reply};
 use crate::cloud::keyvault::HSM_ENCRYPTION_USER;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, same_id};
-use crate::model::observed::{Policy, RoleAssignment};
+use crate::model::known::Known;
+use crate::model::observed::{Policy, Registration, RoleAssignment};
 use crate::model::plan::Action;
 use crate::model::receipt::Event;
 use jiff::Timestamp;
@@ -39,7 +40,7 @@ impl Applier<'_> {
                 Ok(written) => break written.correlation,
                 // Registering is one flag of the subscription: its state tells whether it took, and taking it twice is taking it once.
                 Err(fault) if fault.is_ambiguous() && sent < SENT_AT_MOST => {
-                    let begun = async || Ok(!reader.provider(subscription).await?.state.eq_ignore_ascii_case("NotRegistered"));
+                    let begun = async || Ok(reader.provider(subscription).await?.state != Known::Known(Registration::NotRegistered));
                     if self.shows("the registration", begun).await? {
                         break fault.correlation;
                     }
@@ -48,10 +49,10 @@ impl Applier<'_> {
             }
         };
         self.until("the registration", PROVIDER_REGISTERS, async || {
-            let state = reader.provider(subscription).await.map(|provider| provider.state);
-            match state {
-                Ok(state) if state.eq_ignore_ascii_case("Registered") => Look::Yes(()),
-                Ok(state) => Look::NotYet(state),
+            match reader.provider(subscription).await.map(|provider| provider.state) {
+                Ok(Known::Known(Registration::Registered)) => Look::Yes(()),
+                Ok(Known::Known(_)) => Look::NotYet("it is not registered yet".to_owned()),
+                Ok(Known::Unknown(why)) => Look::NotYet(why),
                 Err(fault) => Look::from(fault),
             }
         })
@@ -212,7 +213,8 @@ impl Applier<'_> {
                     let reader = self.reader.clone();
                     let shown = self.shows("the grant", async || {
                         let found = reader.vault(vault).await?;
-                        let mut own = found.access_policies.iter().filter(|own| same_id(&own.object_id, &principal));
+                        let all = found.access_policies.known().map(Vec::as_slice).unwrap_or_default();
+                        let mut own = all.iter().filter(|own| same_id(&own.object_id, &principal));
                         Ok(own.any(|own| KEY_PERMISSIONS.iter().all(|need| own.keys.iter().any(|key| key == need))))
                     });
                     if shown.await? {
@@ -243,7 +245,7 @@ impl Applier<'_> {
             match self.writer.protect_from_purge(vault).await {
                 Ok(written) => break written.correlation,
                 Err(fault) if fault.is_ambiguous() && sent < SENT_AT_MOST => {
-                    let is_on = async || Ok(reader.vault(vault).await?.purge_protection);
+                    let is_on = async || Ok(reader.vault(vault).await?.purge_protection == Known::Known(true));
                     if self.shows("purge protection", is_on).await? {
                         break fault.correlation;
                     }
@@ -254,7 +256,7 @@ impl Applier<'_> {
             }
         };
         self.until("purge protection", VAULT_CHANGES, async || match reader.vault(vault).await {
-            Ok(found) if found.purge_protection => Look::Yes(()),
+            Ok(found) if found.purge_protection == Known::Known(true) => Look::Yes(()),
             Ok(_) => Look::NotYet("it is off".to_owned()),
             Err(fault) => Look::from(fault),
         })

@@ -188,7 +188,7 @@ impl Waiter<'_> {
                         _ => {}
                     }
                     refusals = 0;
-                    let resting = look.is_up() && look.ongoing.is_none();
+                    let resting = look.is_up().proven() && look.ongoing.is_none();
                     rest = resting.then(|| rest.map_or((self.clock.now(), 1), |(since, seen)| (since, seen + 1)));
                     describe(&look)
                 }

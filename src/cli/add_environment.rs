@@ -40,6 +40,9 @@ pub(super) struct Making {
     /// The environment has no finance and operations and is meant to stay so
     #[arg(long)]
     pub(super) power_platform_only: bool,
+    /// Environments with a customer-managed key that the tenant may have, where Microsoft has raised it [default: 25]
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
 }
 
 impl Args {
@@ -48,6 +51,7 @@ impl Args {
         let mut target = context.target(&typed)?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
+        target.limit = self.making.limit;
         run::change(context, Job::AddEnvironment, &target, &self.changing.asked(Some(&self.offline)), out).await
     }
 }

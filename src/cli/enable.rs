@@ -35,6 +35,7 @@ impl Args {
         let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
+        target.limit = self.making.limit;
         run::change(context, Job::Enable, &target, &self.changing.asked(Some(&self.offline)), out).await
     }
 }

@@ -31,7 +31,7 @@ impl Filter {
             sku: self.sku.clone(),
             not_encrypted: self.not_encrypted,
             expiring_within: Some(self.expiring_within),
-            fail_on: Vec::new(),
+            ..Glance::default()
         }
     }
 }
@@ -45,9 +45,12 @@ pub(super) struct Estate {
     pub(super) all: bool,
     #[command(flatten)]
     filter: Filter,
-    /// Exit 3 when there is such an environment
+    /// Exit 3 when there is such an environment, and 5 when that is not visible
     #[arg(long, requires = "all", value_enum, value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<Fail>,
+    /// With --fail-on: do not fail when something is not visible to this account
+    #[arg(long, requires = "fail_on")]
+    allow_not_visible: bool,
 }
 
 /// What makes it fail.
@@ -73,6 +76,7 @@ impl Estate {
                     Fail::Unencrypted => FailOn::Unencrypted,
                 })
                 .collect(),
+            allow_not_visible: self.allow_not_visible,
             ..self.filter.glance(policy)
         }
     }

@@ -9,15 +9,17 @@ use crate::run::{self, Context, Job};
 /// Tell who still needs a key or a version, until when, and disable it once nobody does
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Looks at every policy that environments are linked to, and at the history of every environment
-that is not on this key: a version must stay for 28 days after a rotation or a swap, a key for
-30 days after a removal, and no history says which key was left. Refuses before these days; what
-is linked now is never overridden. Disables, and deletes nothing: it can be enabled again.
+Looks at the whole tenant: at every policy that environments are linked to, and at the history of
+every environment. A version must stay for 28 days after a rotation or a swap, a key for 30 days
+after a removal, and no history says which key was left. cmkctl refuses before these days, and
+when anything about the tenant is not known. Deleted environments are in no list: look at them in
+the admin center, then pass --deleted-environments-checked. --override-dates overrides dates, and
+nothing else. cmkctl disables and deletes nothing: a version can be enabled again.
 
 Examples:
   cmkctl retire-key --vault VAULT_ID --key cmk --key-version OLD_VERSION --dry-run
-  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --confirm cmk-2024
-  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --override-dates --confirm cmk-2024 --audit-log FILE")]
+  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --deleted-environments-checked --confirm cmk-2024
+  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --override-dates --audit-log FILE --dry-run")]
 pub(super) struct Args {
     /// ARM id of the key vault or managed HSM [env: CMKCTL_VAULT]
     #[arg(long, value_name = "ID")]
@@ -28,9 +30,12 @@ pub(super) struct Args {
     /// The version to retire [default: every version]
     #[arg(long, value_name = "VERSION")]
     key_version: Option<String>,
-    /// Retire it although its days are not over, or can't be told; needs --audit-log
+    /// Retire it although its days are not over; needs --audit-log
     #[arg(long)]
     override_dates: bool,
+    /// You have checked that no deleted environment needs the key: none is in any list
+    #[arg(long)]
+    deleted_environments_checked: bool,
     /// Consent by the key's name
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
@@ -45,6 +50,7 @@ impl Args {
         // No environment and no policy of the configuration is this command's business: it looks at all of them.
         (target.environment, target.policy) = (None, None);
         target.override_dates = self.override_dates;
+        target.deleted_checked = self.deleted_environments_checked;
         if self.override_dates {
             context.must_be_audited("--override-dates")?;
         }

@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Whoever sees the vaults has checked that the new policy's identity may use the old key; for accounts that can't see it
     #[arg(long)]
     old_key_granted: bool,
+    /// Environments with a customer-managed key that the tenant may have, where Microsoft has raised it [default: 25]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
     #[command(flatten)]
     offline: Offline,
     #[command(flatten)]
@@ -41,6 +44,7 @@ impl Args {
         let typed = Typed { environment: self.environment.clone(), policy: self.policy.clone(), ..Typed::default() };
         let mut target = context.target(&typed)?;
         target.swap = true;
+        target.limit = self.limit;
         target.in_place = self.in_place;
         target.old_key_granted = self.old_key_granted;
         // What is linked shows that the integration is no question any more.

@@ -20,7 +20,7 @@ Examples:
   cmkctl unlock --policy POLICY_ID --yes
   cmkctl unlock --sandbox --scenario locked --yes")]
 pub(super) struct Args {
-    /// A locked environment; the others of its policy are enabled, too [env: CMKCTL_ENVIRONMENT]
+    /// The locked environment; with --policy, every locked one of that policy [env: CMKCTL_ENVIRONMENT]
     environment: Option<String>,
     /// ARM id of the policy [env: CMKCTL_POLICY]
     #[arg(long, value_name = "ID")]
@@ -33,8 +33,12 @@ impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let typed = Typed { environment: self.environment.clone(), policy: self.policy.clone(), ..Typed::default() };
         let mut target = context.target(&typed)?;
-        // An environment says which policy it is in.
-        target.policy = target.policy.filter(|_| self.policy.is_some() || target.environment.is_none());
+        // What was typed counts: a policy stands for all of its environments, and an environment says which policy it is in.
+        if self.policy.is_some() {
+            target.environment = self.environment.clone();
+        } else if target.environment.is_some() {
+            target.policy = None;
+        }
         // The key that the policy names is the one that must come back.
         (target.vault, target.key) = (None, None);
         run::change(context, Job::Unlock, &target, &self.changing.asked(None), out).await

@@ -4,10 +4,11 @@
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{at, clean, list, text, texts};
+use crate::cloud::json::{as_text, at, clean, list, maybe, must, text, texts};
 use crate::cloud::session::{Reader, Session, Writer};
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
-use crate::model::observed::{Policy, Provider};
+use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, same_id};
+use crate::model::known::Known;
+use crate::model::observed::{KeyReference, Policy, Provider, Registration};
 use crate::model::surroundings::Validation;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ impl Reader {
         let url = self.session.arm(&id.to_string(), POLICY_VERSION);
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::session::parse(Service::Arm, &answer)?;
-        policy(id, &value).ok_or_else(|| Fault::shape(Service::Arm, &answer, "it has no kind"))
+        policy(id, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
     /// What Resource Manager would say to the creation of a policy: a deployment that is validated and never deployed. This is where Azure
@@ -149,26 +150,83 @@ pub fn provider(value: &Value) -> Provider {
         .find(|kind| text(kind, "resourceType").is_some_and(|name| name.eq_ignore_ascii_case("enterprisePolicies")));
     let locations = policies.map_or(Vec::new(), |kind| texts(kind, "locations"));
     Provider {
-        state: text(value, "registrationState").unwrap_or_default(),
+        state: must(value, "registrationState", registration),
         locations: locations.iter().map(|name| location_name(name)).collect(),
     }
 }
 
-/// A policy out of JSON; `None` when it has no kind, which every policy has.
-pub fn policy(id: &ArmId, value: &Value) -> Option<Policy> {
-    let key_vault = at(value, "properties.encryption.keyVault").cloned().unwrap_or_default();
-    Some(Policy {
+fn registration(state: &Value) -> Option<Registration> {
+    match state.as_str()?.to_ascii_lowercase().as_str() {
+        "registered" => Some(Registration::Registered),
+        "registering" => Some(Registration::Registering),
+        "notregistered" | "unregistered" | "unregistering" => Some(Registration::NotRegistered),
+        _ => None,
+    }
+}
+
+/// A policy out of JSON.
+///
+/// # Errors
+/// A clause: it has no kind, which every policy has, or it is another policy.
+pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
+    of_the_same_name(id, value)?;
+    Ok(Policy {
         id: id.clone(),
         location: location_name(&text(value, "location").unwrap_or_default()),
-        kind: text(value, "kind")?,
+        kind: text(value, "kind").ok_or("it has no kind")?,
         principal_id: text(value, "identity.principalId")
             .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId")),
         system_id: text(value, "properties.systemId"),
-        vault_id: text(&key_vault, "id"),
-        key_name: text(&key_vault, "key.name"),
-        key_version: text(&key_vault, "key.version"),
-        encryption_state: text(value, "properties.encryption.state"),
+        key: key_reference(value),
+        encrypts: must(value, "properties.encryption.state", encrypts),
     })
+}
+
+fn encrypts(state: &Value) -> Option<bool> {
+    match state.as_str()?.to_ascii_lowercase().as_str() {
+        "enabled" => Some(true),
+        "disabled" => Some(false),
+        _ => None,
+    }
+}
+
+/// Does an answer describe the resource that was asked for?
+///
+/// # Errors
+/// A clause: it names another one.
+pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> {
+    match maybe(value, "id", as_text) {
+        Known::Known(Some(own)) if !same_id(&own, &id.to_string()) => {
+            Err(format!("it describes another resource, {own}"))
+        }
+        Known::Known(_) => Ok(()),
+        Known::Unknown(why) => Err(why),
+    }
+}
+
+/// The key that a policy references. A version that is left out or `null` follows the key's rotation; one may be written as a URL.
+fn key_reference(value: &Value) -> Known<KeyReference> {
+    let said = |part: &str| format!("the policy does not say which key it references: {part}");
+    let parsed = |bad: BadInput| said(bad.message.trim_end_matches('.'));
+    let path = |part: &str| format!("properties.encryption.keyVault.{part}");
+    let read = || {
+        let known = |fact: Known<String>| match fact {
+            Known::Known(text) => Ok(text),
+            Known::Unknown(why) => Err(said(&why)),
+        };
+        let vault = known(must(value, &path("id"), as_text))?;
+        let key = known(must(value, &path("key.name"), as_text))?;
+        let version = match maybe(value, &path("key.version"), |version| version.as_str().map(clean)) {
+            Known::Known(version) => version.filter(|version| !version.is_empty()),
+            Known::Unknown(why) => return Err(said(&why)),
+        };
+        Ok(KeyReference {
+            vault: ArmId::parse(&vault, &[ResourceKind::Vault, ResourceKind::ManagedHsm]).map_err(parsed)?,
+            key: KeyName::parse(&key).map_err(parsed)?,
+            version: version.as_deref().map(KeyVersion::of_url).transpose().map_err(parsed)?,
+        })
+    };
+    read().map_or_else(Known::Unknown, Known::Known)
 }
 
 /// The innermost code of a refused validation, with the names of the Azure Policy assignments in it.

@@ -3,9 +3,10 @@
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
-use crate::cloud::json::{text, texts};
+use crate::cloud::json::{as_date, as_text, as_texts, maybe, must, text};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{assignment_name, role_guid, same_id};
+use crate::model::known::Known;
 use crate::model::observed::RoleAssignment;
 use crate::model::surroundings::{Lock, Permission};
 use reqwest::Method;
@@ -30,8 +31,9 @@ impl Reader {
         if let Some(principal) = principal {
             url.push_str(&format!("&$filter=principalId%20eq%20%27{principal}%27"));
         }
-        let applies = |found: &RoleAssignment| covers(&found.scope, scope);
-        self.session.pages(Service::Arm, &url, |value| role_assignment(value).filter(applies)).await
+        let mut all = self.session.pages(Service::Arm, &url, role_assignment).await?;
+        all.retain(|found| covers(&found.scope, scope));
+        Ok(all)
     }
 
     /// What the caller may do at a scope, by everything that is assigned to the caller there, directly or through groups.
@@ -40,7 +42,7 @@ impl Reader {
     /// The service's refusal.
     pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
         let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), ROLE_VERSION);
-        self.session.pages(Service::Arm, &url, |value| Some(permission(value))).await
+        self.session.pages(Service::Arm, &url, permission).await
     }
 
     /// The locks at a scope, above it and below it.
@@ -86,28 +88,48 @@ impl Writer {
 }
 
 /// What one assignment allows its owner.
-pub fn permission(value: &Value) -> Permission {
-    Permission { actions: texts(value, "actions"), not_actions: texts(value, "notActions") }
+///
+/// # Errors
+/// A clause: its actions can't be understood.
+pub fn permission(value: &Value) -> Result<Permission, String> {
+    let list = |name: &str| known(maybe(value, name, as_texts)).map(Option::unwrap_or_default);
+    Ok(Permission { actions: known(must(value, "actions", as_texts))?, not_actions: list("notActions")? })
 }
 
-/// A lock out of JSON; `None` without an id that is a lock's.
-pub fn lock(value: &Value) -> Option<Lock> {
-    let id = text(value, "id")?;
+/// A lock out of JSON.
+///
+/// # Errors
+/// A clause: its id is not a lock's.
+pub fn lock(value: &Value) -> Result<Lock, String> {
+    let id = known(must(value, "id", as_text))?;
     // The scope is what stands before the lock's own part of its id.
-    let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/")?;
+    let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/");
+    let scope = end.and_then(|end| id.get(..end)).ok_or_else(|| format!("`{id}` is not the id of a lock"))?.to_owned();
     let name = text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
-    Some(Lock { scope: id.get(..end)?.to_owned(), level: text(value, "properties.level").unwrap_or_default(), name })
+    Ok(Lock { scope, level: text(value, "properties.level").unwrap_or_default(), name })
 }
 
-/// A role assignment out of JSON; `None` when a part of it is missing.
-pub fn role_assignment(value: &Value) -> Option<RoleAssignment> {
-    Some(RoleAssignment {
+/// A role assignment out of JSON.
+///
+/// # Errors
+/// A clause: its scope, its role or its owner can't be understood.
+pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
+    let part = |name: &str| known(must(value, &format!("properties.{name}"), as_text));
+    Ok(RoleAssignment {
         id: text(value, "id"),
-        scope: text(value, "properties.scope")?,
-        role: role_guid(&text(value, "properties.roleDefinitionId")?),
-        principal_id: text(value, "properties.principalId")?,
-        created: text(value, "properties.createdOn").and_then(|time| time.parse().ok()),
+        scope: part("scope")?,
+        role: role_guid(&part("roleDefinitionId")?),
+        principal_id: part("principalId")?,
+        created: must(value, "properties.createdOn", as_date),
     })
+}
+
+/// An item of a list is understood, or the list is not.
+fn known<T>(fact: Known<T>) -> Result<T, String> {
+    match fact {
+        Known::Known(fact) => Ok(fact),
+        Known::Unknown(why) => Err(why),
+    }
 }
 
 /// Does an assignment at `assigned` apply at `scope`?

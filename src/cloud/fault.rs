@@ -27,6 +27,8 @@ pub struct Fault {
     pub correlation: Option<String>,
     /// The body of the answer, when it is JSON.
     pub body: Value,
+    /// Was a list asked for? Then 404 says nothing about what it would hold.
+    pub list: bool,
 }
 
 /// What happened.
@@ -63,6 +65,7 @@ impl Fault {
             message,
             correlation: answer.correlation().map(json::clean),
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+            list: false,
         }
     }
 
@@ -78,6 +81,7 @@ impl Fault {
             message,
             correlation: answer.correlation().map(json::clean),
             body: Value::Null,
+            list: false,
         }
     }
 
@@ -90,7 +94,16 @@ impl Fault {
             Broken::Foreign(_) => Cause::Foreign,
         };
         let message = json::clean(broken.words());
-        Self { service, cause, code: None, inner_code: None, message, correlation: None, body: Value::Null }
+        Self {
+            service,
+            cause,
+            code: None,
+            inner_code: None,
+            message,
+            correlation: None,
+            body: Value::Null,
+            list: false,
+        }
     }
 
     /// No token.
@@ -104,6 +117,7 @@ impl Fault {
             message,
             correlation: None,
             body: Value::Null,
+            list: false,
         }
     }
 
@@ -111,6 +125,22 @@ impl Fault {
     pub fn unwritten(service: Service, error: Error) -> Self {
         let cause = Cause::Unwritten(Box::new(error.clone()));
         Self { cause, ..Self::sign_in(service, error) }
+    }
+
+    /// The same fault of a request for a list.
+    #[must_use]
+    pub fn of_list(self) -> Self {
+        Self { list: true, ..self }
+    }
+
+    /// Does it say that something which was asked for by its name is not there? A list is never "not there".
+    pub fn is_absence(&self) -> bool {
+        self.status() == Some(404) && !self.list
+    }
+
+    /// Was the sign-in refused? That is never a missing role.
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self.cause, Cause::SignIn(_) | Cause::Status(401))
     }
 
     /// HTTP status, if there was an answer.
@@ -137,7 +167,7 @@ impl Fault {
 
     /// A missing right.
     pub fn is_forbidden(&self) -> bool {
-        matches!(self.status(), Some(401 | 403))
+        self.status() == Some(403)
     }
 
     /// What happened, as a clause without a full stop.
@@ -160,7 +190,8 @@ impl Fault {
     pub fn into_error(self, what: impl Into<String>) -> Error {
         let kind = match &self.cause {
             Cause::SignIn(error) | Cause::Unwritten(error) => return (**error).clone(),
-            Cause::Status(401 | 403) => Kind::Forbidden,
+            Cause::Status(401) => Kind::SignIn,
+            Cause::Status(403) => Kind::Forbidden,
             Cause::Status(409) if self.is("OperationNotStartable") => Kind::Busy,
             _ => Kind::Unexpected,
         };
@@ -186,11 +217,11 @@ pub(super) fn passing_status(status: u16) -> bool {
 /// The result of a call.
 pub type Reply<T> = std::result::Result<T, Fault>;
 
-/// A read as an observation: 404 is "not there", everything else that failed is "not readable".
+/// A read as an observation: 404 is "not there" for what was asked for by its name, everything else that failed is "not readable".
 pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
     match reply {
         Ok(value) => Seen::Present(value),
-        Err(fault) if fault.status() == Some(404) => Seen::Absent,
+        Err(fault) if fault.is_absence() => Seen::Absent,
         Err(fault) => Seen::Unreadable(fault.unreadable()),
     }
 }

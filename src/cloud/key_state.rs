@@ -5,9 +5,9 @@ use crate::cloud::json;
 use crate::cloud::keyvault::service_of;
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
-use crate::model::observed::Vault;
+use crate::model::known::Known;
+use crate::model::observed::{Validity, Vault};
 use crate::model::surroundings::Version;
-use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -58,9 +58,30 @@ fn address(uri: &str, path: &str) -> String {
 }
 
 /// One entry of the list; its id is the last part of `kid`.
-fn version(value: &Value) -> Option<Version> {
-    let kid = json::text(value, "kid")?;
-    let id = kid.rsplit('/').next().filter(|last| last.len() == 32)?.to_owned();
-    let created = json::number(value, "attributes.created").and_then(|seconds| Timestamp::from_second(seconds).ok());
-    Some(Version { id, enabled: json::flag(value, "attributes.enabled"), created })
+///
+/// # Errors
+/// A clause: `kid` is not the address of a version.
+fn version(value: &Value) -> Result<Version, String> {
+    match json::must(value, "kid", json::as_text) {
+        Known::Known(kid) => {
+            let id = KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
+            Ok(Version { id, validity: validity(value, "attributes") })
+        }
+        Known::Unknown(why) => Err(why),
+    }
+}
+
+/// When a version may be used, by its attributes at `path`. Without attributes nothing is known; with them, an end that is left out means that
+/// there is none (Key Vault REST reference, `KeyAttributes`).
+pub(super) fn validity(value: &Value, path: &str) -> Validity {
+    if !json::at(value, path).is_some_and(Value::is_object) {
+        return Validity::default();
+    }
+    let at = |name: &str| format!("{path}.{name}");
+    Validity {
+        enabled: json::must(value, &at("enabled"), json::as_flag),
+        created: json::must(value, &at("created"), json::as_seconds),
+        not_before: json::maybe(value, &at("nbf"), json::as_seconds),
+        expires: json::maybe(value, &at("exp"), json::as_seconds),
+    }
 }

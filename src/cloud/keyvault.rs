@@ -8,7 +8,8 @@ use crate::cloud::patient::Patient;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::{Answer, Broken};
 use crate::model::ids::{KeyName, KeyVersion, ResourceKind, assignment_name};
-use crate::model::observed::{Key, RoleAssignment, Vault};
+use crate::model::known::Known;
+use crate::model::observed::{Key, RoleAssignment, Validity, Vault};
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
@@ -41,20 +42,21 @@ impl Reader {
             client.get_key(name.as_str(), Some(options)).await?.into_model()
         };
         let key = self.session.with_keys(service, &vault.uri, get).await?;
-        let id = key.resource_id().ok();
-        let (attributes, material) = (key.attributes.unwrap_or_default(), key.key.unwrap_or_default());
-        let time = |time: Option<azure_core::time::OffsetDateTime>| {
-            time.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok())
-        };
+        let version = key.resource_id().ok().and_then(|id| id.version);
+        let material = key.key.unwrap_or_default();
+        // Without attributes nothing is known of the key; with them, an end that is left out means that there is none.
+        let validity = key.attributes.map_or_else(Validity::default, |attributes| Validity {
+            enabled: attributes.enabled.map_or_else(|| unsaid("whether it is enabled"), Known::Known),
+            created: attributes.created.and_then(timestamp).map_or_else(|| unsaid("when it was made"), Known::Known),
+            not_before: optional(attributes.not_before),
+            expires: optional(attributes.expires),
+        });
         Ok(Key {
             name: name.to_string(),
-            kty: material.kty.map(|kty| json::clean(kty.as_ref())).unwrap_or_default(),
+            kty: material.kty.map_or_else(|| unsaid("its type"), |kty| Known::Known(json::clean(kty.as_ref()))),
             bits: material.n.map(|n| bits(&n)),
-            version: id.and_then(|id| id.version).map(|version| json::clean(&version)),
-            enabled: attributes.enabled,
-            created: time(attributes.created),
-            not_before: time(attributes.not_before),
-            expires: time(attributes.expires),
+            version: version.and_then(|version| KeyVersion::parse(&version).ok()),
+            validity,
             source: "Key Vault",
         })
     }
@@ -81,11 +83,12 @@ impl Reader {
             uri.trim_end_matches('/')
         );
         let scope = format!("/keys/{key}");
-        let applies = |found: &RoleAssignment| {
+        let mut all = self.session.pages(Service::ManagedHsm, &url, role_assignment).await?;
+        all.retain(|found| {
             let at = found.scope.trim_end_matches('/').to_ascii_lowercase();
             at.is_empty() || at == "/keys" || at == scope.to_ascii_lowercase()
-        };
-        self.session.pages(Service::ManagedHsm, &url, |value| role_assignment(value).filter(applies)).await
+        });
+        Ok(all)
     }
 }
 
@@ -148,6 +151,22 @@ pub(super) fn service_of(kind: ResourceKind) -> Service {
     match kind {
         ResourceKind::ManagedHsm => Service::ManagedHsm,
         _ => Service::KeyVault,
+    }
+}
+
+fn unsaid<T>(part: &str) -> Known<T> {
+    Known::Unknown(format!("Key Vault did not say {part}"))
+}
+
+fn timestamp(time: azure_core::time::OffsetDateTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.unix_timestamp()).ok()
+}
+
+fn optional(time: Option<azure_core::time::OffsetDateTime>) -> Known<Option<Timestamp>> {
+    match time.map(timestamp) {
+        None => Known::Known(None),
+        Some(Some(time)) => Known::Known(Some(time)),
+        Some(None) => Known::Unknown("its date is outside the calendar".to_owned()),
     }
 }
 

@@ -6,9 +6,12 @@ use crate::cloud::session::Session;
 use crate::cloud::wire::Answer;
 use bytes::Bytes;
 use futures::join;
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::fmt;
 
 /// The most that is read of one list, over all its pages: a list that never ends must not be read for ever. Each page is dropped after it was
 /// decoded, so this is no measure of memory.
@@ -30,34 +33,42 @@ struct Page {
 }
 
 impl Session {
-    /// All pages of a list; the position in a page does not matter.
+    /// All pages of a list. A list is whole or it is a fault: every page must have its items, each item must be understood, and each next link
+    /// must be one that was not followed before. Nothing of what was read so far is ever taken for the list.
+    ///
+    /// # Errors
+    /// The fault of the page that failed. 404 of a list never means that there is nothing: see [`Fault::is_absence`].
     pub(crate) async fn pages<T>(
         &self,
         service: Service,
         first: &str,
-        mut decode: impl FnMut(&Value) -> Option<T>,
+        mut decode: impl FnMut(&Value) -> Result<T, String>,
     ) -> Reply<Vec<T>> {
         self.numbered_pages(service, first, |value, _| decode(value)).await
     }
 
-    /// All pages of a list, each decoded while the next is on its way and dropped then: a large tenant's answers are never held together. A next
-    /// link must stay with the service, and the list must end. Pages are numbered from 1.
+    /// The same, with the number of each item's page, from 1. Each page is decoded while the next is on its way and dropped then: a large
+    /// tenant's answers are never held together. A next link must stay with the service, and the list must end.
     pub(crate) async fn numbered_pages<T>(
         &self,
         service: Service,
         first: &str,
-        mut decode: impl FnMut(&Value, usize) -> Option<T>,
+        mut decode: impl FnMut(&Value, usize) -> Result<T, String>,
     ) -> Reply<Vec<T>> {
         let (mut all, mut size) = (Vec::new(), 0);
         let mut visited = HashSet::from([first.to_owned()]);
         let mut page = Some(self.page(service, first, 1).await?);
-        while let Some(mut here) = page {
+        while let Some(here) = page {
             size += here.answer.body.len().max(SMALLEST_PAGE);
             if size > LIST_LIMIT {
                 return Err(Fault::shape(service, &here.answer, "the list has no end"));
             }
-            let number = here.number + 1;
-            let next = here.next.take().filter(|url| visited.insert(url.clone()));
+            if let Some(url) = &here.next
+                && !visited.insert(url.clone())
+            {
+                return Err(Fault::shape(service, &here.answer, "its next page is one that was read before"));
+            }
+            let (number, next) = (here.number + 1, here.next.clone());
             let asked = async {
                 match next {
                     Some(url) => Some(self.page(service, &url, number).await),
@@ -72,27 +83,66 @@ impl Session {
     }
 
     async fn page(&self, service: Service, url: &str, number: usize) -> Reply<Page> {
-        let answer = self.read(service, url).await?;
-        let (items, next) = apart(&answer.body).map_err(|error| {
-            // That it is JSON was made sure before.
-            let why = if error.is_data() { "it is not a JSON object".to_owned() } else { error.to_string() };
-            Fault::shape(service, &answer, why)
-        })?;
+        let answer = self.read(service, url).await.map_err(Fault::of_list)?;
+        let (items, next) = apart(&answer.body).map_err(|why| Fault::shape(service, &answer, why))?;
         Ok(Page { answer, items, next, number })
     }
 }
 
-/// The text of each item of a page, and the next link. `value` counts in any case; if it is no list, the page is empty.
-fn apart(body: &Bytes) -> serde_json::Result<(Vec<Bytes>, Option<String>)> {
-    let parts: HashMap<String, &RawValue> = serde_json::from_slice(body)?;
-    let value = parts
-        .get("value")
-        .or_else(|| parts.iter().find(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, value)| value));
-    let items: Vec<&RawValue> = value.and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default();
-    let next = ["nextLink", "@odata.nextLink"].iter().find_map(|name| {
-        let link: Option<String> = serde_json::from_str(parts.get(*name)?.get()).ok();
-        link.filter(|link| !link.is_empty())
-    });
+/// The names under which next links are on record, lower case.
+const NEXT: [&str; 3] = ["nextlink", "@odata.nextlink", "odata.nextlink"];
+
+/// The members of a JSON object in their order; the same name may come twice.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    all.push(member);
+                }
+                Ok(Members(all))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
+
+/// The text of each item of a page, and the next link; names count in any case.
+///
+/// # Errors
+/// A clause: there is no list of items, or more than one; the next link is no text, or there are several that differ.
+fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
+    let Members(members) = serde_json::from_slice(body).map_err(|error| {
+        // That it is JSON was made sure before.
+        if error.is_data() { "it is not a JSON object".to_owned() } else { error.to_string() }
+    })?;
+    let mut lists = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("value"));
+    let (Some((_, list)), None) = (lists.next(), lists.next()) else {
+        return Err("it is no list: it does not have one `value`".to_owned());
+    };
+    let items: Vec<&RawValue> =
+        serde_json::from_str(list.get()).map_err(|_| "it is no list: its `value` is not an array".to_owned())?;
+    let mut next: Option<String> = None;
+    for (name, link) in members.iter().filter(|(name, _)| NEXT.contains(&name.to_ascii_lowercase().as_str())) {
+        // `null` and an empty text end a list.
+        let link: Option<String> =
+            serde_json::from_str(link.get()).map_err(|_| format!("its `{name}` is not a text"))?;
+        let Some(link) = link.filter(|link| !link.is_empty()) else { continue };
+        if next.as_ref().is_some_and(|other| *other != link) {
+            return Err("it names two different next pages".to_owned());
+        }
+        next = Some(link);
+    }
     Ok((items.iter().map(|item| body.slice_ref(item.get().as_bytes())).collect(), next))
 }
 
@@ -100,7 +150,7 @@ fn apart(body: &Bytes) -> serde_json::Result<(Vec<Bytes>, Option<String>)> {
 async fn decode_all<T>(
     service: Service,
     page: Page,
-    decode: &mut impl FnMut(&Value, usize) -> Option<T>,
+    decode: &mut impl FnMut(&Value, usize) -> Result<T, String>,
     all: &mut Vec<T>,
 ) -> Reply<()> {
     for some in page.items.chunks(AT_A_TIME) {
@@ -108,7 +158,10 @@ async fn decode_all<T>(
         for item in some {
             let value =
                 serde_json::from_slice(item).map_err(|error| Fault::shape(service, &page.answer, error.to_string()))?;
-            all.extend(decode(&value, page.number));
+            let item = decode(&value, page.number);
+            all.push(item.map_err(|why| {
+                Fault::shape(service, &page.answer, format!("one of its items can't be read: {why}"))
+            })?);
         }
     }
     Ok(())
@@ -125,18 +178,40 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_taken_apart_in_whatever_form_it_comes() {
-        let (items, next) =
-            taken(r#"{"@odata.nextLink":"b","value":[{"a": 1}, 2 ,"x"],"nextLink":"a","more":{"value":[]}}"#);
+    fn a_page_is_taken_apart_in_whatever_case_its_names_come() {
+        let (items, next) = taken(r#"{"value":[{"a": 1}, 2 ,"x"],"nextLink":"a","more":{"value":[]}}"#);
         assert_eq!((items.join("|"), next.as_deref()), (r#"{"a": 1}|2|"x""#.to_owned(), Some("a")));
-        assert_eq!(taken(r#"{"Value":[1],"nextLink":""}"#), (vec!["1".to_owned()], None));
-        assert_eq!(taken(r#"{"VALUE":[2],"value":[1]}"#).0, ["1"]);
-        for empty in [r#"{}"#, r#"{"value":null,"nextLink":null}"#, r#"{"value":{},"nextLink":7}"#] {
-            assert_eq!(taken(empty), (Vec::new(), None), "{empty}");
+        for name in ["nextLink", "NextLink", "@odata.nextLink", "odata.nextLink", "@Odata.NextLink"] {
+            let page = format!(r#"{{"Value":[1],"{name}":"b"}}"#);
+            assert_eq!(taken(&page), (vec!["1".to_owned()], Some("b".to_owned())), "{name}");
         }
-        assert_eq!(taken(r#"{"@odata.nextLink":"b"}"#).1.as_deref(), Some("b"));
-        for none in ["[]", "7", "null", "\"x\""] {
-            assert!(apart(&Bytes::copy_from_slice(none.as_bytes())).unwrap_err().is_data(), "{none}");
+        for end in [r#""""#, "null"] {
+            assert_eq!(taken(&format!(r#"{{"VALUE":[],"nextLink":{end}}}"#)), (Vec::new(), None), "{end}");
+        }
+        assert_eq!(taken(r#"{"value":[],"nextLink":"a","@odata.nextLink":"a"}"#).1.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn what_is_no_whole_page_is_a_fault() {
+        for none in [
+            "[]",
+            "7",
+            "null",
+            "\"x\"",
+            "{}",
+            r#"{"value":null}"#,
+            r#"{"value":{}}"#,
+            r#"{"value":"[]"}"#,
+            r#"{"values":[]}"#,
+            r#"{"value":[],"Value":[1]}"#,
+            r#"{"value":[1],"value":[]}"#,
+            r#"{"value":[],"nextLink":7}"#,
+            r#"{"value":[],"nextLink":["a"]}"#,
+            r#"{"value":[],"NextLink":{}}"#,
+            r#"{"value":[],"nextLink":"a","@odata.nextLink":"b"}"#,
+            r#"{"error":{"code":"x"}}"#,
+        ] {
+            assert!(apart(&Bytes::copy_from_slice(none.as_bytes())).is_err(), "{none}");
         }
     }
 }

@@ -1,12 +1,15 @@
 //! `Microsoft.KeyVault` in Azure Resource Manager: vaults, managed HSMs, key facts without the data plane, access policies, deleted vaults.
 
 use crate::cloud::arm::Written;
+use crate::cloud::arm::of_the_same_name;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{flag, list, number, text, texts, unix_time};
+use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must, number, text};
+use crate::cloud::key_state::validity;
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
-use crate::model::observed::{AccessPolicy, Key, Vault};
+use crate::model::known::Known;
+use crate::model::observed::{AccessPolicy, Key, Network, Vault};
 use crate::model::surroundings::Deleted;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,8 +24,25 @@ impl Reader {
     pub async fn vault(&self, id: &ArmId) -> Reply<Vault> {
         let url = self.session.arm(&id.to_string(), VAULT_VERSION);
         let answer = self.session.read(Service::Arm, &url).await?;
-        vault(id, &super::session::parse(Service::Arm, &answer)?)
-            .ok_or_else(|| Fault::shape(Service::Arm, &answer, "it has no address of the vault"))
+        let shape = |why: String| Fault::shape(Service::Arm, &answer, why);
+        let found = vault(id, &super::session::parse(Service::Arm, &answer)?).map_err(shape)?;
+        self.has_own_address(&found).map_err(shape)?;
+        Ok(found)
+    }
+
+    /// Everything that is sent to a vault's data plane goes to the address that Resource Manager names: it must be the vault's own.
+    fn has_own_address(&self, vault: &Vault) -> Result<(), String> {
+        let (name, cloud) = (&vault.id.name, self.session.cloud());
+        let ours = match vault.id.kind {
+            ResourceKind::ManagedHsm => url::Url::parse(&vault.uri).is_ok_and(|url| {
+                cloud.service_of(&url) == Some(Service::ManagedHsm) && url.path() == "/" && url.query().is_none()
+            }),
+            _ => {
+                let own = format!("https://{name}.{}/", cloud.get("vault-suffix"));
+                vault.uri.eq_ignore_ascii_case(&own)
+            }
+        };
+        if ours { Ok(()) } else { Err(format!("{} is not the address of `{name}`", vault.uri)) }
     }
 
     /// Key facts without the data plane; vaults only.
@@ -43,9 +63,12 @@ impl Reader {
     pub async fn deleted_vaults(&self, like: &ArmId) -> Reply<Vec<Deleted>> {
         let kind = if like.kind == ResourceKind::ManagedHsm { "deletedManagedHSMs" } else { "deletedVaults" };
         let path = format!("{}/providers/Microsoft.KeyVault/{kind}", like.subscription_scope());
-        let deleted = |value: &Value| {
-            let purged = text(value, "properties.scheduledPurgeDate").and_then(|date| date.parse().ok());
-            Some(Deleted { name: text(value, "name")?, purged })
+        let deleted = |value: &Value| match must(value, "name", as_text) {
+            Known::Known(name) => {
+                let purged = maybe(value, "properties.scheduledPurgeDate", as_date);
+                Ok(Deleted { name, purged: purged.known().copied().flatten() })
+            }
+            Known::Unknown(why) => Err(why),
         };
         self.session.pages(Service::Arm, &self.session.arm(&path, VAULT_VERSION), deleted).await
     }
@@ -75,63 +98,167 @@ impl Writer {
     }
 }
 
-/// Key facts out of JSON; everything may be missing.
+/// Key facts out of JSON; everything may be missing, and is not known then.
 pub fn key(name: &KeyName, value: &Value) -> Key {
     let uri = text(value, "properties.keyUriWithVersion").unwrap_or_default();
     Key {
         name: name.to_string(),
-        kty: text(value, "properties.kty").unwrap_or_default(),
+        kty: must(value, "properties.kty", as_text),
         bits: number(value, "properties.keySize").and_then(|bits| u32::try_from(bits).ok()),
-        version: uri.rsplit('/').next().filter(|last| last.len() == 32).map(str::to_owned),
-        enabled: flag(value, "properties.attributes.enabled"),
-        created: unix_time(value, "properties.attributes.created"),
-        not_before: unix_time(value, "properties.attributes.nbf"),
-        expires: unix_time(value, "properties.attributes.exp"),
+        version: KeyVersion::of_url(&uri).ok(),
+        validity: validity(value, "properties.attributes"),
         source: "Azure Resource Manager",
     }
 }
 
-/// A vault with what is absent read as documented: purge protection off, soft delete on, access policies rather than RBAC, public.
-pub fn vault(id: &ArmId, value: &Value) -> Option<Vault> {
+/// A vault with what is absent read as documented: purge protection off, soft delete on, access policies rather than RBAC, public. What is
+/// there and can't be understood is not known.
+///
+/// # Errors
+/// A clause: it is another vault, or has no address.
+pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
+    of_the_same_name(id, value)?;
     let hsm = id.kind == ResourceKind::ManagedHsm;
-    let flag_or = |path: &str, default: bool| flag(value, &format!("properties.{path}")).unwrap_or(default);
-    let equals = |path: &str, word: &str, default: bool| {
-        text(value, &format!("properties.{path}")).map_or(default, |found| found.eq_ignore_ascii_case(word))
+    let flag_or = |path: &str, default: bool| {
+        maybe(value, &format!("properties.{path}"), as_flag).map(|flag| flag.unwrap_or(default))
     };
-    // `bypass` may name several kinds, separated by commas.
-    let bypass = text(value, "properties.networkAcls.bypass").unwrap_or_else(|| "AzureServices".to_owned());
-    let policies = list(value, "properties.accessPolicies").iter().map(|part| AccessPolicy {
-        object_id: text(part, "objectId").unwrap_or_default(),
-        keys: texts(part, "permissions.keys").iter().map(|word| word.to_ascii_lowercase()).collect(),
-    });
-    Some(Vault {
+    let address = must(value, if hsm { "properties.hsmUri" } else { "properties.vaultUri" }, as_text);
+    Ok(Vault {
         id: id.clone(),
-        uri: text(value, if hsm { "properties.hsmUri" } else { "properties.vaultUri" })?,
+        uri: match address {
+            Known::Known(uri) => uri,
+            Known::Unknown(why) => return Err(format!("it has no address: {why}")),
+        },
         tenant_id: text(value, "properties.tenantId"),
-        rbac: hsm || flag_or("enableRbacAuthorization", false),
+        rbac: if hsm { Known::Known(true) } else { flag_or("enableRbacAuthorization", false) },
         soft_delete: flag_or("enableSoftDelete", true),
         retention_days: number(value, "properties.softDeleteRetentionInDays").and_then(|days| u32::try_from(days).ok()),
         purge_protection: flag_or("enablePurgeProtection", false),
-        public_access: equals("publicNetworkAccess", "Enabled", true),
-        default_deny: equals("networkAcls.defaultAction", "Deny", false),
-        bypass_azure: bypass.split(',').any(|part| part.trim().eq_ignore_ascii_case("AzureServices")),
-        access_policies: policies.collect(),
+        network: network(value),
+        access_policies: access_policies(value),
     })
+}
+
+/// Who the network lets in. Left out, public access is on and trusted services pass; a word that nobody knows is never an excuse.
+fn network(value: &Value) -> Known<Network> {
+    let word = |path: &str, default: &str| {
+        maybe(value, path, |word| word.as_str().map(str::to_ascii_lowercase))
+            .map(|word| word.filter(|word| !word.is_empty()).unwrap_or_else(|| default.to_owned()))
+    };
+    let odd = |name: &str, word: &str| {
+        Known::Unknown(format!("`{name}` is `{}`, which cmkctl does not know", crate::cloud::json::clean(word)))
+    };
+    word("properties.publicNetworkAccess", "enabled").and_then(|access| {
+        word("properties.networkAcls.defaultAction", "allow").and_then(|action| {
+            word("properties.networkAcls.bypass", "azureservices").and_then(|bypass| {
+                // `bypass` may name several kinds, separated by commas.
+                let mut trusted = false;
+                for part in bypass.split(',').map(str::trim) {
+                    match part {
+                        "azureservices" => trusted = true,
+                        "none" | "" => {}
+                        other => return odd("bypass", other),
+                    }
+                }
+                let closed = match (access.as_str(), action.as_str()) {
+                    ("securedbyperimeter", _) => return Known::Known(Network::Perimeter),
+                    ("disabled", "allow" | "deny") | ("enabled", "deny") => true,
+                    ("enabled", "allow") => false,
+                    ("enabled" | "disabled", other) => return odd("defaultAction", other),
+                    (other, _) => return odd("publicNetworkAccess", other),
+                };
+                Known::Known(match (closed, trusted) {
+                    (false, _) => Network::Open,
+                    (true, true) => Network::TrustedServices,
+                    (true, false) => Network::Closed,
+                })
+            })
+        })
+    })
+}
+
+/// The access policies; one that can't be understood may be anybody's.
+fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
+    let entry = |part: &Value| {
+        let keys = match maybe(part, "permissions.keys", as_texts) {
+            Known::Known(keys) => keys.unwrap_or_default(),
+            Known::Unknown(_) => return None,
+        };
+        let keys = keys.iter().map(|word| word.to_ascii_lowercase()).collect();
+        Some(AccessPolicy { object_id: text(part, "objectId")?, keys })
+    };
+    let list = |list: &Value| list.as_array()?.iter().map(entry).collect::<Option<Vec<_>>>();
+    match look(value, "properties.accessPolicies") {
+        Ok(None) => Known::Known(Vec::new()),
+        Ok(Some(found)) => list(found)
+            .map_or_else(|| Known::Unknown("its access policies can't be understood".to_owned()), Known::Known),
+        Err(why) => Known::Unknown(why),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(properties: &Value) -> Vault {
+        let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::Vault, "v").unwrap();
+        let mut body = json!({ "properties": { "vaultUri": "https://v.vault.azure.net/" } });
+        for (name, value) in properties.as_object().unwrap() {
+            body["properties"][name] = value.clone();
+        }
+        vault(&id, &body).unwrap()
+    }
+
     #[test]
     fn absent_values_of_a_vault_are_read_as_documented() {
+        let bare = read(&json!({}));
+        assert_eq!((bare.soft_delete, bare.purge_protection), (Known::Known(true), Known::Known(false)));
+        assert_eq!((bare.rbac, bare.network), (Known::Known(false), Known::Known(Network::Open)));
+        assert_eq!(bare.access_policies, Known::Known(Vec::new()));
         let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::Vault, "v").unwrap();
-        let bare = vault(&id, &json!({"properties": {"vaultUri": "https://v.vault.azure.net/"}})).unwrap();
-        assert!(bare.soft_delete && bare.public_access && bare.bypass_azure);
-        assert!(!bare.purge_protection && !bare.rbac && !bare.default_deny);
-        let closed = json!({"properties": {"vaultUri": "u", "publicNetworkAccess": "disabled", "networkAcls": {"defaultAction": "deny", "bypass": "None"}}});
-        let closed = vault(&id, &closed).unwrap();
-        assert!(!closed.public_access && closed.default_deny && !closed.bypass_azure);
-        assert!(vault(&id, &json!({"properties": {}})).is_none());
+        for odd in [json!({"properties": {}}), json!({"properties": null}), json!({"properties": {"vaultUri": 1}})] {
+            assert!(vault(&id, &odd).is_err(), "{odd}");
+        }
+        let another = json!({"id": id.to_string().replace("/v", "/w"), "properties": {"vaultUri": "u"}});
+        assert!(vault(&id, &another).unwrap_err().contains("another resource"));
+    }
+
+    #[test]
+    fn what_a_vault_says_and_nobody_understands_is_not_known() {
+        for name in ["enableRbacAuthorization", "enableSoftDelete", "enablePurgeProtection"] {
+            for odd in [json!("Enabled"), json!(1), json!({})] {
+                let found = read(&json!({ name: odd }));
+                let fact = [&found.rbac, &found.soft_delete, &found.purge_protection];
+                assert_eq!(fact.iter().filter(|fact| fact.unknown().is_some()).count(), 1, "{name}");
+            }
+        }
+        for odd in [json!({}), json!([{}]), json!([{"objectId": "o", "permissions": {"keys": "all"}}]), json!("x")] {
+            assert!(read(&json!({"accessPolicies": odd})).access_policies.unknown().is_some(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn the_network_lets_services_pass_only_where_it_says_so() {
+        for (properties, expected) in [
+            (json!({"publicNetworkAccess": "Enabled"}), Some(Network::Open)),
+            (json!({"publicNetworkAccess": ""}), Some(Network::Open)),
+            (json!({"publicNetworkAccess": "disabled"}), Some(Network::TrustedServices)),
+            (json!({"publicNetworkAccess": "Disabled", "networkAcls": {"bypass": "None"}}), Some(Network::Closed)),
+            (json!({"networkAcls": {"defaultAction": "deny"}}), Some(Network::TrustedServices)),
+            (json!({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}), Some(Network::Closed)),
+            (
+                json!({"networkAcls": {"defaultAction": "Deny", "bypass": "None, azureservices"}}),
+                Some(Network::TrustedServices),
+            ),
+            (json!({"networkAcls": {"defaultAction": "Allow", "bypass": "None"}}), Some(Network::Open)),
+            (json!({"publicNetworkAccess": "SecuredByPerimeter"}), Some(Network::Perimeter)),
+            (json!({"publicNetworkAccess": "Wibble"}), None),
+            (json!({"publicNetworkAccess": true}), None),
+            (json!({"networkAcls": "x"}), None),
+            (json!({"networkAcls": {"defaultAction": "Wibble"}}), None),
+            (json!({"networkAcls": {"defaultAction": "Deny", "bypass": "Wibble"}}), None),
+        ] {
+            assert_eq!(read(&properties).network.known().copied(), expected, "{properties}");
+        }
     }
 }

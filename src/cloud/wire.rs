@@ -288,7 +288,7 @@ async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, B
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, headers, body: body.into() })
+    Ok(Answer { status, headers, body: crate::cloud::json::readable(body.into()) })
 }
 
 impl Answer {

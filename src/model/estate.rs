@@ -1,9 +1,11 @@
 //! A whole tenant at a glance: its environments, and what protects them, read once for all that share it.
 
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
 use crate::model::observed::{Environment, Key, Policy, Seen, Vault};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One request of a look, as evidence of where a fact comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,8 +29,8 @@ pub struct Estate {
     pub at: Timestamp,
     /// Every environment that the caller administers.
     pub environments: Vec<Environment>,
-    /// What protects them, by the policy's ARM id in lower case.
-    pub protections: BTreeMap<String, Protection>,
+    /// What protects them, by the policy.
+    pub protections: BTreeMap<ArmId, Protection>,
 }
 
 /// A policy with its vault, its key, and whether its identity may use the key.
@@ -41,7 +43,7 @@ pub struct Protection {
     /// The key that it references: the latest version, unless one is pinned.
     pub key: Seen<Key>,
     /// May the policy's identity use it?
-    pub granted: Seen<()>,
+    pub granted: Verdict,
     /// ARM id of the role assignment that lets it, where one does.
     pub grant: Option<String>,
 }
@@ -49,8 +51,7 @@ pub struct Protection {
 impl Estate {
     /// What protects an environment; `None` without a linked policy.
     pub fn protection(&self, environment: &Environment) -> Option<&Protection> {
-        let id = environment.key_link.present()?.policy.as_deref()?;
-        self.protections.get(&id.to_ascii_lowercase())
+        self.protections.get(environment.policy()?)
     }
 }
 
@@ -66,10 +67,12 @@ pub enum State {
     Failed,
     /// The key expires soon.
     Expiring,
-    /// Something that protects it can't be seen by this caller.
+    /// A key is being removed.
+    Removing,
+    /// A key is being applied or changed.
+    Encrypting,
+    /// Its policy, or something that protects it, is not visible to this caller or not known.
     NotVisible,
-    /// A key is being applied, changed or removed.
-    Changing,
     /// On the Microsoft key.
     NotEncrypted,
     /// Encrypted, and nothing threatens it.
@@ -85,7 +88,8 @@ impl State {
             State::Failed => "failed",
             State::Expiring => "expiring",
             State::NotVisible => "not-visible",
-            State::Changing => "changing",
+            State::Removing => "removing",
+            State::Encrypting => "encrypting",
             State::NotEncrypted => "not-encrypted",
             State::Encrypted => "encrypted",
         }
@@ -97,8 +101,10 @@ impl State {
 pub struct Standing<'a> {
     /// The environment.
     pub environment: &'a Environment,
-    /// How it stands.
+    /// How it stands: the worst of all that holds.
     pub state: State,
+    /// Everything that holds: a worse state does not hide another one.
+    pub states: BTreeSet<State>,
     /// What threatens it, each a clause; what is not visible is said as such.
     pub dangers: Vec<String>,
     /// When a locked environment is deleted, at the earliest; `None` when that can't be known.

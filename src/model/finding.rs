@@ -8,10 +8,12 @@ use serde::Serialize;
 pub enum Severity {
     /// Nothing to do; said once so that it is known.
     Acknowledge,
-    /// Could not be read by this caller: neither passed nor failed.
+    /// A fact of the other administrator's side that this caller may not read: neither passed nor failed.
     NotVisible,
     /// Works, but somebody will be surprised.
     Warn,
+    /// It must be known before anything is started, and it is not.
+    Unknown,
     /// It can't work, or it would do harm.
     Block,
 }
@@ -23,6 +25,7 @@ impl Severity {
             Severity::Acknowledge => "acknowledge",
             Severity::NotVisible => "not-visible",
             Severity::Warn => "warn",
+            Severity::Unknown => "unknown",
             Severity::Block => "block",
         }
     }

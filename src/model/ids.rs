@@ -2,6 +2,7 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::cmp::Ordering;
 use std::fmt;
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ impl fmt::Display for BadInput {
 impl std::error::Error for BadInput {}
 
 /// The resource types this tool takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
     /// `Microsoft.PowerPlatform/enterprisePolicies`
@@ -116,6 +117,11 @@ impl ArmId {
         )
     }
 
+    /// Is it the same vault or managed HSM? Their names are unique in a cloud, and one that was moved has another group or subscription.
+    pub fn is_same_vault(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.name.eq_ignore_ascii_case(&other.name)
+    }
+
     /// The subscription's scope.
     pub fn subscription_scope(&self) -> String {
         format!("/subscriptions/{}", self.subscription)
@@ -135,11 +141,31 @@ impl fmt::Display for ArmId {
 
 impl PartialEq for ArmId {
     fn eq(&self, other: &Self) -> bool {
-        same_id(&self.to_string(), &other.to_string())
+        self.cmp(other).is_eq()
     }
 }
 
 impl Eq for ArmId {}
+
+impl PartialOrd for ArmId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Without case, as Azure compares.
+impl Ord for ArmId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let part = |left: &str, right: &str| {
+            let lower = |byte: u8| byte.to_ascii_lowercase();
+            left.bytes().map(lower).cmp(right.bytes().map(lower))
+        };
+        part(&self.name, &other.name)
+            .then_with(|| part(&self.group, &other.group))
+            .then_with(|| part(&self.subscription, &other.subscription))
+            .then_with(|| self.kind.cmp(&other.kind))
+    }
+}
 
 impl Serialize for ArmId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -199,7 +225,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so nothing else may pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct KeyName(String);
 
 impl KeyName {
@@ -223,6 +249,11 @@ impl KeyName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Is it the same name? Key Vault compares without case.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
 }
 
 impl fmt::Display for KeyName {
@@ -238,7 +269,7 @@ impl<'de> Deserialize<'de> for KeyName {
 }
 
 /// A version of a key: 32 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct KeyVersion(String);
 
 impl KeyVersion {
@@ -259,6 +290,14 @@ impl KeyVersion {
     /// The version.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The version at the end of a key's URL, or the version alone.
+    ///
+    /// # Errors
+    /// As [`KeyVersion::parse`].
+    pub fn of_url(text: &str) -> Result<Self, BadInput> {
+        Self::parse(text.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
     }
 }
 
@@ -288,6 +327,11 @@ mod tests {
         assert_eq!(id.to_string(), POLICY);
         assert_eq!(id, ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap());
         assert_eq!(id, ArmId::parse(&format!(" {POLICY}/ "), &[ResourceKind::EnterprisePolicy]).unwrap());
+        let map = std::collections::BTreeMap::from([(id, 1)]);
+        assert_eq!(
+            map.get(&ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap()),
+            Some(&1)
+        );
     }
 
     #[test]

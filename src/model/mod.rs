@@ -3,14 +3,19 @@
 mod action;
 pub mod catalogue;
 pub mod checkup;
+pub mod environment;
 pub mod estate;
 pub mod finding;
 pub mod fleet;
 pub mod ids;
+pub mod known;
 pub mod near;
 pub mod observed;
+pub mod operation;
 pub mod plan;
+pub mod protection;
 pub mod receipt;
+pub mod seen;
 pub mod service_codes;
 mod source;
 pub mod surroundings;
@@ -21,6 +26,7 @@ pub mod who;
 
 pub use finding::{Finding, Severity};
 pub use ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind};
+pub use known::{Known, Verdict};
 pub use observed::{Observed, Seen};
 pub use plan::{Action, Consent, Plan};
 pub use receipt::Receipt;

@@ -59,6 +59,16 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Block)
     }
 
+    /// What is not known and must be, before anything is started.
+    pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Unknown)
+    }
+
+    /// Does nothing forbid to start, and is everything known that must be?
+    pub fn may_start(&self) -> bool {
+        self.blockers().chain(self.gaps()).next().is_none()
+    }
+
     /// The environment whose users this plan sends home, if it does.
     pub fn takes_offline(&self) -> Option<&str> {
         self.actions.iter().find_map(Action::takes_offline)

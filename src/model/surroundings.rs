@@ -1,7 +1,9 @@
 //! What lies around an environment, a policy and a vault and decides whether a change would go through: the caller's rights, locks, Azure
 //! Policy, deleted things of the same name, and the tenant's other environments.
 
-use crate::model::observed::{Environment, Operation, Policy, Seen};
+use crate::model::ids::{ArmId, KeyVersion};
+use crate::model::known::Verdict;
+use crate::model::observed::{Environment, Observed, Operation, Policy, Seen, Validity};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -26,23 +28,25 @@ pub struct Surroundings {
     pub estate: Seen<Vec<Environment>>,
     /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked only for a swap.
     pub old_key: Seen<OldKey>,
-    /// Every version of the key; asked only where one is to be retired.
+    /// What protects the environment now, where another policy is to take over; asked only for a swap.
+    pub left: Option<Box<Observed>>,
+    /// Every version of the key; asked only where one is to be retired or brought back.
     pub versions: Seen<Vec<Version>>,
-    /// The policies that environments are linked to, by their ARM id in lower case; asked only where a key is to be retired.
-    pub policies: BTreeMap<String, Seen<Policy>>,
-    /// What happened to environments that are not linked to the key any more, by their id; asked only where a key is to be retired.
+    /// The policies that environments are linked to; asked only where a key is to be retired.
+    pub policies: BTreeMap<ArmId, Seen<Policy>>,
+    /// What happened to each environment, by its id; asked only where a key is to be retired.
     pub histories: BTreeMap<String, Seen<Vec<Operation>>>,
+    /// Was the whole tenant listed? Asked only where a key is to be retired.
+    pub whole_tenant: Verdict,
 }
 
 /// One version of a key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// 32 hexadecimal digits.
-    pub id: String,
-    /// Enabled? `None` when the service did not say.
-    pub enabled: Option<bool>,
-    /// When it was made.
-    pub created: Option<Timestamp>,
+    /// Its id.
+    pub id: KeyVersion,
+    /// When it may be used.
+    pub validity: Validity,
 }
 
 /// One entry of the caller's effective permissions at a scope (`Microsoft.Authorization/permissions`).
@@ -118,7 +122,7 @@ pub struct OldKey {
     /// Name of the key.
     pub key: String,
     /// May the new policy's identity use it?
-    pub granted: bool,
+    pub granted: Verdict,
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use super::ask;
 use super::resolve::{environment_error, no_role};
+use crate::cloud::power_platform::contradicts;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::estate::{Estate, Protection};
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
-use crate::model::observed::{Key, Policy, RoleAssignment, Seen, Vault};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Key, KeyReference, Policy, RoleAssignment, Seen, Unreadable, Vault};
 use crate::steps::grant::{allows_key, grant_of};
 use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -16,14 +18,11 @@ use std::future::Future;
 /// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second; a tenant with more policies than that waits for
 /// it by `Retry-After`, like everybody.
 const SIDE_BY_SIDE: usize = 64;
-const VAULTS: [ResourceKind; 2] = [ResourceKind::Vault, ResourceKind::ManagedHsm];
 
 /// A vault and who holds roles there.
 type AtVault = (Seen<Vault>, Seen<Vec<RoleAssignment>>);
 /// A key and, on a managed HSM, who holds local roles on it.
 type AtKey = (Seen<Key>, Seen<Vec<RoleAssignment>>);
-/// A vault's id, a key's name and its pinned version.
-type KeyId = (String, String, Option<String>);
 
 /// Looks at every environment of the tenant, and once at each policy, vault and key that protects some of them.
 ///
@@ -37,27 +36,35 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
     if environments.is_empty() {
         return Err(no_role("The tenant shows you no environment at all."));
     }
-    let linked: BTreeSet<String> = environments
-        .iter()
-        .filter_map(|environment| environment.key_link.present()?.policy.as_deref().map(str::to_ascii_lowercase))
-        .collect();
-    let policies = each(linked, async |id: String| match ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]) {
-        Ok(parsed) => ask(reader.policy(&parsed).await),
-        Err(_) => Ok(Seen::NotAsked),
-    })
-    .await?;
-    let key_ids: BTreeSet<KeyId> = policies.values().filter_map(|policy| key_id(policy.present()?)).collect();
-    let vault_ids: BTreeSet<String> = key_ids.iter().map(|(vault, _, _)| vault.clone()).collect();
-    let (vaults, keys) = join!(
-        each(vault_ids, async |id: String| at_vault(reader, &id).await),
-        each(key_ids.clone(), async |id: KeyId| in_arm(reader, &id).await),
+    let environments = settled(reader, environments).await?;
+    let linked: BTreeSet<ArmId> = environments.iter().filter_map(Environment::policy).cloned().collect();
+    let policies = each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
+    let keys = policies.values().filter_map(|policy| policy.present()?.key_reference().cloned());
+    let keys: BTreeSet<KeyReference> = keys.collect();
+    let vaults: BTreeSet<ArmId> = keys.iter().map(|key| key.vault.clone()).collect();
+    let (at_vaults, at_keys) = join!(
+        each(vaults, async |id: ArmId| at_vault(reader, &id).await),
+        each(keys.clone(), async |key: KeyReference| in_arm(reader, &key).await),
     );
-    let (vaults, mut keys) = (vaults?, keys?);
+    let (at_vaults, mut at_keys) = (at_vaults?, at_keys?);
     // A managed HSM has keys and roles on its data plane alone, whose address the vault gives.
-    let on_hsm = key_ids.into_iter().filter(|(vault, _, _)| vault.contains("/managedhsms/"));
-    keys.extend(each(on_hsm, async |id: KeyId| on_hsm_of(reader, &vaults, &id).await).await?);
-    let protections = policies.into_iter().map(|(id, policy)| (id, protection(policy, &vaults, &keys))).collect();
+    let on_hsm = keys.into_iter().filter(|key| key.vault.kind == ResourceKind::ManagedHsm);
+    at_keys.extend(each(on_hsm, async |key: KeyReference| on_hsm_of(reader, &at_vaults, &key).await).await?);
+    let protections = policies.into_iter().map(|(id, policy)| (id, protection(policy, &at_vaults, &at_keys))).collect();
     Ok(Estate { at: clock.now(), environments, protections })
+}
+
+/// An environment without a policy whose key a customer manages is looked at by itself: lists were seen without the block.
+async fn settled(reader: &Reader, mut environments: Vec<Environment>) -> Result<Vec<Environment>> {
+    let doubted =
+        environments.iter().filter(|environment| contradicts(environment)).map(|environment| environment.id.clone());
+    let alone = each(doubted, async |id: String| ask(reader.environment(&id).await)).await?;
+    for environment in &mut environments {
+        if let Some(Seen::Present(found)) = alone.get(&environment.id) {
+            environment.key_link = found.key_link.clone();
+        }
+    }
+    Ok(environments)
 }
 
 /// One read for each, so many at the same time.
@@ -72,53 +79,57 @@ pub(super) async fn each<K: Ord + Clone, V, F: Future<Output = Result<V>>>(
     stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await
 }
 
-async fn at_vault(reader: &Reader, id: &str) -> Result<AtVault> {
-    let Ok(parsed) = ArmId::parse(id, &VAULTS) else { return Ok((Seen::NotAsked, Seen::NotAsked)) };
-    if parsed.kind == ResourceKind::ManagedHsm {
-        return Ok((ask(reader.vault(&parsed).await)?, Seen::NotAsked));
+async fn at_vault(reader: &Reader, id: &ArmId) -> Result<AtVault> {
+    if id.kind == ResourceKind::ManagedHsm {
+        return Ok((ask(reader.vault(id).await)?, Seen::NotAsked));
     }
-    let scope = parsed.to_string();
-    let (vault, roles) = join!(reader.vault(&parsed), reader.role_assignments(&scope, None));
+    let scope = id.to_string();
+    let (vault, roles) = join!(reader.vault(id), reader.role_assignments(&scope, None));
     Ok((ask(vault)?, ask(roles)?))
 }
 
-async fn in_arm(reader: &Reader, id: &KeyId) -> Result<AtKey> {
-    let key = match parsed(id) {
-        Some((vault, key, version)) if vault.kind == ResourceKind::Vault => {
-            ask(reader.key_in_arm(&vault, &key, version.as_ref()).await)?
-        }
+async fn in_arm(reader: &Reader, key: &KeyReference) -> Result<AtKey> {
+    let found = match key.vault.kind {
+        ResourceKind::Vault => ask(reader.key_in_arm(&key.vault, &key.key, key.version.as_ref()).await)?,
         _ => Seen::NotAsked,
     };
-    Ok((key, Seen::NotAsked))
+    Ok((found, Seen::NotAsked))
 }
 
-async fn on_hsm_of(reader: &Reader, vaults: &BTreeMap<String, AtVault>, id: &KeyId) -> Result<AtKey> {
-    let vault = vaults.get(&id.0).and_then(|(vault, _)| vault.present());
-    let (Some(vault), Some((_, key, version))) = (vault, parsed(id)) else {
-        return Ok((Seen::NotAsked, Seen::NotAsked));
+async fn on_hsm_of(reader: &Reader, vaults: &BTreeMap<ArmId, AtVault>, key: &KeyReference) -> Result<AtKey> {
+    let hsm = match vaults.get(&key.vault).map(|(hsm, _)| hsm) {
+        Some(Seen::Present(hsm)) => hsm,
+        Some(Seen::Unreadable(why)) => return Ok((Seen::Unreadable(why.clone()), Seen::Unreadable(why.clone()))),
+        Some(Seen::Absent | Seen::NotAsked) | None => return Ok((Seen::NotAsked, Seen::NotAsked)),
     };
-    let (found, roles) = join!(reader.key(vault, &key, version.as_ref()), reader.hsm_roles(&vault.uri, &key));
+    let (found, roles) = join!(reader.key(hsm, &key.key, key.version.as_ref()), reader.hsm_roles(&hsm.uri, &key.key));
     Ok((ask(found)?, ask(roles)?))
 }
 
-fn key_id(policy: &Policy) -> Option<KeyId> {
-    let vault = policy.vault_id.as_deref()?.to_ascii_lowercase();
-    Some((vault, policy.key_name.clone()?, policy.key_version.clone()))
-}
-
-fn parsed((vault, key, version): &KeyId) -> Option<(ArmId, KeyName, Option<KeyVersion>)> {
-    let version = version.as_deref().and_then(|version| KeyVersion::parse(version).ok());
-    Some((ArmId::parse(vault, &VAULTS).ok()?, KeyName::parse(key).ok()?, version))
-}
-
-fn protection(policy: Seen<Policy>, vaults: &BTreeMap<String, AtVault>, keys: &BTreeMap<KeyId, AtKey>) -> Protection {
-    let Some((found, id)) = policy.present().and_then(|policy| Some((policy, key_id(policy)?))) else {
-        return Protection { policy, ..Protection::default() };
+fn protection(
+    policy: Seen<Policy>,
+    vaults: &BTreeMap<ArmId, AtVault>,
+    keys: &BTreeMap<KeyReference, AtKey>,
+) -> Protection {
+    let (found, key) = match policy.present().map(|found| (found, &found.key)) {
+        Some((found, Known::Known(key))) => (found, key),
+        Some((_, Known::Unknown(why))) => {
+            let why = Unreadable { why: why.clone(), ..Unreadable::default() };
+            let (vault, key) = (Seen::Unreadable(why.clone()), Seen::Unreadable(why.clone()));
+            return Protection { policy, vault, key, granted: Verdict::CantTell(why), grant: None };
+        }
+        // What it references is not known, and nothing is: that is said once.
+        None => return Protection { policy, ..Protection::default() },
     };
-    let (vault, at_vault) = vaults.get(&id.0).cloned().unwrap_or_default();
-    let (key, at_key) = keys.get(&id).cloned().unwrap_or_default();
+    let (vault, at_vault) = vaults.get(&key.vault).cloned().unwrap_or_default();
+    let (key, at_key) = keys.get(key).cloned().unwrap_or_default();
     let roles = if at_key == Seen::NotAsked { at_vault } else { at_key };
     let grant = roles.present().and_then(|roles| grant_of(found, roles)?.id.clone());
-    let granted = vault.present().map_or(Seen::NotAsked, |vault| allows_key(found, vault, &roles));
+    let granted = match &vault {
+        Seen::Present(vault) => allows_key(found, vault, &roles),
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        Seen::Absent => Verdict::cant_tell("the vault is gone"),
+        Seen::NotAsked => Verdict::default(),
+    };
     Protection { policy, vault, key, granted, grant }
 }

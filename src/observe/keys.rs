@@ -4,6 +4,7 @@ use super::ask;
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use crate::model::known::Known;
 use crate::model::observed::{Key, Observed, Policy, RoleAssignment, Seen, Vault};
 use crate::model::target::Target;
 
@@ -48,7 +49,7 @@ pub(super) async fn key_roles(
         (Some(_), Some(id), Some(vault), Some(key)) if id.kind == ResourceKind::ManagedHsm => {
             ask(reader.hsm_roles(&vault.uri, key).await)
         }
-        (Some(_), Some(_), Some(vault), _) if !vault.rbac => Ok(Seen::NotAsked),
+        (Some(_), Some(_), Some(vault), _) if vault.rbac == Known::Known(false) => Ok(Seen::NotAsked),
         (Some(policy), _, _, _) => key_roles_in_arm(reader, policy, vault_id).await,
         _ => Ok(Seen::NotAsked),
     }

@@ -13,10 +13,11 @@ pub use estate::observe_estate;
 pub use resolve::resolve;
 pub use wanted::{observe_readers, observe_wanted};
 
-use crate::cloud::fault::{Cause, Fault, Reply, seen};
+use crate::cloud::fault::{Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use crate::model::ids::{ArmId, KeyName, ResourceKind};
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::{Environment, Integration, Observed, Seen, Unreadable};
 use crate::model::target::Target;
 use futures::join;
@@ -84,7 +85,7 @@ pub async fn observe(
         estate => estate,
     };
     if wants.users {
-        users::of_key(reader, target, &mut observed).await?;
+        users::of_tenant(reader, &mut observed).await?;
     }
     Ok(observed)
 }
@@ -150,13 +151,12 @@ async fn one(
     observed.around = further?;
     if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
         let named = named_by_policy(reader, &mut observed).await?;
+        versions(reader, &mut observed, named.key.as_ref().filter(|_| wants.versions)).await?;
         if wants.deleted {
             surroundings::recoverable(reader, &named, &mut observed).await?;
         }
     }
-    if let (true, Some(vault), Some(key)) = (wants.versions, observed.vault.present(), &target.key) {
-        observed.around.versions = ask(reader.key_versions(vault, key).await)?;
-    }
+    versions(reader, &mut observed, target.key.as_ref().filter(|_| wants.versions)).await?;
     if wants.rights && observed.key.is_absent() {
         observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
     }
@@ -166,10 +166,15 @@ async fn one(
 /// What only the linked policy names: its vault and key, and the grant on them.
 async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Target> {
     let Some(policy) = observed.policy.present().cloned() else { return Ok(Target::default()) };
-    let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
-    let vault_id = policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
-    let key_name = policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
-    let version = policy.key_version.as_deref().and_then(|version| KeyVersion::parse(version).ok());
+    let (vault_id, key_name, version) = match &policy.key {
+        Known::Known(key) => (Some(key.vault.clone()), Some(key.key.clone()), key.version.clone()),
+        Known::Unknown(why) => {
+            let why = || Unreadable { why: why.clone(), ..Unreadable::default() };
+            (observed.vault, observed.key) = (Seen::Unreadable(why()), Seen::Unreadable(why()));
+            observed.key_roles = Seen::Unreadable(why());
+            return Ok(Target::default());
+        }
+    };
     let (vault, key, roles) = join!(
         maybe(vault_id.as_ref().map(|id| reader.vault(id))),
         key_in_arm(reader, vault_id.as_ref(), key_name.as_ref(), version.as_ref(), false),
@@ -185,6 +190,14 @@ async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Tar
         (observed.key, observed.key_roles) = (key?, roles?);
     }
     Ok(target)
+}
+
+/// Every version of a key whose vault was read.
+async fn versions(reader: &Reader, observed: &mut Observed, key: Option<&KeyName>) -> Result<()> {
+    if let (Some(vault), Some(key)) = (observed.vault.present(), key) {
+        observed.around.versions = ask(reader.key_versions(vault, key).await)?;
+    }
+    Ok(())
 }
 
 /// A read that this command may have no reason for.
@@ -208,29 +221,31 @@ pub fn unseen(error: &Error) -> Seen<Environment> {
     Seen::Unreadable(unseen_environment(error))
 }
 
-/// A reply as an observation; only "nobody is signed in" stays an error.
+/// A reply as an observation. That nobody is signed in, or that a service does not accept the sign-in, is never a fact about what was asked.
 fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
     match reply {
-        Err(Fault { cause: Cause::SignIn(error), .. }) => Err(*error),
+        Err(fault) if fault.is_sign_in() => Err(refused_sign_in(fault)),
         reply => Ok(seen(reply)),
     }
+}
+
+fn refused_sign_in(fault: Fault) -> Error {
+    let what = format!("The sign-in is refused by {}.", fault.service.name());
+    fault.into_error(what).hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
 }
 
 async fn integration(reader: &Reader, observed: &Observed, wants: Wants) -> Result<Seen<Integration>> {
     let environment = observed.environment.present();
     // A disabled organization answers nothing but 503, for days.
-    let askable = |environment: &&Environment| {
-        environment.app.is_some() && environment.runtime_state.as_deref() != Some("Disabled")
-    };
+    let askable = |environment: &&Environment| environment.app.is_some() && environment.is_running() != Verdict::No;
     let url = environment.filter(|_| wants.integration).filter(askable);
     match url.and_then(|environment| environment.dataverse.as_ref()).and_then(|dataverse| dataverse.url.as_deref()) {
         // An organization may refuse a caller who administers the environment: that is a fact about the caller, not an end.
-        Some(url) => Ok(seen(reader.integration(url).await)),
+        Some(url) => ask(reader.integration(url).await),
         None => Ok(Seen::NotAsked),
     }
 }
 
 fn linked_policy(observed: &Observed) -> Option<ArmId> {
-    let link = observed.environment.present()?.key_link.present()?;
-    ArmId::parse(link.policy.as_deref()?, &[ResourceKind::EnterprisePolicy]).ok()
+    observed.environment.present()?.policy().cloned()
 }

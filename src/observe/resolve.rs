@@ -86,9 +86,7 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
             .hint("It can't register itself.");
     }
     match status {
-        Some(401) => {
-            error.hint("The service does not accept this sign-in: check account and tenant with `cmkctl auth status`.")
-        }
+        Some(401) => error.hint("Sign in again, or check account and tenant: `cmkctl auth status`."),
         Some(403) => error
             .finding("CMK021")
             .hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed."),
@@ -109,7 +107,10 @@ pub(super) async fn found(reader: &Reader, id: &str, reply: Reply<Environment>) 
         return Err(environment_error(&format!("The environment {id} can't be read."), fault));
     }
     // 404 is said to strangers, too: the list tells a wrong id from a missing role, and from a replica that is behind.
-    let all = reader.environments().await.unwrap_or_default();
+    let all = reader
+        .environments()
+        .await
+        .map_err(|fault| environment_error(&format!("Whether there is an environment {id} can't be told."), fault))?;
     if all.iter().any(|environment| environment.id.eq_ignore_ascii_case(id)) {
         let again = reader.environment(id).await;
         return again.map_err(|fault| environment_error(&format!("The environment {id} can't be read."), fault));

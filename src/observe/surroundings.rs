@@ -4,8 +4,9 @@
 use super::{Wants, ask, linked_policy, maybe};
 use crate::cloud::Reader;
 use crate::error::Result;
-use crate::model::ids::{ArmId, KeyName, ResourceKind};
-use crate::model::observed::{Observed, Seen};
+use crate::model::ids::ArmId;
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Observed, Registration, Seen};
 use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
 use crate::steps::grant::allows_key;
@@ -33,7 +34,9 @@ pub(super) async fn around(reader: &Reader, target: &Target, wants: Wants) -> Re
             Seen::Present(locks)
         }
         (Seen::NotAsked, other) | (other, Seen::NotAsked) => other,
-        (Seen::Present(_), other) | (other, _) => other,
+        // Locks that are known are said, even when there may be others.
+        (Seen::Present(locks), _) | (_, Seen::Present(locks)) if !locks.is_empty() => Seen::Present(locks),
+        (unread @ Seen::Unreadable(_), _) | (_, unread) => unread,
     };
     Ok(Surroundings { group_rights: group_rights?, vault_rights: vault_rights?, locks, ..Surroundings::default() })
 }
@@ -47,7 +50,8 @@ pub(super) async fn further(
 ) -> Result<Surroundings> {
     let mut around = observed.around.clone();
     let policy = target.policy.as_ref().filter(|_| wants.rights);
-    let unregistered = observed.provider.present().is_some_and(|provider| !provider.is_registered());
+    let unregistered =
+        observed.provider.present().is_some_and(|provider| provider.state != Known::Known(Registration::Registered));
     let subscription = policy.filter(|_| unregistered).map(ArmId::subscription_scope);
     // Validating what an unregistered provider would refuse anyway says nothing new.
     let creation = policy.filter(|_| observed.policy.is_absent() && !unregistered);
@@ -64,7 +68,7 @@ pub(super) async fn further(
     around.subscription_rights = rights?;
     around.validation = validation?;
     around.deleted_vault = deleted?;
-    around.old_key = old_key?;
+    (around.old_key, around.left) = old_key?;
     Ok(around)
 }
 
@@ -76,7 +80,7 @@ async fn deleted_vault(reader: &Reader, vault: Option<&ArmId>) -> Result<Seen<De
             .find(|deleted| deleted.name.eq_ignore_ascii_case(&vault.name))
             .map_or(Seen::Absent, Seen::Present),
         Seen::Unreadable(why) => Seen::Unreadable(why),
-        Seen::Absent | Seen::NotAsked => Seen::Absent,
+        Seen::Absent | Seen::NotAsked => Seen::NotAsked,
     })
 }
 
@@ -98,30 +102,47 @@ pub(super) async fn recoverable(reader: &Reader, named: &Target, observed: &mut 
     Ok(())
 }
 
-/// A restore needs the old key for as long as old backups live, so the new policy's identity must reach that, too.
-async fn old_key(reader: &Reader, target: &Target, observed: &Observed) -> Result<Seen<OldKey>> {
+/// A restore needs the old key for as long as old backups live, so the new policy's identity must reach that, too; and the swap itself needs
+/// everything that protects the environment now.
+async fn old_key(
+    reader: &Reader,
+    target: &Target,
+    observed: &Observed,
+) -> Result<(Seen<OldKey>, Option<Box<Observed>>)> {
     let linked = linked_policy(observed).filter(|linked| target.swap && target.policy.as_ref() != Some(linked));
-    let Some(linked) = linked else { return Ok(Seen::NotAsked) };
-    let old = match ask(reader.policy(&linked).await)? {
-        Seen::Present(policy) => policy,
-        Seen::Unreadable(why) => return Ok(Seen::Unreadable(why)),
-        Seen::Absent | Seen::NotAsked => return Ok(Seen::Absent),
+    let Some(linked) = linked else { return Ok((Seen::NotAsked, None)) };
+    let left = left(reader, &linked, observed).await?;
+    let (key, vault) = match (&left.policy, &left.vault) {
+        (Seen::Unreadable(why), _) | (_, Seen::Unreadable(why)) => {
+            return Ok((Seen::Unreadable(why.clone()), Some(Box::new(left))));
+        }
+        (Seen::Present(policy), Seen::Present(vault)) if policy.key_reference().is_some() => {
+            (policy.key_reference(), vault)
+        }
+        _ => return Ok((Seen::Absent, Some(Box::new(left)))),
     };
-    let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
-    let vault_id = old.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
-    let key = old.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
-    let (Some(vault_id), Some(key)) = (vault_id, key) else { return Ok(Seen::Absent) };
-    let vault = match ask(reader.vault(&vault_id).await)? {
-        Seen::Present(vault) => vault,
-        Seen::Unreadable(why) => return Ok(Seen::Unreadable(why)),
-        Seen::Absent | Seen::NotAsked => return Ok(Seen::Absent),
-    };
+    let Some(key) = key.cloned() else { return Ok((Seen::Absent, Some(Box::new(left)))) };
     // Without the new policy there is no identity yet that could have been granted anything.
-    let new = observed.policy.present();
-    let roles = super::keys::key_roles(reader, new, Some(&vault_id), Some(&vault), Some(&key)).await?;
-    if let Seen::Unreadable(why) = roles {
-        return Ok(Seen::Unreadable(why));
+    let granted = match observed.policy.present() {
+        None => Verdict::No,
+        Some(new) => {
+            let roles =
+                super::keys::key_roles(reader, Some(new), Some(&key.vault), Some(vault), Some(&key.key)).await?;
+            allows_key(new, vault, &roles)
+        }
+    };
+    let old = OldKey { vault: key.vault.to_string(), key: key.key.to_string(), granted };
+    Ok((Seen::Present(old), Some(Box::new(left))))
+}
+
+/// What protects an environment now, as a snapshot of its own.
+async fn left(reader: &Reader, policy: &ArmId, observed: &Observed) -> Result<Observed> {
+    let mut left = Observed { at: observed.at, policy: ask(reader.policy(policy).await)?, ..Observed::default() };
+    if left.policy.present().is_some() {
+        super::named_by_policy(reader, &mut left).await?;
+    } else if let Seen::Unreadable(why) = &left.policy {
+        let why = why.clone();
+        (left.vault, left.key) = (Seen::Unreadable(why.clone()), Seen::Unreadable(why));
     }
-    let granted = new.is_some_and(|policy| allows_key(policy, &vault, &roles).present().is_some());
-    Ok(Seen::Present(OldKey { vault: vault_id.to_string(), key: key.to_string(), granted }))
+    Ok(left)
 }

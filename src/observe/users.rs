@@ -2,35 +2,81 @@
 
 use super::ask;
 use super::estate::each;
-use crate::cloud::Reader;
+use crate::cloud::{Reader, Service};
 use crate::error::Result;
-use crate::model::ids::{ArmId, ResourceKind};
-use crate::model::observed::{Environment, Observed, Seen};
-use crate::model::target::Target;
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::{Environment, Observed, Seen, Unreadable};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads every linked policy once, and the history of every environment that is not on this key.
-pub(super) async fn of_key(reader: &Reader, target: &Target, observed: &mut Observed) -> Result<()> {
-    let Seen::Present(all) = &observed.around.estate else { return Ok(()) };
-    let linked: BTreeSet<String> = all.iter().filter_map(policy_of).collect();
-    let policies = each(linked, async |id: String| match ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]) {
-        Ok(parsed) => ask(reader.policy(&parsed).await),
-        Err(_) => Ok(Seen::NotAsked),
-    })
-    .await?;
-    let asked = target.vault.as_ref().zip(target.key.as_ref());
-    let on_key = |environment: &&Environment| {
-        let policy = policy_of(environment).and_then(|id| policies.get(&id)?.present());
-        policy.zip(asked).is_some_and(|(policy, (vault, key))| policy.references(vault, key))
-    };
-    let elsewhere: Vec<String> =
-        all.iter().filter(|environment| !on_key(environment)).map(|environment| environment.id.clone()).collect();
-    let histories: BTreeMap<_, _> = each(elsewhere, async |id: String| ask(reader.operations(&id).await)).await?;
-    observed.around.policies = policies;
+/// Microsoft Entra roles that administer every environment of a tenant: Global, Power Platform and Dynamics 365 Administrator.
+const TENANT_WIDE: [&str; 3] = [
+    "62e90394-69f5-4237-9190-012177145e10",
+    "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
+    "44367163-eba1-44c3-98af-f5787879f96a",
+];
+
+/// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself, every linked policy once, and every history.
+pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {
+    let Seen::Present(all) = &mut observed.around.estate else { return Ok(()) };
+    let whole = whole_tenant(reader, all).await?;
+    let ids: Vec<String> = all.iter().map(|environment| environment.id.clone()).collect();
+    let histories: BTreeMap<_, _> = each(ids, async |id: String| ask(reader.operations(&id).await)).await?;
+    // A history that ends with a key, or an operation that runs, and a list without a link: the single read tells more.
+    let doubted = all.iter().filter(|environment| match (&environment.key_link, histories.get(&environment.id)) {
+        (Seen::Present(_), _) => false,
+        (Seen::Absent, Some(Seen::Present(history))) => !history.is_empty() || environment.ongoing.is_some(),
+        (Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked, _) => true,
+    });
+    let doubted: Vec<String> = doubted.map(|environment| environment.id.clone()).collect();
+    let alone = each(doubted, async |id: String| ask(reader.environment(&id).await)).await?;
+    for environment in all.iter_mut() {
+        match alone.get(&environment.id) {
+            Some(Seen::Present(found)) => *environment = found.clone(),
+            Some(Seen::Unreadable(why)) => environment.key_link = Seen::Unreadable(why.clone()),
+            Some(Seen::Absent | Seen::NotAsked) => {
+                let why = "it is in the list, and can't be read by itself".to_owned();
+                environment.key_link = Seen::Unreadable(Unreadable { why, ..Unreadable::default() });
+            }
+            None => {}
+        }
+    }
+    let linked: BTreeSet<ArmId> = all.iter().filter_map(Environment::policy).cloned().collect();
+    observed.around.policies = each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
     observed.around.histories = histories;
+    observed.around.whole_tenant = whole;
     Ok(())
 }
 
-fn policy_of(environment: &Environment) -> Option<String> {
-    environment.key_link.present()?.policy.as_deref().map(str::to_ascii_lowercase)
+/// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default environment, which every tenant has, must be in
+/// it; when it is not, it is asked for by its name.
+async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
+    let Some(tenant) = reader.identity(Service::Bap).await?.tenant else {
+        return Ok(Verdict::cant_tell("the token does not say of which tenant it is"));
+    };
+    let default = format!("Default-{tenant}");
+    let listed = all.iter().any(|environment| environment.is_default || environment.id.eq_ignore_ascii_case(&default));
+    if !listed && !ask(reader.environment(&default).await)?.is_absent() {
+        return Ok(Verdict::cant_tell("the list does not show the tenant's default environment"));
+    }
+    is_tenant_wide(reader).await
+}
+
+/// Does the caller administer every environment? A user by a role of the directory, an application by its registration.
+async fn is_tenant_wide(reader: &Reader) -> Result<Verdict> {
+    let identity = reader.identity(Service::Bap).await?;
+    if identity.roles.iter().any(|role| TENANT_WIDE.iter().any(|known| role.eq_ignore_ascii_case(known))) {
+        return Ok(Verdict::Yes);
+    }
+    if let Some(application) = &identity.application {
+        return Ok(match ask(reader.is_management_application(application).await)? {
+            Seen::Present(true) => Verdict::Yes,
+            Seen::Unreadable(why) => Verdict::CantTell(why),
+            Seen::Present(false) | Seen::Absent | Seen::NotAsked => {
+                Verdict::cant_tell("this application is not registered as a management application")
+            }
+        });
+    }
+    let why = "your token holds no role that administers every environment (Global, Power Platform or Dynamics 365 Administrator)";
+    Ok(Verdict::CantTell(Unreadable { why: why.to_owned(), forbidden: true, finding: None }))
 }

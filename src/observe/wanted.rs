@@ -3,11 +3,12 @@
 
 use super::resolve::environment_error;
 use super::{Wants, ask, integration, one};
-use crate::cloud::fault::{Cause, Reply};
+use crate::cloud::fault::Reply;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::estate::Estate;
 use crate::model::fleet::Sight;
+use crate::model::ids::ArmId;
 use crate::model::observed::{Environment, Observed, RoleAssignment, Seen, Unreadable};
 use crate::model::wanted::Wanted;
 use crate::steps::wanted::{target, unsettled};
@@ -60,7 +61,7 @@ fn listed(reply: Reply<Vec<Environment>>) -> Result<Seen<Vec<Environment>>> {
             finding: Some("CMK020"),
         })),
         Ok(all) => Ok(Seen::Present(all)),
-        Err(fault) if fault.is_forbidden() && !matches!(fault.cause, Cause::SignIn(_)) => ask(Err(fault)),
+        Err(fault) if fault.is_forbidden() => ask(Err(fault)),
         Err(fault) => Err(environment_error("The environments of the tenant can't be listed.", fault)),
     }
 }
@@ -88,11 +89,11 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
     Ok(observed)
 }
 
-/// Who holds roles at each policy of a tenant, as far as it is visible; by the policy's ARM id in lower case.
+/// Who holds roles at each policy of a tenant, as far as it is visible.
 ///
 /// # Errors
 /// Nobody is signed in.
-pub async fn observe_readers(reader: &Reader, estate: &Estate) -> Result<BTreeMap<String, Seen<Vec<RoleAssignment>>>> {
+pub async fn observe_readers(reader: &Reader, estate: &Estate) -> Result<BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>> {
     let policies = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection.policy.present()?)));
     let reads = policies.map(|(id, policy)| async move {
         let scope = policy.id.to_string();

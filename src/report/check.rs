@@ -31,6 +31,7 @@ struct CheckV1<'a> {
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Counts {
     block: usize,
+    unknown: usize,
     warn: usize,
     not_visible: usize,
     acknowledge: usize,
@@ -41,6 +42,7 @@ impl Counts {
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         Self {
             block: count(Severity::Block),
+            unknown: count(Severity::Unknown),
             warn: count(Severity::Warn),
             not_visible: count(Severity::NotVisible),
             acknowledge: count(Severity::Acknowledge),
@@ -50,8 +52,9 @@ impl Counts {
     fn verdict(self) -> &'static str {
         match self {
             Counts { block: 1.., .. } => "blocked",
-            Counts { warn: 1.., .. } => "warnings",
+            Counts { unknown: 1.., .. } => "unknown",
             Counts { not_visible: 1.., .. } => "not-visible",
+            Counts { warn: 1.., .. } => "warnings",
             _ => "clear",
         }
     }

@@ -2,7 +2,8 @@
 
 use super::terminal::Out;
 use crate::model::estate::{Estate, Protection, Standing};
-use crate::model::observed::{Key, Seen};
+use crate::model::ids::KeyVersion;
+use crate::model::observed::Key;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,13 +25,15 @@ pub(super) struct EnvironmentV1<'a> {
     pub(super) location: &'a str,
     pub(super) sku: &'a str,
     pub(super) state: &'static str,
+    /// Everything that holds, worst first.
+    pub(super) states: Vec<&'static str>,
     pub(super) dangers: &'a [String],
     pub(super) deleted_on: Option<Timestamp>,
     pub(super) runtime_state: Option<&'a str>,
     pub(super) link_status: Option<&'a str>,
     pub(super) operation: Option<&'a str>,
-    pub(super) policy: Option<&'a str>,
-    pub(super) vault: Option<&'a str>,
+    pub(super) policy: Option<String>,
+    pub(super) vault: Option<String>,
     pub(super) key: Option<&'a str>,
     pub(super) key_version: Option<&'a str>,
     pub(super) key_expires: Option<Timestamp>,
@@ -54,7 +57,7 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
                 row.state.to_owned(),
                 row.name.to_owned(),
                 row.sku.to_owned(),
-                name(row.policy),
+                name(row.policy.as_deref()),
                 row.key.unwrap_or("-").to_owned(),
                 expires,
                 if what.is_empty() { "-".to_owned() } else { what },
@@ -83,7 +86,7 @@ pub(super) fn rows<'a>(
 fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> EnvironmentV1<'a> {
     let environment = one.environment;
     let link = environment.key_link.present();
-    let policy = protection.and_then(|protection| protection.policy.present());
+    let reference = protection.and_then(|protection| protection.policy.present()?.key_reference());
     let key = protection.and_then(|protection| protection.key.present());
     EnvironmentV1 {
         id: &environment.id,
@@ -91,21 +94,18 @@ fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> Environ
         location: &environment.location,
         sku: &environment.sku,
         state: one.state.word(),
+        states: one.states.iter().map(|state| state.word()).collect(),
         dangers: &one.dangers,
         deleted_on: one.deleted_on,
         runtime_state: environment.runtime_state.as_deref(),
         link_status: link.and_then(|link| link.status.as_deref()),
         operation: environment.ongoing.as_deref(),
-        policy: link.and_then(|link| link.policy.as_deref()),
-        vault: policy.and_then(|policy| policy.vault_id.as_deref()),
-        key: policy.and_then(|policy| policy.key_name.as_deref()),
-        key_version: key.and_then(|key: &Key| key.version.as_deref()),
-        key_expires: key.and_then(|key| key.expires),
-        granted: match protection.map(|protection| &protection.granted) {
-            Some(Seen::Present(())) => Some(true),
-            Some(Seen::Absent) => Some(false),
-            _ => None,
-        },
+        policy: environment.policy().map(ToString::to_string),
+        vault: reference.map(|key| key.vault.to_string()),
+        key: reference.map(|key| key.key.as_str()),
+        key_version: key.and_then(|key: &Key| key.version.as_ref()).map(KeyVersion::as_str),
+        key_expires: key.and_then(|key| key.validity.end()),
+        granted: protection.and_then(|protection| protection.granted.flag()),
     }
 }
 

@@ -6,7 +6,8 @@ use super::markdown::markdown;
 use super::terminal::Out;
 use super::values::{Format, json};
 use crate::model::estate::{Asked, Estate, Protection, Standing};
-use crate::model::observed::Seen;
+use crate::model::ids::{ArmId, KeyVersion};
+use crate::model::observed::Policy;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -46,11 +47,13 @@ pub(super) struct Line<'a> {
 pub(super) struct ProtectionV1<'a> {
     pub(super) policy: String,
     pub(super) environments: usize,
-    pub(super) vault: Option<&'a str>,
+    pub(super) vault: Option<String>,
     pub(super) key: Option<&'a str>,
     pub(super) key_version: Option<&'a str>,
     pub(super) pinned: bool,
     pub(super) expires: Option<Timestamp>,
+    /// Does the key never end? Nothing when that is not known.
+    pub(super) endless: Option<bool>,
     pub(super) enabled: Option<bool>,
     pub(super) granted: Option<bool>,
     pub(super) purge_protection: Option<bool>,
@@ -122,11 +125,9 @@ fn positions(requests: &[Asked], part: &str) -> Vec<usize> {
 }
 
 fn protections<'a>(estate: &'a Estate, all: &[Standing<'_>], requests: &[Asked]) -> Vec<ProtectionV1<'a>> {
-    let mut held: BTreeMap<String, usize> = BTreeMap::new();
-    for one in all {
-        if let Some(policy) = one.environment.key_link.present().and_then(|link| link.policy.as_deref()) {
-            *held.entry(policy.to_ascii_lowercase()).or_default() += 1;
-        }
+    let mut held: BTreeMap<&ArmId, usize> = BTreeMap::new();
+    for policy in all.iter().filter_map(|one| one.environment.policy()) {
+        *held.entry(policy).or_default() += 1;
     }
     // What was filtered out of the report protects nothing in it.
     let shown = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection, *held.get(id)?)));
@@ -134,7 +135,7 @@ fn protections<'a>(estate: &'a Estate, all: &[Standing<'_>], requests: &[Asked])
 }
 
 fn protection_row<'a>(
-    id: &'a str,
+    id: &ArmId,
     protection: &'a Protection,
     environments: usize,
     requests: &[Asked],
@@ -146,11 +147,12 @@ fn protection_row<'a>(
         ("policy", protection.policy.unreadable()),
         ("vault", protection.vault.unreadable()),
         ("key", protection.key.unreadable()),
-        ("grant", protection.granted.unreadable()),
+        ("grant", protection.granted.open()),
     ];
+    let reference = policy.and_then(Policy::key_reference);
     let mut read_from = positions(requests, &format!("{id}?"));
-    let key_name = policy.and_then(|policy| policy.key_name.as_deref());
-    if let Some(vault_id) = policy.and_then(|policy| policy.vault_id.as_deref()) {
+    let key_name = reference.map(|key| key.key.as_str());
+    if let Some(vault_id) = reference.map(|key| &key.vault) {
         read_from.extend(positions(requests, &format!("{vault_id}?")));
         read_from.extend(positions(requests, &format!("{vault_id}/providers/")));
         if let Some(name) = key_name {
@@ -163,20 +165,17 @@ fn protection_row<'a>(
     read_from.sort_unstable();
     read_from.dedup();
     ProtectionV1 {
-        policy: policy.map_or_else(|| id.to_owned(), |policy| policy.id.to_string()),
+        policy: id.to_string(),
         environments,
-        vault: policy.and_then(|policy| policy.vault_id.as_deref()),
+        vault: reference.map(|key| key.vault.to_string()),
         key: key_name,
-        key_version: key.and_then(|key| key.version.as_deref()),
-        pinned: policy.is_some_and(|policy| policy.key_version.is_some()),
-        expires: key.and_then(|key| key.expires),
-        enabled: key.and_then(|key| key.enabled),
-        granted: match protection.granted {
-            Seen::Present(()) => Some(true),
-            Seen::Absent => Some(false),
-            _ => None,
-        },
-        purge_protection: vault.map(|vault| vault.purge_protection),
+        key_version: key.and_then(|key| key.version.as_ref()).map(KeyVersion::as_str),
+        pinned: reference.is_some_and(|key| key.version.is_some()),
+        expires: key.and_then(|key| key.validity.end()),
+        endless: key.and_then(|key| key.validity.expires.known()).map(Option::is_none),
+        enabled: key.and_then(|key| key.validity.enabled.known().copied()),
+        granted: protection.granted.flag(),
+        purge_protection: vault.and_then(|vault| vault.purge_protection.known().copied()),
         not_visible: unseen.into_iter().filter_map(|(what, why)| Some(format!("{what}: {}", why?.why))).collect(),
         read_from,
     }
@@ -225,13 +224,13 @@ pub(super) fn horizon(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
     let mut bins: Vec<(&'static str, usize)> = spans.iter().map(|(name, _)| (*name, 0)).collect();
     bins.extend([("later", 0), ("no end", 0), ("not visible", 0)]);
     for protection in &report.data.protections {
-        let index = match (protection.expires, protection.enabled) {
+        let index = match (protection.expires, protection.endless) {
             (Some(expires), _) => {
                 let days = expires.duration_since(report.at).as_secs() as f64 / 86_400.0;
                 spans.iter().position(|(_, span)| days <= *span as f64).unwrap_or(spans.len())
             }
-            (None, Some(_)) => spans.len() + 1,
-            (None, None) => spans.len() + 2,
+            (None, Some(true)) => spans.len() + 1,
+            (None, Some(false) | None) => spans.len() + 2,
         };
         if let Some((_, count)) = bins.get_mut(index) {
             *count += 1;

@@ -138,7 +138,7 @@ impl<'a> FleetReport<'a> {
             outcome: MemberOutcome::of(member.place),
             error: None,
         };
-        let outcome = if fleet.plan.blockers().next().is_some() {
+        let outcome = if !fleet.plan.may_start() {
             FleetOutcome::Blocked
         } else if fleet.plan.actions.is_empty() {
             FleetOutcome::Unchanged
@@ -219,7 +219,7 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
             steps.push(&mut text, action);
         }
     }
-    if fleet.plan.actions.is_empty() && fleet.plan.blockers().next().is_none() {
+    if fleet.plan.actions.is_empty() && fleet.plan.may_start() {
         text.push_str("  Nothing to do: everything that you can see is in the wanted state.\n");
     }
     if !fleet.unlisted.is_empty() {

@@ -94,7 +94,7 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
             vec![
                 code(&one.policy),
                 one.environments.to_string(),
-                code(one.vault.unwrap_or("-")),
+                code(one.vault.as_deref().unwrap_or("-")),
                 escape(one.key.unwrap_or("-")),
                 format!("{}{}", code(one.key_version.unwrap_or("-")), if one.pinned { " (pinned)" } else { "" }),
                 days(one.expires),
@@ -127,7 +127,7 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
                 state(one.state),
                 escape(one.name),
                 escape(one.sku),
-                escape(name(one.policy)),
+                escape(name(one.policy.as_deref())),
                 escape(one.key.unwrap_or("-")),
                 days(one.key_expires),
                 escape(&one.dangers.join("; ")),

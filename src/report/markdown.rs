@@ -36,7 +36,7 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
         text.push_str(&row(&[
             cell(&one.policy),
             one.environments.to_string(),
-            cell(name(one.vault)),
+            cell(name(one.vault.as_deref())),
             cell(one.key.unwrap_or("-")),
             cell(one.key_version.unwrap_or("-")),
             day(one.expires),
@@ -54,7 +54,7 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             cell(one.name),
             cell(one.id),
             cell(one.sku),
-            cell(name(one.policy)),
+            cell(name(one.policy.as_deref())),
             cell(&one.dangers.join("; ")),
             line.read_from.map_or("-".to_owned(), |number| format!("#{number}")),
         ]));

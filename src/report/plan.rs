@@ -13,7 +13,7 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
     for (number, action) in plan.actions.iter().enumerate() {
         text.push_str(&format!("  {}. {action}\n     {}\n", number + 1, action.why()));
     }
-    if plan.actions.is_empty() && plan.blockers().next().is_none() {
+    if plan.actions.is_empty() && plan.may_start() {
         text.push_str("  Nothing to do: it is in the wanted state.\n");
     }
     text + &around_text(plan, width)
@@ -42,6 +42,7 @@ pub(super) fn findings_text<'a>(findings: impl IntoIterator<Item = &'a Finding>,
     for finding in findings {
         let word = match finding.severity {
             Severity::Block => "BLOCK",
+            Severity::Unknown => "UNKNOWN",
             Severity::Warn => "WARN",
             Severity::NotVisible => "NOT VISIBLE",
             Severity::Acknowledge => "NOTE",

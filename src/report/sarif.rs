@@ -83,7 +83,7 @@ fn fingerprint(code: &str, subject: &str, number: u32) -> Uuid {
 
 const fn level(severity: Severity) -> &'static str {
     match severity {
-        Severity::Block => "error",
+        Severity::Block | Severity::Unknown => "error",
         Severity::Warn => "warning",
         Severity::NotVisible | Severity::Acknowledge => "note",
     }

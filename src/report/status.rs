@@ -4,6 +4,8 @@ use super::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::finding::Finding;
+use crate::model::ids::KeyVersion;
+use crate::model::known::Known;
 use crate::model::observed::{Environment, Integration, Observed, Seen};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -184,7 +186,7 @@ struct OperationV1<'a> {
     kind: &'a str,
     state: &'a str,
     stage: Option<&'a str>,
-    created: Option<&'a str>,
+    created: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -192,7 +194,7 @@ struct PolicyV1<'a> {
     id: String,
     location: &'a str,
     identity: Option<&'a str>,
-    vault: Option<&'a str>,
+    vault: Option<String>,
     key: Option<&'a str>,
     pinned_version: Option<&'a str>,
 }
@@ -200,7 +202,7 @@ struct PolicyV1<'a> {
 #[derive(Serialize)]
 struct KeyV1<'a> {
     name: &'a str,
-    kind: &'a str,
+    kind: Option<&'a str>,
     bits: Option<u32>,
     version: Option<&'a str>,
     enabled: Option<bool>,
@@ -249,23 +251,23 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
             kind: &operation.kind,
             state: &operation.state,
             stage: operation.stage.as_deref(),
-            created: operation.created.as_deref(),
+            created: operation.created.known().copied(),
         }),
         policy: observed.policy.present().map(|policy| PolicyV1 {
             id: policy.id.to_string(),
             location: &policy.location,
             identity: policy.principal_id.as_deref(),
-            vault: policy.vault_id.as_deref(),
-            key: policy.key_name.as_deref(),
-            pinned_version: policy.key_version.as_deref(),
+            vault: policy.key_reference().map(|key| key.vault.to_string()),
+            key: policy.key_reference().map(|key| key.key.as_str()),
+            pinned_version: policy.key_reference().and_then(|key| key.version.as_ref()).map(KeyVersion::as_str),
         }),
         key: observed.key.present().map(|key| KeyV1 {
             name: &key.name,
-            kind: &key.kty,
+            kind: key.kty.known().map(String::as_str),
             bits: key.bits,
-            version: key.version.as_deref(),
-            enabled: key.enabled,
-            expires: key.expires,
+            version: key.version.as_ref().map(KeyVersion::as_str),
+            enabled: key.validity.enabled.known().copied(),
+            expires: key.validity.end(),
             read_from: key.source,
         }),
         key_access: &facts.access,
@@ -293,6 +295,28 @@ fn standing(environment: &Environment) -> String {
     )
 }
 
+/// Why there is nothing to show: there is none only where the service says so.
+fn missing<T>(seen: &Seen<T>, observed: &Observed) -> String {
+    match seen {
+        Seen::Unreadable(why) if why.forbidden => format!("not visible to you: {}", why.why),
+        Seen::Unreadable(why) => format!("not known: {}", why.why),
+        Seen::Absent => "none".to_owned(),
+        Seen::Present(_) => "not shown".to_owned(),
+        Seen::NotAsked => match observed.environment.present().map(|environment| &environment.key_link) {
+            Some(Seen::Absent) => "none".to_owned(),
+            Some(Seen::Unreadable(why)) => format!("not known: {}", why.why),
+            Some(Seen::Present(_)) => observed.policy.unreadable().map_or("not known".to_owned(), |why| {
+                if why.forbidden {
+                    format!("not visible to you: {}", why.why)
+                } else {
+                    format!("not known: {}", why.why)
+                }
+            }),
+            Some(Seen::NotAsked) | None => NOT_VISIBLE.to_owned(),
+        },
+    }
+}
+
 fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     let observed = facts.observed;
     let mut sheet = Sheet::default().row("State", document.state);
@@ -300,10 +324,6 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
         sheet = environment_rows(sheet, environment);
     }
     let environment = observed.environment.present();
-    let unseen = |what: &'static str| {
-        let why = document.not_visible.iter().find(|item| item.what == what);
-        why.map(|item| format!("not visible to you: {}", item.why))
-    };
     sheet = sheet
         .section("Steps")
         .row("1 Integrated", format!("{}: {}", facts.verdict.word, facts.verdict.meaning))
@@ -312,7 +332,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
         Some(policy) => {
             format!("{}\nin {}, identity {}", policy.id, policy.location, policy.identity.unwrap_or("none"))
         }
-        None => unseen("policy").unwrap_or_else(|| "none".to_owned()),
+        None => missing(&observed.policy, observed),
     };
     let policy = if document.link_status.is_none() && document.policy.is_some() {
         format!("{policy}\n(the one that was named)")
@@ -323,8 +343,12 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     let key = match &document.key {
         Some(key) => {
             let bits = key.bits.map_or(String::new(), |bits| format!(" {bits} bits"));
-            let expires =
-                key.expires.map_or("no expiry".to_owned(), |time| format!("expires {}", time.strftime("%Y-%m-%d")));
+            let validity = observed.key.present().map(|key| &key.validity.expires);
+            let expires = match validity {
+                Some(Known::Known(Some(time))) => format!("expires {}", time.strftime("%Y-%m-%d")),
+                Some(Known::Known(None)) => "no expiry".to_owned(),
+                Some(Known::Unknown(_)) | None => "expiry not known".to_owned(),
+            };
             let enabled = match key.enabled {
                 Some(true) => "enabled",
                 Some(false) => "DISABLED",
@@ -333,16 +357,16 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             format!(
                 "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}",
                 key.name,
-                key.kind,
+                key.kind.unwrap_or("type not known"),
                 key.version.unwrap_or("unknown"),
                 key.read_from
             )
         }
-        None => unseen("key").or_else(|| unseen("vault")).unwrap_or_else(|| "none".to_owned()),
+        None => missing(&observed.key, observed),
     };
     sheet = sheet
         .row("  Key", key)
-        .row_if("  Vault", document.policy.as_ref().and_then(|policy| policy.vault))
+        .row_if("  Vault", document.policy.as_ref().and_then(|policy| policy.vault.as_deref()))
         .row("  Grant on the key", facts.access.clone());
     let link = environment.map_or(&Seen::NotAsked, |environment| &environment.key_link);
     let added = match (environment, link) {

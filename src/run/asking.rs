@@ -2,6 +2,7 @@
 
 use crate::apply::Waiting;
 use crate::error::{Error, Kind, Result};
+use crate::model::finding::Finding;
 use crate::model::plan::{Consent, Missing, Plan};
 use crate::report::Out;
 
@@ -24,23 +25,30 @@ pub struct Asked {
     pub waiting: Waiting,
 }
 
-/// The worst blocker decides the exit code: 7 when waiting is all that helps, 6 otherwise.
+/// What forbids to start: known facts decide the exit code, 7 when waiting is all that helps and 6 otherwise; 5 when nothing known stands in
+/// the way, but something that must be known is not.
 pub(super) fn blocked(plan: &Plan) -> Result<()> {
     let blockers: Vec<_> = plan.blockers().collect();
-    if blockers.is_empty() {
-        return Ok(());
-    }
-    let codes: Vec<&str> = blockers.iter().map(|finding| finding.code).collect();
-    let busy = codes.iter().all(|code| *code == "CMK023");
-    let kind = if busy { Kind::Busy } else { Kind::Blocked };
-    let count = if blockers.len() == 1 {
-        "One finding stands".to_owned()
+    let gaps: Vec<_> = plan.gaps().collect();
+    let codes = |findings: &[&Finding]| findings.iter().map(|finding| finding.code).collect::<Vec<_>>();
+    let (kind, message) = if !blockers.is_empty() {
+        let busy = blockers.iter().all(|finding| finding.code == "CMK023");
+        let count = if blockers.len() == 1 { "One blocker".to_owned() } else { format!("{} blockers", blockers.len()) };
+        (if busy { Kind::Busy } else { Kind::Blocked }, format!("{count} ({}).", codes(&blockers).join(", ")))
+    } else if !gaps.is_empty() {
+        let message = if gaps.len() == 1 {
+            format!("One fact that cmkctl must know is not known ({}).", codes(&gaps).join(", "))
+        } else {
+            format!("{} facts that cmkctl must know are not known ({}).", gaps.len(), codes(&gaps).join(", "))
+        };
+        (Kind::Forbidden, message)
     } else {
-        format!("{} findings stand", blockers.len())
+        return Ok(());
     };
-    let mut error = Error::new(kind, format!("{count} in the way ({}); nothing was changed.", codes.join(", ")));
-    error.finding = codes.first().copied();
-    for finding in blockers {
+    let mut error = Error::new(kind, format!("No changes were made. {message}"));
+    let said: Vec<_> = blockers.into_iter().chain(gaps).collect();
+    error.finding = said.first().map(|finding| finding.code);
+    for finding in said {
         error = error.hint(format!("{}: {}", finding.code, finding.remedy));
     }
     Err(error)

@@ -192,7 +192,7 @@ pub(super) fn proven(rest: &Plan) -> Result<()> {
         .actions
         .iter()
         .map(|action| format!("still to do: {action}"))
-        .chain(rest.blockers().map(|finding| format!("{}: {}", finding.code, finding.message)))
+        .chain(rest.blockers().chain(rest.gaps()).map(|finding| format!("{}: {}", finding.code, finding.message)))
         .collect();
     if problems.is_empty() {
         return Ok(());
@@ -235,7 +235,7 @@ fn next(context: &Context, job: Job, target: &Target, observed: &Observed, chang
             "Keep the key, its vault and the policy's access: without them the environment goes offline at once."
                 .to_owned(),
         );
-        let expires = observed.key.present().and_then(|key| key.expires);
+        let expires = observed.key.present().and_then(|key| key.validity.end());
         if let Some(expires) = expires {
             next.push(format!("Rotate the key before it expires on {}.", expires.strftime("%Y-%m-%d")));
         }

@@ -72,7 +72,25 @@ pub async fn check(
     }
     report::check(out, target, &observed, &checked.findings, &checked.pending);
     let limit = if warnings_too { Severity::Warn } else { Severity::Block };
-    let count = checked.findings.iter().filter(|finding| finding.severity >= limit).count();
+    let count = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= limit && finding.severity != Severity::Unknown)
+        .count();
+    let open = checked
+        .findings
+        .iter()
+        .filter(|finding| matches!(finding.severity, Severity::Unknown | Severity::NotVisible))
+        .count();
+    if count == 0 && open > 0 {
+        let message = if open == 1 {
+            "One fact is not visible to you, or not known.".to_owned()
+        } else {
+            format!("{open} facts are not visible to you, or not known.")
+        };
+        return Err(quiet(Kind::Forbidden, &message)
+            .hint("Have the other administrator check them, or judge your own part alone: `--part`."));
+    }
     if count > 0 {
         let message = if count == 1 {
             "One finding stands in the way.".to_owned()

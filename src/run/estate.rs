@@ -4,7 +4,9 @@ use super::Context;
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
-use crate::model::ids::same_id;
+use crate::model::ids::{ArmId, same_id};
+use crate::model::known::Known;
+use crate::model::observed::{Environment, Seen};
 use crate::observe::observe_estate;
 use crate::report::{self, Circumstances, Out};
 use crate::steps::danger::judge;
@@ -59,6 +61,8 @@ pub struct Glance {
     pub expiring_within: Option<Duration>,
     /// What makes it fail.
     pub fail_on: Vec<FailOn>,
+    /// With `fail_on`: accept environments of which not everything is visible.
+    pub allow_not_visible: bool,
 }
 
 /// Every environment of the tenant.
@@ -97,29 +101,60 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
         same_id(wanted, id) || id.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case(wanted))
     };
     all.retain(|one| {
-        let policy = one.environment.key_link.present().and_then(|link| link.policy.as_deref());
-        let protection = estate.protection(one.environment);
-        let vault = protection.and_then(|protection| protection.policy.present()?.vault_id.as_deref());
-        let fits = |wanted: &Option<String>, id: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| id.is_some_and(|id| named(wanted, id)))
+        // What is not known may be what was asked for, and stays.
+        let fits = |wanted: &Option<String>, id: Known<Option<&ArmId>>| match (wanted, id) {
+            (None, _) | (Some(_), Known::Unknown(_)) => true,
+            (Some(wanted), Known::Known(id)) => id.is_some_and(|id| named(wanted, &id.to_string())),
         };
-        fits(&glance.policy, policy)
-            && fits(&glance.vault, vault)
+        fits(&glance.policy, policy_of(one.environment))
+            && fits(&glance.vault, vault_of(estate, one.environment))
             && glance.sku.as_deref().is_none_or(|sku| one.environment.sku.eq_ignore_ascii_case(sku))
-            && (!glance.not_encrypted || one.state == State::NotEncrypted)
+            && (!glance.not_encrypted
+                || one.states.contains(&State::NotEncrypted)
+                || one.environment.key_link.unreadable().is_some())
     });
     all
 }
 
+/// The policy of an environment, as far as it is known.
+fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
+    match &environment.key_link {
+        Seen::Present(link) => Known::Known(Some(&link.policy)),
+        Seen::Absent => Known::Known(None),
+        Seen::Unreadable(why) => Known::Unknown(why.why.clone()),
+        Seen::NotAsked => Known::default(),
+    }
+}
+
+/// The vault that its policy names, as far as it is known.
+fn vault_of<'a>(estate: &'a Estate, environment: &'a Environment) -> Known<Option<&'a ArmId>> {
+    policy_of(environment).and_then(|policy| match policy.and_then(|id| estate.protections.get(id)) {
+        None => Known::Known(None),
+        Some(protection) => match protection.policy.present().map(|policy| &policy.key) {
+            Some(Known::Known(key)) => Known::Known(Some(&key.vault)),
+            Some(Known::Unknown(why)) => Known::Unknown(why.clone()),
+            None => Known::default(),
+        },
+    })
+}
+
+/// What fails: a known fact decides; without one, what is not visible fails a watch that must see.
 fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {
-    let said: Vec<String> = glance
-        .fail_on
-        .iter()
-        .filter_map(|fail| {
-            let count = all.iter().filter(|one| fail.matches(one.state)).count();
-            (count > 0).then(|| format!("{count} {}", fail.word()))
-        })
-        .collect();
-    (!said.is_empty())
-        .then(|| Error::new(Kind::Pending, format!("Environments that ask for attention: {}.", said.join(", "))))
+    let of = |state: State| all.iter().filter(|one| one.states.contains(&state)).count();
+    let said = glance.fail_on.iter().filter_map(|fail| {
+        let count = all.iter().filter(|one| one.states.iter().any(|state| fail.matches(*state))).count();
+        (count > 0).then(|| format!("{count} {}", fail.word()))
+    });
+    let said: Vec<String> = said.collect();
+    if !said.is_empty() {
+        let what = format!("Environments that need attention: {}.", said.join(", "));
+        return Some(Error::new(Kind::Pending, what));
+    }
+    let hidden = of(State::NotVisible);
+    (!glance.fail_on.is_empty() && !glance.allow_not_visible && hidden > 0).then(|| {
+        let count = if hidden == 1 { "One environment is".to_owned() } else { format!("{hidden} environments are") };
+        Error::new(Kind::Forbidden, format!("{count} not visible in full, so whether something is wrong is not known."))
+            .hint("Give this account read access to the policies, vaults and keys; the column WHAT names what is missing.")
+            .hint("Pass `--allow-not-visible` to accept it.")
+    })
 }

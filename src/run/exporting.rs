@@ -3,10 +3,10 @@
 use super::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::Estate;
-use crate::model::ids::{ArmId, ResourceKind, same_id};
+use crate::model::ids::same_id;
+use crate::model::known::Known;
 use crate::observe::observe_estate;
 use crate::report::{self, Blueprint, Out};
-use crate::steps::goal::linked;
 
 /// The language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,19 +48,17 @@ pub async fn export(context: &Context, language: Language, policy: Option<&str>,
 }
 
 fn blueprints(estate: &Estate) -> Vec<Blueprint> {
-    let vault_kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
     let one = |protection: &crate::model::estate::Protection| {
         let policy = protection.policy.present()?;
-        let held = estate.environments.iter().filter(|environment| {
-            linked(environment).is_some_and(|id| same_id(&id.to_string(), &policy.id.to_string()))
-        });
+        let key = policy.key_reference()?;
+        let held = estate.environments.iter().filter(|environment| environment.policy() == Some(&policy.id));
         Some(Blueprint {
             policy: policy.id.clone(),
             location: policy.location.clone(),
-            vault: ArmId::parse(policy.vault_id.as_deref()?, &vault_kinds).ok()?,
-            key: policy.key_name.clone()?,
-            version: policy.key_version.clone(),
-            rbac: protection.vault.present().is_none_or(|vault| vault.rbac),
+            vault: key.vault.clone(),
+            key: key.key.to_string(),
+            version: key.version.as_ref().map(|version| version.as_str().to_owned()),
+            rbac: protection.vault.present().is_none_or(|vault| vault.rbac != Known::Known(false)),
             grant: protection.grant.clone(),
             environments: held.map(|environment| (environment.display_name.clone(), environment.id.clone())).collect(),
         })

@@ -5,6 +5,7 @@ use super::asking::Asked;
 use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Kind, Result};
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Missing, Plan};
 use crate::model::receipt::{Event, Receipt};
@@ -36,7 +37,9 @@ fn repairs(job: Job, target: &Target, observed: &Observed, plan: &Plan, asked: &
             flags: "--yes --make-managed",
         });
     }
-    if let Some(vault) = observed.vault.present().filter(|vault| job.makes_policy() && !vault.purge_protection) {
+    if let Some(vault) =
+        observed.vault.present().filter(|vault| job.makes_policy() && vault.purge_protection == Known::Known(false))
+    {
         repairs.push(Repair {
             action: Action::ProtectFromPurge { vault: vault.id.clone() },
             yes: asked.protect.as_ref() == Some(&vault.id.name),

@@ -6,7 +6,7 @@ use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::target::Target;
 use crate::observe::Wants;
-use crate::steps::{add, policy, remove, retire, rotate, swap, unlock};
+use crate::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
 
 /// A changing command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,13 +104,14 @@ impl Job {
             policy: true,
             linked_wins: false,
             provider: self.makes_policy(),
-            key: self.of_key() || self == Job::Unlock,
+            // What protects the environment is looked at by whoever may see it, before it is taken offline.
+            key: self.of_key() || self.of_environment() || self == Job::Unlock,
             data_plane: self.of_key(),
             readers: self.makes_policy() && !target.readers.is_empty(),
             rights: self.makes_policy(),
             estate: self.adds() || matches!(self, Job::Unlock | Job::RetireKey),
             deleted: self == Job::Unlock,
-            versions: self == Job::RetireKey,
+            versions: matches!(self, Job::RetireKey | Job::Unlock),
             users: self == Job::RetireKey,
         }
     }
@@ -127,10 +128,10 @@ impl Job {
     /// What there is to do.
     pub(super) fn plan(self, target: &Target, observed: &Observed) -> Plan {
         match self {
-            Job::CreatePolicy => policy::plan(target, observed),
+            Job::CreatePolicy => policy::plan(target, observed, Whose::Own),
             Job::AddEnvironment => add::plan(target, observed, false),
             Job::Enable => {
-                let mut plan = policy::plan(target, observed);
+                let mut plan = policy::plan(target, observed, policy::whose(observed));
                 plan.join(add::plan(target, observed, true));
                 plan
             }

@@ -2,13 +2,16 @@
 
 use super::{Context, environment_wanted, quiet};
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{ArmId, ResourceKind};
-use crate::model::observed::{Environment, Observed, Seen, Unreadable};
+use crate::model::estate::{Estate, Protection, State};
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
 use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
-use crate::steps::remove::REMOVE;
-use crate::steps::{add, grant, integration, key};
+use crate::steps::danger::standing;
+use crate::steps::{Whose, add, grant, integration, key};
+use std::collections::BTreeMap;
 
 /// Step 1: is it integrated?
 ///
@@ -85,17 +88,15 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     let verdict = environment
         .map_or(integration::Verdict::Unknown, |environment| integration::verdict(environment, &observed.integration));
     let (state, next) = state(context, &observed);
-    let access = match observed.vault.present().map(|vault| grant::access(&observed, vault)) {
-        Some(Seen::Present(())) => "yes, the policy's identity may use the key".to_owned(),
-        Some(Seen::Absent) => {
-            "NO: the policy's identity may not use the key, the environment will be locked".to_owned()
-        }
-        Some(Seen::Unreadable(why)) => format!("not visible to you: {}", why.why),
-        Some(Seen::NotAsked) | None => "not known".to_owned(),
+    let access = match access(&observed) {
+        Verdict::Yes => "yes, the policy's identity may use the key".to_owned(),
+        Verdict::No => "NO: the policy's identity may not use the key, the environment will be locked".to_owned(),
+        Verdict::CantTell(why) if why.forbidden => format!("not visible to you: {}", why.why),
+        Verdict::CantTell(why) => format!("not known: {}", why.why),
     };
-    let mut findings = key::check(&named, &observed);
+    let mut findings = key::check(&named, &observed, Whose::Others);
     // While a key is applied the organization is offline, and its silence means nothing.
-    if let Some(environment) = environment.filter(|_| !matches!(state, "encrypting" | "removing")) {
+    if let Some(environment) = environment.filter(|environment| environment.is_running() != Verdict::No) {
         let target = Target { power_platform_only: true, ..named };
         findings.extend(integration::check(&target, environment, &observed.integration));
     }
@@ -105,7 +106,18 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     Ok(())
 }
 
-/// The state in one word, and what to do next.
+/// May the policy's identity use the key, as far as policy and vault were read?
+fn access(observed: &Observed) -> Verdict {
+    match (&observed.policy, &observed.vault) {
+        (Seen::Present(_), Seen::Present(vault)) => grant::access(observed, vault),
+        (Seen::Unreadable(why), _) | (_, Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
+        (Seen::Absent, _) => Verdict::cant_tell("there is no policy"),
+        (_, Seen::Absent) => Verdict::cant_tell("there is no vault"),
+        (Seen::NotAsked, _) | (_, Seen::NotAsked) => Verdict::cant_tell("no policy is linked"),
+    }
+}
+
+/// The state in one word, and what to do next: by the same judgment as the whole tenant's.
 fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) {
     let program = context.program();
     let Some(environment) = observed.environment.present() else {
@@ -113,33 +125,44 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         return ("not-visible", vec![text.to_owned()]);
     };
     let id = &environment.id;
-    let leaving = add::running(observed).is_some_and(|operation| operation.kind == REMOVE)
-        || environment.ongoing.as_deref() == Some(REMOVE);
-    if leaving {
-        return ("removing", vec![format!("Wait for it from any machine: `{program} status {id} --wait`.")]);
+    let running = add::running(observed).map(Operation::name);
+    let environment =
+        Environment { ongoing: environment.ongoing.clone().or(running.map(str::to_owned)), ..environment.clone() };
+    let estate = Estate { at: observed.at, environments: Vec::new(), protections: protections(observed, &environment) };
+    let judged = standing(&estate, &environment, key::EXPIRY_WARNING);
+    let again = environment
+        .policy()
+        .map_or(String::new(), |policy| format!("{program} add-environment {id} --policy {policy}"));
+    let wait = format!("Wait for it from any machine: `{program} status {id} --wait`.");
+    let mut next = Vec::new();
+    for state in &judged.states {
+        next.extend(match state {
+            State::Locked => Some(format!("Bring the key back, then: `{program} unlock {id}`.")),
+            State::Failed => Some(format!("Run the same add again, do not remove: `{again}`.")),
+            State::Removing | State::Encrypting => Some(wait.clone()),
+            State::NotEncrypted => {
+                Some(format!("Next: `{program} enable {id} --vault VAULT_ID --key KEY --policy NAME --dry-run`."))
+            }
+            State::NotVisible if environment.key_link.unreadable().is_some() => {
+                Some("Whether a policy is linked could not be read.".to_owned())
+            }
+            State::Endangered | State::Expiring | State::NotVisible | State::Encrypted => None,
+        });
     }
-    let linked = match &environment.key_link {
-        Seen::Present(link) => link.policy.clone(),
-        Seen::Absent if add::running(observed).is_some_and(|operation| operation.kind == add::ADD) => {
-            return ("encrypting", vec!["The encryption has just begun; the link does not show yet.".to_owned()]);
-        }
-        Seen::Absent => {
-            let next = format!("Next: `{program} enable {id} --vault VAULT_ID --key KEY --policy NAME --dry-run`.");
-            return ("not-encrypted", vec![next]);
-        }
-        _ => return ("unknown", vec!["Whether a policy is linked could not be read.".to_owned()]),
+    (judged.state.word(), next)
+}
+
+/// What protects the environment, out of what was read of it alone.
+fn protections(observed: &Observed, environment: &Environment) -> BTreeMap<ArmId, Protection> {
+    let Some(policy) = environment.policy() else { return BTreeMap::new() };
+    let protection = Protection {
+        policy: observed.policy.clone(),
+        vault: observed.vault.clone(),
+        key: observed.key.clone(),
+        granted: access(observed),
+        grant: None,
     };
-    let policy = linked.and_then(|id| ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]).ok());
-    let again =
-        policy.as_ref().map_or(String::new(), |policy| format!("{program} add-environment {id} --policy {policy}"));
-    match policy.map(|policy| add::standing(environment, &policy)) {
-        Some(add::Standing::Done) => ("encrypted", Vec::new()),
-        Some(add::Standing::Under) => {
-            ("encrypting", vec![format!("Wait for it from any machine: `{again}` (starts nothing a second time).")])
-        }
-        Some(add::Standing::Failed) => ("failed", vec![format!("Run the same add again, do not remove: `{again}`.")]),
-        _ => ("unknown", Vec::new()),
-    }
+    BTreeMap::from([(policy.clone(), protection)])
 }
 
 /// How a sign-in goes, in its order, and who it is.

@@ -163,7 +163,7 @@ impl Run<'_> {
                 "`{}` is not started: since it was looked at, findings came up. {}",
                 member.name, error.message
             );
-            Error { message: what.replace("; nothing was changed", ""), ..error }
+            Error { message: what.replace("No changes were made. ", ""), ..error }
         })
     }
 

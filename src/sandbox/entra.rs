@@ -178,7 +178,7 @@ fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply
     let now = Timestamp::now().as_second();
     let claims = json!({
         "aud": audience, "iss": format!("https://sts.windows.net/{}/", world.tenant), "tid": world.tenant, "oid": user.object_id, "appid": user.client_id,
-        "iat": now, "nbf": now, "exp": now + LIFETIME, "sandbox_iat": world.clock.now().as_second(), "uti": world.tokens,
+        "iat": now, "nbf": now, "exp": now + LIFETIME, "wids": user.power_platform.directory_roles(), "sandbox_iat": world.clock.now().as_second(), "uti": world.tokens,
     });
     let token = unsigned(&claims);
     let mut body =

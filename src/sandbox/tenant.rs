@@ -22,6 +22,16 @@ pub(super) enum Standing {
 }
 
 impl Standing {
+    /// Template ids of the directory roles, as a token's `wids` holds them (Microsoft Entra built-in roles). The last one is everybody's.
+    pub(super) fn directory_roles(self) -> &'static [&'static str] {
+        match self {
+            Standing::Admin => &["11648597-926c-4cf3-9c36-bcebb0ba8dcc", "b79fbf4d-3ef9-4689-8143-76b194e85509"],
+            Standing::None | Standing::EnvironmentAdmin | Standing::Unregistered => {
+                &["b79fbf4d-3ef9-4689-8143-76b194e85509"]
+            }
+        }
+    }
+
     /// Does it see the tenant's environments?
     pub(super) fn sees_environments(self) -> bool {
         matches!(self, Standing::Admin | Standing::EnvironmentAdmin)

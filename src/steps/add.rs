@@ -1,12 +1,14 @@
 //! Step 4: the environment goes to the policy.
 
 use super::remove::{REMOVE, under_way};
-use super::{acknowledge, estate, finding, integration, ready, who};
-use crate::model::finding::Severity;
-use crate::model::ids::{ArmId, same_id};
-use crate::model::observed::{Environment, KeyLink, Observed, Operation, Seen};
+use super::{Whose, acknowledge, estate, finding, integration, key, quoted, ready, unseen, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::{Environment, KeyLink, Observed, Operation, Seen, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
+use jiff::SignedDuration;
 
 /// The lifecycle operation that adding an environment starts (inferred from its type on other environments' `allowedOperations`).
 pub const ADD: &str = "NewCustomerManagedKey";
@@ -25,40 +27,66 @@ pub enum Standing {
     Done,
     /// This policy is being applied, or is applied while the environment is not back yet.
     Under,
+    /// This policy, at rest, and offline: its key can't be reached.
+    Locked,
     /// This policy, and the service says that it failed.
     Failed,
     /// Another policy.
-    Other(String),
+    Other(ArmId),
     /// The service did not say.
-    Unknown(String),
+    Unknown(Unreadable),
 }
 
 /// Where the environment stands with regard to `policy`.
 pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
-    let link = match &environment.key_link {
-        Seen::Present(link) => link,
-        Seen::Absent => return Standing::None,
-        Seen::Unreadable(why) => return Standing::Unknown(why.why.clone()),
-        Seen::NotAsked => return Standing::Unknown("it was not asked for".to_owned()),
-    };
-    match &link.policy {
-        Some(id) if same_id(id, &policy.to_string()) => {}
-        Some(id) => return Standing::Other(id.clone()),
-        None => return Standing::Unknown("the service names no policy".to_owned()),
-    }
-    match status(link) {
-        "linked" if environment.is_up() => Standing::Done,
-        "failed" if environment.is_up() => Standing::Failed,
-        _ => Standing::Under,
+    match &environment.key_link {
+        Seen::Present(link) if link.policy == *policy => under_policy(environment, link),
+        Seen::Present(link) => Standing::Other(link.policy.clone()),
+        Seen::Absent => Standing::None,
+        Seen::Unreadable(why) => Standing::Unknown(why.clone()),
+        Seen::NotAsked => open("it was not asked for"),
     }
 }
 
-fn status(link: &KeyLink) -> &'static str {
-    match link.status.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("linked") => "linked",
-        Some("failed") => "failed",
-        _ => "other",
+/// Where it stands with regard to the policy that is linked.
+fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
+    let said = link.status.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let settled = match said.as_str() {
+        "linked" => Standing::Done,
+        "failed" => Standing::Failed,
+        "linking" | "linkingonline" | "unlinking" | "unlinkingonline" => return Standing::Under,
+        "" => return open("the service does not say how far the link is"),
+        other => return open(&format!("the link says `{other}`, which cmkctl does not know")),
+    };
+    match (environment.is_up(), locked(environment)) {
+        (Verdict::Yes, _) => settled,
+        (_, Verdict::Yes) => Standing::Locked,
+        (Verdict::No, _) => Standing::Under,
+        (Verdict::CantTell(why), _) => Standing::Unknown(why),
     }
+}
+
+fn open(why: &str) -> Standing {
+    Standing::Unknown(Unreadable { why: why.to_owned(), ..Unreadable::default() })
+}
+
+/// Is an environment with a policy locked? Offline, ready for operations, and none runs that would explain it: then its key can't be reached
+/// (inferred; the service has no word for a lock).
+pub fn locked(environment: &Environment) -> Verdict {
+    let linked = match &environment.key_link {
+        Seen::Present(link) => link.status.as_deref(),
+        Seen::Absent => return Verdict::No,
+        Seen::Unreadable(why) => return Verdict::CantTell(why.clone()),
+        Seen::NotAsked => return Verdict::default(),
+    };
+    let settled =
+        linked.is_some_and(|status| ["linked", "failed"].iter().any(|word| status.eq_ignore_ascii_case(word)));
+    let offline = match environment.is_running() {
+        Verdict::Yes => Verdict::No,
+        Verdict::No => Verdict::Yes,
+        open @ Verdict::CantTell(_) => open,
+    };
+    Verdict::of(settled && environment.ongoing.is_none()).and(|| offline).and(|| environment.is_ready())
 }
 
 /// The operation that runs on the environment now, as far as the snapshot shows.
@@ -69,9 +97,19 @@ pub fn running(observed: &Observed) -> Option<&Operation> {
 /// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its grants, so its absence is no finding.
 pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     let mut plan = Plan::default();
-    let (Seen::Present(environment), Some(policy)) = (&observed.environment, &target.policy) else { return plan };
+    let environment = match (&observed.environment, &target.policy) {
+        (Seen::Present(environment), Some(_)) => environment,
+        (seen, _) => return Plan { findings: vec![no_environment(target, seen)], ..plan },
+    };
+    let Some(policy) = &target.policy else { return plan };
     let name = environment.display_name.clone();
     let id = environment.id.clone();
+    let wait = |operation: Option<&Operation>| Action::AwaitEnvironment {
+        environment: id.clone(),
+        name: name.clone(),
+        policy: policy.clone(),
+        operation: operation.map(|operation| operation.id.clone()),
+    };
     if under_way(observed, environment).is_some() {
         // Being linked and being taken off look alike from outside.
         plan.findings.push(finding(
@@ -84,15 +122,23 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         ));
         return plan;
     }
-    match standing(environment, policy) {
+    let of_keys = running(observed).filter(|operation| is_key_operation(operation));
+    let standing = standing(environment, policy);
+    match &standing {
         Standing::Done => {
             plan.already.push(format!("The environment `{name}` is encrypted with the policy `{}`", policy.name));
             return plan;
         }
         Standing::Under => {
-            let operation =
-                running(observed).filter(|operation| is_key_operation(operation)).map(|operation| operation.id.clone());
-            plan.actions.push(Action::AwaitEnvironment { environment: id, name, policy: policy.clone(), operation });
+            plan.actions.push(wait(of_keys));
+            return plan;
+        }
+        Standing::Locked if of_keys.is_some() || just_keyed(observed) => {
+            plan.actions.push(wait(of_keys));
+            return plan;
+        }
+        Standing::Locked => {
+            plan.findings.push(offline(environment));
             return plan;
         }
         Standing::Other(other) => {
@@ -106,27 +152,31 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
             ));
             return plan;
         }
-        Standing::Unknown(why) => {
-            plan.findings.push(finding(
-                "CMK025",
-                Severity::Block,
-                &id,
-                format!("Whether the environment `{name}` has a policy already could not be read: {why}."),
-                "Run it again later: nothing is started on an environment whose state is not known.",
-                who::POWER_PLATFORM,
-            ));
+        Standing::Unknown(why) => plan.findings.push(unknown_link(environment, why)),
+        // Its link does not show yet.
+        Standing::None if of_keys.is_some_and(|operation| operation.is(ADD)) => {
+            plan.actions.push(wait(of_keys));
             return plan;
+        }
+        Standing::None if just_keyed(observed) => {
+            let why = "a key was applied within the last hour, and reads can lag behind";
+            plan.findings.push(unknown_link(environment, &Unreadable { why: why.into(), ..Unreadable::default() }));
         }
         Standing::None | Standing::Failed => {}
     }
     plan.findings.extend(integration::check(target, environment, &observed.integration));
     let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed);
-    // Then that is what is waited for, whoever started it.
+    // If the operation that makes a Managed Environment runs already, it is waited for, whoever started it.
     plan.findings.extend(
-        ready::check(observed, environment, ADD).into_iter().filter(|finding| !governing || finding.code != "CMK023"),
+        ready::check(observed, environment, ADD)
+            .into_iter()
+            .filter(|finding| !governing || finding.code != "CMK023" || finding.severity != Severity::Block),
     );
     plan.findings.extend(ready::check_policy(observed, environment, policy, policy_comes));
-    plan.findings.extend(estate::check(observed, environment, Some(policy)));
+    if !policy_comes {
+        plan.join(key::in_use(observed));
+    }
+    plan.findings.extend(estate::check(target, observed, environment));
     plan.findings.extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
     match environment.managed() {
@@ -136,30 +186,81 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         }
         _ => plan.findings.extend(ready::managed(environment)),
     }
-    let started = running(observed).is_some_and(|operation| operation.kind == ADD) && environment.key_link.is_absent();
-    plan.actions.push(if started {
-        let operation = running(observed).map(|operation| operation.id.clone());
-        Action::AwaitEnvironment { environment: id, name, policy: policy.clone(), operation }
-    } else {
-        Action::AddEnvironment { environment: id, name, policy: policy.clone() }
-    });
+    plan.actions.push(Action::AddEnvironment { environment: id, name, policy: policy.clone() });
+    // What stands in its way is all said; where it stands is not known, so nothing is offered.
+    if !matches!(standing, Standing::None | Standing::Failed) {
+        plan.actions.clear();
+    }
     plan
+}
+
+/// Reads lag behind an operation that ended, for so long at most.
+const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
+
+/// Was a key applied so lately that reads may not show it yet? When the end is not known, it may have been.
+fn just_keyed(observed: &Observed) -> bool {
+    let last = observed.operations.present().and_then(|all| all.first());
+    last.filter(|operation| is_key_operation(operation) && operation.succeeded()).is_some_and(|operation| {
+        match operation.last_action.known().copied().flatten() {
+            Some(ended) => observed.at.duration_since(ended) < READS_LAG,
+            None => operation.created.known().is_none_or(|began| observed.at.duration_since(*began) < READS_LAG),
+        }
+    })
+}
+
+/// A step of an environment that was not read plans nothing.
+pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Finding {
+    let why = seen
+        .unreadable()
+        .cloned()
+        .unwrap_or_else(|| Unreadable { why: "it was not read".into(), ..Unreadable::default() });
+    let subject = target.environment.clone().unwrap_or_else(|| "environment".to_owned());
+    unseen(why.finding.unwrap_or("CMK020"), subject, "The environment", &why, (who::POWER_PLATFORM, Whose::Own))
+}
+
+/// Whether a policy is linked is not known: nothing is started on such an environment.
+pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Finding {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let what = format!("Whether `{name}` has a policy");
+    let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
+    if why.finding == Some("CMK041") {
+        found.code = "CMK041";
+        found.remedy = "Bring-your-own keys were retired on 2026-01-06 and their environments went back to the Microsoft key: run this again later, and ask Microsoft support if it stays so.".to_owned();
+    }
+    found
+}
+
+/// It has its policy, and its key can't be reached: nothing but the key helps.
+pub(super) fn offline(environment: &Environment) -> Finding {
+    finding(
+        "CMK035",
+        Severity::Block,
+        &environment.id,
+        format!(
+            "`{}` is offline and nothing runs on it: as long as its key can't be reached, its data can't be read, nor encrypted anew.",
+            environment.display_name
+        ),
+        format!("cmkctl unlock {}", quoted(&environment.id)),
+        who::POWER_PLATFORM,
+    )
 }
 
 /// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and reads lag behind.
 fn governed_last(observed: &Observed) -> bool {
     let newest = observed.operations.present().and_then(|all| all.first());
-    newest.is_some_and(|operation| operation.kind == GOVERN)
+    newest.is_some_and(|operation| operation.is(GOVERN))
 }
 
 fn is_key_operation(operation: &Operation) -> bool {
-    operation.kind == ADD || operation.kind == SWAP
+    operation.is(ADD) || operation.is(SWAP)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::ids::ResourceKind;
+    use crate::model::known::Known;
+    use crate::model::observed::Rules;
 
     fn policy(name: &str) -> ArmId {
         ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::EnterprisePolicy, name).unwrap()
@@ -169,8 +270,9 @@ mod tests {
         Environment {
             id: "e".into(),
             display_name: "UAT".into(),
-            management_state: Some(management.into()),
+            management_state: Some(management.into()).filter(|_| !management.is_empty()),
             runtime_state: Some(runtime.into()),
+            rules: Known::Known(Rules::default()),
             key_link: link,
             ..Environment::default()
         }
@@ -178,27 +280,42 @@ mod tests {
 
     fn link(name: &str, status: &str) -> Seen<KeyLink> {
         let id = policy(name).to_string().to_uppercase();
-        Seen::Present(KeyLink { policy: Some(id), status: Some(status.into()), ..KeyLink::default() })
+        let policy = ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]).unwrap();
+        Seen::Present(KeyLink { policy, status: Some(status.into()), system_id: None })
     }
 
     #[test]
     fn success_is_this_policy_linked_and_the_environment_up() {
+        let unknown = Standing::Unknown(Unreadable::default());
         let table = [
             (link("a", "Linked"), "Ready", "Enabled", Standing::Done),
-            (link("a", "linked"), "Ready", "Enabled", Standing::Done),
+            (link("a", "linked"), "ready", "ENABLED", Standing::Done),
+            (link("a", "Linked"), "Ready", "AdminMode", Standing::Done),
             (link("a", "Linked"), "Running", "Enabled", Standing::Under),
-            (link("a", "Linked"), "Ready", "Disabled", Standing::Under),
+            (link("a", "Linked"), "Running", "Disabled", Standing::Under),
+            (link("a", "Linked"), "Ready", "Disabled", Standing::Locked),
+            (link("a", "Failed"), "Ready", "Disabled", Standing::Locked),
             (link("a", "Linking"), "Ready", "Enabled", Standing::Under),
-            (link("a", "Wibble"), "Ready", "Enabled", Standing::Under),
+            (link("a", "UnlinkingOnline"), "Ready", "Enabled", Standing::Under),
             (link("a", "Failed"), "Ready", "Enabled", Standing::Failed),
             (link("a", "Failed"), "Running", "Disabled", Standing::Under),
             (Seen::Absent, "Ready", "Enabled", Standing::None),
-            (link("b", "Linked"), "Ready", "Enabled", Standing::Other(policy("b").to_string().to_uppercase())),
-            (Seen::NotAsked, "Ready", "Enabled", Standing::Unknown("it was not asked for".into())),
+            (link("b", "Linked"), "Ready", "Enabled", Standing::Other(policy("b"))),
+            (link("a", "Wibble"), "Ready", "Enabled", unknown.clone()),
+            (link("a", ""), "Ready", "Enabled", unknown.clone()),
+            (link("a", "Linked"), "", "Enabled", unknown.clone()),
+            (link("a", "Linked"), "Ready", "Wibble", unknown.clone()),
+            (Seen::Unreadable(Unreadable::default()), "Ready", "Enabled", unknown.clone()),
+            (Seen::NotAsked, "Ready", "Enabled", unknown),
         ];
         for (key_link, management, runtime, expected) in table {
             let environment = environment(key_link, management, runtime);
-            assert_eq!(standing(&environment, &policy("a")), expected, "{environment:?}");
+            let found = standing(&environment, &policy("a"));
+            let same = match (&found, &expected) {
+                (Standing::Unknown(_), Standing::Unknown(_)) => true,
+                (found, expected) => found == expected,
+            };
+            assert!(same, "{found:?}: {environment:?}");
         }
     }
 
@@ -234,6 +351,6 @@ mod tests {
     #[test]
     fn what_is_not_known_plans_nothing() {
         let plan = planned(environment(Seen::NotAsked, "Ready", "Enabled"), vec![]);
-        assert!(plan.actions.is_empty() && plan.blockers().count() == 1);
+        assert!(plan.actions.is_empty() && plan.gaps().count() == 1);
     }
 }

@@ -3,8 +3,9 @@
 use super::add::{Standing, standing};
 use super::grant::READ_ROLES;
 use crate::model::estate::{Estate, Protection};
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind, same_id};
-use crate::model::observed::{Environment, Policy, RoleAssignment, Seen};
+use crate::model::ids::{ArmId, same_id};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Policy, RoleAssignment, Seen, Unreadable};
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
 use std::collections::BTreeMap;
 
@@ -19,18 +20,25 @@ pub struct Adopted {
     pub left_out: Vec<String>,
 }
 
-/// Describes everything that is linked. `readers` holds the role assignments at each policy, by its ARM id in lower case.
-pub fn adopt(estate: &Estate, readers: &BTreeMap<String, Seen<Vec<RoleAssignment>>>) -> Adopted {
-    let mut linked: BTreeMap<String, Vec<&Environment>> = BTreeMap::new();
+/// Describes everything that is linked. `readers` holds the role assignments at each policy.
+pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>) -> Adopted {
+    let mut adopted = Adopted::default();
+    let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
     for environment in &estate.environments {
-        if let Some(id) = environment.key_link.present().and_then(|link| link.policy.as_deref()) {
-            linked.entry(id.to_ascii_lowercase()).or_default().push(environment);
+        match &environment.key_link {
+            Seen::Present(link) => linked.entry(link.policy.clone()).or_default().push(environment),
+            Seen::Absent => {}
+            Seen::Unreadable(Unreadable { why, .. }) => adopted.left_out.push(format!(
+                "`{}` ({}) is left out: whether it has a policy is not known: {why}.",
+                environment.display_name, environment.id
+            )),
+            Seen::NotAsked => {}
         }
     }
     // A tenant that was given more has more already.
     let count: usize = linked.values().map(Vec::len).sum();
     let waves = Waves { limit: LIMIT.max(count), ..Waves::default() };
-    let mut adopted = Adopted { wanted: Wanted { waves, policies: Vec::new() }, ..Adopted::default() };
+    adopted.wanted.waves = waves;
     for (id, mut environments) in linked {
         environments.sort_by(|left, right| (&left.display_name, &left.id).cmp(&(&right.display_name, &right.id)));
         let protection = estate.protections.get(&id).cloned().unwrap_or_default();
@@ -40,19 +48,25 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<String, Seen<Vec<RoleAssignment
                 .push(format!("The policy {id} is left out with its {} environments: {why}.", environments.len())),
             Ok(mut policy) => {
                 let mut notes = Vec::new();
-                if protection.granted.is_absent() {
-                    policy.grant = false;
-                    notes.push(
-                        "Its identity may not use the key today: delete the line `grant = false` to have it granted."
-                            .to_owned(),
-                    );
+                match &protection.granted {
+                    Verdict::Yes => {}
+                    Verdict::No => {
+                        policy.grant = false;
+                        notes.push(
+                            "Its identity may not use the key today: delete the line `grant = false` to have it granted."
+                                .to_owned(),
+                        );
+                    }
+                    Verdict::CantTell(why) => {
+                        notes.push(format!("Whether its identity may use the key is not known: {}.", why.why));
+                    }
                 }
                 match readers.get(&id) {
                     Some(Seen::Present(roles)) => policy.readers = at_policy(roles, &policy.id),
                     Some(Seen::Unreadable(why)) => {
                         notes.push(format!("Its readers are not visible to you: {}.", why.why))
                     }
-                    _ => {}
+                    Some(Seen::Absent | Seen::NotAsked) | None => notes.push("Its readers were not read.".to_owned()),
                 }
                 for environment in environments {
                     match settled(environment, &policy.id) {
@@ -77,19 +91,16 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
         Seen::Absent => return Err("it is gone".to_owned()),
         Seen::NotAsked => return Err("its id can't be understood".to_owned()),
     };
-    let kinds = [ResourceKind::Vault, ResourceKind::ManagedHsm];
-    let vault = policy.vault_id.as_deref().and_then(|id| ArmId::parse(id, &kinds).ok());
-    let key = policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok());
-    let version = policy.key_version.as_deref().map(KeyVersion::parse).transpose();
-    let (Some(vault), Some(key), Ok(key_version)) = (vault, key, version) else {
-        return Err("the service does not say which key it references".to_owned());
+    let key = match &policy.key {
+        Known::Known(key) => key.clone(),
+        Known::Unknown(why) => return Err(why.clone()),
     };
     Ok(WantedPolicy {
         id: policy.id.clone(),
         location: policy.location.to_ascii_lowercase(),
-        vault,
-        key,
-        key_version,
+        vault: key.vault,
+        key: key.key,
+        key_version: key.version,
         grant: true,
         readers: Vec::new(),
         environments: Vec::new(),
@@ -113,11 +124,13 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         return Err(format!("`{operation}` runs on it; run this again when it has ended"));
     }
     match standing(environment, policy) {
-        Standing::Done => {}
-        Standing::Failed => return Err("its last add failed; run the same add again, then this".to_owned()),
         // At rest and offline: it is locked, and belongs to its policy all the same.
-        _ if status.eq_ignore_ascii_case("linked") && environment.state() == Some("Ready") => {}
-        _ => return Err(format!("its link says `{status}`; run this again when that has ended")),
+        Standing::Done | Standing::Locked => {}
+        Standing::Failed => return Err("its last add failed; run the same add again, then this".to_owned()),
+        Standing::Unknown(why) => return Err(why.why),
+        Standing::None | Standing::Under | Standing::Other(_) => {
+            return Err(format!("its link says `{status}`; run this again when that has ended"));
+        }
     }
     Ok(WantedEnvironment {
         id: environment.id.clone(),

@@ -1,10 +1,12 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
 
-use super::add::{ADD, Standing, standing};
-use super::{acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, swap, who};
+use super::add::{self, ADD, Standing, standing};
+use super::{
+    Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, swap, who,
+};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, ResourceKind};
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::ids::ArmId;
+use crate::model::observed::{Environment, Observed, Seen, Unreadable};
 use crate::model::plan::Action;
 use crate::model::target::Target;
 
@@ -22,13 +24,14 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
     let mut checked = Checked::default();
     let mut found = Vec::new();
     if target.policy.is_some() && target.vault.is_some() && target.key.is_some() {
-        let plan = policy::plan(target, observed);
+        let plan = policy::plan(target, observed, Whose::Others);
         found.extend(plan.findings);
         found.extend(plan.actions.iter().filter_map(|action| unmade(observed, action)));
         checked.pending = plan.actions;
     } else {
-        found.extend(key::check(target, observed));
-        found.extend(grant::in_use(observed));
+        found.extend(observed.policy.present().map(key::references).unwrap_or_default());
+        found.extend(key::check(target, observed, Whose::Others));
+        found.extend(grant::in_use(observed, Whose::Others));
     }
     match &observed.environment {
         Seen::Present(environment) => found.extend(of_environment(target, observed, environment, &mut checked.pending)),
@@ -55,6 +58,7 @@ fn of_environment(
     let standing = wanted.map_or_else(|| linked(environment), |policy| standing(environment, policy));
     match &standing {
         Standing::Done | Standing::Under => {}
+        Standing::Locked => found.push(add::offline(environment)),
         Standing::None | Standing::Failed => {
             found.extend(integration::check(target, environment, &observed.integration));
             found.extend(ready::check(observed, environment, ADD));
@@ -79,12 +83,9 @@ fn of_environment(
             }
             found.extend(other_policy(target, observed, environment, other));
         }
-        Standing::Unknown(why) => {
-            let what = format!("Whether `{}` has a policy already", environment.display_name);
-            found.push(not_visible("CMK025", &environment.id, &what, why, who::POWER_PLATFORM));
-        }
+        Standing::Unknown(why) => found.push(add::unknown_link(environment, why)),
     }
-    found.extend(estate::check(observed, environment, wanted));
+    found.extend(estate::check(target, observed, environment));
     found.extend(estate::history(observed, environment, wanted));
     found.extend(acknowledge::check(environment));
     found
@@ -92,17 +93,18 @@ fn of_environment(
 
 /// Without a policy that was asked for, the linked one is the measure.
 fn linked(environment: &Environment) -> Standing {
-    let own = environment.key_link.present().and_then(|link| link.policy.as_deref());
-    match (own.and_then(|id| ArmId::parse(id, &[ResourceKind::EnterprisePolicy]).ok()), &environment.key_link) {
-        (Some(policy), _) => standing(environment, &policy),
-        (None, Seen::Absent) => Standing::None,
-        (None, Seen::Unreadable(why)) => Standing::Unknown(why.why.clone()),
-        (None, _) => Standing::Unknown("the service names no policy".to_owned()),
+    match &environment.key_link {
+        Seen::Present(link) => standing(environment, &link.policy),
+        Seen::Absent => Standing::None,
+        Seen::Unreadable(why) => Standing::Unknown(why.clone()),
+        Seen::NotAsked => {
+            Standing::Unknown(Unreadable { why: "it was not asked for".to_owned(), ..Unreadable::default() })
+        }
     }
 }
 
 /// Another policy is linked: a mistake, or the swap that was asked for.
-fn other_policy(target: &Target, observed: &Observed, environment: &Environment, other: &str) -> Vec<Finding> {
+fn other_policy(target: &Target, observed: &Observed, environment: &Environment, other: &ArmId) -> Vec<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     if !target.swap {
         return vec![finding(

@@ -1,11 +1,14 @@
 //! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
 
-use super::add::{ADD, SWAP};
+use super::add::{self, ADD, SWAP, Standing as Link};
+use super::day;
 use super::key::EXPIRY_WARNING;
 use super::remove::REMOVE;
 use crate::model::estate::{Estate, Protection, Standing, State};
-use crate::model::observed::{Environment, Key, Seen, Vault};
+use crate::model::known::Verdict;
+use crate::model::observed::{Environment, Key, Network, Seen};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// A locked sandbox is deleted this long after it was locked.
 const SANDBOX_DELETED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -27,112 +30,150 @@ pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<St
     all
 }
 
-fn standing<'a>(estate: &Estate, environment: &'a Environment, within: SignedDuration) -> Standing<'a> {
-    let made = |state, dangers| Standing { environment, state, dangers, deleted_on: None };
+/// How one environment stands, with what protects it; `within`: a key that ends sooner is expiring.
+pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: SignedDuration) -> Standing<'a> {
+    let one =
+        |state, dangers| Standing { environment, state, states: BTreeSet::from([state]), dangers, deleted_on: None };
+    let not_seen = |why: &str| one(State::NotVisible, vec![why.to_owned()]);
     let link = match &environment.key_link {
         Seen::Present(link) => link,
-        Seen::Unreadable(why) => return made(State::NotVisible, vec![why.why.clone()]),
-        Seen::Absent | Seen::NotAsked => return made(State::NotEncrypted, Vec::new()),
+        Seen::Unreadable(why) => return not_seen(&why.why),
+        Seen::NotAsked => return not_seen("its policy was not asked for"),
+        Seen::Absent => return unprotected(environment, one),
     };
+    let mut found = Found::default();
+    let (threats, unseen) = match estate.protection(environment) {
+        Some(protection) => threats(protection, estate.at),
+        None => (Vec::new(), vec!["its policy was not read".to_owned()]),
+    };
+    let key = estate.protection(environment).and_then(|protection| protection.key.present());
+    let standing = add::standing(environment, &link.policy);
+    let ongoing = environment.ongoing.as_deref();
     let status = link.status.as_deref().unwrap_or_default();
-    let running = environment.ongoing.as_deref();
-    if running.is_some_and(|kind| [ADD, SWAP, REMOVE].contains(&kind)) {
-        return made(State::Changing, vec![format!("{} runs", running.unwrap_or_default())]);
-    }
-    if !["linked", "failed"].iter().any(|known| status.eq_ignore_ascii_case(known)) {
-        return made(State::Changing, vec![format!("the link says `{status}`")]);
-    }
-    let Some(protection) = estate.protection(environment) else {
-        return made(State::NotVisible, vec!["its policy was not read".to_owned()]);
-    };
-    let (threats, unseen) = threats(protection, estate.at);
-    // Offline with a policy, and no operation that would explain it: the key can't be reached (inferred; the service has no word for it here).
-    let offline = environment.runtime_state.as_deref() == Some("Disabled") && running.is_none();
-    if offline {
-        let mut dangers = vec!["offline, and no operation runs: the key can't be reached".to_owned()];
-        dangers.extend(threats);
-        let deleted_on = deleted(environment, protection.key.present(), estate.at);
-        if deleted_on.is_none() {
-            dangers.push("since when is not known: it may be deleted any day".to_owned());
+    let mut deleted_on = None;
+    match (&standing, ongoing) {
+        (Link::Done | Link::Failed | Link::Under | Link::Locked, Some(kind)) => {
+            found.say(moving(kind, status), format!("{kind} runs"));
         }
-        return Standing { environment, state: State::Locked, dangers, deleted_on };
+        (Link::Locked, None) => {
+            found.say(State::Locked, "offline, and no operation runs: the key can't be reached".to_owned());
+            deleted_on = deleted(environment, key, estate.at);
+            if deleted_on.is_none() {
+                found.dangers.push("since when is not known: it may be deleted any day".to_owned());
+            }
+        }
+        (Link::Under, None) => found.say(moving("", status), format!("the link says `{status}`")),
+        (Link::Failed, None) => {
+            found.say(State::Failed, "the link says `Failed`: run the same add again, do not remove".to_owned());
+        }
+        (Link::Unknown(why), _) => found.say(State::NotVisible, why.why.clone()),
+        (Link::Done | Link::None | Link::Other(_), _) => {}
     }
-    if !threats.is_empty() {
-        return made(State::Endangered, threats);
-    }
-    if status.eq_ignore_ascii_case("failed") {
-        return made(State::Failed, vec!["the link says `Failed`: run the same add again, do not remove".to_owned()]);
-    }
-    if let Some(expires) = protection.key.present().and_then(|key| key.expires)
+    found.all(State::Endangered, threats);
+    if let Some(expires) = key.and_then(|key| key.validity.end())
+        && expires > estate.at
         && expires.duration_since(estate.at) < within
     {
         let days = expires.duration_since(estate.at).as_hours() / 24;
-        return made(State::Expiring, vec![format!("the key expires in {days} days")]);
+        found.say(State::Expiring, format!("the key expires in {days} days"));
     }
-    if !unseen.is_empty() {
-        return made(State::NotVisible, unseen);
-    }
-    made(State::Encrypted, Vec::new())
+    found.all(State::NotVisible, unseen);
+    let state = found.states.first().copied().unwrap_or(State::Encrypted);
+    found.states.insert(state);
+    Standing { environment, state, states: found.states, dangers: found.dangers, deleted_on }
 }
 
-/// What will lock the environments of a policy, and what this caller can't see of it.
+/// Without a policy it is on the Microsoft key, unless a key is on its way to it.
+fn unprotected<'a>(environment: &Environment, one: impl Fn(State, Vec<String>) -> Standing<'a>) -> Standing<'a> {
+    match environment.ongoing.as_deref() {
+        Some(kind) if [ADD, SWAP, REMOVE].iter().any(|known| kind.eq_ignore_ascii_case(known)) => {
+            one(moving(kind, ""), vec![format!("{kind} runs")])
+        }
+        _ => one(State::NotEncrypted, Vec::new()),
+    }
+}
+
+/// Is a key applied or taken away?
+fn moving(kind: &str, status: &str) -> State {
+    if kind.eq_ignore_ascii_case(REMOVE) || status.to_ascii_lowercase().starts_with("unlinking") {
+        State::Removing
+    } else {
+        State::Encrypting
+    }
+}
+
+/// What holds of an environment: no state hides another one.
+#[derive(Default)]
+struct Found {
+    states: BTreeSet<State>,
+    dangers: Vec<String>,
+}
+
+impl Found {
+    fn say(&mut self, state: State, why: String) {
+        self.states.insert(state);
+        self.dangers.push(why);
+    }
+
+    fn all(&mut self, state: State, whys: Vec<String>) {
+        if !whys.is_empty() {
+            self.states.insert(state);
+            self.dangers.extend(whys);
+        }
+    }
+}
+
+/// What will lock the environments of a policy, and what is not known of it.
 fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
     let (mut threats, mut unseen) = (Vec::new(), Vec::new());
-    let mut see = |what: &str, why: Option<String>, absent: bool, threats: &mut Vec<String>| {
-        if absent {
-            threats.push(format!("the {what} is gone"));
-        } else if let Some(why) = why {
-            unseen.push(format!("the {what} is not visible to you: {why}"));
-        }
+    let mut sort = |verdict: Verdict, threat: &str, what: &str| match verdict {
+        Verdict::Yes => {}
+        Verdict::No => threats.push(threat.to_owned()),
+        Verdict::CantTell(why) if why.forbidden => unseen.push(format!("{what} is not visible to you: {}", why.why)),
+        Verdict::CantTell(why) => unseen.push(format!("{what} is not known: {}", why.why)),
     };
-    let why = |seen: Option<&crate::model::observed::Unreadable>| seen.map(|why| why.why.clone());
-    see("policy", why(protection.policy.unreadable()), protection.policy.is_absent(), &mut threats);
-    see("vault", why(protection.vault.unreadable()), protection.vault.is_absent(), &mut threats);
-    see("key", why(protection.key.unreadable()), protection.key.is_absent(), &mut threats);
-    match &protection.granted {
-        Seen::Absent => threats.push("the policy's identity may not use the key".to_owned()),
-        Seen::Unreadable(why) => unseen.push(format!("the grant on the key is not visible to you: {}", why.why)),
-        Seen::Present(()) | Seen::NotAsked => {}
+    sort(is_there(&protection.policy), "the policy is gone", "the policy");
+    sort(is_there(&protection.vault), "the vault is gone", "the vault");
+    sort(is_there(&protection.key), "the key is gone", "the key");
+    sort(protection.granted.clone(), "the policy's identity may not use the key", "the grant on the key");
+    if let Some(policy) = protection.policy.present() {
+        sort(Verdict::from(&policy.encrypts), "the policy's encryption is disabled", "whether the policy encrypts");
     }
     if let Some(vault) = protection.vault.present() {
-        threats.extend(of_vault(vault));
+        let passes = Verdict::from(&vault.network.clone().map(Network::lets_services_pass));
+        sort(passes, "the vault's firewall does not let trusted services pass", "the vault's network");
+        let kept = Verdict::from(&vault.purge_protection);
+        sort(kept, "the vault has no purge protection", "the vault's purge protection");
     }
     if let Some(key) = protection.key.present() {
-        threats.extend(of_key(key, now));
+        let validity = &key.validity;
+        sort(Verdict::from(&validity.enabled), "the key is disabled", "whether the key is enabled");
+        let end = validity.end().map(|end| format!("the key expired on {}", day(end))).unwrap_or_default();
+        let lasts = validity.expires.clone().map(|end| end.is_none_or(|end| end > now));
+        sort(Verdict::from(&lasts), &end, "until when the key is valid");
+        let start = validity.not_before.known().copied().flatten();
+        let start = start.map(|start| format!("the key is not valid before {}", day(start))).unwrap_or_default();
+        let begun = validity.not_before.clone().map(|start| start.is_none_or(|start| start <= now));
+        sort(Verdict::from(&begun), &start, "since when the key is valid");
     }
     (threats, unseen)
 }
 
-fn of_vault(vault: &Vault) -> Vec<String> {
-    let mut threats = Vec::new();
-    if (!vault.public_access || vault.default_deny) && !vault.bypass_azure {
-        threats.push("the vault's firewall does not let trusted services pass".to_owned());
+/// Is it there?
+fn is_there<T>(seen: &Seen<T>) -> Verdict {
+    match seen {
+        Seen::Present(_) => Verdict::Yes,
+        Seen::Absent => Verdict::No,
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        Seen::NotAsked => Verdict::default(),
     }
-    if !vault.purge_protection {
-        threats.push("the vault has no purge protection".to_owned());
-    }
-    threats
-}
-
-fn of_key(key: &Key, now: Timestamp) -> Vec<String> {
-    let mut threats = Vec::new();
-    if key.enabled == Some(false) {
-        threats.push("the key is disabled".to_owned());
-    }
-    if let Some(expired) = key.expires.filter(|expires| *expires <= now) {
-        threats.push(format!("the key expired on {}", expired.strftime("%Y-%m-%d")));
-    }
-    if let Some(start) = key.not_before.filter(|start| *start > now) {
-        threats.push(format!("the key is not valid before {}", start.strftime("%Y-%m-%d")));
-    }
-    threats
 }
 
 /// When a locked environment is deleted, at the earliest; `None` when that can't be told. The service gives no date of the lock: it can't be earlier than the end of the key, or
 /// else than the environment's last modification (inferred).
 pub(super) fn deleted(environment: &Environment, key: Option<&Key>, now: Timestamp) -> Option<Timestamp> {
-    let expired = key.and_then(|key| key.expires).filter(|expires| *expires <= now);
+    let expired = key.and_then(|key| key.validity.end()).filter(|expires| *expires <= now);
     let since = expired.or(environment.modified)?;
-    let span = if environment.sku == "Production" { PRODUCTION_DELETED } else { SANDBOX_DELETED };
+    let span = if environment.sku.eq_ignore_ascii_case("Production") { PRODUCTION_DELETED } else { SANDBOX_DELETED };
     since.checked_add(span).ok().filter(|date| *date > now)
 }

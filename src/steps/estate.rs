@@ -2,56 +2,68 @@
 
 use super::add::{ADD, SWAP, Standing, standing};
 use super::remove::{KEPT_AFTER_REMOVAL, REMOVE};
-use super::{finding, not_visible, who};
+use super::{Whose, day, finding, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, same_id};
+use crate::model::ids::ArmId;
+use crate::model::known::Known;
 use crate::model::observed::{Environment, Observed, Operation, Seen};
+use crate::model::target::Target;
+use crate::model::wanted::LIMIT;
 use jiff::{SignedDuration, Timestamp};
 
-/// Environments with a customer-managed key that a tenant may have by default.
-const LIMIT: usize = 25;
 /// So few free places are worth a warning.
 const NEAR: usize = 3;
 /// The old key is needed this long after a move to another one.
 const AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// Everything that the other environments say.
-pub(super) fn check(observed: &Observed, environment: &Environment, policy: Option<&ArmId>) -> Vec<Finding> {
+pub(super) fn check(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
+    let what = "How many environments have a customer-managed key";
     let all = match &observed.around.estate {
         Seen::Present(all) => all,
         Seen::Unreadable(why) => {
-            let what = "How many environments have a key already";
-            return vec![not_visible("CMK031", &environment.id, what, &why.why, who::POWER_PLATFORM)];
+            return vec![unseen("CMK031", &environment.id, what, why, (who::POWER_PLATFORM, Whose::Own))];
         }
-        _ => return Vec::new(),
+        Seen::Absent | Seen::NotAsked => return Vec::new(),
     };
-    let linked = |environment: &&Environment| environment.key_link.present().is_some();
-    let others = all.iter().filter(|other| !other.id.eq_ignore_ascii_case(&environment.id)).filter(linked);
-    let count = others.clone().count();
+    let others = all.iter().filter(|other| !other.id.eq_ignore_ascii_case(&environment.id));
     let mut found = Vec::new();
-    if environment.key_link.is_absent() && count + NEAR >= LIMIT {
-        let name = &environment.display_name;
-        found.push(finding(
-            "CMK031",
-            Severity::Warn,
-            &environment.id,
-            format!("{count} environments have a customer-managed key already, `{name}` would be number {}; a tenant may have {LIMIT}.", count + 1),
-            "Ask Microsoft support for a higher limit.",
-            who::POWER_PLATFORM,
-        ));
+    if environment.key_link.is_absent() {
+        let count = others.clone().filter(|other| other.policy().is_some()).count();
+        let open = others.clone().filter(|other| other.key_link.unreadable().is_some()).count();
+        found.extend(room(target.limit.unwrap_or(LIMIT), count, open, environment));
     }
-    let elsewhere = policy.and_then(|policy| elsewhere(others, policy));
+    let elsewhere = target.policy.as_ref().and_then(|policy| elsewhere(others, policy));
     found.extend(elsewhere.map(|finding| Finding { subject: environment.id.clone(), ..finding }));
     found
 }
 
+/// Is there room for one more? `open` environments may have a key or not.
+fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> Option<Finding> {
+    let severity = match count + 1 {
+        one_more if one_more > limit => Severity::Block,
+        one_more if one_more + open > limit => Severity::Unknown,
+        one_more if one_more + NEAR > limit => Severity::Warn,
+        _ => return None,
+    };
+    let unread = if open == 0 { String::new() } else { format!(" (of {open} more it is not known)") };
+    Some(finding(
+        "CMK031",
+        severity,
+        &environment.id,
+        format!(
+            "{count} environments have a customer-managed key already{unread}, `{}` would be number {}; a tenant may have {limit}.",
+            environment.display_name,
+            count + 1
+        ),
+        "Ask Microsoft support for a higher limit, then pass it as `--limit`.",
+        who::POWER_PLATFORM,
+    ))
+}
+
 /// Environments that use another policy than this one.
 pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: &ArmId) -> Option<Finding> {
-    let policy = policy.to_string();
-    let mut other = all.filter(|other| {
-        let own = other.key_link.present().and_then(|link| link.policy.as_deref());
-        own.is_some_and(|own| !same_id(own, &policy))
-    });
+    let mut other = all.filter(|other| other.policy().is_some_and(|own| own != policy));
     let first = other.next()?;
     let more = match other.count() {
         0 => String::new(),
@@ -60,7 +72,7 @@ pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: 
     Some(finding(
         "CMK032",
         Severity::Warn,
-        policy,
+        policy.to_string(),
         format!(
             "`{}`{more} use another policy: nothing can be copied or restored between environments with different keys.",
             first.display_name
@@ -72,13 +84,10 @@ pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: 
 
 /// The environments that a policy holds, for messages.
 pub(super) fn holders(observed: &Observed, policy: &ArmId) -> Option<String> {
-    let id = policy.to_string();
     let all = observed.around.estate.present()?;
     let names: Vec<&str> = all
         .iter()
-        .filter(|environment| {
-            environment.key_link.present().and_then(|link| link.policy.as_deref()).is_some_and(|own| same_id(own, &id))
-        })
+        .filter(|environment| environment.policy() == Some(policy))
         .map(|environment| environment.display_name.as_str())
         .collect();
     match names[..] {
@@ -94,7 +103,7 @@ pub(super) fn history(observed: &Observed, environment: &Environment, policy: Op
     let mut found = Vec::new();
     let (id, name) = (&environment.id, &environment.display_name);
     let operations = observed.operations.present().map(Vec::as_slice).unwrap_or_default();
-    let last_add = operations.iter().find(|operation| operation.kind == ADD && operation.has_ended());
+    let last_add = operations.iter().find(|operation| operation.is(ADD) && operation.has_ended());
     let done = policy.is_some_and(|policy| standing(environment, policy) == Standing::Done);
     if done && last_add.is_some_and(|operation| operation.state.eq_ignore_ascii_case("Failed")) {
         found.push(finding(
@@ -106,46 +115,47 @@ pub(super) fn history(observed: &Observed, environment: &Environment, policy: Op
             who::POWER_PLATFORM,
         ));
     }
-    found.extend(kept(operations, observed.at).map(|(operation, until)| {
-        let what = if operation.kind == REMOVE { "removed from its policy" } else { "moved to another policy" };
-        finding(
+    for left in left_keys(operations, environment) {
+        let Known::Known(until) = left.until else { continue };
+        if until <= observed.at {
+            continue;
+        }
+        let what = if left.operation.is(REMOVE) { "removed from its policy" } else { "moved to another policy" };
+        found.push(finding(
             "CMK033",
             Severity::Warn,
             id,
-            format!("`{name}` was {what} not long ago: its old key is needed until {}.", until.strftime("%Y-%m-%d")),
+            format!("`{name}` was {what} not long ago: its old key is needed until {}.", day(until)),
             "Delete or disable neither the old key, its versions and vault nor the old policy's access before that day.",
             who::KEY_VAULT,
-        )
-    }));
-    let customer = environment.key_managed_by.as_deref().is_some_and(|by| !by.eq_ignore_ascii_case("Microsoft"));
-    if customer && environment.key_link.is_absent() {
-        let by = environment.key_managed_by.as_deref().unwrap_or_default();
-        found.push(finding(
-            "CMK041",
-            Severity::Warn,
-            id,
-            format!("`{name}` has a key managed by `{by}` but no policy: it was encrypted with a bring-your-own key, which was retired on 2026-01-06."),
-            "Migrate it: ask Microsoft support before you add it to a policy.",
-            who::POWER_PLATFORM,
         ));
+        break;
     }
     found
 }
 
-/// Until when an old key must be kept, by the newest operation that left one behind.
-pub(super) fn kept(operations: &[Operation], now: Timestamp) -> Option<(&Operation, Timestamp)> {
-    operations
-        .iter()
-        .filter(|operation| operation.state.eq_ignore_ascii_case("Succeeded"))
-        .filter_map(|operation| {
-            let span = match operation.kind.as_str() {
-                REMOVE => KEPT_AFTER_REMOVAL,
-                SWAP => AFTER_ROTATION,
-                _ => return None,
-            };
-            let created: Timestamp = operation.created.as_deref()?.parse().ok()?;
-            Some((operation, created.checked_add(span).ok()?))
-        })
-        .filter(|(_, until)| *until > now)
-        .max_by_key(|(_, until)| *until)
+/// An operation that left a key behind, and until when that key is needed.
+pub(super) struct Left<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) until: Known<Timestamp>,
+}
+
+/// The operations after which an environment still needs the key that it left. A removal that failed counts when its policy is gone all the
+/// same. The days are counted from the end of the operation.
+pub(super) fn left_keys<'a>(operations: &'a [Operation], environment: &Environment) -> Vec<Left<'a>> {
+    let gone = !matches!(environment.key_link, Seen::Present(_));
+    let left = |operation: &'a Operation| {
+        let span = if operation.is(REMOVE) && (operation.succeeded() || (operation.has_ended() && gone)) {
+            KEPT_AFTER_REMOVAL
+        } else if operation.is(SWAP) && operation.succeeded() {
+            AFTER_ROTATION
+        } else {
+            return None;
+        };
+        let until = operation.ended().and_then(|ended| {
+            ended.checked_add(span).map_or_else(|error| Known::Unknown(error.to_string()), Known::Known)
+        });
+        Some(Left { operation, until })
+    };
+    operations.iter().filter_map(left).collect()
 }

@@ -2,8 +2,9 @@
 
 use super::add::{ADD, SWAP, Standing, standing};
 use super::remove::REMOVE;
-use crate::model::ids::{ArmId, ResourceKind};
-use crate::model::observed::{Environment, Operation, Seen};
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::{Environment, Operation, Seen, Unreadable};
 
 /// Where an environment shall end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,12 @@ impl Goal {
     pub fn standing(&self, look: &Environment) -> Standing {
         match self {
             Goal::Policy(policy) => standing(look, policy),
-            Goal::Linked => linked(look).map_or(Standing::None, |policy| standing(look, &policy)),
+            Goal::Linked => match &look.key_link {
+                Seen::Present(link) => standing(look, &link.policy),
+                Seen::Absent => Standing::None,
+                Seen::Unreadable(why) => Standing::Unknown(why.clone()),
+                Seen::NotAsked => not_asked(),
+            },
             Goal::NoPolicy => unlinked(look),
         }
     }
@@ -34,8 +40,8 @@ impl Goal {
     /// The same by its type alone.
     pub fn begins(&self, kind: &str) -> bool {
         match self {
-            Goal::Policy(_) | Goal::Linked => kind == ADD || kind == SWAP,
-            Goal::NoPolicy => kind == REMOVE,
+            Goal::Policy(_) | Goal::Linked => kind.eq_ignore_ascii_case(ADD) || kind.eq_ignore_ascii_case(SWAP),
+            Goal::NoPolicy => kind.eq_ignore_ascii_case(REMOVE),
         }
     }
 
@@ -56,20 +62,19 @@ impl Goal {
     }
 }
 
-/// The policy that an environment is linked to.
-pub fn linked(look: &Environment) -> Option<ArmId> {
-    let id = look.key_link.present()?.policy.as_deref()?;
-    ArmId::parse(id, &[ResourceKind::EnterprisePolicy]).ok()
-}
-
-/// Done is: no policy, and everything runs. A link that is linked has not been touched, whatever state the environment is in.
+/// Done is: no policy, and everything runs. If the link still says `Linked`, the removal has not begun, whatever state the environment is in.
 fn unlinked(look: &Environment) -> Standing {
     let link = match &look.key_link {
-        Seen::Absent if look.is_up() => return Standing::Done,
-        Seen::Absent => return Standing::Under,
+        Seen::Absent => {
+            return match look.is_up() {
+                Verdict::Yes => Standing::Done,
+                Verdict::No => Standing::Under,
+                Verdict::CantTell(why) => Standing::Unknown(why),
+            };
+        }
         Seen::Present(link) => link,
-        Seen::Unreadable(why) => return Standing::Unknown(why.why.clone()),
-        Seen::NotAsked => return Standing::Unknown("it was not asked for".to_owned()),
+        Seen::Unreadable(why) => return Standing::Unknown(why.clone()),
+        Seen::NotAsked => return not_asked(),
     };
     match link.status.as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("linked") => Standing::None,
@@ -78,16 +83,26 @@ fn unlinked(look: &Environment) -> Standing {
     }
 }
 
+fn not_asked() -> Standing {
+    Standing::Unknown(Unreadable { why: "it was not asked for".to_owned(), ..Unreadable::default() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ids::ResourceKind;
     use crate::model::observed::KeyLink;
 
     #[test]
     fn gone_is_no_link_and_everything_up() {
-        let link = |status: &str| Seen::Present(KeyLink { status: Some(status.into()), ..KeyLink::default() });
+        let policy =
+            ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::EnterprisePolicy, "n").unwrap();
+        let link = |status: &str| {
+            Seen::Present(KeyLink { policy: policy.clone(), status: Some(status.into()), system_id: None })
+        };
         for (key_link, management, runtime, expected) in [
             (Seen::Absent, "Ready", "Enabled", Standing::Done),
+            (Seen::Absent, "Ready", "AdminMode", Standing::Done),
             (Seen::Absent, "Ready", "Disabled", Standing::Under),
             (Seen::Absent, "Running", "Enabled", Standing::Under),
             (link("Unlinking"), "Ready", "Enabled", Standing::Under),
@@ -96,7 +111,6 @@ mod tests {
             (link("Linked"), "Ready", "AdminMode", Standing::None),
             (link("Failed"), "Ready", "Enabled", Standing::Failed),
             (link("Wibble"), "Ready", "Enabled", Standing::Under),
-            (Seen::NotAsked, "Ready", "Enabled", Standing::Unknown("it was not asked for".into())),
         ] {
             let look = Environment {
                 management_state: Some(management.into()),

@@ -1,10 +1,11 @@
 //! Step 3's grants: who may use the key, who may read the policy, and since when.
 
 use super::policy::{Comes, pinned};
-use super::{finding, not_visible, quoted, who};
+use super::{Whose, finding, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ResourceKind;
-use crate::model::observed::{Observed, Policy, RoleAssignment, Seen, Vault};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{AccessPolicy, Observed, Policy, RoleAssignment, Seen, Unreadable, Vault};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
@@ -22,46 +23,61 @@ pub const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);
 /// What the policy's identity does with the key.
 const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
 
-pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
+/// `whose`: does the step that asks give the grant, or only rely on it?
+pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: Whose, plan: &mut Plan) {
     let (Some(policy), Seen::Present(vault), Some(key)) = (&target.policy, &observed.vault, &target.key) else {
         return;
     };
-    if comes == Comes::No {
-        return;
+    // An identity that does not show yet holds no grant; the change itself waits for it.
+    let identity = observed.policy.present().is_some_and(|policy| policy.principal_id.is_some());
+    match comes {
+        Comes::No => return,
+        Comes::There if identity => match access(observed, vault) {
+            Verdict::Yes => {
+                plan.already.push(format!("The identity of `{}` may use the key of `{}`", policy.name, vault.id.name));
+                return;
+            }
+            Verdict::No => {}
+            Verdict::CantTell(why) => {
+                plan.findings.push(hidden_grant(&policy.name, vault, &why, whose));
+                return;
+            }
+        },
+        Comes::There | Comes::Planned => {}
     }
-    match access(observed, vault) {
-        Seen::Present(()) => {
-            plan.already.push(format!("The identity of `{}` may use the key of `{}`", policy.name, vault.id.name));
-            return;
-        }
-        Seen::Unreadable(why) => {
-            let what = format!("Whether the identity of `{}` may use the key", policy.name);
-            plan.findings.push(not_visible("CMK012", vault.id.to_string(), &what, &why.why, who::KEY_VAULT));
-            return;
-        }
-        Seen::Absent | Seen::NotAsked => {}
-    }
-    plan.actions.push(match (vault.id.kind, vault.rbac) {
+    plan.actions.push(match (vault.id.kind, &vault.rbac) {
         (ResourceKind::ManagedHsm, _) => Action::GrantKeyByHsmRole {
             policy: policy.clone(),
             hsm: vault.id.clone(),
             uri: vault.uri.clone(),
             key: key.clone(),
         },
-        (_, true) => Action::GrantKeyByRole { policy: policy.clone(), vault: vault.id.clone() },
-        (_, false) => Action::GrantKeyByAccessPolicy {
+        (_, Known::Known(true)) => Action::GrantKeyByRole { policy: policy.clone(), vault: vault.id.clone() },
+        (_, Known::Known(false)) => Action::GrantKeyByAccessPolicy {
             policy: policy.clone(),
             vault: vault.id.clone(),
             tenant: vault.tenant_id.clone().unwrap_or_default(),
         },
+        (_, Known::Unknown(why)) => {
+            let what = format!("Whether `{}` works with roles or with access policies", vault.id.name);
+            plan.findings.push(unknown("CMK012", vault.id.to_string(), &what, why, who::KEY_VAULT));
+            return;
+        }
     });
 }
 
+fn hidden_grant(policy: &str, vault: &Vault, why: &Unreadable, whose: Whose) -> Finding {
+    let what = format!("Whether the identity of `{policy}` may use the key");
+    unseen("CMK012", vault.id.to_string(), &what, why, (who::KEY_VAULT, whose))
+}
+
 /// May the policy's identity use the key? By the vault's real permission model, never by what else is lying around.
-pub fn access(observed: &Observed, vault: &Vault) -> Seen<()> {
+pub fn access(observed: &Observed, vault: &Vault) -> Verdict {
     match &observed.policy {
         Seen::Present(policy) => allows_key(policy, vault, &observed.key_roles),
-        _ => Seen::NotAsked,
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        Seen::Absent => Verdict::cant_tell("there is no policy"),
+        Seen::NotAsked => Verdict::default(),
     }
 }
 
@@ -74,56 +90,72 @@ pub fn grant_of<'a>(policy: &Policy, roles: &'a [RoleAssignment]) -> Option<&'a 
 }
 
 /// The same, for any policy and vault with the roles that the policy's identity holds there.
-pub fn allows_key(policy: &Policy, vault: &Vault, roles: &Seen<Vec<RoleAssignment>>) -> Seen<()> {
-    let Some(principal) = &policy.principal_id else { return Seen::Absent };
-    let same = |other: &str| other.eq_ignore_ascii_case(principal);
-    let yes = |granted: bool| if granted { Seen::Present(()) } else { Seen::Absent };
-    if !vault.rbac {
-        let complete = |keys: &[String]| {
-            keys.iter().any(|key| key == "all") || KEY_PERMISSIONS.iter().all(|need| keys.iter().any(|key| key == need))
-        };
-        return yes(vault.access_policies.iter().any(|entry| same(&entry.object_id) && complete(&entry.keys)));
+pub fn allows_key(policy: &Policy, vault: &Vault, roles: &Seen<Vec<RoleAssignment>>) -> Verdict {
+    let Some(principal) = &policy.principal_id else {
+        return Verdict::cant_tell("the policy shows no identity");
+    };
+    match &vault.rbac {
+        Known::Unknown(why) => return Verdict::cant_tell(why),
+        Known::Known(true) => {}
+        Known::Known(false) => {
+            let complete = |keys: &[String]| {
+                let has = |need: &str| keys.iter().any(|key| key == need);
+                has("all") || KEY_PERMISSIONS.iter().all(|need| has(need))
+            };
+            let mine = |entry: &AccessPolicy| entry.object_id.eq_ignore_ascii_case(principal) && complete(&entry.keys);
+            return Verdict::from(&vault.access_policies.clone().map(|all| all.iter().any(mine)));
+        }
     }
     match roles {
-        Seen::Present(roles) => {
-            yes(roles.iter().any(|role| same(&role.principal_id) && KEY_ROLES.contains(&role.role.as_str())))
-        }
-        Seen::Unreadable(why) => Seen::Unreadable(why.clone()),
-        Seen::Absent | Seen::NotAsked => Seen::NotAsked,
+        Seen::Present(roles) => Verdict::of(grant_of(policy, roles).is_some()),
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        Seen::Absent | Seen::NotAsked => Verdict::default(),
     }
 }
 
 pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
     let Some(policy) = &target.policy else { return };
-    if comes == Comes::No {
-        return;
-    }
     for reader in &target.readers {
         let reads = |role: &RoleAssignment| {
             role.principal_id.eq_ignore_ascii_case(reader) && READ_ROLES.contains(&role.role.as_str())
         };
-        match &observed.policy_roles {
-            Seen::Present(roles) if roles.iter().any(reads) => {
+        let unread = |why: &Unreadable| {
+            let what = format!("Whether {reader} may read the policy");
+            unseen("CMK019", policy.to_string(), &what, why, (who::OWNER, Whose::Own))
+        };
+        let give = || Action::GrantReader { policy: policy.clone(), principal: reader.clone() };
+        match (comes, &observed.policy_roles) {
+            (Comes::No, _) => {}
+            (Comes::Planned, _) => plan.actions.push(give()),
+            (Comes::There, Seen::Present(roles)) if roles.iter().any(reads) => {
                 plan.already.push(format!("{reader} may read the policy `{}`", policy.name));
             }
-            Seen::Unreadable(why) => {
-                let what = format!("Whether {reader} may read the policy");
-                plan.findings.push(not_visible("CMK019", policy.to_string(), &what, &why.why, who::OWNER));
+            (Comes::There, Seen::Present(_)) => plan.actions.push(give()),
+            (Comes::There, Seen::Unreadable(why)) => plan.findings.push(unread(why)),
+            (Comes::There, Seen::Absent | Seen::NotAsked) => {
+                plan.findings.push(unread(&Unreadable { why: "it was not read".to_owned(), ..Unreadable::default() }));
             }
-            _ => plan.actions.push(Action::GrantReader { policy: policy.clone(), principal: reader.clone() }),
         }
     }
 }
+
 /// What a policy that is linked, and was not asked for in detail, needs to keep its environments running.
-pub(super) fn in_use(observed: &Observed) -> Vec<Finding> {
+pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
     let (Seen::Present(policy), Seen::Present(vault)) = (&observed.policy, &observed.vault) else { return Vec::new() };
     let mut found = identity(observed, policy);
-    if let Some(version) = &policy.key_version {
+    if let Some(version) = policy.key_reference().and_then(|key| key.version.as_ref()) {
         found.push(pinned(policy, version));
     }
+    found.extend(granted(policy, vault, &access(observed, vault), whose));
+    found
+}
+
+/// May the identity of a policy use its key?
+pub(super) fn granted(policy: &Policy, vault: &Vault, granted: &Verdict, whose: Whose) -> Option<Finding> {
     let name = &policy.id.name;
-    match access(observed, vault) {
-        Seen::Absent if policy.principal_id.is_some() => found.push(finding(
+    match granted {
+        Verdict::Yes => None,
+        Verdict::No => Some(finding(
             "CMK012",
             Severity::Block,
             vault.id.to_string(),
@@ -135,17 +167,12 @@ pub(super) fn in_use(observed: &Observed) -> Vec<Finding> {
                 "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
                 policy.id,
                 vault.id,
-                quoted(policy.key_name.as_deref().unwrap_or("KEY"))
+                quoted(policy.key_reference().map_or("KEY", |key| key.key.as_str()))
             ),
             who::KEY_VAULT,
         )),
-        Seen::Unreadable(why) => {
-            let what = format!("Whether the identity of `{name}` may use the key");
-            found.push(not_visible("CMK012", vault.id.to_string(), &what, &why.why, who::KEY_VAULT));
-        }
-        _ => {}
+        Verdict::CantTell(why) => Some(hidden_grant(name, vault, why, whose)),
     }
-    found
 }
 
 /// Is the policy's identity there, and is its grant old enough to be effective everywhere?
@@ -167,20 +194,21 @@ pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
         Severity::Warn,
         policy.id.to_string(),
         format!(
-            "The grant on the key was made less than 5 minutes ago; it may not be effective everywhere for another {left} s."
+            "The grant on the key was made less than 5 minutes ago, or its time is not known; it may not be effective everywhere for another {left} s."
         ),
         format!("Wait {left} s before the environment is added."),
         who::KEY_VAULT,
     )]
 }
 
-/// From when on the grants of the policy's identity are effective everywhere, if they are not yet.
+/// From when on the grants of the policy's identity are effective everywhere, if they are not yet. A grant whose time is not known may be new.
 pub(super) fn effective_from(observed: &Observed, principal: &str) -> Option<Timestamp> {
     let roles = observed.key_roles.present().map(Vec::as_slice).unwrap_or_default();
     let grants = roles
         .iter()
         .filter(|role| role.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&role.role.as_str()));
     // The oldest one counts: a second grant does not undo the first.
-    let from = grants.filter_map(|role| role.created).min()?.checked_add(ROLE_SETTLES).ok()?;
+    let made = grants.map(|role| role.created.known().copied().unwrap_or(observed.at)).min();
+    let from = made?.checked_add(ROLE_SETTLES).ok()?;
     (from > observed.at).then_some(from)
 }

@@ -1,9 +1,9 @@
 //! Step 1: is the finance and operations environment integrated with Power Platform?
 
-use super::{finding, not_visible, who};
+use super::{Whose, finding, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::parse_guid;
-use crate::model::observed::{AppLink, Environment, Integration, Seen};
+use crate::model::observed::{AppLink, Environment, Integration, Seen, Unreadable};
 use crate::model::target::Target;
 use serde::Serialize;
 
@@ -83,18 +83,20 @@ pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict
     }
     let internal = app.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Internal"));
     match answer {
-        Seen::Present(Integration::Integrated { id, url }) if matches(app, id.as_deref(), url.as_deref()) => {
-            if internal { Verdict::Unified } else { Verdict::Integrated }
-        }
-        Seen::Present(Integration::Integrated { .. }) => Verdict::Mismatch,
+        Seen::Present(Integration::Integrated { id, url }) => match matches(app, id.as_deref(), url.as_deref()) {
+            Some(true) if internal => Verdict::Unified,
+            Some(true) => Verdict::Integrated,
+            Some(false) => Verdict::Mismatch,
+            None => Verdict::Unknown,
+        },
         Seen::Present(Integration::NotIntegrated) => Verdict::LinkIncomplete,
         Seen::NotAsked | Seen::Absent | Seen::Unreadable(_) => Verdict::Unknown,
     }
 }
 
 /// Do both sides name the same environment? Ids as GUIDs, because LCS writes them without dashes; URLs by host. What one side leaves out is not
-/// held against it, but at least one of the two must be there.
-fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> bool {
+/// held against it; nothing when they have neither in common.
+fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> Option<bool> {
     let same_id = match (app.id.as_deref(), id) {
         (Some(left), Some(right)) => Some(match (parse_guid(left), parse_guid(right)) {
             (Some(left), Some(right)) => left == right,
@@ -105,7 +107,7 @@ fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> bool {
     let host =
         |url: &str| url.trim_start_matches("https://").split('/').next().unwrap_or_default().to_ascii_lowercase();
     let same_url = app.url.as_deref().zip(url).map(|(left, right)| host(left) == host(right));
-    same_id.unwrap_or(true) && same_url.unwrap_or(true) && (same_id.is_some() || same_url.is_some())
+    (same_id.is_some() || same_url.is_some()).then(|| same_id.unwrap_or(true) && same_url.unwrap_or(true))
 }
 
 /// What stands in the way of a key before this step is done.
@@ -149,11 +151,14 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
             who::POWER_PLATFORM,
         ),
         Verdict::Unknown => {
-            let why =
-                answer.unreadable().map_or("Dataverse is not asked while the environment is disabled", |unreadable| {
-                    unreadable.why.as_str()
-                });
-            not_visible("CMK001", name, "Whether the environment is integrated", why, who::POWER_PLATFORM)
+            let silent = match answer {
+                Seen::Present(_) => "Dataverse and Power Platform name no id and no URL that could be compared",
+                Seen::Absent => "Dataverse does not know the question",
+                Seen::NotAsked | Seen::Unreadable(_) => "Dataverse is not asked while the environment is disabled",
+            };
+            let why = answer.unreadable().cloned();
+            let why = why.unwrap_or_else(|| Unreadable { why: silent.to_owned(), ..Unreadable::default() });
+            unseen("CMK001", name, "Whether the environment is integrated", &why, (who::POWER_PLATFORM, Whose::Own))
         }
     };
     vec![found]
@@ -162,7 +167,7 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::observed::{Dataverse, Unreadable};
+    use crate::model::observed::Dataverse;
 
     const ID: &str = "aaaaaaaa-0000-0000-0000-000000000001";
     const URL: &str = "https://uat.sandbox.operations.dynamics.com";
@@ -196,7 +201,7 @@ mod tests {
             (
                 environment(Some("Linked"), URL, true),
                 Seen::Present(Integration::Integrated { id: None, url: None }),
-                Verdict::Mismatch,
+                Verdict::Unknown,
             ),
             (environment(Some("Linked"), URL, true), no, Verdict::LinkIncomplete),
             (
@@ -215,13 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_answer_neither_passes_nor_blocks() {
+    fn an_unreadable_answer_is_no_yes() {
         let unreadable = Seen::Unreadable(Unreadable {
             why: "Dataverse answered 403".into(),
             forbidden: true,
             ..Unreadable::default()
         });
         let found = check(&Target::default(), &environment(Some("Linked"), URL, true), &unreadable);
-        assert_eq!(found[0].severity, Severity::NotVisible);
+        assert_eq!(found[0].severity, Severity::Unknown);
     }
 }

@@ -1,9 +1,11 @@
 //! The key and its vault: will they carry the environments, and keep carrying them?
 
-use super::{finding, not_visible, who};
+use super::{Whose, finding, grant, moment, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::ResourceKind;
-use crate::model::observed::{Key, Observed, Seen, Vault};
+use crate::model::ids::{ArmId, KeyName, ResourceKind};
+use crate::model::known::Known;
+use crate::model::observed::{Key, Network, Observed, Policy, Seen, Vault};
+use crate::model::plan::Plan;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
@@ -14,29 +16,32 @@ pub const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(60 * 24);
 const RETENTION_DAYS: u32 = 30;
 
 /// Everything about vault and key that the snapshot shows.
-pub fn check(target: &Target, observed: &Observed) -> Vec<Finding> {
+pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
     let mut found = Vec::new();
-    let vault_name = target.vault.as_ref().map(ToString::to_string).unwrap_or_default();
+    let named = target.vault.as_ref().map(ToString::to_string);
     match &observed.vault {
         Seen::Present(vault) => found.extend(check_vault(vault, observed)),
-        Seen::Absent => found.push(absent_vault(target, &observed.around.deleted_vault)),
-        Seen::Unreadable(why) => found.push(not_visible("CMK011", &vault_name, "The vault", &why.why, who::KEY_VAULT)),
+        Seen::Absent => found.push(absent_vault(target, observed)),
+        Seen::Unreadable(why) => {
+            let subject = named.unwrap_or_else(|| "vault".to_owned());
+            found.push(unseen("CMK011", subject, "The vault", why, (who::KEY_VAULT, whose)));
+        }
         Seen::NotAsked => {}
     }
-    let key_name = target.key.as_ref().map(ToString::to_string).unwrap_or_default();
+    let key_name = key_name(target, observed);
     match &observed.key {
         Seen::Present(key) => found.extend(check_key(key, &at_vault(target, observed), observed.at)),
         Seen::Absent => {
             found.push(absent_key(&key_name, &at_vault(target, observed), &observed.around.deleted_key));
         }
-        Seen::Unreadable(why) => found.push(not_visible("CMK015", &key_name, "The key", &why.why, who::KEY_VAULT)),
+        Seen::Unreadable(why) => found.push(unseen("CMK015", key_name, "The key", why, (who::KEY_VAULT, whose))),
         Seen::NotAsked => {}
     }
     if let Some(version) = &target.key_version {
         found.push(finding(
             "CMK017",
             Severity::Warn,
-            &key_name,
+            self::key_name(target, observed),
             format!("The policy is pinned to version {}, so rotating the key changes nothing.", version.as_str()),
             "Leave out `--key-version`.",
             who::KEY_VAULT,
@@ -45,19 +50,75 @@ pub fn check(target: &Target, observed: &Observed) -> Vec<Finding> {
     found
 }
 
+/// What keeps the environments of the policy that was read running: its key, its vault, its grant, and since when that is effective. What this
+/// caller may not read of it is the Key Vault administrator's.
+pub(super) fn in_use(observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    let Some(policy) = observed.policy.present() else { return plan };
+    plan.findings = references(policy);
+    plan.findings.extend(check(&Target::default(), observed, Whose::Others));
+    plan.findings.extend(grant::in_use(observed, Whose::Others));
+    let unread = |seen: bool, what: &str| {
+        seen.then(|| unknown("CMK015", policy.id.to_string(), what, "it was not read", who::KEY_VAULT))
+    };
+    plan.findings.extend(unread(observed.vault == Seen::NotAsked, "The vault"));
+    plan.findings.extend(unread(observed.key == Seen::NotAsked, "The key"));
+    plan.effective_from =
+        policy.principal_id.as_deref().and_then(|principal| grant::effective_from(observed, principal));
+    plan
+}
+
+/// Does the policy encrypt, and does it say with which key?
+pub(super) fn references(policy: &Policy) -> Vec<Finding> {
+    let (id, name) = (policy.id.to_string(), &policy.id.name);
+    let mut found = Vec::new();
+    match &policy.encrypts {
+        Known::Known(true) => {}
+        Known::Known(false) => found.push(finding(
+            "CMK026",
+            Severity::Block,
+            &id,
+            format!("The encryption of the policy `{name}` is disabled."),
+            "Create a policy under another name; a policy in use keeps its key for good.",
+            who::KEY_VAULT,
+        )),
+        Known::Unknown(why) => {
+            found.push(unknown("CMK026", &id, &format!("Whether the policy `{name}` encrypts"), why, who::KEY_VAULT));
+        }
+    }
+    if let Known::Unknown(why) = &policy.key {
+        found.push(unknown("CMK026", &id, &format!("Which key the policy `{name}` references"), why, who::KEY_VAULT));
+    }
+    found
+}
+
+/// The key's name: as it was asked for, or as the policy names it.
+fn key_name(target: &Target, observed: &Observed) -> String {
+    let asked = target.key.as_ref().map(KeyName::as_str);
+    let named = || observed.policy.present().and_then(Policy::key_reference).map(|key| key.key.as_str());
+    asked.or_else(named).unwrap_or("key").to_owned()
+}
+
+/// The vault's id, likewise.
+fn vault_id<'a>(target: &'a Target, observed: &'a Observed) -> Option<&'a ArmId> {
+    let named = || observed.policy.present().and_then(Policy::key_reference).map(|key| &key.vault);
+    observed.vault.present().map(|vault| &vault.id).or(target.vault.as_ref()).or_else(named)
+}
+
 /// `--vault-name NAME`, as `az keyvault key` takes it.
 fn at_vault(target: &Target, observed: &Observed) -> String {
-    let id = observed.vault.present().map(|vault| &vault.id).or(target.vault.as_ref());
-    match id {
+    match vault_id(target, observed) {
         Some(id) if id.kind == ResourceKind::ManagedHsm => format!("--hsm-name {}", id.name),
         Some(id) => format!("--vault-name {}", id.name),
         None => "--vault-name VAULT".to_owned(),
     }
 }
 
-fn absent_vault(target: &Target, deleted: &Seen<Deleted>) -> Finding {
-    let id = target.vault.as_ref().map(ToString::to_string).unwrap_or_default();
-    let hsm = target.vault.as_ref().is_some_and(|vault| vault.kind == ResourceKind::ManagedHsm);
+fn absent_vault(target: &Target, observed: &Observed) -> Finding {
+    let vault = vault_id(target, observed);
+    let id = vault.map_or_else(|| "vault".to_owned(), ToString::to_string);
+    let hsm = vault.is_some_and(|vault| vault.kind == ResourceKind::ManagedHsm);
+    let deleted = &observed.around.deleted_vault;
     let (message, remedy) = match deleted {
         Seen::Present(deleted) => {
             let flag = if hsm { "--hsm-name" } else { "--name" };
@@ -112,24 +173,39 @@ fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
     } else {
         "az keyvault update --name"
     };
+    let look = format!("Look at it: `az resource show --ids {}`.", quoted(&id));
     let mut block = |code, severity, message: String, remedy: String| {
         found.push(finding(code, severity, &id, message, remedy, who::KEY_VAULT));
     };
-    if !vault.soft_delete {
-        block(
+    match &vault.soft_delete {
+        Known::Known(true) => {}
+        Known::Known(false) => block(
             "CMK011",
             Severity::Block,
             format!("Soft delete is off on the {noun} `{name}`."),
             format!("{update} {name} --enable-soft-delete true"),
-        );
+        ),
+        Known::Unknown(why) => block(
+            "CMK011",
+            Severity::Unknown,
+            format!("Whether `{name}` has soft delete is not known: {why}."),
+            look.clone(),
+        ),
     }
-    if !vault.purge_protection {
-        block(
+    match &vault.purge_protection {
+        Known::Known(true) => {}
+        Known::Known(false) => block(
             "CMK011",
             Severity::Block,
             format!("Purge protection is off on the {noun} `{name}`; once it is on, it can never be turned off again."),
             format!("{update} {name} --enable-purge-protection true"),
-        );
+        ),
+        Known::Unknown(why) => block(
+            "CMK011",
+            Severity::Unknown,
+            format!("Whether `{name}` has purge protection is not known: {why}."),
+            look.clone(),
+        ),
     }
     if vault.retention_days.is_some_and(|days| days < RETENTION_DAYS) {
         let days = vault.retention_days.unwrap_or_default();
@@ -140,16 +216,30 @@ fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
             "It can't be changed later: never delete a key version before `cmkctl` or the 30 days allow it.".to_owned(),
         );
     }
-    let closed = !vault.public_access || vault.default_deny;
-    if closed && !vault.bypass_azure {
-        block(
+    match &vault.network {
+        Known::Known(network) if network.lets_services_pass() => {}
+        Known::Known(Network::Perimeter) => block(
+            "CMK018",
+            Severity::Block,
+            format!(
+                "The {noun} `{name}` is in a network security perimeter (`SecuredByPerimeter`), which trusted Microsoft services do not pass: every environment would be locked."
+            ),
+            format!("{update} {name} --public-network-access Disabled --bypass AzureServices"),
+        ),
+        Known::Known(_) => block(
             "CMK018",
             Severity::Block,
             format!(
                 "The firewall of the {noun} `{name}` does not let trusted Microsoft services pass: every environment would be locked."
             ),
             format!("{update} {name} --bypass AzureServices"),
-        );
+        ),
+        Known::Unknown(why) => block(
+            "CMK018",
+            Severity::Unknown,
+            format!("Whether trusted Microsoft services reach `{name}` is not known: {why}."),
+            look.clone(),
+        ),
     }
     let tenant = observed.environment.present().and_then(|environment| environment.tenant_id.as_ref());
     if let (Some(own), Some(other)) = (&vault.tenant_id, tenant)
@@ -173,15 +263,18 @@ fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
     };
     let create =
         format!("Create an RSA key: `az keyvault key create --kty RSA --size 3072 --name NEW_NAME {at_vault}`.");
-    if !["RSA", "RSA-HSM"].contains(&key.kty.as_str()) {
-        add(
+    let ask = || "Ask the Key Vault administrator.".to_owned();
+    let not_known =
+        |what: &str, why: &str| format!("{what} the key `{name}` is not known: {} said that {why}.", key.source);
+    match &key.kty {
+        Known::Unknown(why) => add("CMK015", Severity::Unknown, not_known("The type of", why), ask()),
+        Known::Known(kty) if !["RSA", "RSA-HSM"].iter().any(|known| kty.eq_ignore_ascii_case(known)) => add(
             "CMK015",
             Severity::Block,
-            format!("The key `{name}` is of type `{}`; only RSA and RSA-HSM work.", key.kty),
+            format!("The key `{name}` is of type `{kty}`; only RSA and RSA-HSM work."),
             create.clone(),
-        );
-    } else {
-        match key.bits {
+        ),
+        Known::Known(_) => match key.bits {
             Some(2048 | 3072) => {}
             Some(4096) => add(
                 "CMK015",
@@ -199,53 +292,69 @@ fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
             ),
             None => add(
                 "CMK015",
-                Severity::NotVisible,
-                format!("The size of the key `{name}` is not visible to you: {} did not say.", key.source),
-                "Ask the Key Vault administrator for its size.".to_owned(),
+                Severity::Unknown,
+                format!("The size of the key `{name}` is not known: {} did not say.", key.source),
+                ask(),
             ),
-        }
+        },
     }
-    match key.enabled {
-        Some(true) => {}
-        Some(false) => add(
+    let validity = &key.validity;
+    match &validity.enabled {
+        Known::Known(true) => {}
+        Known::Known(false) => add(
             "CMK016",
             Severity::Block,
             format!("The key `{name}` is disabled."),
             format!("az keyvault key set-attributes --name {name} --enabled true {at_vault}"),
         ),
-        None => add(
-            "CMK016",
-            Severity::NotVisible,
-            format!("Whether the key `{name}` is enabled is not visible to you: {} did not say.", key.source),
-            "Ask the Key Vault administrator.".to_owned(),
-        ),
+        Known::Unknown(why) => {
+            add(
+                "CMK016",
+                Severity::Unknown,
+                format!("Whether the key `{name}` is enabled is not known: {why}."),
+                ask(),
+            );
+        }
     }
     let rotate = format!("Rotate it: `az keyvault key rotate --name {name} {at_vault}`.");
-    match key.expires {
-        Some(expires) if expires <= now => {
-            add("CMK016", Severity::Block, format!("The key `{name}` expired on {}.", day(expires)), rotate);
+    match &validity.expires {
+        Known::Known(Some(expires)) if *expires <= now => {
+            add("CMK016", Severity::Block, format!("The key `{name}` expired on {}.", moment(*expires)), rotate);
         }
-        Some(expires) if expires.duration_since(now) < EXPIRY_WARNING => {
+        Known::Known(Some(expires)) if expires.duration_since(now) < EXPIRY_WARNING => {
             let days = expires.duration_since(now).as_hours() / 24;
             let message = format!(
                 "The key `{name}` expires on {}, in {days} days; then every environment of the policy goes offline.",
-                day(expires)
+                moment(*expires)
             );
             add("CMK016", Severity::Warn, message, rotate);
         }
-        _ => {}
+        Known::Known(_) => {}
+        Known::Unknown(why) => {
+            add(
+                "CMK016",
+                Severity::Unknown,
+                format!("Until when the key `{name}` is valid is not known: {why}."),
+                ask(),
+            );
+        }
     }
-    if let Some(start) = key.not_before.filter(|start| *start > now) {
-        add(
+    match &validity.not_before {
+        Known::Known(Some(start)) if *start > now => add(
             "CMK016",
             Severity::Block,
-            format!("The key `{name}` is not valid before {}.", day(start)),
+            format!("The key `{name}` is not valid before {}.", moment(*start)),
             "Wait, or move its activation date.".to_owned(),
-        );
+        ),
+        Known::Known(_) => {}
+        Known::Unknown(why) => {
+            add(
+                "CMK016",
+                Severity::Unknown,
+                format!("Since when the key `{name}` is valid is not known: {why}."),
+                ask(),
+            );
+        }
     }
     found
-}
-
-fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -26,8 +26,10 @@ pub mod windows;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
+use crate::model::observed::Unreadable;
 pub use crate::model::text::quoted;
 pub use crate::model::who;
+use jiff::Timestamp;
 
 /// A finding, with `subject`, the sentence, the remedy and who can do it.
 fn finding(
@@ -42,7 +44,41 @@ fn finding(
     Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who, source }
 }
 
-/// "Not visible to you": neither passed nor failed.
+/// Whose facts a step looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of whoever runs the step: what is not known of them stands in its way.
+    Own,
+    /// Those of the other administrator, who is another person on purpose: what the service refuses to this caller is hidden, and the plan
+    /// lists it with the other's part. Whatever else is not known stands in the way.
+    Others,
+}
+
+/// A fact that was not read, as a finding: hidden, or in the way.
+fn unseen(
+    code: &'static str,
+    subject: impl Into<String>,
+    what: &str,
+    why: &Unreadable,
+    (who, whose): (&'static str, Whose),
+) -> Finding {
+    if why.forbidden && whose == Whose::Others {
+        return not_visible(code, subject, what, &why.why, who);
+    }
+    let remedy = if why.forbidden {
+        format!("Ask the {who} to run this, or to give you read access.")
+    } else {
+        "Run the same command again later. cmkctl starts nothing while this is not known.".to_owned()
+    };
+    finding(code, Severity::Unknown, subject, format!("{what} is not known: {}.", why.why), remedy, who)
+}
+
+/// A fact that the service did not state in a way that can be understood: it stands in the way.
+fn unknown(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
+    unseen(code, subject, what, &Unreadable { why: why.to_owned(), ..Unreadable::default() }, (who, Whose::Own))
+}
+
+/// "Not visible to you": neither passed nor failed, and in nobody's way.
 fn not_visible(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
     finding(
         code,
@@ -52,4 +88,14 @@ fn not_visible(code: &'static str, subject: impl Into<String>, what: &str, why: 
         format!("Ask the {who} to check it, or to give you read access."),
         who,
     )
+}
+
+/// A day, as findings write it.
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// A minute, as findings write it.
+fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -1,10 +1,11 @@
 //! Step 3: the enterprise policy, what it needs before it and the grants after it.
 
-use super::{around, estate, finding, grant, key, not_visible, who};
+use super::{Whose, around, estate, finding, grant, key, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::same_id;
+use crate::model::ids::KeyVersion;
+use crate::model::known::Known;
 use crate::model::near::did_you_mean;
-use crate::model::observed::{Observed, Policy, Seen};
+use crate::model::observed::{Observed, Policy, Registration, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 
@@ -25,18 +26,24 @@ pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     target.location.clone().or(geography).filter(|location| !location.is_empty())
 }
 
-/// The whole step.
-pub fn plan(target: &Target, observed: &Observed) -> Plan {
-    let mut plan = Plan { findings: key::check(target, observed), ..Plan::default() };
+/// The whole step. `whose`: is the key's side that of whoever runs this, or may another administrator have done it before?
+pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
+    let mut plan = Plan { findings: key::check(target, observed, whose), ..Plan::default() };
     provider(target, observed, &mut plan);
     let policy_comes = policy(target, observed, &mut plan);
-    grant::grant(target, observed, policy_comes, &mut plan);
+    grant::grant(target, observed, policy_comes, whose, &mut plan);
     grant::readers(target, observed, policy_comes, &mut plan);
     plan.findings.extend(around::check(target, observed, &plan.actions));
     plan
 }
 
-pub(super) fn pinned(policy: &Policy, version: &str) -> Finding {
+/// Whose the key's side is where the environment is added, too: a policy that is there may have been made by the Key Vault administrator.
+pub fn whose(observed: &Observed) -> Whose {
+    if observed.policy.present().is_some() { Whose::Others } else { Whose::Own }
+}
+
+pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
+    let version = version.as_str();
     finding(
         "CMK017",
         Severity::Warn,
@@ -47,15 +54,21 @@ pub(super) fn pinned(policy: &Policy, version: &str) -> Finding {
     )
 }
 
+const PROVIDER: &str = "The registration of the provider `Microsoft.PowerPlatform`";
+
 fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
     let Some(policy) = &target.policy else { return };
     let subscription = &policy.subscription;
     match &observed.provider {
-        Seen::Present(provider) if provider.is_registered() => {
-            plan.already
-                .push(format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}"));
-        }
-        Seen::Present(_) => plan.actions.push(Action::RegisterProvider { subscription: subscription.clone() }),
+        Seen::Present(provider) => match &provider.state {
+            Known::Known(Registration::Registered) => plan
+                .already
+                .push(format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}")),
+            Known::Known(Registration::Registering | Registration::NotRegistered) => {
+                plan.actions.push(Action::RegisterProvider { subscription: subscription.clone() });
+            }
+            Known::Unknown(why) => plan.findings.push(unknown("CMK010", subscription, PROVIDER, why, who::OWNER)),
+        },
         Seen::Absent => plan.findings.push(finding(
             "CMK037",
             Severity::Block,
@@ -65,8 +78,7 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
             who::KEY_VAULT,
         )),
         Seen::Unreadable(why) => {
-            let what = "The registration of the provider `Microsoft.PowerPlatform`";
-            plan.findings.push(not_visible("CMK010", subscription, what, &why.why, who::OWNER));
+            plan.findings.push(unseen("CMK010", subscription, PROVIDER, why, (who::OWNER, Whose::Others)));
         }
         Seen::NotAsked => {}
     }
@@ -85,11 +97,14 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     match &observed.policy {
         Seen::Present(policy) => {
             let found = differences(target, observed, policy);
-            if found.is_empty() {
+            // A policy of another kind, or one that may be for another key, gets no grant; one in the wrong place may still hold environments.
+            let other = found.iter().any(|finding| {
+                ["CMK026", "CMK042"].contains(&finding.code)
+                    && matches!(finding.severity, Severity::Block | Severity::Unknown)
+            });
+            if !other {
                 plan.already.push(format!("The enterprise policy `{}` references the key", policy.id.name));
             }
-            // A policy of another kind or for another key gets no grant; one in the wrong place may still hold environments.
-            let other = found.iter().any(|finding| ["CMK026", "CMK042"].contains(&finding.code));
             plan.findings.extend(found);
             plan.findings.extend(grant::identity(observed, policy));
             plan.effective_from =
@@ -100,15 +115,18 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
         Seen::Unreadable(why) => {
             plan.findings.push(finding(
                 "CMK019",
-                Severity::Block,
+                Severity::Unknown,
                 wanted.to_string(),
-                format!("Whether the policy `{}` exists is not visible to you: {}.", wanted.name, why.why),
+                format!("Whether the policy `{}` exists is not known: {}.", wanted.name, why.why),
                 "Get Reader on its resource group, then run this again: nothing is created that may be there already.",
                 who::OWNER,
             ));
             Comes::No
         }
-        Seen::NotAsked => Comes::No,
+        Seen::NotAsked => {
+            plan.findings.push(unknown("CMK019", wanted.to_string(), "The policy", "it was not read", who::OWNER));
+            Comes::No
+        }
     }
 }
 
@@ -182,34 +200,35 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
     let holders = estate::holders(observed, &policy.id)
         .map_or(String::new(), |names| format!(" and holds {names}: it can't be changed while it does"));
     let another = "Create a policy under another name; a policy in use keeps its key for good.";
-    if let (Some(wanted), Some(own)) = (&target.vault, &policy.vault_id)
-        && !same_id(&wanted.to_string(), own)
-    {
-        found.push(block("CMK026", format!("The policy `{name}` references the vault `{own}`{holders}."), another));
-    }
-    if let (Some(wanted), Some(own)) = (&target.key, &policy.key_name)
-        && !wanted.as_str().eq_ignore_ascii_case(own)
-    {
-        found.push(block("CMK026", format!("The policy `{name}` references the key `{own}`{holders}."), another));
-    }
-    let wanted_version = target.key_version.as_ref().map(|version| version.as_str());
-    match (&policy.key_version, wanted_version) {
-        (Some(own), Some(wanted)) if !own.eq_ignore_ascii_case(wanted) => {
-            found.push(block("CMK026", format!("The policy `{name}` is pinned to version {own}."), another));
+    found.extend(key::references(policy));
+    if let (Some(own), Some(vault), Some(key)) = (policy.key_reference(), &target.vault, &target.key) {
+        if !own.vault.is_same_vault(vault) {
+            let message = format!("The policy `{name}` references the vault `{}`{holders}.", own.vault);
+            found.push(block("CMK026", message, another));
         }
-        (None, Some(_)) => {
-            found.push(block("CMK026", format!("The policy `{name}` is not pinned to a version."), another))
+        if !own.key.is(key) {
+            found.push(block(
+                "CMK026",
+                format!("The policy `{name}` references the key `{}`{holders}.", own.key),
+                another,
+            ));
         }
-        (Some(own), None) => found.push(pinned(policy, own)),
-        _ => {}
+        match (&own.version, &target.key_version) {
+            (Some(own), Some(wanted)) if own != wanted => {
+                let message = format!("The policy `{name}` is pinned to version {}.", own.as_str());
+                found.push(block("CMK026", message, another));
+            }
+            (None, Some(_)) => {
+                found.push(block("CMK026", format!("The policy `{name}` is not pinned to a version."), another));
+            }
+            (Some(own), None) => found.push(pinned(policy, own)),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
     }
     let wanted = location(target, observed);
     if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&policy.location)) {
         let message = format!("The policy `{name}` is in `{}`; `{wanted}` is needed.", policy.location);
         found.push(block("CMK007", message, "Create a policy in that location, under another name."));
-    }
-    if policy.encryption_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Disabled")) {
-        found.push(block("CMK026", format!("The encryption of the policy `{name}` is disabled."), another));
     }
     found
 }

@@ -2,10 +2,11 @@
 
 use super::add::running;
 use super::policy::policy_location;
-use super::{finding, not_visible, who};
+use super::{Whose, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Observed, Operation, Seen};
 
 /// Kinds of environments that can't have a customer-managed key.
 const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedTrial"];
@@ -28,33 +29,57 @@ pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
         ));
     }
-    let busy = running(observed).map(|operation| operation.kind.clone()).or_else(|| environment.ongoing.clone());
-    match busy {
-        Some(operation) if operation != wanted => found.push(block(
-            "CMK023",
-            format!("The lifecycle operation `{operation}` runs on `{name}`."),
-            "Wait until it has ended, then run this again.",
-        )),
-        None if environment.state().is_some_and(|state| state != "Ready") => {
-            let state = environment.state().unwrap_or_default();
-            found.push(block(
-                "CMK023",
-                format!("`{name}` is in the management state `{state}`."),
-                "Wait until it is `Ready`, then run this again.",
-            ));
-        }
-        _ => {}
-    }
-    match environment.runtime_state.as_deref() {
-        Some("Enabled") | None => {}
-        Some(state) => found.push(finding(
+    found.extend(busy(observed, environment, wanted));
+    match environment.is_running() {
+        Verdict::Yes
+            if environment.runtime_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Enabled")) => {}
+        Verdict::Yes | Verdict::No => found.push(finding(
             "CMK035",
             Severity::Warn,
             id,
-            format!("`{name}` is in the runtime state `{state}`."),
+            format!("`{name}` is in the runtime state `{}`.", environment.runtime_state.as_deref().unwrap_or_default()),
             "Finish what put it there first.",
             who::POWER_PLATFORM,
         )),
+        Verdict::CantTell(why) => {
+            found.push(unknown("CMK035", id, &format!("Whether `{name}` runs"), &why.why, who::POWER_PLATFORM));
+        }
+    }
+    found
+}
+
+/// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not another one.
+fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let block =
+        |message: String, remedy: &str| finding("CMK023", Severity::Block, id, message, remedy, who::POWER_PLATFORM);
+    let mut found = Vec::new();
+    match &observed.operations {
+        Seen::Present(_) => {}
+        Seen::Unreadable(why) => {
+            let what = format!("Whether an operation runs on `{name}`");
+            found.push(unseen("CMK023", id, &what, why, (who::POWER_PLATFORM, Whose::Own)));
+        }
+        Seen::Absent | Seen::NotAsked => {
+            let what = format!("Whether an operation runs on `{name}`");
+            found.push(unknown("CMK023", id, &what, "it was not read", who::POWER_PLATFORM));
+        }
+    }
+    let operation = running(observed).map(Operation::name).or(environment.ongoing.as_deref());
+    match (operation, environment.is_ready()) {
+        (Some(operation), _) if !operation.eq_ignore_ascii_case(wanted) => found.push(block(
+            format!("The lifecycle operation `{operation}` runs on `{name}`."),
+            "Wait until it has ended, then run this again.",
+        )),
+        (Some(_), _) | (None, Verdict::Yes) => {}
+        (None, Verdict::No) => found.push(block(
+            format!("`{name}` is in the management state `{}`.", environment.state().unwrap_or_default()),
+            "Wait until it is `Ready`, then run this again.",
+        )),
+        (None, Verdict::CantTell(why)) => {
+            let what = format!("Whether `{name}` is ready");
+            found.push(unknown("CMK023", id, &what, &why.why, who::POWER_PLATFORM));
+        }
     }
     found
 }
@@ -63,10 +88,18 @@ pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str
 fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let sku = if environment.is_default { "Default" } else { &environment.sku };
-    let refusal = environment.disallowed.iter().find(|(operation, _)| operation == wanted);
-    let listed = environment.allowed.iter().any(|operation| operation == wanted);
-    let silent = environment.allowed.is_empty() && environment.disallowed.is_empty();
-    let unsupported = UNSUPPORTED.contains(&sku);
+    let rules = match &environment.rules {
+        Known::Known(rules) => rules,
+        Known::Unknown(why) => {
+            let what = format!("Whether the service allows `{wanted}` on `{name}`");
+            return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
+        }
+    };
+    let is = |operation: &str| operation.eq_ignore_ascii_case(wanted);
+    let refusal = rules.disallowed.iter().find(|(operation, _)| is(operation));
+    let listed = rules.allowed.iter().any(|operation| is(operation));
+    let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
+    let unsupported = UNSUPPORTED.iter().any(|kind| kind.eq_ignore_ascii_case(sku));
     let service = match refusal {
         Some((_, Some(reason))) => format!("the service does not allow `{wanted}`: {}", reason.trim_end_matches('.')),
         Some((_, None)) => format!("the service does not allow `{wanted}` and gives no reason"),
@@ -109,7 +142,10 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
         )),
         None => {
             let what = format!("Whether `{name}` is a Managed Environment");
-            Some(not_visible("CMK006", id, &what, "the service did not say", who::POWER_PLATFORM))
+            let why = environment.protection_level.as_ref().map_or("the service did not say".to_owned(), |level| {
+                format!("its protection level is `{level}`, which cmkctl does not know")
+            });
+            Some(unknown("CMK006", id, &what, &why, who::POWER_PLATFORM))
         }
     }
 }
@@ -120,7 +156,7 @@ fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
     let why = observed.vault.unreadable().filter(|_| observed.policy.is_absent())?;
     Some(finding(
         "CMK012",
-        Severity::Block,
+        Severity::Unknown,
         wanted.to_string(),
         format!(
             "The vault is not visible to you ({}), so the identity of `{}` can't be let use the key.",
@@ -171,7 +207,7 @@ pub(super) fn check_policy(
         )),
         Seen::Unreadable(why) => Some(finding(
             "CMK019",
-            Severity::Block,
+            Severity::Unknown,
             id,
             format!(
                 "You can't read the policy `{}`: {}; without that, adding an environment fails.",
@@ -180,6 +216,6 @@ pub(super) fn check_policy(
             ask,
             who::KEY_VAULT,
         )),
-        Seen::NotAsked => None,
+        Seen::NotAsked => Some(unknown("CMK019", id, "The policy", "it was not read", who::KEY_VAULT)),
     }
 }

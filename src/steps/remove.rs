@@ -1,14 +1,15 @@
 //! Back to the Microsoft key: the environment leaves its policy.
 
 use super::add::{ADD, SWAP, Standing, running};
-use super::goal::{Goal, linked};
-use super::{finding, quoted, ready, who};
+use super::goal::Goal;
+use super::{add, finding, key, quoted, ready, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, same_id};
-use crate::model::observed::{Environment, Observed, Operation, Seen};
+use crate::model::ids::ArmId;
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 /// The operation that takes the key from an environment (inferred from the lists of allowed operations).
 pub const REMOVE: &str = "RevertToMicrosoftKey";
@@ -21,7 +22,9 @@ const LONGEST_REMOVAL: SignedDuration = SignedDuration::from_hours(4 * 24 + 1);
 /// The whole command.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    let Seen::Present(environment) = &observed.environment else { return plan };
+    let Seen::Present(environment) = &observed.environment else {
+        return Plan { findings: vec![add::no_environment(target, &observed.environment)], ..plan };
+    };
     let name = &environment.display_name;
     if let Some(waiting) = under_way(observed, environment) {
         plan.actions.push(waiting);
@@ -33,16 +36,17 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             return plan;
         }
         Standing::Unknown(why) => {
-            plan.findings.push(unknown(environment, &why));
+            plan.findings.push(add::unknown_link(environment, &why));
             return plan;
         }
-        _ => {}
+        Standing::None | Standing::Under | Standing::Locked | Standing::Failed | Standing::Other(_) => {}
     }
-    let Some(policy) = linked(environment) else {
-        plan.findings.push(unknown(environment, "the service names no policy"));
+    let Some(policy) = environment.policy().cloned() else {
+        let why = Unreadable { why: "the service names no policy".to_owned(), ..Unreadable::default() };
+        plan.findings.push(add::unknown_link(environment, &why));
         return plan;
     };
-    if let Some(asked) = target.policy.as_ref().filter(|asked| !same_id(&asked.to_string(), &policy.to_string())) {
+    if let Some(asked) = target.policy.as_ref().filter(|asked| **asked != policy) {
         plan.findings.push(finding(
             "CMK025",
             Severity::Block,
@@ -53,6 +57,9 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         ));
     }
     plan.findings.extend(leaving(observed, environment, &policy));
+    // Its data is decrypted with the key once more: without it the removal fails half way.
+    let key = key::in_use(observed).findings.into_iter().filter(|finding| finding.severity != Severity::Warn);
+    plan.findings.extend(key);
     plan.findings.push(outage(environment, "goes back to the Microsoft key"));
     plan.findings.push(kept(observed, environment, &policy));
     plan.actions.push(Action::RemoveEnvironment { environment: environment.id.clone(), name: name.clone(), policy });
@@ -67,25 +74,27 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
         .present()
         .and_then(|link| link.status.as_deref())
         .is_some_and(|status| status.to_ascii_lowercase().starts_with("unlinking"));
-    let ongoing = environment.ongoing.as_deref() == Some(REMOVE);
+    let ongoing = environment.ongoing.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(REMOVE));
     // Reads lag behind an operation that ended: it is off its policy, and not back yet.
-    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.kind == REMOVE);
-    let began = newest.and_then(|operation| operation.created.as_deref()?.parse::<Timestamp>().ok());
-    let recent = began.is_some_and(|began| observed.at.duration_since(began) < LONGEST_REMOVAL);
-    let lags = environment.key_link.is_absent() && !environment.is_up() && recent;
+    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.is(REMOVE));
+    let recent = newest.is_some_and(|operation| match &operation.created {
+        Known::Known(began) => observed.at.duration_since(*began) < LONGEST_REMOVAL,
+        Known::Unknown(_) => true,
+    });
+    let lags = environment.key_link.is_absent() && environment.is_up() == Verdict::No && recent;
     (operation.is_some() || says || ongoing || lags).then(|| Action::AwaitRemoval {
         environment: environment.id.clone(),
         name: environment.display_name.clone(),
-        policy: linked(environment),
+        policy: environment.policy().cloned(),
         operation: operation.map(|operation: &Operation| operation.id.clone()),
     })
 }
 
 /// Is a removal the last thing that happened to its key?
 pub(super) fn last_was_removal(observed: &Observed) -> bool {
-    let of_keys = |kind: &str| [ADD, SWAP, REMOVE].contains(&kind);
-    let last = observed.operations.present().and_then(|all| all.iter().find(|operation| of_keys(&operation.kind)));
-    last.is_some_and(|operation| operation.kind == REMOVE)
+    let of_keys = |operation: &&Operation| [ADD, SWAP, REMOVE].iter().any(|kind| operation.is(kind));
+    let last = observed.operations.present().and_then(|all| all.iter().find(of_keys));
+    last.is_some_and(|operation| operation.is(REMOVE))
 }
 
 /// What forbids that an environment leaves its policy, by a removal or by a move.
@@ -101,14 +110,14 @@ pub(super) fn leaving(observed: &Observed, environment: &Environment, policy: &A
             format!("The last add of `{name}` failed: its data may be on both keys, and the documentation says to run the same add again, not to remove."),
             format!("cmkctl add-environment {} --policy {}", quoted(id), quoted(&policy.to_string())),
         )),
-        _ if environment.runtime_state.as_deref() == Some("Disabled") && running(observed).is_none() => {
-            found.retain(|finding| finding.code != "CMK035");
-            found.push(block(
-                "CMK035",
-                format!("`{name}` is offline and nothing runs on it: as long as its key can't be reached, its data can't be read, nor encrypted anew."),
-                format!("cmkctl unlock {}", quoted(id)),
-            ));
-        }
+        _ if running(observed).is_none() => match add::locked(environment) {
+            Verdict::Yes => {
+                found.retain(|finding| finding.code != "CMK035");
+                found.push(add::offline(environment));
+            }
+            // What is not known about it is said by its readiness.
+            Verdict::No | Verdict::CantTell(_) => {}
+        },
         _ => {}
     }
     found
@@ -139,16 +148,5 @@ fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Findi
         ),
         "Delete or disable none of them before that day; `cmkctl retire-key` tells who still needs a key.",
         who::KEY_VAULT,
-    )
-}
-
-fn unknown(environment: &Environment, why: &str) -> Finding {
-    finding(
-        "CMK025",
-        Severity::Block,
-        &environment.id,
-        format!("Whether the environment `{}` has a policy could not be read: {why}.", environment.display_name),
-        "Run it again later: nothing is started on an environment whose state is not known.",
-        who::POWER_PLATFORM,
     )
 }

@@ -1,11 +1,15 @@
 //! Who still needs a key or one of its versions, and until when; and only then: disabling it.
+//!
+//! A key that is missed takes environments offline, and it can't be told from the key who uses it: so the whole tenant must have been seen, and
+//! every fact that speaks for a user counts. Dates can be overridden; what is not known can't.
 
-use super::estate::kept;
+use super::estate::left_keys;
 use super::rotate::OLD_VERSION_STAYS;
-use super::{finding, who};
+use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::KeyVersion;
-use crate::model::observed::{Environment, Observed, Policy, Seen};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Observed, Operation, Policy, Seen, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::surroundings::Version;
 use crate::model::target::Target;
@@ -13,26 +17,30 @@ use jiff::Timestamp;
 
 /// The whole command: disables the version that was named, or every version of the key. Nothing is deleted.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
-    let mut plan = Plan { findings: absent(target, observed).into_iter().collect(), ..Plan::default() };
-    let (Seen::Present(vault), Some(key)) = (&observed.vault, &target.key) else { return plan };
-    let versions = match &observed.around.versions {
-        Seen::Present(versions) => versions,
-        Seen::Unreadable(why) => {
-            plan.findings
-                .push(blocked(key.as_str(), format!("The versions of `{key}` are not visible to you: {}.", why.why)));
-            return plan;
-        }
-        Seen::Absent | Seen::NotAsked => return plan,
+    let (vault, key, versions) = match (&observed.vault, &target.key, &observed.around.versions) {
+        (Seen::Present(vault), Some(key), Seen::Present(versions)) => (vault, key, versions),
+        _ => return Plan { findings: vec![unread(target, observed)], ..Plan::default() },
     };
-    let wanted: Vec<&Version> = versions
-        .iter()
-        .filter(|one| target.key_version.as_ref().is_none_or(|asked| one.id == asked.as_str()))
-        .collect();
-    if let (Some(asked), true) = (&target.key_version, wanted.is_empty()) {
-        plan.findings.push(blocked(key.as_str(), format!("The key `{key}` has no version {}.", asked.as_str())));
+    let mut plan = Plan::default();
+    let asked = |version: &&Version| target.key_version.as_ref().is_none_or(|asked| version.id == *asked);
+    let wanted: Vec<&Version> = versions.iter().filter(asked).collect();
+    let mut enabled = Vec::new();
+    for version in &wanted {
+        match &version.validity.enabled {
+            Known::Known(false) => {}
+            Known::Known(true) => enabled.push(*version),
+            Known::Unknown(why) => {
+                let what = format!("Whether the version {} is enabled", version.id.as_str());
+                plan.findings.push(unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT));
+                enabled.push(version);
+            }
+        }
+    }
+    if wanted.is_empty() {
+        let what = format!("Which versions the key `{key}` has");
+        plan.findings.push(unknown("CMK033", key.as_str(), &what, "the list is empty", who::KEY_VAULT));
         return plan;
     }
-    let enabled: Vec<&Version> = wanted.into_iter().filter(|one| one.enabled != Some(false)).collect();
     if enabled.is_empty() {
         plan.already.push(target.key_version.as_ref().map_or_else(
             || format!("Every version of the key `{key}` is disabled"),
@@ -40,11 +48,12 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         ));
         return plan;
     }
-    let latest = newest(versions).is_none_or(|newest| enabled.iter().any(|one| one.id == newest.id));
-    let needs = in_use(target, observed, latest);
-    let mut days = if latest { Vec::new() } else { followed(target, observed, versions) };
-    days.extend(unread(observed));
-    days.extend(left_behind(observed));
+    let tenant = Tenant { target, observed };
+    plan.findings.extend(tenant.whole());
+    let users = tenant.users(&mut plan.findings);
+    plan.findings.extend(in_use(&users, versions, &enabled, observed.at));
+    let mut days = followed(&users, versions, &enabled, observed.at, &mut plan.findings);
+    days.extend(tenant.left_behind(&mut plan.findings));
     let overridden: Vec<String> = if target.override_dates {
         for need in &mut days {
             need.severity = Severity::Warn;
@@ -54,175 +63,295 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     } else {
         Vec::new()
     };
-    plan.findings.extend(needs);
     plan.findings.extend(days);
-    plan.actions.extend(enabled.into_iter().filter_map(|one| {
-        Some(Action::DisableKeyVersion {
-            vault: vault.id.clone(),
-            uri: vault.uri.clone(),
-            key: key.clone(),
-            version: KeyVersion::parse(&one.id).ok()?,
-            overridden: overridden.clone(),
-        })
+    plan.actions.extend(enabled.into_iter().map(|version| Action::DisableKeyVersion {
+        vault: vault.id.clone(),
+        uri: vault.uri.clone(),
+        key: key.clone(),
+        version: version.id.clone(),
+        overridden: overridden.clone(),
     }));
     plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     plan
 }
 
-fn absent(target: &Target, observed: &Observed) -> Option<Finding> {
-    let name = target.key.as_ref().map(ToString::to_string).unwrap_or_default();
-    match (&observed.vault, &observed.around.versions) {
-        (Seen::Unreadable(why), _) => Some(blocked(&name, format!("The vault is not visible to you: {}.", why.why))),
-        (Seen::Absent, _) => Some(blocked(&name, "There is no such vault.".to_owned())),
-        (_, Seen::Absent) => Some(blocked(&name, format!("There is no key `{name}` in the vault."))),
-        _ => None,
+/// Vault, key or versions were not read, or are not there.
+fn unread(target: &Target, observed: &Observed) -> Finding {
+    let name = target.key.as_ref().map_or("key", |key| key.as_str());
+    let gone = |message: String| {
+        finding("CMK046", Severity::Block, name, message, "Check the vault's id and the key's name.", who::KEY_VAULT)
+    };
+    let hidden = |what: &str, why: &Unreadable| unseen("CMK033", name, what, why, (who::KEY_VAULT, Whose::Own));
+    match (&observed.vault, &observed.key, &observed.around.versions) {
+        (Seen::Absent, _, _) => gone("There is no such vault.".to_owned()),
+        (Seen::Unreadable(why), _, _) => hidden("The vault", why),
+        (_, Seen::Absent, _) => gone(format!("There is no key `{name}` in the vault.")),
+        (_, _, Seen::Unreadable(why)) => hidden(&format!("Which versions the key `{name}` has"), why),
+        _ => unknown(
+            "CMK033",
+            name,
+            &format!("Which versions the key `{name}` has"),
+            "they were not read",
+            who::KEY_VAULT,
+        ),
     }
 }
 
-/// What uses it now: no override goes past that.
-fn in_use(target: &Target, observed: &Observed, latest: bool) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (environment, policy) in users(target, observed) {
-        let name = &environment.display_name;
-        let pinned = policy.key_version.as_deref();
-        let asked = target.key_version.as_ref().map(KeyVersion::as_str);
-        let uses = match pinned {
-            Some(pinned) => asked.is_none_or(|asked| asked == pinned),
-            None => latest,
-        };
-        if uses {
-            let which = pinned.map_or(String::new(), |version| format!(" (pinned to {version})"));
+/// An environment that is encrypted with the key, and the policy by which it is.
+type User<'a> = (&'a Environment, &'a Policy);
+
+/// Everything that was seen of the tenant.
+struct Tenant<'a> {
+    target: &'a Target,
+    observed: &'a Observed,
+}
+
+impl<'a> Tenant<'a> {
+    /// Was all of it seen? Deleted environments never are.
+    fn whole(&self) -> Vec<Finding> {
+        let around = &self.observed.around;
+        let what = "Which environments use the key, or left it not long ago,";
+        let own = (who::POWER_PLATFORM, Whose::Own);
+        let mut found = Vec::new();
+        match (&around.estate, &around.whole_tenant) {
+            (Seen::Present(_), Verdict::Yes) => {}
+            (Seen::Present(_), Verdict::No) => {
+                found.push(unknown(
+                    "CMK020",
+                    "tenant",
+                    what,
+                    "the list does not show the whole tenant",
+                    who::POWER_PLATFORM,
+                ));
+            }
+            (Seen::Present(_), Verdict::CantTell(why)) => found.push(unseen("CMK020", "tenant", what, why, own)),
+            (Seen::Unreadable(why), _) => found.push(unseen("CMK020", "tenant", what, why, own)),
+            (Seen::Absent | Seen::NotAsked, _) => {
+                found.push(unknown("CMK020", "tenant", what, "the environments were not listed", who::POWER_PLATFORM));
+            }
+        }
+        if !self.target.deleted_checked {
             found.push(finding(
                 "CMK033",
-                Severity::Block,
-                &environment.id,
-                format!("`{name}` is encrypted with it by the policy `{}`{which}: it would go offline at once.", policy.id.name),
-                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl rotate-key` for a version.",
+                Severity::Unknown,
+                "deleted environments",
+                "Deleted environments are in no list. One that is recovered, or a backup of it, needs the key that it had.",
+                "Look at Deleted environments in the Power Platform admin center. If none of them needs the key, pass `--deleted-environments-checked`.",
                 who::POWER_PLATFORM,
             ));
         }
+        found
+    }
+
+    fn environments(&self) -> &'a [Environment] {
+        self.observed.around.estate.present().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The environments that are linked to a policy with this key. Whoever may be one of them is said in `open`.
+    fn users(&self, open: &mut Vec<Finding>) -> Vec<User<'a>> {
+        let mut users = Vec::new();
+        for environment in self.environments() {
+            let (id, name) = (&environment.id, &environment.display_name);
+            let mut cant_tell = |why: &Unreadable| {
+                let what = format!("Whether `{name}` uses the key");
+                open.push(unseen("CMK033", id, &what, why, (who::KEY_VAULT, Whose::Own)));
+            };
+            if let Some(doubt) = self.doubt(environment) {
+                cant_tell(&Unreadable { why: doubt, ..Unreadable::default() });
+            }
+            let policy = match &environment.key_link {
+                Seen::Present(link) => self.observed.around.policies.get(&link.policy),
+                Seen::Absent => continue,
+                Seen::Unreadable(why) => {
+                    cant_tell(why);
+                    continue;
+                }
+                Seen::NotAsked => None,
+            };
+            let uses = match policy {
+                Some(Seen::Present(policy)) => match (&self.target.vault, &self.target.key) {
+                    (Some(vault), Some(key)) => policy.references(vault, key),
+                    _ => Verdict::default(),
+                },
+                Some(Seen::Absent) => Verdict::cant_tell("its policy is gone"),
+                Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
+                Some(Seen::NotAsked) | None => Verdict::cant_tell("its policy was not read"),
+            };
+            match (uses, policy.and_then(Seen::present)) {
+                (Verdict::Yes, Some(policy)) => users.push((environment, policy)),
+                (Verdict::No, _) => {}
+                (Verdict::CantTell(why), _) => cant_tell(&why),
+                (Verdict::Yes, None) => {}
+            }
+        }
+        users
+    }
+
+    /// What in its history and state disagrees with what its link says.
+    fn doubt(&self, environment: &Environment) -> Option<String> {
+        if let Some(operation) = &environment.ongoing {
+            return Some(format!("`{operation}` runs on it"));
+        }
+        let history = self.observed.around.histories.get(&environment.id).and_then(Seen::present)?;
+        if let Some(running) = history.iter().find(|operation| !operation.has_ended()) {
+            return Some(format!("`{}` runs on it", running.name()));
+        }
+        if !environment.key_link.is_absent() {
+            return None;
+        }
+        // A reset, a restore or a copy gives it the key of something else, or none.
+        let of_keys = |operation: &&Operation| operation.succeeded() && !HARMLESS.iter().any(|kind| operation.is(kind));
+        let last = history.iter().find(of_keys)?;
+        [super::add::ADD, super::add::SWAP]
+            .iter()
+            .any(|kind| last.is(kind))
+            .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
+    }
+
+    /// Environments that left some key not long ago: which one, no history says. A history that does not tell is said in `open`.
+    fn left_behind(&self, open: &mut Vec<Finding>) -> Vec<Finding> {
+        let mut days = Vec::new();
+        for environment in self.environments() {
+            let (id, name) = (&environment.id, &environment.display_name);
+            let what = format!("Whether `{name}` left the key not long ago");
+            let own = (who::POWER_PLATFORM, Whose::Own);
+            let operations = match self.observed.around.histories.get(id) {
+                Some(Seen::Present(operations)) => operations,
+                Some(Seen::Unreadable(why)) => {
+                    open.push(unseen("CMK033", id, &what, why, own));
+                    continue;
+                }
+                Some(Seen::Absent | Seen::NotAsked) | None => {
+                    open.push(unknown("CMK033", id, &what, "its history was not read", who::POWER_PLATFORM));
+                    continue;
+                }
+            };
+            if operations.iter().any(|operation| operation.kind.is_empty()) {
+                let why = "its history holds an operation without a type";
+                open.push(unknown("CMK033", id, &what, why, who::POWER_PLATFORM));
+            }
+            let mut until: Option<Timestamp> = None;
+            for left in left_keys(operations, environment) {
+                match left.until {
+                    Known::Known(date) => until = until.max(Some(date)),
+                    Known::Unknown(why) => {
+                        let why = format!("when `{}` ended is not known: {why}", left.operation.name());
+                        open.push(unknown("CMK033", id, &what, &why, who::POWER_PLATFORM));
+                    }
+                }
+            }
+            if let Some(until) = until.filter(|until| *until > self.observed.at) {
+                days.push(needed(
+                    id,
+                    format!("`{name}` left a key, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
+                ));
+            }
+        }
+        days
+    }
+}
+
+/// Operations that change nothing about an environment's key.
+const HARMLESS: [&str; 3] = ["EnableGovernanceConfiguration", "DisableGovernanceConfiguration", "Backup"];
+
+/// What uses it now: no override goes past that. Who follows the key's rotation uses its latest version, and needs one that is enabled, begun
+/// and unexpired afterwards.
+fn in_use(users: &[User<'_>], versions: &[Version], disabled: &[&Version], at: Timestamp) -> Vec<Finding> {
+    let goes = |version: &KeyVersion| disabled.iter().any(|gone| gone.id == *version);
+    let followed = stays_latest(versions, &goes).and(|| {
+        Verdict::any(versions.iter().filter(|version| !goes(&version.id)).map(|left| left.validity.usable(at)))
+    });
+    let mut found = Vec::new();
+    for (environment, policy) in users {
+        let (id, name) = (&environment.id, &environment.display_name);
+        let pinned = policy.key_reference().and_then(|key| key.version.as_ref());
+        let which = pinned.map_or(String::new(), |version| format!(" (pinned to {})", version.as_str()));
+        match pinned.map_or_else(|| followed.clone(), |pinned| Verdict::of(!goes(pinned))) {
+            Verdict::Yes => {}
+            Verdict::No => found.push(finding(
+                "CMK033",
+                Severity::Block,
+                id,
+                format!("`{name}` is encrypted with it by the policy `{}`{which}: it would go offline at once.", policy.id.name),
+                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl rotate-key` for a version.",
+                who::POWER_PLATFORM,
+            )),
+            Verdict::CantTell(why) => {
+                let what = format!("Whether `{name}` keeps a version that it can use");
+                found.push(unseen("CMK033", id, &what, &why, (who::KEY_VAULT, Whose::Own)));
+            }
+        }
     }
     found
 }
 
-/// Policies that environments are linked to and that can't be read: they may use the key.
-fn unread(observed: &Observed) -> Vec<Finding> {
-    let unread = observed.around.policies.iter().filter(|(_, policy)| policy.present().is_none());
-    unread
-        .map(|(id, policy)| {
-            let why = policy.unreadable().map_or("it is gone", |why| why.why.as_str());
-            let message = format!("Whether the policy {id} uses the key can't be told: {why}.");
-            overridable(id, message, "Run it as somebody who may read the policy")
-        })
-        .collect()
+/// Does the latest version stay?
+fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Verdict {
+    if versions.iter().all(|version| goes(&version.id)) {
+        return Verdict::No;
+    }
+    let undated = |version: &Version| version.validity.created.unknown().map(str::to_owned);
+    if let Some(why) = versions.iter().find_map(undated) {
+        return Verdict::cant_tell(format!("which version is the latest one is not known: {why}"));
+    }
+    let latest = versions.iter().max_by_key(|version| version.validity.created.known().copied());
+    Verdict::of(latest.is_some_and(|latest| !goes(&latest.id)))
 }
 
 /// Environments follow a new version within a day, but the one before must stay for four weeks.
-fn followed(target: &Target, observed: &Observed, versions: &[Version]) -> Vec<Finding> {
-    let Some(asked) = &target.key_version else { return Vec::new() };
-    let Some(own) = versions.iter().find(|one| one.id == asked.as_str()) else { return Vec::new() };
-    // It was the latest one until the next was made.
-    let next =
-        versions.iter().filter_map(|one| one.created).filter(|made| own.created.is_none_or(|own| *made > own)).min();
-    let until = next.and_then(|next| next.checked_add(OLD_VERSION_STAYS).ok());
-    let users = users(target, observed);
-    let follow = users.iter().filter(|(_, policy)| policy.key_version.is_none());
-    let said = |(environment, _): &(&Environment, &Policy)| {
-        let name = &environment.display_name;
-        match until {
-            Some(until) if until <= observed.at => None,
-            Some(until) => Some(needed(
-                &environment.id,
-                format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)),
-            )),
-            None => Some(needed(
-                &environment.id,
-                format!("`{name}` may still use it: when the next version was made can't be told"),
-            )),
+fn followed(
+    users: &[User<'_>],
+    versions: &[Version],
+    disabled: &[&Version],
+    at: Timestamp,
+    open: &mut Vec<Finding>,
+) -> Vec<Finding> {
+    let mut until: Option<Timestamp> = None;
+    let mut dates = Vec::new();
+    for version in disabled {
+        match succeeded(version, versions, at) {
+            Known::Known(date) => until = until.max(date),
+            Known::Unknown(why) => dates.push(why),
         }
-    };
-    follow.filter_map(said).collect()
-}
-
-/// Environments that left some policy not long ago: which one, no history says.
-fn left_behind(observed: &Observed) -> Vec<Finding> {
-    let all = match &observed.around.estate {
-        Seen::Present(all) => all,
-        Seen::Unreadable(why) => {
-            return vec![overridable(
-                "tenant",
-                format!("Which environments use the key, or left it not long ago, is not visible to you: {}.", why.why),
-                "Run it as somebody who administers the environments, too",
-            )];
-        }
-        Seen::Absent | Seen::NotAsked => return Vec::new(),
-    };
-    let mut found = Vec::new();
-    for (id, history) in &observed.around.histories {
-        let name = all.iter().find(|one| one.id == *id).map_or(id.as_str(), |one| one.display_name.as_str());
-        match history {
-            Seen::Present(operations) => {
-                if let Some((operation, until)) = kept(operations, observed.at) {
-                    let since =
-                        operation.created.as_deref().unwrap_or_default().get(..10).unwrap_or_default().to_owned();
-                    found.push(needed(
-                        id,
-                        format!("`{name}` left a key on {since}, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
-                    ));
-                }
-            }
-            Seen::Unreadable(why) => found.push(overridable(
+    }
+    let mut days = Vec::new();
+    for (environment, _) in
+        users.iter().filter(|(_, policy)| policy.key_reference().is_some_and(|key| key.version.is_none()))
+    {
+        let (id, name) = (&environment.id, &environment.display_name);
+        let what = format!("Until when `{name}` may still use it");
+        open.extend(dates.iter().map(|why| unknown("CMK033", id, &what, why, who::KEY_VAULT)));
+        if let Some(until) = until.filter(|until| *until > at) {
+            days.push(needed(
                 id,
-                format!(
-                    "The history of `{name}` can't be read, so whether it left this key is not known: {}.",
-                    why.why
-                ),
-                "Run it again later",
-            )),
-            Seen::Absent | Seen::NotAsked => {}
+                format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)),
+            ));
         }
     }
-    found
+    days
 }
 
-/// The environments that are linked to a policy with this key.
-fn users<'a>(target: &Target, observed: &'a Observed) -> Vec<(&'a Environment, &'a Policy)> {
-    let all = observed.around.estate.present().map(Vec::as_slice).unwrap_or_default();
-    let linked = |environment: &'a Environment| {
-        let id = environment.key_link.present()?.policy.as_deref()?.to_ascii_lowercase();
-        let policy = observed.around.policies.get(&id)?.present()?;
-        policy.references(target.vault.as_ref()?, target.key.as_ref()?).then_some((environment, policy))
+/// Until when a version must stay: 28 days after the first later one that can be used began. Nothing for the latest one, which is in use.
+fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<Timestamp>> {
+    let made = match &version.validity.created {
+        Known::Known(made) => *made,
+        Known::Unknown(why) => return Known::Unknown(why.clone()),
     };
-    all.iter().filter_map(linked).collect()
-}
-
-fn newest(versions: &[Version]) -> Option<&Version> {
-    if versions.iter().any(|one| one.created.is_none()) && versions.len() > 1 {
-        return None;
+    let mut first: Option<Timestamp> = None;
+    for other in all.iter().filter(|other| other.id != version.id) {
+        let begun = match (&other.validity.created, &other.validity.not_before) {
+            (Known::Known(created), _) if *created <= made => continue,
+            (Known::Known(created), Known::Known(start)) => start.unwrap_or(*created).max(*created),
+            (Known::Unknown(why), _) | (_, Known::Unknown(why)) => return Known::Unknown(why.clone()),
+        };
+        if other.validity.usable(at) != Verdict::No {
+            first = Some(first.map_or(begun, |first| first.min(begun)));
+        }
     }
-    versions.iter().max_by_key(|one| one.created)
-}
-
-fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
+    Known::Known(first.and_then(|begun| begun.checked_add(OLD_VERSION_STAYS).ok()))
 }
 
 fn needed(subject: &str, message: String) -> Finding {
-    overridable(subject, format!("{message}."), "Wait until that day")
-}
-
-fn overridable(subject: &str, message: String, remedy: &str) -> Finding {
-    let remedy = format!("{remedy}; or pass `--override-dates`, which is written to the audit log.");
-    finding("CMK033", Severity::Block, subject, message, remedy, who::KEY_VAULT)
-}
-
-fn blocked(subject: &str, message: String) -> Finding {
-    finding(
-        "CMK033",
-        Severity::Block,
-        subject,
-        message,
-        "Look at it as somebody who may read vault and key.",
-        who::KEY_VAULT,
-    )
+    let remedy = "Wait until that day; or pass `--override-dates`, which is written to the audit log.";
+    finding("CMK033", Severity::Block, subject, format!("{message}."), remedy, who::KEY_VAULT)
 }

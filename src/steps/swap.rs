@@ -2,11 +2,11 @@
 //! policy over the old one, and whether that is one outage is not proven.
 
 use super::add::{Standing, running, standing};
-use super::goal::linked;
 use super::remove::{self, last_was_removal, under_way};
-use super::{add, check, estate, finding, quoted, ready, who};
+use super::{add, check, estate, finding, key, quoted, ready, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
 use crate::model::observed::{Environment, Observed, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
@@ -14,12 +14,16 @@ use crate::model::target::Target;
 /// The whole command.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    let (Seen::Present(environment), Some(policy)) = (&observed.environment, &target.policy) else { return plan };
+    let Some(policy) = &target.policy else { return plan };
+    let Seen::Present(environment) = &observed.environment else {
+        return Plan { findings: vec![add::no_environment(target, &observed.environment)], ..plan };
+    };
     let (id, name) = (environment.id.clone(), environment.display_name.clone());
     let add = Action::AddEnvironment { environment: id.clone(), name: name.clone(), policy: policy.clone() };
     if let Some(leaving) = under_way(observed, environment) {
         plan.already.push(format!("The removal of `{name}` from its old policy has begun"));
         plan.findings.extend(ready::check_policy(observed, environment, policy, false));
+        plan.join(key::in_use(observed));
         plan.actions = vec![leaving, add];
         return plan;
     }
@@ -37,13 +41,16 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             "Add it: `cmkctl add-environment`.",
             who::POWER_PLATFORM,
         )),
-        Standing::Other(_) => {
-            let Some(from) = linked(environment) else { return plan };
+        Standing::Other(from) => {
             plan.findings.extend(remove::leaving(observed, environment, &from));
             plan.findings.extend(ready::managed(environment));
             plan.findings.extend(ready::check_policy(observed, environment, policy, false));
             plan.findings.extend(checked_key(target, observed, environment, policy));
-            plan.findings.extend(estate::check(observed, environment, Some(policy)));
+            plan.join(key::in_use(observed));
+            // Its data is decrypted with the old key once more: without that, the swap fails half way.
+            let old = observed.around.left.as_deref().map(key::in_use).unwrap_or_default();
+            plan.findings.extend(old.findings.into_iter().filter(|finding| finding.severity != Severity::Warn));
+            plan.findings.extend(estate::check(target, observed, environment));
             if target.in_place {
                 plan.findings.push(in_place(environment));
                 plan.actions.push(Action::MoveEnvironment { environment: id, name, from, policy: policy.clone() });
@@ -53,7 +60,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
                 plan.actions.push(add);
             }
         }
-        Standing::Done | Standing::Under | Standing::Failed | Standing::Unknown(_) => {
+        Standing::Done | Standing::Under | Standing::Locked | Standing::Failed | Standing::Unknown(_) => {
             plan.join(add::plan(target, observed, false));
         }
     }
@@ -93,7 +100,7 @@ fn in_place(environment: &Environment) -> Finding {
 fn checked_key(target: &Target, observed: &Observed, environment: &Environment, policy: &ArmId) -> Option<Finding> {
     let mut found = old_key(target, observed, environment)?;
     if found.severity == Severity::NotVisible && !target.old_key_granted {
-        found.severity = Severity::Block;
+        found.severity = Severity::Unknown;
         found.remedy = format!(
             "The Key Vault administrator checks it with `cmkctl check {} --policy {} --swap`; then pass `--old-key-granted`.",
             quoted(&environment.id),
@@ -110,8 +117,11 @@ pub(super) fn old_key(target: &Target, observed: &Observed, environment: &Enviro
         super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT)
     };
     let old = match &observed.around.old_key {
-        Seen::Present(old) if old.granted => return None,
-        Seen::Present(old) => old,
+        Seen::Present(old) => match &old.granted {
+            Verdict::Yes => return None,
+            Verdict::No => old,
+            Verdict::CantTell(why) => return Some(hidden(&why.why)),
+        },
         Seen::Unreadable(why) => return Some(hidden(&why.why)),
         Seen::Absent => return Some(hidden("the old policy or its vault could not be found")),
         Seen::NotAsked => return target.swap.then(|| hidden("it was not asked for")),

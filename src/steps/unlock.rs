@@ -1,102 +1,223 @@
 //! After a lock: the original key comes back first, then each environment, the one that is deleted soonest first.
 
-use super::add::{ADD, SWAP};
-use super::goal::linked;
 use super::policy::Comes;
-use super::remove::REMOVE;
-use super::{danger, finding, grant, key, not_visible, who};
-use crate::model::finding::Severity;
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind, same_id};
-use crate::model::observed::{Environment, Key, Observed, Seen};
+use super::rotate::OLD_VERSION_STAYS;
+use super::{Whose, add, danger, finding, grant, key, not_visible, unknown, unseen, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{ArmId, KeyVersion};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Key, Observed, Seen, Unreadable, Validity};
 use crate::model::plan::{Action, Plan};
+use crate::model::surroundings::Version;
 use crate::model::target::Target;
+use jiff::Timestamp;
 
-/// The whole command. Each administrator does the half that is theirs: what can't be seen is said, and not in the way of the rest.
-pub fn plan(_target: &Target, observed: &Observed) -> Plan {
+/// The whole command. Each administrator does the half that is theirs: what the other one sees is said, and not in the way of the rest.
+pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    let Some(policy) = observed.policy.present() else {
-        plan.findings.extend(no_policy(observed));
-        plan.actions.extend(enabled_again(observed, observed.environment.present().and_then(linked).as_ref()));
+    let environment = observed.environment.present();
+    let Some(id) = target.policy.clone().or_else(|| environment.and_then(Environment::policy).cloned()) else {
+        plan.findings.push(no_policy(target, observed));
         return plan;
     };
-    let named = Target {
-        policy: Some(policy.id.clone()),
-        vault: policy
-            .vault_id
-            .as_deref()
-            .and_then(|id| ArmId::parse(id, &[ResourceKind::Vault, ResourceKind::ManagedHsm]).ok()),
-        key: policy.key_name.as_deref().and_then(|name| KeyName::parse(name).ok()),
-        ..Target::default()
-    };
-    // What a rotation or a day more would mend is said; what can be brought back is an action, and no finding.
-    plan.findings = key::check(&named, observed);
-    restore(&named, observed, &mut plan);
-    grant::grant(&named, observed, Comes::There, &mut plan);
-    if observed.around.estate.present().is_none() {
-        let why = observed.around.estate.unreadable().map_or("it was not asked for", |why| why.why.as_str());
-        let what = format!("Which environments of `{}` are locked", policy.id.name);
-        plan.findings.push(not_visible("CMK021", policy.id.to_string(), &what, why, who::POWER_PLATFORM));
+    plan.join(of_key(&id, observed));
+    let mut of_environments = enabled_again(target, observed, &id);
+    if plan.actions.is_empty() && of_environments.actions.is_empty() {
+        // Nothing is sent: then "nothing is to do" must be known.
+        for finding in plan.findings.iter_mut().chain(&mut of_environments.findings) {
+            if finding.severity == Severity::NotVisible {
+                finding.severity = Severity::Unknown;
+            }
+        }
+        if plan.gaps().chain(of_environments.gaps()).next().is_none() {
+            plan.already.push(format!("No environment of `{}` is locked", id.name));
+        }
     }
-    let locked = enabled_again(observed, Some(&policy.id));
-    if locked.is_empty() && plan.actions.is_empty() && observed.around.estate.present().is_some() {
-        plan.already.push(format!("No environment of `{}` is locked", policy.id.name));
-    }
-    plan.actions.extend(locked);
-    plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    plan.join(of_environments);
     plan
 }
 
-/// What brings the key back.
-fn restore(named: &Target, observed: &Observed, plan: &mut Plan) {
-    let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else { return };
+/// The Key Vault administrator's half: the key, its versions, and the grant on it.
+fn of_key(id: &ArmId, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    let policy = match &observed.policy {
+        Seen::Present(policy) => policy,
+        Seen::Absent => {
+            plan.findings.push(finding(
+                "CMK046",
+                Severity::Block,
+                id.to_string(),
+                "The policy is gone: whether environments can come back without it is not documented.",
+                "Ask Microsoft support; create no other policy meanwhile.",
+                who::KEY_VAULT,
+            ));
+            return plan;
+        }
+        Seen::Unreadable(why) => {
+            let what = format!("Whether the key of `{}` can be reached", id.name);
+            let mut found = unseen("CMK019", id.to_string(), &what, why, (who::KEY_VAULT, Whose::Others));
+            if found.severity == Severity::NotVisible {
+                found.remedy =
+                    format!("The Key Vault administrator brings the key back first: `cmkctl unlock --policy {id}`.");
+            }
+            plan.findings.push(found);
+            return plan;
+        }
+        Seen::NotAsked => {
+            plan.findings.push(unknown("CMK019", id.to_string(), "The policy", "it was not read", who::KEY_VAULT));
+            return plan;
+        }
+    };
+    let key = policy.key_reference();
+    let named = Target {
+        policy: Some(policy.id.clone()),
+        vault: key.map(|key| key.vault.clone()),
+        key: key.map(|key| key.key.clone()),
+        ..Target::default()
+    };
+    plan.findings = key::references(policy);
+    plan.findings.extend(restore(&named, observed, &mut plan.actions));
+    grant::grant(&named, observed, Comes::There, Whose::Others, &mut plan);
+    plan
+}
+
+/// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every version that environments still need is
+/// enabled again: the pinned one, or the latest and those whose successor is younger than 28 days.
+fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Vec<Finding> {
+    // What a rotation or a day more would mend is said; what can be brought back is an action, and no finding.
+    let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
+        return key::check(named, observed, Whose::Others);
+    };
     let (id, uri) = (vault.id.clone(), vault.uri.clone());
     if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
-        plan.findings.retain(|finding| finding.code != "CMK046");
-        plan.actions.push(Action::RecoverKey { vault: id, uri, key: name.clone() });
-        return;
+        actions.push(Action::RecoverKey { vault: id, uri, key: name.clone() });
+        let others = Observed { key: Seen::NotAsked, ..observed.clone() };
+        return key::check(named, &others, Whose::Others);
     }
-    let found = observed.key.present().filter(|key| key.enabled == Some(false));
-    if let Some(version) = found.and_then(|key| KeyVersion::parse(key.version.as_deref()?).ok()) {
-        // What is wrong with the key besides that it is disabled.
-        let enabled = observed.key.present().cloned().map(|key| Key { enabled: Some(true), ..key });
-        plan.findings =
-            key::check(named, &Observed { key: enabled.map_or(Seen::NotAsked, Seen::Present), ..observed.clone() });
-        plan.actions.push(Action::EnableKeyVersion { vault: id, uri, key: name.clone(), version });
+    let pinned = observed.policy.present().and_then(|policy| policy.key_reference()?.version.as_ref());
+    let mut enable = |version: &KeyVersion| {
+        actions.push(Action::EnableKeyVersion {
+            vault: id.clone(),
+            uri: uri.clone(),
+            key: name.clone(),
+            version: version.clone(),
+        });
+    };
+    let mut found = Vec::new();
+    let what = format!("Which versions of the key `{name}` are enabled");
+    match &observed.around.versions {
+        Seen::Present(versions) => {
+            for version in versions.iter().filter(|version| needed(version, versions, pinned, observed.at)) {
+                match &version.validity.enabled {
+                    Known::Known(true) => {}
+                    Known::Known(false) => enable(&version.id),
+                    Known::Unknown(why) => found.push(unknown("CMK016", name.as_str(), &what, why, who::KEY_VAULT)),
+                }
+            }
+        }
+        Seen::Unreadable(why) => {
+            found.push(unseen("CMK016", name.as_str(), &what, why, (who::KEY_VAULT, Whose::Others)));
+            let key = observed.key.present().filter(|key| key.validity.enabled == Known::Known(false));
+            if let Some(version) = key.and_then(|key| key.version.as_ref()) {
+                enable(version);
+            }
+        }
+        Seen::Absent | Seen::NotAsked => {}
     }
+    // What is wrong with the key besides that it is disabled.
+    let enabled = observed.key.present().cloned().map(|key| {
+        let validity = match key.validity.enabled {
+            Known::Known(false) => Validity { enabled: Known::Known(true), ..key.validity },
+            Known::Known(true) | Known::Unknown(_) => key.validity,
+        };
+        Seen::Present(Key { validity, ..key })
+    });
+    let mended = Observed { key: enabled.unwrap_or_else(|| observed.key.clone()), ..observed.clone() };
+    found.extend(key::check(named, &mended, Whose::Others));
+    found
 }
 
-fn no_policy(observed: &Observed) -> Option<crate::model::finding::Finding> {
-    let (code, what) = ("CMK019", "The policy");
-    match &observed.policy {
-        Seen::Unreadable(why) => Some(not_visible(code, "policy", what, &why.why, who::KEY_VAULT)),
-        Seen::Absent => Some(finding(
-            "CMK046",
-            Severity::Block,
-            "policy",
-            "The policy is gone: whether environments can come back without it is not documented.",
-            "Ask Microsoft support; create no other policy meanwhile.",
-            who::KEY_VAULT,
-        )),
-        Seen::NotAsked | Seen::Present(_) => None,
+/// Is a version one that environments may still be encrypted with?
+fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: Timestamp) -> bool {
+    if let Some(pinned) = pinned {
+        return version.id == *pinned;
     }
-}
-
-/// The locked environments of a policy: offline with it, while no operation runs that would explain it (inferred; the service has no word for
-/// a lock).
-fn enabled_again(observed: &Observed, policy: Option<&ArmId>) -> Vec<Action> {
-    let (Some(policy), Some(all)) = (policy, observed.around.estate.present()) else { return Vec::new() };
-    let of_policy = |environment: &&Environment| {
-        linked(environment).is_some_and(|own| same_id(&own.to_string(), &policy.to_string()))
-    };
-    let running = |environment: &Environment| {
-        environment.ongoing.as_deref().is_some_and(|kind| [ADD, SWAP, REMOVE].contains(&kind))
-    };
-    let mut locked: Vec<_> = all
+    let made = version.validity.created.known();
+    let later = all
         .iter()
-        .filter(of_policy)
-        .filter(|environment| environment.runtime_state.as_deref() == Some("Disabled") && !running(environment))
-        .map(|environment| (danger::deleted(environment, observed.key.present(), observed.at), environment))
-        .collect();
+        .filter_map(|other| other.validity.created.known())
+        .filter(|other| made.is_some_and(|made| *other > made));
+    // Without a successor it is the latest one; when it was made is not known, it may be.
+    later.min().is_none_or(|next| at.duration_since(*next) < OLD_VERSION_STAYS)
+}
+
+/// No policy was named, and the environment names none.
+fn no_policy(target: &Target, observed: &Observed) -> Finding {
+    let environment = match &observed.environment {
+        Seen::Present(environment) => environment,
+        seen => return add::no_environment(target, seen),
+    };
+    match &environment.key_link {
+        Seen::Absent => finding(
+            "CMK025",
+            Severity::Block,
+            &environment.id,
+            format!("`{}` has no encryption policy, so no key of yours locks it.", environment.display_name),
+            "Look at it in the admin center; `cmkctl status` tells more.",
+            who::POWER_PLATFORM,
+        ),
+        Seen::Unreadable(why) => add::unknown_link(environment, why),
+        Seen::Present(_) | Seen::NotAsked => add::unknown_link(environment, &Unreadable::default()),
+    }
+}
+
+/// The locked environments of the policy, or the one that was named. One on which anything runs is left alone, and one whose state is not
+/// known is said.
+fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
+    let mut plan = Plan::default();
+    let named = observed.environment.present().filter(|_| target.policy.is_none());
+    let all: Vec<&Environment> = match (named, &observed.around.estate) {
+        (Some(environment), _) => vec![environment],
+        (None, Seen::Present(all)) => all.iter().collect(),
+        (None, seen) => {
+            let why = seen.unreadable().cloned();
+            let why = why.unwrap_or_else(|| Unreadable { why: "it was not read".to_owned(), ..Unreadable::default() });
+            let what = format!("Which environments of `{}` are locked", policy.name);
+            plan.findings.push(unseen("CMK021", policy.to_string(), &what, &why, (who::POWER_PLATFORM, Whose::Others)));
+            return plan;
+        }
+    };
+    let mut locked = Vec::new();
+    for environment in all {
+        let (id, name) = (&environment.id, &environment.display_name);
+        let open = |why: &Unreadable| {
+            let what = format!("Whether `{name}` is locked");
+            not_visible("CMK035", id, &what, &why.why, who::POWER_PLATFORM)
+        };
+        match &environment.key_link {
+            Seen::Present(link) if link.policy == *policy => match add::locked(environment) {
+                Verdict::Yes => {
+                    locked.push((danger::deleted(environment, observed.key.present(), observed.at), environment))
+                }
+                Verdict::No if environment.ongoing.is_some() && environment.is_running() == Verdict::No => {
+                    let operation = environment.ongoing.as_deref().unwrap_or_default();
+                    plan.findings.push(finding(
+                        "CMK023",
+                        Severity::Warn,
+                        id,
+                        format!("The lifecycle operation `{operation}` runs on `{name}`: cmkctl does not enable it."),
+                        "Wait until it has ended, then run this again.",
+                        who::POWER_PLATFORM,
+                    ));
+                }
+                Verdict::No => {}
+                Verdict::CantTell(why) => plan.findings.push(open(&why)),
+            },
+            Seen::Present(_) | Seen::Absent => {}
+            Seen::Unreadable(why) => plan.findings.push(open(why)),
+            Seen::NotAsked => plan.findings.push(open(&Unreadable::default())),
+        }
+    }
     locked.sort_by(|(left, one), (right, other)| {
         (left.is_none(), left).cmp(&(right.is_none(), right)).then_with(|| one.display_name.cmp(&other.display_name))
     });
@@ -105,5 +226,6 @@ fn enabled_again(observed: &Observed, policy: Option<&ArmId>) -> Vec<Action> {
         name: environment.display_name.clone(),
         deleted_on,
     };
-    locked.into_iter().map(action).collect()
+    plan.actions.extend(locked.into_iter().map(action));
+    plan
 }

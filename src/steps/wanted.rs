@@ -65,7 +65,7 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     let mut first = Plan::default();
     let mut rest: Vec<(Member, Vec<Finding>)> = Vec::new();
     for (wanted, observed) in wanted.policies.iter().zip(&sight.policies) {
-        let holds = linked.get(&key(&wanted.id)).map(Vec::as_slice).unwrap_or_default();
+        let holds = linked.get(&wanted.id).map(Vec::as_slice).unwrap_or_default();
         let mut own = of_policy(wanted, observed, holds);
         let members: Vec<_> =
             wanted.environments.iter().map(|one| member(wanted, one, observed, sight, &known, &twice)).collect();
@@ -112,21 +112,17 @@ fn join(plan: &mut Plan, mut part: Plan) {
     plan.join(part);
 }
 
-fn key(policy: &ArmId) -> String {
-    policy.to_string().to_ascii_lowercase()
-}
-
 fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
     let all = sight.tenant.present().map(Vec::as_slice).unwrap_or_default();
     all.iter().map(|environment| (environment.id.to_ascii_lowercase(), environment)).collect()
 }
 
 /// What each policy holds.
-fn by_policy(sight: &Sight) -> HashMap<String, Vec<&Environment>> {
-    let mut linked: HashMap<String, Vec<&Environment>> = HashMap::new();
+fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
+    let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
     for environment in sight.tenant.present().map(Vec::as_slice).unwrap_or_default() {
-        if let Some(id) = environment.key_link.present().and_then(|link| link.policy.as_deref()) {
-            linked.entry(format!("/{}", id.trim_matches('/').to_ascii_lowercase())).or_default().push(environment);
+        if let Some(policy) = environment.policy() {
+            linked.entry(policy.clone()).or_default().push(environment);
         }
     }
     linked
@@ -148,7 +144,7 @@ fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment])
     let holders = holds.iter().map(|environment| (*environment).clone()).take(3).collect();
     let around = Surroundings { estate: Seen::Present(holders), ..observed.around.clone() };
     let observed = Observed { around, ..observed.clone() };
-    let mut plan = policy::plan(&target(wanted), &observed);
+    let mut plan = policy::plan(&target(wanted), &observed, policy::whose(&observed));
     if !wanted.grant {
         let before = plan.actions.len();
         let grants = |action: &Action| {
@@ -188,21 +184,15 @@ fn in_file(finding: &mut Finding) {
 }
 
 fn in_nobodys_way(finding: &mut Finding) {
-    if finding.severity == Severity::Block && DANGERS.contains(&finding.code) {
+    if matches!(finding.severity, Severity::Block | Severity::Unknown) && DANGERS.contains(&finding.code) {
         finding.severity = Severity::Warn;
     }
 }
 
-/// Is it with its policy, at rest, and offline all the same? Then its key can't be reached (inferred, as in `status --all`).
+/// Is it with this policy, and locked? One that was modified lately may be on its way back, and is looked at by itself.
 fn locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
-    let linked = environment.key_link.present().and_then(|link| link.status.as_deref());
     let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < LAG);
-    add::standing(environment, policy) == add::Standing::Under
-        && linked.is_some_and(|status| status.eq_ignore_ascii_case("linked"))
-        && environment.runtime_state.as_deref() == Some("Disabled")
-        && environment.state() == Some("Ready")
-        && environment.ongoing.is_none()
-        && !lately
+    add::standing(environment, policy) == add::Standing::Locked && !lately
 }
 
 fn member(
@@ -267,7 +257,7 @@ fn member(
                 format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
         }
     }
-    let blocked = findings.iter().any(|finding| finding.severity == Severity::Block);
+    let blocked = findings.iter().any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
     member.place = match (blocked, plan.actions.is_empty()) {
         (true, _) => Place::Blocked,
         (false, true) => Place::Encrypted,
@@ -293,6 +283,8 @@ fn added(
         environment: Seen::Present(environment.clone()),
         policy: observed.policy.clone(),
         vault: observed.vault.clone(),
+        key: observed.key.clone(),
+        key_roles: observed.key_roles.clone(),
         ..seen
     };
     // What the step of policies says of one that is not there, it says once.
@@ -360,9 +352,10 @@ fn limit(wanted: &Wanted, sight: &Sight, fleet: &Fleet, known: &HashMap<String, 
     let all = sight.tenant.present()?;
     let free = |member: &&Member| {
         let listed = known.get(&member.id.to_ascii_lowercase());
-        listed.is_some_and(|environment| environment.key_link.present().is_none()) && !member.actions.is_empty()
+        listed.is_some_and(|environment| environment.policy().is_none()) && !member.actions.is_empty()
     };
-    let now = all.iter().filter(|environment| environment.key_link.present().is_some()).count();
+    // Of which it is not known may have a key, too.
+    let now = all.iter().filter(|environment| !environment.key_link.is_absent()).count();
     let coming = fleet.members.iter().filter(free).count();
     if !fleet.members.iter().any(Member::starts) || coming == 0 {
         return None;

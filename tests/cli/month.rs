@@ -22,7 +22,7 @@ const FATES: [Fate; 10] = [
     ("walled", &[(0.0, "encrypted"), (8.0, "endangered"), (10.0, "locked"), (17.0, "deleted")]),
     ("ageing", &[(0.0, "encrypted"), (2.0, "expiring")]),
     ("expired", &[(0.0, "expiring"), (20.0, "endangered"), (22.0, "locked")]),
-    ("removed", &[(0.0, "encrypted"), (10.0, "changing"), (11.0, "not-encrypted")]),
+    ("removed", &[(0.0, "encrypted"), (10.0, "removing"), (11.0, "not-encrypted")]),
     ("failed", &[(0.0, "encrypted"), (12.0, "failed")]),
     ("deleted-key", &[(0.0, "encrypted"), (14.0, "endangered"), (16.0, "locked")]),
     ("quiet", &[(0.0, "encrypted")]),

@@ -25,7 +25,7 @@ fn every_recorded_response_decodes() {
 }
 
 fn decode(name: &str, value: &Value) {
-    let one = |value: &Value| environment(value).unwrap_or_else(|| panic!("{name}"));
+    let one = |value: &Value| environment(value).unwrap_or_else(|why| panic!("{name}: {why}"));
     match name {
         "environments.json" => {
             let all: Vec<_> = value["value"].as_array().unwrap().iter().map(one).collect();
@@ -36,14 +36,15 @@ fn decode(name: &str, value: &Value) {
             let found = one(value);
             let Seen::Present(link) = &found.key_link else { panic!("{name}: no link") };
             assert_eq!(link.status.as_deref(), Some("Linked"));
-            assert!(link.policy.as_ref().unwrap().ends_with("/enterprisePolicies/bar"));
-            assert!(found.is_up());
+            assert_eq!(link.policy.name, "bar");
+            assert!(found.is_up().proven());
         }
         "environment-managed.json" => {
             let found = one(value);
             assert_eq!(found.managed(), Some(true));
-            assert!(found.allowed.iter().any(|operation| operation == "NewCustomerManagedKey"));
-            assert!(found.disallowed.iter().any(|(operation, _)| operation == "RevertToMicrosoftKey"));
+            let rules = found.rules.known().unwrap();
+            assert!(rules.allowed.iter().any(|operation| operation == "NewCustomerManagedKey"));
+            assert!(rules.disallowed.iter().any(|(operation, _)| operation == "RevertToMicrosoftKey"));
         }
         "environment-no-dataverse.json" => assert!(one(value).dataverse.is_none()),
         "environment-not-managed.json" => assert_eq!(one(value).managed(), Some(false)),

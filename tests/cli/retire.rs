@@ -4,6 +4,9 @@
 use crate::tool::{FAST, Served};
 use serde_json::{Value, json};
 
+/// Deleted environments are in no list: somebody has looked at them.
+const CHECKED: &str = "--deleted-environments-checked";
+
 /// A key with three versions that one environment uses, a key that nobody uses, and an environment that left some key twelve days ago.
 pub(crate) fn tenant(left_days_ago: f64) -> Value {
     json!({
@@ -36,7 +39,8 @@ fn enabled(served: &Served, key: &str) -> usize {
 fn a_version_must_stay_for_four_weeks_after_the_next_one() {
     let served = Served::patched(&tenant(90.0), FAST);
     let all = versions(&served, "cmk-contoso");
-    let retire = |version: &str| served.run(&["retire-key", "--key-version", version, "--confirm", "cmk-contoso"]);
+    let retire =
+        |version: &str| served.run(&["retire-key", CHECKED, "--key-version", version, "--confirm", "cmk-contoso"]);
     // The second was made 40 days ago, the third 10 days ago.
     let ran = retire(&all[1]).exits(6);
     assert!(ran.stderr.contains("CMK033") && ran.stderr.contains("`Contoso UAT`"), "{}", ran.stderr);
@@ -54,13 +58,13 @@ fn a_version_must_stay_for_four_weeks_after_the_next_one() {
 #[test]
 fn who_left_a_key_needs_it_for_thirty_days_and_no_history_says_which() {
     let served = Served::patched(&tenant(12.0), FAST);
-    let ran = served.run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
+    let ran = served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
     assert!(ran.stderr.contains("`Contoso Production` left a key on 2026-02-18"), "{}", ran.stderr);
     assert!(ran.stderr.contains("until 2026-03-20"), "{}", ran.stderr);
     let served = Served::patched(&tenant(31.0), FAST);
-    served.run(&["retire-key", "--key", "cmk-free", "--yes"]).exits(10);
-    served.run(&["retire-key", "--key", "cmk-free", "--yes", "--confirm", "cmk"]).exits(10);
-    served.run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(0);
+    served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--yes"]).exits(10);
+    served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--yes", "--confirm", "cmk"]).exits(10);
+    served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"]).exits(0);
     assert_eq!(enabled(&served, "cmk-free"), 0);
 }
 
@@ -69,13 +73,13 @@ fn an_override_is_typed_and_written_down_and_never_passes_what_is_linked() {
     let served = Served::patched(&tenant(12.0), FAST);
     let log = served.folder().join("audit.log");
     let log = log.to_str().unwrap();
-    let free = ["retire-key", "--key", "cmk-free", "--override-dates", "--confirm", "cmk-free"];
+    let free = ["retire-key", CHECKED, "--key", "cmk-free", "--override-dates", "--confirm", "cmk-free"];
     let ran = served.run(&free).exits(2);
     assert!(ran.stderr.contains("--audit-log"), "{}", ran.stderr);
-    let linked = ["retire-key", "--override-dates", "--confirm", "cmk-contoso", "--audit-log", log];
+    let linked = ["retire-key", CHECKED, "--override-dates", "--confirm", "cmk-contoso", "--audit-log", log];
     let ran = served.run(&linked).exits(6);
     assert!(ran.stderr.contains("would go offline at once"), "{}", ran.stderr);
-    served.run(&["retire-key", "--key", "cmk-free", "--override-dates", "--audit-log", log]).exits(10);
+    served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--override-dates", "--audit-log", log]).exits(10);
     assert!(served.effects().is_empty());
     served.run(&[&free[..], &["--audit-log", log]].concat()).exits(0);
     let text = std::fs::read_to_string(log).unwrap();
@@ -87,12 +91,14 @@ fn an_override_is_typed_and_written_down_and_never_passes_what_is_linked() {
 #[test]
 fn who_can_not_see_the_environments_can_not_tell() {
     let served = Served::patched(&tenant(90.0), FAST);
-    let ran = served.run_as("key-vault-admin", &["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
-    assert!(ran.stderr.contains("not visible") || ran.stdout.contains("not visible"), "{}{}", ran.stdout, ran.stderr);
+    let ran = served
+        .run_as("key-vault-admin", &["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"])
+        .exits(5);
+    assert!(ran.stderr.contains("is not known") || ran.stdout.contains("is not known"), "{}{}", ran.stdout, ran.stderr);
     assert!(served.effects().is_empty());
     let served = Served::patched(&tenant(90.0), FAST);
     served.faults(&json!([{ "match": { "path": "/lifecycleOperations" }, "do": "403", "times": 99 }]));
-    let ran = served.run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
-    assert!(ran.stderr.contains("can't be read"), "{}", ran.stderr);
+    let ran = served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"]).exits(5);
+    assert!(ran.stderr.contains("CMK033 UNKNOWN"), "{}", ran.stderr);
     assert!(served.effects().is_empty());
 }

@@ -1,10 +1,11 @@
 //! The rules, pure: a snapshot in which all is well, and for each code what must change for it to be said.
 
 use cmkctl::model::finding::{Finding, Severity};
-use cmkctl::model::ids::{ArmId, KeyName, ResourceKind};
+use cmkctl::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::{
-    AppLink, Dataverse, Environment, Integration, Key, KeyLink, Observed, Operation, Policy, Provider, RoleAssignment,
-    Seen, Unreadable, Vault,
+    AppLink, Dataverse, Environment, Integration, Key, KeyLink, KeyReference, Network, Observed, Operation, Policy,
+    Provider, Registration, RoleAssignment, Rules, Seen, Unreadable, Validity, Vault,
 };
 use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Permission, Surroundings, Validation};
 use cmkctl::model::target::Target;
@@ -34,8 +35,12 @@ fn grant(created: Timestamp) -> RoleAssignment {
         scope: id(ResourceKind::Vault, "kv").to_string(),
         role: "e147488a-f6f5-4113-8e2d-b22465e65bf6".into(),
         principal_id: IDENTITY.into(),
-        created: Some(created),
+        created: Known::Known(created),
     }
+}
+
+fn in_days(days: i64) -> Timestamp {
+    now().checked_add(SignedDuration::from_hours(days * 24)).unwrap()
 }
 
 fn everything() -> Seen<Vec<Permission>> {
@@ -66,7 +71,7 @@ fn well() -> (Target, Observed) {
         app: Some(AppLink { id: Some(lcs.into()), kind: Some("Linked".into()), url: Some(url.into()) }),
         key_link: Seen::Absent,
         key_managed_by: Some("Microsoft".into()),
-        allowed: vec!["NewCustomerManagedKey".into()],
+        rules: Known::Known(Rules { allowed: vec!["NewCustomerManagedKey".into()], disallowed: Vec::new() }),
         permissions: Some(vec!["ManageProtectionKeys".into()]),
         ..Environment::default()
     };
@@ -81,31 +86,38 @@ fn well() -> (Target, Observed) {
             kind: "Encryption".into(),
             principal_id: Some(IDENTITY.into()),
             system_id: Some("/regions/europe/x".into()),
-            vault_id: Some(vault.to_string()),
-            key_name: Some("cmk".into()),
-            key_version: None,
-            encryption_state: Some("Enabled".into()),
+            key: Known::Known(KeyReference {
+                vault: vault.clone(),
+                key: KeyName::parse("cmk").unwrap(),
+                version: None,
+            }),
+            encrypts: Known::Known(true),
         }),
-        provider: Seen::Present(Provider { state: "Registered".into(), locations: vec!["europe".into()] }),
+        provider: Seen::Present(Provider {
+            state: Known::Known(Registration::Registered),
+            locations: vec!["europe".into()],
+        }),
         vault: Seen::Present(Vault {
             id: vault,
             uri: "https://kv.vault.azure.net/".into(),
             tenant_id: Some("t".into()),
-            rbac: true,
-            soft_delete: true,
+            rbac: Known::Known(true),
+            soft_delete: Known::Known(true),
             retention_days: Some(90),
-            purge_protection: true,
-            public_access: true,
-            default_deny: false,
-            bypass_azure: true,
-            access_policies: Vec::new(),
+            purge_protection: Known::Known(true),
+            network: Known::Known(Network::Open),
+            access_policies: Known::Known(Vec::new()),
         }),
         key: Seen::Present(Key {
             name: "cmk".into(),
-            kty: "RSA".into(),
+            kty: Known::Known("RSA".into()),
             bits: Some(3072),
-            enabled: Some(true),
-            expires: now().checked_add(SignedDuration::from_hours(300 * 24)).ok(),
+            validity: Validity {
+                enabled: Known::Known(true),
+                created: Known::Known(Timestamp::UNIX_EPOCH),
+                not_before: Known::Known(None),
+                expires: Known::Known(Some(in_days(300))),
+            },
             source: "Key Vault",
             ..Key::default()
         }),
@@ -131,12 +143,19 @@ fn part<T>(seen: &mut Seen<T>) -> &mut T {
     }
 }
 
+fn reference(observed: &mut Observed) -> &mut KeyReference {
+    match &mut part(&mut observed.policy).key {
+        Known::Known(key) => key,
+        Known::Unknown(why) => panic!("{why}"),
+    }
+}
+
 fn unreadable<T>(finding: Option<&'static str>) -> Seen<T> {
     Seen::Unreadable(Unreadable { why: "it answered 403".into(), forbidden: true, finding })
 }
 
 fn link(policy: &str, status: &str) -> Seen<KeyLink> {
-    let policy = Some(id(ResourceKind::EnterprisePolicy, policy).to_string());
+    let policy = id(ResourceKind::EnterprisePolicy, policy);
     Seen::Present(KeyLink { policy, status: Some(status.into()), system_id: None })
 }
 
@@ -146,34 +165,31 @@ fn linked(number: usize, policy: &str) -> Environment {
 }
 
 fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
-    let created = now().checked_sub(SignedDuration::from_hours(days_ago * 24)).unwrap();
-    Operation { kind: kind.into(), state: state.into(), created: Some(created.to_string()), ..Operation::default() }
+    let then = in_days(-days_ago);
+    let (created, last_action) = (Known::Known(then), Known::Known(Some(then)));
+    Operation { kind: kind.into(), state: state.into(), created, last_action, ..Operation::default() }
 }
 
 type Change = fn(&mut Target, &mut Observed);
 
 /// Code, the other codes that come with it, and its cause. The first block can be combined at will.
-const INDEPENDENT: [(&str, Change); 23] = [
+const INDEPENDENT: [(&str, Change); 22] = [
     ("CMK001", |_, o| o.integration = Seen::Present(Integration::NotIntegrated)),
     ("CMK006", |_, o| part(&mut o.environment).protection_level = Some("Basic".into())),
     ("CMK007", |_, o| part(&mut o.policy).location = "unitedstates".into()),
-    ("CMK010", |_, o| part(&mut o.provider).state = "NotRegistered".into()),
-    ("CMK011", |_, o| part(&mut o.vault).purge_protection = false),
+    ("CMK010", |_, o| part(&mut o.provider).state = Known::Known(Registration::NotRegistered)),
+    ("CMK011", |_, o| part(&mut o.vault).purge_protection = Known::Known(false)),
     ("CMK012", |_, o| o.key_roles = Seen::Present(Vec::new())),
-    ("CMK015", |_, o| part(&mut o.key).kty = "EC".into()),
-    ("CMK016", |_, o| part(&mut o.key).expires = now().checked_add(SignedDuration::from_hours(240)).ok()),
-    ("CMK017", |_, o| part(&mut o.policy).key_version = Some("0".repeat(32))),
-    ("CMK018", |_, o| {
-        part(&mut o.vault).default_deny = true;
-        part(&mut o.vault).bypass_azure = false;
-    }),
+    ("CMK015", |_, o| part(&mut o.key).kty = Known::Known("EC".into())),
+    ("CMK016", |_, o| part(&mut o.key).validity.expires = Known::Known(Some(in_days(10)))),
+    ("CMK017", |_, o| reference(o).version = Some(KeyVersion::parse(&"0".repeat(32)).unwrap())),
+    ("CMK018", |_, o| part(&mut o.vault).network = Known::Known(Network::Closed)),
     ("CMK021", |_, o| part(&mut o.environment).permissions = Some(vec!["ReadEnvironment".into()])),
     ("CMK023", |_, o| part(&mut o.environment).ongoing = Some("Copy".into())),
     ("CMK024", |_, o| part(&mut o.environment).sku = "Trial".into()),
     ("CMK031", |_, o| part(&mut o.around.estate).extend((0..23).map(|number| linked(number, "EP")))),
     ("CMK033", |_, o| part(&mut o.operations).push(operation("RevertToMicrosoftKey", "Succeeded", 10))),
     ("CMK035", |_, o| part(&mut o.environment).runtime_state = Some("AdminMode".into())),
-    ("CMK041", |_, o| part(&mut o.environment).key_managed_by = Some("Customer".into())),
     ("CMK043", |_, o| part(&mut o.vault).tenant_id = Some("another".into())),
     ("CMK044", |_, o| {
         let scope = policy_id().group_scope().to_uppercase();
@@ -188,7 +204,8 @@ const INDEPENDENT: [(&str, Change); 23] = [
     ("CMK015", |_, o| part(&mut o.key).bits = Some(4096)),
 ];
 
-const OTHERS: [(&str, &[&str], Change); 21] = [
+const OTHERS: [(&str, &[&str], Change); 22] = [
+    ("CMK041", &[], |_, o| part(&mut o.environment).key_link = unreadable(Some("CMK041"))),
     ("CMK002", &[], |_, o| {
         o.integration = Seen::Present(Integration::Integrated { id: Some("x".into()), url: None });
     }),
@@ -213,7 +230,7 @@ const OTHERS: [(&str, &[&str], Change); 21] = [
         o.key_roles = Seen::Present(vec![grant(now().checked_sub(SignedDuration::from_secs(60)).unwrap())]);
     }),
     ("CMK014", &[], |_, o| part(&mut o.policy).principal_id = None),
-    ("CMK016", &[], |_, o| part(&mut o.key).enabled = Some(false)),
+    ("CMK016", &[], |_, o| part(&mut o.key).validity.enabled = Known::Known(false)),
     ("CMK019", &[], |t, o| {
         (t.vault, t.key) = (None, None);
         (o.vault, o.key, o.policy) = (Seen::NotAsked, Seen::NotAsked, unreadable(None));
@@ -222,7 +239,7 @@ const OTHERS: [(&str, &[&str], Change); 21] = [
     ("CMK021", &[], |_, o| o.environment = unreadable(Some("CMK021"))),
     ("CMK022", &[], |_, o| o.environment = unreadable(Some("CMK022"))),
     ("CMK025", &[], |_, o| part(&mut o.environment).key_link = link("another", "Linked")),
-    ("CMK026", &[], |_, o| part(&mut o.policy).key_name = Some("another".into())),
+    ("CMK026", &[], |_, o| reference(o).key = KeyName::parse("another").unwrap()),
     ("CMK028", &[], |_, o| {
         part(&mut o.environment).key_link = link("EP", "Linked");
         part(&mut o.operations).push(operation("NewCustomerManagedKey", "Failed", 2));
@@ -231,7 +248,7 @@ const OTHERS: [(&str, &[&str], Change); 21] = [
         t.swap = true;
         part(&mut o.environment).key_link = link("another", "Linked");
         let vault = id(ResourceKind::Vault, "old").to_string();
-        o.around.old_key = Seen::Present(OldKey { vault, key: "old".into(), granted: false });
+        o.around.old_key = Seen::Present(OldKey { vault, key: "old".into(), granted: Verdict::No });
     }),
     ("CMK037", &[], |_, o| o.provider = Seen::Absent),
     ("CMK042", &[], |_, o| part(&mut o.policy).kind = "NetworkInjection".into()),
@@ -312,7 +329,8 @@ fn where_rule_and_service_disagree_both_are_said() {
     let said = both.iter().find(|one| one.code == "CMK024").unwrap();
     assert!(said.message.contains("Trial environment") && said.message.contains("itself lists"), "{}", said.message);
     let service = findings(&[|_, o| {
-        part(&mut o.environment).disallowed.push(("NewCustomerManagedKey".into(), Some("CdsLink".into())));
+        let Known::Known(rules) = &mut part(&mut o.environment).rules else { panic!("no rules") };
+        rules.disallowed.push(("NewCustomerManagedKey".into(), Some("CdsLink".into())));
     }]);
     assert!(service.iter().any(|one| one.code == "CMK024" && one.message.contains("CdsLink")));
 }

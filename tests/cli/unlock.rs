@@ -4,6 +4,9 @@
 use crate::tool::{FAST, Served};
 use serde_json::{Value, json};
 
+/// The policy of the sandbox.
+const POLICY: &str = "ep-contoso-cmk";
+
 /// Two environments are offline, and the key is in the state that `key` says.
 fn locked(key: &Value, granted: bool) -> Value {
     json!({
@@ -33,8 +36,8 @@ fn whatever_took_the_key_away_is_undone_in_order() {
     ];
     for (key, granted, restored) in table {
         let served = Served::patched(&locked(&key, granted), FAST);
-        served.run(&["unlock"]).exits(10);
-        let plan = served.run(&["unlock", "--dry-run"]).exits(0).stdout;
+        served.run(&["unlock", "--policy", POLICY]).exits(10);
+        let plan = served.run(&["unlock", "--policy", POLICY, "--dry-run"]).exits(0).stdout;
         let places = [
             "`Contoso UAT` again (or it may be deleted from 2026-03-07 on)",
             "`Contoso Production` again (or it may be deleted from 2026-03-30 on)",
@@ -43,12 +46,12 @@ fn whatever_took_the_key_away_is_undone_in_order() {
             places.iter().map(|place| plan.find(place).unwrap_or_else(|| panic!("{place}\n{plan}"))).collect();
         assert!(at[0] < at[1], "deleted soonest first: {plan}");
         assert!(served.effects().is_empty());
-        served.run(&["unlock", "--yes"]).exits(0);
+        served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(0);
         assert_eq!(runtime(&served), ["Enabled", "Enabled"]);
         let mut expected = restored;
         expected.extend(["enable-started", "enable-started"]);
         assert_eq!(served.effects(), expected, "{key}");
-        let again = served.run(&["unlock", "--yes", "-o", "json"]).exits(0).json();
+        let again = served.run(&["unlock", "--policy", POLICY, "--yes", "-o", "json"]).exits(0).json();
         assert_eq!(again["outcome"], "unchanged", "{again:#}");
         assert_eq!(served.effects().len(), expected.len());
     }
@@ -58,13 +61,13 @@ fn whatever_took_the_key_away_is_undone_in_order() {
 fn what_no_command_can_undo_is_in_the_way_of_nothing_that_would_fail() {
     let expired = json!({ "expires_in_days": -3 });
     let served = Served::patched(&locked(&expired, true), FAST);
-    let ran = served.run(&["unlock", "--yes"]).exits(6);
+    let ran = served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(6);
     assert!(ran.stderr.contains("CMK016") && ran.stderr.contains("az keyvault key"), "{}", ran.stderr);
     let mut closed = locked(&json!({}), true);
     closed["vaults"]["kv-contoso-cmk"]["properties"] =
         json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } });
     let served = Served::patched(&closed, FAST);
-    let ran = served.run(&["unlock", "--yes"]).exits(6);
+    let ran = served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(6);
     assert!(ran.stderr.contains("CMK018"), "{}", ran.stderr);
     assert!(served.effects().is_empty());
 }
@@ -83,7 +86,10 @@ fn each_administrator_does_the_half_that_is_theirs() {
         key.stdout,
         key.stderr
     );
+    // An environment that was named is enabled alone; a policy stands for all of its environments.
     served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(0);
+    assert_eq!(runtime(&served), ["Enabled", "Disabled"]);
+    served.run_as("power-platform-admin", &["unlock", "--policy", &policy, "--yes"]).exits(0);
     assert_eq!(runtime(&served), ["Enabled", "Enabled"]);
 }
 
@@ -95,9 +101,9 @@ fn trouble_on_the_way_enables_nothing_twice_that_matters() {
             served.faults(
                 &json!([{ "match": { "method": "POST", "path": path }, "do": trouble, "seconds": 1, "times": 1 }]),
             );
-            let ran = served.run(&["unlock", "--yes"]);
+            let ran = served.run(&["unlock", "--policy", POLICY, "--yes"]);
             if ran.code != 0 {
-                served.run(&["unlock", "--yes"]).exits(0);
+                served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(0);
             }
             assert_eq!(runtime(&served), ["Enabled", "Enabled"], "{trouble} {path}: {}", ran.stderr);
         }

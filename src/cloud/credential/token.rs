@@ -36,13 +36,25 @@ pub struct Identity {
     pub name: Option<String>,
     /// When the token ends.
     pub expires: Option<Timestamp>,
+    /// Template ids of the directory roles of a user (`wids`).
+    pub roles: Vec<String>,
+    /// The application's client id, where the token is an application's own (`idtyp` is `app`).
+    pub application: Option<String>,
 }
 
 /// Reads the payload of a token that is a JWT; of any other, nothing but its end is known.
 pub(super) fn identity(token: &Token, method: Method) -> Identity {
     let claims = claims(&token.secret);
     let text = |name: &str| json::text(&claims, name);
-    Identity { method, tenant: text("tid"), object_id: text("oid"), name: name(&claims), expires: Some(token.expires) }
+    Identity {
+        method,
+        tenant: text("tid"),
+        object_id: text("oid"),
+        name: name(&claims),
+        expires: Some(token.expires),
+        roles: json::texts(&claims, "wids"),
+        application: text("appid").or_else(|| text("azp")).filter(|_| text("idtyp").as_deref() == Some("app")),
+    }
 }
 
 /// Who sends with this token, for the audit trail.

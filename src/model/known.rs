@@ -1,0 +1,165 @@
+//! Facts that decide something have three answers: what the service said, its contrary, and "can't tell".
+
+use crate::model::seen::Unreadable;
+
+/// A fact as a service told it. Not knowing it is a case of its own, which says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<T> {
+    /// The service said so; or left it out where its documentation says what that means.
+    Known(T),
+    /// The service did not say, or said something that nobody understands: a clause without a full stop.
+    Unknown(String),
+}
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Known::Unknown("the service did not say".to_owned())
+    }
+}
+
+impl<T> Known<T> {
+    /// The fact, where it is known. Only for showing it: who decides matches on both cases.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Known::Known(value) => Some(value),
+            Known::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is not known, if so.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Known::Known(_) => None,
+            Known::Unknown(why) => Some(why),
+        }
+    }
+
+    /// The same fact in other terms.
+    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Known<U> {
+        match self {
+            Known::Known(value) => Known::Known(to(value)),
+            Known::Unknown(why) => Known::Unknown(why),
+        }
+    }
+
+    /// The same fact, judged further.
+    pub fn and_then<U>(self, to: impl FnOnce(T) -> Known<U>) -> Known<U> {
+        match self {
+            Known::Known(value) => to(value),
+            Known::Unknown(why) => Known::Unknown(why),
+        }
+    }
+}
+
+/// The answer to a question about facts of which some may not be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Known facts say so.
+    Yes,
+    /// Known facts say the contrary.
+    No,
+    /// The facts that would decide are not known.
+    CantTell(Unreadable),
+}
+
+impl Default for Verdict {
+    fn default() -> Self {
+        Verdict::cant_tell("it was not read")
+    }
+}
+
+impl Verdict {
+    /// Can't tell, for a reason that is no missing right.
+    pub fn cant_tell(why: impl Into<String>) -> Self {
+        Verdict::CantTell(Unreadable { why: why.into(), ..Unreadable::default() })
+    }
+
+    /// The answer of a fact that is known.
+    pub const fn of(fact: bool) -> Self {
+        if fact { Verdict::Yes } else { Verdict::No }
+    }
+
+    /// A known yes. What is not known is no yes.
+    pub const fn proven(&self) -> bool {
+        matches!(self, Verdict::Yes)
+    }
+
+    /// Why it can't be told, if so.
+    pub const fn open(&self) -> Option<&Unreadable> {
+        match self {
+            Verdict::CantTell(why) => Some(why),
+            Verdict::Yes | Verdict::No => None,
+        }
+    }
+
+    /// Both: a known no decides, whatever is not known beside it.
+    #[must_use]
+    pub fn and(self, other: impl FnOnce() -> Verdict) -> Self {
+        match self {
+            Verdict::No => Verdict::No,
+            Verdict::Yes => other(),
+            open @ Verdict::CantTell(_) => match other() {
+                Verdict::No => Verdict::No,
+                Verdict::Yes | Verdict::CantTell(_) => open,
+            },
+        }
+    }
+
+    /// Is it so for one of them at least? A known yes decides.
+    pub fn any(all: impl IntoIterator<Item = Verdict>) -> Self {
+        let mut found = Verdict::No;
+        for verdict in all {
+            match verdict {
+                Verdict::Yes => return Verdict::Yes,
+                Verdict::No => {}
+                open @ Verdict::CantTell(_) => found = open,
+            }
+        }
+        found
+    }
+
+    /// For JSON: `true`, `false`, or `null` where it can't be told.
+    pub const fn flag(&self) -> Option<bool> {
+        match self {
+            Verdict::Yes => Some(true),
+            Verdict::No => Some(false),
+            Verdict::CantTell(_) => None,
+        }
+    }
+}
+
+impl From<&Known<bool>> for Verdict {
+    fn from(fact: &Known<bool>) -> Self {
+        match fact {
+            Known::Known(fact) => Verdict::of(*fact),
+            Known::Unknown(why) => Verdict::cant_tell(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_answer_decides_and_an_open_one_never_does() {
+        let open = || Verdict::cant_tell("x");
+        let (yes, no) = (|| Verdict::Yes, || Verdict::No);
+        for (left, right, both) in [
+            (yes(), yes(), yes()),
+            (yes(), no(), no()),
+            (no(), open(), no()),
+            (open(), no(), no()),
+            (open(), yes(), open()),
+            (yes(), open(), open()),
+            (open(), open(), open()),
+        ] {
+            assert_eq!(left.clone().and(|| right.clone()), both, "{left:?} {right:?}");
+        }
+        assert_eq!(Verdict::any([]), no());
+        assert_eq!(Verdict::any([no(), open(), no()]), open());
+        assert_eq!(Verdict::any([open(), yes()]), yes());
+        assert!(yes().proven() && !open().proven() && !no().proven());
+        assert!(Verdict::from(&Known::<bool>::default()).open().is_some());
+    }
+}

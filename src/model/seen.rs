@@ -1,0 +1,49 @@
+//! What a read found: [`Seen`] keeps "absent", "not visible to this caller" and "not asked" apart.
+
+/// What a read found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Seen<T> {
+    /// This command had no reason to read it.
+    #[default]
+    NotAsked,
+    /// The service says that it is not there.
+    Absent,
+    /// It is there.
+    Present(T),
+    /// The service did not say: never plans a create, and never means "no".
+    Unreadable(Unreadable),
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// A clause without a full stop, such as `Azure Resource Manager answered 403 AuthorizationFailed`.
+    pub why: String,
+    /// Is a missing right the reason? Then somebody else may see it.
+    pub forbidden: bool,
+    /// The code of the finding that says more, where the service said more than "no".
+    pub finding: Option<&'static str>,
+}
+
+impl<T> Seen<T> {
+    /// The value, if it is there.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Seen::Present(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Why it could not be read, if so.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        match self {
+            Seen::Unreadable(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The service says that it is not there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Seen::Absent)
+    }
+}
