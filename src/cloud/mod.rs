@@ -5,6 +5,7 @@ pub mod authorization;
 pub mod clouds;
 pub mod credential;
 pub mod dataverse;
+pub mod environments;
 pub mod fault;
 pub mod json;
 pub mod key_state;

@@ -4,22 +4,19 @@
 
 use crate::cloud::clouds::Service;
 use crate::cloud::credential::Identity;
+use crate::cloud::environments::{contradicts, environment, listed_operation, operation};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::Answer;
 use crate::error::Error;
-use crate::model::ids::{ArmId, ResourceKind};
-use crate::model::known::Known;
-use crate::model::observed::{AppLink, Dataverse, Environment, KeyLink, Operation, Rules, Seen, Unreadable};
+use crate::model::observed::{Environment, Operation, Seen};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 const READ_VERSION: &str = "2023-06-01";
-/// The finding of an environment whose key is a customer's although no policy is shown.
-const CONTRADICTION: &str = "CMK041";
 const EXPAND: &str = "permissions,properties/enterprisePolicies";
 
 impl Session {
@@ -251,162 +248,4 @@ fn names(all: &[Environment]) -> (BTreeSet<String>, BTreeSet<String>) {
     });
     let policies = all.iter().filter_map(|environment| environment.policy().map(ToString::to_string));
     (typed.collect(), policies.take(NAMES).collect())
-}
-
-/// An environment out of JSON. What it does not say, or says in a way that nobody understands, is not known.
-///
-/// # Errors
-/// A clause: it has no name, which is its id.
-pub fn environment(value: &Value) -> Result<Environment, String> {
-    let id = json::text(value, "name").ok_or("it is no environment: it has no `name`")?;
-    let text = |path: &str| json::text(value, &format!("properties.{path}"));
-    let dataverse = json::at(value, "properties.linkedEnvironmentMetadata").map(|part| Dataverse {
-        organization_id: json::text(part, "resourceId"),
-        unique_name: json::text(part, "uniqueName"),
-        domain_name: json::text(part, "domainName"),
-        url: json::text(part, "instanceUrl"),
-        instance_state: json::text(part, "instanceState"),
-    });
-    let app = json::at(value, "properties.linkedAppMetadata").map(|part| AppLink {
-        id: json::text(part, "id"),
-        kind: json::text(part, "type"),
-        url: json::text(part, "url"),
-    });
-    let permissions = json::at(value, "properties.permissions").and_then(Value::as_object);
-    let mut found = Environment {
-        display_name: text("displayName").unwrap_or_else(|| id.clone()),
-        location: json::text(value, "location").unwrap_or_default().to_ascii_lowercase(),
-        sku: text("environmentSku").unwrap_or_default(),
-        is_default: json::at(value, "properties.isDefault").and_then(json::as_flag).unwrap_or(false),
-        tenant_id: text("tenantId"),
-        protection_level: text("governanceConfiguration.protectionLevel"),
-        management_state: text("states.management.id"),
-        runtime_state: text("states.runtime.id"),
-        dataverse,
-        app,
-        key_link: key_link(value),
-        ongoing: ongoing(value),
-        key_managed_by: text("protectionStatus.keyManagedBy"),
-        page: None,
-        modified: json::at(value, "properties.lastModifiedTime").and_then(json::as_date),
-        rules: rules(value),
-        // What is listed as `false` is not granted.
-        permissions: permissions.map(|map| {
-            map.iter().filter(|(_, granted)| **granted != Value::Bool(false)).map(|(key, _)| json::clean(key)).collect()
-        }),
-        id,
-    };
-    if found.key_link.is_absent() && found.has_customers_key() {
-        let by = found.key_managed_by.as_deref().unwrap_or_default();
-        let why = format!("no policy is shown, and yet its key is managed by `{by}`");
-        found.key_link = Seen::Unreadable(Unreadable { why, forbidden: false, finding: Some(CONTRADICTION) });
-    }
-    Ok(found)
-}
-
-/// Is the link not known because another fact speaks against its absence?
-pub(crate) fn contradicts(environment: &Environment) -> bool {
-    environment.key_link.unreadable().is_some_and(|why| why.finding == Some(CONTRADICTION))
-}
-
-/// The operation that runs now. One that can't be read runs all the same.
-fn ongoing(value: &Value) -> Option<String> {
-    let unnamed = || Some("an operation that the service does not name".to_owned());
-    match json::look(value, "properties.ongoingOperation") {
-        Ok(None) => None,
-        Ok(Some(part)) => json::text(part, "type.id").or_else(|| json::text(part, "id")).or_else(unnamed),
-        // What is not there at all is said by the facts that are missing with it.
-        Err(_) => None,
-    }
-}
-
-/// What the service allows and refuses; nothing where it does not say it.
-fn rules(value: &Value) -> Known<Rules> {
-    let rule = |rule: &Value| {
-        let reason = json::text(rule, "reason.message").or_else(|| json::text(rule, "reason.type"));
-        Some((json::text(rule, "type.id")?, reason))
-    };
-    let list = |name: &str| {
-        let path = format!("properties.lifecycleOperationsEnforcement.{name}");
-        let read = |list: &Value| list.as_array()?.iter().map(rule).collect::<Option<Vec<_>>>();
-        json::maybe(value, &path, read).map(Option::unwrap_or_default)
-    };
-    list("allowedOperations").and_then(|allowed| {
-        list("disallowedOperations").map(|disallowed| Rules {
-            allowed: allowed.into_iter().map(|(operation, _)| operation).collect(),
-            disallowed,
-        })
-    })
-}
-
-/// The kinds of policies, besides the one for keys, that an environment's block may hold; lower case.
-const OTHER_POLICIES: [&str; 3] = ["vnets", "networkinjection", "identity"];
-
-/// The linked policy. Only an environment whose properties can be read, and whose block is missing or holds none for keys, is not linked.
-fn key_link(value: &Value) -> Seen<KeyLink> {
-    let odd = |why: String| Seen::Unreadable(Unreadable { why, ..Unreadable::default() });
-    let properties = json::at(value, "properties").and_then(Value::as_object);
-    if properties.is_none_or(serde_json::Map::is_empty) {
-        return odd("the service shows no properties of it".to_owned());
-    }
-    let block = match json::look(value, "properties.enterprisePolicies") {
-        Ok(None) => return Seen::Absent,
-        Ok(Some(block)) => block,
-        Err(why) => return odd(why),
-    };
-    let part = match json::look(block, "customerManagedKeys") {
-        Ok(Some(part)) => part,
-        Ok(None) => {
-            let names: Vec<&String> = block.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
-            let known = |name: &&String| {
-                name.eq_ignore_ascii_case("customerManagedKeys")
-                    || OTHER_POLICIES.contains(&name.to_ascii_lowercase().as_str())
-            };
-            return match names.iter().find(|name| !known(name)) {
-                Some(other) => odd(format!("its policies hold `{}`, which cmkctl does not know", json::clean(other))),
-                None if names.is_empty() => odd("its block of policies is empty".to_owned()),
-                None => Seen::Absent,
-            };
-        }
-        Err(_) => return odd("its block of policies can't be understood".to_owned()),
-    };
-    let policy = match json::must(part, "id", json::as_text) {
-        Known::Known(id) => id,
-        Known::Unknown(why) => return odd(format!("the service does not say which policy is linked: {why}")),
-    };
-    match ArmId::parse(&policy, &[ResourceKind::EnterprisePolicy]) {
-        Ok(policy) => Seen::Present(KeyLink {
-            policy,
-            system_id: json::text(part, "systemId"),
-            status: json::text(part, "linkStatus"),
-        }),
-        Err(bad) => odd(bad.message.trim_end_matches('.').to_owned()),
-    }
-}
-
-/// An operation of a list.
-fn listed_operation(value: &Value) -> Result<Operation, String> {
-    let found = operation(value);
-    if found.id.is_empty() { Err("it is no operation: it has no `id`".to_owned()) } else { Ok(found) }
-}
-
-/// An operation out of JSON; everything may be missing, and is not known then.
-pub fn operation(value: &Value) -> Operation {
-    let stages = json::list(value, "stages");
-    let state = |stage: &Value| json::text(stage, "state.id").unwrap_or_default();
-    let current = stages.iter().rfind(|stage| state(stage) != "NotStarted");
-    let error = match (json::text(value, "error.code"), json::text(value, "error.message")) {
-        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
-        (code, message) => message.or(code),
-    };
-    Operation {
-        id: json::text(value, "id").or_else(|| json::text(value, "name")).unwrap_or_default(),
-        kind: json::text(value, "type.id").unwrap_or_default(),
-        state: json::text(value, "state.id").unwrap_or_default(),
-        created: json::must(value, "createdDateTime", json::as_date),
-        last_action: json::maybe(value, "lastActionDateTime", json::as_date),
-        stage: current.and_then(|stage| json::text(stage, "name").or_else(|| json::text(stage, "id"))),
-        all_stages_succeeded: !stages.is_empty() && stages.iter().all(|stage| state(stage) == "Succeeded"),
-        error,
-    }
 }

@@ -28,8 +28,8 @@ pub struct Environment {
     pub runtime_state: Option<String>,
     /// The Dataverse organization.
     pub dataverse: Option<Dataverse>,
-    /// The finance and operations side.
-    pub app: Option<AppLink>,
+    /// The finance and operations side, where there is one.
+    pub app: Known<Option<AppLink>>,
     /// The linked encryption policy.
     pub key_link: Seen<KeyLink>,
     /// The operation that runs now.
@@ -91,6 +91,11 @@ impl Environment {
     /// Ready and running: usable, and nothing goes on.
     pub fn is_up(&self) -> Verdict {
         self.is_ready().and(|| self.is_running())
+    }
+
+    /// The finance and operations side, for showing.
+    pub fn app(&self) -> Option<&AppLink> {
+        self.app.known().and_then(Option::as_ref)
     }
 
     /// The policy that it is linked to, where the service names one.

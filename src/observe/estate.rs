@@ -2,7 +2,7 @@
 
 use super::ask;
 use super::resolve::{environment_error, no_role};
-use crate::cloud::power_platform::contradicts;
+use crate::cloud::environments::contradicts;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::estate::{Estate, Protection};

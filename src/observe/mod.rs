@@ -237,7 +237,7 @@ fn refused_sign_in(fault: Fault) -> Error {
 async fn integration(reader: &Reader, observed: &Observed, wants: Wants) -> Result<Seen<Integration>> {
     let environment = observed.environment.present();
     // A disabled organization answers nothing but 503, for days.
-    let askable = |environment: &&Environment| environment.app.is_some() && environment.is_running() != Verdict::No;
+    let askable = |environment: &&Environment| environment.app().is_some() && environment.is_running() != Verdict::No;
     let url = environment.filter(|_| wants.integration).filter(askable);
     match url.and_then(|environment| environment.dataverse.as_ref()).and_then(|dataverse| dataverse.url.as_deref()) {
         // An organization may refuse a caller who administers the environment: that is a fact about the caller, not an end.

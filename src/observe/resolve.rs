@@ -53,14 +53,14 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
 
 /// What an environment may be called.
 fn called(environment: &Environment) -> impl Iterator<Item = &str> {
-    let url = environment.app.as_ref().and_then(|app| app.url.as_deref());
+    let url = environment.app().and_then(|app| app.url.as_deref());
     let host = url.and_then(|url| url.strip_prefix("https://")).map(|host| host.trim_end_matches('/'));
     let dataverse = environment.dataverse.as_ref().and_then(|dataverse| dataverse.unique_name.as_deref());
     [Some(environment.display_name.as_str()), host, dataverse].into_iter().flatten()
 }
 
 fn one_line(environment: &Environment) -> String {
-    let url = environment.app.as_ref().and_then(|app| app.url.as_deref());
+    let url = environment.app().and_then(|app| app.url.as_deref());
     let url = url.or_else(|| environment.dataverse.as_ref().and_then(|dataverse| dataverse.url.as_deref()));
     format!("{}  {}  {}", environment.id, environment.display_name, url.unwrap_or("-"))
 }

@@ -100,6 +100,7 @@ pub fn check(out: &mut Out, target: &Target, observed: &Observed, findings: &[Fi
 fn sentence(counts: Counts) -> String {
     let parts = [
         (counts.block, "in the way"),
+        (counts.unknown, "not known"),
         (counts.warn, "to be warned of"),
         (counts.not_visible, "not visible to you"),
         (counts.acknowledge, "to know before"),

@@ -16,8 +16,8 @@ pub struct Blueprint {
     pub key: String,
     /// The pinned version, if one is.
     pub version: Option<String>,
-    /// Does the vault work with Azure RBAC?
-    pub rbac: bool,
+    /// Does the vault work with Azure RBAC, or with access policies? Nothing when that is not known.
+    pub rbac: Option<bool>,
     /// ARM id of the role assignment that lets the policy's identity use the key, where it is known.
     pub grant: Option<String>,
     /// The environments that are in it: name and id.
@@ -61,6 +61,12 @@ impl Blueprint {
                 self.vault.name, self.key
             );
         }
+        if self.rbac.is_none() {
+            return format!(
+                "Whether the vault works with roles or with access policies was not visible; whoever sees it grants the identity access:\ncmkctl create-policy --policy {} --vault {} --key {} --location {}",
+                self.policy, self.vault, self.key, self.location
+            );
+        }
         format!(
             "The vault works with access policies:\naz keyvault set-policy --name {} --object-id {principal} --key-permissions get wrapKey unwrapKey",
             self.vault.name
@@ -69,7 +75,7 @@ impl Blueprint {
 }
 
 /// One Bicep file for the resource group of the policies; a policy of another group is another module, and said as such.
-pub fn bicep(all: &[Blueprint]) -> String {
+pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "// Enterprise policies for customer-managed keys.\n// A policy that environments are linked to refuses every change, tags among it: deploy what is new, and keep this for the rest.\n",
     );
@@ -115,7 +121,7 @@ pub fn bicep(all: &[Blueprint]) -> String {
             quoted_bicep(&one.vault.to_string()),
             quoted_bicep(&one.key)
         );
-        if one.hsm() || !one.rbac {
+        if one.hsm() || one.rbac != Some(true) {
             for line in one.grant_note("PRINCIPAL_ID").lines() {
                 let _ = writeln!(text, "// {}", comment(line));
             }
@@ -150,11 +156,14 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
             );
         }
     }
+    for sentence in left_out {
+        let _ = writeln!(text, "\n// {}", comment(sentence));
+    }
     text
 }
 
 /// Terraform with import blocks: after `terraform plan` shows no change, what exists is under its care.
-pub fn terraform(all: &[Blueprint]) -> String {
+pub fn terraform(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "# Enterprise policies for customer-managed keys, with their import.
 # Links of environments are left out on purpose: destroying one takes the environment offline for up to 4 days, and so does replacing it.
@@ -229,7 +238,7 @@ resource \"azapi_resource\" \"{symbol}\" {{
             quoted_hcl(&one.vault.to_string()),
             quoted_hcl(&one.key)
         );
-        if one.hsm() || !one.rbac {
+        if one.hsm() || one.rbac != Some(true) {
             for line in one.grant_note("PRINCIPAL_ID").lines() {
                 let _ = writeln!(text, "# {}", comment(line));
             }
@@ -251,6 +260,9 @@ resource \"azurerm_role_assignment\" \"{symbol}\" {{
 ",
             quoted_hcl(&one.vault.to_string())
         );
+    }
+    for sentence in left_out {
+        let _ = writeln!(text, "\n# {}", comment(sentence));
     }
     text
 }

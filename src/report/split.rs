@@ -26,7 +26,7 @@ pub fn split(program: &str, parts: &[Part]) -> Vec<(String, String)> {
     let azure = parts.iter().filter(|part| part.azure);
     files.extend(azure.map(|part| {
         let name = format!("policy-{}.bicep", part.blueprint.policy.name);
-        (name, bicep(std::slice::from_ref(&part.blueprint)))
+        (name, bicep(std::slice::from_ref(&part.blueprint), &[]))
     }));
     files
 }

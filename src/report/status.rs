@@ -1,23 +1,15 @@
-//! What the reading commands leave on stdout: environment name, integration and status, for people and as versioned JSON.
+//! Where an environment stands, for people and as versioned JSON.
 
+use super::environment::{EnvironmentV1, VerdictFacts, environment_rows};
 use super::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::finding::Finding;
 use crate::model::ids::KeyVersion;
 use crate::model::known::Known;
-use crate::model::observed::{Environment, Integration, Observed, Seen};
+use crate::model::observed::{Environment, Observed, Seen};
 use jiff::Timestamp;
 use serde::Serialize;
-
-/// The verdict on the integration, in words.
-#[derive(Debug, Clone, Copy)]
-pub struct VerdictFacts {
-    /// As in JSON.
-    pub word: &'static str,
-    /// One sentence.
-    pub meaning: &'static str,
-}
 
 /// What the steps make of a snapshot.
 #[derive(Debug)]
@@ -34,127 +26,6 @@ pub struct StatusFacts<'a> {
     pub findings: &'a [Finding],
     /// What to do next, if anything.
     pub next: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct EnvironmentV1<'a> {
-    schema: &'static str,
-    id: &'a str,
-    name: &'a str,
-    dataverse_organization: Option<&'a str>,
-    dataverse_unique_name: Option<&'a str>,
-    dataverse_url: Option<&'a str>,
-    finance_and_operations_url: Option<&'a str>,
-    finance_and_operations_id: Option<&'a str>,
-    location: &'a str,
-    sku: &'a str,
-}
-
-impl<'a> From<&'a Environment> for EnvironmentV1<'a> {
-    fn from(environment: &'a Environment) -> Self {
-        let dataverse = environment.dataverse.as_ref();
-        let app = environment.app.as_ref();
-        Self {
-            schema: "cmkctl/environment/v1",
-            id: &environment.id,
-            name: &environment.display_name,
-            dataverse_organization: dataverse.and_then(|part| part.organization_id.as_deref()),
-            dataverse_unique_name: dataverse.and_then(|part| part.unique_name.as_deref()),
-            dataverse_url: dataverse.and_then(|part| part.url.as_deref()),
-            finance_and_operations_url: app.and_then(|part| part.url.as_deref()),
-            finance_and_operations_id: app.and_then(|part| part.id.as_deref()),
-            location: &environment.location,
-            sku: &environment.sku,
-        }
-    }
-}
-
-fn environment_rows(sheet: Sheet, environment: &Environment) -> Sheet {
-    let facts = EnvironmentV1::from(environment);
-    sheet
-        .row("Environment name", facts.name)
-        .row("Environment id", facts.id)
-        .row("Dataverse organization", facts.dataverse_organization.unwrap_or("none"))
-        .row_if("Dataverse URL", facts.dataverse_url)
-        .row("Finance and operations", facts.finance_and_operations_url.unwrap_or("none"))
-        .row_if("LCS environment id", facts.finance_and_operations_id)
-        .row("Geography, type", format!("{}, {}", environment.location, environment.sku))
-}
-
-/// Step 2's answer.
-pub fn environment_name(out: &mut Out, environment: &Environment) {
-    out.data(&EnvironmentV1::from(environment), &environment_rows(Sheet::default(), environment));
-}
-
-#[derive(Serialize)]
-struct IntegrationV1<'a> {
-    schema: &'static str,
-    verdict: &'static str,
-    meaning: &'static str,
-    environment: EnvironmentV1<'a>,
-    evidence: Vec<Evidence>,
-    findings: &'a [Finding],
-}
-
-#[derive(Serialize)]
-struct Evidence {
-    source: &'static str,
-    says: String,
-}
-
-fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
-    let app = environment.app.as_ref().map_or("no finance and operations side".to_owned(), |app| {
-        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        format!("`{}`, id {}, {}", part(&app.kind), part(&app.id), part(&app.url))
-    });
-    let dataverse = environment.dataverse.as_ref().map_or("no Dataverse".to_owned(), |dataverse| {
-        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        format!("organization {}, {}", part(&dataverse.organization_id), part(&dataverse.url))
-    });
-    let function = match &observed.integration {
-        Seen::Present(Integration::Integrated { id, url }) => {
-            format!("integrated, id {}, {}", id.as_deref().unwrap_or("-"), url.as_deref().unwrap_or("-"))
-        }
-        Seen::Present(Integration::NotIntegrated) => {
-            "the instance isn't integrated with finance and operations".to_owned()
-        }
-        Seen::Unreadable(why) => format!("not readable: {}", why.why),
-        Seen::Absent => "no such function".to_owned(),
-        Seen::NotAsked => "not asked".to_owned(),
-    };
-    vec![
-        Evidence { source: "Power Platform, linkedAppMetadata", says: app },
-        Evidence { source: "Power Platform, linkedEnvironmentMetadata", says: dataverse },
-        Evidence { source: "Dataverse, RetrieveFinanceAndOperationsIntegrationDetails", says: function },
-    ]
-}
-
-/// Step 1's answer.
-pub fn integration(
-    out: &mut Out,
-    observed: &Observed,
-    environment: &Environment,
-    verdict: VerdictFacts,
-    findings: &[Finding],
-) {
-    let evidence = evidence(observed, environment);
-    let mut sheet = Sheet::default().row("Verdict", format!("{}\n{}", verdict.word, verdict.meaning));
-    sheet = environment_rows(sheet, environment).section("Evidence");
-    for item in &evidence {
-        sheet = sheet.row(item.source, item.says.clone());
-    }
-    for finding in findings {
-        sheet = sheet.line(format!("{}: {} ({})", finding.code, finding.remedy, finding.who));
-    }
-    let document = IntegrationV1 {
-        schema: "cmkctl/integration/v1",
-        verdict: verdict.word,
-        meaning: verdict.meaning,
-        environment: environment.into(),
-        evidence,
-        findings,
-    };
-    out.data(&document, &sheet);
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use super::asking::{Asked, blocked, consent};
 use super::{Context, Job, fixing, holding, quiet};
 use crate::apply::Applier;
 use crate::error::{Error, Kind, Result};
+use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::receipt::Receipt;
@@ -39,6 +40,9 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
     let own = job.own(target);
     let looked = Instant::now();
     let mut observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
+    if job == Job::RetireKey {
+        known_version(&own, &observed)?;
+    }
     let mut plan = job.plan(&own, &observed);
     let mut repaired = Receipt::default();
     if asked.fix {
@@ -140,11 +144,24 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
             return Err(resumed(error, started, &resume, &again));
         }
     };
-    verify(job, &own, &after)?;
+    verify(job, &own, &after, &plan)?;
     change.outcome = Outcome::Done;
     change.next = next(context, job, target, &after, true);
     out.data(&change, &change.sheet());
     Ok(())
+}
+
+/// Does the key have the version that was named?
+fn known_version(target: &Target, observed: &Observed) -> Result<()> {
+    let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present()) else {
+        return Ok(());
+    };
+    if versions.iter().any(|version| version.id == *asked) {
+        return Ok(());
+    }
+    let known: Vec<&str> = versions.iter().map(|version| version.id.as_str()).collect();
+    Err(Error::usage(format!("The key has no version {}.", asked.as_str()))
+        .hint(format!("Its versions: {}.", known.join(", "))))
 }
 
 /// The command that goes on, whole enough to be pasted.
@@ -181,9 +198,16 @@ fn unread(error: Error, again: &str) -> Error {
 }
 
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
-fn verify(job: Job, target: &Target, after: &Observed) -> Result<()> {
+fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<()> {
     // What was made again is not to be made once more.
-    proven(&job.plan(&Target { again: false, ..target.clone() }, after))
+    let mut rest = job.plan(&Target { again: false, ..target.clone() }, after);
+    // What the plan said to be hidden from this caller is hidden still, and nothing that this run claims.
+    rest.findings.retain(|gap| {
+        let said =
+            |old: &Finding| old.severity == Severity::NotVisible && old.code == gap.code && old.subject == gap.subject;
+        gap.severity != Severity::Unknown || !done.findings.iter().any(said)
+    });
+    proven(&rest)
 }
 
 /// Is nothing left to do, and nothing in the way?

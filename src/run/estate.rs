@@ -79,7 +79,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
 /// The evidence for auditors.
 ///
 /// # Errors
-/// The list can't be read.
+/// The list can't be read; `Kind::Forbidden` when the report is written, and does not hold everything.
 pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let estate = observe_estate(&context.reader(), context.clock()).await?;
@@ -90,7 +90,17 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let by = session.tokens().identity(&bap).await.ok().and_then(|identity| identity.name.or(identity.object_id));
     let circumstances = Circumstances { cloud: &cloud.name, by: by.as_deref(), requests: &requests };
     report::evidence(out, &estate, &all, &circumstances);
-    Ok(())
+    let hidden = all.iter().filter(|one| one.states.contains(&State::NotVisible)).count();
+    if hidden == 0 { Ok(()) } else { Err(incomplete(&format!("{hidden} environments are"))) }
+}
+
+/// A document that was written, and does not hold everything; `what` is the subject of the sentence with its verb.
+pub(super) fn incomplete(what: &str) -> Error {
+    Error::new(
+        Kind::Forbidden,
+        format!("The document is written. {what} not visible in full; the document says which."),
+    )
+    .hint("Run it as an account that may read policies, vaults and keys.")
 }
 
 /// The environments that were asked for, judged, worst first.

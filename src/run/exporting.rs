@@ -1,10 +1,12 @@
 //! `export`: what exists, as code.
 
 use super::Context;
+use super::estate::incomplete;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::Estate;
-use crate::model::ids::same_id;
+use crate::model::ids::{ArmId, same_id};
 use crate::model::known::Known;
+use crate::model::observed::Seen;
 use crate::observe::observe_estate;
 use crate::report::{self, Blueprint, Out};
 
@@ -20,7 +22,7 @@ pub enum Language {
 /// Every policy that environments are linked to, or the one that was asked for.
 ///
 /// # Errors
-/// The environments can't be listed; no policy can be read.
+/// The environments can't be listed; `Kind::Forbidden` when no policy can be read, or when the file is written and leaves something out.
 pub async fn export(context: &Context, language: Language, policy: Option<&str>, out: &mut Out) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock()).await?;
     let mut all = blueprints(&estate);
@@ -28,23 +30,54 @@ pub async fn export(context: &Context, language: Language, policy: Option<&str>,
         policy
             .is_none_or(|asked| same_id(asked, &one.policy.to_string()) || one.policy.name.eq_ignore_ascii_case(asked))
     });
-    for (id, protection) in &estate.protections {
-        if protection.policy.present().is_none() {
-            out.say(&format!("Left out, because it is not visible to you: {id}"));
-        }
-    }
+    let hidden = hidden(&estate, policy);
     if all.is_empty() {
-        return Err(Error::new(
-            Kind::Unexpected,
-            "There is no policy that environments are linked to and that you may read.",
-        )
-        .hint("Name none, or one of those that `cmkctl status --all` shows."));
+        let (kind, what) = if hidden.is_empty() {
+            (Kind::Usage, "There is no such policy that environments are linked to.")
+        } else {
+            (Kind::Forbidden, "Nothing is written: no policy that environments are linked to is visible to you.")
+        };
+        let error = hidden.into_iter().fold(Error::new(kind, what), Error::hint);
+        return Err(error.hint("Name no policy, or one of those that `cmkctl status --all` shows."));
     }
     out.text(&match language {
-        Language::Bicep => report::bicep(&all),
-        Language::Terraform => report::terraform(&all),
+        Language::Bicep => report::bicep(&all, &hidden),
+        Language::Terraform => report::terraform(&all, &hidden),
     });
-    Ok(())
+    match hidden.len() {
+        0 => Ok(()),
+        1 => Err(incomplete("One thing is")),
+        count => Err(incomplete(&format!("{count} things are"))),
+    }
+}
+
+/// What the file leaves out because it was not visible or not known, each a sentence.
+fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
+    let asked =
+        |id: &ArmId| policy.is_none_or(|asked| same_id(asked, &id.to_string()) || id.name.eq_ignore_ascii_case(asked));
+    let mut left_out = Vec::new();
+    for (id, protection) in estate.protections.iter().filter(|(id, _)| asked(id)) {
+        let why = match &protection.policy {
+            Seen::Present(policy) => match &policy.key {
+                Known::Known(_) => None,
+                Known::Unknown(why) => Some(why.clone()),
+            },
+            Seen::Unreadable(why) => Some(why.why.clone()),
+            Seen::Absent => Some("it is gone".to_owned()),
+            Seen::NotAsked => Some("it was not read".to_owned()),
+        };
+        left_out.extend(why.map(|why| format!("The policy {id} is left out: {why}.")));
+        if let Seen::Unreadable(why) = &protection.vault {
+            left_out.push(format!("The vault of {id} is not described: {}.", why.why));
+        }
+    }
+    for environment in &estate.environments {
+        if let Seen::Unreadable(why) = &environment.key_link {
+            let name = &environment.display_name;
+            left_out.push(format!("`{name}` ({}) may have a policy that is left out: {}.", environment.id, why.why));
+        }
+    }
+    left_out
 }
 
 fn blueprints(estate: &Estate) -> Vec<Blueprint> {
@@ -58,7 +91,7 @@ fn blueprints(estate: &Estate) -> Vec<Blueprint> {
             vault: key.vault.clone(),
             key: key.key.to_string(),
             version: key.version.as_ref().map(|version| version.as_str().to_owned()),
-            rbac: protection.vault.present().is_none_or(|vault| vault.rbac != Known::Known(false)),
+            rbac: protection.vault.present().and_then(|vault| vault.rbac.known().copied()),
             grant: protection.grant.clone(),
             environments: held.map(|environment| (environment.display_name.clone(), environment.id.clone())).collect(),
         })

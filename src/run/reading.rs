@@ -88,7 +88,11 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     let verdict = environment
         .map_or(integration::Verdict::Unknown, |environment| integration::verdict(environment, &observed.integration));
     let (state, next) = state(context, &observed);
+    let unlinked = environment.is_some_and(|environment| environment.key_link.is_absent());
     let access = match access(&observed) {
+        Verdict::CantTell(_) if unlinked && observed.policy.present().is_none() => {
+            "none: no policy is linked".to_owned()
+        }
         Verdict::Yes => "yes, the policy's identity may use the key".to_owned(),
         Verdict::No => "NO: the policy's identity may not use the key, the environment will be locked".to_owned(),
         Verdict::CantTell(why) if why.forbidden => format!("not visible to you: {}", why.why),
@@ -146,7 +150,10 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
             State::NotVisible if environment.key_link.unreadable().is_some() => {
                 Some("Whether a policy is linked could not be read.".to_owned())
             }
-            State::Endangered | State::Expiring | State::NotVisible | State::Encrypted => None,
+            State::NotVisible => Some(format!(
+                "You don't see everything that protects it. The Key Vault administrator sees the rest: `{program} status {id}`."
+            )),
+            State::Endangered | State::Expiring | State::Encrypted => None,
         });
     }
     (judged.state.word(), next)

@@ -4,7 +4,6 @@ use super::Context;
 use super::wanted::Planned;
 use crate::config;
 use crate::error::{Error, Result};
-use crate::model::known::Known;
 use crate::model::plan::Action;
 use crate::model::wanted::WantedPolicy;
 use crate::report::{self, Blueprint, Out, Part};
@@ -50,7 +49,7 @@ fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
             vault: policy.vault.clone(),
             key: policy.key.to_string(),
             version: policy.key_version.as_ref().map(|version| version.as_str().to_owned()),
-            rbac: seen.and_then(|seen| seen.vault.present()).is_none_or(|vault| vault.rbac != Known::Known(false)),
+            rbac: seen.and_then(|seen| seen.vault.present()).and_then(|vault| vault.rbac.known().copied()),
             grant: None,
             environments: Vec::new(),
         },

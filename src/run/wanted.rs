@@ -1,6 +1,7 @@
 //! Many environments by one file: what differs, and what is there written down as such a file.
 
 use super::asking::blocked;
+use super::estate::incomplete;
 use super::{Context, quiet};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
@@ -105,7 +106,8 @@ struct AdoptedV1<'a> {
 /// `adopt`: writes down what is there, so that a plan of it plans nothing.
 ///
 /// # Errors
-/// The environments can't be listed; the file is there already or can't be written.
+/// The environments can't be listed; the file is there already or can't be written; `Kind::Forbidden` when it is written, and leaves out what
+/// was not visible.
 pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let estate = observe_estate(&reader, context.clock()).await?;
@@ -125,5 +127,9 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
         out.text(&text);
     }
     out.say(&format!("Described: {said}."));
-    Ok(())
+    match adopted.not_known {
+        0 => Ok(()),
+        1 => Err(incomplete("One thing is")),
+        count => Err(incomplete(&format!("{count} things are"))),
+    }
 }

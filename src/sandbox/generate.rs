@@ -82,7 +82,7 @@ impl World {
             let (environment, state) = environment(number, policy, &troubles, turn);
             let key = format!("estate-{number:05}");
             self.planted.entry(state).or_default().push(guid(&format!("environment/{key}")));
-            if state == "encrypting" {
+            if turn == 0 && policy.is_some() {
                 self.unfinished.push(key.clone());
             }
             self.environments.insert(key, environment);
@@ -202,7 +202,7 @@ fn environment(number: u32, policy: Option<u32>, troubles: &[Trouble], turn: u64
     // The services behind a key lose it at different times: some environments of a policy are locked before others.
     let cut_off = trouble.cuts_off();
     let state = match turn {
-        0 => "encrypting",
+        // What runs on it explains that it is offline.
         1..=20 if cut_off => {
             "Disabled".clone_into(&mut environment.runtime);
             "locked"
@@ -213,6 +213,7 @@ fn environment(number: u32, policy: Option<u32>, troubles: &[Trouble], turn: u64
             "failed"
         }
         _ if *trouble == Trouble::Expiring => "expiring",
+        0 => "encrypting",
         _ => "encrypted",
     };
     (environment, state)

@@ -2,6 +2,7 @@
 
 use super::{finding, who};
 use crate::model::finding::{Finding, Severity};
+use crate::model::known::Known;
 use crate::model::observed::Environment;
 
 /// What to know before a key is applied to this environment.
@@ -11,7 +12,7 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         |code, message: String, remedy: &str, who| finding(code, Severity::Acknowledge, id, message, remedy, who);
     let power_platform = who::POWER_PLATFORM;
     let mut found = Vec::new();
-    if environment.key_link.is_absent() {
+    if environment.policy().is_none() {
         found.push(note(
             "CMK027",
             format!("`{name}` is offline while its data is encrypted: up to 4 days."),
@@ -40,7 +41,7 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         ),
     ]);
     // Without finance and operations there is nothing of it to leave out.
-    if environment.app.is_some() {
+    if environment.app != Known::Known(None) {
         found.extend([
             note(
                 "CMK038",

@@ -351,6 +351,6 @@ mod tests {
     #[test]
     fn what_is_not_known_plans_nothing() {
         let plan = planned(environment(Seen::NotAsked, "Ready", "Enabled"), vec![]);
-        assert!(plan.actions.is_empty() && plan.gaps().count() == 1);
+        assert!(plan.actions.is_empty() && plan.gaps().any(|finding| finding.code == "CMK025"));
     }
 }

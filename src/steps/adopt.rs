@@ -16,8 +16,10 @@ pub struct Adopted {
     pub wanted: Wanted,
     /// For each of its policies, what the file says besides, each a sentence.
     pub notes: Vec<Vec<String>>,
-    /// Policies that could not be described at all, each a sentence.
+    /// Policies and environments that could not be described at all, each a sentence.
     pub left_out: Vec<String>,
+    /// How many of these sentences tell of something that was not visible or not known.
+    pub not_known: usize,
 }
 
 /// Describes everything that is linked. `readers` holds the role assignments at each policy.
@@ -28,10 +30,13 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
         match &environment.key_link {
             Seen::Present(link) => linked.entry(link.policy.clone()).or_default().push(environment),
             Seen::Absent => {}
-            Seen::Unreadable(Unreadable { why, .. }) => adopted.left_out.push(format!(
-                "`{}` ({}) is left out: whether it has a policy is not known: {why}.",
-                environment.display_name, environment.id
-            )),
+            Seen::Unreadable(Unreadable { why, .. }) => {
+                adopted.not_known += 1;
+                adopted.left_out.push(format!(
+                    "`{}` ({}) is left out: whether it has a policy is not known: {why}.",
+                    environment.display_name, environment.id
+                ));
+            }
             Seen::NotAsked => {}
         }
     }
@@ -43,9 +48,11 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
         environments.sort_by(|left, right| (&left.display_name, &left.id).cmp(&(&right.display_name, &right.id)));
         let protection = estate.protections.get(&id).cloned().unwrap_or_default();
         match described(&protection) {
-            Err(why) => adopted
-                .left_out
-                .push(format!("The policy {id} is left out with its {} environments: {why}.", environments.len())),
+            Err(why) => {
+                adopted.not_known += 1;
+                let count = environments.len();
+                adopted.left_out.push(format!("The policy {id} is left out with its {count} environments: {why}."));
+            }
             Ok(mut policy) => {
                 let mut notes = Vec::new();
                 match &protection.granted {
@@ -58,21 +65,32 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
                         );
                     }
                     Verdict::CantTell(why) => {
+                        adopted.not_known += 1;
                         notes.push(format!("Whether its identity may use the key is not known: {}.", why.why));
                     }
                 }
                 match readers.get(&id) {
                     Some(Seen::Present(roles)) => policy.readers = at_policy(roles, &policy.id),
                     Some(Seen::Unreadable(why)) => {
+                        adopted.not_known += 1;
                         notes.push(format!("Its readers are not visible to you: {}.", why.why))
                     }
-                    Some(Seen::Absent | Seen::NotAsked) | None => notes.push("Its readers were not read.".to_owned()),
+                    Some(Seen::Absent | Seen::NotAsked) | None => {
+                        adopted.not_known += 1;
+                        notes.push("Its readers were not read.".to_owned());
+                    }
                 }
                 for environment in environments {
                     match settled(environment, &policy.id) {
                         Ok(one) => policy.environments.push(one),
-                        Err(why) => notes
-                            .push(format!("`{}` ({}) is left out: {why}.", environment.display_name, environment.id)),
+                        Err(why) => {
+                            let unknown = matches!(standing(environment, &policy.id), Standing::Unknown(_));
+                            adopted.not_known += usize::from(unknown);
+                            notes.push(format!(
+                                "`{}` ({}) is left out: {why}.",
+                                environment.display_name, environment.id
+                            ));
+                        }
                     }
                 }
                 adopted.wanted.policies.push(policy);
@@ -137,6 +155,9 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         name: Some(environment.display_name.clone()),
         ring: 1,
         make_managed: false,
-        power_platform_only: environment.app.is_none(),
+        power_platform_only: match &environment.app {
+            Known::Known(app) => app.is_none(),
+            Known::Unknown(why) => return Err(why.clone()),
+        },
     })
 }

@@ -59,7 +59,10 @@ fn of_environment(
     match &standing {
         Standing::Done | Standing::Under => {}
         Standing::Locked => found.push(add::offline(environment)),
-        Standing::None | Standing::Failed => {
+        Standing::None | Standing::Failed | Standing::Unknown(_) => {
+            if let Standing::Unknown(why) = &standing {
+                found.push(add::unknown_link(environment, why));
+            }
             found.extend(integration::check(target, environment, &observed.integration));
             found.extend(ready::check(observed, environment, ADD));
             found.extend(ready::managed(environment));
@@ -83,7 +86,6 @@ fn of_environment(
             }
             found.extend(other_policy(target, observed, environment, other));
         }
-        Standing::Unknown(why) => found.push(add::unknown_link(environment, why)),
     }
     found.extend(estate::check(target, observed, environment));
     found.extend(estate::history(observed, environment, wanted));

@@ -39,8 +39,8 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
     let same_host = |url: Option<&String>| url.and_then(|url| host_of(url)).is_some_and(|own| Some(own) == host);
     let tests: [&dyn Fn(&Environment) -> bool; 6] = [
         &|env| env.id.eq_ignore_ascii_case(typed) || (guid.is_some() && parse_guid(&env.id) == guid),
-        &|env| guid.is_some() && env.app.as_ref().and_then(|app| app.id.as_deref()).and_then(parse_guid) == guid,
-        &|env| same_host(env.app.as_ref().and_then(|app| app.url.as_ref())),
+        &|env| guid.is_some() && env.app().and_then(|app| app.id.as_deref()).and_then(parse_guid) == guid,
+        &|env| same_host(env.app().and_then(|app| app.url.as_ref())),
         &|env| {
             env.dataverse
                 .as_ref()
@@ -70,6 +70,7 @@ fn host_of(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::known::Known;
     use crate::model::observed::{AppLink, Dataverse};
     use proptest::prelude::*;
 
@@ -83,11 +84,11 @@ mod tests {
                 url: Some(format!("https://{domain}.crm4.dynamics.com/")),
                 ..Dataverse::default()
             }),
-            app: Some(AppLink {
+            app: Known::Known(Some(AppLink {
                 id: Some(format!("aaaaaaaa00000000000000000000000{id}")),
                 kind: Some("Linked".to_owned()),
                 url: Some(format!("https://{domain}.sandbox.operations.dynamics.com")),
-            }),
+            })),
             ..Environment::default()
         };
         vec![environment("1", "UAT", "uat"), environment("2", "Dev", "dev-a"), environment("3", "Dev", "dev-b")]

@@ -28,7 +28,7 @@ pub(super) fn check(target: &Target, observed: &Observed, environment: &Environm
     };
     let others = all.iter().filter(|other| !other.id.eq_ignore_ascii_case(&environment.id));
     let mut found = Vec::new();
-    if environment.key_link.is_absent() {
+    if environment.policy().is_none() {
         let count = others.clone().filter(|other| other.policy().is_some()).count();
         let open = others.clone().filter(|other| other.key_link.unreadable().is_some()).count();
         found.extend(room(target.limit.unwrap_or(LIMIT), count, open, environment));

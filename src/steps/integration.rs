@@ -3,6 +3,7 @@
 use super::{Whose, finding, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::parse_guid;
+use crate::model::known::Known;
 use crate::model::observed::{AppLink, Environment, Integration, Seen, Unreadable};
 use crate::model::target::Target;
 use serde::Serialize;
@@ -68,8 +69,10 @@ impl Verdict {
 
 /// The decision table.
 pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict {
-    let Some(app) = &environment.app else {
-        return Verdict::NotFinanceAndOperations;
+    let app = match &environment.app {
+        Known::Known(Some(app)) => app,
+        Known::Known(None) => return Verdict::NotFinanceAndOperations,
+        Known::Unknown(_) => return Verdict::Unknown,
     };
     let cloud_hosted = app.url.as_deref().is_some_and(|url| {
         let url = url.to_ascii_lowercase();
@@ -157,6 +160,7 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
                 Seen::NotAsked | Seen::Unreadable(_) => "Dataverse is not asked while the environment is disabled",
             };
             let why = answer.unreadable().cloned();
+            let silent = environment.app.unknown().unwrap_or(silent);
             let why = why.unwrap_or_else(|| Unreadable { why: silent.to_owned(), ..Unreadable::default() });
             unseen("CMK001", name, "Whether the environment is integrated", &why, (who::POWER_PLATFORM, Whose::Own))
         }
@@ -175,7 +179,11 @@ mod tests {
     fn environment(kind: Option<&str>, url: &str, dataverse: bool) -> Environment {
         let app =
             |kind: &str| AppLink { id: Some(ID.replace('-', "")), kind: Some(kind.into()), url: Some(url.into()) };
-        Environment { app: kind.map(app), dataverse: dataverse.then(Dataverse::default), ..Environment::default() }
+        Environment {
+            app: Known::Known(kind.map(app)),
+            dataverse: dataverse.then(Dataverse::default),
+            ..Environment::default()
+        }
     }
 
     fn yes(id: &str, url: &str) -> Seen<Integration> {

@@ -230,20 +230,27 @@ impl<'a> Tenant<'a> {
                 let why = "its history holds an operation without a type";
                 open.push(unknown("CMK033", id, &what, why, who::POWER_PLATFORM));
             }
-            let mut until: Option<Timestamp> = None;
+            let mut last: Option<(Timestamp, String)> = None;
             for left in left_keys(operations, environment) {
                 match left.until {
-                    Known::Known(date) => until = until.max(Some(date)),
+                    Known::Known(date) => {
+                        let since = left
+                            .operation
+                            .ended()
+                            .known()
+                            .map_or(String::new(), |ended| format!(" on {}", day(*ended)));
+                        last = last.max(Some((date, since)));
+                    }
                     Known::Unknown(why) => {
                         let why = format!("when `{}` ended is not known: {why}", left.operation.name());
                         open.push(unknown("CMK033", id, &what, &why, who::POWER_PLATFORM));
                     }
                 }
             }
-            if let Some(until) = until.filter(|until| *until > self.observed.at) {
+            if let Some((until, since)) = last.filter(|(until, _)| *until > self.observed.at) {
                 days.push(needed(
                     id,
-                    format!("`{name}` left a key, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
+                    format!("`{name}` left a key{since}, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
                 ));
             }
         }

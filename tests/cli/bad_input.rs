@@ -185,7 +185,7 @@ fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
         ("500", 1, &["answered 500", "some minutes"], true),
         ("429-date", 1, &["TooManyRequests", "some minutes"], true),
         ("garbage", 1, &["sent something that can't be understood", "some minutes"], true),
-        ("401", 5, &["does not accept this sign-in", "cmkctl auth status"], true),
+        ("401", 4, &["answered 401", "cmkctl auth status"], true),
         ("403", 5, &["Power Platform Administrator"], true),
         ("409", 7, &["OperationNotStartable"], true),
     ] {

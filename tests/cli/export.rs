@@ -41,9 +41,23 @@ fn bicep_has_the_policy_its_vault_and_its_grant() {
 #[test]
 fn what_can_not_be_seen_is_left_out_and_said_and_nothing_at_all_is_no_success() {
     let served = Served::start("expiring", FAST);
-    let ran = served.run_as("power-platform-admin", &["export", "bicep"]).exits(1);
-    assert!(ran.stderr.contains("Left out, because it is not visible to you"), "{}", ran.stderr);
-    served.run(&["export", "bicep", "--policy", "ep-other"]).exits(1);
+    let ran = served.run_as("power-platform-admin", &["export", "bicep"]).exits(5);
+    assert!(
+        ran.stdout.is_empty() && ran.stderr.contains("is left out: Azure Resource Manager answered 403"),
+        "{}",
+        ran.stderr
+    );
+    served.run(&["export", "bicep", "--policy", "ep-other"]).exits(2);
+    // What is visible is written, with what is not as a comment.
+    served.faults(&json!([{ "match": { "path": "/vaults/kv-contoso-cmk" }, "do": "403", "times": 99 }]));
+    for (language, mark) in [("bicep", "// "), ("terraform", "# ")] {
+        let ran = served.run(&["export", language]).exits(5);
+        let line =
+            ran.stdout.lines().find(|line| line.contains("is not described: Azure Resource Manager answered 403"));
+        assert!(line.is_some_and(|line| line.starts_with(mark)), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("set-policy") && ran.stderr.contains("not visible in full"), "{}", ran.stderr);
+    }
+    served.faults(&json!([]));
     served.run(&["export", "bicep", "--policy", "EP-contoso-cmk"]).exits(0);
     served.run(&["export", "pulumi"]).exits(2);
 }

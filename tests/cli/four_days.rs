@@ -111,7 +111,9 @@ fn another_machine_waits_for_it() {
     assert_eq!(early.json()["state"], "encrypting");
     assert!(early.stderr.contains("goes on at the service") && early.stderr.contains("--wait"), "{}", early.stderr);
     let done = elsewhere(&["status", &id, "--wait", "-o", "json"]).exits(0);
-    assert_eq!(done.json()["state"], "encrypted");
+    // This account sees the environment, and neither vault nor grant.
+    assert_eq!(done.json()["state"], "not-visible");
+    assert_eq!(done.json()["link_status"], "Linked");
     assert_eq!((starts(&served), served.ledger()["writes"].as_u64().unwrap()), (1, 1));
     // There is nothing to wait for any more, and nothing to wait for elsewhere.
     elsewhere(&["status", &id, "--wait"]).exits(0);

@@ -31,6 +31,7 @@ mod month;
 mod output;
 #[cfg(unix)]
 mod pipelines;
+mod poorer;
 mod procedure;
 #[cfg(target_os = "linux")]
 mod proxies;

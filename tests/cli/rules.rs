@@ -68,7 +68,7 @@ fn well() -> (Target, Observed) {
         management_state: Some("Ready".into()),
         runtime_state: Some("Enabled".into()),
         dataverse: Some(Dataverse::default()),
-        app: Some(AppLink { id: Some(lcs.into()), kind: Some("Linked".into()), url: Some(url.into()) }),
+        app: Known::Known(Some(AppLink { id: Some(lcs.into()), kind: Some("Linked".into()), url: Some(url.into()) })),
         key_link: Seen::Absent,
         key_managed_by: Some("Microsoft".into()),
         rules: Known::Known(Rules { allowed: vec!["NewCustomerManagedKey".into()], disallowed: Vec::new() }),
@@ -211,9 +211,10 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK003", &[], |_, o| part(&mut o.environment).dataverse = None),
     ("CMK004", &[], |_, o| {
-        part(&mut o.environment).app.as_mut().unwrap().url = Some("https://x.axcloud.dynamics.com".into());
+        let url = Some("https://x.axcloud.dynamics.com".into());
+        part(&mut o.environment).app = Known::Known(Some(AppLink { url, ..AppLink::default() }));
     }),
-    ("CMK005", &[], |_, o| part(&mut o.environment).app = None),
+    ("CMK005", &[], |_, o| part(&mut o.environment).app = Known::Known(None)),
     ("CMK008", &[], |_, o| {
         o.policy = Seen::Absent;
         part(&mut o.provider).locations = vec!["asia".into()];
@@ -284,7 +285,7 @@ fn where_all_is_well_only_the_notes_are_said() {
     // Once it is linked, the outage is over; without finance and operations there is nothing of it to say.
     let (mut target, mut observed) = well();
     part(&mut observed.environment).key_link = link("ep", "Linked");
-    part(&mut observed.environment).app = None;
+    part(&mut observed.environment).app = Known::Known(None);
     target.power_platform_only = true;
     let left: Vec<&str> = check(&target, &observed).findings.iter().map(|finding| finding.code).collect();
     assert_eq!(left, ["CMK029", "CMK030", "CMK036"]);
@@ -307,7 +308,7 @@ fn every_code_has_its_cause() {
 }
 
 #[test]
-fn what_is_not_readable_neither_passes_nor_blocks() {
+fn what_is_not_known_is_no_yes_and_what_the_other_side_hides_is_said() {
     let (target, mut observed) = well();
     observed.integration = unreadable(None);
     observed.key = unreadable(None);
@@ -317,10 +318,18 @@ fn what_is_not_readable_neither_passes_nor_blocks() {
     observed.around.estate = unreadable(None);
     part(&mut observed.environment).protection_level = None;
     let found = check(&target, &observed).findings;
-    let unseen: BTreeSet<&str> =
-        found.iter().filter(|one| one.severity == Severity::NotVisible).map(|one| one.code).collect();
-    assert_eq!(unseen, BTreeSet::from(["CMK001", "CMK006", "CMK010", "CMK011", "CMK015", "CMK031", "CMK044"]));
+    let of = |severity| -> BTreeSet<&str> {
+        found.iter().filter(|one| one.severity == severity).map(|one| one.code).collect()
+    };
+    assert_eq!(of(Severity::NotVisible), BTreeSet::from(["CMK010", "CMK011", "CMK015", "CMK044"]));
+    assert_eq!(of(Severity::Unknown), BTreeSet::from(["CMK001", "CMK006", "CMK031"]));
     assert!(found.iter().all(|one| !matches!(one.severity, Severity::Block | Severity::Warn)), "{found:#?}");
+    // A service that did not answer hides nothing: then it is not known.
+    let odd = Unreadable { why: "it did not answer".into(), ..Unreadable::default() };
+    (observed.key, observed.vault) = (Seen::Unreadable(odd.clone()), Seen::Unreadable(odd));
+    let found = check(&target, &observed).findings;
+    let open = |code: &str| found.iter().any(|one| one.code == code && one.severity == Severity::Unknown);
+    assert!(open("CMK011") && open("CMK015"), "{found:#?}");
 }
 
 #[test]

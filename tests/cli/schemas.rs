@@ -194,7 +194,17 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     // A key that goes although its days are not over: what was overridden is in the plan and in the trail.
     let retiring = Served::patched(&crate::retire::tenant(12.0), FAST);
     let log = retiring.folder().join("audit.jsonl");
-    let retire = ["retire-key", "--key", "cmk-free", "--override-dates", "--confirm", "cmk-free", "-o", "json"];
+    let retire = [
+        "retire-key",
+        "--deleted-environments-checked",
+        "--key",
+        "cmk-free",
+        "--override-dates",
+        "--confirm",
+        "cmk-free",
+        "-o",
+        "json",
+    ];
     let mut command = retiring.command("admin", &retire);
     command.arg("--audit-log").arg(&log);
     let ran = finish(command).exits(0);

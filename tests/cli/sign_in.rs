@@ -135,8 +135,8 @@ fn a_refused_token_is_renewed_once() {
     // For ever: every call is tried with one new token, and that is all.
     served.reset();
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "401", "times": 1000 }]));
-    let ran = served.run(&["environment-name", &id]).exits(5);
-    assert!(ran.stderr.contains("does not accept this sign-in"), "{}", ran.stderr);
+    let ran = served.run(&["environment-name", &id]).exits(4);
+    assert!(ran.stderr.contains("answered 401"), "{}", ran.stderr);
     let ledger = served.ledger();
     assert!(ledger["requests"].as_u64().unwrap() <= 8, "{ledger:#}");
     // A change that was refused had no effect, so it is sent again; and only once more.

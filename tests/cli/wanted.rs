@@ -499,7 +499,7 @@ fn what_is_adopted_is_what_is_there() {
     // Readers, a pinned version, and what is not visible.
     let served = Served::start("expiring", FAST);
     let reader = served.object_id("power-platform-admin");
-    let blind = served.run_as("power-platform-admin", &["adopt"]).exits(0);
+    let blind = served.run_as("power-platform-admin", &["adopt"]).exits(5);
     says(&blind, &["# The policy /subscriptions/", "is left out with its 2 environments: it is not visible to you"]);
     served.run(&["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
     let name = write(&served, "readers.toml", &served.run(&["adopt"]).exits(0).stdout);

@@ -3,7 +3,7 @@
 use super::{json_value, misleading, struck, wild};
 use cmkctl::cloud::fault::Fault;
 use cmkctl::cloud::wire::Answer;
-use cmkctl::cloud::{Service, arm, authorization, json, power_platform, vaults};
+use cmkctl::cloud::{Service, arm, authorization, environments, json, vaults};
 use cmkctl::model::ids::{ArmId, KeyName, ResourceKind};
 use cmkctl::model::known::Known;
 use proptest::prelude::*;
@@ -59,7 +59,7 @@ fn of(sample: &'static str) -> BoxedStrategy<Value> {
 proptest! {
     #[test]
     fn environments(value in of(ENVIRONMENT)) {
-        let found = power_platform::environment(&value);
+        let found = environments::environment(&value);
         harmless!(found);
         if let Ok(found) = found {
             prop_assert!(!found.id.trim().is_empty() && !found.display_name.trim().is_empty(), "a name that consent could not repeat");
@@ -69,7 +69,7 @@ proptest! {
 
     #[test]
     fn operations(value in of(OPERATION)) {
-        let found = power_platform::operation(&value);
+        let found = environments::operation(&value);
         harmless!(found);
         let _ = found.has_ended();
     }
