@@ -13,7 +13,7 @@ pub enum Kind {
     Pending,
     /// No credential, or the sign-in was refused.
     SignIn,
-    /// Signed in, but a role is missing.
+    /// Signed in, but a role is missing, or a fact that must be known is not; nothing known stands in the way.
     Forbidden,
     /// A check found a reason not to start.
     Blocked,
@@ -21,7 +21,7 @@ pub enum Kind {
     Busy,
     /// The operation goes on at the service; this process no longer waits for it.
     StillRunning,
-    /// It ended, but a re-read does not show the wanted state.
+    /// It ended or was sent, and a re-read does not show the desired state.
     Unverified,
     /// Nobody consented, or what is there has changed since.
     Refused,
@@ -65,15 +65,15 @@ impl Kind {
     /// What it means, for help.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Kind::Unexpected => "unexpected: the message says what happened and what helps",
+            Kind::Unexpected => "unexpected, or output that could not be written: the message says what happened",
             Kind::Usage => "usage: what was typed or configured can't be right",
             Kind::Pending => "changes are pending (--detailed-exitcode), or --fail-on found something",
-            Kind::SignIn => "sign-in: no credential, or it was refused",
-            Kind::Forbidden => "forbidden: signed in, but a role is missing",
-            Kind::Blocked => "blocked by checks: nothing was changed",
+            Kind::SignIn => "sign-in: no credential, or a service refused it (every 401)",
+            Kind::Forbidden => "not visible: a role is missing, or what must be known is not; nothing known blocks",
+            Kind::Blocked => "blocked by a known fact: no changes were made",
             Kind::Busy => "another operation runs on the environment",
             Kind::StillRunning => "still running at the service: nobody waits for it here any more",
-            Kind::Unverified => "finished, but a re-read does not show the wanted state",
+            Kind::Unverified => "finished or sent, but not verified by a re-read",
             Kind::Refused => "refused: consent is missing, or what is there has changed since the plan",
             Kind::Interrupted => "interrupted with Ctrl-C; what was started goes on at the service",
         }

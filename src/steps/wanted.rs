@@ -90,7 +90,8 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     fleet.plan = first;
     // What runs already comes first: it takes its place among those that may be offline at the same time.
     rest.sort_by_key(|(member, _)| (member.ring, member.starts()));
-    for (member, findings) in rest {
+    for (member, mut findings) in rest {
+        findings.iter_mut().for_each(|finding| named(finding, &member.name));
         join(&mut fleet.plan, Plan { findings, actions: member.actions.clone(), ..Plan::default() });
         fleet.members.push(member);
     }
@@ -98,6 +99,13 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     fleet.plan.findings.extend(limit(wanted, sight, &fleet, &known));
     fleet.plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     fleet
+}
+
+/// Among many environments, a finding says which one it is about; what holds of all of them is said once.
+fn named(finding: &mut Finding, name: &str) {
+    if finding.severity != Severity::Acknowledge && !finding.message.contains(&format!("`{name}`")) {
+        finding.message = format!("`{name}`: {}", finding.message);
+    }
 }
 
 /// Joins a part; what holds of several parts is said and done once.

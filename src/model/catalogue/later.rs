@@ -1,7 +1,7 @@
 //! CMK025 to CMK047: links and policies that are there already, what surprises later, and what Azure adds.
 
 use super::Entry;
-use crate::model::finding::Severity::{Acknowledge, Block, Warn};
+use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 
 pub(super) const LATER: [Entry; 23] = [
@@ -64,7 +64,7 @@ pub(super) const LATER: [Entry; 23] = [
         severity: Warn,
         title: "Near the limit of 25 environments",
         cause: "A tenant may have 25 environments with a customer-managed key by default; the limit is Power Automate's. The 26th is refused.",
-        fix: "Open a support request for a higher limit before you add the next one.",
+        fix: "Open a support request for a higher limit, then pass it as `--limit`.",
         who: who::POWER_PLATFORM,
         source: source::FLOWS,
     },
@@ -151,10 +151,10 @@ pub(super) const LATER: [Entry; 23] = [
     },
     Entry {
         code: "CMK041",
-        severity: Warn,
-        title: "Environment with an own key of the old kind",
-        cause: "The environment uses bring-your-own-key (BYOK), which was retired on 2026-01-06. It must move to a customer-managed key.",
-        fix: "Follow Microsoft's page on the migration from BYOK (cmk-migrate-from-byok).",
+        severity: Unknown,
+        title: "Customer's key, and no policy",
+        cause: "The service says that a customer manages the environment's key, and shows no policy: reads lag behind, or the list hides the policy. Bring-your-own keys were retired on 2026-01-06, and their environments went back to the Microsoft key.",
+        fix: "Run the same command again later. If it stays so, ask Microsoft support before you add the environment to a policy.",
         who: who::POWER_PLATFORM,
         source: source::BYOK,
     },
