@@ -28,11 +28,11 @@ pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: W
     let (Some(policy), Seen::Present(vault), Some(key)) = (&target.policy, &observed.vault, &target.key) else {
         return;
     };
-    // An identity that does not show yet holds no grant; the change itself waits for it.
-    let identity = observed.policy.present().is_some_and(|policy| policy.principal_id.is_some());
     match comes {
         Comes::No => return,
-        Comes::There if identity => match access(observed, vault) {
+        // That its identity does not show is said by the step of the policy.
+        Comes::There if observed.policy.present().is_some_and(|policy| policy.principal_id.is_none()) => return,
+        Comes::There => match access(observed, vault) {
             Verdict::Yes => {
                 plan.already.push(format!("The identity of `{}` may use the key of `{}`", policy.name, vault.id.name));
                 return;
@@ -43,7 +43,7 @@ pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: W
                 return;
             }
         },
-        Comes::There | Comes::Planned => {}
+        Comes::Planned => {}
     }
     plan.actions.push(match (vault.id.kind, &vault.rbac) {
         (ResourceKind::ManagedHsm, _) => Action::GrantKeyByHsmRole {
@@ -146,7 +146,9 @@ pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
     if let Some(version) = policy.key_reference().and_then(|key| key.version.as_ref()) {
         found.push(pinned(policy, version));
     }
-    found.extend(granted(policy, vault, &access(observed, vault), whose));
+    if policy.principal_id.is_some() {
+        found.extend(granted(policy, vault, &access(observed, vault), whose));
+    }
     found
 }
 
@@ -180,7 +182,7 @@ pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
     let Some(principal) = &policy.principal_id else {
         return vec![finding(
             "CMK014",
-            Severity::Warn,
+            Severity::Unknown,
             policy.id.to_string(),
             format!("The policy `{}` has no identity yet: nothing can be granted to it.", policy.id.name),
             "Wait a few minutes, then run this again.",

@@ -76,6 +76,8 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
         ..Target::default()
     };
     plan.findings = key::references(policy);
+    plan.findings
+        .extend(grant::identity(observed, policy).into_iter().filter(|finding| finding.severity == Severity::Unknown));
     plan.findings.extend(restore(&named, observed, &mut plan.actions));
     grant::grant(&named, observed, Comes::There, Whose::Others, &mut plan);
     plan

@@ -22,6 +22,7 @@ mod fuzz;
 mod guarded;
 mod help;
 mod house;
+mod ignorance;
 #[cfg(target_os = "linux")]
 mod in_earnest;
 #[cfg(target_os = "linux")]

@@ -17,15 +17,15 @@ use std::collections::BTreeSet;
 const NOTES: [&str; 7] = ["CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040"];
 const IDENTITY: &str = "99999999-2222-3333-4444-555555555555";
 
-fn id(kind: ResourceKind, name: &str) -> ArmId {
+pub(crate) fn id(kind: ResourceKind, name: &str) -> ArmId {
     ArmId::new("11111111-2222-3333-4444-555555555555", "rg", kind, name).unwrap()
 }
 
-fn policy_id() -> ArmId {
+pub(crate) fn policy_id() -> ArmId {
     id(ResourceKind::EnterprisePolicy, "ep")
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-02T08:00:00Z".parse().unwrap()
 }
 
@@ -39,7 +39,7 @@ fn grant(created: Timestamp) -> RoleAssignment {
     }
 }
 
-fn in_days(days: i64) -> Timestamp {
+pub(crate) fn in_days(days: i64) -> Timestamp {
     now().checked_add(SignedDuration::from_hours(days * 24)).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn everything() -> Seen<Vec<Permission>> {
 }
 
 /// A tenant in which nothing stands in the way.
-fn well() -> (Target, Observed) {
+pub(crate) fn well() -> (Target, Observed) {
     let (vault, key) = (id(ResourceKind::Vault, "kv"), KeyName::parse("cmk").unwrap());
     let target = Target {
         environment: Some("UAT".into()),
@@ -136,35 +136,35 @@ fn well() -> (Target, Observed) {
 }
 
 /// What is there. Causes are applied to what earlier ones left, so each must find its part.
-fn part<T>(seen: &mut Seen<T>) -> &mut T {
+pub(crate) fn part<T>(seen: &mut Seen<T>) -> &mut T {
     match seen {
         Seen::Present(value) => value,
         _ => panic!("it is not there"),
     }
 }
 
-fn reference(observed: &mut Observed) -> &mut KeyReference {
+pub(crate) fn reference(observed: &mut Observed) -> &mut KeyReference {
     match &mut part(&mut observed.policy).key {
         Known::Known(key) => key,
         Known::Unknown(why) => panic!("{why}"),
     }
 }
 
-fn unreadable<T>(finding: Option<&'static str>) -> Seen<T> {
+pub(crate) fn unreadable<T>(finding: Option<&'static str>) -> Seen<T> {
     Seen::Unreadable(Unreadable { why: "it answered 403".into(), forbidden: true, finding })
 }
 
-fn link(policy: &str, status: &str) -> Seen<KeyLink> {
+pub(crate) fn link(policy: &str, status: &str) -> Seen<KeyLink> {
     let policy = id(ResourceKind::EnterprisePolicy, policy);
     Seen::Present(KeyLink { policy, status: Some(status.into()), system_id: None })
 }
 
-fn linked(number: usize, policy: &str) -> Environment {
+pub(crate) fn linked(number: usize, policy: &str) -> Environment {
     let name = format!("other-{number}");
     Environment { id: name.clone(), display_name: name, key_link: link(policy, "Linked"), ..Environment::default() }
 }
 
-fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
+pub(crate) fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
     let then = in_days(-days_ago);
     let (created, last_action) = (Known::Known(then), Known::Known(Some(then)));
     Operation { kind: kind.into(), state: state.into(), created, last_action, ..Operation::default() }

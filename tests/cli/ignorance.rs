@@ -1,0 +1,334 @@
+//! Taking knowledge away may only move a plan toward refusing: over every step, every fact that decides, and every way of not knowing it.
+
+use crate::rules::{in_days, link, now, operation, part, policy_id, unreadable, well};
+use cmkctl::model::finding::Severity;
+use cmkctl::model::ids::KeyVersion;
+use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::observed::{Observed, Seen, Unreadable, Validity};
+use cmkctl::model::plan::Plan;
+use cmkctl::model::surroundings::{OldKey, Version};
+use cmkctl::model::target::Target;
+use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
+use std::collections::BTreeMap;
+
+type Step = fn(&Target, &Observed) -> Plan;
+type Change = fn(&mut Observed);
+
+fn odd<T>() -> Known<T> {
+    Known::Unknown("it says something else".into())
+}
+
+fn silent<T>() -> Seen<T> {
+    Seen::Unreadable(Unreadable { why: "it did not answer".into(), ..Unreadable::default() })
+}
+
+/// Every fact that a step may decide upon, as nobody knows it.
+const UNKNOWN: [(&str, Change); 37] = [
+    ("environment", |o| o.environment = silent()),
+    ("link", |o| part(&mut o.environment).key_link = silent()),
+    ("link that contradicts", |o| part(&mut o.environment).key_link = unreadable(Some("CMK041"))),
+    ("status of the link", |o| {
+        if let Seen::Present(link) = &mut part(&mut o.environment).key_link {
+            link.status = Some("Wibble".into());
+        }
+    }),
+    ("management state", |o| part(&mut o.environment).management_state = None),
+    ("runtime state", |o| part(&mut o.environment).runtime_state = None),
+    ("another runtime state", |o| part(&mut o.environment).runtime_state = Some("Wibble".into())),
+    ("protection level", |o| part(&mut o.environment).protection_level = Some("Wibble".into())),
+    ("rules", |o| part(&mut o.environment).rules = odd()),
+    ("finance and operations", |o| part(&mut o.environment).app = odd()),
+    ("integration", |o| o.integration = silent()),
+    ("operations", |o| o.operations = silent()),
+    ("operations, hidden", |o| o.operations = unreadable(None)),
+    ("policy", |o| o.policy = silent()),
+    ("policy, hidden", |o| o.policy = unreadable(None)),
+    ("key of the policy", |o| part(&mut o.policy).key = odd()),
+    ("state of the policy", |o| part(&mut o.policy).encrypts = odd()),
+    ("identity of the policy", |o| part(&mut o.policy).principal_id = None),
+    ("vault", |o| o.vault = silent()),
+    ("vault, hidden", |o| o.vault = unreadable(None)),
+    ("model of the vault", |o| part(&mut o.vault).rbac = odd()),
+    ("network", |o| part(&mut o.vault).network = odd()),
+    ("soft delete", |o| part(&mut o.vault).soft_delete = odd()),
+    ("purge protection", |o| part(&mut o.vault).purge_protection = odd()),
+    ("key", |o| o.key = silent()),
+    ("type of the key", |o| part(&mut o.key).kty = odd()),
+    ("whether the key is enabled", |o| part(&mut o.key).validity.enabled = odd()),
+    ("since when", |o| part(&mut o.key).validity.not_before = odd()),
+    ("until when", |o| part(&mut o.key).validity.expires = odd()),
+    ("when it was made", |o| part(&mut o.key).validity.created = odd()),
+    ("version of the key", |o| part(&mut o.key).version = None),
+    ("roles", |o| o.key_roles = silent()),
+    ("the tenant", |o| o.around.estate = silent()),
+    ("whether it is the whole tenant", |o| o.around.whole_tenant = Verdict::default()),
+    ("histories", |o| o.around.histories.values_mut().for_each(|history| *history = silent())),
+    ("policies", |o| o.around.policies.values_mut().for_each(|policy| *policy = silent())),
+    ("versions", |o| o.around.versions = silent()),
+];
+
+/// All is well, and everything that any step asks for was read.
+fn whole() -> (Target, Observed) {
+    let (mut target, mut observed) = well();
+    (target.deleted_checked, target.limit) = (true, Some(25));
+    let latest = KeyVersion::parse(&"b".repeat(32)).unwrap();
+    let validity = |days_ago: i64| Validity {
+        enabled: Known::Known(true),
+        created: Known::Known(in_days(-days_ago)),
+        not_before: Known::Known(None),
+        expires: Known::Known(Some(in_days(300))),
+    };
+    part(&mut observed.key).version = Some(latest.clone());
+    part(&mut observed.key).validity = validity(90);
+    let older = KeyVersion::parse(&"a".repeat(32)).unwrap();
+    observed.around.versions = Seen::Present(vec![
+        Version { id: older, validity: validity(200) },
+        Version { id: latest, validity: validity(90) },
+    ]);
+    observed.around.whole_tenant = Verdict::Yes;
+    observed.around.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
+    let environment = part(&mut observed.environment).clone();
+    observed.around.histories = BTreeMap::from([(environment.id.clone(), Seen::Present(Vec::new()))]);
+    observed.around.estate = Seen::Present(vec![environment]);
+    (target, observed)
+}
+
+/// The environment is linked to the policy of the target, and so the tenant shows it.
+fn linked(observed: &mut Observed) {
+    part(&mut observed.environment).key_link = link("ep", "Linked");
+    let environment = part(&mut observed.environment).clone();
+    observed.around.estate = Seen::Present(vec![environment]);
+}
+
+/// Each step with a snapshot in which it does its work.
+fn steps() -> Vec<(&'static str, Step, Target, Observed)> {
+    let (target, observed) = whole();
+    let with = |change: &dyn Fn(&mut Target, &mut Observed)| {
+        let (mut target, mut observed) = (target.clone(), observed.clone());
+        change(&mut target, &mut observed);
+        (target, observed)
+    };
+    let mut all: Vec<(&'static str, Step, Target, Observed)> = Vec::new();
+    let mut push = |name, step: Step, (target, observed): (Target, Observed)| all.push((name, step, target, observed));
+    push("add", |t, o| add::plan(t, o, false), with(&|_, _| {}));
+    push("create-policy", |t, o| policy::plan(t, o, Whose::Own), with(&|_, o| o.key_roles = Seen::Present(Vec::new())));
+    push("remove", remove::plan, with(&|_, o| linked(o)));
+    push(
+        "swap",
+        swap::plan,
+        with(&|t, o| {
+            t.swap = true;
+            part(&mut o.environment).key_link = link("old", "Linked");
+            let left = Observed {
+                policy: o.policy.clone(),
+                vault: o.vault.clone(),
+                key: o.key.clone(),
+                key_roles: o.key_roles.clone(),
+                at: now(),
+                ..Observed::default()
+            };
+            o.around.left = Some(Box::new(left));
+            o.around.old_key = Seen::Present(OldKey { vault: "v".into(), key: "k".into(), granted: Verdict::Yes });
+        }),
+    );
+    push("rotate-key", rotate::plan, with(&|_, _| {}));
+    push(
+        "unlock",
+        unlock::plan,
+        with(&|_, o| {
+            part(&mut o.environment).runtime_state = Some("Disabled".into());
+            linked(o);
+        }),
+    );
+    push("retire-key", retire::plan, with(&|_, _| {}));
+    all
+}
+
+#[test]
+fn every_step_does_its_work_where_all_is_known() {
+    for (name, step, target, observed) in steps() {
+        let plan = step(&target, &observed);
+        assert!(plan.may_start() && plan.changes(), "{name}: {plan:#?}");
+    }
+}
+
+/// Facts of a step's own: each of them, taken away, refuses.
+const DECIDE: [(&str, &[&str]); 7] = [
+    (
+        "add",
+        &[
+            "environment",
+            "link",
+            "link that contradicts",
+            "management state",
+            "runtime state",
+            "another runtime state",
+            "protection level",
+            "rules",
+            "finance and operations",
+            "integration",
+            "operations",
+            "operations, hidden",
+            "policy",
+            "policy, hidden",
+            "key of the policy",
+            "state of the policy",
+            "vault",
+            "model of the vault",
+            "network",
+            "key",
+            "type of the key",
+            "whether the key is enabled",
+            "since when",
+            "until when",
+            "roles",
+            "the tenant",
+        ],
+    ),
+    (
+        "create-policy",
+        &[
+            "policy",
+            "policy, hidden",
+            "key of the policy",
+            "state of the policy",
+            "vault",
+            "vault, hidden",
+            "model of the vault",
+            "network",
+            "key",
+            "whether the key is enabled",
+            "until when",
+            "roles",
+        ],
+    ),
+    (
+        "remove",
+        &[
+            "environment",
+            "link",
+            "management state",
+            "runtime state",
+            "rules",
+            "operations",
+            "operations, hidden",
+            "key of the policy",
+            "vault",
+            "network",
+            "key",
+            "whether the key is enabled",
+            "roles",
+        ],
+    ),
+    (
+        "swap",
+        &[
+            "environment",
+            "link",
+            "management state",
+            "runtime state",
+            "rules",
+            "operations",
+            "policy",
+            "key of the policy",
+            "vault",
+            "network",
+            "key",
+            "whether the key is enabled",
+            "roles",
+            "protection level",
+        ],
+    ),
+    (
+        "rotate-key",
+        &[
+            "vault",
+            "vault, hidden",
+            "network",
+            "key",
+            "whether the key is enabled",
+            "since when",
+            "until when",
+            "when it was made",
+            "version of the key",
+        ],
+    ),
+    ("unlock", &["vault", "network", "key of the policy", "roles"]),
+    (
+        "retire-key",
+        &["vault", "vault, hidden", "the tenant", "whether it is the whole tenant", "histories", "versions"],
+    ),
+];
+
+#[test]
+fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
+    for (name, step, target, observed) in steps() {
+        let clean = step(&target, &observed);
+        let decide = DECIDE.iter().find(|(step, _)| *step == name).unwrap().1;
+        for (fact, forget) in UNKNOWN {
+            let mut poorer = observed.clone();
+            forget(&mut poorer);
+            let plan = step(&target, &poorer);
+            let known = |action| clean.actions.contains(action);
+            // A wait for what may run starts nothing.
+            assert!(
+                plan.actions.iter().all(|action| known(action) || !action.changes()) || !plan.may_start(),
+                "{name} without {fact}: {plan:#?}"
+            );
+            if decide.contains(&fact) {
+                assert!(!plan.may_start(), "{name} without {fact} goes on: {plan:#?}");
+                assert!(
+                    plan.blockers().next().is_none(),
+                    "{name} without {fact} is blocked by what nobody knows: {plan:#?}"
+                );
+            }
+            // "Nothing to do" is an answer, too, and needs its facts.
+            assert!(
+                !plan.actions.is_empty() || !plan.may_start(),
+                "{name} without {fact} says that nothing is to do: {plan:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
+    let wrong: [(&str, Change); 5] = [
+        ("a disabled key", |o| part(&mut o.key).validity.enabled = Known::Known(false)),
+        ("no purge protection", |o| part(&mut o.vault).purge_protection = Known::Known(false)),
+        ("an operation that runs", |o| part(&mut o.operations).push(operation("Copy", "Running", 0))),
+        ("not managed", |o| part(&mut o.environment).protection_level = Some("Basic".into())),
+        ("no grant", |o| o.key_roles = Seen::Present(Vec::new())),
+    ];
+    let (target, observed) = whole();
+    for (what, spoil) in wrong {
+        let mut spoiled = observed.clone();
+        spoil(&mut spoiled);
+        let blocked = |observed: &Observed| add::plan(&target, observed, false).blockers().count();
+        assert!(blocked(&spoiled) > 0, "{what}");
+        for (fact, forget) in UNKNOWN {
+            let mut poorer = spoiled.clone();
+            forget(&mut poorer);
+            // A fact that is hidden can't be known to be wrong.
+            if fact == "vault, hidden" && ["no purge protection", "no grant"].contains(&what) {
+                continue;
+            }
+            assert!(!add::plan(&target, &poorer, false).may_start(), "{what} without {fact}");
+        }
+    }
+}
+
+#[test]
+fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
+    for (name, step, target, observed) in steps() {
+        let mut poorer = observed.clone();
+        (poorer.vault, poorer.key, poorer.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
+        if let Some(left) = &mut poorer.around.left {
+            (left.vault, left.key, left.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
+        }
+        let plan = step(&target, &poorer);
+        let hidden = plan.findings.iter().filter(|finding| finding.severity == Severity::NotVisible).count();
+        let own = ["create-policy", "rotate-key", "retire-key"].contains(&name);
+        assert_eq!((plan.may_start(), hidden > 0), (!own, !own), "{name}: {plan:#?}");
+    }
+}
