@@ -6,7 +6,9 @@ use crate::cloud::{Reader, Service};
 use crate::error::Result;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Observed, Seen, Unreadable};
+use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
+use crate::steps::add::{ADD, SWAP};
+use crate::steps::remove::REMOVE;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Microsoft Entra roles that administer every environment of a tenant: Global, Power Platform and Dynamics 365 Administrator.
@@ -25,7 +27,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
     // A history that ends with a key, or an operation that runs, and a list without a link: the single read tells more.
     let doubted = all.iter().filter(|environment| match (&environment.key_link, histories.get(&environment.id)) {
         (Seen::Present(_), _) => false,
-        (Seen::Absent, Some(Seen::Present(history))) => !history.is_empty() || environment.ongoing.is_some(),
+        (Seen::Absent, Some(Seen::Present(history))) => history.iter().any(of_keys) || environment.ongoing.is_some(),
         (Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked, _) => true,
     });
     let doubted: Vec<String> = doubted.map(|environment| environment.id.clone()).collect();
@@ -46,6 +48,11 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
     observed.around.histories = histories;
     observed.around.whole_tenant = whole;
     Ok(())
+}
+
+/// Did it change the environment's key, or may it have?
+fn of_keys(operation: &Operation) -> bool {
+    operation.kind.is_empty() || [ADD, SWAP, REMOVE].iter().any(|kind| operation.is(kind))
 }
 
 /// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default environment, which every tenant has, must be in

@@ -362,23 +362,26 @@ fn limit(wanted: &Wanted, sight: &Sight, fleet: &Fleet, known: &HashMap<String, 
         let listed = known.get(&member.id.to_ascii_lowercase());
         listed.is_some_and(|environment| environment.policy().is_none()) && !member.actions.is_empty()
     };
-    // Of which it is not known may have a key, too.
-    let now = all.iter().filter(|environment| !environment.key_link.is_absent()).count();
+    let now = all.iter().filter(|environment| environment.policy().is_some()).count();
+    let open = all.iter().filter(|environment| environment.key_link.unreadable().is_some()).count();
     let coming = fleet.members.iter().filter(free).count();
     if !fleet.members.iter().any(Member::starts) || coming == 0 {
         return None;
     }
     let (then, limit) = (now + coming, wanted.waves.limit);
-    if then <= limit.saturating_sub(NEAR) {
-        return None;
-    }
-    let severity = if then > limit { Severity::Block } else { Severity::Warn };
+    let severity = match then {
+        then if then > limit => Severity::Block,
+        then if then + open > limit => Severity::Unknown,
+        then if then + NEAR > limit => Severity::Warn,
+        _ => return None,
+    };
+    let unread = if open == 0 { String::new() } else { format!(" (of {open} more it is not known)") };
     Some(finding(
         "CMK031",
         severity,
         "tenant",
         format!(
-            "{now} environments have a customer-managed key, and with this file {then} would; a tenant may have {limit}."
+            "{now} environments have a customer-managed key{unread}, and with this file {then} would; a tenant may have {limit}."
         ),
         "Ask Microsoft support for a higher limit, then write it as `limit` below `[waves]`.",
         who::POWER_PLATFORM,
