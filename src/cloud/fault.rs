@@ -6,6 +6,7 @@ use crate::cloud::wire::{Answer, Broken};
 use crate::error::{Error, Kind};
 use crate::model::observed::{Seen, Unreadable};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The longest piece of an unexpected body that is shown.
 const EXCERPT: usize = 300;
@@ -27,6 +28,8 @@ pub struct Fault {
     pub correlation: Option<String>,
     /// The body of the answer, when it is JSON.
     pub body: Value,
+    /// The pause that the service asked for (`Retry-After`).
+    pub retry_after: Option<Duration>,
     /// Was a list asked for? Then 404 says nothing about what it would hold.
     pub list: bool,
 }
@@ -65,6 +68,7 @@ impl Fault {
             message,
             correlation: answer.correlation().map(json::clean),
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+            retry_after: None,
             list: false,
         }
     }
@@ -81,6 +85,7 @@ impl Fault {
             message,
             correlation: answer.correlation().map(json::clean),
             body: Value::Null,
+            retry_after: None,
             list: false,
         }
     }
@@ -102,6 +107,7 @@ impl Fault {
             message,
             correlation: None,
             body: Value::Null,
+            retry_after: None,
             list: false,
         }
     }
@@ -117,6 +123,7 @@ impl Fault {
             message,
             correlation: None,
             body: Value::Null,
+            retry_after: None,
             list: false,
         }
     }
@@ -156,13 +163,19 @@ impl Fault {
         self.code.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(code))
     }
 
-    /// May the request have had its effect although no success came back? An HTML page of a gateway, a timeout, a cut connection: yes.
+    /// May the request have had its effect although no success came back? An HTML page of a gateway, a timeout, a cut connection: yes. So do
+    /// redirects, and refusals that a gateway may have written behind the service's back (401, 429, 503).
     pub fn is_ambiguous(&self) -> bool {
         match self.cause {
             Cause::Lost | Cause::Shape => true,
-            Cause::Status(status) => status >= 500 || status == 408 || status == 499,
+            Cause::Status(status) => matches!(status, 300..=399 | 401 | 408 | 425 | 429 | 499 | 500..),
             _ => false,
         }
+    }
+
+    /// Does the answer say that the service did not take the request up (401, 429, 503)? A look decides whether that is true.
+    pub fn is_turned_away(&self) -> bool {
+        matches!(self.status(), Some(401 | 429 | 503))
     }
 
     /// A missing right.

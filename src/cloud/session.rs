@@ -1,11 +1,11 @@
 //! One signed-in conversation with a cloud: tokens, one renewal on 401, and what may be repeated.
 //!
-//! Reads are repeated until they are answered or clearly refused. A change is repeated only when it certainly had no effect: nothing was sent,
-//! or the service said 429 or 503 with `Retry-After`, or 401. Everything else is the caller's to look up.
+//! Reads are repeated until they are answered or clearly refused. A change is sent once, and repeated here only when nothing was sent at all.
+//! Every other outcome may have had its effect, 401, 429 and 503 too: the caller looks before it sends again.
 
 use crate::audit::{Came, Intent, Trail};
 use crate::cloud::clouds::{Clock, Cloud, Service};
-use crate::cloud::credential::Tokens;
+use crate::cloud::credential::{Secret, Tokens};
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
 use crate::cloud::memo::Memo;
 use crate::cloud::wire::{Answer, Broken, Wire};
@@ -120,33 +120,27 @@ impl Session {
     async fn repeated(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
         let mut attempt = 0;
         loop {
-            let reply = self.once(service, method.clone(), url, body.clone(), None).await;
+            let reply = self.once(service, method.clone(), url, body.clone()).await;
             // A page that something in between wrote passes like any other trouble.
-            let reply = reply.and_then(|answer| match understood(service, &answer) {
-                Ok(()) => Ok(answer),
-                Err(fault) => Err((fault, None)),
-            });
+            let reply = reply.and_then(|answer| understood(service, &answer).map(|()| answer));
             attempt += 1;
-            let Err((fault, pause)) = reply else {
-                return reply.map_err(|(fault, _)| fault);
-            };
+            let Err(fault) = reply else { return reply };
             // Too much once is too much again.
             if attempt >= TRIES || !passes(&fault) || fault.cause == Cause::Shape {
                 return Err(fault);
             }
-            self.pause(attempt, pause, &fault).await;
+            self.pause(attempt, &fault).await;
         }
     }
 
     /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings `Retry-After` with either outcome.
     pub(crate) async fn poll(&self, service: Service, url: &str) -> (Reply<Answer>, Option<Duration>) {
-        match self.once(service, Method::GET, url, None, None).await {
-            Ok(answer) => {
-                let pause = self.retry_after(&answer);
-                (Ok(answer), pause)
-            }
-            Err((fault, pause)) => (Err(fault), pause),
-        }
+        let reply = self.once(service, Method::GET, url, None).await;
+        let pause = match &reply {
+            Ok(answer) => self.retry_after(answer),
+            Err(fault) => fault.retry_after,
+        };
+        (reply, pause)
     }
 
     /// `GET` of a JSON object.
@@ -155,7 +149,7 @@ impl Session {
         parse(service, &answer)
     }
 
-    /// Sends a change; repeats it only when it certainly had no effect.
+    /// Sends a change once. It is repeated here only while nothing was sent. A 401 makes the next request use a new token.
     pub(crate) async fn change(
         &self,
         service: Service,
@@ -163,89 +157,94 @@ impl Session {
         url: &str,
         body: Option<&Value>,
     ) -> Reply<Answer> {
-        let body = body.map(|body| Bytes::from(body.to_string()));
+        let request = self.request(service, method, url, body.map(|body| Bytes::from(body.to_string())))?;
         let mut attempt = 0;
         loop {
-            let reply = self.once(service, method.clone(), url, body.clone(), Some(&self.trail)).await;
-            attempt += 1;
-            let (fault, pause) = match reply {
-                // A success that can't be understood need not be the service's: whether it happened is to be looked up.
+            let token = self.token(&request).await?;
+            let outcome = self.written_down(&request, &token).await?;
+            if matches!(&outcome, Ok(answer) if answer.status == 401) {
+                self.tokens.forget(&request.scope).await;
+            }
+            let fault = match self.judged(service, outcome) {
+                // A success that can't be understood need not be the service's: the caller looks whether it happened.
                 Ok(answer) if !answer.body.is_empty() => return understood(service, &answer).map(|()| answer),
                 Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
+                Err(fault) => fault,
             };
-            let harmless = match fault.status() {
-                Some(429 | 503) => pause.is_some(),
-                Some(_) => false,
-                None => fault.cause == Cause::NotSent,
-            };
-            if attempt >= TRIES || !harmless {
+            attempt += 1;
+            if attempt >= TRIES || fault.cause != Cause::NotSent {
                 return Err(fault);
             }
-            self.pause(attempt, pause, &fault).await;
+            self.pause(attempt, &fault).await;
         }
     }
 
-    /// One request with its token, and a second one with a new token when the first is refused with 401. With a trail, each is written down.
-    async fn once(
-        &self,
-        service: Service,
-        method: Method,
-        url: &str,
-        body: Option<Bytes>,
-        trail: Option<&Trail>,
-    ) -> Result<Answer, (Fault, Option<Duration>)> {
-        let foreign = |url: &str| {
+    /// A read with its token, and a second one with a new token when the first is refused with 401.
+    async fn once(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
+        let request = self.request(service, method, url, body)?;
+        let token = self.token(&request).await?;
+        let outcome = self.deliver(&request, &token).await;
+        if !matches!(&outcome, Ok(answer) if answer.status == 401) {
+            return self.judged(service, outcome);
+        }
+        let renewed = self.tokens.renew(&request.scope, &token).await;
+        let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
+        self.judged(service, self.deliver(&request, &renewed).await)
+    }
+
+    /// A request of the cloud's own; an address of anybody else is a fault.
+    fn request(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Request> {
+        let ours = Url::parse(url).ok().filter(|url| self.cloud().service_of(url) == Some(service));
+        let Some(url) = ours else {
             let words = format!("{} is not an address of {}", super::json::clean(url), service.name());
-            (Fault::broken(service, &Broken::Foreign(words)), None)
+            return Err(Fault::broken(service, &Broken::Foreign(words)));
         };
-        let parsed = Url::parse(url).map_err(|_| foreign(url))?;
-        if self.cloud().service_of(&parsed) != Some(service) {
-            return Err(foreign(url));
+        let scope = self.cloud().scope(service, &url);
+        Ok(Request { service, method, url, scope, body })
+    }
+
+    async fn token(&self, request: &Request) -> Reply<Secret> {
+        self.tokens.token(&request.scope).await.map_err(|error| Fault::sign_in(request.service, error))
+    }
+
+    /// Sends a request once, with this token.
+    async fn deliver(&self, request: &Request, token: &Secret) -> Result<Answer, Broken> {
+        let bearer = format!("Bearer {}", token.secret());
+        let mut headers = vec![("authorization", bearer.as_str()), ("accept", "application/json")];
+        if request.body.is_some() {
+            headers.push(("content-type", "application/json"));
         }
-        let scope = self.cloud().scope(service, &parsed);
-        let mut token = self.tokens.token(&scope).await.map_err(|error| (Fault::sign_in(service, error), None))?;
-        let mut renewed = false;
-        loop {
-            let bearer = format!("Bearer {}", token.secret());
-            let mut headers = vec![("authorization", bearer.as_str()), ("accept", "application/json")];
-            if body.is_some() {
-                headers.push(("content-type", "application/json"));
-            }
-            let sending = self.wire.send(method.clone(), &parsed, &headers, body.clone());
-            let outcome = match trail.filter(|trail| trail.is_kept()) {
-                None => sending.await,
-                Some(trail) => {
-                    let intent = Intent {
-                        who: self.tokens.who(&token),
-                        method: method.as_str(),
-                        url: parsed.as_str(),
-                        body: body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
-                    };
-                    let written = trail.intent(&intent, self.clock.now());
-                    let id = written.map_err(|error| (Fault::unwritten(service, error), None))?;
-                    let outcome = sending.await;
-                    let (came, ids) = came(&outcome);
-                    if let Err(error) = trail.outcome(&id, &intent, self.clock.now(), &came, &ids) {
-                        tracing::error!(
-                            "{error} What came of the last change is not written down; no other one follows."
-                        );
-                    }
-                    outcome
-                }
-            };
-            let answer = outcome.map_err(|broken| (Fault::broken(service, &broken), None))?;
-            if answer.status == 401 && !renewed {
-                renewed = true;
-                token =
-                    self.tokens.renew(&scope, &token).await.map_err(|error| (Fault::sign_in(service, error), None))?;
-                continue;
-            }
-            if (200..300).contains(&answer.status) {
-                return Ok(answer);
-            }
-            return Err((Fault::answered(service, &answer), self.retry_after(&answer)));
+        self.wire.send(request.method.clone(), &request.url, &headers, request.body.clone()).await
+    }
+
+    /// Sends a change once, with a line of the audit trail before it and one after it.
+    async fn written_down(&self, request: &Request, token: &Secret) -> Reply<Result<Answer, Broken>> {
+        if !self.trail.is_kept() {
+            return Ok(self.deliver(request, token).await);
         }
+        let intent = Intent {
+            who: self.tokens.who(token),
+            method: request.method.as_str(),
+            url: request.url.as_str(),
+            body: request.body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
+        };
+        let written = self.trail.intent(&intent, self.clock.now());
+        let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
+        let outcome = self.deliver(request, token).await;
+        let (came, ids) = came(&outcome);
+        if let Err(error) = self.trail.outcome(&id, &intent, self.clock.now(), &came, &ids) {
+            tracing::error!("{error} What came of the last change is not written down; no other one follows.");
+        }
+        Ok(outcome)
+    }
+
+    /// Success or fault.
+    fn judged(&self, service: Service, outcome: Result<Answer, Broken>) -> Reply<Answer> {
+        let answer = outcome.map_err(|broken| Fault::broken(service, &broken))?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer);
+        }
+        Err(Fault { retry_after: self.retry_after(&answer), ..Fault::answered(service, &answer) })
     }
 
     /// `Retry-After` of an answer, against the cloud's clock.
@@ -253,11 +252,21 @@ impl Session {
         retry_after(answer.header("retry-after")?, self.clock.now())
     }
 
-    async fn pause(&self, attempt: u32, asked: Option<Duration>, fault: &Fault) {
-        let pause = asked.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
+    async fn pause(&self, attempt: u32, fault: &Fault) {
+        let pause = fault.retry_after.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
         tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
         self.clock.sleep(pause).await;
     }
+}
+
+/// A request to one of the cloud's services, which can be sent with any token.
+struct Request {
+    service: Service,
+    method: Method,
+    url: Url,
+    /// What its token must be for.
+    scope: String,
+    body: Option<Bytes>,
 }
 
 /// What an audit line says of an outcome: status or what is known instead, and every id that the service gave.

@@ -265,6 +265,8 @@ impl Wire {
 fn client(network: &Network) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        // reqwest would send again by itself after GOAWAY and REFUSED_STREAM (HTTP/2). What is sent again, and when, is decided above.
+        .retry(reqwest::retry::never())
         .connect_timeout(network.connect_timeout)
         .read_timeout(network.read_timeout)
         .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))
