@@ -1,6 +1,7 @@
 //! The requests that take people offline: an environment is linked to a policy, or taken off it. Each is sent once, after a look that shows
 //! neither its effect nor an operation that runs.
 
+use super::sending::After;
 use super::waiting::Waiter;
 use super::{Applier, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
 use crate::cloud::fault::{Fault, Reply};
@@ -44,12 +45,11 @@ impl Applier<'_> {
         let environment = start.environment;
         let system_id = self.system_id(start).await?;
         let mut limit = self.limit(READS_LAG);
-        let mut lost = 0;
-        // The operations before the first start: whatever comes later is ours, even when it has ended already.
-        let mut before: Option<Vec<String>> = None;
+        let (mut unclear, mut unauthorized) = (0, false);
+        let mut past = Past::default();
         loop {
-            match self.before(start, before.as_deref()).await? {
-                Before::Clear(operations) => _ = before.get_or_insert(operations),
+            match self.before(start, &past).await? {
+                Before::Clear(operations) => _ = past.operations.get_or_insert(operations),
                 Before::Started(operation) => {
                     let url = operation.map(|id| self.reader.operation_url(&id));
                     return self.finish(environment, start.name, &start.goal, url, None, receipt).await;
@@ -63,32 +63,44 @@ impl Applier<'_> {
                 }
                 Before::Busy(operation) => return Err(busy(start.name, &operation)),
             }
-            let fault = match self.send(start, &system_id).await {
+            let Some(system_id) = &system_id else {
+                let what = format!("{} was not started: the policy's id in Power Platform is not known.", start.what());
+                return Err(Error::new(Kind::Forbidden, what)
+                    .detail("Neither the environment's link nor the policy names it.")
+                    .hint("Run the same command again later, with an account that can read the policy."));
+            };
+            past.sent = true;
+            let fault = match self.send(start, system_id).await {
                 Ok(accepted) if accepted.url.is_some() => {
                     return self
                         .finish(environment, start.name, &start.goal, accepted.url, accepted.pause, receipt)
                         .await;
                 }
-                // Accepted, but nothing was named that could be asked: the same look as after a lost answer.
+                // Accepted, but the service named no operation: look for it, as after an answer that leaves it open.
                 Ok(_) => None,
                 Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => Some(fault),
                 Err(fault) => return Err(refused(fault, start)),
             };
             let clause = fault.as_ref().map_or("the service named no operation".to_owned(), Fault::clause);
             tracing::info!("{clause}; looking whether it was started.");
-            if self.start_shows(start, &clause, before.as_deref()).await? {
+            if let Some(fault) = &fault {
+                self.pause_before_look(fault, After::of(fault)).await?;
+            }
+            if self.start_shows(start, &clause, &past).await? {
                 continue;
             }
-            // 409 starts nothing; after anything else a start that nobody can see is less likely than none, but not for ever.
-            lost += u32::from(fault.as_ref().is_none_or(|fault| fault.status() != Some(409)));
-            if lost >= SENT_AT_MOST || self.over(&mut limit) {
-                let what = format!("{} could not be started.", start.what());
-                return Err(match fault {
-                    Some(fault) => fault.into_error(what),
-                    None => Error::new(Kind::Unverified, what)
-                        .detail("The service said that it was accepted, and nothing shows."),
-                }
-                .hint("Run the same command again: it looks first, and starts nothing a second time."));
+            let what = format!("{} could not be started.", start.what());
+            let again = "Run the same command again: it looks first, and starts nothing a second time.";
+            let Some(fault) = fault else {
+                return Err(Error::new(Kind::Unverified, what)
+                    .detail("The service said that it was accepted, and nothing shows.")
+                    .hint(again));
+            };
+            // A 409 never starts anything. After any other answer that leaves it open, the looks decide, a limited number of times.
+            unclear += u32::from(fault.status() != Some(409));
+            let twice = std::mem::replace(&mut unauthorized, fault.status() == Some(401)) && unauthorized;
+            if twice || unclear >= SENT_AT_MOST || self.over(&mut limit) {
+                return Err(fault.into_error(what).hint(again));
             }
         }
     }
@@ -101,30 +113,44 @@ impl Applier<'_> {
     }
 
     /// The policy's id inside Power Platform. Whoever removes an environment need not be able to read the policy: the link names it, too.
-    async fn system_id(&mut self, start: &Start<'_>) -> Result<String> {
+    async fn system_id(&mut self, start: &Start<'_>) -> Result<Option<String>> {
         if start.goal == Goal::NoPolicy {
             let look = self.environment(start.environment).await?;
             let linked = look.key_link.present().filter(|link| link.policy == *start.policy);
             if let Some(system_id) = linked.and_then(|link| link.system_id.clone()) {
-                return Ok(system_id);
+                return Ok(Some(system_id));
             }
+            // Then there is nothing to remove, unless the next look says otherwise.
             if look.key_link.is_absent() {
-                return Ok(String::new());
+                return Ok(None);
             }
         }
-        Ok(self.policy_with_identity(start.policy).await?.system_id.unwrap_or_default())
+        Ok(self.policy_with_identity(start.policy).await?.system_id)
     }
 
-    /// A last look before the one request that takes people offline.
-    async fn before(&mut self, start: &Start<'_>, before: Option<&[String]>) -> Result<Before> {
+    /// A last look before the one request that takes people offline, and the looks after it.
+    async fn before(&mut self, start: &Start<'_>, past: &Past) -> Result<Before> {
+        self.look_at_start(start, past).await.map_err(|error| match error.kind {
+            Kind::Interrupted => error,
+            _ if past.sent => Error::new(
+                Kind::Unverified,
+                format!("{} was sent, but whether it was started can't be verified.", start.what()),
+            )
+            .detail(error.to_string())
+            .hint("Run the same command again: it looks first, and starts nothing a second time."),
+            _ => error.hint("Nothing was started."),
+        })
+    }
+
+    async fn look_at_start(&mut self, start: &Start<'_>, past: &Past) -> Result<Before> {
         let name = start.name;
         let look = self.environment(start.environment).await?;
-        let what = format!("The operations of `{name}` can't be read, so nothing is started.");
+        let what = format!("The operations of `{name}` can't be read.");
         let operations = self.reader.operations(start.environment).await.map_err(|fault| fault.into_error(what))?;
         let running = operations.iter().find(|operation| !operation.has_ended());
         let of_ours = |operation: &&crate::model::observed::Operation| start.goal.leads(operation);
         let came = |operation: &&crate::model::observed::Operation| {
-            before.is_some_and(|before| !before.contains(&operation.id))
+            past.operations.as_ref().is_some_and(|past| !past.contains(&operation.id))
         };
         let ours = running.filter(of_ours).or_else(|| operations.iter().filter(of_ours).find(came));
         let unread = |why: String| {
@@ -167,11 +193,11 @@ impl Applier<'_> {
         })
     }
 
-    /// After a start whose answer was lost or was 409: does a start show, within the time in which one would?
-    async fn start_shows(&mut self, start: &Start<'_>, clause: &str, before: Option<&[String]>) -> Result<bool> {
+    /// After an answer that leaves it open, or 409: does a start show, within the time in which one would?
+    async fn start_shows(&mut self, start: &Start<'_>, clause: &str, past: &Past) -> Result<bool> {
         let mut limit = self.limit(START_SHOWS);
         loop {
-            let look = self.before(start, before).await?;
+            let look = self.before(start, past).await?;
             if let Before::Started(_) | Before::Busy(_) = look {
                 return Ok(true);
             }
@@ -219,11 +245,17 @@ impl Applier<'_> {
     }
 
     pub(super) async fn environment(&self, id: &str) -> Result<Environment> {
-        self.reader
-            .environment(id)
-            .await
-            .map_err(|fault| fault.into_error("The environment can't be read, so nothing is started."))
+        self.reader.environment(id).await.map_err(|fault| fault.into_error("The environment can't be read."))
     }
+}
+
+/// What is known of the time before the first look and since.
+#[derive(Default)]
+struct Past {
+    /// The operations before the first start: whatever comes later is ours, even when it has ended already.
+    operations: Option<Vec<String>>,
+    /// Was a start sent?
+    sent: bool,
 }
 
 enum Before {

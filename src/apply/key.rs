@@ -1,17 +1,22 @@
 //! A new version of a key, once.
 
-use super::{Applier, Look, Outcome};
+use super::sending::{After, Look, Sending};
+use super::{Applier, Outcome};
+use crate::cloud::Writer;
+use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::surroundings::Version;
 use crate::steps::rotate::{FOLLOWED_WITHIN, OLD_VERSION_STAYS};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// A new version shows at once, or after a lost answer within this time.
+/// A new version shows at once, or after an answer that leaves it open within this time.
 const VERSION_SHOWS: Duration = Duration::from_secs(120);
 
 impl Applier<'_> {
-    /// After a lost answer the key tells whether there is a new version; it is never asked for a second one.
+    /// The list of versions before and after proves it: what is new is new, whatever the answer was. Each rotation makes another version, so it is
+    /// sent again only when the service said that it did not take it up, and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
         vault: &ArmId,
@@ -19,34 +24,49 @@ impl Applier<'_> {
         key: &KeyName,
         from: Option<&str>,
     ) -> Result<Outcome> {
-        let correlation = match self.writer.rotate_key(vault, uri, key).await {
-            Ok(correlation) => correlation,
-            Err(fault) if fault.is_ambiguous() => fault.correlation,
-            Err(fault) => {
-                return Err(fault
-                    .into_error(format!("The key `{key}` can't be rotated."))
-                    .hint("It takes the key permission *rotate*, or the role Key Vault Crypto Officer on the vault."));
-            }
-        };
+        let found = self.vault(vault).await?;
         let reader = self.reader.clone();
-        let found = reader.vault(vault).await.map_err(|fault| fault.into_error("The vault can't be read."))?;
-        let new = self
-            .until("the new version", VERSION_SHOWS, async || match reader.key(&found, key, None).await {
-                Ok(look) if look.version.as_ref().map(KeyVersion::as_str) != from => Look::Yes(look),
-                Ok(_) => Look::NotYet("the key has the version it had".to_owned()),
-                Err(fault) => Look::from(fault),
-            })
-            .await?;
-        let version = new.version.ok_or_else(|| {
-            Error::new(Kind::Unverified, format!("The key `{key}` shows no version, so nothing is proven."))
+        let before = reader.key_versions(&found, key).await.map_err(|fault| {
+            fault
+                .into_error(format!("The versions of the key `{key}` can't be read, so nothing was sent."))
+                .hint("It takes the key permission *list*, or the role Key Vault Crypto Officer on the vault.")
         })?;
+        let old = latest(key, from, &before)?;
+        let sending = Sending {
+            sign: "the new version",
+            failed: format!("The key `{key}` can't be rotated."),
+            shows: VERSION_SHOWS,
+            takes: VERSION_SHOWS,
+            witness: "an account with the key permission *list*, or with the role Key Vault Crypto Officer on the vault",
+            after: after_rotation,
+            advice: |error| {
+                error.hint("It takes the key permission *rotate*, or the role Key Vault Crypto Officer on the vault.")
+            },
+        };
+        let look = async || match reader.key_versions(&found, key).await {
+            Ok(all) => match all.into_iter().filter(|version| !knows(&before, version)).collect::<Vec<_>>() {
+                none if none.is_empty() => Look::NotYet("the key has the versions it had".to_owned()),
+                new => Look::Yes(new),
+            },
+            Err(fault) => Look::Unknown(fault),
+        };
+        let send = async |writer: &Writer| writer.rotate_key(vault, uri, key).await;
+        let (new, correlation) = self.send_until_shown(&sending, send, look).await?;
+        let [version] = &new[..] else {
+            let all: Vec<&str> = new.iter().map(|version| version.id.as_str()).collect();
+            let what = format!("The key `{key}` has {} new versions instead of one.", all.len());
+            return Err(Error::new(Kind::Unverified, what)
+                .detail(format!("Environments follow the latest of them: {}", all.join(", ")))
+                .hint("Find out who else rotates this key, such as its rotation policy.")
+                .hint("Keep every version enabled. Run the same command again to see the current state."));
+        };
         let now = self.clock.now();
-        let old = from.unwrap_or("before");
         Ok(Outcome {
             what: format!(
-                "The key `{key}` has the new version {}; environments follow until {}, and version {old} must stay enabled until {}",
-                version.as_str(),
+                "The key `{key}` has the new version {}; environments follow until {}, and version {} must stay enabled until {}",
+                version.id.as_str(),
                 after(now, FOLLOWED_WITHIN),
+                old.as_str(),
                 after(now, OLD_VERSION_STAYS)
             ),
             subject: vault.to_string(),
@@ -55,6 +75,73 @@ impl Applier<'_> {
     }
 }
 
+/// The version that the plan rotates away from, as long as the list knows it and none that is younger.
+fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVersion> {
+    let stale = |what: String| {
+        Err(Error::new(Kind::Refused, what).hint("Nothing was sent. Run the same command again: it makes a new plan."))
+    };
+    let Some(from) = from else {
+        return stale(format!("The plan does not say which version of the key `{key}` is the latest one."));
+    };
+    let Some(old) = before.iter().find(|version| version.id.as_str().eq_ignore_ascii_case(from)) else {
+        return stale(format!("The list of versions of the key `{key}` does not hold version {from} of the plan."));
+    };
+    let made = old.validity.created.known();
+    let younger = |version: &&Version| version.validity.created.known().zip(made).is_some_and(|(own, old)| own > old);
+    match before.iter().find(younger) {
+        Some(younger) => stale(format!(
+            "The key `{key}` has version {} since the plan was made, which is younger than version {from}.",
+            younger.id.as_str()
+        )),
+        None => Ok(old.id.clone()),
+    }
+}
+
+fn knows(before: &[Version], version: &Version) -> bool {
+    before.iter().any(|known| known.id == version.id)
+}
+
+/// 401, 429 and 503 say that it was not taken up, and the list can confirm it. After any other answer a version may come late.
+fn after_rotation(fault: &Fault) -> After {
+    match After::of(fault) {
+        After::Look if !fault.is_turned_away() => After::OnlyLook,
+        after => after,
+    }
+}
+
 fn after(now: Timestamp, span: SignedDuration) -> String {
     now.checked_add(span).unwrap_or(now).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::known::Known;
+    use crate::model::observed::Validity;
+
+    #[test]
+    fn the_version_before_must_be_known_and_the_latest() {
+        let version = |digit: char, second: i64| Version {
+            id: KeyVersion::parse(&digit.to_string().repeat(32)).unwrap(),
+            validity: Validity {
+                created: Timestamp::from_second(second).map_or_else(|_| Known::default(), Known::Known),
+                ..Validity::default()
+            },
+        };
+        let key: KeyName = KeyName::parse("cmk").unwrap();
+        let (old, new) = ("A".repeat(32), "b".repeat(32));
+        let all = [version('a', 100), version('b', 200)];
+        assert_eq!(latest(&key, Some(&new), &all).unwrap().as_str(), new);
+        // Without case.
+        assert_eq!(latest(&key, Some(&old), &all[..1]).unwrap().as_str(), "a".repeat(32));
+        for (from, before, words) in [
+            (None, &all[..], "does not say"),
+            (Some(new.as_str()), &all[..1], "does not hold"),
+            (Some(old.as_str()), &all[..], "younger"),
+        ] {
+            let error = latest(&key, from, before).unwrap_err();
+            assert_eq!(error.kind, Kind::Refused);
+            assert!(error.message.contains(words), "{error}");
+        }
+    }
 }

@@ -1,40 +1,48 @@
 //! Making a Managed Environment: an operation of its own, which the key needs.
 
+use super::sending::{After, Look, Sending, Sent, unread, unverified};
 use super::waiting::failed;
-use super::{Applier, Look, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
-use crate::cloud::fault::Fault;
+use super::{Applier, Outcome, READS_LAG, START_SHOWS};
+use crate::cloud::Writer;
+use crate::cloud::fault::Reply;
 use crate::cloud::operations::Ended;
 use crate::error::{Error, Kind, Result};
+use crate::model::observed::Environment;
 use crate::steps::add::GOVERN;
-use std::time::Duration;
 
 impl Applier<'_> {
     pub(super) async fn make_managed(&mut self, environment: &str, name: &str) -> Result<Outcome> {
         let what = format!("`{name}` can't be made a Managed Environment.");
-        let mut sent = 0;
-        let accepted = loop {
-            sent += 1;
-            match self.writer.make_managed(environment).await {
-                Ok(accepted) => break Some(accepted),
-                // 409 means busy or managed already; a lost answer may have started it. The environment tells.
-                Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => {
-                    tracing::info!("{}; looking whether it was started.", fault.clause());
-                    if self.managing_shows(environment, &fault).await? {
-                        break None;
-                    }
-                    if sent >= SENT_AT_MOST {
-                        return Err(fault.into_error(what));
-                    }
-                }
-                Err(fault) => return Err(fault.into_error(what)),
-            }
+        let sending = Sending {
+            sign: "the Managed Environment",
+            failed: what.clone(),
+            shows: START_SHOWS,
+            takes: READS_LAG,
+            witness: "an account with the role Power Platform Administrator or Dynamics 365 Administrator",
+            // 409 means busy or managed already.
+            after: |fault| if fault.status() == Some(409) { After::Look } else { After::of(fault) },
+            advice: |error| error,
         };
-        let correlation = accepted.as_ref().and_then(|accepted| accepted.correlation.clone());
-        let (named, pause) = accepted.map_or((None, None), |accepted| (accepted.url, accepted.pause));
+        let reader = self.reader.clone();
+        let mut look = async || reader.environment(environment).await.map_or_else(Look::Unknown, |found| far(&found));
+        let sent = match look().await {
+            Look::Yes(()) => Sent::Shown((), None),
+            Look::Begun(_) => Sent::Begun(None),
+            Look::NotYet(_) => {
+                let send = async |writer: &Writer| writer.make_managed(environment).await;
+                self.deliver(&sending, send, &mut look).await?
+            }
+            Look::Unknown(fault) => return Err(unread(&sending, fault)),
+        };
+        let (named, pause, correlation) = match sent {
+            Sent::Accepted(accepted) => (accepted.url, accepted.pause, accepted.correlation),
+            Sent::Begun(correlation) => (None, None, correlation),
+            Sent::Shown((), correlation) => (None, None, correlation),
+        };
         // Whoever has started it: it is waited for as long as it takes.
         let url = match named {
             Some(url) => Some(url),
-            None => self.governing(environment).await,
+            None => self.governing(environment).await.map_err(|fault| unverified(&sending, fault))?,
         };
         if let Some(url) = url {
             let goes_on =
@@ -48,36 +56,27 @@ impl Applier<'_> {
                 Ended::Operation(_) | Ended::Vanished | Ended::Back => {}
             }
         }
-        let reader = self.reader.clone();
-        self.until("the Managed Environment", READS_LAG, async || match reader.environment_once(environment).await.0 {
-            Ok(found) if found.managed() == Some(true) && found.ongoing.is_none() => Look::Yes(()),
-            Ok(found) => Look::NotYet(found.protection_level.unwrap_or_else(|| "unknown".to_owned())),
-            Err(fault) => Look::from(fault),
-        })
-        .await?;
+        self.until_shown(&sending, &mut look).await?;
         Ok(Outcome { what: format!("`{name}` is a Managed Environment"), subject: environment.to_owned(), correlation })
     }
 
     /// The operation that makes the environment managed, if it runs.
-    async fn governing(&self, environment: &str) -> Option<String> {
-        let operations = self.reader.operations(environment).await.unwrap_or_default();
-        let running = operations.iter().find(|operation| !operation.has_ended() && operation.kind == GOVERN);
-        running.map(|operation| self.reader.operation_url(&operation.id))
+    async fn governing(&self, environment: &str) -> Reply<Option<String>> {
+        let operations = self.reader.operations(environment).await?;
+        let running = operations.iter().find(|operation| !operation.has_ended() && operation.is(GOVERN));
+        Ok(running.map(|operation| self.reader.operation_url(&operation.id)))
     }
+}
 
-    /// After a start whose answer was lost or was 409: does it show?
-    async fn managing_shows(&mut self, environment: &str, fault: &Fault) -> Result<bool> {
-        let mut limit = self.limit(START_SHOWS);
-        loop {
-            let look = self.environment(environment).await?;
-            if look.managed() == Some(true) || look.ongoing.is_some() {
-                return Ok(true);
-            }
-            if self.over(&mut limit) {
-                return Ok(false);
-            }
-            let sign = format!("a sign that it was started ({})", fault.clause());
-            self.wait_for(&sign, limit.began, Duration::from_secs(20)).await?;
-        }
+/// How far it is: managed, and nothing runs any more.
+fn far(environment: &Environment) -> Look<()> {
+    match (environment.managed(), environment.ongoing.as_deref()) {
+        (Some(true), None) => Look::Yes(()),
+        (Some(true), Some(ongoing)) => Look::Begun(format!("`{ongoing}` runs")),
+        (_, Some(ongoing)) if ongoing.eq_ignore_ascii_case(GOVERN) => Look::Begun(format!("`{ongoing}` runs")),
+        (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
+        (Some(false), None) => Look::NotYet("it is not managed yet".to_owned()),
+        // A word that nobody knows is no reason to send anything again.
+        (None, None) => Look::Begun("the service does not say whether it is managed".to_owned()),
     }
 }

@@ -1,17 +1,17 @@
-//! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice blindly: after an answer was lost, the resource
-//! or the operation is looked up by its name first.
+//! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice blindly: after every answer that leaves open
+//! whether a change took, the resource or the operation is looked up by its name first.
 
 mod environment;
 mod key;
 mod key_state;
 mod managed;
 mod policy;
+mod sending;
 mod waiting;
 
 pub use waiting::Waiter;
 
 use crate::cloud::authorization::{ENCRYPTION_USER, READER};
-use crate::cloud::fault::{Cause, Fault};
 use crate::cloud::operations::{self, Ended};
 use crate::cloud::{Clock, Reader, Writer};
 use crate::error::{Error, Kind, Result};
@@ -54,8 +54,10 @@ const LOOKS: u32 = 6;
 
 /// Reads lag behind an operation that ended.
 const READS_LAG: Duration = Duration::from_secs(1800);
-/// So often is a start sent whose answer was lost; each time after looks that showed nothing.
+/// So often is a change sent whose answers leave open whether it took; each time after looks that showed nothing.
 const SENT_AT_MOST: u32 = 3;
+/// A new identity is known in Entra seconds to minutes after its creation.
+const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
 /// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
 const START_SHOWS: Duration = Duration::from_secs(120);
 
@@ -172,35 +174,6 @@ impl Applier<'_> {
         }
     }
 
-    /// Looks again and again, with growing pauses, until a look says yes.
-    async fn until<T>(&mut self, what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Look<T>) -> Result<T> {
-        let mut limit = self.limit(limit);
-        let mut patience = operations::Patience::new(Some(Duration::from_secs(3)));
-        let mut refusals = 0;
-        loop {
-            let words = match look().await {
-                Look::Yes(value) => return Ok(value),
-                Look::NotYet(words) => words,
-                // One refusal may be that of a replica which does not know of the change yet.
-                Look::Never(fault) if fault.is_forbidden() && refusals < REFUSALS => {
-                    refusals += 1;
-                    fault.clause()
-                }
-                Look::Never(fault) => return Err(fault.into_error(format!("Waiting for {what} ended."))),
-            };
-            if self.over(&mut limit) {
-                return Err(Error::new(
-                    Kind::Unverified,
-                    format!("It is still not there after {} minutes: {what}.", limit.time.as_secs() / 60),
-                )
-                .detail(words)
-                .hint("Run the same command again: it goes on from there."));
-            }
-            let pause = patience.next(None).min(Duration::from_secs(30));
-            self.wait_for(&format!("{what} ({words})"), limit.began, pause).await?;
-        }
-    }
-
     fn limit(&self, time: Duration) -> Limit {
         Limit { began: self.clock.now(), time, looks: 0 }
     }
@@ -219,35 +192,5 @@ impl Applier<'_> {
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
         operations::wait(&self.reader, url, pause, self.waiting.timeout, async || false, tell).await
-    }
-}
-
-enum Look<T> {
-    Yes(T),
-    NotYet(String),
-    Never(Fault),
-}
-
-impl<T> From<Fault> for Look<T> {
-    fn from(fault: Fault) -> Self {
-        match fault.cause {
-            Cause::SignIn(_) | Cause::Unwritten(_) | Cause::Foreign => Look::Never(fault),
-            Cause::Status(401 | 403) => Look::Never(fault),
-            _ => Look::NotYet(fault.clause()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cloud::Service;
-    use crate::cloud::wire::Broken;
-
-    #[test]
-    fn trouble_is_waited_out_but_refusals_are_not() {
-        let fault = |broken| Look::<()>::from(Fault::broken(Service::Arm, &broken));
-        assert!(matches!(fault(Broken::Lost("reset".into())), Look::NotYet(_)));
-        assert!(matches!(fault(Broken::Foreign("evil".into())), Look::Never(_)));
     }
 }

@@ -271,7 +271,10 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
             shared.world().meanwhile(&rule.change);
             Ok(Played { reply, cut: false })
         }
-        trouble::Kind::Answer(status, form) => {
+        trouble::Kind::Answer { status, form, acts } => {
+            if acts {
+                act();
+            }
             let now = shared.world().clock.now();
             Ok(Played { reply: trouble::reply(status, form, now, rule.seconds), cut: false })
         }

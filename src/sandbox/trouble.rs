@@ -74,7 +74,12 @@ pub(super) enum Kind {
     UnknownEnum,
     ForeignLink,
     Mischief(Mischief),
-    Answer(u16, Form),
+    Answer {
+        status: u16,
+        form: Form,
+        /// Does the request take effect all the same?
+        acts: bool,
+    },
 }
 
 /// How an answer of trouble looks.
@@ -87,6 +92,7 @@ pub(super) enum Form {
     RetrySeconds,
     RetryDate,
     Busy,
+    SeeOther,
 }
 
 /// A rule that fires.
@@ -121,6 +127,7 @@ pub(super) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
 }
 
 fn kind(name: &str) -> Option<Kind> {
+    let answer = |status, form| Kind::Answer { status, form, acts: false };
     Some(match name {
         "reset-before" | "refuse" => Kind::ResetBefore,
         "reset-after" => Kind::ResetAfter,
@@ -131,18 +138,23 @@ fn kind(name: &str) -> Option<Kind> {
         "cut" => Kind::Cut,
         "unknown-enum" => Kind::UnknownEnum,
         "foreign-link" => Kind::ForeignLink,
-        "garbage" => Kind::Answer(200, Form::Garbage),
-        "html-502" => Kind::Answer(502, Form::Html),
-        "500" => Kind::Answer(500, Form::Json),
-        "503-seconds" => Kind::Answer(503, Form::RetrySeconds),
-        "503-date" => Kind::Answer(503, Form::RetryDate),
-        "429-seconds" => Kind::Answer(429, Form::RetrySeconds),
-        "429-date" => Kind::Answer(429, Form::RetryDate),
-        "401" => Kind::Answer(401, Form::Json),
-        "403" => Kind::Answer(403, Form::Json),
-        "404" => Kind::Answer(404, Form::Json),
-        "409" => Kind::Answer(409, Form::Busy),
-        "409-empty" => Kind::Answer(409, Form::Empty),
+        "garbage" => answer(200, Form::Garbage),
+        "html-502" => answer(502, Form::Html),
+        "500" => answer(500, Form::Json),
+        "503-seconds" => answer(503, Form::RetrySeconds),
+        "503-date" => answer(503, Form::RetryDate),
+        "429-seconds" => answer(429, Form::RetrySeconds),
+        "429-date" => answer(429, Form::RetryDate),
+        "401" => answer(401, Form::Json),
+        "403" => answer(403, Form::Json),
+        "404" => answer(404, Form::Json),
+        "409" => answer(409, Form::Busy),
+        "409-empty" => answer(409, Form::Empty),
+        "303" => answer(303, Form::SeeOther),
+        // The same answers, written by something in between after the service has acted.
+        name if let Some(Kind::Answer { status, form, .. }) = name.strip_suffix("-after").and_then(kind) => {
+            Kind::Answer { status, form, acts: true }
+        }
         name => Kind::Mischief(Mischief::named(name)?),
     })
 }
@@ -219,6 +231,7 @@ pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Re
             let date = (now + whole).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
             Reply::error(status, "TooManyRequests", "Scripted: come back later.").header("retry-after", date)
         }
+        Form::SeeOther => Reply::empty(status).header("location", mischief::ELSEWHERE),
         Form::Json => Reply::error(status, "Scripted", format!("Scripted trouble with status {status}.")),
     }
 }

@@ -50,6 +50,7 @@ mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
 mod schemas;
+mod sending;
 mod shell;
 mod sign_in;
 #[cfg(target_os = "linux")]
