@@ -49,3 +49,37 @@ fn a_policy_that_is_pinned_does_not_follow_and_that_is_said() {
     let ran = Served::patched(&patch, FAST).run(&["rotate-key", "--dry-run"]).exits(0);
     assert!(ran.stdout.contains("CMK017") && ran.stdout.contains("do not follow"), "{}", ran.stdout);
 }
+
+#[test]
+fn the_version_before_must_be_known() {
+    for (trouble, code, words) in [("403", 5, "key permission *list*"), ("500", 1, "so nothing was sent")] {
+        let served = Served::start("ready", FAST);
+        let path = "/keys/cmk-contoso/versions";
+        served.faults(&json!([{ "match": { "method": "GET", "path": path }, "do": trouble, "times": 99 }]));
+        let ran = served.run(&ROTATE).exits(code);
+        assert!(ran.stderr.contains(words), "{trouble}: {}", ran.stderr);
+        assert_eq!(versions(&served), 0, "{trouble}");
+        served.faults(&json!([]));
+        served.run(&ROTATE).exits(0);
+        assert_eq!(versions(&served), 1, "{trouble}");
+    }
+}
+
+#[test]
+fn more_new_versions_than_one_are_said() {
+    // Somebody else rotates the key while the answer of this rotation is on its way.
+    let served = Served::start("ready", "300");
+    let rotate = json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": "silence-after", "seconds": 2 }]);
+    served.faults(&rotate);
+    let child = served.command("admin", &ROTATE).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let token = served.token("admin", "https://vault.azure.net");
+    let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/rotate?api-version=2025-07-01";
+    while versions(&served) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(served.ask(&token, "POST", url, "").status, 200);
+    let output = child.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), versions(&served)), (Some(9), 2), "{words}");
+    assert!(words.contains("2 new versions instead of one"), "{words}");
+}

@@ -190,3 +190,80 @@ fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
         }
     }
 }
+
+/// Reads of this path are refused once the change was sent: the plan has seen what it needs, and nobody sees what came of it.
+fn hidden_after(arena: &Arena, case: &Case, path: &str) -> Value {
+    let ledger = arena.ledger();
+    let log = ledger["log"].as_array().unwrap();
+    let of = |entry: &&Value, method: &str, path: &str| {
+        entry["method"] == method && entry["path"].as_str().unwrap().contains(path)
+    };
+    let change = log.iter().find(|entry| of(entry, case.method, case.path)).unwrap()["n"].as_u64().unwrap();
+    let before = log.iter().filter(|entry| of(entry, "GET", path) && entry["n"].as_u64().unwrap() < change).count();
+    json!([{ "match": { "method": "GET", "path": path, "nth": before + 1 }, "do": "403", "times": 999 }])
+}
+
+#[test]
+fn what_was_sent_and_can_not_be_re_read_is_not_verified_and_nothing_follows() {
+    let link = "/Encryption/link";
+    for (name, path, sign, witness) in [
+        (
+            "role",
+            "/vaults/kv-contoso-cmk/providers/Microsoft.Authorization/roleAssignments",
+            "role assignment",
+            "Reader",
+        ),
+        ("access policy", "/vaults/kv-contoso-cmk", "access policy", "Reader"),
+        ("local role", "/keys/cmk-contoso/providers/", "role assignment", "Managed HSM"),
+    ] {
+        let case = cases().into_iter().find(|case| case.name == name).unwrap();
+        let arena = Arena::open();
+        let arguments = ["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"];
+        // With everything to be seen, the same command goes on to its end.
+        arena.begin(&case.scenario, &json!([]), SPEED);
+        arena.run(&arguments).exits(0);
+        let rules = hidden_after(&arena, &case, path);
+        arena.begin(&case.scenario, &rules, SPEED);
+        let ran = arena.run(&arguments).exits(9);
+        for words in ["sent, but cmkctl can't verify it", sign, "Who can verify it", witness, "403"] {
+            assert!(ran.stderr.contains(words), "{name}: {words}: {}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains("✓ The identity") && !ran.stderr.contains("✓ The vault"), "{}", ran.stderr);
+        assert_eq!(sent(&arena, &case), 1, "{name}: {}", ran.stderr);
+        let asked = arena.ledger()["log"].to_string();
+        assert!(!asked.contains(link), "{name} went on: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_registration_that_is_on_its_way_is_waited_for() {
+    let case = cases().into_iter().find(|case| case.name == "register").unwrap();
+    let arena = Arena::open();
+    arena.begin(&case.scenario, &json!([]), SPEED);
+    arena.run(case.arguments).exits(0);
+    assert_eq!(sent(&arena, &case), 1);
+    // The answer is lost, and the registration is neither sent again nor taken for one that failed.
+    let rules = json!([{ "match": { "method": "POST", "path": case.path }, "do": "reset-after" }]);
+    let mut slow = case.scenario.clone();
+    slow["settings"]["provider_seconds"] = json!(1200);
+    arena.begin(&slow, &rules, SPEED);
+    arena.run(case.arguments).exits(0);
+    assert_eq!(sent(&arena, &case), 1);
+}
+
+#[test]
+fn operations_that_can_not_be_read_are_not_taken_for_none() {
+    let case = cases().into_iter().find(|case| case.name == "managed").unwrap();
+    let arena = Arena::open();
+    let rules = json!([
+        { "match": { "method": "POST", "path": case.path }, "do": "500-after" },
+        { "match": { "method": "GET", "path": "/lifecycleOperations", "nth": 2 }, "do": "403", "times": 999 },
+    ]);
+    arena.begin(&case.scenario, &rules, SPEED);
+    let ran = arena.run(case.arguments).exits(9);
+    assert!(ran.stderr.contains("can't verify it: the Managed Environment"), "{}", ran.stderr);
+    assert_eq!(sent(&arena, &case), 1);
+    arena.begin(&case.scenario, &json!([rules[0]]), SPEED);
+    arena.run(case.arguments).exits(0);
+    assert_eq!(sent(&arena, &case), 1);
+}
