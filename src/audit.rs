@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -100,16 +100,22 @@ impl Trail {
     /// Opens the file of a plan's trail, and makes it first if need be, readable by its owner alone.
     ///
     /// # Errors
-    /// The file can't be opened for appending.
+    /// The file can't be opened for appending, or it is no file: a pipe keeps nothing, and a device keeps no lines.
     pub fn open(path: Option<&Path>, cloud: &str, command: &'static str, plan: String) -> Result<Self> {
         let log = match path {
             None => None,
             Some(path) => {
+                if let Some(other) = other_than_a_file(path) {
+                    return Err(no_file(path, other));
+                }
                 let mut options = OpenOptions::new();
-                options.append(true).create(true);
+                // Reading shows whether the last line is whole.
+                options.append(true).read(true).create(true);
                 #[cfg(unix)]
                 std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
                 let file = options.open(path).map_err(|error| torn(path, &error))?;
+                #[cfg(unix)]
+                warn_of_others(path, &file);
                 Some(Arc::new(Log {
                     path: path.to_owned(),
                     file,
@@ -208,18 +214,72 @@ impl Log {
     }
 
     fn append(&self, line: &Line<'_>) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
+        let mut text = Vec::new();
+        // A process that ended while it wrote has left a line without its end.
+        if !self.ends_with_a_line()? {
+            text.push(b'\n');
+        }
+        serde_json::to_writer(&mut text, line)?;
         text.push(b'\n');
         let mut file = &self.file;
         if file.write(&text)? != text.len() {
             return Err(io::Error::new(io::ErrorKind::WriteZero, "only a part of the line could be written"));
         }
-        match file.sync_data() {
-            // A pipe to a collector has no disk.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-            outcome => outcome,
+        file.sync_data()
+    }
+
+    /// Is the file empty, or its last line whole?
+    fn ends_with_a_line(&self) -> io::Result<bool> {
+        let mut file = &self.file;
+        if file.metadata()?.len() == 0 {
+            return Ok(true);
+        }
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        Ok(last == *b"\n")
+    }
+}
+
+/// What lies at the path instead of a file, if anything does.
+fn other_than_a_file(path: &Path) -> Option<&'static str> {
+    let kind = std::fs::metadata(path).ok()?.file_type();
+    if kind.is_file() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("a pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return Some("a device");
         }
     }
+    Some(if kind.is_dir() { "a folder" } else { "no file" })
+}
+
+/// Says it when others may read or change the file.
+#[cfg(unix)]
+fn warn_of_others(path: &Path, file: &File) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata().map_or(0, |found| found.permissions().mode() & 0o777);
+    let may = match (mode & 0o044 != 0, mode & 0o077 != 0) {
+        (true, _) => "others can read it",
+        (false, true) => "others can change or run it",
+        (false, false) => return,
+    };
+    tracing::warn!("The audit log `{0}` has mode {mode:03o}, so {may}. Close it with `chmod 600 {0}`", path.display());
+}
+
+fn no_file(path: &Path, other: &str) -> Error {
+    Error::usage(format!("The audit log `{}` can't be written, so nothing is sent.", path.display()))
+        .detail(format!("It is {other}, and lines must stay."))
+        .hint("Name a regular file, or a path where cmkctl can make one.")
 }
 
 fn torn(path: &Path, error: &io::Error) -> Error {
@@ -258,15 +318,63 @@ mod tests {
         assert!(line(1)["body"].is_object() && line(2)["body"].is_null());
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn after_a_line_that_failed_no_other_change_is_allowed() {
-        let trail = Trail::open(Some(Path::new("/dev/full")), "public", "enable", "p".to_owned()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit");
+        let mut trail = Trail::open(Some(&path), "public", "enable", "p".to_owned()).unwrap();
+        // A file that can be read only: every line fails.
+        let log = Log {
+            path: path.clone(),
+            file: File::open(&path).unwrap(),
+            lines: AtomicU64::new(0),
+            torn: AtomicBool::new(false),
+        };
+        trail.log = Some(Arc::new(log));
         let first = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap_err();
-        assert!(first.to_string().contains("No space left"), "{first}");
+        assert!(first.to_string().contains("can't be written"), "{first}");
         let second = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(second.to_string().contains("before this one"), "{second}");
         assert_eq!(second.kind, Kind::Unexpected);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_closed_before_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit");
+        for (before, lines) in [("", 2), ("{}\n", 3), ("{\"schema\":\"cmkctl/au", 3), ("\n\n", 4)] {
+            std::fs::write(&path, before).unwrap();
+            let trail = Trail::open(Some(&path), "public", "enable", "p".to_owned()).unwrap();
+            let id = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap();
+            trail.outcome(&id, &intent(), Timestamp::UNIX_EPOCH, &Came::Status(200), &[]).unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(before) && text.ends_with('\n'), "{text}");
+            assert_eq!(text.lines().count(), lines, "{text}");
+            for line in text.lines().rev().take(2) {
+                serde_json::from_str::<Value>(line).unwrap();
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_and_nothing_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, words) in [(Path::new("/dev/null"), "a device"), (&socket, "a socket"), (folder.path(), "a folder")]
+        {
+            let error = Trail::open(Some(path), "public", "enable", "p".to_owned()).unwrap_err();
+            assert_eq!(error.kind, Kind::Usage);
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        // A link to a file is a file.
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let trail = Trail::open(Some(&link), "public", "enable", "p".to_owned()).unwrap();
+        trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap();
+        assert!(!std::fs::read_to_string(&file).unwrap().is_empty());
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
     let younger = |version: &&Version| version.validity.created.known().zip(made).is_some_and(|(own, old)| own > old);
     match before.iter().find(younger) {
         Some(younger) => stale(format!(
-            "The key `{key}` has version {} since the plan was made, which is younger than version {from}.",
+            "Since the plan was made, the key `{key}` has got a version that is younger than the one of the plan: {}",
             younger.id.as_str()
         )),
         None => Ok(old.id.clone()),

@@ -1,5 +1,6 @@
 //! The audit trail, against what the sandbox knows to have happened.
 
+use crate::arena::{Arena, jobs};
 use crate::sign_in::keeps_secrets;
 use crate::tool::{FAST, Served, rehearse};
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ fn every_effect_has_its_line_before_it() {
 fn each_attempt_has_its_own_line() {
     let served = Served::start("ready", FAST);
     let path = served.folder().join("audit.jsonl");
-    // Refused with 429, then with 401 and again with a new token, then cut off after the effect.
+    // Refused with 429, then with 401, and sent again with a new token after a look; then cut off after the effect.
     served.faults(&json!([
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "429-seconds", "seconds": 1 },
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "401" },
@@ -86,6 +87,9 @@ fn each_attempt_has_its_own_line() {
         of.map(|line| line.get("status").or(line.get("unknown")).unwrap().clone()).collect()
     };
     assert_eq!(came("/enterprisePolicies/ep-contoso-cmk?"), [429, 401, 201]);
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
+    let writes = served.ledger()["writes"].as_u64().unwrap();
+    assert_eq!((of("intent") as u64, of("outcome") as u64), (writes, writes));
     let link = came("/Encryption/link");
     assert!(link.len() == 1 && link[0].is_string(), "{link:?}");
 }
@@ -94,13 +98,15 @@ fn each_attempt_has_its_own_line() {
 fn a_file_that_can_not_be_written_stops_before_the_first_change() {
     let served = Served::start("ready", FAST);
     let folder = served.folder().to_str().unwrap().to_owned();
-    let mut files = vec![folder, "/none/audit".to_owned()];
-    if cfg!(target_os = "linux") {
-        // It can be opened, and holds nothing.
-        files.push("/dev/full".to_owned());
+    let pipe = served.folder().join("pipe").to_str().unwrap().to_owned();
+    let mut files = vec![(folder, 2), ("/none/audit".to_owned(), 1)];
+    if cfg!(unix) {
+        // Opening a pipe that nobody reads would wait for ever.
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        files.extend([(pipe, 2), ("/dev/null".to_owned(), 2)]);
     }
-    for file in files {
-        let ran = served.run(&[&CONSENT[..], &["--audit-log", &file]].concat()).exits(1);
+    for (file, code) in files {
+        let ran = served.run(&[&CONSENT[..], &["--audit-log", &file]].concat()).exits(code);
         let words = format!("The audit log `{file}` can't be written, so nothing is sent.");
         assert!(ran.stderr.contains(&words) && ran.stderr.contains("fix:"), "{}", ran.stderr);
         assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{file}");
@@ -163,10 +169,59 @@ fn the_same_plan_has_the_same_fingerprint_everywhere() {
 
 #[cfg(unix)]
 #[test]
-fn the_file_is_its_owners_alone() {
+fn the_file_is_its_owners_alone_and_one_that_is_not_is_said() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit");
-    rehearse(&["create-policy", "--yes", "--audit-log", path.to_str().unwrap()]).exits(0);
+    let create = ["create-policy", "--yes", "--audit-log", path.to_str().unwrap()];
+    let own = rehearse(&create).exits(0);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!own.stderr.contains("others can"), "{}", own.stderr);
+    let before = lines(&path).len();
+    for (mode, words) in [(0o640, "others can read it"), (0o604, "mode 604"), (0o620, "others can change")] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = rehearse(&create).exits(0);
+        assert!(ran.stderr.contains(words), "{mode:o}: {}", ran.stderr);
+    }
+    // It is used all the same, and its mode is its owner's business.
+    assert_eq!(lines(&path).len(), 4 * before);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
+}
+
+#[test]
+fn a_line_that_a_crash_has_torn_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit");
+    let create = ["create-policy", "--yes", "--audit-log", path.to_str().unwrap()];
+    rehearse(&create).exits(0);
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let torn = &whole[..whole.len() - 40];
+    std::fs::write(&path, torn).unwrap();
+    rehearse(&create).exits(0);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let rest = text.strip_prefix(torn).unwrap().strip_prefix('\n').unwrap();
+    assert_eq!(rest.lines().count(), whole.lines().count());
+    assert!(rest.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{rest}");
+}
+
+#[test]
+fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
+    // Nobody can connect for a moment when the policy is to be created.
+    let job = jobs().into_iter().find(|job| job.name == "create-policy").unwrap();
+    let (arena, folder) = (Arena::open(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("audit");
+    let audited = [job.arguments, &["--audit-log", path.to_str().unwrap()]].concat();
+    arena.begin(&job.scenario, &json!([]), 1000.0);
+    arena.run(job.arguments).exits(0);
+    let log = arena.ledger()["log"].clone();
+    let put = log.as_array().unwrap().iter().find(|entry| entry["method"] == "PUT").unwrap()["n"].clone();
+    let closed = json!([{ "match": { "request": put }, "do": "closed", "seconds": 0.01 }]);
+    arena.begin(&job.scenario, &closed, 1000.0);
+    arena.run(&audited).exits(0);
+    let lines = lines(&path);
+    let intents = lines.iter().filter(|line| line["event"] == "intent").count();
+    let came: Vec<&Value> = lines.iter().filter(|line| line["event"] == "outcome").collect();
+    let answered = came.iter().filter(|line| line["status"].is_u64()).count() as u64;
+    assert_eq!((intents, answered), (came.len(), arena.ledger()["writes"].as_u64().unwrap()));
+    assert!(came[0]["not_sent"].is_string() && came.iter().any(|line| line["status"] == 201), "{came:#?}");
 }
