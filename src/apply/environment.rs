@@ -9,6 +9,7 @@ use crate::cloud::power_platform::Accepted;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::ArmId;
 use crate::model::observed::Environment;
+use crate::model::plan::Action;
 use crate::model::receipt::Receipt;
 use crate::steps::add::Standing;
 use crate::steps::goal::Goal;
@@ -17,6 +18,8 @@ use std::time::Duration;
 /// What is started on an environment.
 #[derive(Debug, Clone)]
 pub(super) struct Start<'a> {
+    /// The action that it is.
+    pub(super) action: &'a Action,
     /// Environment id.
     pub(super) environment: &'a str,
     /// Its name.
@@ -69,6 +72,19 @@ impl Applier<'_> {
                     .detail("Neither the environment's link nor the policy names it.")
                     .hint("Run the same command again later, with an account that can read the policy."));
             };
+            match (self.recheck)(start.action).await {
+                Ok(()) => {}
+                // An operation that came up behind one of ours is waited for, as above.
+                Err(error)
+                    if error.kind == Kind::Busy
+                        && receipt.done.iter().any(|done| done.subject == environment)
+                        && !self.over(&mut limit) =>
+                {
+                    self.wait_for("what runs on it to end", limit.began, Duration::from_secs(20)).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
             past.sent = true;
             let fault = match self.send(start, system_id).await {
                 Ok(accepted) if accepted.url.is_some() => {

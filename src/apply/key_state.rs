@@ -107,7 +107,14 @@ impl Applier<'_> {
         let look = async || match reader.environment(environment).await {
             Ok(found) if found.is_up().proven() => Look::Yes(()),
             Ok(found) if found.ongoing.is_some() => Look::Begun(state(&found)),
-            Ok(found) => Look::NotYet(state(&found)),
+            // Its history may know of an operation that its own state does not show.
+            Ok(found) => match reader.operations(environment).await {
+                Ok(operations) => match operations.iter().find(|operation| !operation.has_ended()) {
+                    Some(running) => Look::Begun(format!("`{}` runs", running.name())),
+                    None => Look::NotYet(state(&found)),
+                },
+                Err(fault) => Look::Unknown(fault),
+            },
             Err(fault) => Look::Unknown(fault),
         };
         let send = async |writer: &Writer| writer.enable_environment(environment).await;

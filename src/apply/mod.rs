@@ -19,6 +19,7 @@ use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt, Tick};
 use crate::steps::goal::Goal;
 use environment::Start;
+use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -30,6 +31,10 @@ pub struct Waiting {
     /// Give up waiting (not the operation) after this long, in the cloud's time.
     pub timeout: Option<Duration>,
 }
+
+/// Looks once more, directly before the request that takes people offline, at everything that the outage relies on. An error says why it must
+/// not be sent any more.
+pub type Recheck<'a> = &'a dyn Fn(&Action) -> LocalBoxFuture<'a, Result<()>>;
 
 /// Everything an action needs.
 pub struct Applier<'a> {
@@ -45,6 +50,8 @@ pub struct Applier<'a> {
     pub resume: String,
     /// Was an encryption started, or found running? Then it goes on whatever happens here.
     pub started: bool,
+    /// Does what was consented to still hold?
+    pub recheck: Recheck<'a>,
     /// Who hears what is going on.
     pub say: &'a mut dyn FnMut(Event),
 }
@@ -86,6 +93,7 @@ impl Applier<'_> {
     pub async fn apply(&mut self, plan: &Plan) -> Result<Receipt> {
         let mut receipt = Receipt::default();
         let mut effective = plan.effective_from;
+        let mut failed = None;
         for action in &plan.actions {
             let needs_the_grant = matches!(
                 action,
@@ -95,7 +103,16 @@ impl Applier<'_> {
                 self.settle(from).await?;
             }
             (self.say)(Event::Doing(action.to_string()));
-            let outcome = self.run(action, &mut receipt).await?;
+            let outcome = match self.run(action, &mut receipt).await {
+                Ok(outcome) => outcome,
+                // One environment that does not come up does not keep the next one from its try.
+                Err(error) if matches!(action, Action::EnableEnvironment { .. }) && error.kind != Kind::Interrupted => {
+                    (self.say)(Event::Note(error.to_string()));
+                    failed.get_or_insert(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if matches!(
                 action,
                 Action::GrantKeyByRole { .. }
@@ -110,7 +127,7 @@ impl Applier<'_> {
                 break;
             }
         }
-        Ok(receipt)
+        failed.map_or(Ok(receipt), Err)
     }
 
     async fn run(&mut self, action: &Action, receipt: &mut Receipt) -> Result<Outcome> {
@@ -145,14 +162,15 @@ impl Applier<'_> {
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { environment, name, policy } => {
                 let goal = Goal::Policy(policy.clone());
-                self.start(&Start { environment, name, goal, policy, over: None }, receipt).await
+                self.start(&Start { action, environment, name, goal, policy, over: None }, receipt).await
             }
             Action::MoveEnvironment { environment, name, from, policy } => {
                 let goal = Goal::Policy(policy.clone());
-                self.start(&Start { environment, name, goal, policy, over: Some(from) }, receipt).await
+                self.start(&Start { action, environment, name, goal, policy, over: Some(from) }, receipt).await
             }
             Action::RemoveEnvironment { environment, name, policy } => {
-                self.start(&Start { environment, name, goal: Goal::NoPolicy, policy, over: None }, receipt).await
+                self.start(&Start { action, environment, name, goal: Goal::NoPolicy, policy, over: None }, receipt)
+                    .await
             }
             Action::AwaitRemoval { environment, name, operation, .. } => {
                 let url = operation.as_ref().map(|id| self.reader.operation_url(id));

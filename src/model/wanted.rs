@@ -139,6 +139,14 @@ impl Wanted {
         Ok(())
     }
 
+    /// The same file with this environment of this policy alone.
+    pub fn only(&self, policy: &ArmId, environment: &str) -> Option<Self> {
+        let policy = self.policies.iter().find(|own| own.id == *policy)?;
+        let one = policy.environments.iter().find(|own| own.id.eq_ignore_ascii_case(environment))?.clone();
+        let policies = vec![WantedPolicy { environments: vec![one], ..policy.clone() }];
+        Some(Self { waves: self.waves.clone(), policies })
+    }
+
     /// How many environments it names.
     pub fn size(&self) -> usize {
         self.policies.iter().map(|policy| policy.environments.len()).sum()

@@ -11,7 +11,7 @@ mod wanted;
 pub use doctor::examine;
 pub use estate::observe_estate;
 pub use resolve::resolve;
-pub use wanted::{observe_readers, observe_wanted};
+pub use wanted::{observe_member, observe_readers, observe_wanted};
 
 use crate::cloud::fault::{Fault, Reply, seen};
 use crate::cloud::{Clock, Reader};

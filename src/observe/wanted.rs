@@ -10,7 +10,7 @@ use crate::model::estate::Estate;
 use crate::model::fleet::Sight;
 use crate::model::ids::ArmId;
 use crate::model::observed::{Environment, Observed, RoleAssignment, Seen, Unreadable};
-use crate::model::wanted::Wanted;
+use crate::model::wanted::{Wanted, WantedPolicy};
 use crate::steps::wanted::{target, unsettled};
 use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -25,19 +25,7 @@ const SIDE_BY_SIDE: usize = 64;
 /// Nobody is signed in; the environments can't be listed for another reason than a missing role.
 pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
     let shared = reader.session.look();
-    let policies = wanted.policies.iter().map(|policy| {
-        let target = target(policy);
-        let wants = Wants {
-            policy: true,
-            provider: true,
-            key: true,
-            readers: !target.readers.is_empty(),
-            rights: true,
-            ..Wants::default()
-        };
-        let shared = &shared;
-        async move { one(shared, clock, &target, None, wants).await }
-    });
+    let policies = wanted.policies.iter().map(|policy| of_policy(&shared, clock, policy));
     let (tenant, policies) = join!(
         async { listed(reader.environments().await) },
         stream::iter(policies).buffered(SIDE_BY_SIDE).try_collect::<Vec<_>>(),
@@ -50,6 +38,41 @@ pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
         .filter_map(|seen| Some((seen.environment.present()?.id.to_ascii_lowercase(), seen)))
         .collect();
     Ok(sight)
+}
+
+/// Looks at the one environment that a file names, by itself, and at everything that its policy needs.
+///
+/// # Errors
+/// A sign-in is refused.
+pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
+    let mut sight = Sight { at: clock.now(), ..Sight::default() };
+    for policy in &wanted.policies {
+        sight.policies.push(of_policy(reader, clock, policy).await?);
+        for one in &policy.environments {
+            let listed = match ask(reader.environment(&one.id).await)? {
+                Seen::Present(environment) => environment,
+                Seen::Unreadable(why) => return Ok(Sight { tenant: Seen::Unreadable(why), ..sight }),
+                Seen::Absent | Seen::NotAsked => return Ok(Sight { tenant: Seen::Present(Vec::new()), ..sight }),
+            };
+            sight.members.insert(one.id.to_ascii_lowercase(), member(reader, clock, &listed).await?);
+            sight.tenant = Seen::Present(vec![listed]);
+        }
+    }
+    Ok(sight)
+}
+
+/// What the step of policies looks at.
+async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Result<Observed> {
+    let target = target(policy);
+    let wants = Wants {
+        policy: true,
+        provider: true,
+        key: true,
+        readers: !target.readers.is_empty(),
+        rights: true,
+        ..Wants::default()
+    };
+    one(reader, clock, &target, None, wants).await
 }
 
 /// Who has no role sees an empty list, or is refused: not visible, which is neither "there are none" nor a failure.

@@ -63,7 +63,6 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
     let run = Run {
         context,
         wanted: &wanted,
-        seen: Cell::new(sight.at),
         fleet: &held,
         waves: &wanted.waves,
         consent,
@@ -135,6 +134,8 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             waiting: run.waiting,
             resume: run.resume.clone(),
             started: false,
+            // Nothing about a policy takes anybody offline.
+            recheck: &|_| Box::pin(async { Ok(()) }),
             say: &mut event,
         };
         let applied = tokio::select! {

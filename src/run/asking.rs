@@ -25,33 +25,49 @@ pub struct Asked {
     pub waiting: Waiting,
 }
 
-/// What forbids to start: known facts decide the exit code, 7 when waiting is all that helps and 6 otherwise; 5 when nothing known stands in
-/// the way, but something that must be known is not.
+/// What forbids to start, before anything was sent.
 pub(super) fn blocked(plan: &Plan) -> Result<()> {
-    let blockers: Vec<_> = plan.blockers().collect();
-    let gaps: Vec<_> = plan.gaps().collect();
-    let codes = |findings: &[&Finding]| findings.iter().map(|finding| finding.code).collect::<Vec<_>>();
-    let (kind, message) = if !blockers.is_empty() {
-        let busy = blockers.iter().all(|finding| finding.code == "CMK023");
-        let count = if blockers.len() == 1 { "One blocker".to_owned() } else { format!("{} blockers", blockers.len()) };
-        (if busy { Kind::Busy } else { Kind::Blocked }, format!("{count} ({}).", codes(&blockers).join(", ")))
-    } else if !gaps.is_empty() {
-        let message = if gaps.len() == 1 {
-            format!("One fact that cmkctl must know is not known ({}).", codes(&gaps).join(", "))
-        } else {
-            format!("{} facts that cmkctl must know are not known ({}).", gaps.len(), codes(&gaps).join(", "))
-        };
-        (Kind::Forbidden, message)
-    } else {
-        return Ok(());
+    obstacle(plan).map_or(Ok(()), |error| {
+        let message = format!("No changes were made. {}", error.message);
+        Err(Error { message, ..error })
+    })
+}
+
+/// What forbids to go on: known facts decide the exit code, 7 when waiting is all that helps and 6 otherwise; 5 when nothing known stands in the
+/// way, but something that must be known is not.
+pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
+    let blockers: Vec<&Finding> = plan.blockers().collect();
+    let gaps: Vec<&Finding> = plan.gaps().collect();
+    let codes = |findings: &[&Finding]| findings.iter().map(|finding| finding.code).collect::<Vec<_>>().join(", ");
+    let (kind, message) = match (&blockers[..], &gaps[..]) {
+        ([], []) => return None,
+        ([], [_]) => (Kind::Forbidden, format!("One fact that cmkctl must know is not known ({}).", codes(&gaps))),
+        ([], all) => {
+            let message = format!("{} facts that cmkctl must know are not known ({}).", all.len(), codes(all));
+            (Kind::Forbidden, message)
+        }
+        (known, _) => {
+            let busy = known.iter().all(|finding| finding.code == "CMK023");
+            let count = if let [_] = known { "One blocker".to_owned() } else { format!("{} blockers", known.len()) };
+            (if busy { Kind::Busy } else { Kind::Blocked }, format!("{count} ({}).", codes(known)))
+        }
     };
-    let mut error = Error::new(kind, format!("No changes were made. {message}"));
-    let said: Vec<_> = blockers.into_iter().chain(gaps).collect();
+    let mut error = Error::new(kind, message);
+    let said: Vec<&Finding> = blockers.into_iter().chain(gaps).collect();
     error.finding = said.first().map(|finding| finding.code);
     for finding in said {
         error = error.hint(format!("{}: {}", finding.code, finding.remedy));
     }
-    Err(error)
+    Some(error)
+}
+
+/// The same, long after the plan: what came up since then.
+pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
+    obstacle(plan).map_or(Ok(()), |error| {
+        let message = format!("`{name}` is not started: since the plan was made, findings came up. {}", error.message);
+        let said: Vec<String> = plan.blockers().chain(plan.gaps()).map(|finding| finding.message.clone()).collect();
+        Err(Error { message, ..error }.detail(said.join(" ")))
+    })
 }
 
 /// Consent, and whether somebody had to be asked for it.

@@ -1,17 +1,19 @@
 //! The commands that change something: the whole road.
 
 use super::asking::{Asked, blocked, consent};
+use super::rechecking::still_right;
 use super::{Context, Job, fixing, holding, quiet};
 use crate::apply::Applier;
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
-use crate::model::plan::Plan;
+use crate::model::plan::{Action, Plan};
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
 use crate::report::{Change, Out, Outcome};
 use crate::steps::remove::KEPT_AFTER_REMOVAL;
+use futures::future::LocalBoxFuture;
 use std::time::Instant;
 
 /// A changing command: the whole road.
@@ -107,6 +109,11 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         }
     };
     let mut say = |event| out.event(&event);
+    let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
+        let action = action.clone();
+        let (own, observed, id) = (&own, &observed, id.as_deref());
+        Box::pin(async move { still_right(context, (job, own, id), observed, &action).await })
+    };
     let mut applier = Applier {
         writer: context.session.writer(consent, trail),
         reader: reader.clone(),
@@ -114,6 +121,7 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         waiting: asked.waiting,
         resume: job.resume(&context.program(), target, environment.map(|environment| environment.id.as_str())),
         started: false,
+        recheck: &recheck,
         say: &mut say,
     };
     // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody else would.

@@ -11,6 +11,7 @@ mod helping;
 mod holding;
 mod job;
 mod reading;
+mod rechecking;
 mod serving;
 mod splitting;
 mod waiting;

@@ -1,19 +1,20 @@
 //! Ring by ring, so many at a time, inside change windows: one applier for each environment, and nothing new after the first failure.
 
 use super::Context;
-use super::asking::blocked;
-use super::wanted::looked;
+use super::asking::came_up;
 use crate::apply::{Applier, Waiting};
 use crate::audit::Trail;
 use crate::error::{Error, Kind, Result};
-use crate::model::finding::Finding;
 use crate::model::fleet::{Fleet, Member};
-use crate::model::plan::{Consent, Plan};
+use crate::model::plan::{Action, Consent, Plan};
 use crate::model::receipt::{Event, Receipt, Tick};
 use crate::model::wanted::{Wanted, Waves};
+use crate::observe::observe_member;
+use crate::steps::wanted::plan;
 use crate::steps::windows::opens;
+use futures::future::LocalBoxFuture;
 use futures::stream::{self, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -32,9 +33,6 @@ pub(super) enum Came {
     Failed(Error),
 }
 
-/// What was seen longer ago than this, in the cloud's time, is looked at once more before an environment is started: rings take days, and a key
-/// may have gone meanwhile.
-const STALE: SignedDuration = SignedDuration::from_hours(1);
 /// The clock is asked again this often while a window is waited for: a machine may have slept.
 const LOOK: Duration = Duration::from_secs(300);
 
@@ -43,8 +41,6 @@ pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) wanted: &'a Wanted,
     pub(super) fleet: &'a Fleet,
-    /// When everything was looked at last.
-    pub(super) seen: Cell<Timestamp>,
     pub(super) waves: &'a Waves,
     pub(super) consent: Consent,
     pub(super) trail: Trail,
@@ -103,14 +99,10 @@ impl Run<'_> {
     }
 
     async fn one(&self, index: usize, member: &Member, say: &RefCell<&mut dyn FnMut(Event)>) {
-        if member.starts() {
-            let ready = match self.window(say).await {
-                Ok(()) => self.fresh(member).await,
-                waited => waited,
-            };
-            if let Err(error) = ready {
-                return self.stop(error);
-            }
+        if member.starts()
+            && let Err(error) = self.window(say).await
+        {
+            return self.stop(error);
         }
         if self.stopped.borrow().is_some() {
             return;
@@ -118,6 +110,7 @@ impl Run<'_> {
         self.set(index, Came::Begun);
         let name = &member.name;
         let mut tell = |event: Event| (say.borrow_mut())(of(name, event));
+        let recheck = |_: &Action| -> LocalBoxFuture<'_, Result<()>> { Box::pin(self.still_right(member)) };
         let mut applier = Applier {
             writer: self.context.session.writer(self.consent, self.trail.clone()),
             reader: self.context.reader(),
@@ -125,6 +118,7 @@ impl Run<'_> {
             waiting: Waiting { no_wait: self.waiting.no_wait, timeout: self.left() },
             resume: self.resume.clone(),
             started: false,
+            recheck: &recheck,
             say: &mut tell,
         };
         let plan = Plan { actions: member.actions.clone(), effective_from: self.effective, ..Plan::default() };
@@ -143,28 +137,29 @@ impl Run<'_> {
         }
     }
 
-    /// Does what was consented to still stand, long after the look that it was planned on? Blockers that came up meanwhile stop everything; what
-    /// was done meanwhile is found by the last look before a start.
-    async fn fresh(&self, member: &Member) -> Result<()> {
-        let now = self.context.clock().now();
-        if self.stopped.borrow().is_some() || now.duration_since(self.seen.get()) < STALE {
-            return Ok(());
-        }
-        let look = Box::pin(looked(self.context, self.wanted.clone())).await?;
-        self.seen.set(look.sight.at);
-        // What stands against another environment is that one's own: it may be in the middle of its change.
-        let anothers = |finding: &Finding| {
-            let of = |other: &Member| other.id.eq_ignore_ascii_case(&finding.subject);
-            look.fleet.members.iter().any(|other| of(other) && !other.id.eq_ignore_ascii_case(&member.id))
-        };
-        let findings = look.fleet.plan.findings.iter().filter(|finding| !anothers(finding)).cloned().collect();
-        blocked(&Plan { findings, ..Plan::default() }).map_err(|error| {
-            let what = format!(
-                "`{}` is not started: since it was looked at, findings came up. {}",
-                member.name, error.message
+    /// Directly before an environment is taken offline: a window is open, and nothing stands in its way. What was done meanwhile is found by the
+    /// last look before a start.
+    async fn still_right(&self, member: &Member) -> Result<()> {
+        if let Some(at) = opens(self.context.clock().now(), &self.waves.windows) {
+            let when = at.strftime("%a %Y-%m-%d %H:%M");
+            let message = format!(
+                "`{}` is not started: the change window is closed; the next one opens on {when} UTC.",
+                member.name
             );
-            Error { message: what.replace("No changes were made. ", ""), ..error }
-        })
+            self.opens.set(Some(at));
+            return Err(Error::new(Kind::StillRunning, message));
+        }
+        let Some(wanted) = self.wanted.only(&member.policy, &member.id) else {
+            let message = format!("`{}` is not started: the file does not name it.", member.name);
+            return Err(Error::new(Kind::Unexpected, message));
+        };
+        let sight = Box::pin(observe_member(&self.context.reader(), self.context.clock(), &wanted)).await?;
+        let fleet = plan(&wanted, &sight);
+        if fleet.has_unseen() {
+            let message = format!("`{}` is not started: it is not visible to you any more.", member.name);
+            return Err(Error::new(Kind::Forbidden, message));
+        }
+        came_up(&member.name, &fleet.plan)
     }
 
     /// What is left of the command's timeout.

@@ -1,0 +1,42 @@
+//! What was seen before a plan may be days old when an environment is taken offline: everything that the outage relies on is looked at once
+//! more, directly before the request.
+
+use super::asking::came_up;
+use super::{Context, Job};
+use crate::error::{Error, Kind, Result};
+use crate::model::observed::Observed;
+use crate::model::plan::Action;
+use crate::model::target::Target;
+use crate::observe::{Wants, observe};
+
+/// Looks again at the environment, its policy and what protects it, and plans anew: nothing may stand in the way, the policy must name the key
+/// that it named, and the action must still be one that the command would take.
+///
+/// # Errors
+/// What came up, with its exit code; `Kind::Refused` when the policy names another key.
+pub(super) async fn still_right(
+    context: &Context,
+    (job, target, environment): (Job, &Target, Option<&str>),
+    seen: &Observed,
+    action: &Action,
+) -> Result<()> {
+    // The room in the tenant and the rights of the caller were looked at before anything was sent.
+    let wants = Wants { estate: false, users: false, rights: false, readers: false, ..job.wants(target) };
+    let target = Target { readers: Vec::new(), ..target.clone() };
+    let fresh = observe(&context.reader(), context.clock(), &target, environment, wants).await?;
+    let name = action.takes_offline().unwrap_or("The environment");
+    if let (Some(then), Some(now)) = (seen.policy.present(), fresh.policy.present())
+        && then.key != now.key
+    {
+        let what = format!("`{name}` is not started: the policy `{}` names another key than before.", now.id.name);
+        return Err(Error::new(Kind::Refused, what).hint("Run the same command again for a plan of what is there now."));
+    }
+    let plan = job.plan(&target, &fresh);
+    came_up(name, &plan)?;
+    let takes = |planned: &Action| planned.takes_offline().is_some() && planned.environment() == action.environment();
+    if plan.actions.iter().any(takes) {
+        return Ok(());
+    }
+    let what = format!("`{name}` is not started: what is there has changed since the plan was made.");
+    Err(Error::new(Kind::Refused, what).hint("Run the same command again for a plan of what is there now."))
+}
