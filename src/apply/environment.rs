@@ -1,7 +1,7 @@
 //! The requests that take people offline: an environment is linked to a policy, or taken off it. Each is sent once, after a look that shows
 //! neither its effect nor an operation that runs.
 
-use super::sending::After;
+use super::sending::{After, given_up};
 use super::waiting::Waiter;
 use super::{Applier, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
 use crate::cloud::fault::{Fault, Reply};
@@ -106,17 +106,16 @@ impl Applier<'_> {
                 continue;
             }
             let what = format!("{} could not be started.", start.what());
-            let again = "Run the same command again: it looks first, and starts nothing a second time.";
             let Some(fault) = fault else {
                 return Err(Error::new(Kind::Unverified, what)
                     .detail("The service said that it was accepted, and nothing shows.")
-                    .hint(again));
+                    .hint("Run the same command again: it looks first, and starts nothing a second time."));
             };
             // A 409 never starts anything. After any other answer that leaves it open, the looks decide, a limited number of times.
             unclear += u32::from(fault.status() != Some(409));
             let twice = std::mem::replace(&mut unauthorized, fault.status() == Some(401)) && unauthorized;
             if twice || unclear >= SENT_AT_MOST || self.over(&mut limit) {
-                return Err(fault.into_error(what).hint(again));
+                return Err(given_up(fault.into_error(what)));
             }
         }
     }

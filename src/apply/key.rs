@@ -34,6 +34,7 @@ impl Applier<'_> {
         let old = latest(key, from, &before)?;
         let sending = Sending {
             sign: "the new version",
+            what: format!("The key `{key}` has a new version"),
             failed: format!("The key `{key}` can't be rotated."),
             shows: VERSION_SHOWS,
             takes: VERSION_SHOWS,

@@ -27,6 +27,7 @@ impl Applier<'_> {
     pub(super) async fn recover_key(&mut self, vault: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
         let sending = Sending {
             sign: "the recovered key",
+            what: format!("The key `{key}` is recovered"),
             failed: format!("The key `{key}` can't be recovered."),
             shows: KEY_SHOWS,
             takes: KEY_TAKES,
@@ -45,7 +46,7 @@ impl Applier<'_> {
         };
         let send = async |writer: &Writer| writer.recover_key(vault, uri, key).await;
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
-        Ok(Outcome { what: format!("The key `{key}` is recovered"), subject: vault.to_string(), correlation })
+        Ok(Outcome { what: sending.what, subject: vault.to_string(), correlation })
     }
 
     /// Enables or disables one version.
@@ -60,6 +61,7 @@ impl Applier<'_> {
         let word = if enabled { "enabled" } else { "disabled" };
         let sending = Sending {
             sign: "the version's state",
+            what: format!("The version {} of the key `{key}` is {word}", version.as_str()),
             failed: format!("The version {} of the key `{key}` can't be {word}.", version.as_str()),
             shows: KEY_SHOWS,
             takes: KEY_TAKES,
@@ -87,8 +89,7 @@ impl Applier<'_> {
         };
         let send = async |writer: &Writer| writer.enable_key_version((vault, uri), key, version, enabled).await;
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
-        let what = format!("The version {} of the key `{key}` is {word}, shown by a re-read", version.as_str());
-        Ok(Outcome { what, subject: vault.to_string(), correlation })
+        Ok(Outcome { what: format!("{}, shown by a re-read", sending.what), subject: vault.to_string(), correlation })
     }
 
     /// Enables an environment, and waits until it is up.
@@ -96,6 +97,7 @@ impl Applier<'_> {
         let sign = format!("`{name}` to be up again");
         let sending = Sending {
             sign: &sign,
+            what: format!("`{name}` is up again"),
             failed: format!("`{name}` can't be enabled."),
             shows: ENABLING_SHOWS,
             takes: ENABLED_WITHIN,
@@ -120,7 +122,7 @@ impl Applier<'_> {
         let send = async |writer: &Writer| writer.enable_environment(environment).await;
         let sent = self.send_if_missing(&sending, send, look).await;
         let ((), correlation) = sent.map_err(enable_hints)?;
-        let what = format!("`{name}` is up again, shown by a re-read");
+        let what = format!("{}, shown by a re-read", sending.what);
         Ok(Outcome { what, subject: environment.to_owned(), correlation })
     }
 

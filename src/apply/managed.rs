@@ -15,6 +15,7 @@ impl Applier<'_> {
         let what = format!("`{name}` can't be made a Managed Environment.");
         let sending = Sending {
             sign: "the Managed Environment",
+            what: format!("`{name}` is a Managed Environment"),
             failed: what.clone(),
             shows: START_SHOWS,
             takes: READS_LAG,
@@ -57,7 +58,7 @@ impl Applier<'_> {
             }
         }
         self.until_shown(&sending, &mut look).await?;
-        Ok(Outcome { what: format!("`{name}` is a Managed Environment"), subject: environment.to_owned(), correlation })
+        Ok(Outcome { what: sending.what, subject: environment.to_owned(), correlation })
     }
 
     /// The operation that makes the environment managed, if it runs.

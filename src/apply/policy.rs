@@ -31,6 +31,7 @@ impl Applier<'_> {
     pub(super) async fn register(&mut self, subscription: &str) -> Result<Outcome> {
         let sending = Sending {
             sign: "the registration",
+            what: format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}"),
             failed: format!(
                 "The provider `Microsoft.PowerPlatform` can't be registered in subscription {subscription}."
             ),
@@ -53,8 +54,7 @@ impl Applier<'_> {
         };
         let send = async |writer: &Writer| Ok(writer.register_provider(subscription).await?.correlation);
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
-        let what = format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}");
-        Ok(Outcome { what, subject: subscription.to_owned(), correlation })
+        Ok(Outcome { what: sending.what, subject: subscription.to_owned(), correlation })
     }
 
     /// cmkctl looks before every write, the first one included: the plan's look may have met a replica that was behind, and an existing policy
@@ -65,6 +65,7 @@ impl Applier<'_> {
         };
         let sending = Sending {
             sign: "the policy with its identity",
+            what: format!("The enterprise policy `{}` references the key `{key}`", policy.name),
             failed: format!("The policy `{}` can't be created.", policy.name),
             shows: CREATION_SHOWS,
             takes: IDENTITY_APPEARS,
@@ -77,9 +78,8 @@ impl Applier<'_> {
         let send = async |writer: &Writer| {
             Ok(writer.put_policy(policy, location, vault, key, version.as_ref()).await?.correlation)
         };
-        let (found, correlation) = self.send_if_missing(&sending, send, look).await?;
-        let what = format!("The enterprise policy `{}` references the key `{key}`", found.id.name);
-        Ok(Outcome { what, subject: policy.to_string(), correlation })
+        let (_, correlation) = self.send_if_missing(&sending, send, look).await?;
+        Ok(Outcome { what: sending.what, subject: policy.to_string(), correlation })
     }
 
     /// The policy, once its identity and its Power Platform id show.
@@ -106,6 +106,7 @@ impl Applier<'_> {
     ) -> Result<Outcome> {
         let sending = Sending {
             sign: "the role assignment",
+            what,
             failed: format!("{principal} can't be given the role."),
             shows: CREATION_SHOWS,
             takes: VAULT_CHANGES,
@@ -131,7 +132,7 @@ impl Applier<'_> {
         let kind = own_identity.then_some("ServicePrincipal");
         let send = async |writer: &Writer| Ok(writer.assign_role(scope, principal, role, kind).await?.correlation);
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
-        Ok(Outcome { what, subject: scope.to_owned(), correlation })
+        Ok(Outcome { what: sending.what, subject: scope.to_owned(), correlation })
     }
 
     /// Adding merges, and the same entry twice is one entry.
@@ -139,12 +140,19 @@ impl Applier<'_> {
         let principal = self.principal(policy).await?;
         let sending = Sending {
             sign: "the access policy",
+            what: format!(
+                "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity of `{}`",
+                vault.name, policy.name
+            ),
             failed: format!("The access policy can't be added to `{}`.", vault.name),
             shows: CREATION_SHOWS,
             takes: VAULT_CHANGES,
             witness: "an account with the role Reader on the vault",
-            // Two changes of one vault at the same time are a conflict (409 `ConflictError`), and one of them is refused.
-            after: |fault| if fault.is("ConflictError") { After::Look } else { after_grant(fault) },
+            // Two changes of one vault at the same time are a conflict (409), and the service refuses one of them.
+            after: |fault| {
+                let conflict = fault.status() == Some(409) && !fault.is("ScopeLocked");
+                if conflict { After::Look } else { after_grant(fault) }
+            },
             advice: |error| error,
         };
         let reader = self.reader.clone();
@@ -160,17 +168,14 @@ impl Applier<'_> {
         };
         let send = async |writer: &Writer| Ok(writer.add_access_policy(vault, tenant, &principal).await?.correlation);
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
-        let what = format!(
-            "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity of `{}`",
-            vault.name, policy.name
-        );
-        Ok(Outcome { what, subject: vault.to_string(), correlation })
+        Ok(Outcome { what: sending.what, subject: vault.to_string(), correlation })
     }
 
     /// Turning on what is on already changes nothing.
     pub(super) async fn protect_from_purge(&mut self, vault: &ArmId) -> Result<Outcome> {
         let sending = Sending {
             sign: "purge protection",
+            what: format!("Purge protection of `{}` is on", vault.name),
             failed: format!("Purge protection of `{}` can't be turned on.", vault.name),
             shows: CREATION_SHOWS,
             takes: VAULT_CHANGES,
@@ -186,14 +191,17 @@ impl Applier<'_> {
         };
         let send = async |writer: &Writer| Ok(writer.protect_from_purge(vault).await?.correlation);
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
-        let what = format!("Purge protection of `{}` is on", vault.name);
-        Ok(Outcome { what, subject: vault.to_string(), correlation })
+        Ok(Outcome { what: sending.what, subject: vault.to_string(), correlation })
     }
 
     pub(super) async fn hsm_role(&mut self, policy: &ArmId, hsm: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         let sending = Sending {
             sign: "the role assignment",
+            what: format!(
+                "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` on the key `{key}`",
+                policy.name
+            ),
             failed: format!("The role on the key `{key}` of `{}` can't be assigned.", hsm.name),
             shows: CREATION_SHOWS,
             takes: VAULT_CHANGES,
@@ -210,11 +218,7 @@ impl Applier<'_> {
         };
         let send = async |writer: &Writer| writer.assign_hsm_role(uri, key, &principal).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
-        let what = format!(
-            "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` on the key `{key}`",
-            policy.name
-        );
-        Ok(Outcome { what, subject: hsm.to_string(), correlation })
+        Ok(Outcome { what: sending.what, subject: hsm.to_string(), correlation })
     }
 
     /// Waits until a grant is effective, with a countdown.

@@ -47,6 +47,8 @@ impl After {
 pub(super) struct Sending<'a> {
     /// What shows when it took: a noun.
     pub(super) sign: &'a str,
+    /// What is so when it took: a sentence without a full stop.
+    pub(super) what: String,
     /// The sentence for a refusal.
     pub(super) failed: String,
     /// After an answer that leaves it open, it is looked for so long before it counts as "not there".
@@ -149,7 +151,7 @@ impl Applier<'_> {
             let again = std::mem::replace(&mut unauthorized, fault.status() == Some(401));
             if over || (again && unauthorized) {
                 let error = (sending.advice)(fault.into_error(&sending.failed));
-                return Err(error.hint("Run the same command again: it looks first."));
+                return Err(given_up(error));
             }
         }
     }
@@ -205,7 +207,7 @@ impl Applier<'_> {
                 format!(
                     "The change was sent, but a re-read does not show it after {} minutes: {}.",
                     sending.takes.as_secs() / 60,
-                    sending.sign
+                    sending.what
                 ),
             )
             .detail(words)
@@ -270,6 +272,15 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
     }
 }
 
+/// It was sent as often as it may be, and nothing shows.
+pub(super) fn given_up(error: Error) -> Error {
+    let error = match error.kind {
+        Kind::SignIn => error.hint("Sign in again, or check account and tenant: `cmkctl auth status`."),
+        _ => error,
+    };
+    error.hint("Run the same command again: it looks first, and sends only what is missing.")
+}
+
 /// Nothing was sent, because the look before it was not answered.
 pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     let what = format!("Nothing was sent, because cmkctl can't read whether it is needed: {}.", sending.sign);
@@ -278,7 +289,7 @@ pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
 
 /// It was sent, and this account can't see whether it took.
 pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
-    let mut error = told(fault, format!("The change was sent, but cmkctl can't verify it: {}.", sending.sign));
+    let mut error = told(fault, format!("The change was sent, but cmkctl can't verify it: {}.", sending.what));
     error.hints.clear();
     error
         .hint(format!("Who can verify it: {}.", sending.witness))
@@ -287,7 +298,7 @@ pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
 
 /// It was sent once, the answer leaves it open, nothing shows, and it must not be sent twice.
 fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
-    told(fault, format!("The change was sent, and whether it took is not known: {} does not show.", sending.sign))
+    told(fault, format!("The change was sent, and {} does not show. Whether it comes is not known.", sending.sign))
         .hint("Look again in some minutes. Then run the same command again: it looks first.")
 }
 
