@@ -186,7 +186,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
                 Error::usage(format!("`CMKCTL_HTTP_TIMEOUT` is `{}`.", seconds.escape_debug()))
                     .hint("It must be a number of seconds, such as 60.")
             })?;
-        network.read_timeout = Duration::from_secs_f64(seconds);
+        network.answer_timeout = Duration::from_secs_f64(seconds);
     }
     Ok(Settings {
         cloud,

@@ -25,13 +25,35 @@ pub enum Kind {
     Unverified,
     /// Nobody consented, or what is there has changed since.
     Refused,
-    /// Ctrl-C.
-    Interrupted,
+    /// Somebody stopped the program.
+    Interrupted(Stop),
+}
+
+/// What stopped the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The terminal is gone (SIGHUP).
+    HangUp,
+    /// Ctrl-C (SIGINT).
+    CtrlC,
+    /// What `kill` and a CI service that cancels a job send (SIGTERM).
+    Terminate,
+}
+
+impl Stop {
+    /// 128 and the signal's number, as shells count.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Stop::HangUp => 129,
+            Stop::CtrlC => 130,
+            Stop::Terminate => 143,
+        }
+    }
 }
 
 impl Kind {
     /// Every kind, in the order of its exit code.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Unexpected,
         Kind::Usage,
         Kind::Pending,
@@ -42,7 +64,9 @@ impl Kind {
         Kind::StillRunning,
         Kind::Unverified,
         Kind::Refused,
-        Kind::Interrupted,
+        Kind::Interrupted(Stop::HangUp),
+        Kind::Interrupted(Stop::CtrlC),
+        Kind::Interrupted(Stop::Terminate),
     ];
 
     /// The process's exit code.
@@ -58,7 +82,7 @@ impl Kind {
             Kind::StillRunning => 8,
             Kind::Unverified => 9,
             Kind::Refused => 10,
-            Kind::Interrupted => 130,
+            Kind::Interrupted(stop) => stop.exit_code(),
         }
     }
 
@@ -75,8 +99,17 @@ impl Kind {
             Kind::StillRunning => "still running at the service: nobody waits for it here any more",
             Kind::Unverified => "finished or sent, but not verified by a re-read",
             Kind::Refused => "refused: consent is missing, or what is there has changed since the plan",
-            Kind::Interrupted => "interrupted with Ctrl-C; what was started goes on at the service",
+            Kind::Interrupted(Stop::HangUp) => {
+                "interrupted: the terminal is gone (SIGHUP); what was started goes on at the service"
+            }
+            Kind::Interrupted(Stop::CtrlC) => "interrupted with Ctrl-C; what was started goes on at the service",
+            Kind::Interrupted(Stop::Terminate) => "interrupted by SIGTERM; what was started goes on at the service",
         }
+    }
+
+    /// Did somebody stop the program?
+    pub const fn is_interruption(self) -> bool {
+        matches!(self, Kind::Interrupted(_))
     }
 
     /// The word for it in JSON.
@@ -92,7 +125,7 @@ impl Kind {
             Kind::StillRunning => "still-running",
             Kind::Unverified => "unverified",
             Kind::Refused => "refused",
-            Kind::Interrupted => "interrupted",
+            Kind::Interrupted(_) => "interrupted",
         }
     }
 }

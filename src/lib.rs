@@ -11,6 +11,7 @@
 //! | [`cloud`] | the wire |
 //! | [`audit`] | the file in which changes are written down |
 //! | [`report`] | words; the only room that writes to the terminal |
+//! | [`interrupt`] | signals, and memory that stays in memory |
 //! | [`model`], [`error`] | data |
 //!
 //! `steps` and `report` never see `cloud`. `sandbox` sees nothing of ours at all, so that a mistake of the client can't agree with itself.
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod cloud;
 pub mod config;
 pub mod error;
+pub mod interrupt;
 pub mod model;
 pub mod observe;
 pub mod report;

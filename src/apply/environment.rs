@@ -146,7 +146,7 @@ impl Applier<'_> {
     /// A last look before the one request that takes people offline, and the looks after it.
     async fn before(&mut self, start: &Start<'_>, past: &Past) -> Result<Before> {
         self.look_at_start(start, past).await.map_err(|error| match error.kind {
-            Kind::Interrupted => error,
+            Kind::Interrupted(_) => error,
             _ if past.sent => Error::new(
                 Kind::Unverified,
                 format!("{} was sent, but whether it was started can't be verified.", start.what()),

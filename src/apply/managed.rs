@@ -53,7 +53,7 @@ impl Applier<'_> {
                     return Err(failed(Error::new(Kind::Unverified, what), &operation));
                 }
                 Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
-                Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
+                Ended::Interrupted(stop) => return Err(goes_on(Kind::Interrupted(stop))),
                 Ended::Operation(_) | Ended::Vanished | Ended::Back => {}
             }
         }

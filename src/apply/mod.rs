@@ -12,15 +12,16 @@ mod waiting;
 pub use waiting::Waiter;
 
 use crate::cloud::authorization::{ENCRYPTION_USER, READER};
-use crate::cloud::operations::{self, Ended};
+use crate::cloud::clock::Moment;
+use crate::cloud::operations::{self, Deadline, Ended, Shown};
 use crate::cloud::{Clock, Reader, Writer};
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt, Tick};
 use crate::steps::goal::Goal;
 use environment::Start;
 use futures::future::LocalBoxFuture;
-use jiff::Timestamp;
 use std::time::Duration;
 
 /// How to wait.
@@ -73,7 +74,7 @@ const REFUSALS: u32 = 3;
 
 /// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal whose hour is a moment lets it pass unseen.
 struct Limit {
-    began: Timestamp,
+    began: Moment,
     time: Duration,
     looks: u32,
 }
@@ -106,7 +107,7 @@ impl Applier<'_> {
             let outcome = match self.run(action, &mut receipt).await {
                 Ok(outcome) => outcome,
                 // One environment that does not come up does not keep the next one from its try.
-                Err(error) if matches!(action, Action::EnableEnvironment { .. }) && error.kind != Kind::Interrupted => {
+                Err(error) if matches!(action, Action::EnableEnvironment { .. }) && !error.kind.is_interruption() => {
                     (self.say)(Event::Note(error.to_string()));
                     failed.get_or_insert(error);
                     continue;
@@ -183,32 +184,29 @@ impl Applier<'_> {
         }
     }
 
-    async fn wait_for(&mut self, what: &str, began: Timestamp, pause: Duration) -> Result<()> {
-        let tick = Tick { elapsed: self.since(began), words: format!("waiting for {what}"), next: pause };
+    async fn wait_for(&mut self, what: &str, began: Moment, pause: Duration) -> Result<()> {
+        let tick = Tick { elapsed: self.clock.since(&began), words: format!("waiting for {what}"), next: pause };
         (self.say)(Event::Waiting(tick));
-        tokio::select! {
-            () = self.clock.sleep(pause) => Ok(()),
-            _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.").hint("Run the same command again: it goes on from there.")),
-        }
+        unless_stopped(self.clock.sleep(pause)).await.map_err(|stop| {
+            Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")
+                .hint("Run the same command again: it goes on from there.")
+        })
     }
 
     fn limit(&self, time: Duration) -> Limit {
-        Limit { began: self.clock.now(), time, looks: 0 }
+        Limit { began: self.clock.moment(), time, looks: 0 }
     }
 
     /// Was this look the last one?
     fn over(&self, limit: &mut Limit) -> bool {
         limit.looks += 1;
-        limit.looks >= LOOKS && self.since(limit.began) >= limit.time
-    }
-
-    fn since(&self, began: Timestamp) -> Duration {
-        Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default()
+        limit.looks >= LOOKS && self.clock.since(&limit.began) >= limit.time
     }
 
     async fn wait(&mut self, url: &str, pause: Option<Duration>) -> Result<Ended> {
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
-        operations::wait(&self.reader, url, pause, self.waiting.timeout, async || false, tell).await
+        let deadline = Deadline::new(&self.clock, self.waiting.timeout);
+        operations::wait(&self.reader, url, pause, &deadline, async || Shown::NotYet, tell).await
     }
 }

@@ -2,9 +2,9 @@
 
 use super::sending::{After, Look, Sending};
 use super::{Applier, IDENTITY_APPEARS, Outcome};
-use crate::cloud::Writer;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::keyvault::HSM_ENCRYPTION_USER;
+use crate::cloud::{Clock, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, same_id};
 use crate::model::known::Known;
@@ -221,18 +221,24 @@ impl Applier<'_> {
         Ok(Outcome { what: sending.what, subject: hsm.to_string(), correlation })
     }
 
-    /// Waits until a grant is effective, with a countdown.
+    /// Waits until a grant is effective by every clock, with a countdown. The grant is there, so this takes no longer from now on than from its
+    /// beginning.
     pub(super) async fn settle(&mut self, from: Timestamp) -> Result<()> {
-        let began = self.clock.now();
-        if from > began {
+        let began = self.clock.moment();
+        let left = |clock: &Clock| {
+            let left = Duration::try_from(from.duration_since(clock.earliest())).unwrap_or_default();
+            left.min(ROLE_SETTLES.saturating_sub(clock.since(&began)))
+        };
+        if !left(&self.clock).is_zero() {
             (self.say)(Event::Doing("Wait until the grant is effective everywhere (up to 5 minutes)".to_owned()));
         }
-        while let Some(left) =
-            from.duration_since(self.clock.now()).try_into().ok().filter(|left: &Duration| !left.is_zero())
-        {
-            self.wait_for("the grant to be effective", began, left.min(Duration::from_secs(60))).await?;
+        loop {
+            let pause = left(&self.clock).min(Duration::from_secs(60));
+            if pause.is_zero() {
+                return Ok(());
+            }
+            self.wait_for("the grant to be effective", began, pause).await?;
         }
-        Ok(())
     }
 }
 

@@ -79,7 +79,7 @@ enum Unshown {
     Unknown(Fault),
     /// The time is over; what the last look showed.
     Late(String),
-    /// Ctrl-C.
+    /// The program was stopped.
     Stopped(Error),
 }
 
@@ -189,7 +189,7 @@ impl Applier<'_> {
     pub(super) async fn pause_before_look(&mut self, fault: &Fault, after: After) -> Result<()> {
         let own = (after == After::Wait).then_some(Duration::from_secs(15));
         let Some(pause) = fault.retry_after.or(own) else { return Ok(()) };
-        let began = self.clock.now();
+        let began = self.clock.moment();
         self.wait_for(&format!("the service ({})", fault.clause()), began, pause.min(LONGEST_PAUSE)).await
     }
 

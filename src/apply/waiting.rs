@@ -12,15 +12,16 @@
 //! | unknown to the service | at rest, no link | not verified |
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
+use crate::cloud::clock::Moment;
 use crate::cloud::fault::Fault;
-use crate::cloud::operations::{self, Ended, Patience};
+use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown};
 use crate::cloud::{Clock, Reader};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Stop};
+use crate::interrupt::unless_stopped;
 use crate::model::observed::{Environment, Operation, Seen};
 use crate::model::receipt::{Event, Tick};
 use crate::steps::add::{ADD, Standing};
 use crate::steps::goal::Goal;
-use jiff::Timestamp;
 use std::time::Duration;
 
 /// Reads lag behind an operation that ended.
@@ -51,7 +52,7 @@ enum Settled {
     NotDone(String),
     /// Something still moves, and the time is over.
     Moving,
-    Interrupted,
+    Interrupted(Stop),
 }
 
 impl Waiter<'_> {
@@ -88,7 +89,7 @@ impl Waiter<'_> {
         url: Option<String>,
         pause: Option<Duration>,
     ) -> Result<()> {
-        let began = self.clock.now();
+        let deadline = Deadline::new(&self.clock, self.timeout);
         let resume = self.resume.clone();
         let goes_on = |kind| {
             Error::new(kind, format!("{} goes on at the service; nothing is lost.", goal.noun(name)))
@@ -100,20 +101,21 @@ impl Waiter<'_> {
         };
         let mut ended = None;
         if let Some(url) = url {
-            match self.wait(environment, goal, &url, pause).await? {
+            match self.wait(environment, goal, &url, pause, &deadline).await? {
                 Ended::Operation(operation) => ended = Some(operation),
                 Ended::Vanished => self.note("The service no longer knows the operation; the environment decides."),
                 Ended::Back => self.note("The environment is back before the operation says that it has ended."),
                 // The last word before giving up is the environment's.
-                Ended::Deadline if self.is_back(environment, goal).await => {}
+                Ended::Deadline if deadline.look(shown(&self.reader, environment, goal)).await == Some(Shown::Done) => {
+                }
                 Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
-                Ended::Interrupted => return Err(goes_on(Kind::Interrupted)),
+                Ended::Interrupted(stop) => return Err(goes_on(Kind::Interrupted(stop))),
             }
         }
         let unsuccessful = ended.as_ref().filter(|operation| {
             !operation.state.eq_ignore_ascii_case("Succeeded") && !operation.state.eq_ignore_ascii_case("Completed")
         });
-        let settled = self.settled(environment, goal, ended.is_some(), began).await;
+        let settled = self.settled(environment, goal, ended.is_some(), &deadline).await;
         match settled.map_err(|error| error.hint(format!("Look again, from any machine: {resume}.")))? {
             Settled::Done => {
                 if let Some(operation) = unsuccessful {
@@ -128,7 +130,7 @@ impl Waiter<'_> {
                 }
                 Ok(())
             }
-            Settled::Interrupted => Err(goes_on(Kind::Interrupted)),
+            Settled::Interrupted(stop) => Err(goes_on(Kind::Interrupted(stop))),
             Settled::Moving => Err(goes_on(Kind::StillRunning)),
             Settled::NotDone(state) => {
                 let shown = goal.shown();
@@ -156,28 +158,40 @@ impl Waiter<'_> {
         (self.say)(Event::Note(words.to_owned()));
     }
 
-    async fn wait(&mut self, environment: &str, goal: &Goal, url: &str, pause: Option<Duration>) -> Result<Ended> {
-        let (reader, timeout) = (self.reader.clone(), self.timeout);
-        let back = async || is_back(&reader, environment, goal).await;
+    async fn wait(
+        &mut self,
+        environment: &str,
+        goal: &Goal,
+        url: &str,
+        pause: Option<Duration>,
+        deadline: &Deadline,
+    ) -> Result<Ended> {
+        let reader = self.reader.clone();
+        let glance = async || shown(&reader, environment, goal).await;
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
-        let waited = operations::wait(&reader, url, pause, timeout, back, tell).await;
+        let waited = operations::wait(&reader, url, pause, deadline, glance, tell).await;
         waited.map_err(|error| error.hint(format!("Go on waiting: {} (it starts nothing a second time).", self.resume)))
     }
 
-    async fn is_back(&self, environment: &str, goal: &Goal) -> bool {
-        is_back(&self.reader, environment, goal).await
+    /// Re-reads until the environment shows the policy and is up, has shown for long enough that it will not, the time is over, or the program
+    /// is stopped.
+    async fn settled(&mut self, environment: &str, goal: &Goal, ended: bool, deadline: &Deadline) -> Result<Settled> {
+        let settled = unless_stopped(self.settles(environment, goal, ended, deadline)).await;
+        settled.unwrap_or_else(|stop| Ok(Settled::Interrupted(stop)))
     }
 
-    /// Re-reads until the environment shows the policy and is up, has shown for long enough that it will not, or the time is over.
-    async fn settled(&mut self, environment: &str, goal: &Goal, ended: bool, began: Timestamp) -> Result<Settled> {
+    async fn settles(&mut self, environment: &str, goal: &Goal, ended: bool, deadline: &Deadline) -> Result<Settled> {
         let mut patience = Patience::new(Some(Duration::from_secs(5)));
-        let settling = self.clock.now();
+        let settling = self.clock.moment();
         let (mut looks, mut refusals) = (0, 0);
         // Since when it has been at rest, and how often it was seen so.
-        let mut rest: Option<(Timestamp, u32)> = None;
+        let mut rest: Option<(Moment, u32)> = None;
         loop {
-            let (look, asked) = self.reader.environment_once(environment).await;
+            let look = self.reader.environment_once(environment);
+            // What has ended needs its proof.
+            let look = if ended { Some(look.await) } else { deadline.look(look).await };
+            let Some((look, asked)) = look else { return Ok(Settled::Moving) };
             looks += 1;
             let state = match look {
                 Ok(look) => {
@@ -189,7 +203,7 @@ impl Waiter<'_> {
                     }
                     refusals = 0;
                     let resting = look.is_up().proven() && look.ongoing.is_none();
-                    rest = resting.then(|| rest.map_or((self.clock.now(), 1), |(since, seen)| (since, seen + 1)));
+                    rest = resting.then(|| rest.map_or((self.clock.moment(), 1), |(since, seen)| (since, seen + 1)));
                     describe(&look)
                 }
                 Err(fault) => {
@@ -200,20 +214,18 @@ impl Waiter<'_> {
                     fault.clause()
                 }
             };
-            let rested = rest.is_some_and(|(since, seen)| seen >= LOOKS && self.since(since) >= READS_LAG);
-            if rested || (ended && looks >= LOOKS && self.since(settling) >= READS_LAG) {
+            let rested = rest.is_some_and(|(since, seen)| seen >= LOOKS && self.clock.since(&since) >= READS_LAG);
+            if rested || (ended && looks >= LOOKS && self.clock.since(&settling) >= READS_LAG) {
                 return Ok(Settled::NotDone(state));
             }
-            if !ended && self.timeout.is_some_and(|timeout| self.since(began) >= timeout) {
+            if !ended && deadline.is_over() {
                 return Ok(Settled::Moving);
             }
             let pause = patience.next(asked);
-            let tick = Tick { elapsed: self.since(began), words: state, next: pause };
+            let pause = deadline.left().filter(|_| !ended).map_or(pause, |left| pause.min(left));
+            let tick = Tick { elapsed: deadline.elapsed(), words: state, next: pause };
             (self.say)(Event::Waiting(tick));
-            tokio::select! {
-                () = self.clock.sleep(pause) => {}
-                _ = tokio::signal::ctrl_c() => return Ok(Settled::Interrupted),
-            }
+            self.clock.sleep(pause).await;
         }
     }
 
@@ -227,10 +239,6 @@ impl Waiter<'_> {
             }
         }
     }
-
-    fn since(&self, began: Timestamp) -> Duration {
-        Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default()
-    }
 }
 
 /// The operation that leads to the goal and has not ended.
@@ -243,9 +251,13 @@ fn lasts(fault: &Fault) -> bool {
     operations::endures(fault) || fault.status() == Some(404)
 }
 
-async fn is_back(reader: &Reader, environment: &str, goal: &Goal) -> bool {
+async fn shown(reader: &Reader, environment: &str, goal: &Goal) -> Shown {
     let (look, _) = reader.environment_once(environment).await;
-    look.is_ok_and(|look| goal.standing(&look) == Standing::Done)
+    match look.map(|look| goal.standing(&look)) {
+        Ok(Standing::Done) => Shown::Done,
+        Ok(Standing::Failed) => Shown::Failed,
+        _ => Shown::NotYet,
+    }
 }
 
 fn describe(look: &Environment) -> String {

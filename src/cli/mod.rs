@@ -29,7 +29,8 @@ mod swap_policy;
 mod unlock;
 
 use crate::config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result, Stop};
+use crate::interrupt;
 use crate::report::{self, Out};
 use crate::run::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -41,7 +42,7 @@ Try it first, offline, in a rehearsal on this machine:
 Exit codes: 0 done or already so, 1 unexpected, 2 usage, 3 changes pending,
 4 sign-in, 5 forbidden, 6 blocked by checks, 7 another operation runs,
 8 still running at the service, 9 verification failed, 10 consent missing,
-130 interrupted.";
+130 interrupted (129 by SIGHUP, 143 by SIGTERM).";
 
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
@@ -106,9 +107,18 @@ pub async fn main() -> u8 {
             Ok(Err(said)) => return said_by_clap(&said),
             result => result.map(|_| ()),
         },
-        _ => cli.run(&flags, &mut out).await,
+        _ => {
+            let ran = interrupt::unless_stopped_for_good(cli.run(&flags, &mut out)).await;
+            ran.unwrap_or_else(|stop| Err(interrupted(stop)))
+        }
     };
     out.finish(&command, result)
+}
+
+/// For what was stopped where nothing else knows how to go on: in the middle of reads.
+fn interrupted(stop: Stop) -> Error {
+    Error::new(Kind::Interrupted(stop), "The command was stopped before it ended.")
+        .hint("Run the same command again. It sends nothing a second time.")
 }
 
 /// Nothing but the version is asked for. Scripts ask often, and to build the tree of all commands takes longer than to answer.

@@ -8,7 +8,6 @@ use crate::model::near::did_you_mean;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use url::Url;
 
 /// A service of a cloud that takes tokens.
@@ -299,51 +298,6 @@ impl SandboxPart {
 /// `https://host/` and `host` mean the same in a setting.
 fn host_of_setting(value: &str) -> &str {
     value.strip_prefix("https://").unwrap_or(value).trim_end_matches('/')
-}
-
-/// A clock that knows the sandbox's time. Outside a sandbox it is the real one.
-#[derive(Debug, Clone)]
-pub struct Clock {
-    sandbox: Option<Loopback>,
-}
-
-impl Clock {
-    /// The clock of a cloud.
-    pub fn of(cloud: &Cloud) -> Self {
-        Self { sandbox: cloud.sandbox.clone() }
-    }
-
-    /// Now, in the cloud's time.
-    pub fn now(&self) -> Timestamp {
-        let real = Timestamp::now();
-        match &self.sandbox {
-            None => real,
-            Some(sandbox) => {
-                let passed = (real.as_millisecond() - sandbox.started.as_millisecond()).max(0);
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_precision_loss,
-                    reason = "milliseconds of a rehearsal, far below 2^52"
-                )]
-                let shown = (passed as f64 * sandbox.speed) as i64;
-                Timestamp::from_millisecond(sandbox.epoch.as_millisecond().saturating_add(shown))
-                    .unwrap_or(sandbox.epoch)
-            }
-        }
-    }
-
-    /// Waits for `duration` of the cloud's time.
-    pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(self.real(duration)).await;
-    }
-
-    /// How long `duration` of the cloud's time takes here.
-    pub fn real(&self, duration: Duration) -> Duration {
-        match &self.sandbox {
-            None => duration,
-            Some(sandbox) => Duration::try_from_secs_f64(duration.as_secs_f64() / sandbox.speed).unwrap_or(duration),
-        }
-    }
 }
 
 #[cfg(test)]

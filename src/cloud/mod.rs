@@ -2,6 +2,7 @@
 
 pub mod arm;
 pub mod authorization;
+pub mod clock;
 pub mod clouds;
 pub mod credential;
 pub mod dataverse;
@@ -18,10 +19,12 @@ pub mod power_platform;
 mod power_platform_api;
 pub mod probe;
 mod rotation;
+mod sdk;
 pub mod session;
 pub mod vaults;
 pub mod wire;
 
-pub use clouds::{Clock, Cloud, Service};
+pub use clock::Clock;
+pub use clouds::{Cloud, Service};
 pub use fault::Fault;
 pub use session::{Reader, Session, Writer};

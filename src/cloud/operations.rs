@@ -1,8 +1,10 @@
-//! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock, deadline and Ctrl-C.
+//! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock, deadline and the signals that stop it.
 
+use crate::cloud::clock::{Clock, Moment};
 use crate::cloud::fault::{Cause, Fault, Reply, capital};
 use crate::cloud::session::{Reader, passes};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Stop};
+use crate::interrupt::unless_stopped;
 use crate::model::observed::Operation;
 use crate::model::receipt::Tick;
 use std::time::Duration;
@@ -23,8 +25,8 @@ pub enum Ended {
     Back,
     /// The deadline passed; the operation goes on.
     Deadline,
-    /// Ctrl-C; the operation goes on.
-    Interrupted,
+    /// The program was stopped; the operation goes on.
+    Interrupted(Stop),
 }
 
 /// What to do after one look at the operation.
@@ -44,6 +46,8 @@ const REFUSALS: u32 = 6;
 const UNANSWERED: u32 = 3;
 /// The environment itself is looked at with every so many looks at the operation: it may be back earlier.
 const GLANCES: u32 = 6;
+/// The least (real) time for a look that begins before the deadline.
+const GLIMPSE: Duration = Duration::from_secs(3);
 
 /// The state of a wait between two looks.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +96,56 @@ pub fn endures(fault: &Fault) -> bool {
     }
 }
 
-/// Waits until the operation at `url` ends, the environment is `back`, the deadline (in the cloud's time, from now) passes, or Ctrl-C.
+/// What the environment itself shows while an operation runs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Not the end, or it can't be read.
+    NotYet,
+    /// What is wanted.
+    Done,
+    /// That it failed.
+    Failed,
+}
+
+/// How long somebody waits. The time is over when it is by every clock.
+#[derive(Debug)]
+pub struct Deadline {
+    clock: Clock,
+    began: Moment,
+    time: Option<Duration>,
+}
+
+impl Deadline {
+    /// `time` of the cloud's time from now on; without it, for ever.
+    pub fn new(clock: &Clock, time: Option<Duration>) -> Self {
+        Self { clock: clock.clone(), began: clock.moment(), time }
+    }
+
+    /// The time since its beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.since(&self.began)
+    }
+
+    /// The time until then.
+    pub fn left(&self) -> Option<Duration> {
+        self.time.map(|time| time.saturating_sub(self.elapsed()))
+    }
+
+    /// Has it passed?
+    pub fn is_over(&self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
+
+    /// Waits for a look, but not beyond the deadline. A look that begins right before it has a moment all the same.
+    pub async fn look<T>(&self, look: impl Future<Output = T>) -> Option<T> {
+        match self.left() {
+            None => Some(look.await),
+            Some(left) => tokio::time::timeout(self.clock.real(left).max(GLIMPSE), look).await.ok(),
+        }
+    }
+}
+
+/// Waits until the operation at `url` ends, the environment shows its end, the deadline passes, or the program is stopped.
 ///
 /// # Errors
 /// The service goes on refusing the question itself (403, a sign-in that is refused), or the address is a foreign one.
@@ -100,30 +153,29 @@ pub async fn wait(
     reader: &Reader,
     url: &str,
     first: Option<Duration>,
-    deadline: Option<Duration>,
-    back: impl AsyncFn() -> bool,
+    deadline: &Deadline,
+    glance: impl AsyncFn() -> Shown,
     progress: &mut dyn FnMut(&Tick),
 ) -> Result<Ended> {
-    let clock = reader.session.clock().clone();
-    let began = clock.now();
-    let elapsed = || Duration::try_from(clock.now().duration_since(began)).unwrap_or_default();
+    let watched = unless_stopped(watch(reader, url, first, deadline, glance, progress)).await;
+    watched.unwrap_or_else(|stop| Ok(Ended::Interrupted(stop)))
+}
+
+async fn watch(
+    reader: &Reader,
+    url: &str,
+    first: Option<Duration>,
+    deadline: &Deadline,
+    glance: impl AsyncFn() -> Shown,
+    progress: &mut dyn FnMut(&Tick),
+) -> Result<Ended> {
     let mut patience = Patience::new(first);
     let mut pause = patience.next(first);
     let mut unknown = false;
-    let mut looks = 0;
-    let mut unanswered = 0;
-    loop {
-        if let Some(deadline) = deadline {
-            if elapsed() >= deadline {
-                return Ok(Ended::Deadline);
-            }
-            pause = pause.min(deadline.saturating_sub(elapsed()));
-        }
-        tokio::select! {
-            () = clock.sleep(pause) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Ended::Interrupted),
-        }
-        let (look, asked) = reader.operation_once(url).await;
+    let (mut looks, mut unanswered, mut failed) = (0, 0, 0);
+    while !deadline.is_over() {
+        deadline.clock.sleep(deadline.left().map_or(pause, |left| pause.min(left))).await;
+        let Some((look, asked)) = deadline.look(reader.operation_once(url)).await else { break };
         if let Ok(operation) = &look
             && !operation.has_ended()
             && !["NotStarted", "Running"].contains(&operation.state.as_str())
@@ -144,13 +196,19 @@ pub async fn wait(
                 capital(&fault.clause())
             );
         }
-        if look.as_ref().is_ok_and(|operation| !operation.has_ended())
-            && (unknown || looks % GLANCES == 0)
-            && back().await
-        {
-            return Ok(Ended::Back);
+        let step = step(&look, asked, &mut patience);
+        // The environment is looked at as well, all the more when the operation can't be.
+        let running = matches!(&step, Step::Wait(_));
+        if step == Step::Refused || (running && (looks % GLANCES == 0 || (unknown && look.is_ok()))) {
+            match deadline.look(glance()).await {
+                Some(Shown::Done) => return Ok(Ended::Back),
+                // The link of an earlier try may have failed, and show so for a while.
+                Some(Shown::Failed) if look.is_err() && failed > 0 => return Ok(Ended::Back),
+                Some(Shown::Failed) if look.is_err() => failed += 1,
+                _ => failed = 0,
+            }
         }
-        match step(&look, asked, &mut patience) {
+        match step {
             Step::Wait(next) => pause = next,
             Step::Stop(ended) => return Ok(ended),
             Step::Refused => {
@@ -168,8 +226,9 @@ pub async fn wait(
             },
             Err(fault) => fault.clause(),
         };
-        progress(&Tick { elapsed: elapsed(), words, next: pause });
+        progress(&Tick { elapsed: deadline.elapsed(), words, next: pause });
     }
+    Ok(Ended::Deadline)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The transport of the Azure crates, with our patience instead of theirs: one place decides what may be repeated, and how long to wait, in the
 //! cloud's time. What these crates send here are questions only: for keys, and for tokens.
 
-use crate::cloud::clouds::Clock;
+use crate::cloud::clock::Clock;
 use crate::cloud::fault::passing_status;
+use crate::cloud::sdk::{sdk_parts, sdk_reply};
 use crate::cloud::session::{own_pause, retry_after};
-use crate::cloud::wire::{Answer, Broken, Wire, sdk_parts, sdk_reply};
+use crate::cloud::wire::{Answer, Broken, Wire};
 use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport};
 use serde::de::IgnoredAny;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(super) struct Patient {
 impl Patient {
     /// Options for a client of the Azure crates that leaves repeating to us.
     pub(super) fn options(wire: &Arc<Wire>) -> ClientOptions {
-        let patient = Self { wire: wire.clone(), clock: Clock::of(wire.cloud()) };
+        let patient = Self { wire: wire.clone(), clock: wire.clock().clone() };
         ClientOptions {
             transport: Some(Transport::new(Arc::new(patient))),
             retry: RetryOptions::none(),

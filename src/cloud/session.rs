@@ -4,7 +4,8 @@
 //! Every other outcome may have had its effect, 401, 429 and 503 too: the caller looks before it sends again.
 
 use crate::audit::{Came, Intent, Trail};
-use crate::cloud::clouds::{Clock, Cloud, Service};
+use crate::cloud::clock::Clock;
+use crate::cloud::clouds::{Cloud, Service};
 use crate::cloud::credential::{Secret, Tokens};
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
 use crate::cloud::memo::Memo;
@@ -54,7 +55,7 @@ pub struct Writer {
 impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
-        let clock = Clock::of(wire.cloud());
+        let clock = wire.clock().clone();
         Self { wire, tokens, clock, trail: Trail::default(), listed: Arc::default(), memo: None }
     }
 

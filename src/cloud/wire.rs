@@ -3,12 +3,12 @@
 //! Three promises are kept in this file, whatever the callers do: a request with a bearer token goes only to a host of the chosen cloud, over
 //! https; redirects are not followed; and in sandbox mode every request goes to loopback, whichever host its URL names.
 
-use crate::cloud::clouds::{Clock, Cloud};
+use crate::cloud::clock::{Clock, SET_CLOCK};
+use crate::cloud::clouds::Cloud;
 use crate::error::{Error, Result};
 use crate::model::estate::Asked;
-use azure_core::http::headers::{HeaderName, HeaderValue as SdkValue, Headers};
-use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest};
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 /// The most that is read of one answer, after decompression. A page of the environment list of a large tenant stays far below.
-const BODY_LIMIT: usize = 32 << 20;
+const BODY_LIMIT: usize = 64 << 20;
 
 /// The most room that is made for an answer before it comes.
 const BODY_HINT: usize = 4 << 20;
@@ -38,13 +38,13 @@ pub struct Network {
     pub ca_bundle: Option<Vec<u8>>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
-    /// Time without a single byte before an answer counts as lost.
-    pub read_timeout: Duration,
+    /// Time for one whole answer, from sending to the last byte, before it counts as lost.
+    pub answer_timeout: Duration,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { ca_bundle: None, connect_timeout: Duration::from_secs(15), read_timeout: Duration::from_secs(60) }
+        Self { ca_bundle: None, connect_timeout: Duration::from_secs(15), answer_timeout: Duration::from_secs(60) }
     }
 }
 
@@ -89,6 +89,7 @@ pub struct Wire {
     direct: OnceLock<reqwest::Client>,
     network: Network,
     cloud: Cloud,
+    clock: Clock,
     /// What was asked of the cloud's services so far: evidence for a report.
     journal: Mutex<Vec<Asked>>,
 }
@@ -120,7 +121,8 @@ impl Wire {
         let http = builder.build().map_err(|error| {
             Error::new(crate::error::Kind::Unexpected, "The HTTP client can't be built.").detail(top_line(&error))
         })?;
-        Ok(Self { http, direct: OnceLock::new(), network: network.clone(), cloud, journal: Mutex::default() })
+        let clock = Clock::of(&cloud);
+        Ok(Self { http, direct: OnceLock::new(), network: network.clone(), cloud, clock, journal: Mutex::default() })
     }
 
     /// The client for a URL outside the sandbox.
@@ -145,7 +147,7 @@ impl Wire {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         if journal.len() < JOURNAL_LIMIT && self.cloud.service_of(url).is_some() {
             journal.push(Asked {
-                at: Clock::of(&self.cloud).now(),
+                at: self.clock.now(),
                 method: method.to_string(),
                 url: url.to_string(),
                 status: answer.status,
@@ -157,6 +159,23 @@ impl Wire {
     /// The cloud behind the fence.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
+    }
+
+    /// The cloud's clock, which hears the `Date` of every answer.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Hears what time it is at a service.
+    fn hear(&self, url: &Url, answer: &Answer, asked: Timestamp) {
+        let told = answer.header("date").and_then(|date| self.clock.hear(date, asked, self.clock.now()));
+        if let Some(skew) = told {
+            tracing::warn!(
+                "The clocks of this machine and of {} are {} minutes apart. A change window counts as open, and a timeout as over, only by both. {SET_CLOCK}",
+                shown(url),
+                skew.abs() / 60
+            );
+        }
     }
 
     /// Sends one request, once.
@@ -172,7 +191,14 @@ impl Wire {
     ) -> std::result::Result<Answer, Broken> {
         let bearer = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         self.fence(url, bearer)?;
-        self.dispatch(method, url, headers, body).await
+        let asked = self.clock.now();
+        let outcome = self.dispatch(method, url, headers, body).await;
+        if let Ok(answer) = &outcome
+            && !self.is_machine(url)
+        {
+            self.hear(url, answer, asked);
+        }
+        outcome
     }
 
     /// Sends one request to the runner or the machine this process runs on (the federated-token endpoint of a CI system): the address and its
@@ -244,7 +270,10 @@ impl Wire {
             None => {}
         }
         let began = Instant::now();
-        let outcome = read(request).await;
+        let time = self.network.answer_timeout;
+        let outcome = tokio::time::timeout(time, read(request)).await.unwrap_or_else(|_| {
+            Err(Broken::Lost(format!("the answer was not complete within {} s", time.as_secs_f64())))
+        });
         let taken = began.elapsed().as_millis();
         if let Ok(answer) = &outcome {
             self.note(&method, url, answer);
@@ -268,7 +297,6 @@ fn client(network: &Network) -> reqwest::ClientBuilder {
         // reqwest would send again by itself after GOAWAY and REFUSED_STREAM (HTTP/2). What is sent again, and when, is decided above.
         .retry(reqwest::retry::never())
         .connect_timeout(network.connect_timeout)
-        .read_timeout(network.read_timeout)
         .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))
 }
 
@@ -330,58 +358,4 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         None => false,
     }
-}
-
-/// The Azure crates send through the same fence.
-#[async_trait::async_trait]
-impl HttpClient for Wire {
-    async fn execute_request(&self, request: &SdkRequest) -> azure_core::Result<AsyncRawResponse> {
-        let (method, headers, body) = sdk_parts(request)?;
-        sdk_reply(self.send(method, request.url(), &headers, body).await)
-    }
-}
-
-/// Method, headers and body of a request.
-type Parts<'a> = (Method, Vec<(&'a str, &'a str)>, Option<Bytes>);
-
-/// A request of the Azure crates in our types.
-pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
-    let method = match request.method() {
-        SdkMethod::Delete => Method::DELETE,
-        SdkMethod::Get => Method::GET,
-        SdkMethod::Head => Method::HEAD,
-        SdkMethod::Patch => Method::PATCH,
-        SdkMethod::Post => Method::POST,
-        SdkMethod::Put => Method::PUT,
-        _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "this method is not sent".to_owned())),
-    };
-    let body = match request.body() {
-        Body::Bytes(bytes) => (!bytes.is_empty()).then(|| bytes.clone()),
-        _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "streams are not sent".to_owned())),
-    };
-    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    Ok((method, headers, body))
-}
-
-/// An outcome in the types of the Azure crates.
-pub(super) fn sdk_reply(outcome: std::result::Result<Answer, Broken>) -> azure_core::Result<AsyncRawResponse> {
-    match outcome {
-        Ok(answer) => {
-            let mut headers = Headers::new();
-            for (name, value) in &answer.headers {
-                if let Ok(value) = value.to_str() {
-                    headers.insert(HeaderName::from(name.as_str().to_owned()), SdkValue::from(value.to_owned()));
-                }
-            }
-            Ok(AsyncRawResponse::from_bytes(answer.status.into(), headers, answer.body))
-        }
-        Err(Broken::NotSent(words)) => Err(sdk_error(azure_core::error::ErrorKind::Connection, words)),
-        Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
-        Err(Broken::Unusable(words)) => Err(sdk_error(azure_core::error::ErrorKind::DataConversion, words)),
-        Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
-    }
-}
-
-fn sdk_error(kind: azure_core::error::ErrorKind, words: String) -> azure_core::Error {
-    azure_core::Error::with_message(kind, words)
 }

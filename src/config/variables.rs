@@ -13,7 +13,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("CMKCTL_KEY", "key (--key)"),
     ("CMKCTL_AUDIT_LOG", "file in which changes are written down (--audit-log)"),
     ("CMKCTL_CA_BUNDLE", "additional certificate authorities (--ca-bundle)"),
-    ("CMKCTL_HTTP_TIMEOUT", "seconds without a byte until an answer counts as lost; 60 if not set"),
+    ("CMKCTL_HTTP_TIMEOUT", "seconds for one whole answer until it counts as lost; 60 if not set"),
     ("CMKCTL_SANDBOX_USER", "user of a sandbox (--sandbox-user)"),
     ("CMKCTL_SERVICE_CONNECTION_ID", "service connection of Azure Pipelines, where the job does not name it"),
     ("CMKCTL_DEVICE_CODE_CLIENT_ID", "application that device code signs in to"),

@@ -1,6 +1,7 @@
 //! What `doctor` looks at: from this machine outwards, each thing only when those before it let it be seen.
 
 use super::resolve::environment_error;
+use crate::cloud::clock::{APART, SET_CLOCK};
 use crate::cloud::fault::{Cause, Fault};
 use crate::cloud::probe::{Contact, addresses};
 use crate::cloud::wire::Broken;
@@ -13,8 +14,6 @@ use futures::future::join_all;
 use futures::join;
 use url::Url;
 
-/// Sign-in refuses tokens and assertions whose times are further off.
-const SKEW_FAILS: i64 = 300;
 /// Worth a word.
 const SKEW_WARNS: i64 = 60;
 
@@ -103,16 +102,18 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
 fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
     // A cache in between may serve an old date: the host that agrees most knows best.
     let skew = skews.min()?;
-    let fix = "Set this machine's clock: `timedatectl set-ntp true`, or the time service of its system.";
     Some(match skew {
         0..SKEW_WARNS => Row::ok("clock", "agrees with the cloud's"),
-        SKEW_WARNS..=SKEW_FAILS => {
-            Row::ok("clock", format!("{skew} s off the cloud's")).but(Verdict::Warn, Area::SignIn, fix, who::CALLER)
-        }
-        _ => Row::ok("clock", format!("{skew} s off the cloud's; sign-in allows {SKEW_FAILS} s")).but(
+        SKEW_WARNS..=APART => Row::ok("clock", format!("{skew} s off the cloud's")).but(
+            Verdict::Warn,
+            Area::SignIn,
+            SET_CLOCK,
+            who::CALLER,
+        ),
+        _ => Row::ok("clock", format!("{skew} s off the cloud's; sign-in allows {APART} s")).but(
             Verdict::Fail,
             Area::SignIn,
-            fix,
+            SET_CLOCK,
             who::CALLER,
         ),
     })

@@ -272,18 +272,21 @@ impl Out {
         text
     }
 
-    /// Asks a question on stderr and reads one line; `None` when nobody can answer.
-    pub fn ask(&mut self, question: &str) -> Option<String> {
+    /// Asks a question on stderr and reads one line; `None` when nobody can answer. The answer is read on another thread, so that the wait for
+    /// it can be given up.
+    pub async fn ask(&mut self, question: &str) -> Option<String> {
         self.stop();
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return None;
         }
+        forget_what_was_typed();
         let _ = write!(std::io::stderr(), "{} ", self.guarded(&clean(question)));
-        let mut line = String::new();
-        match std::io::stdin().read_line(&mut line) {
-            Ok(read) if read > 0 => Some(line.trim().to_owned()),
-            _ => None,
-        }
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            read.is_ok_and(|read| read > 0).then(|| line.trim().to_owned())
+        });
+        reading.await.ok().flatten()
     }
 
     fn line(&mut self, text: &str) {
@@ -316,6 +319,15 @@ impl Out {
         }
         let style = Ansi::new().bold().fg_color(Some(color.into()));
         format!("{style}{text}{style:#}")
+    }
+}
+
+/// What was typed before the question was shown answers something else.
+fn forget_what_was_typed() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{QueueSelector, tcflush};
+        let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Context, holding, quiet};
 use crate::apply::Applier;
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::fleet::{Fleet, Saved, Sight};
 use crate::model::plan::{Action, Consent, Plan};
 use crate::model::receipt::{Event, Receipt};
@@ -49,7 +50,7 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
         return seen(&fleet);
     }
     let trail = context.trail("apply", &fleet.plan)?;
-    let held = match consent(&fleet.plan, asked, out) {
+    let held = match consent(&fleet.plan, asked, out).await {
         Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
             again(context, &wanted, &sight, &fleet, somebody).await.map(|fleet| (consent, fleet))
         }
@@ -68,7 +69,7 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
         consent,
         trail,
         waiting: asked.waiting,
-        began: context.clock().now(),
+        began: context.clock().moment(),
         effective: held.plan.effective_from,
         resume: command(context, file),
         came: RefCell::new(vec![Came::Not; held.members.len()]),
@@ -124,7 +125,7 @@ struct Ended {
 /// The policies one after the other, then the environments in waves.
 async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: &mut Out) -> Ended {
     let mut event = |event: Event| out.event(&event);
-    let interrupted = || Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.");
+    let interrupted = |stop| Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.");
     let first = run.fleet.of_policies();
     if !first.actions.is_empty() {
         let mut applier = Applier {
@@ -138,12 +139,8 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             recheck: &|_| Box::pin(async { Ok(()) }),
             say: &mut event,
         };
-        let applied = tokio::select! {
-            biased;
-            applied = applier.apply(&first) => applied,
-            _ = tokio::signal::ctrl_c() => Err(interrupted()),
-        };
-        match applied {
+        let applied = unless_stopped(applier.apply(&first)).await;
+        match applied.unwrap_or_else(|stop| Err(interrupted(stop))) {
             Ok(receipt) => *run.receipt.borrow_mut() = receipt,
             Err(error) => *run.stopped.borrow_mut() = Some(error),
         }
@@ -154,12 +151,8 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
     if run.stopped.borrow().is_none() {
         let say: RefCell<&mut dyn FnMut(Event)> = RefCell::new(&mut event);
         // Whoever waits hears Ctrl-C itself; in the middle of a request nobody else would.
-        tokio::select! {
-            biased;
-            () = run.drive(&say) => {}
-            _ = tokio::signal::ctrl_c() => {
-                run.stopped.borrow_mut().get_or_insert_with(interrupted);
-            }
+        if let Err(stop) = unless_stopped(run.drive(&say)).await {
+            run.stopped.borrow_mut().get_or_insert_with(|| interrupted(stop));
         }
     }
     Ended {
@@ -230,14 +223,15 @@ async fn finish(
             "It was not waited for: some of it runs at the service or is not started yet.",
         ));
     }
-    let after = tokio::select! {
-        after = looked(context, wanted.clone()) => after.map_err(|error| {
+    let after = match unless_stopped(looked(context, wanted.clone())).await {
+        Ok(after) => after.map_err(|error| {
             let why = error.to_string();
-            Error::new(Kind::Unverified, "Everything was done, but the re-read that shows it failed.").detail(why).hint(goes_on.clone())
+            let what = "Everything was done, but the re-read that shows it failed.";
+            Error::new(Kind::Unverified, what).detail(why).hint(goes_on.clone())
         })?,
-        _ = tokio::signal::ctrl_c() => {
-            let error = Error::new(Kind::Interrupted, "Interrupted; everything was done, and nothing is verified.");
-            return Err(error.hint(goes_on));
+        Err(stop) => {
+            let what = "Interrupted; everything was done, and nothing is verified.";
+            return Err(Error::new(Kind::Interrupted(stop), what).hint(goes_on));
         }
     };
     proven(&after.fleet.plan)?;
@@ -255,7 +249,7 @@ async fn finish(
 /// An interruption and a wait that ended say how to go on, and everything else says it besides.
 fn resumed(error: Error, unfinished: bool, goes_on: String) -> Error {
     let mut error = error;
-    if error.kind == Kind::Interrupted {
+    if error.kind.is_interruption() {
         error.hints.clear();
         if unfinished && !error.message.contains("goes on at the service") {
             error.message.push_str(" What was started goes on at the service.");

@@ -2,6 +2,7 @@
 
 use crate::apply::Waiting;
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::finding::Finding;
 use crate::model::plan::{Consent, Missing, Plan};
 use crate::report::Out;
@@ -71,7 +72,7 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
 }
 
 /// Consent, and whether somebody had to be asked for it.
-pub(super) fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
+pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
     let mut confirmed = asked.confirm.clone();
     let mut was_asked = false;
     // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
@@ -84,10 +85,11 @@ pub(super) fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Cons
             Missing::OtherName { .. } => None,
             Missing::Name { name, why } => {
                 out.say(why);
-                out.ask(&format!("Type the name to go on (`{name}`), anything else to stop:"))
+                question(&format!("Type the name to go on (`{name}`), anything else to stop:"), out).await?
             }
             Missing::Yes => {
-                out.ask("Go on with this plan? Type `yes`, anything else to stop:").filter(|answer| answer == "yes")
+                let answer = question("Go on with this plan? Type `yes`, anything else to stop:", out).await?;
+                answer.filter(|answer| answer == "yes")
             }
         };
         let Some(answer) = answer else { return Err(refused(missing)) };
@@ -99,6 +101,19 @@ pub(super) fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Cons
             confirmed.push(answer);
         }
     }
+}
+
+/// Asks somebody at the terminal; `None` when nobody is there or nobody answers.
+///
+/// # Errors
+/// The program is stopped meanwhile.
+pub(super) async fn question(question: &str, out: &mut Out) -> Result<Option<String>> {
+    unless_stopped(out.ask(question)).await.map_err(|stop| {
+        // The cursor stands behind the question.
+        out.say("");
+        Error::new(Kind::Interrupted(stop), "Interrupted before an answer. No change of this plan was sent.")
+            .hint("Run the same command again.")
+    })
 }
 
 fn refused(missing: Missing) -> Error {

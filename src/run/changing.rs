@@ -5,6 +5,7 @@ use super::rechecking::still_right;
 use super::{Context, Job, fixing, holding, quiet};
 use crate::apply::Applier;
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
@@ -89,7 +90,7 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         return Ok(());
     }
     let trail = context.trail(job.command(), &plan)?;
-    let held = match consent(&plan, asked, out) {
+    let held = match consent(&plan, asked, out).await {
         Ok((consent, somebody_was_asked)) => {
             if somebody_was_asked || looked.elapsed() > holding::FRESH {
                 let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
@@ -103,7 +104,9 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
     let (consent, plan) = match held {
         Ok(held) => held,
         Err(error) => {
-            change.outcome = Outcome::Refused;
+            if !error.kind.is_interruption() {
+                change.outcome = Outcome::Refused;
+            }
             out.data_for_scripts(&change);
             return Err(error);
         }
@@ -125,11 +128,9 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         say: &mut say,
     };
     // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody else would.
-    let applied = tokio::select! {
-        biased;
-        applied = applier.apply(&plan) => applied,
-        _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what was done so far stays.")),
-    };
+    let applied = unless_stopped(applier.apply(&plan))
+        .await
+        .unwrap_or_else(|stop| Err(Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")));
     let (started, resume) = (applier.started, applier.resume.clone());
     let again = again(context, job, target, environment.map(|environment| environment.id.as_str()));
     let mut receipt = applied.map_err(|error| resumed(error, started, &resume, &again))?;
@@ -145,11 +146,11 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         out.data(&change, &change.sheet());
         return Err(quiet(Kind::StillRunning, "It runs at the service; it was not waited for."));
     }
-    let after = tokio::select! {
-        after = observe(&reader, context.clock(), &own, id.as_deref(), wants) => after.map_err(|error| unread(error, &again))?,
-        _ = tokio::signal::ctrl_c() => {
-            let error = Error::new(Kind::Interrupted, "Interrupted; everything was done, and nothing is verified.");
-            return Err(resumed(error, started, &resume, &again));
+    let after = match unless_stopped(observe(&reader, context.clock(), &own, id.as_deref(), wants)).await {
+        Ok(after) => after.map_err(|error| unread(error, &again))?,
+        Err(stop) => {
+            let what = "Interrupted; everything was done, and nothing is verified.";
+            return Err(resumed(Error::new(Kind::Interrupted(stop), what), started, &resume, &again));
         }
     };
     verify(job, &own, &after, &plan)?;
@@ -187,7 +188,7 @@ fn again(context: &Context, job: Job, target: &Target, environment: Option<&str>
 
 /// An interruption with the command that goes on, unless it is said already.
 fn resumed(error: Error, started: bool, resume: &str, again: &str) -> Error {
-    if error.kind != Kind::Interrupted || error.hints.iter().any(|hint| hint.contains(resume)) {
+    if !error.kind.is_interruption() || error.hints.iter().any(|hint| hint.contains(resume)) {
         return error;
     }
     let mut error = Error { hints: Vec::new(), ..error };

@@ -1,13 +1,14 @@
 //! `--fix`: what can be repaired without harm is repaired first, each with a consent of its own. What can't be undone is not among it, save
 //! purge protection, for which the vault's name must be typed.
 
-use super::asking::Asked;
+use super::asking::{Asked, question};
 use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
-use crate::model::plan::{Action, Missing, Plan};
+use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::receipt::{Event, Receipt};
 use crate::model::target::Target;
 use crate::report::Out;
@@ -66,7 +67,7 @@ pub(super) async fn fix(
         }
         let one = Plan { actions: vec![repair.action.clone()], ..Plan::default() };
         let typed: Vec<String> = repair.action.typed_consent().map(str::to_owned).into_iter().collect();
-        let consent = if repair.yes { one.consent(true, &typed) } else { ask(&one, &repair, out) };
+        let consent = if repair.yes { one.consent(true, &typed) } else { ask(&one, &repair, out).await? };
         let Ok(consent) = consent else {
             out.say(&format!("Left out, because nobody consented: {} ({})", repair.action, repair.flags));
             continue;
@@ -84,26 +85,31 @@ pub(super) async fn fix(
             recheck: &|_| Box::pin(async { Ok(()) }),
             say: &mut say,
         };
-        match applier.apply(&one).await {
+        let applied = unless_stopped(applier.apply(&one)).await.unwrap_or_else(|stop| {
+            Err(Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")
+                .hint("Run the same command again: it goes on from there."))
+        });
+        match applied {
             Ok(done) => receipt.done.extend(done.done),
-            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+            Err(error) if error.kind.is_interruption() => return Err(error),
             Err(error) => out.error_in_passing(&error),
         }
     }
     Ok(receipt)
 }
 
-fn ask(plan: &Plan, repair: &Repair, out: &mut Out) -> std::result::Result<crate::model::plan::Consent, Missing> {
+async fn ask(plan: &Plan, repair: &Repair, out: &mut Out) -> Result<std::result::Result<Consent, Missing>> {
     let why = repair.action.why();
-    match repair.action.typed_consent() {
+    Ok(match repair.action.typed_consent() {
         Some(name) => {
-            let question = format!("{}? {why} Type `{name}`, anything else to leave it out:", repair.action);
-            let answer = out.ask(&question);
+            let words = format!("{}? {why} Type `{name}`, anything else to leave it out:", repair.action);
+            let answer = question(&words, out).await?;
             plan.consent(true, &answer.into_iter().collect::<Vec<_>>())
         }
         None => {
-            let answer = out.ask(&format!("{}? {why} Type `yes`, anything else to leave it out:", repair.action));
+            let words = format!("{}? {why} Type `yes`, anything else to leave it out:", repair.action);
+            let answer = question(&words, out).await?;
             plan.consent(answer.as_deref() == Some("yes"), &[])
         }
-    }
+    })
 }

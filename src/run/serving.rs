@@ -1,6 +1,7 @@
 //! The sandbox: inside this process, or served for several.
 
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::stopped;
 use crate::model::near::did_you_mean;
 use crate::report::{self, Out};
 use crate::sandbox::{self, Sandbox};
@@ -70,8 +71,6 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
             .hint("Leave out `--port` and any free one is taken.")
     })?;
     let cloud = sandbox.cloud_file();
-    // Whoever reads that it is there may stop it at once, and the files must go all the same.
-    let stop = stopping();
     let mut written = Written::default();
     if let Some((file, certificate)) = served.ca_file.as_deref().zip(sandbox.certificate()) {
         ours(file)?;
@@ -91,7 +90,7 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
         ));
     }
     out.say("Stop it with Ctrl-C.");
-    stop.await;
+    stopped().await;
     drop(written);
     out.say("The sandbox has stopped.");
     Ok(())
@@ -128,27 +127,4 @@ impl Drop for Written {
             let _ = std::fs::remove_file(file);
         }
     }
-}
-
-/// Ends with Ctrl-C, or the signal that `kill` sends; either is caught from the call on, not only from the first look.
-#[cfg(unix)]
-fn stopping() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
-            let _ = tokio::signal::ctrl_c().await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-}
-
-/// Ends with Ctrl-C.
-#[cfg(not(unix))]
-async fn stopping() {
-    let _ = tokio::signal::ctrl_c().await;
 }

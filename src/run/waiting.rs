@@ -3,6 +3,7 @@
 use super::{Context, environment_wanted, status};
 use crate::apply::Waiter;
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::target::Target;
 use crate::observe::{environment, resolve};
 use crate::report::Out;
@@ -29,12 +30,12 @@ pub async fn status_after_wait(
         resume: format!("`{} status {id} --wait`", context.program()),
         say: &mut say,
     };
-    let waited = tokio::select! {
-        biased;
-        waited = waiter.follow(&found) => waited,
-        _ = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted, "Interrupted; what runs at the service goes on.")),
-    };
-    if waited.as_ref().is_err_and(|error| error.kind == Kind::Interrupted) {
+    let resume = waiter.resume.clone();
+    let waited = unless_stopped(waiter.follow(&found)).await.unwrap_or_else(|stop| {
+        let error = Error::new(Kind::Interrupted(stop), "Interrupted; what runs at the service goes on.");
+        Err(error.hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time).")))
+    });
+    if waited.as_ref().is_err_and(|error| error.kind.is_interruption()) {
         return waited;
     }
     let target = Target { environment: Some(id), ..target.clone() };

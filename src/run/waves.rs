@@ -4,17 +4,20 @@ use super::Context;
 use super::asking::came_up;
 use crate::apply::{Applier, Waiting};
 use crate::audit::Trail;
+use crate::cloud::Service;
+use crate::cloud::clock::Moment;
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::unless_stopped;
 use crate::model::fleet::{Fleet, Member};
 use crate::model::plan::{Action, Consent, Plan};
 use crate::model::receipt::{Event, Receipt, Tick};
 use crate::model::wanted::{Wanted, Waves};
 use crate::observe::observe_member;
 use crate::steps::wanted::plan;
-use crate::steps::windows::opens;
+use crate::steps::windows::opens_by;
 use futures::future::LocalBoxFuture;
 use futures::stream::{self, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -46,7 +49,7 @@ pub(super) struct Run<'a> {
     pub(super) trail: Trail,
     pub(super) waiting: Waiting,
     /// When the command began: its timeout is one for everything.
-    pub(super) began: Timestamp,
+    pub(super) began: Moment,
     /// Grants are effective everywhere from then on.
     pub(super) effective: Option<Timestamp>,
     /// The command that goes on.
@@ -130,7 +133,7 @@ impl Run<'_> {
                 self.receipt.borrow_mut().done.extend(receipt.done);
             }
             Err(error) => {
-                let goes_on = matches!(error.kind, Kind::StillRunning | Kind::Interrupted);
+                let goes_on = matches!(error.kind, Kind::StillRunning | Kind::Interrupted(_));
                 self.set(index, if goes_on && started { Came::Runs } else { Came::Failed(error.clone()) });
                 self.stop(error);
             }
@@ -140,15 +143,6 @@ impl Run<'_> {
     /// Directly before an environment is taken offline: a window is open, and nothing stands in its way. What was done meanwhile is found by the
     /// last look before a start.
     async fn still_right(&self, member: &Member) -> Result<()> {
-        if let Some(at) = opens(self.context.clock().now(), &self.waves.windows) {
-            let when = at.strftime("%a %Y-%m-%d %H:%M");
-            let message = format!(
-                "`{}` is not started: the change window is closed; the next one opens on {when} UTC.",
-                member.name
-            );
-            self.opens.set(Some(at));
-            return Err(Error::new(Kind::StillRunning, message));
-        }
         let Some(wanted) = self.wanted.only(&member.policy, &member.id) else {
             let message = format!("`{}` is not started: the file does not name it.", member.name);
             return Err(Error::new(Kind::Unexpected, message));
@@ -159,28 +153,52 @@ impl Run<'_> {
             let message = format!("`{}` is not started: it is not visible to you any more.", member.name);
             return Err(Error::new(Kind::Forbidden, message));
         }
-        came_up(&member.name, &fleet.plan)
+        came_up(&member.name, &fleet.plan)?;
+        // The window last: the looks above took time.
+        let moment = self.context.clock().moment();
+        let Some(wait) = opens_by(&moment.readings(), &self.waves.windows) else { return Ok(()) };
+        let at = moment.now.checked_add(wait).unwrap_or(moment.now);
+        self.opens.set(Some(at));
+        let when = at.strftime("%a %Y-%m-%d %H:%M");
+        let name = &member.name;
+        let message =
+            format!("`{name}` is not started: the change window is closed; the next one opens on {when} UTC.");
+        Err(Error::new(Kind::StillRunning, message))
     }
 
     /// What is left of the command's timeout.
     fn left(&self) -> Option<Duration> {
-        let gone = self.context.clock().now().duration_since(self.began);
-        self.waiting.timeout.map(|timeout| timeout.saturating_sub(Duration::try_from(gone).unwrap_or_default()))
+        let gone = self.context.clock().since(&self.began);
+        self.waiting.timeout.map(|timeout| timeout.saturating_sub(gone))
     }
 
-    /// Waits until an environment may be started: a grant is effective, and a window is open. The grant first, so that its five minutes do not
-    /// outlast the window.
+    /// Waits until an environment may be started: a grant is effective, and a window is open by every clock. The grant first, so that its five
+    /// minutes do not outlast the window.
     async fn window(&self, say: &RefCell<&mut dyn FnMut(Event)>) -> Result<()> {
         let clock = self.context.clock();
+        let mut told = false;
         loop {
             if self.stopped.borrow().is_some() {
                 return Ok(());
             }
-            let now = clock.now();
+            let moment = clock.moment();
             // When a grant must settle first and the window will be over by then, the next one is waited for.
-            let from = self.effective.map_or(now, |effective| effective.max(now));
-            let Some(at) = opens(from, &self.waves.windows) else { return Ok(()) };
-            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            let settles = self.effective.map_or(SignedDuration::ZERO, |effective| effective.duration_since(moment.now));
+            let settles = settles.max(SignedDuration::ZERO);
+            let from = moment.readings().map(|now| now.checked_add(settles).unwrap_or(now));
+            let Some(wait) = opens_by(&from, &self.waves.windows) else {
+                // After a wait of days the clock of this machine alone would decide.
+                if told || self.waves.windows.is_empty() || clock.is_told(LOOK) {
+                    return Ok(());
+                }
+                told = true;
+                self.hear().await;
+                continue;
+            };
+            told = false;
+            let wait = settles + wait;
+            let at = moment.now.checked_add(wait).unwrap_or(moment.now);
+            let wait = Duration::try_from(wait).unwrap_or_default();
             let when = at.strftime("%a %Y-%m-%d %H:%M").to_string();
             let first = self.opens.replace(Some(at)) != Some(at);
             let outlasts = self.left().is_some_and(|left| wait > left);
@@ -193,12 +211,17 @@ impl Run<'_> {
                     "Waiting for the change window that opens on {when} UTC; nothing is started before (Ctrl-C stops waiting)"
                 )));
             }
-            tokio::select! {
-                () = clock.sleep(wait.min(LOOK)) => {}
-                _ = tokio::signal::ctrl_c() => {
-                    return Err(Error::new(Kind::Interrupted, "Interrupted while the change window was waited for."));
-                }
-            }
+            unless_stopped(clock.sleep(wait.min(LOOK))).await.map_err(|stop| {
+                Error::new(Kind::Interrupted(stop), "Interrupted while the change window was waited for.")
+            })?;
+        }
+    }
+
+    /// Hears what time it is at the service that would start the change. When it does not answer, the start will not go well either.
+    async fn hear(&self) {
+        let url = format!("{}/", self.context.session.cloud().base(Service::Bap));
+        if let Err(broken) = self.context.reader().contact(&url).await {
+            tracing::info!("The service's time can't be had: {}.", broken.words());
         }
     }
 }

@@ -24,6 +24,11 @@ pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
     whole.checked_add(SignedDuration::from_mins(wait)).ok()
 }
 
+/// How long it takes until a window is open by every clock; `None` when one is, or when there are none.
+pub fn opens_by(clocks: &[Timestamp], windows: &[Window]) -> Option<SignedDuration> {
+    clocks.iter().filter_map(|now| Some(opens(*now, windows)?.duration_since(*now))).max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +61,26 @@ mod tests {
             let parsed: Vec<Window> = windows.iter().map(|text| Window::parse(text).unwrap()).collect();
             let expected = expected.map(|text| text.parse::<Timestamp>().unwrap());
             assert_eq!(opens(now.parse().unwrap(), &parsed), expected, "{now} {windows:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_open_when_it_is_by_every_clock() {
+        let windows = [Window::parse("sat 22:00-sun 06:00").unwrap()];
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let week = 7 * 24 * 60;
+        for (clocks, minutes) in [
+            (&["2026-03-07T22:30:00Z"][..], None),
+            (&["2026-03-07T22:05:00Z", "2026-03-07T22:30:00Z"], None),
+            (&["2026-03-07T21:50:00Z", "2026-03-07T22:30:00Z"], Some(10)),
+            (&["2026-03-07T21:50:00Z", "2026-03-07T21:30:00Z"], Some(30)),
+            // By one of them it is over, by the other one not yet.
+            (&["2026-03-08T05:50:00Z", "2026-03-08T06:10:00Z"], Some(week - 8 * 60 - 10)),
+            (&[], None),
+        ] {
+            let clocks: Vec<Timestamp> = clocks.iter().map(|text| at(text)).collect();
+            assert_eq!(opens_by(&clocks, &windows).map(|left| left.as_mins()), minutes, "{clocks:?}");
+            assert_eq!(opens_by(&clocks, &[]), None);
         }
     }
 }

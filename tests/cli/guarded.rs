@@ -232,8 +232,8 @@ fn bounded(served: &Served, arguments: &[&str]) -> Ran {
 fn an_answer_without_end_ends_in_words_and_not_in_memory() {
     let served = Served::start("ready", FAST);
     for (kind, words) in [
-        ("huge", "the answer is larger than 32 MiB"),
-        ("huge-gzip", "the answer is larger than 32 MiB"),
+        ("huge", "the answer is larger than 64 MiB"),
+        ("huge-gzip", "the answer is larger than 64 MiB"),
         ("deep", "recursion limit exceeded"),
     ] {
         let hit = |part: &Value| served.faults(&json!([{ "match": part, "do": kind, "times": 1000 }]));

@@ -4,20 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room with the rooms it may use. A room may always use itself.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("build", &[]),
-    ("main", &["cli"]),
+    ("main", &["cli", "interrupt"]),
     ("lib", &[]),
-    ("cli", &["run", "apply", "config", "report", "error"]),
-    ("run", &["observe", "apply", "steps", "config", "sandbox", "cloud", "audit", "report", "error", "model"]),
+    ("cli", &["run", "apply", "config", "report", "interrupt", "error"]),
+    (
+        "run",
+        &["observe", "apply", "steps", "config", "sandbox", "cloud", "audit", "report", "interrupt", "error", "model"],
+    ),
     ("observe", &["steps", "cloud", "error", "model"]),
-    ("apply", &["steps", "cloud", "error", "model"]),
+    ("apply", &["steps", "cloud", "interrupt", "error", "model"]),
     ("config", &["cloud", "report", "error", "model"]),
     ("steps", &["error", "model"]),
-    ("cloud", &["audit", "error", "model"]),
+    ("cloud", &["audit", "interrupt", "error", "model"]),
     ("audit", &["error", "model"]),
     ("report", &["error", "model"]),
     ("sandbox", &[]),
+    ("interrupt", &["error"]),
     ("error", &[]),
     ("model", &[]),
 ];

@@ -1,7 +1,6 @@
 //! Federated tokens: from a file, or from the token endpoint of a job.
 
 use super::sources::SignIn;
-use crate::cloud::clouds::Clock;
 use crate::cloud::json;
 use crate::cloud::patient::patiently;
 use crate::cloud::wire::Wire;
@@ -48,7 +47,7 @@ impl ClientAssertion for Assertion {
             .map_err(|_| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
         let bearer = format!("Bearer {}", token.secret());
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
-        let clock = Clock::of(self.wire.cloud());
+        let clock = self.wire.clock();
         let send = || self.wire.send_to_runner(method.clone(), &url, &headers, None);
         let answer = patiently(&clock, url.host_str().unwrap_or_default(), send).await;
         let answer = answer.map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;

@@ -2,7 +2,7 @@
 
 use super::token::Token;
 use super::{DevicePrompt, Prompt, Secret};
-use crate::cloud::clouds::Clock;
+use crate::cloud::clock::Clock;
 use crate::cloud::json;
 use crate::cloud::patient::patiently;
 use crate::cloud::wire::{Answer, Wire};

@@ -12,7 +12,7 @@ pub use sources::{Pipelines, Runner, SandboxUser, SignIn, Source, State};
 pub use token::Identity;
 
 use crate::audit::Who;
-use crate::cloud::clouds::Clock;
+use crate::cloud::clock::Clock;
 use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
@@ -138,7 +138,7 @@ impl fmt::Debug for Tokens {
 impl Tokens {
     /// Tokens of `sign_in` over `wire`. Sends nothing.
     pub fn new(wire: Arc<Wire>, sign_in: SignIn, prompt: Prompt) -> Self {
-        let clock = Clock::of(wire.cloud());
+        let clock = wire.clock().clone();
         Self {
             wire,
             clock,

@@ -155,7 +155,7 @@ fn finding(finding: &Value) -> Issue {
 fn failure(error: &Error) -> Issue {
     let level = match error.kind {
         Kind::StillRunning => Level::Notice,
-        Kind::Pending | Kind::Interrupted => Level::Warning,
+        Kind::Pending | Kind::Interrupted(_) => Level::Warning,
         _ => Level::Error,
     };
     let code = error.finding.or(error.code.as_deref()).unwrap_or(error.kind.word());

@@ -1,0 +1,209 @@
+//! What the system may do to this process: signals stop it in an orderly way, and no memory with secrets in it is written to a disk.
+//!
+//! Signals are heard on a thread of their own, because the other one may hang in a write to a full pipe, or read at a prompt.
+
+use crate::error::Stop;
+use std::io::Result;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What stopped the program, once something has.
+static STOPPED: OnceLock<watch::Sender<Option<Stop>>> = OnceLock::new();
+
+/// Whoever waits knows best how to go on, and has this long to say so.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// After this long the process ends in any case: it hangs where it can't hear.
+const HANGS: Duration = Duration::from_secs(5);
+
+fn state() -> &'static watch::Sender<Option<Stop>> {
+    STOPPED.get_or_init(|| watch::Sender::new(None))
+}
+
+/// From here on signals are heard, and the process leaves no core dump.
+///
+/// # Errors
+/// The system allows no thread, or no handler of a signal.
+pub fn guard() -> Result<()> {
+    keep_memory();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = {
+        let _inside = runtime.enter();
+        signals::Signals::catch()?
+    };
+    let listening = async move {
+        let stop = signals.next().await;
+        state().send_replace(Some(stop));
+        let again = tokio::time::timeout(HANGS, signals.next()).await;
+        end(again.unwrap_or(stop))
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(listening))?;
+    Ok(())
+}
+
+#[expect(
+    clippy::exit,
+    reason = "the other thread was asked to end and does not, or somebody asked for the second time"
+)]
+fn end(stop: Stop) {
+    std::process::exit(stop.exit_code().into())
+}
+
+/// Ends when something stops the program, at once when something has.
+pub async fn stopped() -> Stop {
+    let mut heard = state().subscribe();
+    let stop = heard.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+    match stop {
+        Some(stop) => stop,
+        // The sender lives as long as the process.
+        None => std::future::pending().await,
+    }
+}
+
+/// Does `work`, unless the program is stopped before it ends. `work` hears of it first: whoever waits in it knows best what to say. When the
+/// program was stopped before, nothing is begun.
+///
+/// # Errors
+/// What stopped it.
+pub fn unless_stopped<T>(work: impl Future<Output = T>) -> impl Future<Output = std::result::Result<T, Stop>> {
+    // On the heap: these are the largest futures of the program, one in another.
+    let work = Box::pin(work);
+    async move {
+        if let Some(stop) = *state().borrow() {
+            return Err(stop);
+        }
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            stop = stopped() => Err(stop),
+        }
+    }
+}
+
+/// The same for the whole command: `work` has a moment to end by itself with better words.
+///
+/// # Errors
+/// What stopped it.
+pub fn unless_stopped_for_good<T>(work: impl Future<Output = T>) -> impl Future<Output = std::result::Result<T, Stop>> {
+    let work = Box::pin(work);
+    let stopped = async {
+        let stop = stopped().await;
+        tokio::time::sleep(LAST_WORDS).await;
+        stop
+    };
+    async move {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            stop = stopped => Err(stop),
+        }
+    }
+}
+
+/// SIGQUIT, SIGABRT and the like write the memory to a disk, and tokens are in it. A refusal is no reason not to run.
+fn keep_memory() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    // Linux hands a dump to a program (`core_pattern`) whatever the limit is.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use crate::error::Stop;
+    use std::io::Result;
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    /// SIGHUP's place in the set of ignored signals.
+    const HANG_UP: u64 = 1;
+
+    pub(super) struct Signals {
+        interrupt: Signal,
+        terminate: Signal,
+        hang_up: Option<Signal>,
+    }
+
+    impl Signals {
+        /// They are caught from the call on.
+        pub(super) fn catch() -> Result<Self> {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+            let hang_up = if ignores_hang_up(&status) { None } else { Some(signal(SignalKind::hangup())?) };
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hang_up,
+            })
+        }
+
+        pub(super) async fn next(&mut self) -> Stop {
+            let Self { interrupt, terminate, hang_up } = self;
+            let gone = async {
+                match hang_up {
+                    Some(hang_up) => hang_up.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = interrupt.recv() => Stop::CtrlC,
+                _ = terminate.recv() => Stop::Terminate,
+                _ = gone => Stop::HangUp,
+            }
+        }
+    }
+
+    /// `nohup` has its program outlive the terminal. Only Linux tells what is ignored.
+    fn ignores_hang_up(status: &str) -> bool {
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        ignored.is_some_and(|mask| mask & HANG_UP != 0)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::ignores_hang_up;
+
+        #[test]
+        fn nohup_is_seen() {
+            for (status, expected) in [
+                ("Name:\tcmkctl\nSigIgn:\t0000000000000001\nSigCgt:\t0\n", true),
+                ("SigIgn:\t0000000000001001\n", true),
+                ("SigIgn:\t0000000000001000\n", false),
+                ("SigIgn:\tnonsense\n", false),
+                ("", false),
+            ] {
+                assert_eq!(ignores_hang_up(status), expected, "{status}");
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod signals {
+    use crate::error::Stop;
+    use std::io::Result;
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+
+    pub(super) struct Signals(CtrlC, CtrlBreak, CtrlClose);
+
+    impl Signals {
+        /// They are caught from the call on.
+        pub(super) fn catch() -> Result<Self> {
+            Ok(Self(ctrl_c()?, ctrl_break()?, ctrl_close()?))
+        }
+
+        pub(super) async fn next(&mut self) -> Stop {
+            tokio::select! {
+                _ = self.0.recv() => Stop::CtrlC,
+                _ = self.1.recv() => Stop::Terminate,
+                _ = self.2.recv() => Stop::HangUp,
+            }
+        }
+    }
+}
