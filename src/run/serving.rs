@@ -5,8 +5,11 @@ use crate::interrupt::stopped;
 use crate::model::near::did_you_mean;
 use crate::report::{self, Out};
 use crate::sandbox::{self, Sandbox};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// A sandbox inside this process.
 #[derive(Debug, Clone)]
@@ -58,6 +61,9 @@ pub struct Served {
 /// # Errors
 /// The port is taken; a file can't be written.
 pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Result<()> {
+    if let Some(file) = &served.cloud_file {
+        unused(file).await?;
+    }
     let options = sandbox::Options {
         scenario: scenario(&rehearsal.scenario)?,
         speed: rehearsal.speed,
@@ -96,6 +102,52 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
     Ok(())
 }
 
+/// How long a sandbox has to say that it is there.
+const ANSWERS: Duration = Duration::from_secs(2);
+
+/// A cloud file is written over only if a sandbox wrote it that is gone.
+async fn unused(file: &Path) -> Result<()> {
+    let shown = file.display();
+    let another = "Name a file that doesn't exist with `--cloud-file`.";
+    let kind = match std::fs::metadata(file) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound && file.symlink_metadata().is_err() => return Ok(()),
+        Err(error) => {
+            return Err(Error::usage(format!("`{shown}` exists, and can't be read."))
+                .detail(format!("{error}."))
+                .hint(another));
+        }
+    };
+    let text = if kind.is_file() { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
+    let Some(url) = Sandbox::described(&text) else {
+        return Err(Error::usage(format!("`{shown}` exists, and is not the cloud file of a sandbox.")).hint(another));
+    };
+    if answers(&url).await {
+        return Err(Error::usage(format!("`{shown}` is the cloud file of a sandbox that still runs, at {url}"))
+            .hint("Work with that one, or stop it first.")
+            .hint(another));
+    }
+    Ok(())
+}
+
+/// Does a sandbox listen there? Who takes the connection and says nothing may be one.
+async fn answers(url: &str) -> bool {
+    let Some(address) = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')) else { return false };
+    // A cloud file may name any host, and only this machine has sandboxes.
+    if !["127.0.0.1:", "localhost:", "[::1]:"].iter().any(|own| address.starts_with(own)) {
+        return false;
+    }
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        let question = format!("GET /_sandbox/cloud HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(question.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.take(1 << 20).read_to_string(&mut answer).await.ok()?;
+        Sandbox::described(answer.split_once("\r\n\r\n")?.1)
+    };
+    tokio::time::timeout(ANSWERS, asked).await.map_or(true, |url| url.is_some())
+}
+
 /// A file of somebody else's is neither written over nor removed at the end.
 fn ours(file: &Path) -> Result<()> {
     match std::fs::read(file) {
@@ -109,22 +161,30 @@ fn ours(file: &Path) -> Result<()> {
 
 /// Files that are there as long as the sandbox is, however that ends.
 #[derive(Debug, Default)]
-struct Written(Vec<PathBuf>);
+struct Written(Vec<(PathBuf, String)>);
 
 impl Written {
     fn write(&mut self, file: &Path, text: &str, what: &str) -> Result<()> {
-        std::fs::write(file, text).map_err(|error| {
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = file.with_file_name(name);
+        // Whoever reads meanwhile reads all of it or nothing.
+        std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file)).map_err(|error| {
+            let _ = std::fs::remove_file(&part);
             Error::usage(format!("The {what} `{}` can't be written.", file.display())).detail(format!("{error}."))
         })?;
-        self.0.push(file.to_owned());
+        self.0.push((file.to_owned(), text.to_owned()));
         Ok(())
     }
 }
 
 impl Drop for Written {
     fn drop(&mut self) {
-        for file in &self.0 {
-            let _ = std::fs::remove_file(file);
+        for (file, text) in &self.0 {
+            // Somebody may have put something else in its place.
+            if std::fs::read_to_string(file).is_ok_and(|now| now == *text) {
+                let _ = std::fs::remove_file(file);
+            }
         }
     }
 }

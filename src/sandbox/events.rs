@@ -126,10 +126,13 @@ impl World {
         let now = self.clock.now();
         let keys: Vec<String> = self.environments.keys().cloned().collect();
         for key in keys {
-            let reached = self.reaches(&key) || self.running(&key).is_some();
+            let (reached, running) = (self.reaches(&key), self.running(&key).is_some());
             let Some(environment) = self.environments.get_mut(&key) else { continue };
             if reached {
                 environment.unreached = None;
+            }
+            // An operation has the environment offline anyway, and what was locked before stays so.
+            if reached || running {
                 continue;
             }
             let since = *environment.unreached.get_or_insert(now);

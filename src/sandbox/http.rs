@@ -1,7 +1,9 @@
 //! Connections, dispatch by host, latency and scripted trouble.
 
 use super::world::World;
-use super::{Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble, tunnel};
+use super::{
+    Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble, tunnel, visitor,
+};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
@@ -87,6 +89,9 @@ impl Reply {
         self
     }
 }
+
+/// The header that says which host a request over plain http is for; without it, the request is for the sandbox itself.
+const PLAYED: &str = "x-cmkctl-host";
 
 /// Which service a host belongs to; names as the ledger counts them.
 pub(super) fn service(host: &str) -> Option<&'static str> {
@@ -181,13 +186,20 @@ async fn answer(
             None => Ok(hyper::Response::default()),
         };
     }
+    let asked = request.uri().authority().map(|own| own.as_str());
+    if tunnel.is_none()
+        && let Some(refusal) = visitor::refused(request.headers(), asked, shared.port)
+    {
+        return whole(refusal);
+    }
+    let played = tunnel.is_some() || request.headers().contains_key(PLAYED);
     let mut request = read(request).await.ok_or(Reset)?;
     if let Some(host) = tunnel {
         if request.host.strip_suffix(":443").unwrap_or(&request.host) != &*host {
             return whole(Reply::html(421, "This connection is to another host"));
         }
         host.as_ref().clone_into(&mut request.host);
-    } else if request.host.starts_with("127.0.0.1") || request.host.starts_with("localhost") {
+    } else if !played {
         return whole(control::handle(&shared, &request).await);
     }
     let Some(service) = service(&request.host) else {
@@ -300,7 +312,7 @@ async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
     let (parts, body) = request.into_parts();
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let forwarded = header("x-cmkctl-host");
+    let forwarded = header(PLAYED);
     let host = if forwarded.is_empty() { header("host") } else { forwarded };
     let raw_path = parts.uri.path().to_owned();
     let query = parts.uri.query().unwrap_or_default();

@@ -33,6 +33,16 @@ impl Kind {
     }
 }
 
+/// Does it fail, and because of which key?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    No,
+    /// What is encrypted with a key must be decrypted before anything else can be done with it.
+    OldKey,
+    /// The key that is to be applied, or a scripted end.
+    Other,
+}
+
 /// A lifecycle operation.
 #[derive(Debug, Clone)]
 pub(super) struct Operation {
@@ -41,8 +51,10 @@ pub(super) struct Operation {
     pub(super) kind: Kind,
     created: Timestamp,
     ended: Option<Timestamp>,
+    /// The link before it began.
+    before: Option<(String, String)>,
     /// Decided when the stage Validate ends.
-    fails: Option<bool>,
+    fails: Option<Failure>,
     done: bool,
     /// Is the environment back before the operation has ended?
     pub(super) back: bool,
@@ -88,6 +100,7 @@ impl World {
             kind,
             created: self.clock.now(),
             ended: None,
+            before: self.environments.get(environment).and_then(|found| found.link.clone()),
             fails: None,
             done: false,
             back: false,
@@ -123,7 +136,8 @@ impl World {
             kind,
             created,
             ended: Some(created),
-            fails: Some(failed),
+            before: None,
+            fails: Some(if failed { Failure::Other } else { Failure::No }),
             done: true,
             back: true,
             requested_by: guid("user/admin"),
@@ -140,8 +154,12 @@ impl World {
     /// Can the key of an environment's policy be reached now? Without a policy there is nothing to reach.
     pub(super) fn reaches(&self, environment: &str) -> bool {
         let link = self.environments.get(environment).and_then(|found| found.link.as_ref());
-        let policy = link.and_then(|(id, _)| self.policies.get(&id.to_ascii_lowercase()));
-        link.is_none() || policy.is_some_and(|policy| keyvault::reaches(self, policy))
+        link.is_none_or(|(policy, _)| self.reaches_by(policy))
+    }
+
+    /// Can the key of this policy be reached now?
+    fn reaches_by(&self, policy: &str) -> bool {
+        self.policies.get(&policy.to_ascii_lowercase()).is_some_and(|policy| keyvault::reaches(self, policy))
     }
 
     fn part(&self, operation: &Operation) -> f64 {
@@ -164,17 +182,17 @@ impl World {
             if part >= STAGES[0].1 && fails.is_none() {
                 fails = Some(self.fails(&operation));
             }
-            let failed = fails == Some(true);
+            let failed = fails.is_some_and(|fails| fails != Failure::No);
             // Part of the environments are back early, and the operation goes on.
             if self.settings.link_ends == "early" && part >= BACK && !operation.back {
-                self.end(&operation, false);
+                self.end(&operation, Failure::No);
                 if let Some(own) = self.operations.get_mut(index) {
                     own.back = true;
                 }
             }
             let over = part >= 1.0 || (failed && self.settings.link_ends.is_empty());
             if over {
-                self.end(&operation, failed);
+                self.end(&operation, fails.unwrap_or(Failure::No));
             }
             let now = self.clock.now();
             if let Some(own) = self.operations.get_mut(index) {
@@ -185,20 +203,23 @@ impl World {
         }
     }
 
-    /// Without effective access to a usable key, encryption fails when it is validated.
-    fn fails(&self, operation: &Operation) -> bool {
-        match &operation.kind {
+    /// Without effective access to a usable key, encryption fails when it is validated. A removal and a swap decrypt with the old key first; that
+    /// they fail without it, and change nothing, is inferred.
+    fn fails(&self, operation: &Operation) -> Failure {
+        let old = operation.before.as_ref().is_none_or(|(policy, _)| self.reaches_by(policy));
+        let other = match &operation.kind {
+            Kind::Unlink | Kind::Swap(_) if !old => return Failure::OldKey,
             Kind::Link(policy) | Kind::Swap(policy) => {
-                let found = self.policies.get(&policy.to_ascii_lowercase());
-                let reaches = found.is_some_and(|policy| keyvault::reaches(self, policy));
-                !reaches || self.settings.link_ends.starts_with("failed")
+                !self.reaches_by(policy) || self.settings.link_ends.starts_with("failed")
             }
             Kind::Enable => !self.reaches(&operation.environment),
             Kind::Unlink | Kind::Govern => false,
-        }
+        };
+        if other { Failure::Other } else { Failure::No }
     }
 
-    fn end(&mut self, operation: &Operation, failed: bool) {
+    fn end(&mut self, operation: &Operation, fails: Failure) {
+        let failed = fails != Failure::No;
         let lag = self.settings.read_lag;
         let without_link = self.settings.link_ends.ends_with("without-link");
         let only_a_warning = self.settings.link_ends == "failed-with-link";
@@ -208,6 +229,7 @@ impl World {
             Kind::Govern => environment.managed = true,
             Kind::Enable if failed => {}
             Kind::Enable => "Enabled".clone_into(&mut environment.runtime),
+            Kind::Unlink | Kind::Swap(_) if fails == Failure::OldKey => environment.link.clone_from(&operation.before),
             Kind::Unlink => environment.link = None,
             Kind::Link(_) | Kind::Swap(_) if without_link => environment.link = None,
             Kind::Link(policy) | Kind::Swap(policy) => {
@@ -221,7 +243,7 @@ impl World {
     pub(super) fn operation_body(&self, operation: &Operation) -> Value {
         let part = self.part(operation);
         let silent = matches!(self.settings.link_ends.as_str(), "failed-silently" | "failed-with-link");
-        let failed = operation.done && operation.fails == Some(true);
+        let failed = operation.done && operation.fails.is_some_and(|fails| fails != Failure::No);
         let state = match (operation.done, failed) {
             (true, true) => "Failed",
             (true, false) if self.settings.link_ends == "unknown" => "Wibble",

@@ -81,7 +81,7 @@ pub(super) fn reply(
         Mischief::Redirect(status) => Reply::empty(status).header("location", to),
         Mischief::Huge => {
             let mut body = b"{\"value\":[".to_vec();
-            body.resize(40 << 20, b' ');
+            body.resize(70 << 20, b' ');
             body.extend_from_slice(b"]}");
             ok(Vec::new(), body)
         }

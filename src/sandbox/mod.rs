@@ -31,6 +31,7 @@ mod trouble;
 mod tunnel;
 mod vaults;
 mod view;
+mod visitor;
 mod world;
 
 pub use scenario::Scenario;
@@ -75,6 +76,7 @@ pub(in crate::sandbox) struct Shared {
     /// Changed when nobody can connect for some time.
     door: watch::Sender<Duration>,
     latency: Duration,
+    port: u16,
     url: String,
     /// Who vouches for the played hosts, where https is spoken.
     authority: Option<tls::Authority>,
@@ -128,7 +130,8 @@ impl Sandbox {
     /// The port can't be had; no certificate can be made.
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let url = format!("http://{address}");
         let faults = options.scenario.faults();
         let shared = Arc::new(Shared {
             world: Mutex::new(world::World::new(&options.scenario, options.speed)),
@@ -138,6 +141,7 @@ impl Sandbox {
             stall: watch::Sender::new(false),
             door: watch::Sender::new(Duration::ZERO),
             latency: options.latency,
+            port: address.port(),
             url: url.clone(),
             authority: options.tls.then(tls::Authority::new).transpose()?,
         });
@@ -163,6 +167,14 @@ impl Sandbox {
     /// Is this the text of such a certificate, of this sandbox or another?
     pub fn certified(text: &str) -> bool {
         text.starts_with(tls::MARK)
+    }
+
+    /// Where the sandbox listens that this text describes, if it is the text of a cloud file of a sandbox, of this one or another.
+    pub fn described(text: &str) -> Option<String> {
+        let file: Value = serde_json::from_str(text).ok()?;
+        let part = &file["sandbox"];
+        let whole = part["started_unix_ms"].is_i64() && part["speed"].is_number() && part["epoch"].is_string();
+        whole.then(|| part["url"].as_str().map(str::to_owned)).flatten()
     }
 
     /// What was asked for and what took effect, as JSON.

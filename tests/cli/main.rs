@@ -11,6 +11,7 @@ mod configuration;
 mod consent;
 mod crash_matrix;
 mod doctor;
+mod door;
 mod ends;
 mod estate;
 mod executed;
