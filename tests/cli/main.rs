@@ -5,7 +5,9 @@
 mod arena;
 mod audit;
 mod bad_input;
+mod between;
 mod check;
+mod clocks;
 mod codes;
 mod configuration;
 mod consent;
@@ -54,6 +56,8 @@ mod schemas;
 mod sending;
 mod shell;
 mod sign_in;
+#[cfg(target_os = "linux")]
+mod stopping;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;

@@ -1,0 +1,180 @@
+//! Time: of an answer, of a wait, and by whose clock it has passed.
+
+use crate::between::{Between, Deed, Deeds};
+use crate::tool::{FAST, Ran, Served, finish};
+use jiff::Timestamp;
+use serde_json::json;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const ADD: [&str; 4] = ["add-environment", "--yes", "--confirm", "Contoso UAT"];
+const OPERATION: &str = "/lifecycleOperations/";
+const ENVIRONMENT: &str = "/scopes/admin/environments/";
+const APART: &str = "minutes apart";
+
+/// The policy is there; encrypting takes an hour and a half.
+fn ready(speed: &str) -> Served {
+    let patch = json!({
+        "summary": "x.",
+        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+    });
+    Served::patched(&patch, speed)
+}
+
+fn starts(served: &Served) -> usize {
+    served.effects().iter().filter(|what| *what == "link-started").count()
+}
+
+fn run(between: &Between, arguments: &[&str]) -> Ran {
+    finish(between.command(arguments))
+}
+
+#[test]
+fn an_answer_that_drips_is_lost_after_its_time() {
+    let between = Between::before(ready(FAST), Deeds::new());
+    let status = |deeds: Deeds| {
+        between.does(deeds);
+        let mut command = between.command(&["status", "-v"]);
+        command.env("CMKCTL_HTTP_TIMEOUT", "1");
+        let began = Instant::now();
+        (finish(command), began.elapsed())
+    };
+    let (ran, took) = status(vec![(ENVIRONMENT, Deed::Drip)]);
+    let ran = ran.exits(1);
+    assert!(ran.stderr.contains("the answer was not complete within 1 s"), "{}", ran.stderr);
+    // Six tries of a second each.
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    let (ran, took) = status(vec![("/oauth2/", Deed::Drip)]);
+    ran.exits(4);
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    status(Deeds::new()).0.exits(0);
+}
+
+#[test]
+fn a_look_that_hangs_does_not_outlast_the_deadline() {
+    for hangs in [OPERATION, ENVIRONMENT] {
+        // An hour and a half is a minute and a half here, and five minutes are five seconds.
+        let between = Between::before(ready("60"), Deeds::new());
+        let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let began = Instant::now();
+        while starts(&between.served) == 0 {
+            assert!(began.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        between.does(vec![(hangs, Deed::Hang)]);
+        let began = Instant::now();
+        let output = child.wait_with_output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(8), "{hangs}: {words}");
+        assert!(words.contains("goes on at the service") && words.contains("Go on waiting"), "{hangs}: {words}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
+    }
+    // The same command with enough time, and services that answer.
+    let between = Between::before(ready(FAST), Deeds::new());
+    run(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
+}
+
+#[test]
+fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
+    for trouble in ["html-502", "reset-before", "403"] {
+        let served = ready(FAST);
+        served.faults(&json!([{ "match": { "path": OPERATION }, "do": trouble, "times": 1_000_000 }]));
+        let ran = served.run(&ADD);
+        // Who is refused for good is told so, unless the environment is back by then.
+        if trouble == "403" {
+            assert!([0, 5].contains(&ran.code), "{trouble}: {}", ran.stderr);
+        } else {
+            let ran = ran.exits(0);
+            assert!(
+                ran.stderr.contains("The environment is back before the operation says"),
+                "{trouble}: {}",
+                ran.stderr
+            );
+        }
+        assert_eq!(starts(&served), 1);
+    }
+    // It failed, and only the environment says so.
+    let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": "failed" } }), FAST);
+    served.run(&["create-policy", "--yes"]).exits(0);
+    served.faults(&json!([{ "match": { "path": OPERATION }, "do": "reset-before", "times": 1_000_000 }]));
+    let ran = served.run(&ADD).exits(9);
+    assert!(ran.stderr.contains("does not show the key"), "{}", ran.stderr);
+}
+
+#[test]
+fn clocks_that_are_apart_are_said_once() {
+    let between = Between::before(ready("1"), Deeds::new());
+    for (deeds, said) in [
+        (Deeds::new(), 0),
+        (vec![("", Deed::Off(-200))], 0),
+        (vec![("", Deed::Off(600))], 1),
+        (vec![("", Deed::Off(-600))], 1),
+        (vec![("api.bap.microsoft.com", Deed::Off(-5000))], 1),
+    ] {
+        between.does(deeds.clone());
+        let ran = run(&between, &["status"]).exits(0);
+        assert_eq!(ran.stderr.matches(APART).count(), said, "{deeds:?}: {}", ran.stderr);
+        assert_eq!(ran.stderr.contains("Set this machine's clock"), said == 1, "{deeds:?}: {}", ran.stderr);
+    }
+    // A rehearsal's time is compressed: an answer of a moment takes half an hour of it.
+    let between = Between::before(ready(FAST), Deeds::new());
+    let ran = run(&between, &["status"]).exits(0);
+    assert!(!ran.stderr.contains(APART), "{}", ran.stderr);
+}
+
+#[test]
+fn a_window_is_open_when_it_is_by_every_clock() {
+    // It is Monday, eight o'clock.
+    for (window, deeds, starts_now) in [
+        ("mon 07:30-mon 12:00", Deeds::new(), true),
+        ("mon 07:30-mon 12:00", vec![("", Deed::Off(600))], true),
+        ("mon 07:30-mon 12:00", vec![("api.bap.microsoft.com", Deed::Off(-2400))], false),
+        ("mon 04:00-mon 08:30", Deeds::new(), true),
+        ("mon 04:00-mon 08:30", vec![("management.azure.com", Deed::Off(2400))], false),
+        // By the services it would be open, by this machine it is not.
+        ("mon 08:30-mon 12:00", vec![("", Deed::Off(2400))], false),
+    ] {
+        let between = Between::before(ready("1"), deeds.clone());
+        let defaults = between.served.cloud()["defaults"].clone();
+        let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
+        let wanted = format!(
+            "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
+            text("policy"),
+            text("vault"),
+            text("key"),
+            text("environment")
+        );
+        let file = between.served.folder().join("wanted.toml");
+        std::fs::write(&file, wanted).unwrap();
+        let apply = ["apply", file.to_str().unwrap(), "--yes", "--confirm", "Contoso UAT", "--no-wait"];
+        let ran = run(&between, &apply).exits(8);
+        assert_eq!(starts(&between.served), usize::from(starts_now), "{window} {deeds:?}: {}", ran.stderr);
+        assert_eq!(ran.stderr.contains("The next change window opens"), !starts_now, "{window}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_timeout_is_over_when_it_is_by_every_clock() {
+    // Two minutes are two seconds here.
+    let between = Between::before(ready("60"), Deeds::new());
+    run(&between, &[&ADD[..], &["--no-wait"]].concat()).exits(8);
+    let wait = ["status", "--wait", "--timeout", "2m"];
+    let began = Instant::now();
+    run(&between, &wait).exits(8);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // Time stands still at the service, as it does for who sees a machine's clock jump ahead.
+    let passed =
+        Timestamp::now().as_millisecond() - between.served.cloud()["sandbox"]["started_unix_ms"].as_i64().unwrap();
+    let epoch: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
+    between.does(vec![("", Deed::Still(epoch + jiff::SignedDuration::from_millis(passed * 60)))]);
+    let before = between.asked(OPERATION);
+    let mut child = between.command(&wait).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    assert!(child.try_wait().unwrap().is_none(), "it gave up by this machine's clock alone");
+    assert!(between.asked(OPERATION) > before);
+    between.does(Deeds::new());
+    let began = Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(8));
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}

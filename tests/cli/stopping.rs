@@ -1,0 +1,195 @@
+//! Whatever stops the program, it ends soon, says how to go on, and starts nothing behind anybody's back.
+
+use crate::terminal::Typing;
+use crate::tool::{FAST, Served};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
+const QUESTION: &str = "Type the name to go on";
+
+fn signal(id: u32, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), signal).unwrap();
+}
+
+/// Waits for its end, which must come soon.
+#[track_caller]
+fn ends(child: Child, within: Duration) -> (Option<i32>, String) {
+    let began = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert!(began.elapsed() < within, "{:?}", began.elapsed());
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+fn started(served: &Served, what: &str) {
+    let began = Instant::now();
+    while !served.effects().iter().any(|effect| effect == what) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
+    let served = Served::start("ready", FAST);
+    for (what, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let typing = Typing::at(served.command("admin", &["enable"]));
+        typing.sees(QUESTION);
+        signal(typing.id(), what);
+        let ran = typing.ends().exits(code);
+        assert!(ran.stderr.contains("Interrupted before an answer"), "{}", ran.stderr);
+        assert!(served.effects().is_empty());
+    }
+    // The second question, too: here something was applied before it was asked.
+    let fresh = Served::start("fresh", FAST);
+    let mut typing = Typing::at(fresh.command("admin", &["enable", "--fix"]));
+    typing.sees("leave it out:");
+    typing.types("yes");
+    typing.sees("✓");
+    let began = Instant::now();
+    while typing.screen().matches("leave it out:").count() < 2 && !typing.screen().contains(QUESTION) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", typing.screen());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(typing.id(), Signal::INT);
+    typing.ends().exits(130);
+    assert!(!fresh.effects().contains(&"link-started".to_owned()));
+    // Who answers gets what was asked for.
+    let mut typing = Typing::at(served.command("admin", &["enable"]));
+    typing.sees(QUESTION);
+    typing.types("Contoso UAT");
+    typing.ends().exits(0);
+    assert!(served.effects().contains(&"link-started".to_owned()));
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_consent() {
+    let served = Served::with("ready", FAST, &["--latency", "300ms"]);
+    for early in ["Contoso UAT", "yes\nContoso UAT\nContoso UAT"] {
+        let mut typing = Typing::at(served.command("admin", &["enable"]));
+        typing.sees("Rehearsal");
+        typing.types(early);
+        typing.sees(QUESTION);
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(served.effects().is_empty(), "{}", typing.screen());
+        signal(typing.id(), Signal::INT);
+        typing.ends().exits(130);
+    }
+    let mut typing = Typing::at(served.command("admin", &["enable"]));
+    typing.sees("Rehearsal");
+    typing.types("no");
+    typing.sees(QUESTION);
+    typing.types("Contoso UAT");
+    typing.ends().exits(0);
+    assert!(served.effects().contains(&"link-started".to_owned()));
+}
+
+#[test]
+fn every_signal_says_how_to_go_on_and_that_command_does() {
+    for (what, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let served = Served::start("ready", "600");
+        let mut command = served.command("admin", &CONSENT);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        started(&served, "link-started");
+        std::thread::sleep(Duration::from_millis(200));
+        signal(child.id(), what);
+        let (ended, words) = ends(child, Duration::from_secs(5));
+        assert_eq!(ended, Some(code), "{words}");
+        assert!(words.contains("goes on at the service"), "{words}");
+        let (_, resume) = words.split_once("from any machine: ").unwrap_or_else(|| panic!("{words}"));
+        let resume: Vec<&str> = resume.split(" (").next().unwrap().trim_matches('`').split(' ').skip(1).collect();
+        let (resume, cloud): (Vec<&str>, Vec<&str>) = {
+            let at = resume.iter().position(|word| *word == "--cloud").unwrap();
+            ([&resume[..at], &resume[at + 2..]].concat(), vec![resume[at], resume[at + 1]])
+        };
+        assert_eq!(cloud[1], served.file().to_str().unwrap());
+        served.run(&resume).exits(0);
+        assert_eq!(served.effects().iter().filter(|effect| *effect == "link-started").count(), 1);
+    }
+}
+
+#[test]
+fn a_wait_of_somebody_else_is_stopped_and_gone_on_with() {
+    let served = Served::start("ready", "600");
+    served.run(&[&CONSENT[..], &["--no-wait"]].concat()).exits(8);
+    let mut command = served.command("admin", &["status", "--wait"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    signal(child.id(), Signal::TERM);
+    let (code, words) = ends(child, Duration::from_secs(5));
+    assert_eq!(code, Some(143), "{words}");
+    assert!(words.contains("--wait") && words.contains("goes on at the service"), "{words}");
+    served.run(&["status", "--wait"]).exits(0);
+}
+
+#[test]
+fn a_read_that_hangs_is_stopped_at_once() {
+    let served = Served::start("ready", FAST);
+    served.faults(&json!([{ "match": { "host": "bap" }, "do": "stall-before", "seconds": 60, "times": 100 }]));
+    for arguments in [&["status"][..], &["status", "--all", "-o", "json"], &CONSENT] {
+        let mut command = served.command("admin", arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        signal(child.id(), Signal::INT);
+        let (code, words) = ends(child, Duration::from_secs(4));
+        assert_eq!(code, Some(130), "{arguments:?}: {words}");
+        assert!(words.contains("stopped before it ended"), "{arguments:?}: {words}");
+    }
+    assert!(served.effects().is_empty());
+    served.faults(&json!([]));
+    served.run(&["status"]).exits(0);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_what_does_not_hear_the_first() {
+    // Nobody reads what it writes: it hangs in the middle of that.
+    let served = Served::patched(
+        &json!({ "summary": "x.", "generate": { "seed": 7, "environments": 3000, "policies": 40, "vaults": 12 } }),
+        FAST,
+    );
+    let mut command = served.command("admin", &["status", "--all", "-o", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(child.try_wait().unwrap().is_none());
+    signal(child.id(), Signal::INT);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "it heard the first one: this test must be another");
+    signal(child.id(), Signal::INT);
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(2), "it hangs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn who_is_to_outlive_the_terminal_does() {
+    let served = Served::start("ready", "600");
+    let own = served.command("admin", &CONSENT);
+    let mut nohup = std::process::Command::new("/usr/bin/nohup");
+    nohup.env_clear().env("HOME", "/nonexistent").arg(own.get_program()).args(own.get_args());
+    let child = nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    started(&served, "link-started");
+    signal(child.id(), Signal::HUP);
+    let (code, words) = ends(child, Duration::from_secs(60));
+    assert_eq!(code, Some(0), "{words}");
+}
+
+#[test]
+fn no_core_dump_holds_a_token() {
+    let served = Served::start("ready", "600");
+    let mut command = served.command("admin", &CONSENT);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    started(&served, "link-started");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{core}");
+    signal(child.id(), Signal::QUIT);
+    let status = { child }.wait().unwrap();
+    use std::os::unix::process::ExitStatusExt;
+    assert_eq!((status.signal(), status.core_dumped()), (Some(Signal::QUIT.as_raw()), false));
+}
