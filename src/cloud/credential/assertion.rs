@@ -49,7 +49,7 @@ impl ClientAssertion for Assertion {
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
         let clock = self.wire.clock();
         let send = || self.wire.send_to_runner(method.clone(), &url, &headers, None);
-        let answer = patiently(&clock, url.host_str().unwrap_or_default(), send).await;
+        let answer = patiently(clock, url.host_str().unwrap_or_default(), send).await;
         let answer = answer.map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         json::text(&value, field)
