@@ -15,6 +15,7 @@ mod wanted;
 pub use terminal::{ci, log_is_read, style};
 pub use wanted::{Given, given, wanted, write};
 
+use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::credential::{Method, Pipelines, Runner, SandboxUser, Secret, SignIn};
 use crate::cloud::wire::Network;
@@ -24,7 +25,6 @@ use crate::model::near::did_you_mean;
 use crate::model::target::Target;
 use crate::report::{Format, Style};
 use file::Layers;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -76,32 +76,6 @@ pub struct Typed {
     pub readers: Vec<String>,
 }
 
-/// What a sandbox says about itself besides its cloud.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct SandboxFacts {
-    #[serde(default)]
-    tenant: Option<String>,
-    #[serde(default)]
-    users: Vec<UserFacts>,
-    #[serde(default)]
-    defaults: DefaultFacts,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct UserFacts {
-    name: String,
-    client_id: String,
-    object_id: String,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-struct DefaultFacts {
-    environment: Option<String>,
-    policy: Option<String>,
-    vault: Option<String>,
-    key: Option<String>,
-}
-
 /// Everything but the target.
 #[derive(Debug)]
 pub struct Settings {
@@ -142,11 +116,10 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let named = named.filter(|_| sandbox.is_none());
     let chosen = named.as_ref().map(|named| named.value.clone());
     let cloud_argument = chosen.clone();
-    let (mut cloud, text) = match (sandbox, chosen) {
-        (Some(text), _) => (Cloud::from_json(&text, "the sandbox")?, Some(text)),
-        (None, Some(name)) if looks_like_a_file(&name) => {
-            let text = read(Path::new(&name), "cloud file")?;
-            (Cloud::from_json(&text, &name)?, Some(text))
+    let (mut cloud, facts) = match (sandbox, chosen) {
+        (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
+        (None, Some(name)) if is_a_file(&name) => {
+            Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?
         }
         (None, Some(name)) => (Cloud::named(&name)?, None),
         (None, None) => (Cloud::named("public")?, None),
@@ -158,13 +131,6 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
             shown.push(Shown::of(&format!("endpoints.{key}"), Some(&endpoint), String::clone));
         }
     }
-    let facts = match (&cloud.sandbox, text) {
-        (Some(_), Some(text)) => Some(
-            serde_json::from_str::<SandboxFacts>(&text)
-                .map_err(|error| Error::usage("The sandbox's file can't be read.").detail(error.to_string()))?,
-        ),
-        _ => None,
-    };
     let sign_in = sign_in(flags, &layers, facts.as_ref(), &mut shown)?;
     let bundle = Setting::of("--ca-bundle", &flags.ca_bundle, "CMKCTL_CA_BUNDLE");
     let bundle = bundle.or_else(|| layers.find(|file| &file.ca_bundle));
@@ -221,8 +187,9 @@ fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<Stri
     Ok(all)
 }
 
-fn looks_like_a_file(name: &str) -> bool {
-    name.contains(['/', '\\', '.']) || Path::new(name).is_file()
+/// A name never stands for a file: a file of that name in the current folder would decide where secrets go.
+fn is_a_file(cloud: &str) -> bool {
+    cloud.contains(['/', '\\']) || cloud.to_ascii_lowercase().ends_with(".json")
 }
 
 fn read(path: &Path, what: &str) -> Result<String> {

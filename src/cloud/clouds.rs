@@ -6,7 +6,6 @@
 use crate::error::{Error, Result};
 use crate::model::near::did_you_mean;
 use jiff::Timestamp;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -99,24 +98,6 @@ pub struct Cloud {
     pub sandbox: Option<Loopback>,
 }
 
-/// A cloud as a file: a base, and what differs from it.
-#[derive(Debug, Deserialize)]
-struct CloudFile {
-    name: Option<String>,
-    base: Option<String>,
-    #[serde(default)]
-    endpoints: BTreeMap<String, String>,
-    sandbox: Option<SandboxPart>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SandboxPart {
-    url: Url,
-    speed: f64,
-    epoch: Timestamp,
-    started_unix_ms: i64,
-}
-
 impl Cloud {
     /// A built-in cloud.
     ///
@@ -128,40 +109,15 @@ impl Cloud {
             error.hints.extend(did_you_mean(name, names()));
             return Err(error
                 .hint(format!("Known clouds: {}.", names().join(", ")))
-                .hint("Another cloud can be a file: `--cloud ./my-cloud.json` with `base` and `endpoints`."));
+                .hint("A cloud file has `/` or `\\` in its path, or ends in `.json`: `--cloud ./my-cloud.json`."));
         };
         let values = KEYS.into_iter().zip(row.iter().map(|value| (*value).to_owned())).collect();
         Ok(Self { name: (*name).to_owned(), values, sandbox: None })
     }
 
-    /// A cloud from the text of a JSON file with `base`, `endpoints` and, for a sandbox, `sandbox`. A file without a base must give every value.
-    ///
-    /// # Errors
-    /// Text that is not such a file, unknown keys, missing values and a sandbox that is not on loopback are usage errors.
-    pub fn from_json(text: &str, origin: &str) -> Result<Self> {
-        let file: CloudFile = serde_json::from_str(text).map_err(|error| {
-            Error::usage(format!("The cloud file `{origin}` can't be understood."))
-                .detail(format!("{error}."))
-                .hint("It is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \"HOST\"}}`.")
-        })?;
-        let mut cloud = match &file.base {
-            Some(base) => Self::named(base)?,
-            None => Self { name: origin.to_owned(), values: BTreeMap::new(), sandbox: None },
-        };
-        if let Some(name) = file.name {
-            cloud.name = name;
-        }
-        for (key, value) in &file.endpoints {
-            cloud.set(key, value)?;
-        }
-        if let Some(missing) = KEYS.iter().find(|key| !cloud.values.contains_key(*key)) {
-            return Err(Error::usage(format!("The cloud file `{origin}` has no `base` and no value for `{missing}`."))
-                .hint("Give `\"base\": \"public\"`, or every value under `endpoints`."));
-        }
-        if let Some(part) = file.sandbox {
-            cloud.sandbox = Some(part.loopback(origin)?);
-        }
-        Ok(cloud)
+    /// A cloud without any value yet.
+    pub(super) fn empty(name: &str) -> Self {
+        Self { name: name.to_owned(), values: BTreeMap::new(), sandbox: None }
     }
 
     /// Overrides one value of [`KEYS`].
@@ -278,23 +234,6 @@ fn plain(url: &Url) -> bool {
     url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none()
 }
 
-impl SandboxPart {
-    fn loopback(self, origin: &str) -> Result<Loopback> {
-        let local =
-            self.url.scheme() == "http" && matches!(self.url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-        let started = Timestamp::from_millisecond(self.started_unix_ms).ok();
-        match started {
-            Some(started) if local && self.speed.is_finite() && self.speed > 0.0 => {
-                Ok(Loopback { url: self.url, speed: self.speed, epoch: self.epoch, started })
-            }
-            _ => Err(Error::usage(format!(
-                "The sandbox in `{origin}` must be `http://127.0.0.1:PORT` with a speed above 0."
-            ))
-            .hint("Write the file anew with `cmkctl sandbox --cloud-file FILE`.")),
-        }
-    }
-}
-
 /// `https://host/` and `host` mean the same in a setting.
 fn host_of_setting(value: &str) -> &str {
     value.strip_prefix("https://").unwrap_or(value).trim_end_matches('/')
@@ -383,29 +322,6 @@ mod tests {
             [("bap", "http://x"), ("bap", ""), ("bap", "a/b"), ("arm-audience", "x"), ("color", "x"), ("bap", "a:443x")]
         {
             assert!(cloud.set(key, value).is_err(), "{key}={value}");
-        }
-    }
-
-    #[test]
-    fn a_cloud_file_is_complete_or_has_a_base_and_a_sandbox_is_on_loopback() {
-        assert!(Cloud::from_json("{}", "x.json").is_err());
-        assert!(Cloud::from_json("<html>", "x.json").is_err());
-        let air_gapped = Cloud::from_json(
-            r#"{"name":"eagle","base":"public","endpoints":{"bap":"api.bap.eagle.example"}}"#,
-            "x.json",
-        )
-        .unwrap();
-        assert_eq!((air_gapped.name.as_str(), air_gapped.get("bap")), ("eagle", "api.bap.eagle.example"));
-        let sandbox = |url: &str| {
-            let text = format!(
-                r#"{{"base":"public","sandbox":{{"url":"{url}","speed":600,"epoch":"2026-03-02T08:00:00Z","started_unix_ms":1}}}}"#
-            );
-            Cloud::from_json(&text, "x.json")
-        };
-        assert!(sandbox("http://127.0.0.1:4000").is_ok());
-        for url in ["http://10.0.0.1:4000", "https://127.0.0.1", "http://127.0.0.1.evil.example", "http://evil.example"]
-        {
-            assert!(sandbox(url).is_err(), "{url}");
         }
     }
 }

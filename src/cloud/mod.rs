@@ -3,6 +3,7 @@
 pub mod arm;
 pub mod authorization;
 pub mod clock;
+pub mod cloud_file;
 pub mod clouds;
 pub mod credential;
 pub mod dataverse;

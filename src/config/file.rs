@@ -119,16 +119,21 @@ pub fn parse(text: &str, path: &Path) -> Result<File> {
 }
 
 fn default_file() -> Option<PathBuf> {
-    let base = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| variable("APPDATA").map(PathBuf::from));
-    let base = base.or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config")))?;
-    Some(base.join("cmkctl").join("config.toml"))
+    Some(folder("XDG_CONFIG_HOME", "APPDATA", ".config")?.join("cmkctl").join("config.toml"))
 }
 
 /// Where names for completion are kept between two runs.
 pub fn names_file() -> Option<PathBuf> {
-    let base = variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| variable("LOCALAPPDATA").map(PathBuf::from));
-    let base = base.or_else(|| variable("HOME").map(|home| Path::new(&home).join(".cache")))?;
-    Some(base.join("cmkctl").join("names.json"))
+    Some(folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?.join("cmkctl").join("names.json"))
+}
+
+/// The user's folder of a kind: as the XDG Base Directory Specification says, or on Windows the system. A path that is not absolute counts as
+/// not set: it would mean another folder wherever cmkctl runs, and the files in it decide where secrets go.
+fn folder(xdg: &str, windows: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(xdg)
+        .or_else(|| absolute(windows).filter(|_| cfg!(windows)))
+        .or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }
 
 /// The shell that asks for completions by this variable.

@@ -3,6 +3,7 @@
 use super::file::Layers;
 use super::source::{Setting, Shown, Source};
 use super::{Flags, Settings};
+use crate::cloud::cloud_file::DefaultFacts;
 use crate::cloud::clouds::Cloud;
 
 /// Which file, which profile, which cloud.
@@ -70,7 +71,7 @@ impl Settings {
         typed: &Option<String>,
         name: &str,
         of_file: impl Fn(&super::File) -> &Option<String>,
-        of_sandbox: impl Fn(&super::DefaultFacts) -> &Option<String>,
+        of_sandbox: impl Fn(&DefaultFacts) -> &Option<String>,
     ) -> Option<Setting<String>> {
         match &self.sandbox {
             None => Setting::of(flag, typed, name).or_else(|| self.layers.find(of_file)),

@@ -63,3 +63,4 @@ mod terminal;
 mod tool;
 mod unlock;
 mod wanted;
+mod where_tokens_go;

@@ -36,15 +36,16 @@ impl ClientAssertion for Assertion {
             return Ok(text.trim().to_owned());
         }
         let (method, url, token, field) = if let Some(github) = &self.sign_in.github {
-            (Http::GET, format!("{}&audience=api://AzureADTokenExchange", github.url), &github.token, "value")
+            let url = with_query(&github.url, &[("audience", "api://AzureADTokenExchange")]);
+            (Http::GET, url, &github.token, "value")
         } else if let Some(pipelines) = &self.sign_in.pipelines {
-            let url = format!("{}?api-version=7.1&serviceConnectionId={}", pipelines.url, pipelines.service_connection);
+            let connection = pipelines.service_connection.as_str();
+            let url = with_query(&pipelines.url, &[("api-version", "7.1"), ("serviceConnectionId", connection)]);
             (Http::POST, url, &pipelines.token, "oidcToken")
         } else {
             return Err(failed("there is no federated token".to_owned()));
         };
-        let url = Url::parse(&url)
-            .map_err(|_| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
+        let url = url.ok_or_else(|| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
         let bearer = format!("Bearer {}", token.secret());
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
         let clock = self.wire.clock();
@@ -54,5 +55,41 @@ impl ClientAssertion for Assertion {
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         json::text(&value, field)
             .ok_or_else(|| failed(format!("the runner's token endpoint answered {} without a token", answer.status)))
+    }
+}
+
+/// The runner's address with these words in its query, whether it has one already or not. A word that is there already is replaced.
+fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
+    let mut url = Url::parse(address.trim()).ok()?;
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| !words.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.set_fragment(None);
+    url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(words);
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_joined_to_an_address_whatever_its_query_is() {
+        let audience = [("audience", "api://AzureADTokenExchange")];
+        let escaped = "audience=api%3A%2F%2FAzureADTokenExchange";
+        for (address, expected) in [
+            ("https://runner.example/token?api-version=2.0", format!("https://runner.example/token?api-version=2.0&{escaped}")),
+            ("https://runner.example/token", format!("https://runner.example/token?{escaped}")),
+            ("https://runner.example/token?", format!("https://runner.example/token?{escaped}")),
+            ("https://runner.example/token?a=1#part", format!("https://runner.example/token?a=1&{escaped}")),
+            ("https://runner.example?audience=other&b=2", format!("https://runner.example/?b=2&{escaped}")),
+        ] {
+            assert_eq!(with_query(address, &audience).unwrap().as_str(), expected, "{address}");
+        }
+        let connection = with_query("https://dev.azure.example/x?y=1", &[("serviceConnectionId", "a&b=c#d")]).unwrap();
+        assert_eq!(connection.as_str(), "https://dev.azure.example/x?y=1&serviceConnectionId=a%26b%3Dc%23d");
+        assert!(with_query("token", &audience).is_none());
     }
 }
