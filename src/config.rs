@@ -118,9 +118,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let cloud_argument = chosen.clone();
     let (mut cloud, facts) = match (sandbox, chosen) {
         (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
-        (None, Some(name)) if is_a_file(&name) => {
-            Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?
-        }
+        (None, Some(name)) if is_a_file(&name) => Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?,
         (None, Some(name)) => (Cloud::named(&name)?, None),
         (None, None) => (Cloud::named("public")?, None),
     };

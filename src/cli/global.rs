@@ -34,7 +34,7 @@ enum Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// Cloud: public, gcc, gcc-high, dod, china, or a file [env: CMKCTL_CLOUD] [default: public]
+    /// Cloud: public, gcc, gcc-high, dod, china, or a file such as ./cloud.json [env: CMKCTL_CLOUD] [default: public]
     #[arg(long, global = true, value_name = "NAME|FILE")]
     cloud: Option<String>,
     /// Override one value of the cloud, such as `bap=api.bap.microsoft.com` [env: CMKCTL_ENDPOINT_…]

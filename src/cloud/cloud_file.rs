@@ -112,7 +112,9 @@ impl Cloud {
                 Some((name, _)) => Err(Error::usage(format!(
                     "The cloud file `{origin}` has `{name}`, which only the file of a sandbox has."
                 ))
-                .hint(format!("Remove `{name}` from the file. Tenant and target are flags or stand in the configuration file."))),
+                .hint(format!(
+                    "Remove `{name}` from the file. Tenant and target are flags or stand in the configuration file."
+                ))),
             };
         };
         cloud.sandbox = Some(part.loopback(origin)?);

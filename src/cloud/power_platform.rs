@@ -10,10 +10,11 @@ use crate::cloud::json;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::Answer;
 use crate::error::Error;
+use crate::model::alike::Alike;
 use crate::model::observed::{Environment, Operation, Seen};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const READ_VERSION: &str = "2023-06-01";
@@ -238,13 +239,10 @@ const NAMES: usize = 1000;
 
 /// What can be typed for an environment, and the policies that are linked.
 fn names(all: &[Environment]) -> (BTreeSet<String>, BTreeSet<String>) {
-    let mut count: HashMap<&str, usize> = HashMap::new();
-    for environment in all {
-        *count.entry(&environment.display_name).or_default() += 1;
-    }
-    let typed = all.iter().take(NAMES).map(|environment| match count.get(environment.display_name.as_str()) {
-        Some(1) => environment.display_name.clone(),
-        _ => environment.id.clone(),
+    let alike = Alike::among(all.iter().map(|environment| environment.display_name.as_str()));
+    let typed = all.iter().take(NAMES).map(|environment| match alike.has(&environment.display_name) {
+        false => environment.display_name.clone(),
+        true => environment.id.clone(),
     });
     let policies = all.iter().filter_map(|environment| environment.policy().map(ToString::to_string));
     (typed.collect(), policies.take(NAMES).collect())

@@ -35,8 +35,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("NO_PROXY", "hosts that are reached without it; also no_proxy"),
     ("PATH", "where az and azd are looked for"),
     ("HOME", "below it, .config and .cache"),
-    ("XDG_CONFIG_HOME", "where the configuration file is looked for, before ~/.config; on Windows APPDATA"),
-    ("XDG_CACHE_HOME", "where names for completion are kept, before ~/.cache; on Windows LOCALAPPDATA"),
+    ("XDG_CONFIG_HOME", "where the configuration file is, instead of ~/.config, if absolute; on Windows APPDATA"),
+    (
+        "XDG_CACHE_HOME",
+        "where names for completion are kept, instead of ~/.cache, if absolute; on Windows LOCALAPPDATA",
+    ),
     ("NO_COLOR", "no colour and no moving progress"),
     ("CI", "the same, and TF_BUILD"),
     ("TERM", "the same when it is dumb"),

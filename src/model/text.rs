@@ -1,6 +1,6 @@
 //! Text that others have written, made harmless before anybody reads it.
 
-/// One line of text: line breaks of every kind and tabs become blanks; terminal escapes and all other control characters, marks that reorder
+/// One line of text: line breaks of every kind, tabs and blanks of every other kind become blanks; terminal escapes and all other control characters, marks that reorder
 /// text, and characters that nobody sees are left out, and so is whatever looks like a token.
 pub fn clean(text: &str) -> String {
     mask(text.chars().map(|ch| if breaks(ch) { ' ' } else { ch }).filter(|ch| !hidden(*ch)).collect())
@@ -35,16 +35,18 @@ fn mask(text: String) -> String {
     out + rest
 }
 
+/// Line breaks, tabs, and every blank that is not the common one: a name is typed with that one.
 fn breaks(ch: char) -> bool {
-    matches!(ch, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    ch != ' ' && ch.is_whitespace() || ch == '\u{2800}'
 }
 
 fn hidden(ch: char) -> bool {
     ch.is_control()
         || matches!(ch,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A word for a shell, whatever a service wrote into it: remedies are pasted.
@@ -71,5 +73,18 @@ mod tests {
             "Bearer [token], and eyJ is short; [token]"
         );
         assert_eq!(clean_lines("a\nb\r\u{1b}c\u{2028}d"), "a\nb c d");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_dropped_and_what_looks_like_a_blank_is_one() {
+        let unseen = ['\u{34f}', '\u{180b}', '\u{180c}', '\u{180d}', '\u{fe00}', '\u{fe0f}', '\u{1d173}', '\u{1d17a}'];
+        for ch in unseen.into_iter().chain(['\u{e0100}', '\u{e01ef}', '\u{2065}', '\u{3164}']) {
+            assert_eq!(clean(&format!("a{ch}b")), "ab", "{ch:?}");
+            assert_eq!(clean_lines(&format!("a{ch}\nb")), "a\nb", "{ch:?}");
+        }
+        for ch in ['\u{a0}', '\u{2800}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{1680}'] {
+            assert_eq!(clean(&format!("a{ch}b")), "a b", "{ch:?}");
+        }
+        assert_eq!(clean("Prüfung äöü 検証 \u{1f600}"), "Prüfung äöü 検証 \u{1f600}");
     }
 }

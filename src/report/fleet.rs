@@ -3,7 +3,8 @@
 use super::plan::around_text;
 use super::terminal::Out;
 use super::values::Sheet;
-use crate::model::fleet::{Fleet, Member, Place, Unlisted};
+use crate::model::alike::Alike;
+use crate::model::fleet::{Fleet, Member, Named, Place, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::Receipt;
@@ -224,8 +225,12 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     }
     if !fleet.unlisted.is_empty() {
         text.push_str("\nNot in the file, and left as they are:\n");
+        let members = fleet.members.iter().map(|member| member.name.as_str());
+        let others = fleet.unlisted.iter().flat_map(|unlisted| &unlisted.environments).map(|one| one.name.as_str());
+        let alike = Alike::among(members.chain(others));
         for unlisted in &fleet.unlisted {
-            let names: Vec<String> = unlisted.environments.iter().map(|one| format!("`{}`", one.name)).collect();
+            let told = |one: &Named| format!("`{}`", alike.told_apart(&one.name, &one.id));
+            let names: Vec<String> = unlisted.environments.iter().map(told).collect();
             let (shown, more) = names.split_at(names.len().min(3));
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
             let line = format!("{}{more}, linked to `{}`", shown.join(", "), unlisted.policy.name);

@@ -2,6 +2,7 @@
 
 use crate::model::ids::parse_guid;
 use crate::model::observed::Environment;
+use crate::model::text::clean;
 
 /// What a typed text means among the environments of a tenant.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,9 +27,11 @@ pub fn direct_id(typed: &str) -> Option<String> {
     parse_guid(typed).filter(|_| typed.contains('-'))
 }
 
-/// Resolves exactly: environment id, LCS environment id, finance and operations URL, Dataverse URL or domain name, unique name, display name,
-/// in this order; the first kind that matches anything decides.
+/// Resolves exactly: environment id, LCS environment id, finance and operations URL, Dataverse URL or domain name, unique name, display name.
+/// Everybody may choose a display name, so no kind is stronger than another: what fits two environments is unique for neither.
 pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
+    // Names are compared as they are shown.
+    let typed = clean(typed);
     let typed = typed.trim();
     if typed.is_empty() {
         return Resolution::None;
@@ -47,17 +50,15 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
                 .is_some_and(|dataverse| same_host(dataverse.url.as_ref()) || same(dataverse.domain_name.as_ref()))
         },
         &|env| same(env.dataverse.as_ref().and_then(|dataverse| dataverse.unique_name.as_ref())),
-        &|env| env.display_name.eq_ignore_ascii_case(typed),
+        &|env| env.display_name.trim().eq_ignore_ascii_case(typed),
     ];
-    for test in tests {
-        let found: Vec<&Environment> = all.iter().filter(|environment| test(environment)).collect();
-        match found[..] {
-            [] => {}
-            [one] => return Resolution::One(one),
-            _ => return Resolution::Several(found),
-        }
+    let found: Vec<&Environment> =
+        all.iter().filter(|environment| tests.iter().any(|test| test(environment))).collect();
+    match found[..] {
+        [] => Resolution::None,
+        [one] => Resolution::One(one),
+        _ => Resolution::Several(found),
     }
-    Resolution::None
 }
 
 /// The host of a URL, or of something that looks like one (`contoso.crm4.dynamics.com`), lower case.
@@ -116,6 +117,28 @@ mod tests {
         {
             assert_eq!(resolve(typed, &all), Resolution::None, "{typed}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_another_ones_address_is_not_unique() {
+        for taken in [
+            "dev-a",
+            "unq2",
+            "DEV-A.crm4.dynamics.com",
+            "dev-a.sandbox.operations.dynamics.com",
+            "00000000-0000-0000-0000-000000000002",
+            "aaaaaaaa000000000000000000000002",
+        ] {
+            let mut all = tenant();
+            all[0].display_name = taken.to_owned();
+            assert_eq!(resolve(taken, &all), Resolution::Several(vec![&all[0], &all[1]]), "{taken}");
+            // The twin: by anything else that is its own it is found.
+            assert_eq!(resolve("uat", &all), Resolution::One(&all[0]), "{taken}");
+            assert_eq!(resolve("https://dev-a.crm4.dynamics.com/main.aspx", &tenant()), Resolution::One(&tenant()[1]));
+        }
+        let mut all = tenant();
+        all[1].display_name = "Contoso UAT".to_owned();
+        assert_eq!(resolve("contoso\u{a0}uat\u{fe0f} ", &all), Resolution::One(&all[1]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::add::{ADD, SWAP, Standing, standing};
 use super::remove::{KEPT_AFTER_REMOVAL, REMOVE};
 use super::{Whose, day, finding, unseen, who};
+use crate::model::alike::Alike;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
@@ -85,12 +86,13 @@ pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: 
 /// The environments that a policy holds, for messages.
 pub(super) fn holders(observed: &Observed, policy: &ArmId) -> Option<String> {
     let all = observed.around.estate.present()?;
-    let names: Vec<&str> = all
+    let alike = Alike::among(all.iter().map(|environment| environment.display_name.as_str()));
+    let names: Vec<String> = all
         .iter()
         .filter(|environment| environment.policy() == Some(policy))
-        .map(|environment| environment.display_name.as_str())
+        .map(|environment| alike.told_apart(&environment.display_name, &environment.id))
         .collect();
-    match names[..] {
+    match &names[..] {
         [] => None,
         [one] => Some(format!("`{one}`")),
         [one, two] => Some(format!("`{one}` and `{two}`")),

@@ -1,6 +1,7 @@
 //! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What the file does not name is said and left alone.
 
 use super::{add, estate, finding, policy, quoted, who};
+use crate::model::alike::Alike;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
 use crate::model::ids::ArmId;
@@ -136,15 +137,11 @@ fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
     linked
 }
 
-/// Names that more than one environment of the file has, however far they are: the same name must be typed today and tomorrow.
-fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> BTreeSet<String> {
-    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    for one in wanted.policies.iter().flat_map(|policy| &policy.environments) {
-        if let Some(environment) = known.get(&one.id.to_ascii_lowercase()) {
-            *count.entry(environment.display_name.as_str()).or_default() += 1;
-        }
-    }
-    count.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.to_owned()).collect()
+/// Names that more than one environment of the file has or seems to have, however far they are: the same name must be typed today and tomorrow.
+fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> Alike {
+    let own = wanted.policies.iter().flat_map(|policy| &policy.environments);
+    let own = own.filter_map(|one| known.get(&one.id.to_ascii_lowercase()));
+    Alike::among(own.map(|environment| environment.display_name.as_str()))
 }
 
 fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment]) -> Plan {
@@ -209,7 +206,7 @@ fn member(
     observed: &Observed,
     sight: &Sight,
     known: &HashMap<String, &Environment>,
-    twice: &BTreeSet<String>,
+    twice: &Alike,
 ) -> (Member, Vec<Finding>) {
     let mut member = Member {
         id: one.id.clone(),
@@ -246,9 +243,7 @@ fn member(
         );
         return (member, vec![found]);
     }
-    if twice.contains(&member.name) {
-        member.name = format!("{} ({})", member.name, environment.id);
-    }
+    member.name = twice.told_apart(&member.name, &environment.id);
     if seen.is_none() {
         let locked = locked(environment, &wanted.id, sight);
         member.place = if locked { Place::Locked } else { Place::Encrypted };

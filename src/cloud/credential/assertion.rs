@@ -80,7 +80,10 @@ mod tests {
         let audience = [("audience", "api://AzureADTokenExchange")];
         let escaped = "audience=api%3A%2F%2FAzureADTokenExchange";
         for (address, expected) in [
-            ("https://runner.example/token?api-version=2.0", format!("https://runner.example/token?api-version=2.0&{escaped}")),
+            (
+                "https://runner.example/token?api-version=2.0",
+                format!("https://runner.example/token?api-version=2.0&{escaped}"),
+            ),
             ("https://runner.example/token", format!("https://runner.example/token?{escaped}")),
             ("https://runner.example/token?", format!("https://runner.example/token?{escaped}")),
             ("https://runner.example/token?a=1#part", format!("https://runner.example/token?a=1&{escaped}")),

@@ -1,0 +1,60 @@
+//! Names that a person can't tell apart: the same letters in another case, more blanks, or letters of another alphabet that look the same.
+
+use super::text::clean;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a name looks like (Unicode Technical Standard 39): equal for names that look alike.
+fn skeleton(name: &str) -> String {
+    let shown = clean(name).split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    unicode_security::skeleton(&shown).collect::<String>().to_lowercase()
+}
+
+/// The names among many that look like another one.
+#[derive(Debug, Clone, Default)]
+pub struct Alike(BTreeSet<String>);
+
+impl Alike {
+    /// The names that more than one of these has, or looks as if it had.
+    pub fn among<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for name in names {
+            *count.entry(skeleton(name)).or_default() += 1;
+        }
+        Self(count.into_iter().filter(|(_, count)| *count > 1).map(|(skeleton, _)| skeleton).collect())
+    }
+
+    /// Does another one look like this?
+    pub fn has(&self, name: &str) -> bool {
+        !self.0.is_empty() && self.0.contains(&skeleton(name))
+    }
+
+    /// The name, with the id where the name alone does not tell which one is meant.
+    pub fn told_apart(&self, name: &str, id: &str) -> String {
+        if self.has(name) { format!("{name} ({id})") } else { name.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_are_told_apart() {
+        for (one, other) in [
+            ("Contoso UAT", "Contoso UAT"),
+            ("Contoso UAT", "contoso  uat"),
+            ("Contoso UAT", "Contoso\u{a0}UAT"),
+            ("Contoso UAT", "Contoso\u{2800}UAT"),
+            ("Contoso UAT", "Contoso\u{fe0f} UAT\u{e0101}"),
+            ("Contoso UAT", "Cont\u{43e}so U\u{410}T"),
+            ("Contoso UAT", "C\u{3bf}ntoso UAT"),
+        ] {
+            let alike = Alike::among([one, other, "Contoso Dev"]);
+            assert!(alike.has(one) && alike.has(other), "{other:?}");
+            assert_eq!(alike.told_apart(one, "1"), format!("{one} (1)"));
+            assert_eq!(alike.told_apart("Contoso Dev", "2"), "Contoso Dev");
+        }
+        let alike = Alike::among(["Contoso UAT", "Contoso UAT 2", "Contoso Dev", "Prüfung", "Prufung"]);
+        assert!(!["Contoso UAT", "Contoso UAT 2", "Prüfung"].iter().any(|name| alike.has(name)));
+    }
+}
