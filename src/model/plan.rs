@@ -79,6 +79,17 @@ impl Plan {
         self.actions.iter().any(Action::changes)
     }
 
+    /// The names that consent to this plan must repeat, each once.
+    pub fn asks_for(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.actions.iter().filter_map(Action::typed_consent) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Consent to exactly this plan: `yes` for changes that keep everybody working, and the environment's name, letter by letter, for those
     /// that do not. The only way to a [`Consent`].
     ///
@@ -89,16 +100,9 @@ impl Plan {
         let given = |action: &&&Action| confirmed.iter().any(|name| action.typed_consent() == Some(name));
         if let Some(action) = wanted.iter().find(|action| !given(action)) {
             let name = action.typed_consent().unwrap_or_default().to_owned();
-            let strange =
-                confirmed.iter().find(|name| !wanted.iter().any(|action| action.typed_consent() == Some(name)));
-            return Err(match strange {
-                None => {
-                    let offline = |action: &&&Action| action.takes_offline() == Some(name.as_str());
-                    let twice = wanted.iter().filter(offline).count() > 1;
-                    Missing::Name { why: action.outage(twice), name }
-                }
-                Some(other) => Missing::OtherName { expected: name, given: other.clone() },
-            });
+            let offline = |action: &&&Action| action.takes_offline() == Some(name.as_str());
+            let twice = wanted.iter().filter(offline).count() > 1;
+            return Err(Missing::Name { why: action.outage(twice), name });
         }
         let small_changes = self.actions.iter().any(|action| action.changes() && action.typed_consent().is_none());
         if small_changes && !yes {
@@ -123,12 +127,5 @@ pub enum Missing {
         name: String,
         /// What happens to what has that name, in one sentence.
         why: String,
-    },
-    /// Another name was given.
-    OtherName {
-        /// The name that the plan asks for.
-        expected: String,
-        /// What was typed.
-        given: String,
     },
 }

@@ -50,7 +50,8 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
         return seen(&fleet);
     }
     let trail = context.trail("apply", &fleet.plan)?;
-    let held = match consent(&fleet.plan, asked, out).await {
+    let known: Vec<&str> = fleet.members.iter().map(|member| member.name.as_str()).collect();
+    let held = match consent(&fleet.plan, asked, &known, out).await {
         Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
             again(context, &wanted, &sight, &fleet, somebody).await.map(|fleet| (consent, fleet))
         }
@@ -106,7 +107,7 @@ async fn again(context: &Context, wanted: &Wanted, seen: &Sight, fleet: &Fleet, 
 }
 
 fn refused(error: Error, mut report: FleetReport<'_>, out: &mut Out) -> Error {
-    if error.kind == Kind::Refused {
+    if matches!(error.kind, Kind::Refused | Kind::Usage) {
         report.outcome = FleetOutcome::Refused;
     }
     out.data_for_scripts(&report);

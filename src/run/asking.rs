@@ -4,6 +4,7 @@ use crate::apply::Waiting;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::finding::Finding;
+use crate::model::near::did_you_mean;
 use crate::model::plan::{Consent, Missing, Plan};
 use crate::report::Out;
 
@@ -71,8 +72,24 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
     })
 }
 
-/// Consent, and whether somebody had to be asked for it.
-pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
+/// A name on the command line that the plan does not ask for: somebody meant something else than this plan does. `known` are names of which it
+/// has nothing to ask, such as of environments that are done, and where it asks for no name at all none can be wrong.
+fn strange(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
+    let wanted = plan.asks_for();
+    let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
+    let Some(other) = asked.confirm.iter().find(|name| !fits(name)).filter(|_| !wanted.is_empty()) else {
+        return Ok(());
+    };
+    let what = format!("No changes were made. The plan does not ask for the name `{other}` of `--confirm`.");
+    let mut error = Error::usage(what);
+    error.hints.extend(did_you_mean(other, wanted.iter().copied()));
+    let names: Vec<String> = wanted.iter().map(|name| format!("`{name}`")).collect();
+    Err(error.hint(format!("It asks for: {}.", names.join(", "))))
+}
+
+/// Consent, and whether somebody had to be asked for it. `known`: names that may be given although the plan does not ask for them.
+pub(super) async fn consent(plan: &Plan, asked: &Asked, known: &[&str], out: &mut Out) -> Result<(Consent, bool)> {
+    strange(plan, asked, known)?;
     let mut confirmed = asked.confirm.clone();
     let mut was_asked = false;
     // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
@@ -82,7 +99,6 @@ pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result
             Err(missing) => missing,
         };
         let answer = match &missing {
-            Missing::OtherName { .. } => None,
             Missing::Name { name, why } => {
                 out.say(why);
                 question(&format!("Type the name to go on (`{name}`), anything else to stop:"), out).await?
@@ -96,7 +112,7 @@ pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result
         was_asked = true;
         if let Missing::Name { name, .. } = missing {
             if answer != name {
-                return Err(refused(Missing::OtherName { expected: name, given: answer }));
+                return Err(other_name(&name, &answer));
             }
             confirmed.push(answer);
         }
@@ -122,10 +138,11 @@ fn refused(missing: Missing) -> Error {
         Missing::Name { name, why } => {
             (format!("{why} Nobody consented; nothing was changed."), format!("Pass `--yes --confirm \"{name}\"`."))
         }
-        Missing::OtherName { expected, given } => (
-            format!("The plan asks for the name `{expected}`, but `{given}` was given; nothing was changed."),
-            "Type the name exactly as the plan shows it.".to_owned(),
-        ),
     };
     Error::new(Kind::Refused, message).hint(hint)
+}
+
+fn other_name(expected: &str, given: &str) -> Error {
+    let what = format!("The plan asks for the name `{expected}`, but `{given}` was given; nothing was changed.");
+    Error::new(Kind::Refused, what).hint("Type the name exactly as the plan shows it.")
 }

@@ -90,7 +90,7 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         return Ok(());
     }
     let trail = context.trail(job.command(), &plan)?;
-    let held = match consent(&plan, asked, out).await {
+    let held = match consent(&plan, asked, change.environment_name.as_slice(), out).await {
         Ok((consent, somebody_was_asked)) => {
             if somebody_was_asked || looked.elapsed() > holding::FRESH {
                 let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;

@@ -1,6 +1,6 @@
 //! `status --all`: the whole tenant, worst first.
 
-use super::Context;
+use super::{Context, filters};
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
@@ -71,6 +71,7 @@ pub struct Glance {
 /// The list can't be read; `Kind::Pending` when something that `fail_on` names is there.
 pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock()).await?;
+    filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
     report::estate(out, &estate, &all);
     failure(glance, &all).map_or(Ok(()), Err)
@@ -83,6 +84,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
 pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let estate = observe_estate(&context.reader(), context.clock()).await?;
+    filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
     let requests = session.wire().journal();
     let cloud = session.cloud();
@@ -107,14 +109,11 @@ pub(super) fn incomplete(what: &str) -> Error {
 fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
     let within = glance.expiring_within.and_then(|within| SignedDuration::try_from(within).ok());
     let mut all = judge(estate, within);
-    let named = |wanted: &str, id: &str| {
-        same_id(wanted, id) || id.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case(wanted))
-    };
     all.retain(|one| {
         // What is not known may be what was asked for, and stays.
         let fits = |wanted: &Option<String>, id: Known<Option<&ArmId>>| match (wanted, id) {
             (None, _) | (Some(_), Known::Unknown(_)) => true,
-            (Some(wanted), Known::Known(id)) => id.is_some_and(|id| named(wanted, &id.to_string())),
+            (Some(wanted), Known::Known(id)) => id.is_some_and(|id| is_named(wanted, id)),
         };
         fits(&glance.policy, policy_of(one.environment))
             && fits(&glance.vault, vault_of(estate, one.environment))
@@ -126,8 +125,13 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
     all
 }
 
+/// Is this the id of a resource, or its name?
+pub(super) fn is_named(wanted: &str, id: &ArmId) -> bool {
+    same_id(wanted, &id.to_string()) || id.name.eq_ignore_ascii_case(wanted)
+}
+
 /// The policy of an environment, as far as it is known.
-fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
+pub(super) fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
     match &environment.key_link {
         Seen::Present(link) => Known::Known(Some(&link.policy)),
         Seen::Absent => Known::Known(None),
@@ -137,7 +141,7 @@ fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
 }
 
 /// The vault that its policy names, as far as it is known.
-fn vault_of<'a>(estate: &'a Estate, environment: &'a Environment) -> Known<Option<&'a ArmId>> {
+pub(super) fn vault_of<'a>(estate: &'a Estate, environment: &'a Environment) -> Known<Option<&'a ArmId>> {
     policy_of(environment).and_then(|policy| match policy.and_then(|id| estate.protections.get(id)) {
         None => Known::Known(None),
         Some(protection) => match protection.policy.present().map(|policy| &policy.key) {

@@ -1,7 +1,7 @@
 //! `export`: what exists, as code.
 
-use super::Context;
 use super::estate::incomplete;
+use super::{Context, filters};
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::Estate;
 use crate::model::ids::{ArmId, same_id};
@@ -25,6 +25,7 @@ pub enum Language {
 /// The environments can't be listed; `Kind::Forbidden` when no policy can be read, or when the file is written and leaves something out.
 pub async fn export(context: &Context, language: Language, policy: Option<&str>, out: &mut Out) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock()).await?;
+    filters::policy(&estate, policy)?;
     let mut all = blueprints(&estate);
     all.retain(|one| {
         policy

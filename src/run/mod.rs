@@ -6,6 +6,7 @@ mod changing;
 mod checking;
 mod estate;
 mod exporting;
+mod filters;
 mod fixing;
 mod helping;
 mod holding;

@@ -160,7 +160,7 @@ mod at_a_terminal {
         let patch = json!({ "summary": "x.", "environments": { "uat": { "name": "\u{200b}\u{1b}\n \u{202e}" } } });
         let served = Served::patched(&patch, FAST);
         let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
-        served.run(&["enable", "--yes", "--confirm", ""]).exits(10);
+        served.run(&["enable", "--yes", "--confirm", ""]).exits(2);
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         typing.sees(&format!("{QUESTION} (`{id}`)"));
         typing.types("");

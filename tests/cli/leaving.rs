@@ -30,7 +30,7 @@ fn a_removal_is_shown_by_a_re_read_and_twice_is_once() {
     let planned = served.run(&["remove-environment", "--dry-run", "--detailed-exitcode"]).exits(3);
     says(&planned, &["goes back to the Microsoft key: up to 4 days", "needed for 30 days more, not before 2026-04-01"]);
     served.run(&["remove-environment", "--yes"]).exits(10);
-    served.run(&["remove-environment", "--yes", "--confirm", "Contoso"]).exits(10);
+    served.run(&["remove-environment", "--yes", "--confirm", "Contoso"]).exits(2);
     let other = served.run(&["remove-environment", "--policy", "ep-contoso-cmk", "--dry-run"]).exits(6);
     says(&other, &["CMK025", "but in /subscriptions/"]);
     assert!(served.effects().is_empty());

@@ -1,0 +1,84 @@
+//! Names that fit nothing, fit two, or look like another one.
+
+use crate::arena::two_keys;
+use crate::tool::{FAST, Ran, Served};
+use serde_json::json;
+
+fn says(ran: &Ran, words: &[&str]) {
+    for word in words {
+        assert!(ran.stderr.contains(word) || ran.stdout.contains(word), "{word}\n{}\n{}", ran.stdout, ran.stderr);
+    }
+}
+
+fn id(served: &Served, name: &str) -> String {
+    let all = served.run(&["status", "--all", "-o", "json"]).json();
+    let all = all["environments"].as_array().unwrap().clone();
+    all.iter().find(|one| one["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_name_that_is_another_ones_domain_is_not_unique() {
+    let plain = Served::start("ready", FAST);
+    plain.run(&["environment-name", "contoso-dev-a"]).exits(0);
+    let patch = json!({ "summary": "A name that is taken.", "environments": { "uat": { "name": "contoso-dev-a" } } });
+    let served = Served::patched(&patch, FAST);
+    let uat = id(&served, "contoso-dev-a");
+    let ran = served.run(&["environment-name", "contoso-dev-a"]).exits(2);
+    says(&ran, &["is the name of 2 environments", &uat]);
+    served.run(&["add-environment", "contoso-dev-a", "--yes", "--confirm", "contoso-dev-a"]).exits(2);
+    assert!(served.effects().is_empty());
+    // The twin: by its id it is found.
+    served.run(&["environment-name", &uat]).exits(0);
+}
+
+#[test]
+fn what_nobody_sees_in_a_name_is_not_in_it() {
+    let patch = json!({ "summary": "Hidden.",
+        "environments": { "uat": { "name": "Contoso\u{a0}\u{fe0f}UAT\u{34f}\u{e0101}" } } });
+    let served = Served::patched(&patch, FAST);
+    let ran = served.run(&["environment-name", "Contoso UAT", "-o", "json"]).exits(0);
+    assert_eq!(ran.json()["name"], "Contoso UAT", "{}", ran.stdout);
+    served.run(&["enable", "Contoso UAT", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+}
+
+#[test]
+fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
+    let served = Served::patched(&two_keys(), FAST);
+    for wrong in
+        [&["--confirm", "Contoso"][..], &["--confirm", "Contoso UAT", "--confirm", "Contoso Dev"], &["--confirm", ""]]
+    {
+        let ran = served.run(&[&["remove-environment", "--yes"], wrong].concat()).exits(2);
+        says(&ran, &["No changes were made.", "It asks for: `Contoso UAT`."]);
+    }
+    says(
+        &served.run(&["remove-environment", "--yes", "--confirm", "Contoso UTA"]).exits(2),
+        &["Did you mean `Contoso UAT`?"],
+    );
+    assert!(served.effects().is_empty());
+    served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    // Where nothing is asked for, no name can be wrong.
+    served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    served.run(&["remove-environment", "--yes", "--confirm", "anything"]).exits(0);
+}
+
+#[test]
+fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
+    let served = Served::start("expiring", FAST);
+    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let name = policy.rsplit('/').next().unwrap().to_owned();
+    for command in [&["status", "--all"][..], &["report"]] {
+        let with = |more: &[&str]| served.run(&[command, more].concat());
+        let ran = with(&["--policy", &format!("{name}x")]).exits(2);
+        says(&ran, &["fits nothing", &format!("Did you mean `{name}`?")]);
+        says(&with(&["--policy", ""]).exits(2), &["fits nothing", &name]);
+        says(&with(&["--vault", "kv-nowhere"]).exits(2), &["fits nothing", "There is: "]);
+        says(&with(&["--sku", "Producton"]).exits(2), &["Did you mean `Production`?"]);
+        for right in [&["--policy", &name][..], &["--policy", &policy], &["--sku", "production"]] {
+            with(right).exits(0);
+        }
+        // Each fits something, and all together nothing: that is an answer.
+        with(&["--policy", &name, "--not-encrypted"]).exits(0);
+    }
+    says(&served.run(&["export", "bicep", "--policy", "nowhere"]).exits(2), &["fits nothing", &name]);
+    served.run(&["export", "bicep", "--policy", &name]).exits(0);
+}
