@@ -13,7 +13,7 @@ mod terminal;
 mod wanted;
 
 pub use terminal::{ci, log_is_read, style};
-pub use wanted::{Given, given, wanted, write};
+pub use wanted::{Given, given, wanted};
 
 use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::{Cloud, KEYS};

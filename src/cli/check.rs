@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context, Side};
 use clap::ValueEnum;
+use std::path::PathBuf;
 
 /// Find every blocker and warning at once, each with its fix and who can do it; changes nothing
 #[derive(Debug, clap::Args)]
@@ -17,8 +18,8 @@ Examples:
   cmkctl check \"Contoso UAT\"
   cmkctl check \"Contoso UAT\" --vault VAULT_ID --key cmk --policy ep-cmk
   cmkctl check \"Contoso UAT\" --policy NEW_POLICY_ID --swap
-  cmkctl check \"Contoso UAT\" --policy POLICY_ID --as power-platform
-  cmkctl check ENVIRONMENT_ID --fail-on warn -o sarif > cmkctl.sarif
+  cmkctl check \"Contoso UAT\" --policy POLICY_ID --part key-vault
+  cmkctl check ENVIRONMENT_ID --fail-on warn -o sarif --out cmkctl.sarif
   cmkctl check --sandbox --scenario messy")]
 pub(super) struct Args {
     /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
@@ -31,12 +32,15 @@ pub(super) struct Args {
     /// The environment has no finance and operations and is meant to stay so
     #[arg(long)]
     power_platform_only: bool,
-    /// Who you are: shows, and judges, the other administrator's part alone
-    #[arg(long = "as", value_enum, value_name = "ROLE")]
-    role: Option<Role>,
+    /// The part to judge: findings of the other administrator's part are left out
+    #[arg(long, value_enum, value_name = "PART", default_value = "all")]
+    part: Part,
     /// What makes it fail (exit 6)
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "block")]
     fail_on: FailOn,
+    /// File to write, whole or not at all; one that is there is replaced [default: print it]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// How bad a finding must be.
@@ -46,13 +50,15 @@ enum FailOn {
     Block,
 }
 
-/// Who runs it.
+/// Whose part is judged.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Role {
-    /// Administers environments: verifies vault, key, grant and policy
-    PowerPlatform,
-    /// Administers vault, key and policy: verifies the environment
+enum Part {
+    /// Vault, key, grant and policy
     KeyVault,
+    /// The environment
+    PowerPlatform,
+    /// Both
+    All,
 }
 
 impl Args {
@@ -60,10 +66,12 @@ impl Args {
         let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
         target.swap = self.swap;
         target.power_platform_only = self.power_platform_only;
-        let others = self.role.map(|role| match role {
-            Role::PowerPlatform => Side::KeyVault,
-            Role::KeyVault => Side::PowerPlatform,
-        });
-        run::check(context, &target, others, matches!(self.fail_on, FailOn::Warn), out).await
+        let part = match self.part {
+            Part::KeyVault => Some(Side::KeyVault),
+            Part::PowerPlatform => Some(Side::PowerPlatform),
+            Part::All => None,
+        };
+        out.goes_to(self.out.as_deref())?;
+        run::check(context, &target, part, matches!(self.fail_on, FailOn::Warn), out).await
     }
 }

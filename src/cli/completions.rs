@@ -72,8 +72,7 @@ impl Args {
         written.map_err(|error| {
             Error::new(Kind::Unexpected, "The script can't be written.").detail(format!("{error}."))
         })?;
-        verbatim(&script);
-        Ok(())
+        verbatim(&script)
     }
 }
 
@@ -84,8 +83,7 @@ pub(super) fn answer(shell: &str, words: Vec<OsString>) -> u8 {
     let mut answers = Vec::new();
     let folder = std::env::current_dir().ok();
     let answered = shell.adapter().write_complete(&mut completing(shell, real), words, folder.as_deref(), &mut answers);
-    verbatim(&answers);
-    u8::from(answered.is_err())
+    u8::from(verbatim(&answers).is_err() || answered.is_err())
 }
 
 /// The command tree with names for its values, wherever an argument is called so.

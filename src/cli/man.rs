@@ -28,12 +28,7 @@ impl Args {
         })?;
         match &self.folder {
             Some(folder) => run::write_files(folder, &pages, out),
-            None => {
-                if let Some((_, page)) = pages.first() {
-                    verbatim(page);
-                }
-                Ok(())
-            }
+            None => pages.first().map_or(Ok(()), |(_, page)| verbatim(page)),
         }
     }
 }

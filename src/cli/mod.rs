@@ -86,14 +86,14 @@ enum Command {
 /// Runs the command line of this process and returns its exit code.
 pub async fn main() -> u8 {
     report::guard_panics();
+    report::guard_file_size();
     if let Some(shell) = config::completing(completions::ASKS) {
         // The words of the line follow the first `--`.
         let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
         return completions::answer(&shell, words);
     }
     if says_version_alone(std::env::args_os().skip(1)) {
-        report::verbatim(concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes());
-        return 0;
+        return alone(report::verbatim(concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes()));
     }
     let (cli, command) = match parse_arguments() {
         Ok(parsed) => parsed,
@@ -121,6 +121,11 @@ fn interrupted(stop: Stop) -> Error {
         .hint("Run the same command again. It sends nothing a second time.")
 }
 
+/// The end of what needs no command: its error, if any, and the exit code.
+fn alone(result: Result<()>) -> u8 {
+    Out::new(config::style(&config::Flags { no_ci: true, ..config::Flags::default() })).finish("", result)
+}
+
 /// Nothing but the version is asked for. Scripts ask often, and to build the tree of all commands takes longer than to answer.
 fn says_version_alone(mut words: impl Iterator<Item = std::ffi::OsString>) -> bool {
     words.next().is_some_and(|word| word == "--version" || word == "-V") && words.next().is_none()
@@ -138,7 +143,10 @@ fn said_by_clap(error: &clap::Error) -> u8 {
     if error.use_stderr() && config::log_is_read() {
         report::misuse(&error.render().to_string());
     } else {
-        let _ = error.print();
+        let printed = report::printed(error.print());
+        if !error.use_stderr() && printed.is_err() {
+            return alone(printed);
+        }
     }
     u8::try_from(error.exit_code()).unwrap_or(2)
 }

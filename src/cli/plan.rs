@@ -34,7 +34,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let planned = Box::pin(run::planned(context, &self.file)).await?;
+        let planned = Box::pin(run::planned(context, &self.file, self.out.as_deref())).await?;
         if let Some(folder) = &self.split {
             run::split_plan(context, &planned, folder, out)?;
         }

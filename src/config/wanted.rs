@@ -4,7 +4,6 @@ use super::{line_of, read, usage};
 use crate::error::{Error, Result};
 use crate::model::fleet::Saved;
 use crate::model::wanted::Wanted;
-use std::io::Write;
 use std::path::Path;
 
 /// What `apply` was given.
@@ -37,6 +36,7 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
         let line = line_of(text, error.span());
         Error::usage(format!("The file `{}` can't be understood.", path.display()))
             .detail(format!("Line {line}: {}", sentence(error.message())))
+            .hint("It holds `[[policies]]`, each with `id`, `location`, `vault` and `key`.")
             .hint("`cmkctl adopt` writes such a file from what is there today.")
     })?;
     wanted.check().map_err(usage)?;
@@ -57,24 +57,6 @@ fn saved(text: &str, path: &Path) -> Result<Saved> {
     }
     saved.wanted.check().map_err(usage)?;
     Ok(saved)
-}
-
-/// Writes a file that a command was asked for. `fresh`: one that is there stays as it is.
-///
-/// # Errors
-/// It can't be written.
-pub fn write(path: &Path, text: &str, fresh: bool) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).create_new(fresh);
-    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
-        let there = fresh && error.kind() == std::io::ErrorKind::AlreadyExists;
-        let hint = if there {
-            "What is there is never overwritten: name another file."
-        } else {
-            "Name a file that you may write."
-        };
-        Error::usage(format!("The file `{}` can't be written.", path.display())).detail(format!("{error}.")).hint(hint)
-    })
 }
 
 /// One full stop at the end.

@@ -21,8 +21,7 @@ pub struct Wanted {
     /// How the environments are taken offline: never all at once.
     #[serde(default)]
     pub waves: Waves,
-    /// The policies with their environments.
-    #[serde(default)]
+    /// The policies with their environments. A file must name them: one that was emptied by mistake would want nothing.
     pub policies: Vec<WantedPolicy>,
 }
 

@@ -10,6 +10,10 @@ pub fn wanted_file(wanted: &Wanted, notes: &[Vec<String>], left_out: &[String], 
         "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply FILE` changes that.\n\n",
         at.strftime("%Y-%m-%d")
     );
+    if wanted.policies.is_empty() {
+        // Without this line the file would be refused as empty.
+        text.push_str("policies = []\n\n");
+    }
     text.push_str(&format!("[waves]\nat-most = {}\n", wanted.waves.at_most));
     if !wanted.waves.windows.is_empty() {
         let windows: Vec<String> = wanted.waves.windows.iter().map(|window| quoted(&window.to_string())).collect();
@@ -116,6 +120,9 @@ mod tests {
             Timestamp::UNIX_EPOCH,
         );
         assert_eq!(toml::from_str::<Wanted>(&text).unwrap(), wanted, "{text}");
+        let none = Wanted { waves: wanted.waves.clone(), policies: Vec::new() };
+        let text = wanted_file(&none, &[], &["left out".into()], Timestamp::UNIX_EPOCH);
+        assert_eq!(toml::from_str::<Wanted>(&text).unwrap(), none, "{text}");
         let json = serde_json::to_string(&wanted).unwrap();
         assert_eq!(serde_json::from_str::<Wanted>(&json).unwrap(), wanted);
     }

@@ -69,7 +69,7 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
         for (id, _, _) in &part.environments {
             let _ = writeln!(
                 text,
-                "# The other part is verified with:\n#   {program} check {} --policy {} --as key-vault",
+                "# The other part is verified with:\n#   {program} check {} --policy {} --part power-platform",
                 quoted(id),
                 quoted(&policy.to_string())
             );
@@ -92,7 +92,7 @@ fn power_platform(program: &str, parts: &[Part]) -> String {
             let (id, policy) = (quoted(id), quoted(&policy));
             let _ = write!(
                 text,
-                "\n# {}\n{program} check {id} --policy {policy} --as power-platform\n{program} add-environment {id} --policy {policy}{managed}\n",
+                "\n# {}\n{program} check {id} --policy {policy} --part key-vault\n{program} add-environment {id} --policy {policy}{managed}\n",
                 comment(name)
             );
         }

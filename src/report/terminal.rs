@@ -6,18 +6,21 @@
 use super::ci::{Ci, Notes, guard, guard_json};
 use super::failure::{ErrorDocument, codes};
 use super::plan::plan_text;
+use super::progress::{span, spinner};
 use super::query::Query;
 use super::render::render;
 use super::values::{Format, Sheet, grid, json, value_of, wrap};
+use super::written::{Existing, appended, to_stderr, to_stdout, write_file};
 use crate::error::{Error, Result};
 use crate::model::plan::Plan;
 use crate::model::receipt::{Event, Tick};
 use crate::model::text::{clean, clean_lines};
 use anstyle::{AnsiColor, Style as Ansi};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Without a terminal, waiting says so this often (real time).
@@ -58,6 +61,12 @@ pub struct Out {
     notes: Notes,
     /// The query did not fit the result; the command itself has ended by then.
     misfit: Option<Error>,
+    /// Where the result goes instead of stdout.
+    file: Option<PathBuf>,
+    /// A result that could not be written.
+    lost: Option<Error>,
+    /// Something was done at the service.
+    did: bool,
 }
 
 impl Out {
@@ -74,12 +83,29 @@ impl Out {
             answered: false,
             notes: Notes::default(),
             misfit: None,
+            file: None,
+            lost: None,
+            did: false,
         }
     }
 
     /// From here on data is what `query` makes of it.
     pub fn asks(&mut self, query: Option<Query>) {
         self.query = query;
+    }
+
+    /// The result goes to this file instead of stdout, whole or not at all.
+    ///
+    /// # Errors
+    /// There will be no result.
+    pub fn goes_to(&mut self, file: Option<&Path>) -> Result<()> {
+        if file.is_some() && self.style.format == Format::None {
+            return Err(
+                Error::usage("`-o none` writes nothing, so `--out` gets no file.").hint("Leave out one of the two.")
+            );
+        }
+        self.file = file.map(Path::to_owned);
+        Ok(())
     }
 
     /// The shape of data.
@@ -133,24 +159,36 @@ impl Out {
         self.text(text);
     }
 
-    /// Text of its own shape, to stdout.
+    /// Text of its own shape, to stdout or to the file that was named. What can't be written is said at the end.
     pub fn text(&mut self, text: &str) {
         self.stop();
         if self.style.format == Format::None {
             return;
         }
+        let file = self.file.take();
         let mut text = match self.style.format {
             // Only the tabs between values are left by now.
             Format::Tsv => text.split('\t').map(clean_lines).collect::<Vec<_>>().join("\t"),
             _ => clean_lines(text),
         };
-        if self.style.log_is_read {
+        // A file is no log.
+        if self.style.log_is_read && file.is_none() {
             text = match self.style.format {
                 Format::Json | Format::Jsonl | Format::Sarif => guard_json(&text),
                 _ => guard(&text),
             };
         }
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        let written = match &file {
+            Some(file) => write_file(file, text.as_bytes(), Existing::Replaced),
+            None => to_stdout(text.as_bytes()),
+        };
+        match (written, file) {
+            (Ok(()), Some(file)) => self.say(&format!("Written: `{}`", file.display())),
+            (Ok(()), None) => {}
+            (Err(error), _) => {
+                self.lost.get_or_insert(error);
+            }
+        }
     }
 
     /// One line to stderr, unless quiet.
@@ -164,7 +202,10 @@ impl Out {
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Doing(what) => self.mark("…", AnsiColor::Cyan, what),
-            Event::Done(what) => self.mark("✓", AnsiColor::Green, what),
+            Event::Done(what) => {
+                self.did = true;
+                self.mark("✓", AnsiColor::Green, what);
+            }
             Event::Note(what) => self.mark("!", AnsiColor::Yellow, what),
             Event::Waiting(tick) => self.tick(tick),
         }
@@ -213,6 +254,7 @@ impl Out {
     /// is not asked of it.
     pub fn error(&mut self, error: &Error) {
         self.stop();
+        self.file = None;
         if !self.answered && matches!(self.style.format, Format::Json | Format::Jsonl | Format::Yaml) {
             let document = value_of(&ErrorDocument::from(error));
             self.document(&render(&document, self.style.format, None));
@@ -222,25 +264,43 @@ impl Out {
         self.line(text);
     }
 
-    /// The end of `command`: its error, if any, and what a CI service gets. Returns the exit code.
+    /// The end of `command`: its error, if any, and what a CI service gets. Returns the exit code. A result that is lost decides it.
     pub fn finish(&mut self, command: &str, result: Result<()>) -> u8 {
         self.stop();
-        let error = result.err().or_else(|| self.misfit.take());
+        let lost = self.lost.take();
+        let mut error = result.err().or_else(|| self.misfit.take());
         if let Some(error) = &error {
             self.error(error);
         }
-        let code = error.as_ref().map_or(0, |error| error.kind.exit_code());
+        if let Some(mut lost) = lost {
+            if self.did {
+                lost.message.push_str(match error {
+                    None => " The change itself is done.",
+                    Some(_) => " What was done before stays.",
+                });
+            }
+            self.error_in_passing(&lost);
+            error = Some(lost);
+        }
+        let mut code = error.as_ref().map_or(0, |error| error.kind.exit_code());
+        let mut unwritten = Vec::new();
         if let Some(ci) = &self.style.ci {
             let leaves = ci.leaves(&self.notes, command, code, error.as_ref());
             for (path, text) in &leaves.files {
-                let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-                if let Err(why) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
-                    self.line(&format!("`{}` can't be written: {why}.", path.display()));
+                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
+                    Ok(mut file) => unwritten.extend(appended(path, file.write_all(text.as_bytes())).err()),
+                    // A runner that has no such file loses nothing.
+                    Err(why) => self.line(&format!("`{}` can't be written: {why}.", path.display())),
                 }
             }
             // These are commands, so nothing guards them; each part was guarded where it was put in.
             let text: String = leaves.commands.iter().map(|command| format!("{command}\n")).collect();
-            let _ = std::io::stderr().write_all(text.as_bytes());
+            unwritten.extend(to_stderr(text.as_bytes()).err());
+        }
+        // Later steps of a job read them. What the command itself ended with says more.
+        for error in &unwritten {
+            self.error_in_passing(error);
+            code = code.max(error.kind.exit_code());
         }
         code
     }
@@ -306,7 +366,7 @@ impl Out {
 
     /// How wide stdout is, when it is a terminal.
     pub(super) fn columns(&self) -> Option<u16> {
-        self.width(std::io::stdout().is_terminal())
+        self.width(self.file.is_none() && std::io::stdout().is_terminal())
     }
 
     fn width(&self, terminal: bool) -> Option<u16> {
@@ -328,26 +388,6 @@ fn forget_what_was_typed() {
     {
         use rustix::termios::{QueueSelector, tcflush};
         let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
-    }
-}
-
-fn spinner() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-        bar.set_style(style);
-    }
-    // It moves between two looks, too, which can be minutes apart.
-    bar.enable_steady_tick(Duration::from_millis(500));
-    bar
-}
-
-fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60, seconds % 60) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (days, hours, _, _) => format!("{days} d {hours} h"),
     }
 }
 

@@ -9,14 +9,14 @@ use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out};
 use crate::steps::check::check as check_all;
 
-/// Looks at everything that was named, and at what is linked; with `others`, judges that side's part alone.
+/// Looks at everything that was named, and at what is linked; with `part`, judges that side's part alone.
 ///
 /// # Errors
 /// Nothing can be looked at; `Kind::Blocked` when a finding is in the way, or with `warnings_too` worth a warning.
 pub async fn check(
     context: &Context,
     target: &Target,
-    others: Option<Side>,
+    part: Option<Side>,
     warnings_too: bool,
     out: &mut Out,
 ) -> Result<()> {
@@ -55,7 +55,7 @@ pub async fn check(
         observed.environment = crate::observe::unseen(&error);
     }
     let mut checked = check_all(target, &observed);
-    if let Some(side) = others {
+    if let Some(side) = part {
         checked
             .findings
             .retain(|finding| finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side));

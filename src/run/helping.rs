@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::checkup::{Area, Row, Verdict, worst};
 use crate::model::who;
 use crate::observe::examine;
-use crate::report::{self, Out};
+use crate::report::{self, Existing, Out};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -100,15 +100,13 @@ impl Context {
 /// # Errors
 /// The system's refusal.
 pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)], out: &mut Out) -> Result<()> {
-    let refused = |path: &Path, error: &std::io::Error| {
-        Error::usage(format!("`{}` can't be written.", path.display()))
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Error::usage(format!("The folder `{}` can't be made.", folder.display()))
             .detail(format!("{error}."))
             .hint("Name a folder that you may write to.")
-    };
-    std::fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
+    })?;
     for (name, content) in files {
-        let path = folder.join(name);
-        std::fs::write(&path, content).map_err(|error| refused(&path, &error))?;
+        report::write_file(&folder.join(name), content, Existing::Replaced)?;
     }
     out.say(&format!("{} files written to {}", files.len(), folder.display()));
     Ok(())

@@ -2,11 +2,10 @@
 
 use super::Context;
 use super::wanted::Planned;
-use crate::config;
 use crate::error::{Error, Result};
 use crate::model::plan::Action;
 use crate::model::wanted::WantedPolicy;
-use crate::report::{self, Blueprint, Out, Part};
+use crate::report::{self, Blueprint, Existing, Out, Part};
 use std::path::Path;
 
 /// Writes the files into a folder, which is made if need be. What is there is never overwritten.
@@ -22,7 +21,7 @@ pub fn split_plan(context: &Context, planned: &Planned, folder: &Path, out: &mut
     let parts: Vec<Part> = planned.wanted.policies.iter().map(|policy| part(planned, policy)).collect();
     for (name, text) in report::split(&context.program(), &parts) {
         let path = folder.join(name);
-        config::write(&path, &text, true)?;
+        report::write_file(&path, text.as_bytes(), Existing::Kept)?;
         out.say(&format!("Written: `{}`", path.display()));
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::fleet::{Fleet, Saved, Sight};
 use crate::model::wanted::Wanted;
 use crate::observe::{observe_estate, observe_readers, observe_wanted};
-use crate::report::{self, FleetOutcome, FleetReport, Out, wanted_file};
+use crate::report::{self, Existing, FleetOutcome, FleetReport, Out, wanted_file};
 use crate::steps::adopt::adopt as described;
 use crate::steps::wanted::plan;
 use serde::Serialize;
@@ -25,11 +25,20 @@ pub struct Planned {
     pub fleet: Fleet,
 }
 
+/// Is it the same file, by this path or by another one?
+fn is_same(file: &Path, other: &Path) -> bool {
+    file.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(file, other)| file == other)
+}
+
 /// Looks at everything that the file names, and plans.
 ///
 /// # Errors
-/// The file can't be understood; nobody is signed in.
-pub async fn planned(context: &Context, file: &Path) -> Result<Planned> {
+/// The file can't be understood, or is the one that the plan shall be saved in; nobody is signed in.
+pub async fn planned(context: &Context, file: &Path, save: Option<&Path>) -> Result<Planned> {
+    if save.is_some_and(|save| is_same(file, save)) {
+        return Err(Error::usage(format!("`--out` names the file `{}` itself.", file.display()))
+            .hint("Save the plan in another file: it would replace what is wanted."));
+    }
     match config::given(file)? {
         Given::Wanted(wanted) => looked(context, wanted).await,
         Given::Saved(_) => Err(Error::usage(format!("`{}` is a plan already.", file.display()))
@@ -64,7 +73,7 @@ pub fn show_plan(
         let saved = Saved::new(&context.session.cloud().name, planned.sight.at, wanted, &fleet.plan.actions);
         let text = serde_json::to_string_pretty(&saved)
             .map_err(|error| Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}.")))?;
-        config::write(save, &(text + "\n"), false)?;
+        report::write_file(save, (text + "\n").as_bytes(), Existing::Replaced)?;
         report.next.push(format!("Run exactly this: `{}`.", command(context, save)));
         out.say(&format!("Saved in `{}`. Run exactly this: `{}`.", save.display(), command(context, save)));
     }
@@ -120,7 +129,7 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
         said.push_str(&format!("; comments in the file, {} of them, say what it leaves out", notes.len()));
     }
     if let Some(file) = file {
-        config::write(file, &text, true)?;
+        report::write_file(file, text.as_bytes(), Existing::Kept)?;
     }
     out.data_for_scripts(&AdoptedV1 { schema: "cmkctl/adopted/v1", wanted: &adopted.wanted, notes });
     if file.is_none() && !out.is_for_scripts() {

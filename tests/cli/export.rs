@@ -76,20 +76,20 @@ fn names_can_not_leave_their_string() {
 fn each_administrator_verifies_the_other_ones_part() {
     let messy = Served::start("messy", FAST);
     let roles = |side: &str| {
-        let ran = messy.run(&["check", "--as", side, "-o", "json"]).exits(6);
+        let ran = messy.run(&["check", "--part", side, "-o", "json"]).exits(6);
         let findings = ran.json()["findings"].as_array().unwrap().clone();
         assert!(!findings.is_empty());
         findings.iter().map(|finding| finding["who"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert!(roles("power-platform").iter().all(|who| !who.contains("Power Platform") && !who.contains("Lifecycle")));
-    assert!(roles("key-vault").iter().all(|who| who.contains("Power Platform") || who.contains("Lifecycle")));
+    assert!(roles("key-vault").iter().all(|who| !who.contains("Power Platform") && !who.contains("Lifecycle")));
+    assert!(roles("power-platform").iter().all(|who| who.contains("Power Platform") || who.contains("Lifecycle")));
     // The environment's own trouble is not the Key Vault administrator's.
     let patch = json!({ "summary": "Not managed.", "environments": { "uat": { "managed": false } },
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } });
     let served = Served::patched(&patch, FAST);
     served.run(&["check"]).exits(6);
-    served.run(&["check", "--as", "power-platform"]).exits(0);
-    served.run(&["check", "--as", "key-vault"]).exits(6);
+    served.run(&["check", "--part", "key-vault"]).exits(0);
+    served.run(&["check", "--part", "power-platform"]).exits(6);
 }
 
 #[test]

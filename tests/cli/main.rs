@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
+mod alike;
 mod arena;
 mod audit;
 mod bad_input;
@@ -64,3 +65,4 @@ mod tool;
 mod unlock;
 mod wanted;
 mod where_tokens_go;
+mod written;

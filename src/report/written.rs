@@ -1,0 +1,178 @@
+//! What is written, and whether it was. A reader that left early is fine; every other failure loses something and is said.
+
+use crate::error::{Error, Kind, Result};
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What happens to a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays as it is, and nothing is written.
+    Kept,
+    /// It is replaced in one step, by the whole new content.
+    Replaced,
+}
+
+/// To stdout and out of this process's own buffer. A closed pipe is fine: whoever read it has seen enough.
+pub(super) fn to_stdout(bytes: &[u8]) -> Result<()> {
+    printed(std::io::stdout().lock().write_all(bytes))
+}
+
+/// What was written to stdout, out of this process's own buffer as well.
+///
+/// # Errors
+/// It can't be written.
+pub fn printed(written: std::io::Result<()>) -> Result<()> {
+    unless_closed(written.and_then(|()| std::io::stdout().lock().flush())).map_err(|error| {
+        Error::new(Kind::Unexpected, "The result can't be written to standard output.")
+            .detail(format!("{error}."))
+            .hint("What was printed is not whole, do not use it. Make room, then run the command again.")
+    })
+}
+
+/// To stderr, for another program.
+pub(super) fn to_stderr(bytes: &[u8]) -> Result<()> {
+    let mut stderr = std::io::stderr().lock();
+    unless_closed(stderr.write_all(bytes)).map_err(|error| {
+        Error::new(Kind::Unexpected, "The commands for the CI service can't be written to standard error.")
+            .detail(format!("{error}."))
+    })
+}
+
+/// What was appended to a file of the CI service.
+pub(super) fn appended(path: &Path, written: std::io::Result<()>) -> Result<()> {
+    written.map_err(|error| {
+        let what = format!("What the CI service was to get can't be written to `{}`.", path.display());
+        Error::new(Kind::Unexpected, what).detail(format!("{error}."))
+    })
+}
+
+fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes a file whole or not at all: a temporary file beside it gets the content and then its name. On failure a file that is there stays as
+/// it was. What is no file, such as a pipe or a device, is written to as it is.
+///
+/// # Errors
+/// Usage when the file can't be what was meant: its folder is missing, it may not be written, or it is there and must be kept. Unexpected when
+/// the system loses the content, such as on a full disk.
+pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
+    whole(path, bytes, existing).map_err(|error| {
+        let (kind, hint) = match error.kind() {
+            ErrorKind::AlreadyExists => (Kind::Usage, "What is there is never overwritten. Name another file."),
+            ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::IsADirectory
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput
+            | ErrorKind::ReadOnlyFilesystem => {
+                (Kind::Usage, "Name a file that you may write, in a folder that you may write to.")
+            }
+            _ => (Kind::Unexpected, "Make room, then run the command again."),
+        };
+        Error::new(kind, format!("The file `{}` can't be written.", path.display()))
+            .detail(format!("{error}."))
+            .hint(hint)
+    })
+}
+
+fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
+    if existing == Existing::Kept && path.symlink_metadata().is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    // A link stays a link: the file that it leads to is the one that is meant.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let before = path.metadata().ok();
+    if before.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        let mut open = File::options().write(true).open(&path)?;
+        return open.write_all(bytes).and_then(|()| open.flush());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let mut half = builder().tempfile_in(&folder)?;
+    half.write_all(bytes)?;
+    if let Some(before) = before {
+        half.as_file().set_permissions(before.permissions())?;
+    }
+    half.as_file().sync_all()?;
+    match existing {
+        Existing::Kept => half.persist_noclobber(&path),
+        Existing::Replaced => half.persist(&path),
+    }?;
+    // So that the name lasts as well. Not every system can do that for a folder.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// A temporary file that others may read as they may read any other new file.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cmkctl-").suffix(".part");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
+/// A file that would be larger than the user's limit is an error of its writing, and does not end the process by a signal. The number is the
+/// same on every system that this is built for.
+pub fn guard_file_size() {
+    #[cfg(unix)]
+    {
+        const SIGXFSZ: i32 = 25;
+        // The handler stays when this ends. Without it the system says what is wrong, and only with less grace.
+        let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_written_whole_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_file(&path, b"one", Existing::Kept).unwrap();
+        let error = write_file(&path, b"two", Existing::Kept).unwrap_err();
+        assert_eq!((error.kind, std::fs::read(&path).unwrap()), (Kind::Usage, b"one".to_vec()));
+        write_file(&path, b"two", Existing::Replaced).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+        for wrong in [folder.path().to_owned(), folder.path().join("none/a.txt"), path.join("a.txt")] {
+            assert_eq!(write_file(&wrong, b"x", Existing::Replaced).unwrap_err().kind, Kind::Usage, "{wrong:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_file_keeps_its_rights() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.txt"), folder.path().join("link"));
+        std::fs::write(&path, "one").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        symlink(&path, &link).unwrap();
+        write_file(&link, b"two", Existing::Replaced).unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,213 @@
+//! Written or not: a result that is lost is never success, and a file is whole or as it was before.
+
+use crate::tool::{FAST, Ran, Served, command, finish};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const SANDBOX: [&str; 5] = ["--sandbox", "--speed", FAST, "--scenario", "expiring"];
+
+fn expiring(arguments: &[&str]) -> Command {
+    let mut command = command(arguments);
+    command.args(SANDBOX);
+    command
+}
+
+fn says(ran: &Ran, words: &[&str]) {
+    for word in words {
+        assert!(ran.stderr.contains(word), "{word}\n{}", ran.stderr);
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(target_os = "linux")]
+mod a_full_disk {
+    use super::*;
+    use std::fs::File;
+
+    fn onto_a_full_disk(mut command: Command) -> Ran {
+        command.stdout(File::options().write(true).open("/dev/full").unwrap()).stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        Ran { code: output.status.code().unwrap_or(-1), stdout: String::new(), stderr }
+    }
+
+    /// The command where no file may be larger than a few hundred bytes.
+    fn limited(command: &Command) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
+        shell.env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+        shell
+    }
+
+    #[test]
+    fn is_no_success_for_any_command() {
+        for arguments in [
+            &["status", "--all"][..],
+            &["status", "--all", "-o", "json"],
+            &["status", "--all", "-o", "tsv", "--query", "environments[].id"],
+            &["status", "--all", "--fail-on", "expiring"],
+            &["status", "Contoso UAT"],
+            &["report", "-o", "html"],
+            &["export", "bicep"],
+            &["check", "-o", "sarif"],
+            &["check"],
+            &["adopt"],
+            &["doctor"],
+            &["auth", "status"],
+            &["config", "show"],
+        ] {
+            let ran = onto_a_full_disk(expiring(arguments)).exits(1);
+            says(&ran, &["The result can't be written to standard output.", "No space left on device"]);
+        }
+        for arguments in [
+            &["--version"][..],
+            &["--help"],
+            &["help", "exit-codes"],
+            &["help", "status"],
+            &["completions", "bash"],
+            &["man"],
+            &["explain"],
+        ] {
+            says(&onto_a_full_disk(command(arguments)).exits(1), &["can't be written to standard output"]);
+            finish(command(arguments)).exits(0);
+        }
+    }
+
+    #[test]
+    fn does_not_hide_that_a_change_is_done() {
+        let served = Served::start("ready", FAST);
+        let change = ["enable", "--yes", "--confirm", "Contoso UAT"];
+        let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
+        says(&ran, &["can't be written to standard output. The change itself is done."]);
+        served.run(&["status", "--query", "state", "-o", "tsv"]).exits(0);
+        // Nothing is to do any more, so nothing of it is said.
+        let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
+        assert!(!ran.stderr.contains("change itself"), "{}", ran.stderr);
+        served.run(&change).exits(0);
+    }
+
+    #[test]
+    fn leaves_the_old_file_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let file = path.to_str().unwrap();
+        for arguments in [
+            &["report", "--out", file][..],
+            &["export", "terraform", "--out", file],
+            &["check", "-o", "sarif", "--out", file],
+        ] {
+            std::fs::write(&path, "before").unwrap();
+            let ran = finish(limited(&expiring(arguments))).exits(1);
+            says(&ran, &[&format!("The file `{file}` can't be written."), "File too large"]);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
+            assert_eq!(names(folder.path()), ["report.json"]);
+        }
+        std::fs::remove_file(&path).unwrap();
+        finish(limited(&expiring(&["adopt", "--out", file]))).exits(1);
+        assert!(names(folder.path()).is_empty());
+        // Onto stdout it is a loss, too.
+        let mut shell = limited(&expiring(&["report"]));
+        shell.stdout(std::fs::File::create(&path).unwrap());
+        finish(shell).exits(1);
+        // A device is written to as it is.
+        says(&finish(expiring(&["report", "--out", "/dev/full"])).exits(1), &["No space left on device"]);
+        finish(expiring(&["report", "--out", "/dev/null"])).exits(0);
+    }
+}
+
+#[test]
+fn the_file_of_out_holds_what_would_be_printed() {
+    let served = Served::start("expiring", FAST);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    let file = path.to_str().unwrap();
+    for (arguments, code) in [
+        (&["export", "bicep"][..], 0),
+        (&["export", "terraform"], 0),
+        (&["check", "-o", "sarif"], served.run(&["check"]).code),
+        (&["check"], served.run(&["check"]).code),
+        (&["report", "-o", "markdown"], 0),
+    ] {
+        // One that is there is replaced.
+        std::fs::write(&path, "before").unwrap();
+        let ran = served.run(&[arguments, &["--out", file]].concat()).exits(code);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+        says(&ran, &[&format!("Written: `{file}`")]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let printed = served.run(arguments).exits(code).stdout;
+        if arguments[0] == "report" {
+            // It holds when it was made.
+            assert_eq!(text.lines().count(), printed.lines().count());
+        } else {
+            assert_eq!(text, printed, "{arguments:?}");
+        }
+        assert_eq!(names(folder.path()), ["out"]);
+    }
+    for wrong in [folder.path().join("none/x"), folder.path().to_owned()] {
+        let ran = served.run(&["report", "--out", wrong.to_str().unwrap()]).exits(2);
+        says(&ran, &["can't be written", "fix:"]);
+    }
+    says(&served.run(&["report", "-o", "none", "--out", file]).exits(2), &["`-o none` writes nothing"]);
+    // What can't be made leaves the file alone.
+    std::fs::write(&path, "before").unwrap();
+    served.run(&["export", "bicep", "--policy", "nowhere", "--out", file]).exits(2);
+    served.run(&["check", "nowhere", "-o", "json", "--out", file]).exits(2);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
+}
+
+#[test]
+fn a_plan_is_not_saved_over_what_it_is_made_of() {
+    let served = Served::start("ready", FAST);
+    let folder = tempfile::tempdir().unwrap();
+    let defaults = served.cloud()["defaults"].clone();
+    let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
+    let wanted = format!(
+        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n",
+        text("policy"),
+        text("vault"),
+        text("key")
+    );
+    let path = folder.path().join("wanted.toml");
+    std::fs::write(&path, &wanted).unwrap();
+    let file = path.to_str().unwrap();
+    let longer = folder.path().join(".").join("wanted.toml");
+    let mut others = vec![file.to_owned(), longer.to_str().unwrap().to_owned()];
+    if cfg!(unix) {
+        let link = folder.path().join("link.toml");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        others.push(link.to_str().unwrap().to_owned());
+    }
+    for other in &others {
+        says(&served.run(&["plan", file, "--out", other]).exits(2), &["`--out` names the file"]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
+    }
+    let plan = folder.path().join("plan.json");
+    for _ in 0..2 {
+        served.run(&["plan", file, "--out", plan.to_str().unwrap()]).exits(0);
+    }
+    served.run(&["apply", plan.to_str().unwrap(), "--dry-run"]).exits(0);
+}
+
+#[test]
+fn a_file_without_a_policy_wants_nothing_and_is_refused() {
+    let served = Served::start("ready", FAST);
+    let path = served.folder().join("empty.toml");
+    for text in ["", "# nothing\n", "[waves]\nat-most = 2\n"] {
+        std::fs::write(&path, text).unwrap();
+        for command in ["plan", "apply"] {
+            let ran = served.run(&[command, path.to_str().unwrap()]).exits(2);
+            says(&ran, &["missing field `policies`", "[[policies]]", "`id`, `location`, `vault` and `key`"]);
+        }
+    }
+    assert_eq!(served.ledger()["requests"], 0);
+    // The twin: a file may say that there shall be none.
+    std::fs::write(&path, "policies = []\n").unwrap();
+    served.run(&["plan", path.to_str().unwrap()]).exits(0);
+}
