@@ -24,6 +24,7 @@ mod render;
 mod sarif;
 mod split;
 mod status;
+mod tables;
 mod terminal;
 mod values;
 mod verbatim;

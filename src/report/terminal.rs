@@ -9,7 +9,7 @@ use super::plan::plan_text;
 use super::progress::{span, spinner};
 use super::query::Query;
 use super::render::render;
-use super::values::{Format, Sheet, grid, json, value_of, wrap};
+use super::values::{Format, Sheet, json, value_of, wrap};
 use super::written::{Existing, appended, to_stderr, to_stdout, write_file};
 use crate::error::{Error, Result};
 use crate::model::plan::Plan;
@@ -189,6 +189,14 @@ impl Out {
                 self.lost.get_or_insert(error);
             }
         }
+    }
+
+    /// Is everything written so far?
+    ///
+    /// # Errors
+    /// What is not, once.
+    pub fn written(&mut self) -> Result<()> {
+        self.lost.take().map_or(Ok(()), Err)
     }
 
     /// One line to stderr, unless quiet.
@@ -388,20 +396,5 @@ fn forget_what_was_typed() {
     {
         use rustix::termios::{QueueSelector, tcflush};
         let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
-    }
-}
-
-/// Tables for stdout.
-impl Out {
-    /// Rows under a header for people, `value` for scripts.
-    pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
-        let width = self.columns();
-        self.result(value, || grid(header, rows, width));
-    }
-
-    /// Several tables with an empty line between them for people, `value` for scripts.
-    pub(super) fn tables<const N: usize>(&mut self, value: &impl Serialize, tables: [(&[&str], Vec<Vec<String>>); N]) {
-        let width = self.columns();
-        self.result(value, || tables.map(|(header, rows)| grid(header, rows, width)).join("\n"));
     }
 }

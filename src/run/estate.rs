@@ -92,6 +92,7 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let by = session.tokens().identity(&bap).await.ok().and_then(|identity| identity.name.or(identity.object_id));
     let circumstances = Circumstances { cloud: &cloud.name, by: by.as_deref(), requests: &requests };
     report::evidence(out, &estate, &all, &circumstances);
+    out.written()?;
     let hidden = all.iter().filter(|one| one.states.contains(&State::NotVisible)).count();
     if hidden == 0 { Ok(()) } else { Err(incomplete(&format!("{hidden} environments are"))) }
 }

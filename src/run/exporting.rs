@@ -45,6 +45,7 @@ pub async fn export(context: &Context, language: Language, policy: Option<&str>,
         Language::Bicep => report::bicep(&all, &hidden),
         Language::Terraform => report::terraform(&all, &hidden),
     });
+    out.written()?;
     match hidden.len() {
         0 => Ok(()),
         1 => Err(incomplete("One thing is")),

@@ -135,6 +135,7 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     if file.is_none() && !out.is_for_scripts() {
         out.text(&text);
     }
+    out.written()?;
     out.say(&format!("Described: {said}."));
     match adopted.not_known {
         0 => Ok(()),

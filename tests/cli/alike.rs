@@ -82,3 +82,37 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
     says(&served.run(&["export", "bicep", "--policy", "nowhere"]).exits(2), &["fits nothing", &name]);
     served.run(&["export", "bicep", "--policy", &name]).exits(0);
 }
+
+#[test]
+fn names_that_look_alike_are_shown_with_their_ids_and_confirmed_with_them() {
+    let patch = json!({ "summary": "A name with a Cyrillic letter, and one that is nobody else's.",
+        "environments": { "sales": { "name": "Contoso \u{420}roduction" } } });
+    let served = Served::patched(&patch, FAST);
+    let all = served.run(&["status", "--all", "-o", "json"]).json();
+    let ids: Vec<(String, String)> = all["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["name"].as_str().unwrap().to_owned(), one["id"].as_str().unwrap().to_owned()))
+        .filter(|(name, _)| name.ends_with("roduction") || name == "Contoso UAT")
+        .collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    let defaults = served.cloud()["defaults"].clone();
+    let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
+    let mut wanted = format!(
+        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n",
+        text("policy"),
+        text("vault"),
+        text("key")
+    );
+    for (_, id) in &ids {
+        wanted.push_str(&format!("[[policies.environments]]\nid = \"{id}\"\npower-platform-only = true\n"));
+    }
+    let file = served.folder().join("wanted.toml");
+    std::fs::write(&file, wanted).unwrap();
+    let plan = served.run(&["plan", file.to_str().unwrap()]);
+    for (name, id) in &ids {
+        let told = format!("Add the environment `{name} ({id})`");
+        assert_eq!(plan.stdout.contains(&told), name != "Contoso UAT", "{told}\n{}", plan.stdout);
+    }
+}

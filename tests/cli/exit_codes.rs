@@ -113,9 +113,12 @@ fn code_9_verification_failed() {
 
 #[test]
 fn code_10_consent_missing() {
-    for arguments in [&["enable"][..], &["enable", "--yes"], &["enable", "--yes", "--confirm", "Contoso Uat"]] {
+    // A name that the plan does not ask for is a slip of whoever typed it.
+    for (arguments, code) in
+        [(&["enable"][..], 10), (&["enable", "--yes"], 10), (&["enable", "--yes", "--confirm", "Contoso Uat"], 2)]
+    {
         let served = Served::start("ready", FAST);
-        let ran = served.run(arguments).exits(10);
+        let ran = served.run(arguments).exits(code);
         assert!(ran.stderr.contains("Plan of enable"), "{}", ran.stderr);
         assert_eq!(served.ledger()["writes"], 0);
     }

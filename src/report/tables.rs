@@ -1,0 +1,19 @@
+//! Tables on stdout.
+
+use super::terminal::Out;
+use super::values::grid;
+use serde::Serialize;
+
+impl Out {
+    /// Rows under a header for people, `value` for scripts.
+    pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
+        let width = self.columns();
+        self.result(value, || grid(header, rows, width));
+    }
+
+    /// Several tables with an empty line between them for people, `value` for scripts.
+    pub(super) fn tables<const N: usize>(&mut self, value: &impl Serialize, tables: [(&[&str], Vec<Vec<String>>); N]) {
+        let width = self.columns();
+        self.result(value, || tables.map(|(header, rows)| grid(header, rows, width)).join("\n"));
+    }
+}
