@@ -6,6 +6,7 @@ use crate::interrupt::unless_stopped;
 use crate::model::finding::Finding;
 use crate::model::near::did_you_mean;
 use crate::model::plan::{Consent, Missing, Plan};
+use crate::model::text::clean;
 use crate::report::Out;
 
 /// What a changing command was told about consent and waiting.
@@ -74,10 +75,10 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
 
 /// A name on the command line that the plan does not ask for: somebody meant something else than this plan does. `known` are names of which it
 /// has nothing to ask, such as of environments that are done, and where it asks for no name at all none can be wrong.
-fn strange(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
+fn strange(plan: &Plan, given: &[String], known: &[&str]) -> Result<()> {
     let wanted = plan.asks_for();
     let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
-    let Some(other) = asked.confirm.iter().find(|name| !fits(name)).filter(|_| !wanted.is_empty()) else {
+    let Some(other) = given.iter().find(|name| !fits(name)).filter(|_| !wanted.is_empty()) else {
         return Ok(());
     };
     let what = format!("No changes were made. The plan does not ask for the name `{other}` of `--confirm`.");
@@ -89,8 +90,9 @@ fn strange(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
 
 /// Consent, and whether somebody had to be asked for it. `known`: names that may be given although the plan does not ask for them.
 pub(super) async fn consent(plan: &Plan, asked: &Asked, known: &[&str], out: &mut Out) -> Result<(Consent, bool)> {
-    strange(plan, asked, known)?;
-    let mut confirmed = asked.confirm.clone();
+    // Plans show names without what nobody sees. A name that was copied from elsewhere may still have it.
+    let mut confirmed: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
+    strange(plan, &confirmed, known)?;
     let mut was_asked = false;
     // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
     loop {
@@ -111,6 +113,7 @@ pub(super) async fn consent(plan: &Plan, asked: &Asked, known: &[&str], out: &mu
         let Some(answer) = answer else { return Err(refused(missing)) };
         was_asked = true;
         if let Missing::Name { name, .. } = missing {
+            let answer = clean(&answer);
             if answer != name {
                 return Err(other_name(&name, &answer));
             }

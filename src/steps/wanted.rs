@@ -9,6 +9,7 @@ use crate::model::observed::{Environment, Observed, Seen};
 use crate::model::plan::{Action, Plan};
 use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
+use crate::model::text::clean;
 use crate::model::wanted::{Wanted, WantedEnvironment, WantedPolicy};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -234,7 +235,7 @@ fn member(
     let seen = sight.members.get(&one.id.to_ascii_lowercase());
     let environment = seen.and_then(|seen| seen.environment.present()).unwrap_or(listed);
     member.name = environment.display_name.clone();
-    if let Some(name) = one.name.as_ref().filter(|name| **name != member.name) {
+    if let Some(name) = one.name.as_ref().filter(|name| clean(name) != member.name) {
         member.place = Place::Blocked;
         let found = block(
             "CMK002",

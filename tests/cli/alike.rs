@@ -38,7 +38,20 @@ fn what_nobody_sees_in_a_name_is_not_in_it() {
     let served = Served::patched(&patch, FAST);
     let ran = served.run(&["environment-name", "Contoso UAT", "-o", "json"]).exits(0);
     assert_eq!(ran.json()["name"], "Contoso UAT", "{}", ran.stdout);
-    served.run(&["enable", "Contoso UAT", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    // A name that was copied from where nothing is cleaned is the same name, and another one is not.
+    served.run(&["enable", "Contoso UAT", "--yes", "--confirm", "Contoso\u{a0}UA"]).exits(2);
+    assert!(served.effects().is_empty());
+    served.run(&["enable", "Contoso\u{a0}UAT", "--yes", "--confirm", "Contoso\u{a0}\u{fe0f}UAT"]).exits(0);
+    let file = served.folder().join("wanted.toml");
+    served.run(&["adopt", "--out", file.to_str().unwrap()]).exits(0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("\"Contoso UAT\""), "{text}");
+    for name in ["Contoso UAT", "Contoso\u{a0}\u{fe0f}UAT"] {
+        std::fs::write(&file, text.replace("Contoso UAT", name)).unwrap();
+        served.run(&["plan", file.to_str().unwrap()]).exits(0);
+    }
+    std::fs::write(&file, text.replace("Contoso UAT", "Contoso UAT 2")).unwrap();
+    served.run(&["plan", file.to_str().unwrap()]).exits(6);
 }
 
 #[test]
