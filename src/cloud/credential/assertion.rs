@@ -10,7 +10,7 @@ use reqwest::Method as Http;
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// A federated token, made anew whenever a token is asked for: such assertions live for minutes.
 pub(super) struct Assertion {
@@ -58,16 +58,22 @@ impl ClientAssertion for Assertion {
     }
 }
 
-/// The runner's address with these words in its query, whether it has one already or not. A word that is there already is replaced.
+/// The runner's address with these words in its query, whether it has one already or not. A word that is there already is replaced, and
+/// everything else stays letter by letter: the runner may have signed it.
 fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
     let mut url = Url::parse(address.trim()).ok()?;
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, _)| !words.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)))
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
+    let named = |part: &str| form_urlencoded::parse(part.as_bytes()).next().map(|(name, _)| name.into_owned());
+    let ours = |part: &str| named(part).is_none_or(|name| words.iter().any(|(own, _)| own.eq_ignore_ascii_case(&name)));
+    let query = url.query().unwrap_or_default().to_owned();
+    let kept = query.split('&').filter(|part| !ours(part)).map(str::to_owned);
+    // A colon and a slash may stand in a query as they are.
+    let encoded = |value: &str| {
+        form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace("%3A", ":").replace("%2F", "/")
+    };
+    let added = words.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+    let query: Vec<String> = kept.chain(added).collect();
     url.set_fragment(None);
-    url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(words);
+    url.set_query(Some(&query.join("&")));
     Some(url)
 }
 
@@ -78,16 +84,19 @@ mod tests {
     #[test]
     fn words_are_joined_to_an_address_whatever_its_query_is() {
         let audience = [("audience", "api://AzureADTokenExchange")];
-        let escaped = "audience=api%3A%2F%2FAzureADTokenExchange";
+        let added = "audience=api://AzureADTokenExchange";
         for (address, expected) in [
             (
                 "https://runner.example/token?api-version=2.0",
-                format!("https://runner.example/token?api-version=2.0&{escaped}"),
+                format!("https://runner.example/token?api-version=2.0&{added}"),
             ),
-            ("https://runner.example/token", format!("https://runner.example/token?{escaped}")),
-            ("https://runner.example/token?", format!("https://runner.example/token?{escaped}")),
-            ("https://runner.example/token?a=1#part", format!("https://runner.example/token?a=1&{escaped}")),
-            ("https://runner.example?audience=other&b=2", format!("https://runner.example/?b=2&{escaped}")),
+            ("https://runner.example/token", format!("https://runner.example/token?{added}")),
+            ("https://runner.example/token?", format!("https://runner.example/token?{added}")),
+            (
+                "https://runner.example/token?a=1+2%20&&b#part",
+                format!("https://runner.example/token?a=1+2%20&b&{added}"),
+            ),
+            ("https://runner.example?audience=other&b=2", format!("https://runner.example/?b=2&{added}")),
         ] {
             assert_eq!(with_query(address, &audience).unwrap().as_str(), expected, "{address}");
         }
