@@ -86,8 +86,9 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
             "address does not belong to the cloud",
         ]),
         4 => says(&["Sign-in", "sign-in"]),
-        5 => ["401", "403"].contains(&fault),
-        6 => end.effects.is_empty() && says(&["nothing was changed"]),
+        // What can't be understood is not known, and a plan that needs it is not begun, or goes no further than to what takes people offline.
+        5 => ["401", "403"].contains(&fault) || (says(&["not known (CMK", "could not be read"]) && stands(end, words)),
+        6 => says(&["blocker"]) && stands(end, words),
         // A state that nobody knows is one in which nothing is started.
         7 => fault.starts_with("409") || (fault == "unknown-enum" && says(&["CMK023"])),
         9 => says(&["same command again"]),
@@ -97,6 +98,14 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
         return Err(format!("exit {} is not honest", ran.code));
     }
     Ok(())
+}
+
+/// Was what the plan is about not begun, and is that said?
+fn stands(end: &End, words: &str) -> bool {
+    let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    let offline = end.effects.iter().any(|effect| effect.contains("link-started"));
+    (end.effects.is_empty() && says(&["No changes were made"]))
+        || (!offline && says(&["is not started", "Nothing was started"]))
 }
 
 /// Did the trouble come at all? A run may be over with fewer looks than the clean one, and before a door that is closed is opened again nobody

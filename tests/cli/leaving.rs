@@ -73,6 +73,20 @@ fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
 }
 
 #[test]
+fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() {
+    // Three quarters of an hour after the beginning the removal is under way, which takes an hour.
+    let event = json!({ "settings": { "link_seconds": 3600 }, "events": [{ "after_days": 0.03, "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
+    let served = Served::patched(&merged(event), "1500");
+    let ran = served.run(&SWAP).exits(6);
+    says(&ran, &["`Contoso UAT` is not started", "CMK016", "--enabled true"]);
+    assert_eq!(served.effects(), ["unlink-started"]);
+    assert!(link(&served).is_null());
+    let served = Served::patched(&two_keys(), "1500");
+    served.run(&SWAP).exits(0);
+    assert_eq!(served.effects(), ["unlink-started", "link-started"]);
+}
+
+#[test]
 fn a_swap_asks_for_the_grant_on_the_old_key_first() {
     let ungranted = merged(json!({ "policies": { "ep-contoso-cmk": { "granted_at": [] } } }));
     for more in [&["--in-place"][..], &[]] {

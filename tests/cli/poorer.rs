@@ -7,6 +7,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 /// What is done to an answer.
 #[derive(Clone, Copy)]
@@ -15,6 +18,8 @@ pub(crate) enum Poorer {
     Body(fn(&mut Value)),
     /// The answer is an error with this status.
     Status(u16),
+    /// The answer comes so many milliseconds later.
+    Late(u64),
 }
 
 use Poorer::{Body, Status};
@@ -30,12 +35,18 @@ pub(crate) struct Between {
 impl Between {
     /// `rules` apply to every answer to a `GET` whose host and path hold their text.
     pub(crate) fn new(served: &Served, rules: Vec<Rule>) -> Self {
+        Self::after(served, 0, rules)
+    }
+
+    /// The same, but the first answers that each rule fits, so many, are left as they are.
+    pub(crate) fn after(served: &Served, first: usize, rules: Vec<Rule>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut cloud = served.cloud();
         cloud["sandbox"]["url"] = json!(format!("http://127.0.0.1:{port}/"));
         let file = served.folder().join(format!("between-{port}.json"));
         std::fs::write(&file, cloud.to_string()).unwrap();
+        let rules: Vec<(Rule, AtomicUsize)> = rules.into_iter().map(|rule| (rule, AtomicUsize::new(first))).collect();
         let (url, rules) = (served.url.trim_end_matches('/').to_owned(), Arc::new(rules));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -54,7 +65,7 @@ impl Between {
 }
 
 /// One connection: requests as they come, each passed on by itself.
-fn pass(stream: TcpStream, url: &str, rules: &[Rule]) {
+fn pass(stream: TcpStream, url: &str, rules: &[(Rule, AtomicUsize)]) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     loop {
@@ -81,8 +92,10 @@ fn pass(stream: TcpStream, url: &str, rules: &[Rule]) {
             .collect();
         let place = format!("{}{path}", header("x-cmkctl-host"));
         let mut answer = http(url, &method, &path, &kept, &String::from_utf8(body).unwrap());
-        for (part, poorer) in rules.iter().filter(|(part, _)| method == "GET" && place.contains(part)) {
-            poorer.apply(&mut answer, part);
+        for ((part, poorer), left) in rules.iter().filter(|((part, _), _)| method == "GET" && place.contains(part)) {
+            if left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_err() {
+                poorer.apply(&mut answer, part);
+            }
         }
         let head: Vec<&str> = answer
             .head
@@ -119,6 +132,7 @@ impl Poorer {
                 answer.status = status;
                 answer.body = json!({ "error": { "code": "Odd", "message": "It is so." } }).to_string();
             }
+            Self::Late(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
         }
     }
 }
@@ -563,4 +577,57 @@ fn one_state_does_not_hide_another_and_both_commands_say_the_same() {
         let uat = environments.iter().find(|one| one["name"] == "Contoso UAT").unwrap();
         assert_eq!((&alone["state"], &uat["state"]), (&json!(state), &json!(state)));
     }
+}
+
+#[test]
+fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
+    let served = Served::patched(&tenant(json!({})), "20000");
+    let firm = &ADD[..4];
+    // The first look is the plan's, the second one is directly before the request.
+    for (what, code, rule, word) in [
+        ("the key is disabled", 6, (KEY, Body(|v| v["properties"]["attributes"]["enabled"] = json!(false))), "CMK016"),
+        ("the key can't be understood", 5, (KEY, Body(|v| v["properties"]["attributes"] = json!("gone"))), "CMK"),
+        ("the firewall is closed", 6, (VAULT, Body(closed)), "CMK018"),
+        ("the vault can't be read", 5, (VAULT, Status(502)), "CMK"),
+        ("the grant is gone", 6, (ROLES, Body(|v| v["value"] = json!([]))), "CMK012"),
+        (
+            "the environment is deleted",
+            7,
+            (ENVIRONMENT, Body(|v| v["properties"]["states"]["management"]["id"] = json!("Deleting"))),
+            "CMK",
+        ),
+        (
+            "another key",
+            10,
+            (
+                POLICY,
+                Body(|v| {
+                    let text = v.to_string().replace("/keys/cmk-contoso", "/keys/cmk-free");
+                    let text = text.replace(r#""name":"cmk-contoso""#, r#""name":"cmk-free""#);
+                    *v = serde_json::from_str(&text).unwrap();
+                }),
+            ),
+            "names another key than before",
+        ),
+    ] {
+        let ran = Between::after(&served, 1, vec![rule]).run_as("admin", firm);
+        assert_eq!(ran.code, code, "{what}\n{}\n{}", ran.stdout, ran.stderr);
+        assert!(
+            ran.stderr.contains("`Contoso UAT` is not started") && ran.stderr.contains(word),
+            "{what}\n{}",
+            ran.stderr
+        );
+        assert!(served.effects().is_empty(), "{what}: {:?}", served.effects());
+    }
+    // What the service refuses to this caller is the other administrator's to look at.
+    let hidden = vec![(KEY, Status(403)), (VAULT, Status(403)), (ROLES, Status(403))];
+    let ran = Between::after(&served, 1, hidden).run_as("admin", firm);
+    assert_eq!((ran.code, served.effects()), (0, vec!["link-started".to_owned()]), "{}", ran.stderr);
+    let served = Served::patched(&tenant(json!({})), "20000");
+    served.run(firm).exits(0);
+    assert_eq!(served.effects(), ["link-started"]);
+}
+
+fn closed(vault: &mut Value) {
+    vault["properties"]["networkAcls"] = json!({ "defaultAction": "Deny", "bypass": "None" });
 }

@@ -1,5 +1,6 @@
 //! Many environments by one file: what differs is shown, waves are kept, a failure stops what has not begun, and the same command goes on.
 
+use crate::poorer::{Between, Poorer};
 use crate::tool::{FAST, Ran, Served, finish, merge};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -231,6 +232,27 @@ fn a_key_that_goes_between_two_rings_stops_the_second_one() {
     let ran = served.run(&apply(&name, &["Team a", "Team b"])).exits(6);
     says(&ran, &["`Team b` is not started", "CMK016", "--enabled true"]);
     assert_eq!(starts(&served).len(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_window_that_closes_while_everything_is_looked_at_once_more_stops_the_start() {
+    // It is Monday, 08:00, and a second here is 50 minutes: the look directly before the start takes longer than the window has left.
+    let ends = |late: u64, code: i32| {
+        let served = Served::patched(&teams(), "3000");
+        let name = file(&served, "at-most = 1\nwindows = [\"mon 07:00-mon 09:40\"]", &[("Team a", 1)]);
+        let slow = vec![("/scopes/admin/environments/", Poorer::Late(late))];
+        let ran = Between::after(&served, 2, slow)
+            .run_as("admin", &[&apply(&name, &["Team a"])[..], &["--timeout", "12h"]].concat());
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        (ran, starts(&served).len())
+    };
+    let (ran, started) = ends(2500, 8);
+    says(
+        &ran,
+        &["`Team a` is not started: the change window is closed; the next one opens on Mon 2026-03-09 07:00 UTC."],
+    );
+    assert_eq!(started, 0);
+    assert_eq!(ends(0, 0).1, 1);
 }
 
 #[test]
