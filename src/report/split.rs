@@ -66,14 +66,11 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
                 "#   az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"
             );
         }
-        for (id, _, _) in &part.environments {
-            let _ = writeln!(
-                text,
-                "# The other part is verified with:\n#   {program} check {} --policy {} --part power-platform",
-                quoted(id),
-                quoted(&policy.to_string())
-            );
-        }
+        let _ = writeln!(
+            text,
+            "# What was done is verified with:\n#   {program} check --policy {} --part key-vault",
+            quoted(&policy.to_string())
+        );
     }
     if !parts.iter().any(|part| part.azure) {
         text.push_str("\n# Nothing is left to do.\n");
@@ -90,11 +87,7 @@ fn power_platform(program: &str, parts: &[Part]) -> String {
         for (id, name, make_managed) in &part.environments {
             let managed = if *make_managed { " --make-managed" } else { "" };
             let (id, policy) = (quoted(id), quoted(&policy));
-            let _ = write!(
-                text,
-                "\n# {}\n{program} check {id} --policy {policy} --part key-vault\n{program} add-environment {id} --policy {policy}{managed}\n",
-                comment(name)
-            );
+            let _ = write!(text, "\n# {}\n{program} add-environment {id} --policy {policy}{managed}\n", comment(name));
         }
     }
     if parts.iter().all(|part| part.environments.is_empty()) {

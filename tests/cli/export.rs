@@ -130,6 +130,12 @@ fn a_plan_is_split_into_what_each_administrator_runs() {
     };
     let (code, words) = run("key-vault-administrator.sh", "key-vault-admin", "");
     assert_eq!(code, Some(0), "{words}");
+    // What it says about verifying is true.
+    let script = read("key-vault-administrator.sh");
+    let verifies =
+        script.lines().find_map(|line| line.strip_prefix("#   ").filter(|line| line.contains(" check "))).unwrap();
+    let words: Vec<&str> = verifies.split(' ').skip_while(|word| *word != "check").collect();
+    served.run_as("key-vault-admin", &words).exits(0);
     let (code, words) = run("power-platform-administrator.sh", "power-platform-admin", "--yes --confirm 'Contoso UAT'");
     assert_eq!(code, Some(0), "{words}");
     let again = served.run(&["plan", file.to_str().unwrap(), "--detailed-exitcode"]).exits(0);
