@@ -78,11 +78,11 @@ impl Applier<'_> {
             Some(Known::Unknown(why)) => Look::Begun(why.clone()),
             None => Look::Begun("the list does not show it".to_owned()),
         };
-        let look = async || match reader.key(&found, key, Some(version)).await {
-            Ok(shown) => judged(Some(&shown.validity.enabled)),
-            // Reading a disabled version may be forbidden. The list shows its state, too.
-            Err(fault) if fault.is_forbidden() => match reader.key_versions(&found, key).await {
-                Ok(all) => judged(all.iter().find(|one| one.id == *version).map(|one| &one.validity.enabled)),
+        // The list first: it shows disabled versions too, which may not be read by themselves.
+        let look = async || match reader.key_versions(&found, key).await {
+            Ok(all) => judged(all.iter().find(|one| one.id == *version).map(|one| &one.validity.enabled)),
+            Err(fault) if fault.is_forbidden() => match reader.key(&found, key, Some(version)).await {
+                Ok(shown) => judged(Some(&shown.validity.enabled)),
                 Err(_) => Look::Unknown(fault),
             },
             Err(fault) => Look::Unknown(fault),

@@ -31,6 +31,16 @@ fn started(served: &Served, what: &str) {
     }
 }
 
+/// Waits for so many requests more: whoever asks has got its answers.
+fn asked_after(served: &Served, more: usize) {
+    let asked = || served.ledger()["log"].as_array().unwrap().len();
+    let (before, began) = (asked(), Instant::now());
+    while asked() < before + more {
+        assert!(began.elapsed() < Duration::from_secs(60), "nobody asks any more");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
     let served = Served::start("ready", FAST);
@@ -89,11 +99,11 @@ fn what_was_typed_before_the_question_is_no_consent() {
 #[test]
 fn every_signal_says_how_to_go_on_and_that_command_does() {
     for (what, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let served = Served::start("ready", "600");
+        let served = Served::start("ready", "3000");
         let mut command = served.command("admin", &CONSENT);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         started(&served, "link-started");
-        std::thread::sleep(Duration::from_millis(200));
+        asked_after(&served, 2);
         signal(child.id(), what);
         let (ended, words) = ends(child, Duration::from_secs(5));
         assert_eq!(ended, Some(code), "{words}");
