@@ -1,7 +1,8 @@
-//! Something between the binary and its sandbox that can be slow, silent, or wrong about the time.
+//! Somebody between the binary and its sandbox: slow, silent, wrong about the time, or changing one thing in what the service says.
 
-use crate::tool::{Served, command};
+use crate::tool::{Ran, Served, command, finish};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -10,9 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What is done to an answer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Deed {
-    Pass,
     /// A byte every quarter of a second.
     Drip,
     /// Nothing at all, and the connection stays.
@@ -21,34 +21,50 @@ pub(crate) enum Deed {
     Off(i64),
     /// Time stands still at the service: its date is this one.
     Still(Timestamp),
+    /// The body of an answer to a `GET` is changed.
+    Body(fn(&mut Value)),
+    /// The answer to a `GET` is an error with this status.
+    Status(u16),
+    /// The answer to a `GET` comes so many milliseconds later.
+    Late(u64),
 }
 
-/// What is done to which answers: the first whose words are in `HOST METHOD PATH`.
-pub(crate) type Deeds = Vec<(&'static str, Deed)>;
+/// What is done to which answers: those whose words are in `HOST METHOD PATH`.
+pub(crate) type Rule = (&'static str, Deed);
+pub(crate) type Deeds = Vec<Rule>;
 
 pub(crate) struct Between {
-    pub(crate) served: Served,
     file: PathBuf,
     deeds: Arc<Mutex<Deeds>>,
     asked: Arc<Mutex<Vec<String>>>,
+    /// So many of the first answers that a rule fits are left as they are.
+    first: usize,
 }
 
 impl Between {
-    pub(crate) fn before(served: Served, deeds: Deeds) -> Self {
+    pub(crate) fn new(served: &Served, deeds: Deeds) -> Self {
+        Self::after(served, 0, deeds)
+    }
+
+    /// The first answers that a rule fits, so many, are left as they are.
+    pub(crate) fn after(served: &Served, first: usize, deeds: Deeds) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
         let mut cloud = served.cloud();
-        cloud["sandbox"]["url"] = format!("http://{}", listener.local_addr().unwrap()).into();
-        let file = served.folder().join("between.json");
+        cloud["sandbox"]["url"] = json!(format!("http://127.0.0.1:{port}/"));
+        let file = served.folder().join(format!("between-{port}.json"));
         std::fs::write(&file, cloud.to_string()).unwrap();
-        let (deeds, asked) = (Arc::new(Mutex::new(deeds)), Arc::new(Mutex::new(Vec::new())));
-        let (own, log, sandbox) = (deeds.clone(), asked.clone(), served.url.replace("http://", ""));
+        let between = Self { file, deeds: Arc::new(Mutex::new(deeds)), asked: Arc::default(), first };
+        let sandbox = served.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let (deeds, asked) = (between.deeds.clone(), between.asked.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (own, log, sandbox) = (own.clone(), log.clone(), sandbox.clone());
-                std::thread::spawn(move || serve(stream, &sandbox, &own, &log));
+                let (own, sandbox) =
+                    (Self { file: PathBuf::new(), deeds: deeds.clone(), asked: asked.clone(), first }, sandbox.clone());
+                std::thread::spawn(move || own.serve(stream, &sandbox));
             }
         });
-        Self { served, file, deeds, asked }
+        between
     }
 
     pub(crate) fn does(&self, deeds: Deeds) {
@@ -65,74 +81,105 @@ impl Between {
         command.arg("--cloud").arg(&self.file);
         command
     }
+
+    pub(crate) fn run_as(&self, user: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command.args(["--sandbox-user", user]);
+        finish(command)
+    }
+
+    /// What is done to the answer to this request.
+    fn due(&self, line: &str) -> Vec<Deed> {
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(line.to_owned());
+        let fits = |line: &String, (words, deed): &Rule| {
+            let reads = matches!(deed, Deed::Body(_) | Deed::Status(_) | Deed::Late(_));
+            line.contains(words) && (!reads || line.contains(" GET "))
+        };
+        let due = |rule: &&Rule| {
+            fits(&line.to_owned(), rule) && asked.iter().filter(|line| fits(line, rule)).count() > self.first
+        };
+        self.deeds.lock().unwrap().iter().filter(due).map(|rule| rule.1).collect()
+    }
+
+    /// One request to a connection, which is closed after its answer.
+    fn serve(&self, mut stream: TcpStream, sandbox: &str) -> Option<()> {
+        let (head, mut body) = received(&mut stream)?;
+        let length: usize = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let mut rest = vec![0; length.saturating_sub(body.len())];
+        stream.read_exact(&mut rest).ok()?;
+        body.extend(rest);
+        let first = head.lines().next()?.rsplit_once(' ')?.0;
+        let deeds = self.due(&format!("{} {first}", header(&head, "x-cmkctl-host").unwrap_or_default()));
+        let mut onward = TcpStream::connect(sandbox).ok()?;
+        let kept = without(&head, &["host", "connection", "accept-encoding"]);
+        onward.write_all(format!("{kept}\r\nhost: {sandbox}\r\nconnection: close\r\n\r\n").as_bytes()).ok()?;
+        onward.write_all(&body).ok()?;
+        let (mut head, mut body) = received(&mut onward)?;
+        onward.read_to_end(&mut body).ok()?;
+        let mut drips = false;
+        for deed in deeds {
+            match deed {
+                Deed::Drip => drips = true,
+                Deed::Hang => std::thread::sleep(Duration::from_secs(120)),
+                Deed::Late(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
+                Deed::Off(seconds) => {
+                    let told = jiff::fmt::rfc2822::parse(&header(&head, "date")?).ok()?.timestamp();
+                    head = dated(&head, told + SignedDuration::from_secs(seconds));
+                }
+                Deed::Still(date) => head = dated(&head, date),
+                Deed::Body(change) => {
+                    let mut value: Value = serde_json::from_slice(&body).unwrap();
+                    change(&mut value);
+                    body = value.to_string().into_bytes();
+                }
+                Deed::Status(status) => {
+                    let rest = head.split_once("\r\n").map_or("", |(_, rest)| rest);
+                    head = format!("HTTP/1.1 {status} Odd\r\n{rest}");
+                    body = json!({ "error": { "code": "Odd", "message": "It is so." } }).to_string().into_bytes();
+                }
+            }
+        }
+        let head = without(&head, &["content-length", "transfer-encoding"]);
+        let mut whole = format!("{head}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+        whole.extend(body);
+        let piece = if drips { 1 } else { whole.len() };
+        for some in whole.chunks(piece) {
+            stream.write_all(some).ok()?;
+            if drips {
+                std::thread::sleep(Duration::from_millis(250));
+            }
+        }
+        Some(())
+    }
 }
 
-fn head_of(text: &[u8]) -> Option<(String, usize)> {
-    let end = text.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    Some((String::from_utf8_lossy(&text[..end]).into_owned(), end))
+/// The head, up to its empty line, and what came with it.
+fn received(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut received = Vec::new();
+    loop {
+        if let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") {
+            let body = received.split_off(end + 4);
+            return Some((String::from_utf8_lossy(&received).into_owned(), body));
+        }
+        let mut some = [0; 4096];
+        let count = stream.read(&mut some).ok().filter(|count| *count > 0)?;
+        received.extend_from_slice(&some[..count]);
+    }
+}
+
+/// The lines of a head without these headers.
+fn without(head: &str, names: &[&str]) -> String {
+    let name = |line: &str| line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let kept = head.lines().filter(|line| !line.is_empty() && !names.contains(&name(line).as_str()));
+    kept.collect::<Vec<_>>().join("\r\n")
+}
+
+fn dated(head: &str, date: Timestamp) -> String {
+    format!("{}\r\n{}", without(head, &["date"]), date.strftime("date: %a, %d %b %Y %H:%M:%S GMT"))
 }
 
 fn header(head: &str, name: &str) -> Option<String> {
     let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
     Some(line.split_once(':')?.1.trim().to_owned())
-}
-
-/// One request to a connection, which is closed after its answer.
-fn serve(mut stream: TcpStream, sandbox: &str, deeds: &Mutex<Deeds>, log: &Mutex<Vec<String>>) -> Option<()> {
-    let mut received = Vec::new();
-    let (head, end) = loop {
-        if let Some(whole) = head_of(&received) {
-            break whole;
-        }
-        let mut some = [0; 4096];
-        let count = stream.read(&mut some).ok().filter(|count| *count > 0)?;
-        received.extend_from_slice(&some[..count]);
-    };
-    let length: usize = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = received[end..].to_vec();
-    let missing = length.saturating_sub(body.len());
-    let mut rest = vec![0; missing];
-    stream.read_exact(&mut rest).ok()?;
-    body.extend(rest);
-    let first = head.lines().next()?.rsplit_once(' ')?.0;
-    let line = format!("{} {first}", header(&head, "x-cmkctl-host").unwrap_or_default());
-    log.lock().unwrap().push(line.clone());
-    let deed = deeds.lock().unwrap().iter().find(|(words, _)| line.contains(words)).map_or(Deed::Pass, |own| own.1);
-    let mut onward = TcpStream::connect(sandbox).ok()?;
-    let kept = head.lines().filter(|line| {
-        let line = line.to_ascii_lowercase();
-        !line.is_empty() && !line.starts_with("host:") && !line.starts_with("connection:")
-    });
-    let kept = kept.collect::<Vec<_>>().join("\r\n");
-    onward.write_all(format!("{kept}\r\nhost: {sandbox}\r\nconnection: close\r\n\r\n").as_bytes()).ok()?;
-    onward.write_all(&body).ok()?;
-    let mut answer = Vec::new();
-    onward.read_to_end(&mut answer).ok()?;
-    let (head, end) = head_of(&answer)?;
-    let told =
-        header(&head, "date").and_then(|date| jiff::fmt::rfc2822::parse(&date).ok()).map(|date| date.timestamp());
-    let date = match deed {
-        Deed::Off(seconds) => told.map(|date| date + SignedDuration::from_secs(seconds)),
-        Deed::Still(date) => Some(date),
-        _ => told,
-    };
-    let mut lines: Vec<String> = head
-        .lines()
-        .filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("date:"))
-        .map(str::to_owned)
-        .collect();
-    lines.extend(date.map(|date| date.strftime("date: %a, %d %b %Y %H:%M:%S GMT").to_string()));
-    let mut whole = format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes();
-    whole.extend_from_slice(&answer[end..]);
-    match deed {
-        Deed::Hang => std::thread::sleep(Duration::from_secs(120)),
-        Deed::Drip => {
-            for byte in whole {
-                stream.write_all(&[byte]).ok()?;
-                std::thread::sleep(Duration::from_millis(250));
-            }
-        }
-        _ => stream.write_all(&whole).ok()?,
-    }
-    Some(())
 }

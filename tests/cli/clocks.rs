@@ -31,7 +31,8 @@ fn run(between: &Between, arguments: &[&str]) -> Ran {
 
 #[test]
 fn an_answer_that_drips_is_lost_after_its_time() {
-    let between = Between::before(ready(FAST), Deeds::new());
+    let served = ready(FAST);
+    let between = Between::new(&served, Deeds::new());
     let status = |deeds: Deeds| {
         between.does(deeds);
         let mut command = between.command(&["status", "-v"]);
@@ -54,11 +55,12 @@ fn an_answer_that_drips_is_lost_after_its_time() {
 fn a_look_that_hangs_does_not_outlast_the_deadline() {
     for hangs in [OPERATION, ENVIRONMENT] {
         // An hour and a half is a minute and a half here, and five minutes are five seconds.
-        let between = Between::before(ready("60"), Deeds::new());
+        let served = ready("60");
+        let between = Between::new(&served, Deeds::new());
         let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let began = Instant::now();
-        while starts(&between.served) == 0 {
+        while starts(&served) == 0 {
             assert!(began.elapsed() < Duration::from_secs(60));
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -71,7 +73,8 @@ fn a_look_that_hangs_does_not_outlast_the_deadline() {
         assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
     }
     // The same command with enough time, and services that answer.
-    let between = Between::before(ready(FAST), Deeds::new());
+    let served = ready(FAST);
+    let between = Between::new(&served, Deeds::new());
     run(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
 }
 
@@ -104,7 +107,8 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
 
 #[test]
 fn clocks_that_are_apart_are_said_once() {
-    let between = Between::before(ready("1"), Deeds::new());
+    let served = ready("1");
+    let between = Between::new(&served, Deeds::new());
     for (deeds, said) in [
         (Deeds::new(), 0),
         (vec![("", Deed::Off(-200))], 0),
@@ -118,7 +122,8 @@ fn clocks_that_are_apart_are_said_once() {
         assert_eq!(ran.stderr.contains("Set this machine's clock"), said == 1, "{deeds:?}: {}", ran.stderr);
     }
     // A rehearsal's time is compressed: an answer of a moment takes half an hour of it.
-    let between = Between::before(ready(FAST), Deeds::new());
+    let served = ready(FAST);
+    let between = Between::new(&served, Deeds::new());
     let ran = run(&between, &["status"]).exits(0);
     assert!(!ran.stderr.contains(APART), "{}", ran.stderr);
 }
@@ -135,8 +140,9 @@ fn a_window_is_open_when_it_is_by_every_clock() {
         // By the services it would be open, by this machine it is not.
         ("mon 08:30-mon 12:00", vec![("", Deed::Off(2400))], false),
     ] {
-        let between = Between::before(ready("1"), deeds.clone());
-        let defaults = between.served.cloud()["defaults"].clone();
+        let served = ready("1");
+        let between = Between::new(&served, deeds.clone());
+        let defaults = served.cloud()["defaults"].clone();
         let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
         let wanted = format!(
             "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
@@ -145,11 +151,11 @@ fn a_window_is_open_when_it_is_by_every_clock() {
             text("key"),
             text("environment")
         );
-        let file = between.served.folder().join("wanted.toml");
+        let file = served.folder().join("wanted.toml");
         std::fs::write(&file, wanted).unwrap();
         let apply = ["apply", file.to_str().unwrap(), "--yes", "--confirm", "Contoso UAT", "--no-wait"];
         let ran = run(&between, &apply).exits(8);
-        assert_eq!(starts(&between.served), usize::from(starts_now), "{window} {deeds:?}: {}", ran.stderr);
+        assert_eq!(starts(&served), usize::from(starts_now), "{window} {deeds:?}: {}", ran.stderr);
         assert_eq!(ran.stderr.contains("The next change window opens"), !starts_now, "{window}: {}", ran.stderr);
     }
 }
@@ -157,15 +163,15 @@ fn a_window_is_open_when_it_is_by_every_clock() {
 #[test]
 fn a_timeout_is_over_when_it_is_by_every_clock() {
     // Two minutes are two seconds here.
-    let between = Between::before(ready("60"), Deeds::new());
+    let served = ready("60");
+    let between = Between::new(&served, Deeds::new());
     run(&between, &[&ADD[..], &["--no-wait"]].concat()).exits(8);
     let wait = ["status", "--wait", "--timeout", "2m"];
     let began = Instant::now();
     run(&between, &wait).exits(8);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     // Time stands still at the service, as it does for who sees a machine's clock jump ahead.
-    let passed =
-        Timestamp::now().as_millisecond() - between.served.cloud()["sandbox"]["started_unix_ms"].as_i64().unwrap();
+    let passed = Timestamp::now().as_millisecond() - served.cloud()["sandbox"]["started_unix_ms"].as_i64().unwrap();
     let epoch: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
     between.does(vec![("", Deed::Still(epoch + jiff::SignedDuration::from_millis(passed * 60)))]);
     let before = between.asked(OPERATION);

@@ -1,141 +1,10 @@
 //! Answers that are poorer or odder than they should be: between the binary and the sandbox stands somebody who changes one thing in what the
 //! service says. Nothing may be started, nothing may be green; and the same command with the answers as they are does its work.
 
-use crate::tool::{Answer, Ran, Served, command, finish, http, merge};
+use crate::between::Deed::{self, Body, Status};
+use crate::between::{Between, Rule};
+use crate::tool::{Served, merge};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
-
-/// What is done to an answer.
-#[derive(Clone, Copy)]
-pub(crate) enum Poorer {
-    /// The body is changed.
-    Body(fn(&mut Value)),
-    /// The answer is an error with this status.
-    Status(u16),
-    /// The answer comes so many milliseconds later.
-    Late(u64),
-}
-
-use Poorer::{Body, Status};
-
-/// Which answers: a part of host and path.
-type Rule = (&'static str, Poorer);
-
-/// Stands between the binary and a sandbox.
-pub(crate) struct Between {
-    file: PathBuf,
-}
-
-impl Between {
-    /// `rules` apply to every answer to a `GET` whose host and path hold their text.
-    pub(crate) fn new(served: &Served, rules: Vec<Rule>) -> Self {
-        Self::after(served, 0, rules)
-    }
-
-    /// The same, but the first answers that each rule fits, so many, are left as they are.
-    pub(crate) fn after(served: &Served, first: usize, rules: Vec<Rule>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let mut cloud = served.cloud();
-        cloud["sandbox"]["url"] = json!(format!("http://127.0.0.1:{port}/"));
-        let file = served.folder().join(format!("between-{port}.json"));
-        std::fs::write(&file, cloud.to_string()).unwrap();
-        let rules: Vec<(Rule, AtomicUsize)> = rules.into_iter().map(|rule| (rule, AtomicUsize::new(first))).collect();
-        let (url, rules) = (served.url.trim_end_matches('/').to_owned(), Arc::new(rules));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (url, rules) = (url.clone(), rules.clone());
-                std::thread::spawn(move || pass(stream, &url, &rules));
-            }
-        });
-        Self { file }
-    }
-
-    pub(crate) fn run_as(&self, user: &str, arguments: &[&str]) -> Ran {
-        let mut command = command(arguments);
-        command.arg("--cloud").arg(&self.file).args(["--sandbox-user", user]);
-        finish(command)
-    }
-}
-
-/// One connection: requests as they come, each passed on by itself.
-fn pass(stream: TcpStream, url: &str, rules: &[(Rule, AtomicUsize)]) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut writer = stream;
-    loop {
-        let mut first = String::new();
-        if reader.read_line(&mut first).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut words = first.split(' ');
-        let (method, path) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
-        let mut headers: Vec<(String, String)> = Vec::new();
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-            headers.push((name.to_ascii_lowercase(), value.to_owned()));
-        }
-        let header = |name: &str| headers.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
-        let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
-        reader.read_exact(&mut body).unwrap();
-        let kept: Vec<(&str, &str)> = headers
-            .iter()
-            .filter(|(name, _)| !["host", "content-length", "accept-encoding", "connection"].contains(&name.as_str()))
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let place = format!("{}{path}", header("x-cmkctl-host"));
-        let mut answer = http(url, &method, &path, &kept, &String::from_utf8(body).unwrap());
-        for ((part, poorer), left) in rules.iter().filter(|((part, _), _)| method == "GET" && place.contains(part)) {
-            if left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_err() {
-                poorer.apply(&mut answer, part);
-            }
-        }
-        let head: Vec<&str> = answer
-            .head
-            .lines()
-            .skip(1)
-            .filter(|line| {
-                let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-                !["content-length", "transfer-encoding", "connection"].contains(&name.as_str())
-            })
-            .collect();
-        let text = format!(
-            "HTTP/1.1 {} x\r\n{}\r\ncontent-length: {}\r\n\r\n{}",
-            answer.status,
-            head.join("\r\n"),
-            answer.body.len(),
-            answer.body
-        );
-        if writer.write_all(text.as_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-impl Poorer {
-    fn apply(self, answer: &mut Answer, place: &str) {
-        match self {
-            Body(change) => {
-                let mut value: Value =
-                    serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{place}: {}", answer.body));
-                change(&mut value);
-                answer.body = value.to_string();
-            }
-            Status(status) => {
-                answer.status = status;
-                answer.body = json!({ "error": { "code": "Odd", "message": "It is so." } }).to_string();
-            }
-            Self::Late(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
-        }
-    }
-}
 
 /// The base tenant with a policy that is created and granted, and a key that nobody uses.
 fn tenant(patch: Value) -> Value {
@@ -284,7 +153,7 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
     let both = vec![(HISTORY, Status(404))];
     let ran = Between::new(&served, both).run_as("admin", &ADD).exits(6);
     assert!(ran.stderr.contains("CMK006 BLOCK") && ran.stderr.contains("CMK023 UNKNOWN"), "{}", ran.stderr);
-    let bad = vec![(VAULT, Body(|v| v["properties"]["publicNetworkAccess"] = json!("SecuredByPerimeter")) as Poorer)];
+    let bad = vec![(VAULT, Body(|v| v["properties"]["publicNetworkAccess"] = json!("SecuredByPerimeter")) as Deed)];
     let served = Served::patched(&tenant(json!({})), "20000");
     let ran = Between::new(&served, bad).run_as("admin", &ADD).exits(6);
     assert!(ran.stderr.contains("CMK018") && ran.stderr.contains("SecuredByPerimeter"), "{}", ran.stderr);
@@ -369,12 +238,12 @@ fn no_key_is_disabled_that_somebody_may_need() {
             item(v, |one| {
                 one["properties"].as_object_mut().unwrap().remove("enterprisePolicies");
             })
-        }) as Poorer,
+        }) as Deed,
     );
     let used = ["retire-key", "--deleted-environments-checked", "--confirm", "cmk-contoso"];
     Between::new(&served, vec![block]).run_as("admin", &used).exits(6);
     // A removal that ended well under another word, and one that failed although the policy is gone, count from their end.
-    let ended: [(&str, Poorer); 3] = [
+    let ended: [(&str, Deed); 3] = [
         ("completed", Body(|v| v["value"] = removal("Completed", Some("2026-02-03T00:00:00Z")))),
         ("failed", Body(|v| v["value"] = removal("Failed", Some("2026-02-03T00:00:00Z")))),
         ("without an end", Body(|v| v["value"] = removal("succeeded", None))),
@@ -426,7 +295,7 @@ fn a_pinned_version_is_the_same_in_capitals_and_as_a_url() {
     let served = Served::patched(&linked(), "20000");
     for pin in [
         Body(|v| v["properties"]["encryption"]["keyVault"]["key"]["version"] = json!(VERSION.to_ascii_uppercase()))
-            as Poorer,
+            as Deed,
         Body(|v| {
             let url = format!("https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/{VERSION}");
             v["properties"]["encryption"]["keyVault"]["key"]["version"] = json!(url);
@@ -456,7 +325,7 @@ fn rename(versions: &mut Value) {
 fn a_key_is_rotated_only_when_its_state_is_known() {
     let served = Served::patched(&linked(), "20000");
     let rotate = ["rotate-key", "--yes"];
-    let data = "kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/";
+    let data = "vault.azure.net GET /keys/cmk-contoso/";
     let rules: Vec<(&str, Rule)> = vec![
         ("not said whether it is enabled", (data, Body(|v| v["attributes"]["enabled"] = Value::Null))),
         ("no attributes", (data, Body(|v| v["attributes"] = Value::Null))),
@@ -501,7 +370,7 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
     // What runs on it may be what made it so: it is left alone.
     let runs = (
         LIST,
-        Body(|v| item(v, |one| one["properties"]["ongoingOperation"] = json!({"type": {"id": "Restore"}}))) as Poorer,
+        Body(|v| item(v, |one| one["properties"]["ongoingOperation"] = json!({"type": {"id": "Restore"}}))) as Deed,
     );
     Between::new(&served, vec![runs]).run_as("admin", &unlock);
     assert!(served.effects().is_empty());
@@ -551,7 +420,7 @@ fn a_watch_that_can_not_see_fails() {
     }
     // A known danger decides, whatever is hidden beside it.
     let both =
-        vec![(ROLES, Status(403)), (KEY, Body(|v| v["properties"]["attributes"]["enabled"] = json!(false)) as Poorer)];
+        vec![(ROLES, Status(403)), (KEY, Body(|v| v["properties"]["attributes"]["enabled"] = json!(false)) as Deed)];
     Between::new(&served, both).run_as("admin", &watch).exits(3);
     served.run(&watch).exits(0);
 }

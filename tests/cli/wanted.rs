@@ -1,6 +1,6 @@
 //! Many environments by one file: what differs is shown, waves are kept, a failure stops what has not begun, and the same command goes on.
 
-use crate::poorer::{Between, Poorer};
+use crate::between::{Between, Deed};
 use crate::tool::{FAST, Ran, Served, finish, merge};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -240,7 +240,7 @@ fn a_window_that_closes_while_everything_is_looked_at_once_more_stops_the_start(
     let ends = |late: u64, code: i32| {
         let served = Served::patched(&teams(), "3000");
         let name = file(&served, "at-most = 1\nwindows = [\"mon 07:00-mon 09:40\"]", &[("Team a", 1)]);
-        let slow = vec![("/scopes/admin/environments/", Poorer::Late(late))];
+        let slow = vec![("/scopes/admin/environments/", Deed::Late(late))];
         let ran = Between::after(&served, 2, slow)
             .run_as("admin", &[&apply(&name, &["Team a"])[..], &["--timeout", "12h"]].concat());
         assert_eq!(ran.code, code, "{}", ran.stderr);
