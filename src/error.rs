@@ -94,7 +94,7 @@ impl Kind {
             Kind::Pending => "changes are pending (--detailed-exitcode), or --fail-on found something",
             Kind::SignIn => "sign-in: no credential, or a service refused it (every 401)",
             Kind::Forbidden => "not visible: a role is missing, or what must be known is not; nothing known blocks",
-            Kind::Blocked => "blocked by a known fact: no changes were made",
+            Kind::Blocked => "blocked by a known fact: what it forbids was not started",
             Kind::Busy => "another operation runs on the environment",
             Kind::StillRunning => "still running at the service: nobody waits for it here any more",
             Kind::Unverified => "finished or sent, but not verified by a re-read",
