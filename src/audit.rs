@@ -113,7 +113,7 @@ impl Trail {
                 options.append(true).read(true).create(true);
                 #[cfg(unix)]
                 std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-                let file = options.open(path).map_err(|error| torn(path, &error))?;
+                let file = options.open(path).map_err(|error| unsent(path, &error))?;
                 #[cfg(unix)]
                 warn_of_others(path, &file);
                 Some(Arc::new(Log {
@@ -152,14 +152,14 @@ impl Trail {
         } else {
             log.write(&self.line("intent", &id, intent, at, None, &[]))
         };
-        outcome.map_err(|error| torn(&log.path, &error))?;
+        outcome.map_err(|error| unsent(&log.path, &error))?;
         Ok(id)
     }
 
     /// Writes down what came of it. When that fails the change has happened all the same: no other one follows.
     ///
     /// # Errors
-    /// The line could not be written.
+    /// The line could not be written; the error says what it would have said.
     pub fn outcome(
         &self,
         id: &str,
@@ -170,7 +170,7 @@ impl Trail {
     ) -> Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
         let outcome = log.write(&self.line("outcome", id, intent, at, Some(came), correlation));
-        outcome.map_err(|error| torn(&log.path, &error))
+        outcome.map_err(|error| lost(&log.path, &error, (id, intent), came))
     }
 
     fn line<'a>(
@@ -282,11 +282,26 @@ fn no_file(path: &Path, other: &str) -> Error {
         .hint("Name a regular file, or a path where cmkctl can make one.")
 }
 
-fn torn(path: &Path, error: &io::Error) -> Error {
+/// An intent that is not written down: its change is not sent.
+fn unsent(path: &Path, error: &io::Error) -> Error {
     Error::new(Kind::Unexpected, format!("The audit log `{}` can't be written, so nothing is sent.", path.display()))
         .detail(format!("{error}."))
         .hint("Name a file that can be appended to, or leave out `--audit-log`.")
         .hint("Run the same command again then: it goes on from where it stopped.")
+}
+
+/// An outcome that is not written down: its change has happened, if it was sent at all.
+fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), came: &Came) -> Error {
+    let what = match came {
+        Came::Status(status) => format!("The change was sent, and answered with {status}"),
+        Came::Unknown(_) => "The change was sent, and no answer came that can be read".to_owned(),
+        Came::NotSent(_) => "The change could not be sent".to_owned(),
+    };
+    let path = path.display();
+    Error::new(Kind::Unexpected, format!("{what}, but the audit log `{path}` can't be written: that line is lost."))
+        .detail(format!("{error}. The change: {} {}.", intent.method, intent.url))
+        .hint(format!("Keep this message with the log: it has the intent, whose id is {id}, and not what came of it."))
+        .hint("Make room for the log before the next change.")
 }
 
 #[cfg(test)]
@@ -336,6 +351,17 @@ mod tests {
         let second = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(second.to_string().contains("before this one"), "{second}");
         assert_eq!(second.kind, Kind::Unexpected);
+        // What came of a change that was sent is lost; that it was not sent would be a lie.
+        for (came, words) in [
+            (Came::Status(201), "The change was sent, and answered with 201"),
+            (Came::Unknown("cut".to_owned()), "The change was sent, and no answer came"),
+            (Came::NotSent("no route".to_owned()), "The change could not be sent"),
+        ] {
+            let lost = trail.outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, &came, &[]).unwrap_err();
+            assert_eq!(lost.kind, Kind::Unexpected);
+            assert!(lost.message.starts_with(words) && !lost.message.contains("nothing is sent"), "{lost}");
+            assert!(lost.detail.unwrap().contains("PUT https://x/") && lost.hints[0].contains("an-id"));
+        }
     }
 
     #[test]

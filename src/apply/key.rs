@@ -87,6 +87,15 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
     let Some(old) = before.iter().find(|version| version.id.as_str().eq_ignore_ascii_case(from)) else {
         return stale(format!("The list of versions of the key `{key}` does not hold version {from} of the plan."));
     };
+    if let Some(undated) = before.iter().find(|version| version.validity.created.known().is_none()) {
+        let what = format!(
+            "When the version {} of the key `{key}` was made is not known: it may be the latest one.",
+            undated.id.as_str()
+        );
+        return Err(
+            Error::new(Kind::Forbidden, what).hint("Nothing was sent. Look at the key's versions in the Azure portal.")
+        );
+    }
     let made = old.validity.created.known();
     let younger = |version: &&Version| version.validity.created.known().zip(made).is_some_and(|(own, old)| own > old);
     match before.iter().find(younger) {

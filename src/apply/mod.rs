@@ -114,12 +114,7 @@ impl Applier<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            if matches!(
-                action,
-                Action::GrantKeyByRole { .. }
-                    | Action::GrantKeyByAccessPolicy { .. }
-                    | Action::GrantKeyByHsmRole { .. }
-            ) {
+            if action.grants_key() {
                 effective = self.clock.now().checked_add(policy::ROLE_SETTLES).ok();
             }
             (self.say)(Event::Done(outcome.what.clone()));

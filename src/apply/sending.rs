@@ -130,7 +130,7 @@ impl Applier<'_> {
             };
             let after = (sending.after)(&fault);
             if after == After::Refused {
-                return Err((sending.advice)(fault.into_error(&sending.failed)));
+                return Err(advised(sending, fault));
             }
             tracing::info!("{}; looking for {}.", fault.clause(), sending.sign);
             self.pause_before_look(&fault, after).await?;
@@ -150,8 +150,7 @@ impl Applier<'_> {
             };
             let again = std::mem::replace(&mut unauthorized, fault.status() == Some(401));
             if over || (again && unauthorized) {
-                let error = (sending.advice)(fault.into_error(&sending.failed));
-                return Err(given_up(error));
+                return Err(given_up(advised(sending, fault)));
             }
         }
     }
@@ -270,6 +269,13 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
         }
         _ => false,
     }
+}
+
+/// The error of a change that was not taken. No role helps against a log that can't be written.
+fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
+    let unwritten = matches!(fault.cause, Cause::Unwritten(_));
+    let error = fault.into_error(&sending.failed);
+    if unwritten { error } else { (sending.advice)(error) }
 }
 
 /// It was sent as often as it may be, and nothing shows.

@@ -208,7 +208,7 @@ impl Cli {
         };
         context.cost();
         context.keep_names();
-        result
+        context.audited(result, out)
     }
 }
 

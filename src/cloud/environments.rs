@@ -37,7 +37,11 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         app: app(value),
         key_link: key_link(value),
         ongoing: ongoing(value),
-        key_managed_by: text("protectionStatus.keyManagedBy"),
+        key_managed_by: match json::maybe(value, "properties.protectionStatus.keyManagedBy", json::as_text) {
+            Known::Known(by) => by,
+            // A witness that nobody understands does not speak for Microsoft's key.
+            Known::Unknown(why) => Some(why),
+        },
         page: None,
         modified: json::at(value, "properties.lastModifiedTime").and_then(json::as_date),
         rules: rules(value),

@@ -16,8 +16,14 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     look(value, path).ok().flatten()
 }
 
-fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    map.get(name).or_else(|| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+/// The first second of 2000: nothing of these services is older.
+const BEGAN: i64 = 946_684_800;
+
+/// The value of a name in any case. In two spellings with two values, nobody knows which one counts.
+fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value>, String> {
+    let mut fits = map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let first = fits.next();
+    if fits.any(|other| Some(other) != first) { Err(format!("`{name}` is there twice")) } else { Ok(first) }
 }
 
 /// The value at a dotted path; nothing when it, or something on the way to it, is missing or `null`.
@@ -31,7 +37,7 @@ pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, Strin
             return Ok(None);
         }
         let map = here.as_object().ok_or_else(|| format!("what holds `{name}` is {}", shown(here)))?;
-        match field(map, name) {
+        match field(map, name)? {
             Some(value) => here = value,
             None => return Ok(None),
         }
@@ -76,9 +82,14 @@ pub fn as_seconds(value: &Value) -> Option<Timestamp> {
     value.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
-/// For [`must`] and [`maybe`]: a date as RFC 3339 writes it.
+/// For [`must`] and [`maybe`]: a date as RFC 3339 writes it. One before these services began is an empty one (`0001-01-01`) and says nothing.
 pub fn as_date(value: &Value) -> Option<Timestamp> {
-    value.as_str().and_then(|text| text.trim().parse().ok())
+    value.as_str().and_then(|text| text.trim().parse().ok()).filter(|date: &Timestamp| date.as_second() > BEGAN)
+}
+
+/// For [`must`] and [`maybe`]: the moment at which something was made, in seconds since 1970.
+pub fn as_made(value: &Value) -> Option<Timestamp> {
+    as_seconds(value).filter(|date| date.as_second() > BEGAN)
 }
 
 /// For [`must`] and [`maybe`]: a list of texts, and of nothing else.

@@ -20,7 +20,8 @@ impl Reader {
     /// The service's refusal.
     pub async fn key_versions(&self, vault: &Vault, key: &KeyName) -> Reply<Vec<Version>> {
         let url = address(&vault.uri, &format!("keys/{key}/versions"));
-        self.session.pages(service_of(vault.id.kind), &url, version).await
+        let base = address_of(&vault.uri, key.as_str());
+        self.session.pages(service_of(vault.id.kind), &url, |value| version(&base, value)).await
     }
 }
 
@@ -57,12 +58,24 @@ fn address(uri: &str, path: &str) -> String {
     format!("{}/{path}?api-version={KEY_VERSION}", uri.trim_end_matches('/'))
 }
 
+/// Where a key lives: everything of it has an address below this one.
+pub(super) fn address_of(uri: &str, key: &str) -> String {
+    format!("{}/keys/{key}/", uri.trim_end_matches('/'))
+}
+
+/// Is this the address of something of that key? Port and case do not count.
+pub(super) fn is_below(base: &str, kid: &str) -> bool {
+    let plain = |text: &str| text.to_ascii_lowercase().replacen(":443/", "/", 1);
+    plain(kid).starts_with(&plain(base))
+}
+
 /// One entry of the list; its id is the last part of `kid`.
 ///
 /// # Errors
-/// A clause: `kid` is not the address of a version.
-fn version(value: &Value) -> Result<Version, String> {
+/// A clause: `kid` is not the address of a version of this key.
+fn version(base: &str, value: &Value) -> Result<Version, String> {
     match json::must(value, "kid", json::as_text) {
+        Known::Known(kid) if !is_below(base, &kid) => Err(format!("`{kid}` is a version of another key")),
         Known::Known(kid) => {
             let id = KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
             Ok(Version { id, validity: validity(value, "attributes") })
@@ -80,7 +93,7 @@ pub(super) fn validity(value: &Value, path: &str) -> Validity {
     let at = |name: &str| format!("{path}.{name}");
     Validity {
         enabled: json::must(value, &at("enabled"), json::as_flag),
-        created: json::must(value, &at("created"), json::as_seconds),
+        created: json::must(value, &at("created"), json::as_made),
         not_before: json::maybe(value, &at("nbf"), json::as_seconds),
         expires: json::maybe(value, &at("exp"), json::as_seconds),
     }

@@ -4,6 +4,7 @@ use crate::cloud::authorization::role_assignment;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::json;
+use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::{Answer, Broken};
@@ -32,17 +33,27 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
-    pub async fn key(&self, vault: &Vault, name: &KeyName, version: Option<&KeyVersion>) -> Reply<Key> {
+    pub async fn key(&self, vault: &Vault, name: &KeyName, asked: Option<&KeyVersion>) -> Reply<Key> {
         let service = service_of(vault.id.kind);
         let get = async |client: KeyClient| {
             let options = KeyClientGetKeyOptions {
-                key_version: version.map(|version| version.as_str().to_owned()),
+                key_version: asked.map(|version| version.as_str().to_owned()),
                 ..Default::default()
             };
             client.get_key(name.as_str(), Some(options)).await?.into_model()
         };
         let key = self.session.with_keys(service, &vault.uri, get).await?;
+        let base = address_of(&vault.uri, name.as_str());
+        let kid = key.key.as_ref().and_then(|key| key.kid.as_deref()).unwrap_or_default();
+        if !is_below(&base, kid) {
+            let words = format!("Key Vault described another key, `{}`", json::clean(kid));
+            return Err(Fault::broken(service, &Broken::Unusable(words)));
+        }
         let version = key.resource_id().ok().and_then(|id| id.version);
+        if asked.is_some_and(|asked| version.as_deref().is_none_or(|own| !own.eq_ignore_ascii_case(asked.as_str()))) {
+            let words = format!("Key Vault described another version, `{}`", json::clean(kid));
+            return Err(Fault::broken(service, &Broken::Unusable(words)));
+        }
         let material = key.key.unwrap_or_default();
         // Without attributes nothing is known of the key; with them, an end that is left out means that there is none.
         let validity = key.attributes.map_or_else(Validity::default, |attributes| Validity {

@@ -10,6 +10,7 @@ use crate::cloud::credential::{Secret, Tokens};
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
 use crate::cloud::memo::Memo;
 use crate::cloud::wire::{Answer, Broken, Wire};
+use crate::error::Error;
 use crate::model::plan::Consent;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub struct Session {
     tokens: Arc<Tokens>,
     clock: Clock,
     trail: Trail,
+    /// What came of a change and could not be written down; the first one.
+    unwritten: Arc<Mutex<Option<Error>>>,
     listed: Arc<Mutex<Listed>>,
     memo: Option<Arc<Memo>>,
 }
@@ -56,7 +59,8 @@ impl Session {
     /// A session over a wire with its tokens.
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = wire.clock().clone();
-        Self { wire, tokens, clock, trail: Trail::default(), listed: Arc::default(), memo: None }
+        let (trail, unwritten, listed) = (Trail::default(), Arc::default(), Arc::default());
+        Self { wire, tokens, clock, trail, unwritten, listed, memo: None }
     }
 
     /// The cloud.
@@ -77,6 +81,11 @@ impl Session {
     /// The tokens, for the Azure crates.
     pub fn tokens(&self) -> &Arc<Tokens> {
         &self.tokens
+    }
+
+    /// The first outcome of a change that is missing in the audit log.
+    pub fn unwritten(&self) -> Option<Error> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The names of the environments, and the ids of their policies, that the last list held.
@@ -234,7 +243,9 @@ impl Session {
         let outcome = self.deliver(request, token).await;
         let (came, ids) = came(&outcome);
         if let Err(error) = self.trail.outcome(&id, &intent, self.clock.now(), &came, &ids) {
-            tracing::error!("{error} What came of the last change is not written down; no other one follows.");
+            // At once, because the run may go on for hours; and its end says it again, and is no success.
+            tracing::error!("{} No other change follows.", error.message);
+            self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
         Ok(outcome)
     }

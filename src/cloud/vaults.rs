@@ -49,11 +49,18 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal; 404 when it is not there.
-    pub async fn key_in_arm(&self, vault: &ArmId, key: &KeyName, version: Option<&KeyVersion>) -> Reply<Key> {
-        let version = version.map_or(String::new(), |version| format!("/versions/{}", version.as_str()));
+    pub async fn key_in_arm(&self, vault: &ArmId, key: &KeyName, asked: Option<&KeyVersion>) -> Reply<Key> {
+        let version = asked.map_or(String::new(), |version| format!("/versions/{}", version.as_str()));
         let url = self.session.arm(&format!("{vault}/keys/{key}{version}"), VAULT_VERSION);
-        let value = self.session.json(Service::Arm, &url).await?;
-        Ok(self::key(key, &value))
+        let answer = self.session.read(Service::Arm, &url).await?;
+        let value = super::session::parse(Service::Arm, &answer)?;
+        let of_another = |key: &Key| asked.is_some_and(|asked| key.version.as_ref() != Some(asked));
+        let named = text(&value, "name").filter(|_| asked.is_none());
+        let found = self::key(key, &value);
+        if named.is_some_and(|own| !own.eq_ignore_ascii_case(key.as_str())) || of_another(&found) {
+            return Err(Fault::shape(Service::Arm, &answer, "it describes another key, or another version".to_owned()));
+        }
+        Ok(found)
     }
 
     /// The deleted vaults (or managed HSMs) of a subscription that still hold their names.
@@ -180,10 +187,8 @@ fn network(value: &Value) -> Known<Network> {
 /// The access policies; one that can't be understood may be anybody's.
 fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
     let entry = |part: &Value| {
-        let keys = match maybe(part, "permissions.keys", as_texts) {
-            Known::Known(keys) => keys.unwrap_or_default(),
-            Known::Unknown(_) => return None,
-        };
+        look(part, "permissions").ok().flatten()?;
+        let keys = maybe(part, "permissions.keys", as_texts).known()?.clone().unwrap_or_default();
         let keys = keys.iter().map(|word| word.to_ascii_lowercase()).collect();
         Some(AccessPolicy { object_id: text(part, "objectId")?, keys })
     };

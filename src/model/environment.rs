@@ -46,6 +46,32 @@ pub struct Environment {
     pub permissions: Option<Vec<String>>,
 }
 
+/// Management states in which something goes on, or nothing may (the service publishes no list: these are on record or named by its operations).
+const BUSY: [&str; 22] = [
+    "Running",
+    "NotReady",
+    "Creating",
+    "Provisioning",
+    "Preparing",
+    "Copying",
+    "Restoring",
+    "Recovering",
+    "Resetting",
+    "Deleting",
+    "Deleted",
+    "SoftDeleted",
+    "Moving",
+    "Converting",
+    "Upgrading",
+    "Updating",
+    "Enabling",
+    "Disabling",
+    "BackingUp",
+    "Linking",
+    "Unlinking",
+    "Disabled",
+];
+
 impl Environment {
     /// Managed Environment? `None` when the service did not say, or said a word that nobody knows: unknown is not "no".
     pub fn managed(&self) -> Option<bool> {
@@ -59,8 +85,8 @@ impl Environment {
     /// Management state with the instance's as fallback, as the service documents for `NotSpecified`.
     pub fn state(&self) -> Option<&str> {
         let unspecified = |state: &str| state.eq_ignore_ascii_case("NotSpecified");
-        match self.management_state.as_deref().filter(|state| !unspecified(state)) {
-            None => self.dataverse.as_ref().and_then(|dataverse| dataverse.instance_state.as_deref()),
+        match self.management_state.as_deref() {
+            Some(state) if unspecified(state) => self.dataverse.as_ref()?.instance_state.as_deref(),
             state => state,
         }
     }
@@ -68,7 +94,9 @@ impl Environment {
     /// Is its management state `Ready`?
     pub fn is_ready(&self) -> Verdict {
         match self.state() {
-            Some(state) => Verdict::of(state.eq_ignore_ascii_case("Ready")),
+            Some(state) if state.eq_ignore_ascii_case("Ready") => Verdict::Yes,
+            Some(state) if BUSY.iter().any(|word| word.eq_ignore_ascii_case(state)) => Verdict::No,
+            Some(state) => Verdict::cant_tell(format!("it is in the management state `{state}`")),
             None => Verdict::cant_tell("the service does not say in which management state it is"),
         }
     }

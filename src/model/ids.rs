@@ -283,7 +283,7 @@ impl KeyVersion {
         }
         Err(BadInput::new(
             format!("`{}` is not a version of a key.", text.escape_debug()),
-            "Key versions have 32 hexadecimal digits. Leave the version out and the environment follows the key's rotation.",
+            "Key versions have 32 hexadecimal digits. `az keyvault key list-versions` lists them.",
         ))
     }
 

@@ -51,6 +51,9 @@ impl Operation {
     /// When an operation that has ended did so, at the latest: its last action, or else the longest that it can have taken.
     pub fn ended(&self) -> Known<Timestamp> {
         match &self.last_action {
+            Known::Known(Some(last)) if self.created.known().is_some_and(|began| began > last) => {
+                Known::Unknown("it ended before it began".to_owned())
+            }
             Known::Known(Some(last)) => Known::Known(*last),
             Known::Known(None) => self.created.clone().and_then(|created| {
                 created

@@ -31,7 +31,10 @@ pub(super) async fn key_in_vault(reader: &Reader, observed: &Observed, target: &
     }
     let version = target.key_version.as_ref();
     let in_vault = ask(reader.key(vault, key, version).await)?;
-    if in_vault.unreadable().is_some() && vault.id.kind == ResourceKind::Vault && observed.key == Seen::NotAsked {
+    if in_vault.unreadable().is_some_and(|why| why.forbidden)
+        && vault.id.kind == ResourceKind::Vault
+        && observed.key == Seen::NotAsked
+    {
         let in_arm = ask(reader.key_in_arm(&vault.id, key, version).await)?;
         return Ok(if in_arm.present().is_some() { in_arm } else { in_vault });
     }

@@ -62,7 +62,11 @@ async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
         return Ok(Verdict::cant_tell("the token does not say of which tenant it is"));
     };
     let default = format!("Default-{tenant}");
-    let listed = all.iter().any(|environment| environment.is_default || environment.id.eq_ignore_ascii_case(&default));
+    let ours = |environment: &&Environment| {
+        environment.tenant_id.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(&tenant))
+            && (environment.is_default || environment.id.eq_ignore_ascii_case(&default))
+    };
+    let listed = all.iter().any(|environment| ours(&environment));
     if !listed && !ask(reader.environment(&default).await)?.is_absent() {
         return Ok(Verdict::cant_tell("the list does not show the tenant's default environment"));
     }

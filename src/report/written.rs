@@ -87,7 +87,7 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
         return Err(ErrorKind::AlreadyExists.into());
     }
     // A link stays a link: the file that it leads to is the one that is meant.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = target(path)?;
     let before = path.metadata().ok();
     if before.as_ref().is_some_and(std::fs::Metadata::is_dir) {
         return Err(ErrorKind::IsADirectory.into());
@@ -113,6 +113,25 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
         let _ = folder.sync_all();
     }
     Ok(())
+}
+
+/// The file that a path leads to, link by link. It need not be there: a link to nothing is a wish for a file at its end.
+fn target(path: &Path) -> std::io::Result<PathBuf> {
+    /// More links than that are a circle, as for the system.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        if let Ok(whole) = path.canonicalize() {
+            return Ok(whole);
+        }
+        if !path.is_symlink() {
+            return Ok(path);
+        }
+        // What is relative starts at the folder of the link.
+        let next = path.read_link()?;
+        path = path.parent().map_or_else(|| next.clone(), |folder| folder.join(&next));
+    }
+    Err(std::io::Error::new(ErrorKind::InvalidInput, "the links lead to each other"))
 }
 
 /// A temporary file that others may read as they may read any other new file.
@@ -174,5 +193,21 @@ mod tests {
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        // A link to what is not there yet, over another one, makes the file at its end.
+        let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        symlink("second", &first).unwrap();
+        symlink("sub/b.txt", &second).unwrap();
+        write_file(&first, b"three", Existing::Replaced).unwrap();
+        assert!(first.is_symlink() && second.is_symlink());
+        assert_eq!(std::fs::read(folder.path().join("sub/b.txt")).unwrap(), b"three");
+        // Where there is no folder, and in a circle, nothing is written, and the links stay.
+        let (nowhere, circle) = (folder.path().join("nowhere"), folder.path().join("circle"));
+        symlink("none/c.txt", &nowhere).unwrap();
+        symlink("circle", &circle).unwrap();
+        for link in [nowhere, circle] {
+            assert_eq!(write_file(&link, b"four", Existing::Replaced).unwrap_err().kind, Kind::Usage);
+            assert!(link.is_symlink());
+        }
     }
 }

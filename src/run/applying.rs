@@ -1,6 +1,6 @@
 //! `apply FILE` and `apply PLAN`: the same road as every change, for many environments.
 
-use super::asking::{Asked, blocked, consent};
+use super::asking::{Asked, blocked, consent, names_fit};
 use super::changing::proven;
 use super::wanted::{Planned, command, looked, seen};
 use super::waves::{Came, Run};
@@ -37,7 +37,11 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
     if let Err(error) = kept {
         return Err(refused(error, report, out));
     }
+    let known: Vec<&str> = fleet.members.iter().map(|member| member.name.as_str()).collect();
     let blocked = blocked(&fleet.plan);
+    if blocked.is_ok() {
+        names_fit(&fleet.plan, asked, &known)?;
+    }
     if asked.dry_run || blocked.is_err() {
         out.data_for_scripts(&report);
         blocked?;
@@ -50,8 +54,7 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
         return seen(&fleet);
     }
     let trail = context.trail("apply", &fleet.plan)?;
-    let known: Vec<&str> = fleet.members.iter().map(|member| member.name.as_str()).collect();
-    let held = match consent(&fleet.plan, asked, &known, out).await {
+    let held = match consent(&fleet.plan, asked, out).await {
         Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
             again(context, &wanted, &sight, &fleet, somebody).await.map(|fleet| (consent, fleet))
         }

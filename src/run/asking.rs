@@ -73,26 +73,24 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
     })
 }
 
-/// A name on the command line that the plan does not ask for: somebody meant something else than this plan does. `known` are names of which it
-/// has nothing to ask, such as of environments that are done, and where it asks for no name at all none can be wrong.
-fn strange(plan: &Plan, given: &[String], known: &[&str]) -> Result<()> {
+/// Refuses a name on the command line that the plan does not ask for: somebody meant something else than this plan does. `known` are names of
+/// which it has nothing to ask any more, such as of environments that are done.
+pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
     let wanted = plan.asks_for();
     let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
-    let Some(other) = given.iter().find(|name| !fits(name)).filter(|_| !wanted.is_empty()) else {
-        return Ok(());
-    };
+    let given: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
+    let Some(other) = given.iter().find(|name| !fits(name)) else { return Ok(()) };
     let what = format!("No changes were made. The plan does not ask for the name `{other}` of `--confirm`.");
     let mut error = Error::usage(what);
     error.hints.extend(did_you_mean(other, wanted.iter().copied()));
     let names: Vec<String> = wanted.iter().map(|name| format!("`{name}`")).collect();
-    Err(error.hint(format!("It asks for: {}.", names.join(", "))))
+    if names.is_empty() { Err(error) } else { Err(error.hint(format!("It asks for: {}.", names.join(", ")))) }
 }
 
-/// Consent, and whether somebody had to be asked for it. `known`: names that may be given although the plan does not ask for them.
-pub(super) async fn consent(plan: &Plan, asked: &Asked, known: &[&str], out: &mut Out) -> Result<(Consent, bool)> {
+/// Consent, and whether somebody had to be asked for it.
+pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
     // Plans show names without what nobody sees. A name that was copied from elsewhere may still have it.
     let mut confirmed: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
-    strange(plan, &confirmed, known)?;
     let mut was_asked = false;
     // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
     loop {

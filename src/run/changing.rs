@@ -1,6 +1,6 @@
 //! The commands that change something: the whole road.
 
-use super::asking::{Asked, blocked, consent};
+use super::asking::{Asked, blocked, consent, names_fit};
 use super::rechecking::still_right;
 use super::{Context, Job, fixing, holding, quiet};
 use crate::apply::Applier;
@@ -72,7 +72,13 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         next: Vec::new(),
     };
     out.plan(&plan, &title, asked.dry_run && !out.is_for_scripts());
+    let key = own.key.as_ref().map(|key| key.as_str());
+    let vault = own.vault.as_ref().map(|vault| vault.name.as_str());
+    let known: Vec<&str> = change.environment_name.into_iter().chain(key).chain(vault).collect();
     let blocked = blocked(&plan);
+    if blocked.is_ok() {
+        names_fit(&plan, asked, &known)?;
+    }
     if asked.dry_run || blocked.is_err() {
         if blocked.is_err() {
             change.outcome = Outcome::Blocked;
@@ -90,7 +96,7 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         return Ok(());
     }
     let trail = context.trail(job.command(), &plan)?;
-    let held = match consent(&plan, asked, change.environment_name.as_slice(), out).await {
+    let held = match consent(&plan, asked, out).await {
         Ok((consent, somebody_was_asked)) => {
             if somebody_was_asked || looked.elapsed() > holding::FRESH {
                 let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;

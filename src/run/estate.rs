@@ -73,6 +73,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let estate = observe_estate(&context.reader(), context.clock()).await?;
     filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
+    filters::together(glance, all.len())?;
     report::estate(out, &estate, &all);
     failure(glance, &all).map_or(Ok(()), Err)
 }
@@ -86,6 +87,7 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let estate = observe_estate(&context.reader(), context.clock()).await?;
     filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
+    filters::together(glance, all.len())?;
     let requests = session.wire().journal();
     let cloud = session.cloud();
     let bap = url::Url::parse(&cloud.base(Service::Bap)).map(|url| cloud.scope(Service::Bap, &url)).unwrap_or_default();

@@ -28,6 +28,19 @@ pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
     Ok(())
 }
 
+/// Names that fit by themselves may fit nothing together, and a watch that watches nothing must not be green.
+///
+/// # Errors
+/// Usage: nothing is left.
+pub(super) fn together(glance: &Glance, left: usize) -> Result<()> {
+    let names = [&glance.policy, &glance.vault, &glance.sku].into_iter().flatten().count();
+    let several = names > 1 || (names == 1 && glance.not_encrypted);
+    if left > 0 || !several {
+        return Ok(());
+    }
+    Err(Error::usage("The filters fit nothing together.").hint("Leave one of them out."))
+}
+
 /// The same for `--policy` alone.
 ///
 /// # Errors

@@ -114,10 +114,32 @@ impl Context {
     /// The audit trail of a plan.
     ///
     /// # Errors
-    /// Its file can't be written.
+    /// Its file can't be written, or could not be before: no other change follows then.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
+        self.session.unwritten().map_or(Ok(()), Err)?;
         Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
             .map(|trail| trail.overriding(plan.overridden()))
+    }
+
+    /// How a command ended, given what is missing in the audit log: with a line that is lost nothing is a success. What runs on at the service
+    /// is none either; any other failure says more than the log does, and stays.
+    ///
+    /// # Errors
+    /// That of the command, or of the log.
+    pub fn audited(&self, result: Result<()>, out: &mut Out) -> Result<()> {
+        let Some(lost) = self.session.unwritten() else { return result };
+        match result {
+            Ok(()) => Err(lost),
+            Err(error) if error == lost => Err(error),
+            Err(error) if error.kind == Kind::StillRunning => {
+                out.error_in_passing(&error);
+                Err(lost)
+            }
+            Err(error) => {
+                out.error_in_passing(&lost);
+                Err(error)
+            }
+        }
     }
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.

@@ -216,7 +216,7 @@ impl Setup {
 const CENTURY: f64 = 100.0 * 366.0 * 86_400.0;
 
 /// What is there from the start has been there long enough to be effective.
-pub(super) const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;
+pub(super) const LONG_AGO: Timestamp = Timestamp::constant(1_577_836_800, 0);
 
 impl World {
     pub(super) fn new(scenario: &Scenario, speed: f64) -> Self {

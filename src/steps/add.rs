@@ -4,7 +4,7 @@ use super::remove::{REMOVE, under_way};
 use super::{Whose, acknowledge, estate, finding, integration, key, quoted, ready, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::{Environment, KeyLink, Observed, Operation, Seen, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
@@ -61,12 +61,12 @@ fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
     match (environment.is_up(), locked(environment)) {
         (Verdict::Yes, _) => settled,
         (_, Verdict::Yes) => Standing::Locked,
-        (Verdict::No, _) => Standing::Under,
-        (Verdict::CantTell(why), _) => Standing::Unknown(why),
+        (Verdict::CantTell(why), _) | (Verdict::No, Verdict::CantTell(why)) => Standing::Unknown(why),
+        (Verdict::No, Verdict::No) => Standing::Under,
     }
 }
 
-fn open(why: &str) -> Standing {
+pub(super) fn open(why: &str) -> Standing {
     Standing::Unknown(Unreadable { why: why.to_owned(), ..Unreadable::default() })
 }
 
@@ -79,14 +79,17 @@ pub fn locked(environment: &Environment) -> Verdict {
         Seen::Unreadable(why) => return Verdict::CantTell(why.clone()),
         Seen::NotAsked => return Verdict::default(),
     };
-    let settled =
-        linked.is_some_and(|status| ["linked", "failed"].iter().any(|word| status.eq_ignore_ascii_case(word)));
+    let settled = match linked.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "linked" | "failed" => Verdict::of(environment.ongoing.is_none()),
+        "linking" | "linkingonline" | "unlinking" | "unlinkingonline" => Verdict::No,
+        other => Verdict::cant_tell(format!("the link says `{other}`, which cmkctl does not know")),
+    };
     let offline = match environment.is_running() {
         Verdict::Yes => Verdict::No,
         Verdict::No => Verdict::Yes,
         open @ Verdict::CantTell(_) => open,
     };
-    Verdict::of(settled && environment.ongoing.is_none()).and(|| offline).and(|| environment.is_ready())
+    settled.and(|| offline).and(|| environment.is_ready())
 }
 
 /// The operation that runs on the environment now, as far as the snapshot shows.
@@ -165,7 +168,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         Standing::None | Standing::Failed => {}
     }
     plan.findings.extend(integration::check(target, environment, &observed.integration));
-    let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed);
+    let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed, environment);
     // If the operation that makes a Managed Environment runs already, it is waited for, whoever started it.
     plan.findings.extend(
         ready::check(observed, environment, ADD)
@@ -198,12 +201,15 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
 const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// Was a key applied so lately that reads may not show it yet? When the end is not known, it may have been.
-fn just_keyed(observed: &Observed) -> bool {
+pub(super) fn just_keyed(observed: &Observed) -> bool {
     let last = observed.operations.present().and_then(|all| all.first());
     last.filter(|operation| is_key_operation(operation) && operation.succeeded()).is_some_and(|operation| {
-        match operation.last_action.known().copied().flatten() {
-            Some(ended) => observed.at.duration_since(ended) < READS_LAG,
-            None => operation.created.known().is_none_or(|began| observed.at.duration_since(*began) < READS_LAG),
+        match &operation.last_action {
+            Known::Known(Some(ended)) => observed.at.duration_since(*ended) < READS_LAG,
+            Known::Known(None) => {
+                operation.created.known().is_none_or(|began| observed.at.duration_since(*began) < READS_LAG)
+            }
+            Known::Unknown(_) => true,
         }
     })
 }
@@ -246,9 +252,14 @@ pub(super) fn offline(environment: &Environment) -> Finding {
 }
 
 /// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and reads lag behind.
-fn governed_last(observed: &Observed) -> bool {
-    let newest = observed.operations.present().and_then(|all| all.first());
-    newest.is_some_and(|operation| operation.is(GOVERN))
+fn governed_last(observed: &Observed, environment: &Environment) -> bool {
+    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.is(GOVERN));
+    let other = environment.ongoing.as_ref().is_some_and(|kind| !kind.eq_ignore_ascii_case(GOVERN));
+    let recent = |operation: &Operation| match operation.ended() {
+        Known::Known(ended) => observed.at.duration_since(ended) < READS_LAG,
+        Known::Unknown(_) => false,
+    };
+    !other && newest.is_some_and(|operation| !operation.has_ended() || recent(operation))
 }
 
 fn is_key_operation(operation: &Operation) -> bool {

@@ -149,7 +149,7 @@ pub(super) fn left_keys<'a>(operations: &'a [Operation], environment: &Environme
     let left = |operation: &'a Operation| {
         let span = if operation.is(REMOVE) && (operation.succeeded() || (operation.has_ended() && gone)) {
             KEPT_AFTER_REMOVAL
-        } else if operation.is(SWAP) && operation.succeeded() {
+        } else if operation.is(SWAP) && operation.has_ended() {
             AFTER_ROTATION
         } else {
             return None;

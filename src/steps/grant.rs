@@ -53,11 +53,15 @@ pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: W
             key: key.clone(),
         },
         (_, Known::Known(true)) => Action::GrantKeyByRole { policy: policy.clone(), vault: vault.id.clone() },
-        (_, Known::Known(false)) => Action::GrantKeyByAccessPolicy {
-            policy: policy.clone(),
-            vault: vault.id.clone(),
-            tenant: vault.tenant_id.clone().unwrap_or_default(),
-        },
+        (_, Known::Known(false)) => {
+            let Some(tenant) = vault.tenant_id.clone() else {
+                let what = format!("Which tenant `{}` belongs to", vault.id.name);
+                let why = "the service does not say it";
+                plan.findings.push(unknown("CMK012", vault.id.to_string(), &what, why, who::KEY_VAULT));
+                return;
+            };
+            Action::GrantKeyByAccessPolicy { policy: policy.clone(), vault: vault.id.clone(), tenant }
+        }
         (_, Known::Unknown(why)) => {
             let what = format!("Whether `{}` works with roles or with access policies", vault.id.name);
             plan.findings.push(unknown("CMK012", vault.id.to_string(), &what, why, who::KEY_VAULT));

@@ -54,7 +54,20 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
 /// caller may not read of it is the Key Vault administrator's.
 pub(super) fn in_use(observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    let Some(policy) = observed.policy.present() else { return plan };
+    let policy = match &observed.policy {
+        Seen::Present(policy) => policy,
+        Seen::Unreadable(why) => {
+            let subject = linked_policy(observed);
+            plan.findings.push(unseen("CMK019", subject, "The policy", why, (who::OWNER, Whose::Others)));
+            return plan;
+        }
+        Seen::Absent => {
+            let why = "the service says that it is gone, although it is named";
+            plan.findings.push(unknown("CMK019", linked_policy(observed), "The policy", why, who::OWNER));
+            return plan;
+        }
+        Seen::NotAsked => return plan,
+    };
     plan.findings = references(policy);
     plan.findings.extend(check(&Target::default(), observed, Whose::Others));
     plan.findings.extend(grant::in_use(observed, Whose::Others));
@@ -66,6 +79,12 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
     plan.effective_from =
         policy.principal_id.as_deref().and_then(|principal| grant::effective_from(observed, principal));
     plan
+}
+
+/// The policy that the environment is linked to, for a finding about a policy that can't be read.
+fn linked_policy(observed: &Observed) -> String {
+    let linked = observed.environment.present().and_then(|environment| environment.policy());
+    linked.map_or_else(|| "policy".to_owned(), ToString::to_string)
 }
 
 /// Does the policy encrypt, and does it say with which key?

@@ -138,11 +138,11 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     let Some(location) = location(target, observed) else {
         plan.findings.push(finding(
             "CMK008",
-            Severity::Block,
+            Severity::Unknown,
             policy.to_string(),
             "The policy's location is not known: the environment is not visible to you, and none was given.",
             "Pass `--location`, the environment's geography, such as `--location europe`.",
-            who::POWER_PLATFORM,
+            who::KEY_VAULT,
         ));
         return Comes::No;
     };

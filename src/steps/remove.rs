@@ -32,6 +32,11 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     match Goal::NoPolicy.standing(environment) {
         Standing::Done => {
+            // A link may not show yet.
+            if let Some(why) = unsettled(observed, environment) {
+                plan.findings.push(add::unknown_link(environment, &Unreadable { why, ..Unreadable::default() }));
+                return plan;
+            }
             plan.already.push(format!("`{name}` has no policy: its data is on the Microsoft key"));
             return plan;
         }
@@ -66,9 +71,26 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
+/// What speaks against it that an environment without a policy stays so: what runs, what ended a moment ago, or a history that can't be read.
+fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
+    if let Some(kind) = &environment.ongoing {
+        return Some(format!("`{kind}` runs on it"));
+    }
+    match &observed.operations {
+        Seen::Present(_) => {}
+        Seen::Unreadable(why) => return Some(format!("its history can't be read: {}", why.why)),
+        Seen::Absent | Seen::NotAsked => return Some("its history was not read".to_owned()),
+    }
+    if let Some(operation) = running(observed) {
+        return Some(format!("`{}` runs on it", operation.name()));
+    }
+    add::just_keyed(observed).then(|| "a key was applied within the last hour, and reads can lag behind".to_owned())
+}
+
 /// The removal that runs already, if one does.
 pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Option<Action> {
-    let operation = running(observed).filter(|operation| Goal::NoPolicy.leads(operation));
+    let all = observed.operations.present().map(Vec::as_slice).unwrap_or_default();
+    let operation = all.iter().find(|operation| !operation.has_ended() && Goal::NoPolicy.leads(operation));
     let says = environment
         .key_link
         .present()

@@ -41,7 +41,12 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         plan.findings.push(unknown("CMK033", key.as_str(), &what, "the list is empty", who::KEY_VAULT));
         return plan;
     }
-    if enabled.is_empty() {
+    let current = observed.key.present().and_then(|key| key.version.as_ref());
+    if let Some(missing) = current.filter(|current| versions.iter().all(|version| version.id != **current)) {
+        let what = format!("Which versions the key `{key}` has");
+        let why = format!("the list does not hold its current version {}", missing.as_str());
+        plan.findings.push(unknown("CMK033", key.as_str(), &what, &why, who::KEY_VAULT));
+    } else if enabled.is_empty() {
         plan.already.push(target.key_version.as_ref().map_or_else(
             || format!("Every version of the key `{key}` is disabled"),
             |version| format!("The version {} of the key `{key}` is disabled", version.as_str()),
@@ -192,7 +197,21 @@ impl<'a> Tenant<'a> {
         if let Some(operation) = &environment.ongoing {
             return Some(format!("`{operation}` runs on it"));
         }
+        if let Some(status) = environment.key_link.present().map(|link| link.status.as_deref().unwrap_or_default())
+            && !status.eq_ignore_ascii_case("linked")
+        {
+            return Some(format!("its link says `{status}`"));
+        }
+        if environment.is_ready() != Verdict::Yes {
+            return Some(format!("it is in the management state `{}`", environment.state().unwrap_or_default()));
+        }
         let history = self.observed.around.histories.get(&environment.id).and_then(Seen::present)?;
+        let changes = |operation: &&Operation| {
+            [super::add::ADD, super::add::SWAP, super::remove::REMOVE].iter().any(|kind| operation.is(kind))
+        };
+        if let Some(undated) = history.iter().filter(changes).find(|operation| operation.created.known().is_none()) {
+            return Some(format!("when `{}` began is not known", undated.name()));
+        }
         if let Some(running) = history.iter().find(|operation| !operation.has_ended()) {
             return Some(format!("`{}` runs on it", running.name()));
         }
@@ -200,12 +219,13 @@ impl<'a> Tenant<'a> {
             return None;
         }
         // A reset, a restore or a copy gives it the key of something else, or none.
-        let of_keys = |operation: &&Operation| operation.succeeded() && !HARMLESS.iter().any(|kind| operation.is(kind));
+        let adds = |operation: &Operation| [super::add::ADD, super::add::SWAP].iter().any(|kind| operation.is(kind));
+        // One that failed may have put data on the key.
+        let of_keys = |operation: &&Operation| {
+            (operation.succeeded() || adds(operation)) && !HARMLESS.iter().any(|kind| operation.is(kind))
+        };
         let last = history.iter().find(of_keys)?;
-        [super::add::ADD, super::add::SWAP]
-            .iter()
-            .any(|kind| last.is(kind))
-            .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
+        adds(last).then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
     }
 
     /// Environments that left some key not long ago: which one, no history says. A history that does not tell is said in `open`.
@@ -301,8 +321,14 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     if let Some(why) = versions.iter().find_map(undated) {
         return Verdict::cant_tell(format!("which version is the latest one is not known: {why}"));
     }
-    let latest = versions.iter().max_by_key(|version| version.validity.created.known().copied());
-    Verdict::of(latest.is_some_and(|latest| !goes(&latest.id)))
+    let made = |version: &Version| version.validity.created.known().copied();
+    let last = versions.iter().filter_map(made).max();
+    let mut latest = versions.iter().filter(|version| made(version) == last).map(|version| goes(&version.id));
+    let first = latest.next().unwrap_or(true);
+    if latest.any(|other| other != first) {
+        return Verdict::cant_tell("which version is the latest one is not known: two were made at the same time");
+    }
+    Verdict::of(!first)
 }
 
 /// Environments follow a new version within a day, but the one before must stay for four weeks.

@@ -13,6 +13,9 @@ pub const FOLLOWED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// The version before must stay enabled at least this long.
 pub const OLD_VERSION_STAYS: SignedDuration = SignedDuration::from_hours(28 * 24);
 
+/// What was made later than this from now was not made at that time. Clocks that are further apart are said anyway.
+const FUTURE: SignedDuration = SignedDuration::from_mins(15);
+
 /// The whole command. A version that is younger than a day is the rotation that was wanted, unless another one was asked for.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     // Key problems become warnings, because rotating may fix them; a key that is disabled, or may be, is not rotated. Vault problems stay.
@@ -44,6 +47,10 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     };
     let what = format!("The latest version of the key `{name}`");
     match &key.validity.created {
+        Known::Known(created) if created.duration_since(observed.at) > FUTURE => {
+            let why = format!("it says that it was made on {}", moment(*created));
+            plan.findings.push(unknown("CMK016", name.as_str(), &what, &why, who::KEY_VAULT));
+        }
         Known::Known(created) if observed.at.duration_since(*created) < FOLLOWED_WITHIN && !target.again => {
             plan.already.push(format!(
                 "The key `{name}` has a version of {}, less than a day old; environments follow it until {}",

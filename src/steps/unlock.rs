@@ -112,6 +112,11 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
             for version in versions.iter().filter(|version| needed(version, versions, pinned, observed.at)) {
                 match &version.validity.enabled {
                     Known::Known(true) => {}
+                    // Without its date nobody knows whether it was disabled on purpose long ago.
+                    Known::Known(false) if pinned.is_none() && version.validity.created.known().is_none() => {
+                        let why = format!("when the version {} was made is not known", version.id.as_str());
+                        found.push(unknown("CMK016", name.as_str(), &what, &why, who::KEY_VAULT));
+                    }
                     Known::Known(false) => enable(&version.id),
                     Known::Unknown(why) => found.push(unknown("CMK016", name.as_str(), &what, why, who::KEY_VAULT)),
                 }
@@ -129,8 +134,8 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
     // What is wrong with the key besides that it is disabled.
     let enabled = observed.key.present().cloned().map(|key| {
         let validity = match key.validity.enabled {
-            Known::Known(false) => Validity { enabled: Known::Known(true), ..key.validity },
-            Known::Known(true) | Known::Unknown(_) => key.validity,
+            Known::Known(false) if !actions.is_empty() => Validity { enabled: Known::Known(true), ..key.validity },
+            _ => key.validity,
         };
         Seen::Present(Key { validity, ..key })
     });

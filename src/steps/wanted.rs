@@ -1,12 +1,13 @@
 //! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What the file does not name is said and left alone.
 
-use super::{add, estate, finding, policy, quoted, who};
+use super::{add, estate, finding, grant, policy, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
 use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
 use crate::model::observed::{Environment, Observed, Seen};
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::Plan;
 use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
 use crate::model::text::clean;
@@ -153,15 +154,7 @@ fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment])
     let mut plan = policy::plan(&target(wanted), &observed, policy::whose(&observed));
     if !wanted.grant {
         let before = plan.actions.len();
-        let grants = |action: &Action| {
-            matches!(
-                action,
-                Action::GrantKeyByRole { .. }
-                    | Action::GrantKeyByAccessPolicy { .. }
-                    | Action::GrantKeyByHsmRole { .. }
-            )
-        };
-        plan.actions.retain(|action| !grants(action));
+        plan.actions.retain(|action| !action.grants_key());
         if plan.actions.len() < before {
             plan.findings.push(finding(
                 "CMK012",
@@ -293,7 +286,10 @@ fn added(
     };
     // What the step of policies says of one that is not there, it says once.
     let comes = observed.policy.present().is_none();
-    let mut plan = add::plan(&target, &observed, comes);
+    // The same of a grant that it plans.
+    let grants =
+        wanted.grant && observed.vault.present().is_some_and(|vault| grant::access(&observed, vault) == Verdict::No);
+    let mut plan = add::plan(&target, &observed, comes || grants);
     let needed = policy::policy_location(&environment.location);
     if comes && !plan.actions.is_empty() && !needed.eq_ignore_ascii_case(&wanted.location) {
         plan.findings.push(finding(

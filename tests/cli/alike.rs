@@ -69,9 +69,9 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
     );
     assert!(served.effects().is_empty());
     served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
-    // Where nothing is asked for, no name can be wrong.
+    // The same command again asks for nothing more; a name of something else is a slip even then.
     served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
-    served.run(&["remove-environment", "--yes", "--confirm", "anything"]).exits(0);
+    served.run(&["remove-environment", "--yes", "--confirm", "anything"]).exits(2);
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
         for right in [&["--policy", &name][..], &["--policy", &policy], &["--sku", "production"]] {
             with(right).exits(0);
         }
-        // Each fits something, and all together nothing: that is an answer.
-        with(&["--policy", &name, "--not-encrypted"]).exits(0);
+        // Each fits something, and all together nothing.
+        says(&with(&["--policy", &name, "--not-encrypted"]).exits(2), &["fit nothing together"]);
     }
     says(&served.run(&["export", "bicep", "--policy", "nowhere"]).exits(2), &["fits nothing", &name]);
     served.run(&["export", "bicep", "--policy", &name]).exits(0);

@@ -224,3 +224,75 @@ fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
     assert_eq!((intents, answered), (came.len(), served.ledger()["writes"].as_u64().unwrap()));
     assert!(came[0]["not_sent"].is_string() && came.iter().any(|line| line["status"] == 201), "{came:#?}");
 }
+
+#[cfg(target_os = "linux")]
+mod a_full_disk {
+    use super::*;
+    use crate::tool::{Ran, finish};
+    use std::process::{Command, Stdio};
+
+    /// No file may grow beyond this: 64 blocks of 512 bytes.
+    const LIMIT: usize = 32_768;
+
+    /// Runs it with a log that has room for the first intent, and for one half of its outcome.
+    fn without_room(served: &Served, arguments: &[&str], clean: &str) -> (Ran, String) {
+        let path = served.folder().join("short.jsonl");
+        let first: Vec<usize> = clean.split_inclusive('\n').map(str::len).take(2).collect();
+        let room = first[0] + first[1] / 2;
+        std::fs::write(&path, format!("{}\n", "x".repeat(LIMIT - room - 1))).unwrap();
+        let command = served.command("admin", &[arguments, &["--audit-log", path.to_str().unwrap()]].concat());
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -f 64; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
+        shell.env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+        let ran = finish(shell);
+        let text = std::fs::read_to_string(&path).unwrap();
+        (ran, text[LIMIT - room..].to_owned())
+    }
+
+    fn clean(start: impl Fn() -> Served, arguments: &[&str]) -> String {
+        let served = start();
+        let path = served.folder().join("clean.jsonl");
+        served.run(&[arguments, &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
+        std::fs::read_to_string(&path).unwrap()
+    }
+
+    #[test]
+    fn after_the_last_change_is_no_success_and_does_not_hide_that_it_was_sent() {
+        let job = jobs().into_iter().find(|job| job.name == "add-environment").unwrap();
+        let start = || Served::patched(&job.scenario, FAST);
+        let clean = clean(start, job.arguments);
+        assert_eq!(clean.lines().count(), 2, "{clean}");
+        for (more, words) in [(&[][..], ""), (&["--no-wait"], "It runs at the service")] {
+            let served = start();
+            let (ran, text) = without_room(&served, &[job.arguments, more].concat(), &clean);
+            let ran = ran.exits(1);
+            assert!(ran.stderr.contains("error: The change was sent, and answered with 2"), "{}", ran.stderr);
+            assert!(ran.stderr.contains("that line is lost") && ran.stderr.contains(words), "{}", ran.stderr);
+            assert!(!ran.stderr.contains("nothing is sent"), "{}", ran.stderr);
+            assert!(served.effects().iter().any(|what| what == "link-started"));
+            // The intent is whole, and the message names it.
+            let intent: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+            assert_eq!(intent["event"], "intent");
+            assert!(ran.stderr.contains(intent["id"].as_str().unwrap()), "{}", ran.stderr);
+            // The change is done: the same command finds nothing to send.
+            served.run(job.arguments).exits(0);
+            assert_eq!(served.ledger()["writes"], 1);
+        }
+    }
+
+    #[test]
+    fn before_another_change_stops_the_run_and_no_role_helps() {
+        let start = || Served::start("ready", FAST);
+        let clean = clean(start, &CONSENT);
+        assert!(clean.lines().count() > 2, "{clean}");
+        let served = start();
+        let (ran, _) = without_room(&served, &CONSENT, &clean);
+        let ran = ran.exits(1);
+        assert_eq!(served.ledger()["writes"], 1);
+        let both = ["error: The change was sent, and answered with 2", "so nothing is sent", "a line before this one"];
+        for words in both {
+            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains("Assigning roles takes"), "{}", ran.stderr);
+    }
+}

@@ -212,8 +212,8 @@ fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
     let ran = ends(served.run(&["status"]), 0, &[]);
     assert!(ran.stdout.contains("Wibble") && !ran.stdout.contains("Managed Environment: no"), "{}", ran.stdout);
     let ran = served.run(&["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"]);
-    // One word that is not `Ready` may be an operation: come back later.
-    ends(ran, 7, &["management state `Wibble`"]);
+    // A word that nobody knows is not known.
+    ends(ran, 5, &["management state `Wibble`"]);
     assert_eq!(served.ledger()["writes"], 0);
 }
 

@@ -119,6 +119,30 @@ fn the_example_that_looks_for_drift_finds_it() {
 }
 
 #[test]
+fn a_page_that_does_not_hold_everything_is_kept_and_drift_is_looked_for() {
+    for (service, name) in BOTH {
+        let served = Served::start("expiring", FAST);
+        let hidden = json!({ "method": "GET", "path": "/enterprisePolicies/" });
+        served.faults(&json!([{ "match": hidden, "do": "403", "times": 1000 }]));
+        let mut runner = runner(service, &served);
+        let job = runner.run(&example(&format!("{name}-drift.yml")));
+        assert!(job.failed && job.log.contains("The document is written."), "{}", job.log);
+        for command in ["### cmkctl report", "### cmkctl status"] {
+            assert!(job.summary.contains(command), "{command}: {}", job.summary);
+        }
+        let page = fs::read_to_string(runner.path("temp").join("customer-managed-keys.html")).unwrap();
+        assert!(page.trim_end().ends_with("</html>"), "{page}");
+    }
+    // What is kept is kept after a failure, too.
+    let steps = example("github-drift.yml")["jobs"]["drift"]["steps"].clone();
+    let keeps = steps.as_array().unwrap().iter().find(|step| step["name"] == "Keep the evidence").unwrap().clone();
+    assert_eq!(keeps["if"], "${{ !cancelled() }}");
+    let steps = example("azure-pipelines-drift.yml")["jobs"][0]["steps"].clone();
+    let keeps = steps.as_array().unwrap().iter().find(|step| step["publish"].is_string()).unwrap().clone();
+    assert_eq!(keeps["condition"], "always()");
+}
+
+#[test]
 fn the_examples_are_careful() {
     for what in ["enable", "watch", "drift"] {
         let workflow = example(&format!("github-{what}.yml"));

@@ -76,6 +76,29 @@ fn no_environment_is_taken_offline_on_facts_that_are_not_known() {
             (ENVIRONMENT, Body(|v| v["properties"]["protectionStatus"]["keyManagedBy"] = json!("Customer"))),
         ),
         ("the plain read is refused", (PLAIN, Status(403))),
+        (
+            "another witness that nobody understands",
+            (ENVIRONMENT, Body(|v| v["properties"]["protectionStatus"] = json!({"keyManagedBy": 5}))),
+        ),
+        (
+            "one name in two spellings",
+            (
+                ENVIRONMENT,
+                Body(|v| {
+                    v["properties"]["enterprisePolicies"] = Value::Null;
+                    v["properties"]["EnterprisePolicies"] = json!({"customerManagedKeys": {"id": "x"}});
+                }),
+            ),
+        ),
+        (
+            "a management state that is a text",
+            (ENVIRONMENT, Body(|v| v["properties"]["states"]["management"] = json!("Deleting"))),
+        ),
+        (
+            "a word for a management state",
+            (ENVIRONMENT, Body(|v| v["properties"]["states"]["management"]["id"] = json!("Wibble"))),
+        ),
+        ("facts of another key", (KEY, Body(|v| v["name"] = json!("cmk-free")))),
         ("the plain read has no properties", (PLAIN, Body(|v| v["properties"] = Value::Null))),
         (
             "no management state",
@@ -220,7 +243,39 @@ fn no_key_is_disabled_that_somebody_may_need() {
                 ),
             ),
         ),
+        (
+            "a removal that ended before there were such services",
+            (HISTORY, Body(|v| v["value"] = removal("Completed", Some("0001-01-01T00:00:00Z")))),
+        ),
+        (
+            "a removal that ended before it began",
+            (HISTORY, Body(|v| v["value"] = removal("Completed", Some("2019-01-01T00:00:00Z")))),
+        ),
+        (
+            "an add that failed, and no policy",
+            (
+                HISTORY,
+                Body(|v| {
+                    v["value"] = json!([{"id": "1", "type": {"id": "NewCustomerManagedKey"}, "state": {"id": "Failed"},
+                        "createdDateTime": "2026-02-03T00:00:00Z", "lastActionDateTime": "2026-02-03T01:00:00Z"}])
+                }),
+            ),
+        ),
+        (
+            "a management state in which something goes on",
+            (LIST, Body(|v| item(v, |one| one["properties"]["states"]["management"]["id"] = json!("Running")))),
+        ),
         ("versions without a list", ("/keys/cmk-free/versions", Body(|v| *v = json!({})))),
+        (
+            "a version of another key",
+            (
+                "/keys/cmk-free/versions",
+                Body(|v| {
+                    let kid = v["value"][0]["kid"].as_str().unwrap().replace("cmk-free", "cmk-contoso");
+                    v["value"][0]["kid"] = json!(kid);
+                }),
+            ),
+        ),
         (
             "a version that is none",
             ("/keys/cmk-free/versions", Body(|v| v["value"][0]["kid"] = json!("https://x/keys/k/1"))),
@@ -330,6 +385,16 @@ fn a_key_is_rotated_only_when_its_state_is_known() {
         ("not said whether it is enabled", (data, Body(|v| v["attributes"]["enabled"] = Value::Null))),
         ("no attributes", (data, Body(|v| v["attributes"] = Value::Null))),
         ("not said when it was made", (data, Body(|v| v["attributes"]["created"] = Value::Null))),
+        ("made in a year to come", (data, Body(|v| v["attributes"]["created"] = json!(3_900_000_000_u64)))),
+        (
+            "another key",
+            (
+                data,
+                Body(|v| {
+                    v["key"]["kid"] = json!(v["key"]["kid"].as_str().unwrap().replace("cmk-contoso", "cmk-free"));
+                }),
+            ),
+        ),
         ("the vault is hidden", (VAULT, Status(403))),
         ("another network", (VAULT, Body(|v| v["properties"]["networkAcls"] = json!("x")))),
     ];
@@ -446,6 +511,62 @@ fn one_state_does_not_hide_another_and_both_commands_say_the_same() {
         let uat = environments.iter().find(|one| one["name"] == "Contoso UAT").unwrap();
         assert_eq!((&alone["state"], &uat["state"]), (&json!(state), &json!(state)));
     }
+}
+
+#[test]
+fn a_removal_needs_its_policy_and_no_removal_a_history() {
+    let remove = ["remove-environment", "--yes", "--confirm", "Contoso UAT", "--no-wait"];
+    let served = Served::patched(&linked(), "20000");
+    let rules: Vec<(&str, Rule)> = vec![
+        ("the policy is gone", (POLICY, Status(404))),
+        ("the policy can't be read", (POLICY, Status(418))),
+        ("the policy is something else", (POLICY, Body(|v| *v = json!({})))),
+        (
+            "another status of the link",
+            (
+                ENVIRONMENT,
+                Body(|v| v["properties"]["enterprisePolicies"]["customerManagedKeys"]["linkStatus"] = json!("Wibble")),
+            ),
+        ),
+    ];
+    never(&served, "admin", &remove, 5, &rules);
+    served.run(&remove).exits(8);
+    assert_eq!(served.effects(), ["unlink-started"]);
+    let served = Served::patched(&tenant(json!({})), "20000");
+    let rules: Vec<(&str, Rule)> = vec![
+        ("its history is refused", (HISTORY, Status(403))),
+        (
+            "an add runs",
+            (
+                HISTORY,
+                Body(|v| {
+                    v["value"] = json!([{"id": "1", "type": {"id": "NewCustomerManagedKey"}, "state": {"id": "Running"},
+                        "createdDateTime": "2026-03-01T00:00:00Z"}])
+                }),
+            ),
+        ),
+    ];
+    never(&served, "admin", &remove, 5, &rules);
+    served.run(&remove).exits(0);
+}
+
+#[test]
+fn a_grant_that_a_file_plans_is_no_blocker_of_its_environments() {
+    // A run that was stopped between the policy and its grant is gone on with by the same command.
+    let served = Served::patched(&tenant(json!({ "policies": { "ep-contoso-cmk": { "granted": false } } })), "20000");
+    let cloud = served.cloud();
+    let text = |name: &str| cloud["defaults"][name].as_str().unwrap().to_owned();
+    let file = served.folder().join("wanted.toml");
+    let wanted = format!(
+        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
+        text("policy"),
+        text("vault"),
+        text("key"),
+        text("environment")
+    );
+    std::fs::write(&file, wanted).unwrap();
+    served.run(&["apply", file.to_str().unwrap(), "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    assert_eq!(served.effects().iter().filter(|effect| *effect == "link-started").count(), 1);
 }
 
 #[test]

@@ -119,7 +119,9 @@ impl Runner {
                 id: word(id),
                 script: script.to_owned(),
                 environment: step["env"].as_object().cloned().unwrap_or_default(),
-                always: word(&step["if"]) == "always()" || word(&step["condition"]) == "always()",
+                // Nobody cancels a job here.
+                always: ["always()", "${{ !cancelled() }}"].contains(&word(&step["if"]).as_str())
+                    || word(&step["condition"]) == "always()",
             });
         }
         all
