@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::finding::Finding;
 use crate::model::near::did_you_mean;
-use crate::model::plan::{Consent, Missing, Plan};
+use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::text::clean;
 use crate::report::Out;
 
@@ -64,13 +64,24 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same, long after the plan: what came up since then.
+/// The same, long after the plan: what came up since then. A plan of now that would make the policy or its grant is one of a key that can't be
+/// used: both were there, or were made, before.
 pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
-    obstacle(plan).map_or(Ok(()), |error| {
+    if let Some(error) = obstacle(plan) {
         let message = format!("`{name}` is not started: since the plan was made, findings came up. {}", error.message);
         let said: Vec<String> = plan.blockers().chain(plan.gaps()).map(|finding| finding.message.clone()).collect();
-        Err(Error { message, ..error }.detail(said.join(" ")))
-    })
+        return Err(Error { message, ..error }.detail(said.join(" ")));
+    }
+    if plan.actions.iter().any(|action| action.grants_key() || matches!(action, Action::CreatePolicy { .. })) {
+        return Err(changed(name, "its policy or the grant on the key is not there any more"));
+    }
+    Ok(())
+}
+
+/// What was consented to does not hold any more.
+pub(super) fn changed(name: &str, why: &str) -> Error {
+    Error::new(Kind::Refused, format!("`{name}` is not started: {why}."))
+        .hint("Run the same command again for a plan of what is there now.")
 }
 
 /// Refuses a name on the command line that the plan does not ask for: somebody meant something else than this plan does. `known` are names of

@@ -1,9 +1,9 @@
 //! What was seen before a plan may be days old when an environment is taken offline: everything that the outage relies on is looked at once
 //! more, directly before the request.
 
-use super::asking::came_up;
+use super::asking::{came_up, changed};
 use super::{Context, Job};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::target::Target;
@@ -28,15 +28,14 @@ pub(super) async fn still_right(
     if let (Some(then), Some(now)) = (seen.policy.present(), fresh.policy.present())
         && then.key != now.key
     {
-        let what = format!("`{name}` is not started: the policy `{}` names another key than before.", now.id.name);
-        return Err(Error::new(Kind::Refused, what).hint("Run the same command again for a plan of what is there now."));
+        return Err(changed(name, &format!("the policy `{}` names another key than before", now.id.name)));
     }
     let plan = job.plan(&target, &fresh);
     came_up(name, &plan)?;
     let takes = |planned: &Action| planned.takes_offline().is_some() && planned.environment() == action.environment();
     if plan.actions.iter().any(takes) {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(changed(name, "what is there has changed since the plan was made"))
     }
-    let what = format!("`{name}` is not started: what is there has changed since the plan was made.");
-    Err(Error::new(Kind::Refused, what).hint("Run the same command again for a plan of what is there now."))
 }

@@ -154,12 +154,6 @@ impl Run<'_> {
             return Err(Error::new(Kind::Forbidden, message));
         }
         came_up(&member.name, &fleet.plan)?;
-        if fleet.plan.actions.iter().any(|action| action.grants_key() || matches!(action, Action::CreatePolicy { .. }))
-        {
-            let what =
-                format!("`{}` is not started: its policy or the grant on the key is not there any more.", member.name);
-            return Err(Error::new(Kind::Refused, what).hint("Run the same command again: it makes a new plan."));
-        }
         // The window last: the looks above took time.
         let moment = self.context.clock().moment();
         let Some(wait) = opens_by(&moment.readings(), &self.waves.windows) else { return Ok(()) };

@@ -609,6 +609,12 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
         );
         assert!(served.effects().is_empty(), "{what}: {:?}", served.effects());
     }
+    // `enable` would make the grant anew, and its outage must not wait for nothing: it was there when the plan was made.
+    let gone = vec![(ROLES, Body(|v| v["value"] = json!([])))];
+    let enable = ["enable", "--yes", "--confirm", "Contoso UAT"];
+    let ran = Between::after(&served, 1, gone).run_as("admin", &enable);
+    assert!(ran.code == 10 && ran.stderr.contains("the grant on the key is not there any more"), "{}", ran.stderr);
+    assert!(served.effects().is_empty(), "{:?}", served.effects());
     // What the service refuses to this caller is the other administrator's to look at.
     let hidden = vec![(KEY, Status(403)), (VAULT, Status(403)), (ROLES, Status(403))];
     let ran = Between::after(&served, 1, hidden).run_as("admin", firm);
