@@ -8,7 +8,7 @@ use crate::cloud::fault::Reply;
 use crate::cloud::operations::Ended;
 use crate::error::{Error, Kind, Result};
 use crate::model::observed::Environment;
-use crate::steps::add::GOVERN;
+use crate::steps::lifecycle::GOVERN;
 
 impl Applier<'_> {
     pub(super) async fn make_managed(&mut self, environment: &str, name: &str) -> Result<Outcome> {

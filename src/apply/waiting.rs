@@ -20,8 +20,9 @@ use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
 use crate::model::observed::{Environment, Operation, Seen};
 use crate::model::receipt::{Event, Tick};
-use crate::steps::add::{ADD, Standing};
+use crate::steps::add::Standing;
 use crate::steps::goal::Goal;
+use crate::steps::lifecycle::ADD;
 use std::time::Duration;
 
 /// Reads lag behind an operation that ended.

@@ -40,8 +40,8 @@ Try it first, offline, in a rehearsal on this machine:
   cmkctl enable --sandbox
 
 Exit codes: 0 done or already so, 1 unexpected, 2 usage, 3 changes pending,
-4 sign-in, 5 forbidden, 6 blocked by checks, 7 another operation runs,
-8 still running at the service, 9 verification failed, 10 consent missing,
+4 sign-in, 5 not visible or not known, 6 blocked by a known fact, 7 another
+operation runs, 8 still running at the service, 9 not verified, 10 refused,
 130 interrupted (129 by SIGHUP, 143 by SIGTERM).";
 
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform

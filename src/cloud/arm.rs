@@ -195,12 +195,9 @@ fn encrypts(state: &Value) -> Option<bool> {
 /// # Errors
 /// A clause: it names another one.
 pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> {
-    match maybe(value, "id", as_text) {
-        Known::Known(Some(own)) if !same_id(&own, &id.to_string()) => {
-            Err(format!("it describes another resource, {own}"))
-        }
-        Known::Known(_) => Ok(()),
-        Known::Unknown(why) => Err(why),
+    match maybe(value, "id", as_text).required()? {
+        Some(own) if !same_id(&own, &id.to_string()) => Err(format!("it describes another resource, {own}")),
+        _ => Ok(()),
     }
 }
 
@@ -210,16 +207,10 @@ fn key_reference(value: &Value) -> Known<KeyReference> {
     let parsed = |bad: BadInput| said(bad.message.trim_end_matches('.'));
     let path = |part: &str| format!("properties.encryption.keyVault.{part}");
     let read = || {
-        let known = |fact: Known<String>| match fact {
-            Known::Known(text) => Ok(text),
-            Known::Unknown(why) => Err(said(&why)),
-        };
-        let vault = known(must(value, &path("id"), as_text))?;
-        let key = known(must(value, &path("key.name"), as_text))?;
-        let version = match maybe(value, &path("key.version"), |version| version.as_str().map(clean)) {
-            Known::Known(version) => version.filter(|version| !version.is_empty()),
-            Known::Unknown(why) => return Err(said(&why)),
-        };
+        let text = |part: &str| must(value, &path(part), as_text).required().map_err(|why| said(&why));
+        let (vault, key) = (text("id")?, text("key.name")?);
+        let version = maybe(value, &path("key.version"), |version| version.as_str().map(clean)).required();
+        let version = version.map_err(|why| said(&why))?.filter(|version| !version.is_empty());
         Ok(KeyReference {
             vault: ArmId::parse(&vault, &[ResourceKind::Vault, ResourceKind::ManagedHsm]).map_err(parsed)?,
             key: KeyName::parse(&key).map_err(parsed)?,

@@ -6,7 +6,6 @@ use crate::cloud::fault::Reply;
 use crate::cloud::json::{as_date, as_text, as_texts, maybe, must, text};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{assignment_name, role_guid, same_id};
-use crate::model::known::Known;
 use crate::model::observed::RoleAssignment;
 use crate::model::surroundings::{Lock, Permission};
 use reqwest::Method;
@@ -92,8 +91,8 @@ impl Writer {
 /// # Errors
 /// A clause: its actions can't be understood.
 pub fn permission(value: &Value) -> Result<Permission, String> {
-    let list = |name: &str| known(maybe(value, name, as_texts)).map(Option::unwrap_or_default);
-    Ok(Permission { actions: known(must(value, "actions", as_texts))?, not_actions: list("notActions")? })
+    let list = |name: &str| maybe(value, name, as_texts).map(Option::unwrap_or_default).required();
+    Ok(Permission { actions: must(value, "actions", as_texts).required()?, not_actions: list("notActions")? })
 }
 
 /// A lock out of JSON.
@@ -101,7 +100,7 @@ pub fn permission(value: &Value) -> Result<Permission, String> {
 /// # Errors
 /// A clause: its id is not a lock's.
 pub fn lock(value: &Value) -> Result<Lock, String> {
-    let id = known(must(value, "id", as_text))?;
+    let id = must(value, "id", as_text).required()?;
     // The scope is what stands before the lock's own part of its id.
     let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/");
     let scope = end.and_then(|end| id.get(..end)).ok_or_else(|| format!("`{id}` is not the id of a lock"))?.to_owned();
@@ -114,7 +113,7 @@ pub fn lock(value: &Value) -> Result<Lock, String> {
 /// # Errors
 /// A clause: its scope, its role or its owner can't be understood.
 pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
-    let part = |name: &str| known(must(value, &format!("properties.{name}"), as_text));
+    let part = |name: &str| must(value, &format!("properties.{name}"), as_text).required();
     Ok(RoleAssignment {
         id: text(value, "id"),
         scope: part("scope")?,
@@ -122,14 +121,6 @@ pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
         principal_id: part("principalId")?,
         created: must(value, "properties.createdOn", as_date),
     })
-}
-
-/// An item of a list is understood, or the list is not.
-fn known<T>(fact: Known<T>) -> Result<T, String> {
-    match fact {
-        Known::Known(fact) => Ok(fact),
-        Known::Unknown(why) => Err(why),
-    }
 }
 
 /// Does an assignment at `assigned` apply at `scope`?

@@ -112,7 +112,7 @@ const OTHER_POLICIES: [&str; 3] = ["vnets", "networkinjection", "identity"];
 
 /// The linked policy. Only an environment whose properties can be read, and whose block is missing or holds none for keys, is not linked.
 fn key_link(value: &Value) -> Seen<KeyLink> {
-    let odd = |why: String| Seen::Unreadable(Unreadable { why, ..Unreadable::default() });
+    let odd = |why: String| Seen::Unreadable(Unreadable::because(why));
     let properties = json::at(value, "properties").and_then(Value::as_object);
     if properties.is_none_or(serde_json::Map::is_empty) {
         return odd("the service shows no properties of it".to_owned());

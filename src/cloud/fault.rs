@@ -98,7 +98,11 @@ impl Fault {
             Broken::Unusable(_) => Cause::Shape,
             Broken::Foreign(_) => Cause::Foreign,
         };
-        let message = json::clean(broken.words());
+        Self::unanswered(service, cause, json::clean(broken.words()))
+    }
+
+    /// Without an answer there is nothing but what happened here.
+    fn unanswered(service: Service, cause: Cause, message: String) -> Self {
         Self {
             service,
             cause,
@@ -115,23 +119,13 @@ impl Fault {
     /// No token.
     pub fn sign_in(service: Service, error: Error) -> Self {
         let message = error.to_string();
-        Self {
-            service,
-            cause: Cause::SignIn(Box::new(error)),
-            code: None,
-            inner_code: None,
-            message,
-            correlation: None,
-            body: Value::Null,
-            retry_after: None,
-            list: false,
-        }
+        Self::unanswered(service, Cause::SignIn(Box::new(error)), message)
     }
 
     /// The audit log could not be written.
     pub fn unwritten(service: Service, error: Error) -> Self {
-        let cause = Cause::Unwritten(Box::new(error.clone()));
-        Self { cause, ..Self::sign_in(service, error) }
+        let message = error.to_string();
+        Self::unanswered(service, Cause::Unwritten(Box::new(error)), message)
     }
 
     /// The same fault of a request for a list.

@@ -144,7 +144,7 @@ pub(crate) fn readable(body: Bytes) -> Bytes {
 
 /// The text at a path, cleaned; text of which nothing is left counts as missing, so that no name is empty.
 pub fn text(value: &Value, path: &str) -> Option<String> {
-    at(value, path).and_then(Value::as_str).map(|text| clean(text).trim().to_owned()).filter(|text| !text.is_empty())
+    at(value, path).and_then(as_text)
 }
 
 /// The texts of the list at a path, cleaned.

@@ -5,7 +5,6 @@ use crate::cloud::json;
 use crate::cloud::keyvault::service_of;
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
-use crate::model::known::Known;
 use crate::model::observed::{Validity, Vault};
 use crate::model::surroundings::Version;
 use reqwest::Method;
@@ -74,14 +73,12 @@ pub(super) fn is_below(base: &str, kid: &str) -> bool {
 /// # Errors
 /// A clause: `kid` is not the address of a version of this key.
 fn version(base: &str, value: &Value) -> Result<Version, String> {
-    match json::must(value, "kid", json::as_text) {
-        Known::Known(kid) if !is_below(base, &kid) => Err(format!("`{kid}` is a version of another key")),
-        Known::Known(kid) => {
-            let id = KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
-            Ok(Version { id, validity: validity(value, "attributes") })
-        }
-        Known::Unknown(why) => Err(why),
+    let kid = json::must(value, "kid", json::as_text).required()?;
+    if !is_below(base, &kid) {
+        return Err(format!("`{kid}` is a version of another key"));
     }
+    let id = KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
+    Ok(Version { id, validity: validity(value, "attributes") })
 }
 
 /// When a version may be used, by its attributes at `path`. Without attributes nothing is known; with them, an end that is left out means that

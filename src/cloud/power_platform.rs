@@ -3,13 +3,11 @@
 //! Routes and versions are those of Microsoft's `PowerPlatform-EnterprisePolicies` module, its Terraform provider and its administration module.
 
 use crate::cloud::clouds::Service;
-use crate::cloud::credential::Identity;
 use crate::cloud::environments::{contradicts, environment, listed_operation, operation};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::Answer;
-use crate::error::Error;
 use crate::model::alike::Alike;
 use crate::model::observed::{Environment, Operation, Seen};
 use reqwest::Method;
@@ -52,16 +50,6 @@ impl Reader {
         let value = super::session::parse(Service::Bap, &answer)?;
         let list = json::at(&value, "value").and_then(Value::as_array);
         list.map(Vec::len).ok_or_else(|| Fault::shape(Service::Bap, &answer, "it is no list"))
-    }
-
-    /// Who this session's token for a service says it is.
-    ///
-    /// # Errors
-    /// No sign-in.
-    pub async fn identity(&self, service: Service) -> Result<Identity, Error> {
-        let cloud = self.session.cloud();
-        let scope = url::Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
-        self.session.tokens().identity(&scope).await
     }
 
     /// Is an application registered as a management application? By its client id; one that is not is answered 400 (seen in Microsoft's
@@ -166,8 +154,6 @@ pub struct Accepted {
     pub pause: Option<Duration>,
     /// For a support ticket.
     pub correlation: Option<String>,
-    /// Was there nothing to do (204)?
-    pub nothing_to_do: bool,
 }
 
 impl Writer {
@@ -229,7 +215,6 @@ impl Writer {
             url: url.map(str::to_owned),
             pause: self.session.retry_after(answer),
             correlation: answer.correlation().map(json::clean),
-            nothing_to_do: answer.status == 204,
         }
     }
 }

@@ -6,7 +6,7 @@
 use crate::audit::{Came, Intent, Trail};
 use crate::cloud::clock::Clock;
 use crate::cloud::clouds::{Cloud, Service};
-use crate::cloud::credential::{Secret, Tokens};
+use crate::cloud::credential::{Identity, Secret, Tokens};
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
 use crate::cloud::memo::Memo;
 use crate::cloud::wire::{Answer, Broken, Wire};
@@ -268,6 +268,18 @@ impl Session {
         let pause = fault.retry_after.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
         tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
         self.clock.sleep(pause).await;
+    }
+}
+
+impl Reader {
+    /// Who this session's token for a service says it is.
+    ///
+    /// # Errors
+    /// No sign-in.
+    pub async fn identity(&self, service: Service) -> Result<Identity, Error> {
+        let cloud = self.session.cloud();
+        let scope = Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
+        self.session.tokens().identity(&scope).await
     }
 }
 

@@ -70,12 +70,9 @@ impl Reader {
     pub async fn deleted_vaults(&self, like: &ArmId) -> Reply<Vec<Deleted>> {
         let kind = if like.kind == ResourceKind::ManagedHsm { "deletedManagedHSMs" } else { "deletedVaults" };
         let path = format!("{}/providers/Microsoft.KeyVault/{kind}", like.subscription_scope());
-        let deleted = |value: &Value| match must(value, "name", as_text) {
-            Known::Known(name) => {
-                let purged = maybe(value, "properties.scheduledPurgeDate", as_date);
-                Ok(Deleted { name, purged: purged.known().copied().flatten() })
-            }
-            Known::Unknown(why) => Err(why),
+        let deleted = |value: &Value| {
+            let purged = maybe(value, "properties.scheduledPurgeDate", as_date);
+            Ok(Deleted { name: must(value, "name", as_text).required()?, purged: purged.known().copied().flatten() })
         };
         self.session.pages(Service::Arm, &self.session.arm(&path, VAULT_VERSION), deleted).await
     }
@@ -132,10 +129,7 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     let address = must(value, if hsm { "properties.hsmUri" } else { "properties.vaultUri" }, as_text);
     Ok(Vault {
         id: id.clone(),
-        uri: match address {
-            Known::Known(uri) => uri,
-            Known::Unknown(why) => return Err(format!("it has no address: {why}")),
-        },
+        uri: address.required().map_err(|why| format!("it has no address: {why}"))?,
         tenant_id: text(value, "properties.tenantId"),
         rbac: if hsm { Known::Known(true) } else { flag_or("enableRbacAuthorization", false) },
         soft_delete: flag_or("enableSoftDelete", true),

@@ -183,6 +183,35 @@ pub struct KeyLink {
     pub status: Option<String>,
 }
 
+/// How far the link to a policy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// At rest.
+    Linked,
+    /// The last add failed.
+    Failed,
+    /// The key is being applied.
+    Linking,
+    /// The key is being taken away.
+    Unlinking,
+}
+
+impl KeyLink {
+    /// How far it is; a word that nobody knows tells nothing.
+    pub fn stage(&self) -> Known<Stage> {
+        let Some(said) = self.status.as_deref() else {
+            return Known::Unknown("the service does not say how far the link is".to_owned());
+        };
+        match said.to_ascii_lowercase().as_str() {
+            "linked" => Known::Known(Stage::Linked),
+            "failed" => Known::Known(Stage::Failed),
+            "linking" | "linkingonline" => Known::Known(Stage::Linking),
+            "unlinking" | "unlinkingonline" => Known::Known(Stage::Unlinking),
+            _ => Known::Unknown(format!("the link says `{said}`, which cmkctl does not know")),
+        }
+    }
+}
+
 /// The answer of `RetrieveFinanceAndOperationsIntegrationDetails`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Integration {

@@ -34,6 +34,17 @@ impl<T> Known<T> {
         }
     }
 
+    /// The fact, or the clause that says why it is not known: for whoever can't go on without it.
+    ///
+    /// # Errors
+    /// It is not known.
+    pub fn required(self) -> Result<T, String> {
+        match self {
+            Known::Known(value) => Ok(value),
+            Known::Unknown(why) => Err(why),
+        }
+    }
+
     /// The same fact in other terms.
     pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Known<U> {
         match self {
@@ -71,7 +82,7 @@ impl Default for Verdict {
 impl Verdict {
     /// Can't tell, for a reason that is no missing right.
     pub fn cant_tell(why: impl Into<String>) -> Self {
-        Verdict::CantTell(Unreadable { why: why.into(), ..Unreadable::default() })
+        Verdict::CantTell(Unreadable::because(why.into()))
     }
 
     /// The answer of a fact that is known.

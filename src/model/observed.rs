@@ -1,6 +1,6 @@
 //! A snapshot of the services. It knows what it does not know.
 
-pub use crate::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules};
+pub use crate::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules, Stage};
 pub use crate::model::operation::Operation;
 pub use crate::model::protection::{
     AccessPolicy, Key, KeyReference, Network, Policy, Provider, Registration, RoleAssignment, Validity, Vault,

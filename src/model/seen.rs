@@ -25,6 +25,13 @@ pub struct Unreadable {
     pub finding: Option<&'static str>,
 }
 
+impl Unreadable {
+    /// Not known for a reason that is no missing right.
+    pub fn because(why: impl Into<String>) -> Self {
+        Self { why: why.into(), forbidden: false, finding: None }
+    }
+}
+
 impl<T> Seen<T> {
     /// The value, if it is there.
     pub fn present(&self) -> Option<&T> {

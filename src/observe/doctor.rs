@@ -12,7 +12,6 @@ use crate::model::target::Target;
 use crate::model::who;
 use futures::future::join_all;
 use futures::join;
-use url::Url;
 
 /// Worth a word.
 const SKEW_WARNS: i64 = 60;
@@ -120,10 +119,8 @@ fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
 }
 
 async fn sign_in(reader: &Reader, service: Service) -> Row {
-    let cloud = reader.session.cloud();
-    let scope = Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
     let check = format!("sign-in to {}", service.name());
-    match reader.session.tokens().identity(&scope).await {
+    match reader.identity(service).await {
         Ok(identity) => {
             let name = identity.name.or(identity.object_id).unwrap_or_else(|| "unknown".to_owned());
             Row::ok(check, format!("{name}, by {}", identity.method.name()))

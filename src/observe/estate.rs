@@ -114,7 +114,7 @@ fn protection(
     let (found, key) = match policy.present().map(|found| (found, &found.key)) {
         Some((found, Known::Known(key))) => (found, key),
         Some((_, Known::Unknown(why))) => {
-            let why = Unreadable { why: why.clone(), ..Unreadable::default() };
+            let why = Unreadable::because(why.clone());
             let (vault, key) = (Seen::Unreadable(why.clone()), Seen::Unreadable(why.clone()));
             return Protection { policy, vault, key, granted: Verdict::CantTell(why), grant: None };
         }

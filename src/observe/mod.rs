@@ -169,7 +169,7 @@ async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Tar
     let (vault_id, key_name, version) = match &policy.key {
         Known::Known(key) => (Some(key.vault.clone()), Some(key.key.clone()), key.version.clone()),
         Known::Unknown(why) => {
-            let why = || Unreadable { why: why.clone(), ..Unreadable::default() };
+            let why = || Unreadable::because(why.clone());
             (observed.vault, observed.key) = (Seen::Unreadable(why()), Seen::Unreadable(why()));
             observed.key_roles = Seen::Unreadable(why());
             return Ok(Target::default());

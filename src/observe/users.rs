@@ -2,13 +2,13 @@
 
 use super::ask;
 use super::estate::each;
+use crate::cloud::credential::Identity;
 use crate::cloud::{Reader, Service};
 use crate::error::Result;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
-use crate::steps::add::{ADD, SWAP};
-use crate::steps::remove::REMOVE;
+use crate::steps::lifecycle::changes_key;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Microsoft Entra roles that administer every environment of a tenant: Global, Power Platform and Dynamics 365 Administrator.
@@ -38,7 +38,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
             Some(Seen::Unreadable(why)) => environment.key_link = Seen::Unreadable(why.clone()),
             Some(Seen::Absent | Seen::NotAsked) => {
                 let why = "it is in the list, and can't be read by itself".to_owned();
-                environment.key_link = Seen::Unreadable(Unreadable { why, ..Unreadable::default() });
+                environment.key_link = Seen::Unreadable(Unreadable::because(why));
             }
             None => {}
         }
@@ -52,30 +52,30 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
 
 /// Did it change the environment's key, or may it have?
 fn of_keys(operation: &Operation) -> bool {
-    operation.kind.is_empty() || [ADD, SWAP, REMOVE].iter().any(|kind| operation.is(kind))
+    operation.kind.is_empty() || changes_key(&operation.kind)
 }
 
 /// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default environment, which every tenant has, must be in
 /// it; when it is not, it is asked for by its name.
 async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
-    let Some(tenant) = reader.identity(Service::Bap).await?.tenant else {
+    let identity = reader.identity(Service::Bap).await?;
+    let Some(tenant) = &identity.tenant else {
         return Ok(Verdict::cant_tell("the token does not say of which tenant it is"));
     };
     let default = format!("Default-{tenant}");
-    let ours = |environment: &&Environment| {
-        environment.tenant_id.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(&tenant))
+    let ours = |environment: &Environment| {
+        environment.tenant_id.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(tenant))
             && (environment.is_default || environment.id.eq_ignore_ascii_case(&default))
     };
-    let listed = all.iter().any(|environment| ours(&environment));
+    let listed = all.iter().any(ours);
     if !listed && !ask(reader.environment(&default).await)?.is_absent() {
         return Ok(Verdict::cant_tell("the list does not show the tenant's default environment"));
     }
-    is_tenant_wide(reader).await
+    is_tenant_wide(reader, &identity).await
 }
 
 /// Does the caller administer every environment? A user by a role of the directory, an application by its registration.
-async fn is_tenant_wide(reader: &Reader) -> Result<Verdict> {
-    let identity = reader.identity(Service::Bap).await?;
+async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict> {
     if identity.roles.iter().any(|role| TENANT_WIDE.iter().any(|known| role.eq_ignore_ascii_case(known))) {
         return Ok(Verdict::Yes);
     }

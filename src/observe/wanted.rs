@@ -98,7 +98,7 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
         Seen::Unreadable(why) => Environment { key_link: Seen::Unreadable(why), ..listed.clone() },
         Seen::Absent | Seen::NotAsked => {
             let why = "the service no longer knows it".to_owned();
-            let key_link = Seen::Unreadable(Unreadable { why, ..Unreadable::default() });
+            let key_link = Seen::Unreadable(Unreadable::because(why));
             Environment { key_link, ..listed.clone() }
         }
     };

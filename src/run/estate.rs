@@ -90,22 +90,26 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     filters::together(glance, all.len())?;
     let requests = session.wire().journal();
     let cloud = session.cloud();
-    let bap = url::Url::parse(&cloud.base(Service::Bap)).map(|url| cloud.scope(Service::Bap, &url)).unwrap_or_default();
-    let by = session.tokens().identity(&bap).await.ok().and_then(|identity| identity.name.or(identity.object_id));
+    let identity = context.reader().identity(Service::Bap).await.ok();
+    let by = identity.and_then(|identity| identity.name.or(identity.object_id));
     let circumstances = Circumstances { cloud: &cloud.name, by: by.as_deref(), requests: &requests };
     report::evidence(out, &estate, &all, &circumstances);
     out.written()?;
-    let hidden = all.iter().filter(|one| one.states.contains(&State::NotVisible)).count();
-    if hidden == 0 { Ok(()) } else { Err(incomplete(&format!("{hidden} environments are"))) }
+    whole(all.iter().filter(|one| one.states.contains(&State::NotVisible)).count(), "environment")
 }
 
-/// A document that was written, and does not hold everything; `what` is the subject of the sentence with its verb.
-pub(super) fn incomplete(what: &str) -> Error {
-    Error::new(
-        Kind::Forbidden,
-        format!("The document is written. {what} not visible in full; the document says which."),
-    )
-    .hint("Run it as an account that may read policies, vaults and keys.")
+/// A document that was written holds everything, unless so many things are missing in it.
+///
+/// # Errors
+/// `Kind::Forbidden`: something is missing.
+pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
+    let what = match missing {
+        0 => return Ok(()),
+        1 => format!("One {thing} is"),
+        count => format!("{count} {thing}s are"),
+    };
+    let what = format!("The document is written. {what} not visible in full; the document says which.");
+    Err(Error::new(Kind::Forbidden, what).hint("Run it as an account that may read policies, vaults and keys."))
 }
 
 /// The environments that were asked for, judged, worst first.

@@ -1,10 +1,10 @@
 //! `export`: what exists, as code.
 
-use super::estate::incomplete;
+use super::estate::{is_named, whole};
 use super::{Context, filters};
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::Estate;
-use crate::model::ids::{ArmId, same_id};
+use crate::model::ids::ArmId;
 use crate::model::known::Known;
 use crate::model::observed::Seen;
 use crate::observe::observe_estate;
@@ -27,10 +27,7 @@ pub async fn export(context: &Context, language: Language, policy: Option<&str>,
     let estate = observe_estate(&context.reader(), context.clock()).await?;
     filters::policy(&estate, policy)?;
     let mut all = blueprints(&estate);
-    all.retain(|one| {
-        policy
-            .is_none_or(|asked| same_id(asked, &one.policy.to_string()) || one.policy.name.eq_ignore_ascii_case(asked))
-    });
+    all.retain(|one| policy.is_none_or(|asked| is_named(asked, &one.policy)));
     let hidden = hidden(&estate, policy);
     if all.is_empty() {
         let (kind, what) = if hidden.is_empty() {
@@ -46,17 +43,12 @@ pub async fn export(context: &Context, language: Language, policy: Option<&str>,
         Language::Terraform => report::terraform(&all, &hidden),
     });
     out.written()?;
-    match hidden.len() {
-        0 => Ok(()),
-        1 => Err(incomplete("One thing is")),
-        count => Err(incomplete(&format!("{count} things are"))),
-    }
+    whole(hidden.len(), "thing")
 }
 
 /// What the file leaves out because it was not visible or not known, each a sentence.
 fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
-    let asked =
-        |id: &ArmId| policy.is_none_or(|asked| same_id(asked, &id.to_string()) || id.name.eq_ignore_ascii_case(asked));
+    let asked = |id: &ArmId| policy.is_none_or(|asked| is_named(asked, id));
     let mut left_out = Vec::new();
     for (id, protection) in estate.protections.iter().filter(|(id, _)| asked(id)) {
         let why = match &protection.policy {

@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::stopped;
 use crate::model::near::did_you_mean;
-use crate::report::{self, Out};
+use crate::report::{self, Existing, Out};
 use crate::sandbox::{self, Sandbox};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -80,10 +80,10 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
     let mut written = Written::default();
     if let Some((file, certificate)) = served.ca_file.as_deref().zip(sandbox.certificate()) {
         ours(file)?;
-        written.write(file, certificate, "certificate")?;
+        written.write(file, certificate)?;
     }
     if let Some(file) = &served.cloud_file {
-        written.write(file, &format!("{cloud:#}\n"), "cloud file")?;
+        written.write(file, &format!("{cloud:#}\n"))?;
     }
     let shown = served.cloud_file.as_ref().map_or("FILE".to_owned(), |file| file.display().to_string());
     report::served(out, sandbox.url(), &rehearsal.scenario, &shown, served.ca_file.as_deref());
@@ -164,15 +164,9 @@ fn ours(file: &Path) -> Result<()> {
 struct Written(Vec<(PathBuf, String)>);
 
 impl Written {
-    fn write(&mut self, file: &Path, text: &str, what: &str) -> Result<()> {
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = file.with_file_name(name);
-        // Whoever reads meanwhile reads all of it or nothing.
-        std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file)).map_err(|error| {
-            let _ = std::fs::remove_file(&part);
-            Error::usage(format!("The {what} `{}` can't be written.", file.display())).detail(format!("{error}."))
-        })?;
+    /// Whoever reads meanwhile reads all of it or nothing.
+    fn write(&mut self, file: &Path, text: &str) -> Result<()> {
+        report::write_file(file, text.as_bytes(), Existing::Replaced)?;
         self.0.push((file.to_owned(), text.to_owned()));
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Many environments by one file: what differs, and what is there written down as such a file.
 
 use super::asking::blocked;
-use super::estate::incomplete;
+use super::estate::whole;
 use super::{Context, quiet};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
@@ -137,9 +137,5 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     }
     out.written()?;
     out.say(&format!("Described: {said}."));
-    match adopted.not_known {
-        0 => Ok(()),
-        1 => Err(incomplete("One thing is")),
-        count => Err(incomplete(&format!("{count} things are"))),
-    }
+    whole(adopted.not_known, "thing")
 }

@@ -1,22 +1,15 @@
 //! Step 4: the environment goes to the policy.
 
-use super::remove::{REMOVE, under_way};
+use super::lifecycle::{ADD, GOVERN, REMOVE, applies_key};
+use super::remove::under_way;
 use super::{Whose, acknowledge, estate, finding, integration, key, quoted, ready, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, KeyLink, Observed, Operation, Seen, Unreadable};
+use crate::model::observed::{Environment, KeyLink, Observed, Operation, Seen, Stage, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 use jiff::SignedDuration;
-
-/// The lifecycle operation that adding an environment starts (inferred from its type on other environments' `allowedOperations`).
-pub const ADD: &str = "NewCustomerManagedKey";
-/// The one that moves an environment from one policy to another (inferred).
-pub const SWAP: &str = "RotateCustomerManagedKey";
-
-/// The one that makes an environment a Managed Environment.
-pub const GOVERN: &str = "EnableGovernanceConfiguration";
 
 /// Where an environment stands with regard to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,13 +43,11 @@ pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
 
 /// Where it stands with regard to the policy that is linked.
 fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
-    let said = link.status.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let settled = match said.as_str() {
-        "linked" => Standing::Done,
-        "failed" => Standing::Failed,
-        "linking" | "linkingonline" | "unlinking" | "unlinkingonline" => return Standing::Under,
-        "" => return open("the service does not say how far the link is"),
-        other => return open(&format!("the link says `{other}`, which cmkctl does not know")),
+    let settled = match link.stage() {
+        Known::Known(Stage::Linked) => Standing::Done,
+        Known::Known(Stage::Failed) => Standing::Failed,
+        Known::Known(Stage::Linking | Stage::Unlinking) => return Standing::Under,
+        Known::Unknown(why) => return open(why),
     };
     match (environment.is_up(), locked(environment)) {
         (Verdict::Yes, _) => settled,
@@ -66,23 +57,23 @@ fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
     }
 }
 
-pub(super) fn open(why: &str) -> Standing {
-    Standing::Unknown(Unreadable { why: why.to_owned(), ..Unreadable::default() })
+pub(super) fn open(why: impl Into<String>) -> Standing {
+    Standing::Unknown(Unreadable::because(why))
 }
 
 /// Is an environment with a policy locked? Offline, ready for operations, and none runs that would explain it: then its key can't be reached
 /// (inferred; the service has no word for a lock).
 pub fn locked(environment: &Environment) -> Verdict {
-    let linked = match &environment.key_link {
-        Seen::Present(link) => link.status.as_deref(),
+    let link = match &environment.key_link {
+        Seen::Present(link) => link,
         Seen::Absent => return Verdict::No,
         Seen::Unreadable(why) => return Verdict::CantTell(why.clone()),
         Seen::NotAsked => return Verdict::default(),
     };
-    let settled = match linked.unwrap_or_default().to_ascii_lowercase().as_str() {
-        "linked" | "failed" => Verdict::of(environment.ongoing.is_none()),
-        "linking" | "linkingonline" | "unlinking" | "unlinkingonline" => Verdict::No,
-        other => Verdict::cant_tell(format!("the link says `{other}`, which cmkctl does not know")),
+    let settled = match link.stage() {
+        Known::Known(Stage::Linked | Stage::Failed) => Verdict::of(environment.ongoing.is_none()),
+        Known::Known(Stage::Linking | Stage::Unlinking) => Verdict::No,
+        Known::Unknown(why) => Verdict::cant_tell(why),
     };
     let offline = match environment.is_running() {
         Verdict::Yes => Verdict::No,
@@ -125,7 +116,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         ));
         return plan;
     }
-    let of_keys = running(observed).filter(|operation| is_key_operation(operation));
+    let of_keys = running(observed).filter(|operation| applies_key(&operation.kind));
     let standing = standing(environment, policy);
     match &standing {
         Standing::Done => {
@@ -163,7 +154,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         }
         Standing::None if just_keyed(observed) => {
             let why = "a key was applied within the last hour, and reads can lag behind";
-            plan.findings.push(unknown_link(environment, &Unreadable { why: why.into(), ..Unreadable::default() }));
+            plan.findings.push(unknown_link(environment, &Unreadable::because(why)));
         }
         Standing::None | Standing::Failed => {}
     }
@@ -203,7 +194,7 @@ const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 /// Was a key applied so lately that reads may not show it yet? When the end is not known, it may have been.
 pub(super) fn just_keyed(observed: &Observed) -> bool {
     let last = observed.operations.present().and_then(|all| all.first());
-    last.filter(|operation| is_key_operation(operation) && operation.succeeded()).is_some_and(|operation| {
+    last.filter(|operation| applies_key(&operation.kind) && operation.succeeded()).is_some_and(|operation| {
         match &operation.last_action {
             Known::Known(Some(ended)) => observed.at.duration_since(*ended) < READS_LAG,
             Known::Known(None) => {
@@ -216,10 +207,7 @@ pub(super) fn just_keyed(observed: &Observed) -> bool {
 
 /// A step of an environment that was not read plans nothing.
 pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Finding {
-    let why = seen
-        .unreadable()
-        .cloned()
-        .unwrap_or_else(|| Unreadable { why: "it was not read".into(), ..Unreadable::default() });
+    let why = seen.unreadable().cloned().unwrap_or_else(|| Unreadable::because("it was not read"));
     let subject = target.environment.clone().unwrap_or_else(|| "environment".to_owned());
     unseen(why.finding.unwrap_or("CMK020"), subject, "The environment", &why, (who::POWER_PLATFORM, Whose::Own))
 }
@@ -260,10 +248,6 @@ fn governed_last(observed: &Observed, environment: &Environment) -> bool {
         Known::Unknown(_) => false,
     };
     !other && newest.is_some_and(|operation| !operation.has_ended() || recent(operation))
-}
-
-fn is_key_operation(operation: &Operation) -> bool {
-    operation.is(ADD) || operation.is(SWAP)
 }
 
 #[cfg(test)]

@@ -83,9 +83,8 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
                 for environment in environments {
                     match settled(environment, &policy.id) {
                         Ok(one) => policy.environments.push(one),
-                        Err(why) => {
-                            let unknown = matches!(standing(environment, &policy.id), Standing::Unknown(_));
-                            adopted.not_known += usize::from(unknown);
+                        Err(LeftOut { why, known }) => {
+                            adopted.not_known += usize::from(!known);
                             notes.push(format!(
                                 "`{}` ({}) is left out: {why}.",
                                 environment.display_name, environment.id
@@ -135,19 +134,28 @@ fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> Vec<String> {
     readers
 }
 
+/// Why an environment is not described, and whether that is known or only not seen.
+struct LeftOut {
+    why: String,
+    known: bool,
+}
+
 /// An environment that is where it shall be; one that is on its way, or that failed, is not a state to keep.
-fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, String> {
+fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, LeftOut> {
+    let standing = standing(environment, policy);
+    let known = !matches!(standing, Standing::Unknown(_));
+    let moving = |why: String| Err(LeftOut { why, known });
     let status = environment.key_link.present().and_then(|link| link.status.clone()).unwrap_or_default();
     if let Some(operation) = &environment.ongoing {
-        return Err(format!("`{operation}` runs on it; run this again when it has ended"));
+        return moving(format!("`{operation}` runs on it; run this again when it has ended"));
     }
-    match standing(environment, policy) {
+    match standing {
         // At rest and offline: it is locked, and belongs to its policy all the same.
         Standing::Done | Standing::Locked => {}
-        Standing::Failed => return Err("its last add failed; run the same add again, then this".to_owned()),
-        Standing::Unknown(why) => return Err(why.why),
+        Standing::Failed => return moving("its last add failed; run the same add again, then this".to_owned()),
+        Standing::Unknown(why) => return moving(why.why),
         Standing::None | Standing::Under | Standing::Other(_) => {
-            return Err(format!("its link says `{status}`; run this again when that has ended"));
+            return moving(format!("its link says `{status}`; run this again when that has ended"));
         }
     }
     Ok(WantedEnvironment {
@@ -157,7 +165,7 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         make_managed: false,
         power_platform_only: match &environment.app {
             Known::Known(app) => app.is_none(),
-            Known::Unknown(why) => return Err(why.clone()),
+            Known::Unknown(why) => return Err(LeftOut { why: why.clone(), known: false }),
         },
     })
 }

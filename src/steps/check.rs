@@ -1,12 +1,14 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
 
-use super::add::{self, ADD, Standing, standing};
+use super::add::{self, Standing, standing};
+use super::goal::Goal;
+use super::lifecycle::ADD;
 use super::{
     Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, swap, who,
 };
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Observed, Seen, Unreadable};
+use crate::model::observed::{Environment, Observed, Seen};
 use crate::model::plan::Action;
 use crate::model::target::Target;
 
@@ -55,7 +57,8 @@ fn of_environment(
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let wanted = target.policy.as_ref();
-    let standing = wanted.map_or_else(|| linked(environment), |policy| standing(environment, policy));
+    // Without a policy that was asked for, the linked one is the measure.
+    let standing = wanted.map_or_else(|| Goal::Linked.standing(environment), |policy| standing(environment, policy));
     match &standing {
         Standing::Done | Standing::Under => {}
         Standing::Locked => found.push(add::offline(environment)),
@@ -91,18 +94,6 @@ fn of_environment(
     found.extend(estate::history(observed, environment, wanted));
     found.extend(acknowledge::check(environment));
     found
-}
-
-/// Without a policy that was asked for, the linked one is the measure.
-fn linked(environment: &Environment) -> Standing {
-    match &environment.key_link {
-        Seen::Present(link) => standing(environment, &link.policy),
-        Seen::Absent => Standing::None,
-        Seen::Unreadable(why) => Standing::Unknown(why.clone()),
-        Seen::NotAsked => {
-            Standing::Unknown(Unreadable { why: "it was not asked for".to_owned(), ..Unreadable::default() })
-        }
-    }
 }
 
 /// Another policy is linked: a mistake, or the swap that was asked for.

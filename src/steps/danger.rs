@@ -1,12 +1,12 @@
 //! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
 
-use super::add::{self, ADD, SWAP, Standing as Link};
+use super::add::{self, Standing as Link};
 use super::day;
 use super::key::EXPIRY_WARNING;
-use super::remove::REMOVE;
+use super::lifecycle::{REMOVE, changes_key};
 use crate::model::estate::{Estate, Protection, Standing, State};
-use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Key, Network, Seen};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Key, Network, Seen, Stage};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -50,10 +50,11 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
     let standing = add::standing(environment, &link.policy);
     let ongoing = environment.ongoing.as_deref();
     let status = link.status.as_deref().unwrap_or_default();
+    let unlinking = link.stage() == Known::Known(Stage::Unlinking);
     let mut deleted_on = None;
     match (&standing, ongoing) {
         (Link::Done | Link::Failed | Link::Under | Link::Locked, Some(kind)) => {
-            found.say(moving(kind, status), format!("{kind} runs"));
+            found.say(moving(kind, unlinking), format!("{kind} runs"));
         }
         (Link::Locked, None) => {
             found.say(State::Locked, "offline, and no operation runs: the key can't be reached".to_owned());
@@ -62,7 +63,7 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
                 found.dangers.push("since when is not known: it may be deleted any day".to_owned());
             }
         }
-        (Link::Under, None) => found.say(moving("", status), format!("the link says `{status}`")),
+        (Link::Under, None) => found.say(moving("", unlinking), format!("the link says `{status}`")),
         (Link::Failed, None) => {
             found.say(State::Failed, "the link says `Failed`: run the same add again, do not remove".to_owned());
         }
@@ -86,20 +87,14 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
 /// Without a policy it is on the Microsoft key, unless a key is on its way to it.
 fn unprotected<'a>(environment: &Environment, one: impl Fn(State, Vec<String>) -> Standing<'a>) -> Standing<'a> {
     match environment.ongoing.as_deref() {
-        Some(kind) if [ADD, SWAP, REMOVE].iter().any(|known| kind.eq_ignore_ascii_case(known)) => {
-            one(moving(kind, ""), vec![format!("{kind} runs")])
-        }
+        Some(kind) if changes_key(kind) => one(moving(kind, false), vec![format!("{kind} runs")]),
         _ => one(State::NotEncrypted, Vec::new()),
     }
 }
 
 /// Is a key applied or taken away?
-fn moving(kind: &str, status: &str) -> State {
-    if kind.eq_ignore_ascii_case(REMOVE) || status.to_ascii_lowercase().starts_with("unlinking") {
-        State::Removing
-    } else {
-        State::Encrypting
-    }
+fn moving(kind: &str, unlinking: bool) -> State {
+    if kind.eq_ignore_ascii_case(REMOVE) || unlinking { State::Removing } else { State::Encrypting }
 }
 
 /// What holds of an environment: no state hides another one.

@@ -1,7 +1,8 @@
 //! The tenant's other environments, and what happened to this one before.
 
-use super::add::{ADD, SWAP, Standing, standing};
-use super::remove::{KEPT_AFTER_REMOVAL, REMOVE};
+use super::add::{Standing, standing};
+use super::lifecycle::{ADD, REMOVE, SWAP};
+use super::remove::KEPT_AFTER_REMOVAL;
 use super::{Whose, day, finding, unseen, who};
 use crate::model::alike::Alike;
 use crate::model::finding::{Finding, Severity};

@@ -1,10 +1,10 @@
 //! Where an environment shall end, and how far it is: the same question before a start, while waiting and after it.
 
-use super::add::{ADD, SWAP, Standing, open, standing};
-use super::remove::REMOVE;
+use super::add::{Standing, open, standing};
+use super::lifecycle::{REMOVE, applies_key};
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Operation, Seen};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::{Environment, Operation, Seen, Stage};
 
 /// Where an environment shall end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Goal {
     /// The same by its type alone.
     pub fn begins(&self, kind: &str) -> bool {
         match self {
-            Goal::Policy(_) | Goal::Linked => kind.eq_ignore_ascii_case(ADD) || kind.eq_ignore_ascii_case(SWAP),
+            Goal::Policy(_) | Goal::Linked => applies_key(kind),
             Goal::NoPolicy => kind.eq_ignore_ascii_case(REMOVE),
         }
     }
@@ -76,12 +76,11 @@ fn unlinked(look: &Environment) -> Standing {
         Seen::Unreadable(why) => return Standing::Unknown(why.clone()),
         Seen::NotAsked => return not_asked(),
     };
-    match link.status.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("linked") => Standing::None,
-        Some("failed") => Standing::Failed,
-        Some("linking" | "linkingonline" | "unlinking" | "unlinkingonline") => Standing::Under,
-        Some(other) => open(&format!("the link says `{other}`, which cmkctl does not know")),
-        None => open("the service does not say how far the link is"),
+    match link.stage() {
+        Known::Known(Stage::Linked) => Standing::None,
+        Known::Known(Stage::Failed) => Standing::Failed,
+        Known::Known(Stage::Linking | Stage::Unlinking) => Standing::Under,
+        Known::Unknown(why) => open(why),
     }
 }
 

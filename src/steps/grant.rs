@@ -137,7 +137,7 @@ pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: 
             (Comes::There, Seen::Present(_)) => plan.actions.push(give()),
             (Comes::There, Seen::Unreadable(why)) => plan.findings.push(unread(why)),
             (Comes::There, Seen::Absent | Seen::NotAsked) => {
-                plan.findings.push(unread(&Unreadable { why: "it was not read".to_owned(), ..Unreadable::default() }));
+                plan.findings.push(unread(&Unreadable::because("it was not read")));
             }
         }
     }

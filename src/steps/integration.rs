@@ -161,7 +161,7 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
             };
             let why = answer.unreadable().cloned();
             let silent = environment.app.unknown().unwrap_or(silent);
-            let why = why.unwrap_or_else(|| Unreadable { why: silent.to_owned(), ..Unreadable::default() });
+            let why = why.unwrap_or_else(|| Unreadable::because(silent.to_owned()));
             unseen("CMK001", name, "Whether the environment is integrated", &why, (who::POWER_PLATFORM, Whose::Own))
         }
     };
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_decision_table() {
         let no = Seen::Present(Integration::NotIntegrated);
-        let unreadable = Seen::Unreadable(Unreadable { why: "403".into(), forbidden: true, ..Unreadable::default() });
+        let unreadable = Seen::Unreadable(Unreadable { forbidden: true, ..Unreadable::because("403") });
         let other = "bbbbbbbb-0000-0000-0000-000000000001";
         let table = [
             (environment(None, "", true), no.clone(), Verdict::NotFinanceAndOperations),

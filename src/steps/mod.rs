@@ -14,6 +14,7 @@ pub mod goal;
 pub mod grant;
 pub mod integration;
 pub mod key;
+pub mod lifecycle;
 pub mod policy;
 mod ready;
 pub mod remove;
@@ -75,7 +76,7 @@ fn unseen(
 
 /// A fact that the service did not state in a way that can be understood: it stands in the way.
 fn unknown(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
-    unseen(code, subject, what, &Unreadable { why: why.to_owned(), ..Unreadable::default() }, (who, Whose::Own))
+    unseen(code, subject, what, &Unreadable::because(why.to_owned()), (who, Whose::Own))
 }
 
 /// "Not visible to you": neither passed nor failed, and in nobody's way.

@@ -1,18 +1,17 @@
 //! Back to the Microsoft key: the environment leaves its policy.
 
-use super::add::{ADD, SWAP, Standing, running};
+use super::add::{Standing, running};
 use super::goal::Goal;
+use super::lifecycle::{REMOVE, changes_key};
 use super::{add, finding, key, quoted, ready, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
+use crate::model::observed::{Environment, Observed, Operation, Seen, Stage, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 use jiff::SignedDuration;
 
-/// The operation that takes the key from an environment (inferred from the lists of allowed operations).
-pub const REMOVE: &str = "RevertToMicrosoftKey";
 /// Key, vault and the policy's access are needed this long after a removal: backups are still encrypted with the key.
 pub const KEPT_AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -34,7 +33,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         Standing::Done => {
             // A link may not show yet.
             if let Some(why) = unsettled(observed, environment) {
-                plan.findings.push(add::unknown_link(environment, &Unreadable { why, ..Unreadable::default() }));
+                plan.findings.push(add::unknown_link(environment, &Unreadable::because(why)));
                 return plan;
             }
             plan.already.push(format!("`{name}` has no policy: its data is on the Microsoft key"));
@@ -47,7 +46,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         Standing::None | Standing::Under | Standing::Locked | Standing::Failed | Standing::Other(_) => {}
     }
     let Some(policy) = environment.policy().cloned() else {
-        let why = Unreadable { why: "the service names no policy".to_owned(), ..Unreadable::default() };
+        let why = Unreadable::because("the service names no policy");
         plan.findings.push(add::unknown_link(environment, &why));
         return plan;
     };
@@ -91,11 +90,7 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
 pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Option<Action> {
     let all = observed.operations.present().map(Vec::as_slice).unwrap_or_default();
     let operation = all.iter().find(|operation| !operation.has_ended() && Goal::NoPolicy.leads(operation));
-    let says = environment
-        .key_link
-        .present()
-        .and_then(|link| link.status.as_deref())
-        .is_some_and(|status| status.to_ascii_lowercase().starts_with("unlinking"));
+    let says = environment.key_link.present().is_some_and(|link| link.stage() == Known::Known(Stage::Unlinking));
     let ongoing = environment.ongoing.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(REMOVE));
     // Reads lag behind an operation that ended: it is off its policy, and not back yet.
     let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.is(REMOVE));
@@ -114,8 +109,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
 
 /// Is a removal the last thing that happened to its key?
 pub(super) fn last_was_removal(observed: &Observed) -> bool {
-    let of_keys = |operation: &&Operation| [ADD, SWAP, REMOVE].iter().any(|kind| operation.is(kind));
-    let last = observed.operations.present().and_then(|all| all.iter().find(of_keys));
+    let last = observed.operations.present().and_then(|all| all.iter().find(|operation| changes_key(&operation.kind)));
     last.is_some_and(|operation| operation.is(REMOVE))
 }
 

@@ -4,12 +4,13 @@
 //! every fact that speaks for a user counts. Dates can be overridden; what is not known can't.
 
 use super::estate::left_keys;
+use super::lifecycle::{applies_key, changes_key};
 use super::rotate::OLD_VERSION_STAYS;
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::KeyVersion;
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Observed, Operation, Policy, Seen, Unreadable};
+use crate::model::observed::{Environment, Observed, Operation, Policy, Seen, Stage, Unreadable};
 use crate::model::plan::{Action, Plan};
 use crate::model::surroundings::Version;
 use crate::model::target::Target;
@@ -162,7 +163,7 @@ impl<'a> Tenant<'a> {
                 open.push(unseen("CMK033", id, &what, why, (who::KEY_VAULT, Whose::Own)));
             };
             if let Some(doubt) = self.doubt(environment) {
-                cant_tell(&Unreadable { why: doubt, ..Unreadable::default() });
+                cant_tell(&Unreadable::because(doubt));
             }
             let policy = match &environment.key_link {
                 Seen::Present(link) => self.observed.around.policies.get(&link.policy),
@@ -197,19 +198,15 @@ impl<'a> Tenant<'a> {
         if let Some(operation) = &environment.ongoing {
             return Some(format!("`{operation}` runs on it"));
         }
-        if let Some(status) = environment.key_link.present().map(|link| link.status.as_deref().unwrap_or_default())
-            && !status.eq_ignore_ascii_case("linked")
-        {
-            return Some(format!("its link says `{status}`"));
+        if let Some(link) = environment.key_link.present().filter(|link| link.stage() != Known::Known(Stage::Linked)) {
+            return Some(format!("its link says `{}`", link.status.as_deref().unwrap_or_default()));
         }
         if environment.is_ready() != Verdict::Yes {
             return Some(format!("it is in the management state `{}`", environment.state().unwrap_or_default()));
         }
         let history = self.observed.around.histories.get(&environment.id).and_then(Seen::present)?;
-        let changes = |operation: &&Operation| {
-            [super::add::ADD, super::add::SWAP, super::remove::REMOVE].iter().any(|kind| operation.is(kind))
-        };
-        if let Some(undated) = history.iter().filter(changes).find(|operation| operation.created.known().is_none()) {
+        let undated = |operation: &&Operation| changes_key(&operation.kind) && operation.created.known().is_none();
+        if let Some(undated) = history.iter().find(undated) {
             return Some(format!("when `{}` began is not known", undated.name()));
         }
         if let Some(running) = history.iter().find(|operation| !operation.has_ended()) {
@@ -219,13 +216,13 @@ impl<'a> Tenant<'a> {
             return None;
         }
         // A reset, a restore or a copy gives it the key of something else, or none.
-        let adds = |operation: &Operation| [super::add::ADD, super::add::SWAP].iter().any(|kind| operation.is(kind));
         // One that failed may have put data on the key.
         let of_keys = |operation: &&Operation| {
-            (operation.succeeded() || adds(operation)) && !HARMLESS.iter().any(|kind| operation.is(kind))
+            (operation.succeeded() || applies_key(&operation.kind)) && !HARMLESS.iter().any(|kind| operation.is(kind))
         };
         let last = history.iter().find(of_keys)?;
-        adds(last).then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
+        applies_key(&last.kind)
+            .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
     }
 
     /// Environments that left some key not long ago: which one, no history says. A history that does not tell is said in `open`.

@@ -188,7 +188,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         (None, Seen::Present(all)) => all.iter().collect(),
         (None, seen) => {
             let why = seen.unreadable().cloned();
-            let why = why.unwrap_or_else(|| Unreadable { why: "it was not read".to_owned(), ..Unreadable::default() });
+            let why = why.unwrap_or_else(|| Unreadable::because("it was not read"));
             let what = format!("Which environments of `{}` are locked", policy.name);
             plan.findings.push(unseen("CMK021", policy.to_string(), &what, &why, (who::POWER_PLATFORM, Whose::Others)));
             return plan;
