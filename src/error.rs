@@ -153,6 +153,11 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Somebody stopped the program in the middle of changes.
+    pub fn stopped(stop: Stop) -> Self {
+        Self::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")
+    }
+
     /// An error of `kind` with its one sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {

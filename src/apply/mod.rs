@@ -9,13 +9,13 @@ mod policy;
 mod sending;
 mod waiting;
 
-pub use waiting::Waiter;
+pub use waiting::{Waiter, going_on};
 
 use crate::cloud::authorization::{ENCRYPTION_USER, READER};
 use crate::cloud::clock::Moment;
 use crate::cloud::operations::{self, Deadline, Ended, Shown};
 use crate::cloud::{Clock, Reader, Writer};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt, Tick};
@@ -182,10 +182,9 @@ impl Applier<'_> {
     async fn wait_for(&mut self, what: &str, began: Moment, pause: Duration) -> Result<()> {
         let tick = Tick { elapsed: self.clock.since(&began), words: format!("waiting for {what}"), next: pause };
         (self.say)(Event::Waiting(tick));
-        unless_stopped(self.clock.sleep(pause)).await.map_err(|stop| {
-            Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")
-                .hint("Run the same command again: it goes on from there.")
-        })
+        unless_stopped(self.clock.sleep(pause))
+            .await
+            .map_err(|stop| Error::stopped(stop).hint("Run the same command again: it goes on from there."))
     }
 
     fn limit(&self, time: Duration) -> Limit {

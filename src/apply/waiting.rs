@@ -94,7 +94,7 @@ impl Waiter<'_> {
         let resume = self.resume.clone();
         let goes_on = |kind| {
             Error::new(kind, format!("{} goes on at the service; nothing is lost.", goal.noun(name)))
-                .hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time)."))
+                .hint(going_on(&resume))
         };
         let url = match url {
             Some(url) => Some(url),
@@ -240,6 +240,11 @@ impl Waiter<'_> {
             }
         }
     }
+}
+
+/// How to go on with what runs at the service; `resume` is the command that does, as it is shown.
+pub fn going_on(resume: &str) -> String {
+    format!("Go on waiting, from any machine: {resume} (it starts nothing a second time).")
 }
 
 /// The operation that leads to the goal and has not ended.

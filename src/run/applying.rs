@@ -129,7 +129,6 @@ struct Ended {
 /// The policies one after the other, then the environments in waves.
 async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: &mut Out) -> Ended {
     let mut event = |event: Event| out.event(&event);
-    let interrupted = |stop| Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.");
     let first = run.fleet.of_policies();
     if !first.actions.is_empty() {
         let mut applier = Applier {
@@ -144,7 +143,7 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             say: &mut event,
         };
         let applied = unless_stopped(applier.apply(&first)).await;
-        match applied.unwrap_or_else(|stop| Err(interrupted(stop))) {
+        match applied.unwrap_or_else(|stop| Err(Error::stopped(stop))) {
             Ok(receipt) => *run.receipt.borrow_mut() = receipt,
             Err(error) => *run.stopped.borrow_mut() = Some(error),
         }
@@ -156,7 +155,7 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
         let say: RefCell<&mut dyn FnMut(Event)> = RefCell::new(&mut event);
         // Whoever waits hears Ctrl-C itself; in the middle of a request nobody else would.
         if let Err(stop) = unless_stopped(run.drive(&say)).await {
-            run.stopped.borrow_mut().get_or_insert_with(|| interrupted(stop));
+            run.stopped.borrow_mut().get_or_insert_with(|| Error::stopped(stop));
         }
     }
     Ended {

@@ -3,7 +3,7 @@
 use super::asking::{Asked, blocked, consent, names_fit};
 use super::rechecking::still_right;
 use super::{Context, Job, fixing, holding, quiet};
-use crate::apply::Applier;
+use crate::apply::{Applier, going_on};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::finding::{Finding, Severity};
@@ -134,9 +134,7 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         say: &mut say,
     };
     // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody else would.
-    let applied = unless_stopped(applier.apply(&plan))
-        .await
-        .unwrap_or_else(|stop| Err(Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")));
+    let applied = unless_stopped(applier.apply(&plan)).await.unwrap_or_else(|stop| Err(Error::stopped(stop)));
     let (started, resume) = (applier.started, applier.resume.clone());
     let again = again(context, job, target, environment.map(|environment| environment.id.as_str()));
     let mut receipt = applied.map_err(|error| resumed(error, started, &resume, &again))?;
@@ -200,6 +198,7 @@ fn resumed(error: Error, started: bool, resume: &str, again: &str) -> Error {
     let mut error = Error { hints: Vec::new(), ..error };
     if started {
         error.message.push_str(" What was started goes on at the service.");
+        error = error.hint(going_on(resume));
     }
     error.hint(format!("Go on from there: `{again}` (nothing is done a second time)."))
 }

@@ -4,7 +4,7 @@
 use super::asking::{Asked, question};
 use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
@@ -86,8 +86,7 @@ pub(super) async fn fix(
             say: &mut say,
         };
         let applied = unless_stopped(applier.apply(&one)).await.unwrap_or_else(|stop| {
-            Err(Error::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")
-                .hint("Run the same command again: it goes on from there."))
+            Err(Error::stopped(stop).hint("Run the same command again: it goes on from there."))
         });
         match applied {
             Ok(done) => receipt.done.extend(done.done),

@@ -1,7 +1,7 @@
 //! `status --wait`: the wait for what somebody started somewhere, by the service alone.
 
 use super::{Context, environment_wanted, status};
-use crate::apply::Waiter;
+use crate::apply::{Waiter, going_on};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::target::Target;
@@ -32,8 +32,8 @@ pub async fn status_after_wait(
     };
     let resume = waiter.resume.clone();
     let waited = unless_stopped(waiter.follow(&found)).await.unwrap_or_else(|stop| {
-        let error = Error::new(Kind::Interrupted(stop), "Interrupted; what runs at the service goes on.");
-        Err(error.hint(format!("Go on waiting, from any machine: {resume} (it starts nothing a second time).")))
+        let error = Error::new(Kind::Interrupted(stop), "Interrupted; what runs goes on at the service.");
+        Err(error.hint(going_on(&resume)))
     });
     if waited.as_ref().is_err_and(|error| error.kind.is_interruption()) {
         return waited;
