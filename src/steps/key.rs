@@ -50,24 +50,31 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
     found
 }
 
-/// What keeps the environments of the policy that was read running: its key, its vault, its grant, and since when that is effective. What this
-/// caller may not read of it is the Key Vault administrator's.
-pub(super) fn in_use(observed: &Observed) -> Plan {
-    let mut plan = Plan::default();
-    let policy = match &observed.policy {
-        Seen::Present(policy) => policy,
+/// What an environment needs to leave its policy: its data is decrypted with the key once more, and without it the outage ends half way. The
+/// policy is linked, so that it is gone or can't be read is no reason to go on.
+pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
+    let linked = observed.environment.present().and_then(|environment| environment.policy());
+    let subject = linked.map_or_else(|| "policy".to_owned(), ToString::to_string);
+    match &observed.policy {
+        Seen::Present(_) => {}
         Seen::Unreadable(why) => {
-            let subject = linked_policy(observed);
-            plan.findings.push(unseen("CMK019", subject, "The policy", why, (who::OWNER, Whose::Others)));
-            return plan;
+            return vec![unseen("CMK019", subject, "The old policy", why, (who::OWNER, Whose::Others))];
         }
         Seen::Absent => {
-            let why = "the service says that it is gone, although it is named";
-            plan.findings.push(unknown("CMK019", linked_policy(observed), "The policy", why, who::OWNER));
-            return plan;
+            let why = "the service says that it is gone, although an environment is linked to it";
+            return vec![unknown("CMK019", subject, "The old policy", why, who::OWNER)];
         }
-        Seen::NotAsked => return plan,
-    };
+        Seen::NotAsked => return vec![unknown("CMK019", subject, "The old policy", "it was not read", who::OWNER)],
+    }
+    // Warnings are about a future that it leaves.
+    in_use(observed).findings.into_iter().filter(|finding| finding.severity != Severity::Warn).collect()
+}
+
+/// What keeps the environments of the policy that was read running: its key, its vault, its grant, and since when that is effective. What this
+/// caller may not read of it is the Key Vault administrator's. That the policy itself could not be read is said by whoever needs it.
+pub(super) fn in_use(observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    let Some(policy) = observed.policy.present() else { return plan };
     plan.findings = references(policy);
     plan.findings.extend(check(&Target::default(), observed, Whose::Others));
     plan.findings.extend(grant::in_use(observed, Whose::Others));
@@ -79,12 +86,6 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
     plan.effective_from =
         policy.principal_id.as_deref().and_then(|principal| grant::effective_from(observed, principal));
     plan
-}
-
-/// The policy that the environment is linked to, for a finding about a policy that can't be read.
-fn linked_policy(observed: &Observed) -> String {
-    let linked = observed.environment.present().and_then(|environment| environment.policy());
-    linked.map_or_else(|| "policy".to_owned(), ToString::to_string)
 }
 
 /// Does the policy encrypt, and does it say with which key?

@@ -61,9 +61,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         ));
     }
     plan.findings.extend(leaving(observed, environment, &policy));
-    // Its data is decrypted with the key once more: without it the removal fails half way.
-    let key = key::in_use(observed).findings.into_iter().filter(|finding| finding.severity != Severity::Warn);
-    plan.findings.extend(key);
+    plan.findings.extend(key::to_leave(observed));
     plan.findings.push(outage(environment, "goes back to the Microsoft key"));
     plan.findings.push(kept(observed, environment, &policy));
     plan.actions.push(Action::RemoveEnvironment { environment: environment.id.clone(), name: name.clone(), policy });

@@ -47,9 +47,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             plan.findings.extend(ready::check_policy(observed, environment, policy, false));
             plan.findings.extend(checked_key(target, observed, environment, policy));
             plan.join(key::in_use(observed));
-            // Its data is decrypted with the old key once more: without that, the swap fails half way.
-            let old = observed.around.left.as_deref().map(key::in_use).unwrap_or_default();
-            plan.findings.extend(old.findings.into_iter().filter(|finding| finding.severity != Severity::Warn));
+            let old = observed.around.left.as_deref();
+            plan.findings.extend(old.map_or_else(|| key::to_leave(&Observed::default()), key::to_leave));
             plan.findings.extend(estate::check(target, observed, environment));
             if target.in_place {
                 plan.findings.push(in_place(environment));

@@ -551,6 +551,14 @@ fn a_removal_needs_its_policy_and_no_removal_a_history() {
 }
 
 #[test]
+fn a_policy_that_is_not_there_is_said_once() {
+    let served = Served::start("ready", "20000");
+    let ran = served.run(&["add-environment", "--dry-run", "-o", "json"]).exits(6).json();
+    let about = |finding: &&Value| finding["code"] == "CMK019";
+    assert_eq!(ran["plan"]["findings"].as_array().unwrap().iter().filter(about).count(), 1, "{ran:#}");
+}
+
+#[test]
 fn a_grant_that_a_file_plans_is_no_blocker_of_its_environments() {
     // A run that was stopped between the policy and its grant is gone on with by the same command.
     let served = Served::patched(&tenant(json!({ "policies": { "ep-contoso-cmk": { "granted": false } } })), "20000");
