@@ -1,10 +1,12 @@
 //! Azure Resource Manager: subscriptions, the resource provider, enterprise policies (2020-10-30), imitated after the public specification of
 //! `Microsoft.PowerPlatform` and Microsoft's own scripts for customer-managed keys.
 
-use super::http::{Reply, Request};
-use super::tenant::{Policy, User};
-use super::world::{GROUP, World};
-use super::{authorization, inventory, vaults};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::{GROUP, guid};
+use crate::sandbox::tenant::parts::{Policy, User};
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use crate::sandbox::{authorization, inventory, vaults};
 use serde_json::{Value, json};
 
 const PROVIDER: &str = "microsoft.powerplatform";
@@ -120,7 +122,7 @@ pub(super) fn body(policy: &Policy) -> Value {
         // The published specification says the longer name, Microsoft's own scripts read the shorter one.
         identity["principalId"] = json!(policy.principal());
         identity["systemAssignedIdentityPrincipalId"] = json!(policy.principal());
-        identity["tenantId"] = json!(super::world::guid("tenant"));
+        identity["tenantId"] = json!(guid("tenant"));
     }
     json!({
         "id": policy.id, "name": policy.name, "type": "Microsoft.PowerPlatform/enterprisePolicies", "location": policy.location, "kind": policy.kind,
@@ -134,13 +136,7 @@ pub(super) fn body(policy: &Policy) -> Value {
 
 fn list(world: &World, user: &User) -> Reply {
     let readable = |policy: &&Policy| {
-        authorization::allowed(
-            world,
-            &user.object_id,
-            "Microsoft.PowerPlatform/enterprisePolicies/read",
-            &policy.id,
-            false,
-        )
+        allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false)
     };
     let value: Vec<Value> = world.policies.values().filter(readable).map(body).collect();
     Reply::json(200, &json!({ "value": value }))
@@ -201,7 +197,7 @@ fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Repl
 /// The words of Azure Policy, as they stand in a refused request and, one level deeper, in a refused validation.
 fn disallowed(world: &World, name: &str) -> Option<Value> {
     let assignment = world.azure_policy.as_ref()?;
-    let id = super::world::guid("azure-policy");
+    let id = guid("azure-policy");
     Some(json!({
         "code": "RequestDisallowedByPolicy", "target": name,
         "message": format!("Resource '{name}' was disallowed by policy. Policy identifiers: '[{{\"policyAssignment\":{{\"name\":\"{assignment}\"}}}}]'."),

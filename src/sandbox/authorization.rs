@@ -1,103 +1,12 @@
 //! Azure RBAC: built-in roles, what they allow, and `Microsoft.Authorization` (role assignments 2022-04-01, permissions, locks 2020-05-01),
 //! imitated after the public REST reference.
 
-use super::http::{Reply, Request};
-use super::odata;
-use super::tenant::{Role, User};
-use super::world::World;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::odata;
+use crate::sandbox::tenant::parts::{Lock, Role, User};
+use crate::sandbox::tenant::roles::{BuiltIn, ROLES, allowed, covers, known_principal};
+use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
-
-/// Key Vault Crypto Service Encryption User.
-pub(super) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
-
-struct BuiltIn {
-    name: &'static str,
-    id: &'static str,
-    actions: &'static [&'static str],
-    not_actions: &'static [&'static str],
-    data_actions: &'static [&'static str],
-}
-
-const ROLES: [BuiltIn; 6] = [
-    BuiltIn {
-        name: "Owner",
-        id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-        actions: &["*"],
-        not_actions: &[],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "Contributor",
-        id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
-        actions: &["*"],
-        not_actions: &["microsoft.authorization/*/delete", "microsoft.authorization/*/write"],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "Reader",
-        id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-        actions: &["*/read"],
-        not_actions: &[],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "User Access Administrator",
-        id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-        actions: &["*/read", "microsoft.authorization/*"],
-        not_actions: &[],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "Key Vault Crypto Service Encryption User",
-        id: ENCRYPTION_USER,
-        actions: &[],
-        not_actions: &[],
-        data_actions: &[
-            "microsoft.keyvault/vaults/keys/read",
-            "microsoft.keyvault/vaults/keys/wrap/action",
-            "microsoft.keyvault/vaults/keys/unwrap/action",
-        ],
-    },
-    BuiltIn {
-        name: "Key Vault Administrator",
-        id: "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-        actions: &["microsoft.keyvault/*/read"],
-        not_actions: &[],
-        data_actions: &["microsoft.keyvault/vaults/*"],
-    },
-];
-
-/// The definition GUID of a built-in role by name; a GUID stays one.
-pub(super) fn role_id(name: &str) -> &str {
-    ROLES.iter().find(|role| role.name == name).map_or(name, |role| role.id)
-}
-
-fn fits(pattern: &str, action: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == action,
-        Some((head, tail)) => {
-            action.len() >= head.len() + tail.len() && action.starts_with(head) && action.ends_with(tail)
-        }
-    }
-}
-
-fn covers(assigned: &str, scope: &str) -> bool {
-    let (assigned, scope) = (assigned.to_ascii_lowercase(), scope.to_ascii_lowercase());
-    let assigned = assigned.trim_end_matches('/');
-    scope == assigned || scope.starts_with(&format!("{assigned}/"))
-}
-
-/// May this principal do `action` at `scope`? `data` asks for the data plane.
-pub(super) fn allowed(world: &World, principal: &str, action: &str, scope: &str, data: bool) -> bool {
-    let action = action.to_ascii_lowercase();
-    world.roles.iter().filter(|role| role.principal == principal && covers(&role.scope, scope)).any(|role| {
-        ROLES.iter().filter(|built_in| built_in.id == role.role).any(|built_in| {
-            let list = if data { built_in.data_actions } else { built_in.actions };
-            list.iter().any(|pattern| fits(pattern, &action))
-                && !built_in.not_actions.iter().any(|pattern| fits(pattern, &action))
-        })
-    })
-}
 
 /// The well-known refusal, when the caller may not.
 pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> Option<Reply> {
@@ -109,16 +18,6 @@ pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> 
         user.client_id, user.object_id
     );
     Some(Reply::error(403, "AuthorizationFailed", text))
-}
-
-/// Does this principal's wrap and unwrap reach the vault by RBAC, long enough to be effective?
-pub(super) fn wraps(world: &World, principal: &str, vault_id: &str) -> bool {
-    world.roles.iter().any(|role| {
-        role.principal == principal
-            && role.role == ENCRYPTION_USER
-            && covers(&role.scope, vault_id)
-            && world.clock.since(role.since) >= world.settings.role_seconds
-    })
 }
 
 /// `{scope}/providers/Microsoft.Authorization/…`
@@ -153,7 +52,7 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User, scope: &
         }),
         ("GET", ["permissions"]) => permissions(world, user, scope),
         ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| {
-            let lock = |lock: &super::tenant::Lock| {
+            let lock = |lock: &Lock| {
                 json!({ "id": format!("{}/providers/Microsoft.Authorization/locks/{}", lock.scope, lock.name), "name": lock.name,
                     "type": "Microsoft.Authorization/locks", "properties": { "level": lock.level } })
             };
@@ -281,13 +180,6 @@ fn assign(world: &mut World, body: &Value, scope: &str, name: &str) -> Reply {
     world.effect("role-assigned", format!("{} {} {}", role.role, role.principal, role.scope));
     world.roles.push(role);
     answer
-}
-
-/// Users always; a policy's identity only some time after its creation.
-pub(super) fn known_principal(world: &World, principal: &str) -> bool {
-    let user = world.users.values().any(|user| user.object_id == principal);
-    let identity = world.policies.values().find(|policy| policy.principal() == principal);
-    user || identity.is_some_and(|policy| world.clock.since(policy.created) >= world.settings.identity_seconds)
 }
 
 fn permissions(world: &World, user: &User, scope: &str) -> Reply {

@@ -2,12 +2,13 @@
 //! applications. Routes, headers and texts are those of Microsoft's own clients (the PowerPlatform-EnterprisePolicies module, the Terraform
 //! provider, the administration module) and of recorded responses; what is inferred says so.
 
-use super::authorization;
-use super::http::{Reply, Request};
-use super::lifecycle::Kind;
-use super::tenant::{Standing, User};
-use super::view::{self, Expand};
-use super::world::World;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::parts::{Standing, User};
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use crate::sandbox::view;
+use crate::sandbox::view::Expand;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -191,13 +192,7 @@ fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &st
             &format!("The enterprise policy '{system_id}' could not be found (inferred)."),
         );
     };
-    if !authorization::allowed(
-        world,
-        &user.object_id,
-        "Microsoft.PowerPlatform/enterprisePolicies/read",
-        &policy.id,
-        false,
-    ) {
+    if !allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false) {
         // That adding fails without Reader on the policy is documented; how it fails is not on record (inferred).
         return error(403, "EnvironmentAccess", "The caller does not have access to the enterprise policy.");
     }

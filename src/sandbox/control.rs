@@ -1,7 +1,8 @@
 //! The sandbox's own addresses, for whoever runs it: what was asked, what is there, and a new beginning.
 
-use super::http::{Reply, Request};
-use super::{Scenario, Shared, ledger, trouble, world};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::world;
+use crate::sandbox::{Scenario, Shared, ledger, trouble};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -1,9 +1,10 @@
 //! Dataverse: `RetrieveFinanceAndOperationsIntegrationDetails` of the Web API 9.2, imitated after its public reference and the text that
 //! administrators see when an instance is not integrated.
 
-use super::http::{Reply, Request};
-use super::view;
-use super::world::World;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::lcs_id;
+use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
@@ -15,7 +16,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let Some(user) = world.caller(request, &[&format!("https://{}", request.host)]) else {
         return Reply::empty(401).header("www-authenticate", format!("Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=https://{}/", world.tenant, request.host));
     };
-    let governing = world.running(&key).is_some_and(|operation| operation.kind == super::lifecycle::Kind::Govern);
+    let governing = world.running(&key).is_some_and(|operation| operation.kind == Kind::Govern);
     if world.occupied(&key) && !governing {
         // While a key is applied, the organization is offline.
         return Reply::html(503, "The organization is disabled");
@@ -32,11 +33,11 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     match environment.dataverse_says.as_deref() {
         Some("integrated") => Reply::json(
             200,
-            &json!({ "@odata.context": format!("https://{}/api/data/v9.2/$metadata", request.host), "Url": url, "TenantId": world.tenant, "Id": view::lcs_id(&key) }),
+            &json!({ "@odata.context": format!("https://{}/api/data/v9.2/$metadata", request.host), "Url": url, "TenantId": world.tenant, "Id": lcs_id(&key) }),
         ),
         Some("mismatch") => Reply::json(
             200,
-            &json!({ "Url": "https://another.operations.dynamics.com", "TenantId": world.tenant, "Id": view::lcs_id("another") }),
+            &json!({ "Url": "https://another.operations.dynamics.com", "TenantId": world.tenant, "Id": lcs_id("another") }),
         ),
         _ => Reply::error(400, "0x80048d0b", "Dataverse instance isn't integrated with finance and operations."),
     }

@@ -1,10 +1,11 @@
 //! Entra: the token endpoint of the Microsoft identity platform (client credentials with secret or assertion, device code, refresh), imitated
 //! after its public reference. Tokens are unsigned; nothing outside a sandbox accepts them.
 
-use super::http::{Reply, Request};
-use super::runner;
-use super::tenant::User;
-use super::world::{World, guid};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::runner;
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;

@@ -1,8 +1,11 @@
 //! A large tenant from a seed: environments, policies and vaults with every kind of trouble, and a note of what was planted where.
 
-use super::setup::LONG_AGO;
-use super::tenant::{Environment, Key, Policy, Role, Vault};
-use super::world::{World, guid};
+use crate::sandbox::tenant::clock::LONG_AGO;
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::keys::rbac;
+use crate::sandbox::tenant::parts::{Environment, Key, Policy, Role, Vault};
+use crate::sandbox::tenant::roles::{ENCRYPTION_USER, HSM_ROLES};
+use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -139,7 +142,7 @@ impl World {
 
     /// By the vault's own permission model.
     fn grant(&mut self, policy: &Policy, vault: &str, key: &str) {
-        let (hsm, rbac) = self.vaults.get(vault).map_or((false, true), |found| (found.hsm, super::vaults::rbac(found)));
+        let (hsm, rbac) = self.vaults.get(vault).map_or((false, true), |found| (found.hsm, rbac(found)));
         if !rbac {
             if let Some(found) = self.vaults.get_mut(vault)
                 && let Some(list) = found.properties["accessPolicies"].as_array_mut()
@@ -149,9 +152,9 @@ impl World {
             return;
         }
         let (scope, role) = if hsm {
-            (format!("hsm:{vault}/keys/{key}"), super::keyvault::HSM_ROLES[0])
+            (format!("hsm:{vault}/keys/{key}"), HSM_ROLES[0])
         } else {
-            (policy.vault_id.clone(), super::authorization::ENCRYPTION_USER)
+            (policy.vault_id.clone(), ENCRYPTION_USER)
         };
         self.roles.push(Role {
             name: guid(&format!("grant/{}/{scope}", policy.id)),

@@ -1,7 +1,9 @@
 //! Connections, dispatch by host, latency and scripted trouble.
 
-use super::world::World;
-use super::{
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::world::World;
+use crate::sandbox::{
     Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble, tunnel, visitor,
 };
 use bytes::Bytes;
@@ -9,86 +11,12 @@ use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
-use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
-
-/// A request, read to its end.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) host: String,
-    /// Percent-decoded segments; empty ones (doubled and trailing slashes) are left out.
-    pub(super) path: Vec<String>,
-    pub(super) raw_path: String,
-    pub(super) query: HashMap<String, String>,
-    pub(super) bearer: Option<String>,
-    pub(super) content_type: String,
-    pub(super) body: Bytes,
-}
-
-impl Request {
-    /// The path's segments in lower case, to match against.
-    pub(super) fn route(&self) -> Vec<String> {
-        self.path.iter().map(|segment| segment.to_ascii_lowercase()).collect()
-    }
-
-    /// The body as JSON; `null` when it is none.
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    pub(super) fn query(&self, name: &str) -> &str {
-        self.query.get(&name.to_ascii_lowercase()).map_or("", String::as_str)
-    }
-}
-
-/// An answer.
-#[derive(Debug, Clone)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
-}
-
-impl Reply {
-    pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self::text(status, body.to_string())
-    }
-
-    /// JSON that is text already.
-    pub(super) fn text(status: u16, body: String) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
-            body: body.into_bytes(),
-        }
-    }
-
-    pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
-    }
-
-    /// The documented shape of an error.
-    pub(super) fn error(status: u16, code: &str, message: impl AsRef<str>) -> Self {
-        Self::json(status, &json!({ "error": { "code": code, "message": message.as_ref() } }))
-    }
-
-    pub(super) fn html(status: u16, text: &str) -> Self {
-        let body = format!("<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>");
-        Self { status, headers: vec![("content-type", "text/html".to_owned())], body: body.into_bytes() }
-    }
-
-    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
 
 /// The header that says which host a request over plain http is for; without it, the request is for the sandbox itself.
 const PLAYED: &str = "x-cmkctl-host";
@@ -215,7 +143,7 @@ async fn answer(
     let played = outcome?;
     let (correlation, now) = {
         let world = shared.world();
-        (super::world::guid(&format!("request/{number}")), world.clock.http_date())
+        (guid(&format!("request/{number}")), world.clock.http_date())
     };
     let mut reply = played.reply.header("date", now).header("x-ms-request-id", correlation.clone());
     reply = reply.header("x-ms-correlation-request-id", correlation.clone());

@@ -1,10 +1,12 @@
 //! What Resource Manager's clients look up before they come to the point: tenants, locations, providers, resource groups, resources (2021-04-01
 //! to 2025-04-01; the shapes are the same), imitated after the public REST reference.
 
-use super::http::{Reply, Request};
-use super::tenant::User;
-use super::world::{GROUP, World};
-use super::{arm, authorization, odata, vaults};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::GROUP;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use crate::sandbox::{arm, authorization, odata, vaults};
 use serde_json::{Value, json};
 
 /// Providers that are registered in every subscription of the sandbox, with the types that it plays and their newest version.
@@ -89,9 +91,8 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
     };
     let held = world.vaults.iter().filter(|(_, vault)| !vault.deleted).map(|(name, _)| name);
     let held = held.filter(|name| vaults::readable(world, user, name)).map(|name| vaults::vault_body(world, name));
-    let readable = |id: &str| {
-        authorization::allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", id, false)
-    };
+    let readable =
+        |id: &str| allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", id, false);
     let policies = world.policies.values().filter(|policy| readable(&policy.id)).map(arm::body);
     let shown = |body: Value| {
         let names = ["id", "name", "type", "location", "kind", "identity", "tags"];

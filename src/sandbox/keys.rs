@@ -1,11 +1,11 @@
 //! What Key Vault's clients do with keys besides looking at one: list, create, update, delete, recover (7.x to 2025-07-01), imitated after the
 //! public REST reference.
 
-use super::http::{Reply, Request};
-use super::keyvault::{attributes, bundle, by_version, deleted, find, latest};
-use super::tenant::Key;
-use super::vaults::{uri, version_id};
-use super::world::World;
+use crate::sandbox::keyvault::{attributes, bundle, by_version, deleted, find, latest};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::keys::{uri, version_id};
+use crate::sandbox::tenant::parts::Key;
+use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The keys, or the deleted ones; without their versions.

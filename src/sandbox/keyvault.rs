@@ -1,18 +1,15 @@
 //! The data plane of Key Vault and Managed HSM (7.x and 2025-07-01): challenge, keys, versions, rotation, local roles; imitated after the
 //! public REST reference.
 
-use super::http::{Reply, Request};
-use super::tenant::{Key, Policy, Role, User};
-use super::vaults::{access_policies, rbac, unix, uri, version_id};
-use super::world::World;
-use super::{authorization, keys};
+use crate::sandbox::keys;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::keys::{access_policies, made, rbac, unix, uri, version_id};
+use crate::sandbox::tenant::parts::{Key, Role, User};
+use crate::sandbox::tenant::roles::{HSM_ROLES, allowed, known_principal};
+use crate::sandbox::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-
-/// Local roles of a managed HSM that the sandbox knows: encryption user, and administrator.
-pub(super) const HSM_ROLES: [&str; 2] =
-    ["33413926-3206-4cdd-b39a-83574fe37a17", "a290e904-7015-4bba-90c8-60543313cdb4"];
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let (name, suffix) = request.host.split_once('.').unwrap_or_default();
@@ -73,13 +70,12 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     let id = world.vault_id(name);
     if vault.hsm {
         // Whoever owns the subscription of the sandbox is its local administrator, too.
-        let administrator =
-            authorization::allowed(world, &user.object_id, "Microsoft.KeyVault/managedHSMs/write", &id, false);
+        let administrator = allowed(world, &user.object_id, "Microsoft.KeyVault/managedHSMs/write", &id, false);
         return (!administrator).then(|| forbidden("ForbiddenByRbac", "Not authorized to perform the key operation."));
     }
     if rbac(vault) {
         let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
-        let allowed = authorization::allowed(world, &user.object_id, &action, &id, true);
+        let allowed = allowed(world, &user.object_id, &action, &id, true);
         return (!allowed).then(|| forbidden("ForbiddenByRbac", "Caller is not authorized to perform action on resource. If role assignments, deny assignments or role definitions were changed recently, please observe propagation time."));
     }
     let granted = access_policies(world, name).iter().any(|entry| {
@@ -134,13 +130,6 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
             ),
         },
     }
-}
-
-/// When a version of a key was made, in seconds since 1970: 100 days before the sandbox began, unless something else is said.
-pub(super) fn made(world: &World, key: &Key, number: u32) -> i64 {
-    let days = key.made_days_ago.get(number.saturating_sub(1) as usize).copied().unwrap_or(100.0);
-    let ago = jiff::SignedDuration::try_from_secs_f64(days * 86_400.0).unwrap_or(jiff::SignedDuration::ZERO);
-    key.made.get(&number).copied().unwrap_or(world.clock.epoch - ago).as_second()
 }
 
 pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
@@ -231,7 +220,7 @@ fn local_roles(world: &mut World, request: &Request, user: &User, vault: &str, k
                     format!("The role definition '{role}' was not found."),
                 );
             }
-            if !authorization::known_principal(world, &principal) {
+            if !known_principal(world, &principal) {
                 return Reply::error(400, "PrincipalNotFound", format!("Principal {principal} was not found."));
             }
             if world.roles.iter().any(|own| own.scope == scope && own.principal == principal && own.role == role) {
@@ -245,52 +234,4 @@ fn local_roles(world: &mut World, request: &Request, user: &User, vault: &str, k
         }
         _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
     }
-}
-
-/// May this principal wrap and unwrap with the key now? What the services behind Power Platform find out when a key is applied.
-pub(super) fn reaches(world: &World, policy: &Policy) -> bool {
-    let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
-    let Some((name, vault)) = world.vaults.iter().find(|(name, _)| world.vault_id(name).eq_ignore_ascii_case(vault_id))
-    else {
-        return false;
-    };
-    // Behind a firewall, services are let in as trusted ones or not at all.
-    let closed = vault.properties["networkAcls"]["defaultAction"] == "Deny"
-        || vault.properties["publicNetworkAccess"] == "Disabled";
-    if vault.deleted || (closed && vault.properties["networkAcls"]["bypass"] == "None") {
-        return false;
-    }
-    let now = world.clock.now().as_second();
-    let number = |key_name: &str, key: &Key| match &policy.version {
-        Some(version) => (1..=key.versions).find(|number| version_id(name, key_name, *number) == *version),
-        None => Some(key.versions),
-    };
-    let usable = vault.keys.get(&key.to_ascii_lowercase()).is_some_and(|own| {
-        let name = key.to_ascii_lowercase();
-        let key = own;
-        number(&name, key).is_some_and(|number| key.is_enabled(number))
-            && !key.deleted
-            && unix(world, key.expires_in_days).is_none_or(|end| end > now)
-            && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
-    });
-    let granted = if vault.hsm {
-        let scope = format!("hsm:{name}/keys/{}", key.to_ascii_lowercase());
-        world.roles.iter().any(|role| {
-            role.scope == scope
-                && role.principal == *principal
-                && world.clock.since(role.since) >= world.settings.role_seconds
-        })
-    } else if rbac(vault) {
-        authorization::wraps(world, principal, vault_id)
-    } else {
-        access_policies(world, name).iter().any(|entry| {
-            let held = |need: &str| {
-                entry["permissions"]["keys"].as_array().is_some_and(|list| {
-                    list.iter().any(|own| own.as_str().is_some_and(|own| own.eq_ignore_ascii_case(need)))
-                })
-            };
-            entry["objectId"] == json!(principal) && ["get", "wrapKey", "unwrapKey"].into_iter().all(held)
-        })
-    };
-    usable && granted
 }

@@ -1,6 +1,6 @@
 //! What was asked for, and what took effect: for tests that count, and for people who are curious.
 
-use super::http::Request;
+use crate::sandbox::message::Request;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;

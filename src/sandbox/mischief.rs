@@ -1,9 +1,7 @@
 //! Scripted malice, and the world behind one's back: answers that lead away, that never end, that are as deep as a well, and a tenant that changes
 //! between two looks.
 
-use super::http::{Reply, Request};
-use super::world::World;
-use serde::Deserialize;
+use crate::sandbox::message::{Reply, Request};
 use serde_json::json;
 
 /// Looks like a host of the cloud, and is not.
@@ -49,20 +47,6 @@ impl Mischief {
             _ => return None,
         })
     }
-}
-
-/// What changes in the tenant after an answer was given.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Change {
-    /// The target environment is, or is not, managed.
-    managed: Option<bool>,
-    /// The target environment has another name.
-    name: Option<String>,
-    /// The target key is, or is not, enabled.
-    key_enabled: Option<bool>,
-    /// Deleted keys of the target vault are kept so many days.
-    retention_days: Option<u32>,
 }
 
 pub(super) fn reply(
@@ -136,21 +120,4 @@ fn bomb(size: usize) -> Vec<u8> {
     push(0, 7);
     push(0, 7);
     bytes
-}
-
-impl World {
-    pub(super) fn meanwhile(&mut self, change: &Change) {
-        let target = self.target.clone();
-        if let Some(environment) = self.environments.get_mut(&target.environment) {
-            environment.managed = change.managed.unwrap_or(environment.managed);
-            environment.name = change.name.clone().unwrap_or_else(|| environment.name.clone());
-        }
-        let Some(vault) = self.vaults.get_mut(&target.vault) else { return };
-        if let Some(days) = change.retention_days {
-            vault.properties["softDeleteRetentionInDays"] = json!(days);
-        }
-        if let (Some(key), Some(enabled)) = (vault.keys.get_mut(&target.key), change.key_enabled) {
-            key.enabled = enabled;
-        }
-    }
 }

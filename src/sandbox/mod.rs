@@ -7,18 +7,16 @@
 mod arm;
 mod authorization;
 mod bap;
-mod clock;
 mod control;
 mod dataverse;
 mod entra;
-mod events;
 mod generate;
 mod http;
 mod inventory;
 mod keys;
 mod keyvault;
 mod ledger;
-mod lifecycle;
+mod message;
 mod mischief;
 mod odata;
 mod power_platform;
@@ -32,7 +30,6 @@ mod tunnel;
 mod vaults;
 mod view;
 mod visitor;
-mod world;
 
 pub use scenario::Scenario;
 
@@ -67,7 +64,7 @@ pub struct Sandbox {
 /// What the connections share.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Shared {
-    world: Mutex<world::World>,
+    world: Mutex<tenant::world::World>,
     ledger: Mutex<ledger::Ledger>,
     trouble: Mutex<trouble::Trouble>,
     scenario: Mutex<Scenario>,
@@ -83,7 +80,7 @@ pub(in crate::sandbox) struct Shared {
 }
 
 impl Shared {
-    fn world(&self) -> MutexGuard<'_, world::World> {
+    fn world(&self) -> MutexGuard<'_, tenant::world::World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,7 +131,7 @@ impl Sandbox {
         let url = format!("http://{address}");
         let faults = options.scenario.faults();
         let shared = Arc::new(Shared {
-            world: Mutex::new(world::World::new(&options.scenario, options.speed)),
+            world: Mutex::new(tenant::world::World::new(&options.scenario, options.speed)),
             ledger: Mutex::default(),
             trouble: Mutex::new(trouble::Trouble::new(faults)),
             scenario: Mutex::new(options.scenario),

@@ -1,10 +1,11 @@
 //! The Power Platform API (2024-10-01), `environmentmanagement/environments`, imitated after its public REST reference.
 
-use super::http::{Reply, Request};
-use super::lifecycle::Kind;
-use super::tenant::{Standing, User};
-use super::world::World;
-use super::{bap, view};
+use crate::sandbox::bap;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::lcs_id;
+use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::parts::{Standing, User};
+use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
@@ -36,7 +37,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         body["enterprisePolicies"] = json!({ "encryption": { "id": policy, "resourceId": policy, "status": status } });
     }
     if let (Some(host), Some(kind)) = (&environment.app_host, &environment.app_type) {
-        body["finOpsMetadata"] = json!({ "id": view::lcs_id(&key), "type": kind, "url": format!("https://{host}") });
+        body["finOpsMetadata"] = json!({ "id": lcs_id(&key), "type": kind, "url": format!("https://{host}") });
     }
     Reply::json(200, &body)
 }

@@ -1,9 +1,9 @@
 //! The token endpoint of a job at GitHub Actions, imitated after its public documentation: a job asks with its own token and gets an assertion
 //! of who it is, which Entra takes for some minutes only.
 
-use super::entra;
-use super::http::{Reply, Request};
-use super::world::World;
+use crate::sandbox::entra;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
 /// Its host.

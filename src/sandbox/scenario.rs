@@ -1,7 +1,7 @@
 //! Scenarios: a base tenant, and patches over it. All of it is data.
 
-use super::setup::Setup;
-use super::trouble;
+use crate::sandbox::setup::Setup;
+use crate::sandbox::trouble;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,11 +1,14 @@
 //! How a tenant begins: a scenario's text, checked, becomes a world.
 
-use super::clock::Clock;
-use super::events::Event;
-use super::generate::Generate;
-use super::scenario::Scenario;
-use super::tenant::{Environment, Lock, Policy, Role, Standing, User, Vault};
-use super::world::{World, guid};
+use crate::sandbox::generate::Generate;
+use crate::sandbox::scenario::Scenario;
+use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
+use crate::sandbox::tenant::events::Event;
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::parts::{Environment, Lock, Policy, Role, Standing, User, Vault};
+use crate::sandbox::tenant::roles::{ENCRYPTION_USER, role_id};
+use crate::sandbox::tenant::settings::{Settings, Target};
+use crate::sandbox::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,50 +66,6 @@ struct Crowd {
     policy: String,
 }
 
-/// What commands take without arguments.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Target {
-    pub(super) environment: String,
-    pub(super) vault: String,
-    pub(super) key: String,
-    pub(super) policy: String,
-}
-
-/// Times in sandbox seconds, and habits of the services.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Settings {
-    pub(super) identity_seconds: f64,
-    pub(super) role_seconds: f64,
-    pub(super) provider_seconds: f64,
-    pub(super) governance_seconds: f64,
-    pub(super) link_seconds: f64,
-    /// How long it takes to enable an environment; documented as about 5 minutes.
-    #[serde(default = "five_minutes")]
-    pub(super) enable_seconds: f64,
-    /// When set, an environment whose key can't be reached for so long is locked, and deleted when it stays so.
-    #[serde(default)]
-    pub(super) locks_after_seconds: Option<f64>,
-    /// Reads of an environment that still show the old state after an operation has ended.
-    pub(super) read_lag: u32,
-    pub(super) page_size: usize,
-    /// `CustomerManagedKeys` instead of `customerManagedKeys`.
-    pub(super) odd_case: bool,
-    /// Does a 409 say why?
-    pub(super) conflict_body: bool,
-    /// Policies are created with 202 and an operation.
-    pub(super) policy_async: bool,
-    /// When set, services refuse tokens that are older than this many sandbox seconds.
-    #[serde(default)]
-    pub(super) token_seconds: Option<f64>,
-    /// How link operations end: empty for "as they should"; `failed`, `failed-silently` (every stage succeeded), `failed-with-link`; `early` (the
-    /// environment is back before); `succeeded-without-link`; `vanished` and `vanished-without-link` (nobody knows the operation any more);
-    /// `unknown` (in a state that nobody knows).
-    #[serde(default)]
-    pub(super) link_ends: String,
-}
-
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UserSetup {
@@ -140,10 +99,6 @@ struct PolicySetup {
     /// Without an identity yet?
     #[serde(default)]
     no_identity: bool,
-}
-
-fn five_minutes() -> f64 {
-    300.0
 }
 
 fn encryption() -> String {
@@ -215,9 +170,6 @@ impl Setup {
 /// In seconds.
 const CENTURY: f64 = 100.0 * 366.0 * 86_400.0;
 
-/// What is there from the start has been there long enough to be effective.
-pub(super) const LONG_AGO: Timestamp = Timestamp::constant(1_577_836_800, 0);
-
 impl World {
     pub(super) fn new(scenario: &Scenario, speed: f64) -> Self {
         let setup = scenario.setup.clone();
@@ -283,7 +235,7 @@ impl World {
                 let role = Role {
                     name: guid(&format!("assignment/{name}/{role}")),
                     scope: scope.clone(),
-                    role: super::authorization::role_id(role).to_owned(),
+                    role: role_id(role).to_owned(),
                     principal: object_id.clone(),
                     since: LONG_AGO,
                 };
@@ -326,7 +278,7 @@ impl World {
                 self.roles.push(Role {
                     name: guid(&format!("grant/{id}/{scope}")),
                     scope,
-                    role: super::authorization::ENCRYPTION_USER.to_owned(),
+                    role: ENCRYPTION_USER.to_owned(),
                     principal: policy.principal(),
                     since: since.unwrap_or(LONG_AGO),
                 });

@@ -1,7 +1,9 @@
 //! Scripted trouble: what networks, gateways and services do on bad days, at a chosen request.
 
-use super::http::{Reply, Request};
-use super::mischief::{self, Change, Mischief};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::mischief;
+use crate::sandbox::mischief::Mischief;
+use crate::sandbox::tenant::events::Change;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;

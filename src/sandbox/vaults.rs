@@ -1,10 +1,13 @@
 //! `Microsoft.KeyVault` in Azure Resource Manager (2023-07-01): vaults, managed HSMs, key facts, access policies; imitated after the public
 //! REST reference. What a vault does not set is absent, as it is there.
 
-use super::authorization;
-use super::http::{Reply, Request};
-use super::tenant::{Key, User, Vault};
-use super::world::{GROUP, World, guid};
+use crate::sandbox::authorization;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::GROUP;
+use crate::sandbox::tenant::keys::{access_policies, made, resolve, unix, uri, version_id};
+use crate::sandbox::tenant::parts::{Key, User, Vault};
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -83,7 +86,7 @@ fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
 pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
     let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
     let action = format!("Microsoft.KeyVault/{kind}/read");
-    authorization::allowed(world, &user.object_id, &action, &world.vault_id(name), false)
+    allowed(world, &user.object_id, &action, &world.vault_id(name), false)
 }
 
 /// Deleted vaults hold their names until they are purged; listed by subscription.
@@ -117,21 +120,6 @@ fn missing(request: &Request) -> Reply {
     )
 }
 
-/// 32 hexadecimal digits for a version.
-pub(super) fn version_id(vault: &str, key: &str, number: u32) -> String {
-    guid(&format!("version/{vault}/{key}/{number}")).replace('-', "")
-}
-
-/// The data plane's address.
-pub(super) fn uri(name: &str, vault: &Vault) -> String {
-    format!("https://{name}.{}.azure.net/", if vault.hsm { "managedhsm" } else { "vault" })
-}
-
-/// Times of a key in seconds since 1970.
-pub(super) fn unix(world: &World, days: Option<i64>) -> Option<i64> {
-    days.map(|days| (world.clock.epoch + SignedDuration::from_hours(days * 24)).as_second())
-}
-
 pub(super) fn vault_body(world: &World, name: &str) -> Value {
     let Some(vault) = world.vaults.get(name) else { return Value::Null };
     let mut properties = resolve(world, &vault.properties);
@@ -148,37 +136,10 @@ pub(super) fn vault_body(world: &World, name: &str) -> Value {
     json!({ "id": world.vault_id(name), "name": name, "type": format!("Microsoft.KeyVault/{kind}"), "location": "westeurope", "tags": {}, "properties": properties })
 }
 
-/// `@tenant` and `@user` in a scenario stand for ids.
-fn resolve(world: &World, value: &Value) -> Value {
-    match value {
-        Value::String(text) => match text.strip_prefix('@') {
-            Some("tenant") => json!(world.tenant),
-            Some(user) => json!(world.users.get(user).map_or(text, |user| &user.object_id)),
-            None => value.clone(),
-        },
-        Value::Array(list) => list.iter().map(|inner| resolve(world, inner)).collect(),
-        Value::Object(map) => {
-            Value::Object(map.iter().map(|(name, inner)| (name.clone(), resolve(world, inner))).collect())
-        }
-        _ => value.clone(),
-    }
-}
-
-/// The access policies of a vault, ids resolved.
-pub(super) fn access_policies(world: &World, name: &str) -> Vec<Value> {
-    let properties = world.vaults.get(name).map(|vault| resolve(world, &vault.properties["accessPolicies"]));
-    properties.and_then(|list| list.as_array().cloned()).unwrap_or_default()
-}
-
-/// Does the vault work with Azure RBAC?
-pub(super) fn rbac(vault: &Vault) -> bool {
-    vault.hsm || vault.properties["enableRbacAuthorization"] == true
-}
-
 fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {
     let Some(vault) = world.vaults.get(vault_name) else { return Value::Null };
     let key_uri = format!("{}keys/{name}", uri(vault_name, vault));
-    let mut attributes = json!({ "enabled": key.is_enabled(version), "created": super::keyvault::made(world, key, version), "updated": super::keyvault::made(world, key, version), "exportable": false });
+    let mut attributes = json!({ "enabled": key.is_enabled(version), "created": made(world, key, version), "updated": made(world, key, version), "exportable": false });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);

@@ -1,8 +1,10 @@
 //! An environment as the Power Platform admin API shows it: names, nesting and company of the recorded responses
 //! (github.com/microsoft/terraform-provider-power-platform, test data).
 
-use super::tenant::Environment;
-use super::world::{World, guid};
+use crate::sandbox::tenant::ids::{guid, lcs_id, organization};
+use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::parts::Environment;
+use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
 /// Which parts were asked for with `$expand`.
@@ -32,7 +34,7 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     let Some(environment) = world.environments.get(key) else { return Value::Null };
     let running = world.running(key);
     let last = world.operations.iter().rfind(|operation| operation.environment == key);
-    let governing = running.or(last).is_some_and(|operation| operation.kind == super::lifecycle::Kind::Govern);
+    let governing = running.or(last).is_some_and(|operation| operation.kind == Kind::Govern);
     let busy = world.occupied(key) || lagging;
     let scope = if admin { "scopes/admin/" } else { "" };
     let location = &environment.location;
@@ -108,14 +110,6 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     });
     whole["properties"] = properties;
     whole
-}
-
-pub(super) fn organization(key: &str) -> String {
-    guid(&format!("organization/{key}"))
-}
-
-pub(super) fn lcs_id(key: &str) -> String {
-    guid(&format!("lcs/{key}"))
 }
 
 fn dataverse(key: &str, environment: &Environment) -> Value {

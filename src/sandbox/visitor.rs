@@ -1,7 +1,7 @@
 //! Who may speak to the sandbox over plain http: programs of this machine, and no page in a browser. A page reaches every port of the machine it is
 //! shown on; what it sends says so (`Origin`, Fetch metadata), and with a name of its own that leads here (DNS rebinding) the `Host` does.
 
-use super::http::Reply;
+use crate::sandbox::message::Reply;
 use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN};
 

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 /// Sandbox time.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
-    pub(super) epoch: Timestamp,
-    pub(super) started: Timestamp,
-    pub(super) speed: f64,
+pub(in crate::sandbox) struct Clock {
+    pub(in crate::sandbox) epoch: Timestamp,
+    pub(in crate::sandbox) started: Timestamp,
+    pub(in crate::sandbox) speed: f64,
 }
 
 impl Clock {
-    pub(super) fn now(&self) -> Timestamp {
+    pub(in crate::sandbox) fn now(&self) -> Timestamp {
         let passed = (Timestamp::now().as_millisecond() - self.started.as_millisecond()).max(0);
         #[expect(
             clippy::cast_possible_truncation,
@@ -22,11 +22,14 @@ impl Clock {
         Timestamp::from_millisecond(self.epoch.as_millisecond().saturating_add(passed)).unwrap_or(self.epoch)
     }
 
-    pub(super) fn since(&self, then: Timestamp) -> f64 {
+    pub(in crate::sandbox) fn since(&self, then: Timestamp) -> f64 {
         self.now().duration_since(then).as_secs_f64()
     }
 
-    pub(super) fn http_date(&self) -> String {
+    pub(in crate::sandbox) fn http_date(&self) -> String {
         self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 }
+
+/// What is there from the start has been there long enough to be effective.
+pub(in crate::sandbox) const LONG_AGO: Timestamp = Timestamp::constant(1_577_836_800, 0);

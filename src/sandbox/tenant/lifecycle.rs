@@ -1,65 +1,10 @@
-//! Lifecycle operations of environments: how they start, run and end. Types and stages are those of recorded operations of the Power Platform
-//! admin API; that adding a key is called `NewCustomerManagedKey` there is inferred from the list of allowed operations.
+//! How lifecycle operations start, run and end. The stages are those of recorded operations of the Power Platform admin API.
 
-use super::keyvault;
-use super::world::{World, guid};
-use jiff::{SignedDuration, Timestamp};
+use super::ids::guid;
+use super::operations::{Failure, Kind, Operation};
+use super::world::World;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-
-/// What an operation does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Add: encrypt with the policy of this ARM id.
-    Link(String),
-    /// Move to the policy of this ARM id.
-    Swap(String),
-    /// Remove: back to the Microsoft key.
-    Unlink,
-    /// Make it a Managed Environment.
-    Govern,
-    /// Let its users in again. The type is one of those that a recorded environment allows.
-    Enable,
-}
-
-impl Kind {
-    fn name(&self) -> &'static str {
-        match self {
-            Kind::Link(_) => "NewCustomerManagedKey",
-            Kind::Swap(_) => "RotateCustomerManagedKey",
-            Kind::Unlink => "RevertToMicrosoftKey",
-            Kind::Govern => "EnableGovernanceConfiguration",
-            Kind::Enable => "Enable",
-        }
-    }
-}
-
-/// Does it fail, and because of which key?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failure {
-    No,
-    /// What is encrypted with a key must be decrypted before anything else can be done with it.
-    OldKey,
-    /// The key that is to be applied, or a scripted end.
-    Other,
-}
-
-/// A lifecycle operation.
-#[derive(Debug, Clone)]
-pub(super) struct Operation {
-    pub(super) id: String,
-    pub(super) environment: String,
-    pub(super) kind: Kind,
-    created: Timestamp,
-    ended: Option<Timestamp>,
-    /// The link before it began.
-    before: Option<(String, String)>,
-    /// Decided when the stage Validate ends.
-    fails: Option<Failure>,
-    done: bool,
-    /// Is the environment back before the operation has ended?
-    pub(super) back: bool,
-    requested_by: String,
-}
 
 /// The part of the whole time at which each stage ends.
 const STAGES: [(&str, f64); 4] = [("Validate", 0.1), ("Prepare", 0.2), ("Run", 0.9), ("Finalize", 1.0)];
@@ -70,21 +15,21 @@ const NOT_STARTED: f64 = 0.02;
 
 impl World {
     /// The operation that runs on an environment.
-    pub(super) fn running(&self, environment: &str) -> Option<&Operation> {
+    pub(in crate::sandbox) fn running(&self, environment: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.environment == environment && !operation.done)
     }
 
     /// Does an operation that runs keep the environment from its users?
-    pub(super) fn occupied(&self, environment: &str) -> bool {
+    pub(in crate::sandbox) fn occupied(&self, environment: &str) -> bool {
         self.running(environment).is_some_and(|operation| !operation.back)
     }
 
-    pub(super) fn operation(&self, id: &str) -> Option<&Operation> {
+    pub(in crate::sandbox) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id.eq_ignore_ascii_case(id))
     }
 
     /// Starts an operation and returns its id.
-    pub(super) fn start(&mut self, environment: &str, kind: Kind, requested_by: &str) -> String {
+    pub(in crate::sandbox) fn start(&mut self, environment: &str, kind: Kind, requested_by: &str) -> String {
         let id = guid(&format!("operation/{}", self.operations.len()));
         let effect = match kind {
             Kind::Link(_) => "link-started",
@@ -122,7 +67,7 @@ impl World {
     }
 
     /// An operation of the past.
-    pub(super) fn remember(&mut self, environment: &str, kind: &str, failed: bool, days_ago: f64) {
+    pub(in crate::sandbox) fn remember(&mut self, environment: &str, kind: &str, failed: bool, days_ago: f64) {
         let ago = SignedDuration::try_from_secs_f64(days_ago * 86_400.0).unwrap_or(SignedDuration::ZERO);
         let kind = match kind {
             "RevertToMicrosoftKey" => Kind::Unlink,
@@ -145,21 +90,10 @@ impl World {
     }
 
     /// An operation that began when the sandbox did.
-    pub(super) fn leave_unfinished(&mut self, environment: &str) {
+    pub(in crate::sandbox) fn leave_unfinished(&mut self, environment: &str) {
         let policy = self.environments.get(environment).and_then(|found| found.link.as_ref()).map(|(id, _)| id.clone());
         self.start(environment, Kind::Link(policy.unwrap_or_default()), &guid("user/admin"));
         self.effects.clear();
-    }
-
-    /// Can the key of an environment's policy be reached now? Without a policy there is nothing to reach.
-    pub(super) fn reaches(&self, environment: &str) -> bool {
-        let link = self.environments.get(environment).and_then(|found| found.link.as_ref());
-        link.is_none_or(|(policy, _)| self.reaches_by(policy))
-    }
-
-    /// Can the key of this policy be reached now?
-    fn reaches_by(&self, policy: &str) -> bool {
-        self.policies.get(&policy.to_ascii_lowercase()).is_some_and(|policy| keyvault::reaches(self, policy))
     }
 
     fn part(&self, operation: &Operation) -> f64 {
@@ -172,7 +106,7 @@ impl World {
     }
 
     /// Ends what is over.
-    pub(super) fn advance_operations(&mut self) {
+    pub(in crate::sandbox) fn advance_operations(&mut self) {
         for index in 0..self.operations.len() {
             let Some(operation) = self.operations.get(index).filter(|operation| !operation.done).cloned() else {
                 continue;
@@ -240,7 +174,7 @@ impl World {
     }
 
     /// The operation as the service shows it.
-    pub(super) fn operation_body(&self, operation: &Operation) -> Value {
+    pub(in crate::sandbox) fn operation_body(&self, operation: &Operation) -> Value {
         let part = self.part(operation);
         let silent = matches!(self.settings.link_ends.as_str(), "failed-silently" | "failed-with-link");
         let failed = operation.done && operation.fails.is_some_and(|fails| fails != Failure::No);

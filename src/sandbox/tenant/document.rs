@@ -1,0 +1,52 @@
+//! The tenant as a document, for clients that begin and for whoever compares two ends.
+
+use super::world::World;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+impl World {
+    pub(in crate::sandbox) fn defaults(&self) -> Value {
+        let environment = self.environments.get(&self.target.environment);
+        json!({
+            "environment": environment.map(|environment| environment.id.clone()),
+            "environment_name": environment.map(|environment| environment.name.clone()),
+            "policy": self.policy_id(&self.target.policy),
+            "vault": self.vault_id(&self.target.vault),
+            "key": self.target.key,
+        })
+    }
+
+    /// What is there, for whoever compares two ends. Times are left out.
+    pub(in crate::sandbox) fn document(&mut self) -> Value {
+        self.advance();
+        let environments: BTreeMap<&String, Value> = self
+            .environments
+            .iter()
+            .map(|(key, environment)| {
+                let running = self.running(key).is_some();
+                (key, json!({ "link": environment.link, "managed": environment.managed, "running": running, "runtime": environment.runtime }))
+            })
+            .collect();
+        let mut roles: Vec<String> =
+            self.roles.iter().map(|role| format!("{} {} {}", role.role, role.principal, role.scope)).collect();
+        roles.sort();
+        let policies: BTreeMap<&String, Value> = self
+            .policies
+            .iter()
+            .map(|(id, policy)| {
+                let key = (&policy.vault_id, &policy.key, &policy.version);
+                (id, json!({ "location": policy.location, "kind": policy.kind, "key": key }))
+            })
+            .collect();
+        let vaults: BTreeMap<&String, Value> = self
+            .vaults
+            .iter()
+            .map(|(name, vault)| {
+                let versions: BTreeMap<&String, u32> =
+                    vault.keys.iter().map(|(name, key)| (name, key.versions)).collect();
+                (name, json!({ "properties": vault.properties, "versions": versions }))
+            })
+            .collect();
+        json!({ "provider": self.provider, "environments": environments, "policies": policies, "roles": roles, "vaults": vaults })
+    }
+}

@@ -1,0 +1,75 @@
+//! What something that happens does to the tenant.
+
+use super::events::{Change, What};
+use super::ids::guid;
+use super::operations::Kind;
+use super::parts::Role;
+use super::roles::ENCRYPTION_USER;
+use super::world::World;
+use serde_json::json;
+
+impl World {
+    pub(in crate::sandbox) fn happen(&mut self, what: &What) {
+        let enable = |world: &mut Self, vault: &str, key: &str, enabled: bool| {
+            if let Some(key) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
+                key.enabled = enabled;
+            }
+        };
+        match what {
+            What::DisableKey { vault, key } => enable(self, vault, key, false),
+            What::EnableKey { vault, key } => enable(self, vault, key, true),
+            What::DeleteKey { vault, key } => {
+                if let Some(key) = self.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
+                    key.deleted = true;
+                }
+            }
+            What::RevokeGrant { policy } => {
+                let principal =
+                    self.policies.get(&self.policy_id(policy).to_ascii_lowercase()).map(|own| own.principal());
+                self.roles.retain(|role| Some(&role.principal) != principal.as_ref());
+            }
+            What::Grant { policy } => {
+                let Some(own) = self.policies.get(&self.policy_id(policy).to_ascii_lowercase()) else { return };
+                let role = Role {
+                    name: guid(&format!("grant again/{policy}")),
+                    scope: own.vault_id.clone(),
+                    role: ENCRYPTION_USER.to_owned(),
+                    principal: own.principal(),
+                    since: self.clock.now(),
+                };
+                self.roles.push(role);
+            }
+            What::CloseFirewall { vault } | What::OpenFirewall { vault } => {
+                let closed = matches!(what, What::CloseFirewall { .. });
+                if let Some(vault) = self.vaults.get_mut(vault) {
+                    let (action, bypass) = if closed { ("Deny", "None") } else { ("Allow", "AzureServices") };
+                    vault.properties["networkAcls"] = json!({ "defaultAction": action, "bypass": bypass });
+                }
+            }
+            What::Unlink { environment } => {
+                self.start(environment, Kind::Unlink, &guid("user/admin"));
+            }
+            What::Fail { environment } => {
+                if let Some((_, status)) = self.environments.get_mut(environment).and_then(|found| found.link.as_mut())
+                {
+                    "Failed".clone_into(status);
+                }
+            }
+        }
+    }
+
+    pub(in crate::sandbox) fn meanwhile(&mut self, change: &Change) {
+        let target = self.target.clone();
+        if let Some(environment) = self.environments.get_mut(&target.environment) {
+            environment.managed = change.managed.unwrap_or(environment.managed);
+            environment.name = change.name.clone().unwrap_or_else(|| environment.name.clone());
+        }
+        let Some(vault) = self.vaults.get_mut(&target.vault) else { return };
+        if let Some(days) = change.retention_days {
+            vault.properties["softDeleteRetentionInDays"] = json!(days);
+        }
+        if let (Some(key), Some(enabled)) = (vault.keys.get_mut(&target.key), change.key_enabled) {
+            key.enabled = enabled;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Ids that are the same in every sandbox.
+
+use uuid::Uuid;
+
+/// A deterministic GUID for a name.
+pub(in crate::sandbox) fn guid(name: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("{name}.sandbox.cmkctl").as_bytes()).hyphenated().to_string()
+}
+
+/// The resource group that everything is in.
+pub(in crate::sandbox) const GROUP: &str = "rg-contoso-cmk";
+
+pub(in crate::sandbox) fn organization(key: &str) -> String {
+    guid(&format!("organization/{key}"))
+}
+
+pub(in crate::sandbox) fn lcs_id(key: &str) -> String {
+    guid(&format!("lcs/{key}"))
+}

@@ -1,0 +1,16 @@
+//! The tenant: what is there, who may do what, and how time passes. It knows no service, and nobody's request.
+
+pub(in crate::sandbox) mod clock;
+pub(in crate::sandbox) mod document;
+pub(in crate::sandbox) mod events;
+pub(in crate::sandbox) mod happenings;
+pub(in crate::sandbox) mod ids;
+pub(in crate::sandbox) mod keys;
+pub(in crate::sandbox) mod lifecycle;
+pub(in crate::sandbox) mod operations;
+pub(in crate::sandbox) mod parts;
+pub(in crate::sandbox) mod passing;
+pub(in crate::sandbox) mod reach;
+pub(in crate::sandbox) mod roles;
+pub(in crate::sandbox) mod settings;
+pub(in crate::sandbox) mod world;

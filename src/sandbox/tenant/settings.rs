@@ -1,0 +1,51 @@
+//! Times and habits of the services, and what commands take without arguments.
+
+use serde::Deserialize;
+
+/// Times in sandbox seconds, and habits of the services.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Settings {
+    pub(in crate::sandbox) identity_seconds: f64,
+    pub(in crate::sandbox) role_seconds: f64,
+    pub(in crate::sandbox) provider_seconds: f64,
+    pub(in crate::sandbox) governance_seconds: f64,
+    pub(in crate::sandbox) link_seconds: f64,
+    /// How long it takes to enable an environment; documented as about 5 minutes.
+    #[serde(default = "five_minutes")]
+    pub(in crate::sandbox) enable_seconds: f64,
+    /// When set, an environment whose key can't be reached for so long is locked, and deleted when it stays so.
+    #[serde(default)]
+    pub(in crate::sandbox) locks_after_seconds: Option<f64>,
+    /// Reads of an environment that still show the old state after an operation has ended.
+    pub(in crate::sandbox) read_lag: u32,
+    pub(in crate::sandbox) page_size: usize,
+    /// `CustomerManagedKeys` instead of `customerManagedKeys`.
+    pub(in crate::sandbox) odd_case: bool,
+    /// Does a 409 say why?
+    pub(in crate::sandbox) conflict_body: bool,
+    /// Policies are created with 202 and an operation.
+    pub(in crate::sandbox) policy_async: bool,
+    /// When set, services refuse tokens that are older than this many sandbox seconds.
+    #[serde(default)]
+    pub(in crate::sandbox) token_seconds: Option<f64>,
+    /// How link operations end: empty for "as they should"; `failed`, `failed-silently` (every stage succeeded), `failed-with-link`; `early` (the
+    /// environment is back before); `succeeded-without-link`; `vanished` and `vanished-without-link` (nobody knows the operation any more);
+    /// `unknown` (in a state that nobody knows).
+    #[serde(default)]
+    pub(in crate::sandbox) link_ends: String,
+}
+
+fn five_minutes() -> f64 {
+    300.0
+}
+
+/// What commands take without arguments.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Target {
+    pub(in crate::sandbox) environment: String,
+    pub(in crate::sandbox) vault: String,
+    pub(in crate::sandbox) key: String,
+    pub(in crate::sandbox) policy: String,
+}
