@@ -1,11 +1,10 @@
 //! Connections, dispatch by host, latency and scripted trouble.
 
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::caller::user_of;
+use crate::sandbox::services::hosts::service;
 use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::world::World;
-use crate::sandbox::{
-    Shared, arm, bap, control, dataverse, entra, keyvault, mischief, power_platform, runner, trouble, tunnel, visitor,
-};
+use crate::sandbox::{Shared, control, mischief, services, trouble, tunnel, visitor};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};
@@ -20,21 +19,6 @@ use tokio::net::{TcpListener, TcpSocket};
 
 /// The header that says which host a request over plain http is for; without it, the request is for the sandbox itself.
 const PLAYED: &str = "x-cmkctl-host";
-
-/// Which service a host belongs to; names as the ledger counts them.
-pub(super) fn service(host: &str) -> Option<&'static str> {
-    match host {
-        "login.microsoftonline.com" => Some("entra"),
-        runner::HOST => Some("runner"),
-        "management.azure.com" => Some("arm"),
-        "api.bap.microsoft.com" => Some("bap"),
-        "api.powerplatform.com" => Some("power_platform"),
-        host if host.ends_with(".api.bap.microsoft.com") => Some("bap"),
-        host if host.ends_with(".vault.azure.net") || host.ends_with(".managedhsm.azure.net") => Some("keyvault"),
-        host if host.ends_with(".dynamics.com") => Some("dataverse"),
-        _ => None,
-    }
-}
 
 pub(super) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
     let mut door = shared.door.subscribe();
@@ -138,7 +122,7 @@ async fn answer(
     let began = Instant::now();
     let outcome = play(&shared, service, number, &request).await;
     let status = outcome.as_ref().map_or(0, |played| played.reply.status);
-    let user = shared.world().user_of(&request);
+    let user = user_of(&shared.world(), &request);
     shared.ledger().end(number, service, &request, status, &user, began);
     let played = outcome?;
     let (correlation, now) = {
@@ -173,10 +157,11 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
     }
     let act = || {
         let mut world = shared.world();
-        let mut effects = Vec::new();
-        let reply = handle(&mut world, service, request, &mut effects);
+        world.advance();
+        let reply = services::handle(&mut world, service, request);
+        let effects = std::mem::take(&mut world.effects);
         let at = world.clock.now().to_string();
-        let user = world.user_of(request);
+        let user = user_of(&world, request);
         drop(world);
         shared.ledger().effects(number, &at, &user, effects);
         reply
@@ -219,21 +204,6 @@ async fn play(shared: &Shared, service: &'static str, number: u64, request: &Req
             Ok(Played { reply: trouble::reply(status, form, now, rule.seconds), cut: false })
         }
     }
-}
-
-fn handle(world: &mut World, service: &str, request: &Request, effects: &mut Vec<(&'static str, String)>) -> Reply {
-    world.advance();
-    let reply = match service {
-        "entra" => entra::handle(world, request),
-        "runner" => runner::handle(world, request),
-        "arm" => arm::handle(world, request),
-        "keyvault" => keyvault::handle(world, request),
-        "bap" => bap::handle(world, request),
-        "power_platform" => power_platform::handle(world, request),
-        _ => dataverse::handle(world, request),
-    };
-    effects.append(&mut world.effects);
-    reply
 }
 
 async fn read(request: hyper::Request<Incoming>) -> Option<Request> {

@@ -4,31 +4,19 @@
 //! It is built from public documentation and from responses recorded from the real services, never from the client's types, and uses nothing of
 //! the other rooms: a client and a fake that share a mistake would agree. Every handler names what it imitates.
 
-mod arm;
-mod authorization;
-mod bap;
 mod control;
-mod dataverse;
-mod entra;
 mod generate;
 mod http;
-mod inventory;
-mod keys;
-mod keyvault;
 mod ledger;
 mod message;
 mod mischief;
-mod odata;
-mod power_platform;
-mod runner;
 mod scenario;
+mod services;
 mod setup;
 mod tenant;
 mod tls;
 mod trouble;
 mod tunnel;
-mod vaults;
-mod view;
 mod visitor;
 
 pub use scenario::Scenario;

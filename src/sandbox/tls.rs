@@ -2,7 +2,7 @@
 //! send anything. The key is made anew at every start and never leaves the process; whoever trusts the certificate trusts it for the played names
 //! only, because it says so itself (RFC 5280, 4.2.1.10).
 
-use crate::sandbox::runner::HOST;
+use crate::sandbox::services::hosts::RUNNER;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{Timestamp, tz::TimeZone};
@@ -28,7 +28,7 @@ const NAMES: [&str; 8] = [
     "api.bap.microsoft.com",
     "api.powerplatform.com",
     "dynamics.com",
-    HOST,
+    RUNNER,
 ];
 const DAY: Duration = Duration::from_hours(24);
 /// From the day before its start; a rehearsal is over long before.

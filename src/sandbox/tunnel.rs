@@ -1,8 +1,8 @@
 //! The way in for clients that speak https to the public host names: a proxy (RFC 9110, 9.3.6) whose every tunnel ends in this process. What is
 //! not played is refused, so nothing ever leaves loopback.
 
-use crate::sandbox::http::service;
 use crate::sandbox::message::Reply;
+use crate::sandbox::services::hosts::service;
 use crate::sandbox::{Shared, http};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;

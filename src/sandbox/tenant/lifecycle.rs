@@ -4,14 +4,12 @@ use super::ids::guid;
 use super::operations::{Failure, Kind, Operation};
 use super::world::World;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
 
 /// The part of the whole time at which each stage ends.
-const STAGES: [(&str, f64); 4] = [("Validate", 0.1), ("Prepare", 0.2), ("Run", 0.9), ("Finalize", 1.0)];
+pub(in crate::sandbox) const STAGES: [(&str, f64); 4] =
+    [("Validate", 0.1), ("Prepare", 0.2), ("Run", 0.9), ("Finalize", 1.0)];
 /// The part of the whole time after which an environment that is back early is back.
 const BACK: f64 = 0.5;
-/// The part of the whole time during which an operation has not started.
-const NOT_STARTED: f64 = 0.02;
 
 impl World {
     /// The operation that runs on an environment.
@@ -96,13 +94,17 @@ impl World {
         self.effects.clear();
     }
 
-    fn part(&self, operation: &Operation) -> f64 {
-        let seconds = match operation.kind {
+    pub(in crate::sandbox) fn part(&self, operation: &Operation) -> f64 {
+        self.clock.since(operation.created) / self.seconds(operation).max(0.001)
+    }
+
+    /// How long an operation takes that ends as it should.
+    pub(in crate::sandbox) fn seconds(&self, operation: &Operation) -> f64 {
+        match operation.kind {
             Kind::Govern => self.settings.governance_seconds,
             Kind::Enable => self.settings.enable_seconds,
             _ => self.settings.link_seconds,
-        };
-        self.clock.since(operation.created) / seconds.max(0.001)
+        }
     }
 
     /// Ends what is over.
@@ -171,69 +173,5 @@ impl World {
                 environment.link = Some((policy.clone(), status.to_owned()));
             }
         }
-    }
-
-    /// The operation as the service shows it.
-    pub(in crate::sandbox) fn operation_body(&self, operation: &Operation) -> Value {
-        let part = self.part(operation);
-        let silent = matches!(self.settings.link_ends.as_str(), "failed-silently" | "failed-with-link");
-        let failed = operation.done && operation.fails.is_some_and(|fails| fails != Failure::No);
-        let state = match (operation.done, failed) {
-            (true, true) => "Failed",
-            (true, false) if self.settings.link_ends == "unknown" => "Wibble",
-            (true, false) => "Succeeded",
-            (false, _) if part < NOT_STARTED => "NotStarted",
-            (false, _) => "Running",
-        };
-        let mut stages = Vec::new();
-        let mut begin: f64 = 0.0;
-        for (name, end) in STAGES {
-            let started = part >= begin.max(NOT_STARTED) || operation.done;
-            let reached = if failed && !silent {
-                if name == "Validate" { "Failed" } else { break }
-            } else if operation.done || part >= end {
-                "Succeeded"
-            } else {
-                "Running"
-            };
-            if started {
-                stages.push(json!({
-                    "id": name, "name": name, "state": { "id": reached },
-                    "firstActionDateTime": self.at(operation, begin), "lastActionDateTime": self.at(operation, end.min(part)),
-                }));
-            }
-            begin = end;
-        }
-        let environment =
-            self.environments.get(&operation.environment).map(|environment| environment.id.clone()).unwrap_or_default();
-        let mut body = json!({
-            "id": operation.id,
-            "links": {
-                "self": { "path": format!("/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}", operation.id) },
-                "environment": { "path": format!("/providers/Microsoft.BusinessAppPlatform/environments/{environment}") },
-            },
-            "type": { "id": operation.kind.name() },
-            "typeDisplayName": operation.kind.name(),
-            "state": { "id": state },
-            "createdDateTime": operation.created.to_string(),
-            "lastActionDateTime": operation.ended.unwrap_or_else(|| self.clock.now()).to_string(),
-            "requestedBy": { "id": operation.requested_by, "displayName": "ServicePrincipal", "type": "ServicePrincipal", "tenantId": self.tenant },
-            "stages": stages,
-        });
-        if failed && !silent {
-            // What the service says when the key can't be reached is not on record; code and text are the sandbox's own.
-            body["error"] = json!({ "code": "SandboxKeyNotReachable", "message": "The identity of the enterprise policy could not wrap and unwrap with the key." });
-        }
-        body
-    }
-
-    fn at(&self, operation: &Operation, part: f64) -> String {
-        let seconds = match operation.kind {
-            Kind::Govern => self.settings.governance_seconds,
-            Kind::Enable => self.settings.enable_seconds,
-            _ => self.settings.link_seconds,
-        };
-        (operation.created + SignedDuration::try_from_secs_f64(seconds * part).unwrap_or(SignedDuration::ZERO))
-            .to_string()
     }
 }

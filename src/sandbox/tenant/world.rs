@@ -6,11 +6,7 @@ use super::ids::GROUP;
 use super::operations::Operation;
 use super::parts::{Environment, Lock, Policy, Role, User, Vault};
 use super::settings::{Settings, Target};
-use crate::sandbox::message::Request;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Everything that is there.
@@ -59,44 +55,6 @@ impl World {
     pub(in crate::sandbox) fn vault_id(&self, name: &str) -> String {
         let kind = if self.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
         format!("{}/providers/Microsoft.KeyVault/{kind}/{name}", self.group_id())
-    }
-
-    /// The claims of a token of ours; `None` for any other.
-    pub(in crate::sandbox) fn claims(&self, request: &Request) -> Option<Value> {
-        let mut parts = request.bearer.as_ref()?.split('.');
-        let (_, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
-        if signature != "sandbox" {
-            return None;
-        }
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
-    }
-
-    /// The name of the user who sent this, for the ledger.
-    pub(in crate::sandbox) fn user_of(&self, request: &Request) -> String {
-        let object = self.claims(request).and_then(|claims| claims["oid"].as_str().map(str::to_owned));
-        let user = self.users.iter().find(|(_, user)| Some(&user.object_id) == object.as_ref());
-        user.map(|(name, _)| name.clone()).unwrap_or_default()
-    }
-
-    /// Who sent this, with a token for one of `audiences`; `None` means 401.
-    pub(in crate::sandbox) fn caller(&mut self, request: &Request, audiences: &[&str]) -> Option<User> {
-        if request.bearer.is_some() && self.claims(request).is_none() {
-            // A test proves that no real token ever arrives.
-            self.effects.push(("foreign-token", request.host.clone()));
-        }
-        let claims = self.claims(request)?;
-        let audience = claims["aud"].as_str()?.trim_end_matches('/').to_ascii_lowercase();
-        if !audiences.iter().any(|wanted| wanted.trim_end_matches('/').eq_ignore_ascii_case(&audience)) {
-            return None;
-        }
-        if let Some(lifetime) = self.settings.token_seconds {
-            let issued = Timestamp::from_second(claims["sandbox_iat"].as_i64()?).ok()?;
-            if self.clock.since(issued) > lifetime {
-                return None;
-            }
-        }
-        let object = claims["oid"].as_str()?;
-        self.users.values().find(|user| user.object_id == object).cloned()
     }
 
     pub(in crate::sandbox) fn effect(&mut self, what: &'static str, subject: impl Into<String>) {

@@ -1,6 +1,7 @@
-//! An environment as the Power Platform admin API shows it: names, nesting and company of the recorded responses
-//! (github.com/microsoft/terraform-provider-power-platform, test data).
+//! Host api.bap.microsoft.com: how an environment is shown. Names, nesting and company are those of
+//! the recorded responses (github.com/microsoft/terraform-provider-power-platform, test data).
 
+use super::operations;
 use crate::sandbox::tenant::ids::{guid, lcs_id, organization};
 use crate::sandbox::tenant::operations::Kind;
 use crate::sandbox::tenant::parts::Environment;
@@ -89,7 +90,7 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     properties["linkedAppMetadata"] = app(key, environment);
     properties["lifecycleOperationsEnforcement"] = enforcement(environment);
     if let Some(operation) = running {
-        let body = world.operation_body(operation);
+        let body = operations::body(world, operation);
         properties["ongoingOperation"] = json!({ "id": operation.id, "type": body["type"] });
     }
     if expand.permissions {

@@ -1,12 +1,16 @@
-//! What Resource Manager's clients look up before they come to the point: tenants, locations, providers, resource groups, resources (2021-04-01
-//! to 2025-04-01; the shapes are the same), imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.Resources`: what clients look up before they come
+//! to the point (tenants, subscriptions, locations, providers, resource groups, resources), and the
+//! validation of deployments (2021-04-01 to 2025-04-01; the shapes are the same). Imitated after
+//! the public REST reference.
 
+use super::errors::{disallowed, refusal};
+use super::odata;
+use super::shapes::{policy_body, provider_body, readable, vault_body};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
-use crate::sandbox::{arm, authorization, odata, vaults};
 use serde_json::{Value, json};
 
 /// Providers that are registered in every subscription of the sandbox, with the types that it plays and their newest version.
@@ -19,7 +23,7 @@ const OTHERS: [(&str, &[(&str, &str)]); 3] = [
     ("Microsoft.Resources", &[("deployments", "2021-04-01"), ("resourceGroups", "2021-04-01")]),
 ];
 
-pub(super) fn handle(world: &World, request: &Request, user: &User) -> Reply {
+pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
@@ -42,7 +46,7 @@ pub(super) fn handle(world: &World, request: &Request, user: &User) -> Reply {
             return Reply::error(404, "InvalidResourceType", text);
         }
     };
-    authorization::refusal(world, user, &format!("Microsoft.Resources/subscriptions/{what}"), &scope).unwrap_or(reply)
+    refusal(world, user, &format!("Microsoft.Resources/subscriptions/{what}"), &scope).unwrap_or(reply)
 }
 
 pub(super) fn tenants(world: &World) -> Reply {
@@ -70,11 +74,11 @@ fn other(world: &World, (name, types): (&str, &[(&str, &str)])) -> Value {
 }
 
 fn providers(world: &World) -> Reply {
-    let all = OTHERS.into_iter().map(|own| other(world, own)).chain([arm::provider_body(world)]);
+    let all = OTHERS.into_iter().map(|own| other(world, own)).chain([provider_body(world)]);
     Reply::json(200, &json!({ "value": all.collect::<Vec<Value>>() }))
 }
 
-fn provider(world: &World, name: &str) -> Reply {
+pub(in crate::sandbox) fn provider(world: &World, name: &str) -> Reply {
     match OTHERS.into_iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
         Some(found) => Reply::json(200, &other(world, found)),
         None => Reply::error(404, "InvalidResourceNamespace", format!("The resource namespace '{name}' is invalid.")),
@@ -90,10 +94,10 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
         fits("type", odata::equal(filter, "resourceType")) && fits("name", odata::equal(filter, "name"))
     };
     let held = world.vaults.iter().filter(|(_, vault)| !vault.deleted).map(|(name, _)| name);
-    let held = held.filter(|name| vaults::readable(world, user, name)).map(|name| vaults::vault_body(world, name));
+    let held = held.filter(|name| readable(world, user, name)).map(|name| vault_body(world, name));
     let readable =
         |id: &str| allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", id, false);
-    let policies = world.policies.values().filter(|policy| readable(&policy.id)).map(arm::body);
+    let policies = world.policies.values().filter(|policy| readable(&policy.id)).map(policy_body);
     let shown = |body: Value| {
         let names = ["id", "name", "type", "location", "kind", "identity", "tags"];
         names
@@ -104,4 +108,47 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
     };
     let value: Vec<Value> = held.chain(policies).filter(kept).map(|body| Value::Object(shown(body))).collect();
     Reply::json(200, &json!({ "value": value }))
+}
+
+pub(in crate::sandbox) fn subscription(world: &World) -> Value {
+    json!({ "id": format!("/subscriptions/{}", world.subscription), "subscriptionId": world.subscription, "tenantId": world.tenant, "displayName": "Contoso", "state": "Enabled",
+        "authorizationSource": "RoleBased", "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off" } })
+}
+
+/// Deployments, validated only (2021-04-01): enough of them for one enterprise policy.
+pub(in crate::sandbox) fn validate(world: &World, request: &Request, user: &User) -> Reply {
+    let group = world.group_id();
+    if let Some(refusal) = refusal(world, user, "Microsoft.Resources/deployments/validate/action", &group) {
+        return refusal;
+    }
+    if request.method != "POST" {
+        return Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method.");
+    }
+    let body = request.json();
+    let resource = &body["properties"]["template"]["resources"][0];
+    let (Some(name), Some(location)) = (resource["name"].as_str(), resource["location"].as_str()) else {
+        return Reply::error(
+            400,
+            "InvalidTemplate",
+            "Deployment template validation failed: a resource has no name or location.",
+        );
+    };
+    let inner = disallowed(world, name).or_else(|| {
+        let text = format!("The provided location '{location}' is not available for resource type 'Microsoft.PowerPlatform/enterprisePolicies'.");
+        let known = world.provider_locations.iter().any(|own| own == location);
+        (!known).then(|| json!({ "code": "LocationNotAvailableForResourceType", "message": text }))
+    });
+    match inner {
+        None => Reply::json(
+            200,
+            &json!({ "id": format!("{group}/providers/Microsoft.Resources/deployments/{name}"), "properties": { "provisioningState": "Succeeded" } }),
+        ),
+        Some(inner) => Reply::json(
+            400,
+            &json!({ "error": {
+            "code": "InvalidTemplateDeployment", "message": "The template deployment failed because of policy violation. Please see details for more information.",
+            "details": [inner],
+        } }),
+        ),
+    }
 }

@@ -1,8 +1,9 @@
-//! Entra: the token endpoint of the Microsoft identity platform (client credentials with secret or assertion, device code, refresh), imitated
-//! after its public reference. Tokens are unsigned; nothing outside a sandbox accepts them.
+//! Host login.microsoftonline.com: the token endpoint of the Microsoft identity platform (client
+//! credentials with secret or assertion, device code, refresh), imitated after its public
+//! reference. Tokens are unsigned; nothing outside a sandbox accepts them.
 
+use super::tokens::{AUDIENCE, unsigned};
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::runner;
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::world::World;
@@ -157,13 +158,7 @@ fn too_old(world: &World, assertion: &str) -> bool {
     let payload = assertion.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     let claims: Value = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let issued: Option<Timestamp> = claims["sandbox_iat"].as_str().and_then(|time| time.parse().ok());
-    issued.is_some_and(|issued| claims["aud"] != runner::AUDIENCE || world.clock.since(issued) > ASSERTION_SECONDS)
-}
-
-/// A token that nothing outside a sandbox accepts.
-pub(super) fn unsigned(claims: &Value) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.sandbox", part(&json!({ "typ": "JWT", "alg": "none" })), part(claims))
+    issued.is_some_and(|issued| claims["aud"] != AUDIENCE || world.clock.since(issued) > ASSERTION_SECONDS)
 }
 
 /// The person who types device codes is the sandbox's first administrator.

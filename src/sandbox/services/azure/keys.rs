@@ -1,7 +1,7 @@
-//! What Key Vault's clients do with keys besides looking at one: list, create, update, delete, recover (7.x to 2025-07-01), imitated after the
-//! public REST reference.
+//! Hosts below vault.azure.net and managedhsm.azure.net: what clients do with keys (list, create,
+//! update, rotate, delete, recover; 7.x to 2025-07-01). Imitated after the public REST reference.
 
-use crate::sandbox::keyvault::{attributes, bundle, by_version, deleted, find, latest};
+use super::key_bundle::{attributes, bundle, by_version, deleted, find, kid, latest};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::keys::{uri, version_id};
 use crate::sandbox::tenant::parts::Key;
@@ -112,4 +112,29 @@ fn mark(world: &mut World, vault: &str, name: &str, gone: bool, effect: &'static
         key.deleted = gone;
         world.effect(effect, format!("{vault}/{name}"));
     }
+}
+
+pub(in crate::sandbox) fn versions(world: &World, vault: &str, key: &str) -> Reply {
+    match find(world, vault, key) {
+        Err(refusal) => refusal,
+        Ok(found) => {
+            let item = |number| json!({ "kid": kid(world, vault, key, number), "attributes": attributes(world, vault, found, number) });
+            Reply::json(
+                200,
+                &json!({ "value": (1..=found.versions).map(item).collect::<Vec<Value>>(), "nextLink": null }),
+            )
+        }
+    }
+}
+
+pub(in crate::sandbox) fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
+    if let Err(refusal) = find(world, vault, key) {
+        return refusal;
+    }
+    let now = world.clock.now();
+    if let Some(found) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
+        found.renew(now);
+    }
+    world.effect("key-version-created", format!("{vault}/{key}"));
+    latest(world, vault, key)
 }

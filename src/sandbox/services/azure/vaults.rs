@@ -1,17 +1,18 @@
-//! `Microsoft.KeyVault` in Azure Resource Manager (2023-07-01): vaults, managed HSMs, key facts, access policies; imitated after the public
-//! REST reference. What a vault does not set is absent, as it is there.
+//! Host management.azure.com, provider `Microsoft.KeyVault` (2023-07-01): vaults, managed HSMs, key
+//! facts, access policies. Imitated after the public REST reference. What a vault does not set is
+//! absent, as it is there.
 
-use crate::sandbox::authorization;
+use super::errors::refusal;
+use super::shapes::{readable, vault_body};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::ids::GROUP;
-use crate::sandbox::tenant::keys::{access_policies, made, resolve, unix, uri, version_id};
+use crate::sandbox::tenant::keys::{access_policies, made, unix, uri, version_id};
 use crate::sandbox::tenant::parts::{Key, User, Vault};
-use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply {
+pub(super) fn respond(world: &mut World, request: &Request, user: &User) -> Reply {
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     let Some((kind, rest)) = segments
@@ -30,7 +31,7 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
     }
     let id = world.vault_id(name);
     let action = |what: &str| format!("Microsoft.KeyVault/{}/{what}", if hsm { "managedHSMs" } else { "vaults" });
-    let refused = |world: &World, what: &str| authorization::refusal(world, user, &action(what), &id);
+    let refused = |world: &World, what: &str| refusal(world, user, &action(what), &id);
     match (request.method.as_str(), rest) {
         ("GET", []) => refused(world, "read").unwrap_or_else(|| Reply::json(200, &vault_body(world, name))),
         ("PATCH", []) => refused(world, "write").unwrap_or_else(|| patch(world, request, name)),
@@ -71,7 +72,7 @@ pub(super) fn handle(world: &mut World, request: &Request, user: &User) -> Reply
 }
 
 /// Of a group or the subscription: there is one group only.
-fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
+pub(in crate::sandbox) fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
     let hsm = match kind {
         "vaults" => false,
         "managedhsms" => true,
@@ -80,13 +81,6 @@ fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
     let names = world.vaults.iter().filter(|(_, vault)| vault.hsm == hsm && !vault.deleted).map(|(name, _)| name);
     let readable = names.filter(|name| readable(world, user, name));
     Reply::json(200, &json!({ "value": readable.map(|name| vault_body(world, name)).collect::<Vec<Value>>() }))
-}
-
-/// May the user see this vault in Resource Manager?
-pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
-    let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
-    let action = format!("Microsoft.KeyVault/{kind}/read");
-    allowed(world, &user.object_id, &action, &world.vault_id(name), false)
 }
 
 /// Deleted vaults hold their names until they are purged; listed by subscription.
@@ -99,7 +93,7 @@ fn deleted(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
     let action =
         if hsm { "Microsoft.KeyVault/deletedManagedHsms/read" } else { "Microsoft.KeyVault/deletedVaults/read" };
-    if let Some(refusal) = authorization::refusal(world, user, action, &scope) {
+    if let Some(refusal) = refusal(world, user, action, &scope) {
         return refusal;
     }
     let found = world.vaults.iter().filter(|(_, vault)| vault.deleted && vault.hsm == hsm);
@@ -118,22 +112,6 @@ fn missing(request: &Request) -> Reply {
         "InvalidResourceType",
         format!("The resource type could not be found for '{}'.", request.raw_path),
     )
-}
-
-pub(super) fn vault_body(world: &World, name: &str) -> Value {
-    let Some(vault) = world.vaults.get(name) else { return Value::Null };
-    let mut properties = resolve(world, &vault.properties);
-    // A scenario may put a vault into another tenant.
-    if properties["tenantId"].is_null() {
-        properties["tenantId"] = json!(world.tenant);
-    }
-    properties["provisioningState"] = json!("Succeeded");
-    properties[if vault.hsm { "hsmUri" } else { "vaultUri" }] = json!(uri(name, vault));
-    if !vault.hsm {
-        properties["sku"] = json!({ "family": "A", "name": "premium" });
-    }
-    let kind = if vault.hsm { "managedHSMs" } else { "vaults" };
-    json!({ "id": world.vault_id(name), "name": name, "type": format!("Microsoft.KeyVault/{kind}"), "location": "westeurope", "tags": {}, "properties": properties })
 }
 
 fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {

@@ -1,19 +1,21 @@
-//! Dataverse: `RetrieveFinanceAndOperationsIntegrationDetails` of the Web API 9.2, imitated after its public reference and the text that
-//! administrators see when an instance is not integrated.
+//! Hosts below dynamics.com: `RetrieveFinanceAndOperationsIntegrationDetails` of the Dataverse Web
+//! API 9.2, imitated after its public reference and the text that administrators see when an
+//! instance is not integrated.
 
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::ids::lcs_id;
 use crate::sandbox::tenant::operations::Kind;
 use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
-pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let domain = request.host.split('.').next().unwrap_or_default();
     let found = world.environments.iter().find(|(_, environment)| environment.domain.as_deref() == Some(domain));
     let Some((key, environment)) = found.map(|(key, environment)| (key.clone(), environment.clone())) else {
         return Reply::html(404, "Not found");
     };
-    let Some(user) = world.caller(request, &[&format!("https://{}", request.host)]) else {
+    let Some(user) = caller(world, request, &[&format!("https://{}", request.host)]) else {
         return Reply::empty(401).header("www-authenticate", format!("Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=https://{}/", world.tenant, request.host));
     };
     let governing = world.running(&key).is_some_and(|operation| operation.kind == Kind::Govern);

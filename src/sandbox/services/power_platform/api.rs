@@ -1,15 +1,17 @@
-//! The Power Platform API (2024-10-01), `environmentmanagement/environments`, imitated after its public REST reference.
+//! Host api.powerplatform.com (2024-10-01): `environmentmanagement/environments`, imitated after
+//! its public REST reference.
 
-use crate::sandbox::bap;
+use super::errors::not_found;
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::ids::lcs_id;
 use crate::sandbox::tenant::operations::Kind;
 use crate::sandbox::tenant::parts::{Standing, User};
 use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
-pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
-    let Some(user) = world.caller(request, &["https://api.powerplatform.com"]) else {
+pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+    let Some(user) = caller(world, request, &["https://api.powerplatform.com"]) else {
         return Reply::error(
             401,
             "InvalidAuthenticationToken",
@@ -26,7 +28,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let key = world.environment_key(&id).filter(|_| user.power_platform.sees_environments());
     let Some((key, environment)) = key.and_then(|key| Some((key.clone(), world.environments.get(&key)?.clone())))
     else {
-        return bap::not_found(&id);
+        return not_found(&id);
     };
     let mut body = json!({
         "id": environment.id, "displayName": environment.name, "tenantId": world.tenant, "type": environment.sku, "geo": environment.location,
@@ -46,7 +48,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
 /// fails (inferred).
 fn enable(world: &mut World, user: &User, id: &str) -> Reply {
     let key = world.environment_key(id).filter(|_| user.power_platform.sees_environments());
-    let Some(key) = key else { return bap::not_found(id) };
+    let Some(key) = key else { return not_found(id) };
     if user.power_platform != Standing::Admin {
         return Reply::error(
             403,

@@ -1,27 +1,16 @@
-//! Azure RBAC: built-in roles, what they allow, and `Microsoft.Authorization` (role assignments 2022-04-01, permissions, locks 2020-05-01),
-//! imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.Authorization`: role assignments and definitions
+//! (2022-04-01), permissions, locks (2020-05-01). Imitated after the public REST reference.
 
+use super::errors::refusal;
+use super::odata;
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::odata;
 use crate::sandbox::tenant::parts::{Lock, Role, User};
-use crate::sandbox::tenant::roles::{BuiltIn, ROLES, allowed, covers, known_principal};
+use crate::sandbox::tenant::roles::{BuiltIn, ROLES, covers, known_principal};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// The well-known refusal, when the caller may not.
-pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> Option<Reply> {
-    if allowed(world, &user.object_id, action, scope, false) {
-        return None;
-    }
-    let text = format!(
-        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-        user.client_id, user.object_id
-    );
-    Some(Reply::error(403, "AuthorizationFailed", text))
-}
-
 /// `{scope}/providers/Microsoft.Authorization/…`
-pub(super) fn handle(world: &mut World, request: &Request, user: &User, scope: &str, rest: &[String]) -> Reply {
+pub(super) fn respond(world: &mut World, request: &Request, user: &User, scope: &str, rest: &[String]) -> Reply {
     let parts: Vec<&str> = rest.iter().map(String::as_str).collect();
     let read = |kind: &str| format!("Microsoft.Authorization/{kind}/read");
     match (request.method.as_str(), &parts[..]) {
@@ -78,7 +67,7 @@ fn assignment(role: &Role) -> Value {
 
 /// At, above and below the scope, as the service lists them; `atScope()` leaves out what is below. Nobody is in a group here, so that
 /// `assignedTo` finds the same as `principalId`.
-fn list(world: &World, request: &Request, scope: &str) -> Reply {
+pub(in crate::sandbox) fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let clauses: Vec<String> = filter.split(" and ").map(|clause| clause.trim().to_ascii_lowercase()).collect();
     let at_scope = clauses.iter().any(|clause| clause == "atscope()");

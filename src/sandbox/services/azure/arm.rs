@@ -1,0 +1,73 @@
+//! Host management.azure.com: who asks, and which provider of Azure Resource Manager answers.
+//! Imitated after the public specification.
+
+use super::{authorization, inventory, policies, vaults};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::caller::caller;
+use crate::sandbox::tenant::ids::GROUP;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::world::World;
+use serde_json::json;
+
+const PROVIDER: &str = "microsoft.powerplatform";
+
+pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+    let Some(user) = caller(world, request, &["https://management.azure.com", "https://management.core.windows.net"])
+    else {
+        let challenge = format!(
+            "Bearer authorization_uri=\"https://login.microsoftonline.com/{}\", error=\"invalid_token\", error_description=\"The access token is missing or invalid.\"",
+            world.tenant
+        );
+        let code = if request.bearer.is_some() { "InvalidAuthenticationToken" } else { "AuthenticationFailed" };
+        return Reply::error(401, code, "The access token is missing, has expired or is for another audience.")
+            .header("www-authenticate", challenge);
+    };
+    dispatch(world, request, &user).header("x-ms-ratelimit-remaining-subscription-reads", "249")
+}
+
+fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
+    let route = request.route();
+    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    // What it is a provider of stands behind its name; the name alone is the provider itself.
+    let authorization = |pair: &[String]| pair[0] == "providers" && pair[1] == "microsoft.authorization";
+    if let Some(at) = route.windows(2).rposition(authorization).filter(|at| route.len() > at + 2) {
+        let scope = format!("/{}", request.path[..at].join("/"));
+        return authorization::respond(world, request, user, &scope, &route[at + 2..]);
+    }
+    match &segments[..] {
+        ["tenants"] => inventory::tenants(world),
+        ["subscriptions"] => Reply::json(200, &json!({ "value": [inventory::subscription(world)] })),
+        ["subscriptions", id, ..] if *id != world.subscription => {
+            let text = format!("The subscription '{id}' could not be found.");
+            Reply::error(404, "SubscriptionNotFound", text)
+        }
+        ["subscriptions", _] => Reply::json(200, &inventory::subscription(world)),
+        ["subscriptions", _, "providers", PROVIDER] => policies::provider(world, request, user),
+        ["subscriptions", _, "providers", PROVIDER, "register"] if request.method == "POST" => {
+            policies::register(world, user)
+        }
+        ["subscriptions", _, "providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
+        // The only operation that there is: a policy, which is there when its `PUT` is answered.
+        ["subscriptions", _, "providers", PROVIDER, "operations", id] if request.method == "GET" => {
+            Reply::json(200, &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }))
+        }
+        ["subscriptions", _, "resourcegroups", group, ..] if *group != GROUP => {
+            Reply::error(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))
+        }
+        ["subscriptions", _, "resourcegroups", _] => Reply::json(200, &inventory::group(world)),
+        ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies"] => {
+            policies::list(world, user)
+        }
+        ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies", _] => {
+            policies::policy(world, request, user, request.path.last().map_or("", String::as_str))
+        }
+        ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.resources", "deployments", _, "validate"] => {
+            inventory::validate(world, request, user)
+        }
+        ["subscriptions", _, "providers", "microsoft.keyvault", _, ..]
+        | ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.keyvault", ..] => {
+            vaults::respond(world, request, user)
+        }
+        _ => inventory::respond(world, request, user),
+    }
+}

@@ -1,0 +1,34 @@
+//! Host management.azure.com: refusals that more than one provider answers with.
+
+use crate::sandbox::message::Reply;
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+
+/// The well-known refusal, when the caller may not.
+pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> Option<Reply> {
+    if allowed(world, &user.object_id, action, scope, false) {
+        return None;
+    }
+    let text = format!(
+        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+        user.client_id, user.object_id
+    );
+    Some(Reply::error(403, "AuthorizationFailed", text))
+}
+
+/// The words of Azure Policy, as they stand in a refused request and, one level deeper, in a refused validation.
+pub(super) fn disallowed(world: &World, name: &str) -> Option<Value> {
+    let assignment = world.azure_policy.as_ref()?;
+    let id = guid("azure-policy");
+    Some(json!({
+        "code": "RequestDisallowedByPolicy", "target": name,
+        "message": format!("Resource '{name}' was disallowed by policy. Policy identifiers: '[{{\"policyAssignment\":{{\"name\":\"{assignment}\"}}}}]'."),
+        "additionalInfo": [{ "type": "PolicyViolation", "info": {
+            "policyDefinitionDisplayName": "Allowed locations", "policyDefinitionEffect": "deny",
+            "policyAssignmentDisplayName": assignment, "policyAssignmentName": id, "policyAssignmentScope": world.group_id(),
+        } }],
+    }))
+}

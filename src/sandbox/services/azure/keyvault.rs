@@ -1,0 +1,94 @@
+//! Hosts below vault.azure.net and managedhsm.azure.net (7.x and 2025-07-01): the challenge, the
+//! caller's rights, and which operation on keys answers. Imitated after the public REST reference.
+
+use super::key_bundle::{by_version, deleted, latest};
+use super::{keys, local_roles};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::caller::caller;
+use crate::sandbox::tenant::keys::{access_policies, rbac};
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use serde_json::json;
+
+pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+    let (name, suffix) = request.host.split_once('.').unwrap_or_default();
+    let resource = format!("https://{suffix}");
+    let hsm = suffix.starts_with("managedhsm");
+    if world.vaults.get(name).is_none_or(|vault| vault.hsm != hsm || vault.deleted) {
+        // A host name that nobody has would not even resolve.
+        return Reply::html(502, "The sandbox has no vault of this name");
+    }
+    let Some(user) = caller(world, request, &[&resource]) else {
+        let challenge = format!(
+            "Bearer authorization=\"https://login.microsoftonline.com/{}\", resource=\"{resource}\"",
+            world.tenant
+        );
+        let text = if request.bearer.is_some() {
+            "AKV10022: Invalid audience or token."
+        } else {
+            "AKV10000: Request is missing a Bearer or PoP token."
+        };
+        return Reply::error(401, "Unauthorized", text).header("www-authenticate", challenge);
+    };
+    let name = name.to_owned();
+    if world.vaults.get(&name).is_some_and(|vault| vault.firewall) {
+        return forbidden(
+            "ForbiddenByFirewall",
+            "Client address is not authorized and caller is not a trusted service.",
+        );
+    }
+    let route = request.route();
+    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    match (request.method.as_str(), &segments[..]) {
+        (_, ["keys", key, "providers", "microsoft.authorization", "roleassignments", rest @ ..]) if hsm => may(world, &user, &name, "", "").unwrap_or_else(|| local_roles::respond(world, request, &name, key, rest)),
+        ("GET", ["keys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| latest(world, &name, key)),
+        ("GET", ["keys", key, "versions"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::versions(world, &name, key)),
+        ("GET", ["keys", _, "rotationpolicy"]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| {
+            Reply::json(200, &json!({ "id": format!("{resource}/rotationpolicy"), "lifetimeActions": [{ "trigger": { "timeBeforeExpiry": "P30D" }, "action": { "type": "Notify" } }], "attributes": {} }))
+        }),
+        ("GET", ["deletedkeys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key)),
+        ("GET", ["keys", key, version]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version)),
+        ("GET", ["keys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, false)),
+        ("GET", ["deletedkeys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, true)),
+        ("POST", ["keys", key, "create"]) => may(world, &user, &name, "create/action", "create").unwrap_or_else(|| keys::create(world, request, &name, key)),
+        ("PATCH", ["keys", key, version @ ..]) => may(world, &user, &name, "update/action", "update").unwrap_or_else(|| keys::update(world, request, &name, key, version.first().copied())),
+        ("DELETE", ["keys", key]) => may(world, &user, &name, "delete", "delete").unwrap_or_else(|| keys::delete(world, &name, key)),
+        ("POST", ["deletedkeys", key, "recover"]) => may(world, &user, &name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, &name, key)),
+        ("POST", ["keys", key, "rotate"]) => may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| keys::rotate(world, &name, key)),
+        _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
+    }
+}
+
+fn forbidden(inner: &str, message: &str) -> Reply {
+    Reply::json(403, &json!({ "error": { "code": "Forbidden", "message": message, "innererror": { "code": inner } } }))
+}
+
+/// The caller's right by the vault's own permission model.
+fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -> Option<Reply> {
+    let vault = world.vaults.get(name)?;
+    let id = world.vault_id(name);
+    if vault.hsm {
+        // Whoever owns the subscription of the sandbox is its local administrator, too.
+        let administrator = allowed(world, &user.object_id, "Microsoft.KeyVault/managedHSMs/write", &id, false);
+        return (!administrator).then(|| forbidden("ForbiddenByRbac", "Not authorized to perform the key operation."));
+    }
+    if rbac(vault) {
+        let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
+        let allowed = allowed(world, &user.object_id, &action, &id, true);
+        return (!allowed).then(|| forbidden("ForbiddenByRbac", "Caller is not authorized to perform action on resource. If role assignments, deny assignments or role definitions were changed recently, please observe propagation time."));
+    }
+    let granted = access_policies(world, name).iter().any(|entry| {
+        entry["objectId"] == json!(user.object_id)
+            && entry["permissions"]["keys"].as_array().is_some_and(|list| {
+                list.iter()
+                    .any(|own| own.as_str().is_some_and(|own| own.eq_ignore_ascii_case(permission) || own == "all"))
+            })
+    });
+    (!granted).then(|| {
+        forbidden(
+            "ForbiddenByPolicy",
+            &format!("The user, group or application does not have keys {permission} permission on key vault."),
+        )
+    })
+}

@@ -1,0 +1,14 @@
+//! Azure: Resource Manager with its providers, and the data plane of Key Vault.
+
+pub(super) mod arm;
+mod authorization;
+mod errors;
+mod inventory;
+mod key_bundle;
+mod keys;
+pub(super) mod keyvault;
+mod local_roles;
+mod odata;
+mod policies;
+mod shapes;
+mod vaults;

@@ -1,0 +1,173 @@
+//! Host management.azure.com, provider `Microsoft.PowerPlatform` (2020-10-30): its registration,
+//! and enterprise policies. Imitated after the public specification and Microsoft's own scripts for
+//! customer-managed keys.
+
+use super::errors::{disallowed, refusal};
+use super::shapes::{policy_body, provider_body};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::ids::GROUP;
+use crate::sandbox::tenant::parts::{Policy, User};
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+
+pub(in crate::sandbox) fn provider(world: &World, request: &Request, user: &User) -> Reply {
+    let scope = format!("/subscriptions/{}", world.subscription);
+    if let Some(refusal) = refusal(world, user, "Microsoft.Resources/subscriptions/providers/read", &scope) {
+        return refusal;
+    }
+    if request.method != "GET" {
+        return Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method.");
+    }
+    Reply::json(200, &provider_body(world))
+}
+
+pub(in crate::sandbox) fn register(world: &mut World, user: &User) -> Reply {
+    let scope = format!("/subscriptions/{}", world.subscription);
+    if let Some(refusal) = refusal(world, user, "Microsoft.PowerPlatform/register/action", &scope) {
+        return refusal;
+    }
+    if world.provider == "NotRegistered" {
+        world.provider = "Registering".to_owned();
+        world.provider_since = Some(world.clock.now());
+        world.effect("provider-registered", scope);
+    }
+    Reply::json(200, &provider_body(world))
+}
+
+pub(in crate::sandbox) fn list(world: &World, user: &User) -> Reply {
+    let readable = |policy: &&Policy| {
+        allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false)
+    };
+    let value: Vec<Value> = world.policies.values().filter(readable).map(policy_body).collect();
+    Reply::json(200, &json!({ "value": value }))
+}
+
+pub(in crate::sandbox) fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
+    let version = request.query("api-version");
+    if !["2020-10-30", "2020-10-30-preview"].contains(&version) {
+        let text =
+            format!("No registered resource provider found for API version '{version}' for type 'enterprisePolicies'.");
+        return Reply::error(400, "NoRegisteredProviderFound", text);
+    }
+    let id = world.policy_id(name);
+    let key = id.to_ascii_lowercase();
+    let verb = match request.method.as_str() {
+        "GET" => "read",
+        "DELETE" => "delete",
+        _ => "write",
+    };
+    if let Some(refusal) = refusal(world, user, &format!("Microsoft.PowerPlatform/enterprisePolicies/{verb}"), &id) {
+        return refusal;
+    }
+    let linked = world
+        .environments
+        .values()
+        .any(|environment| environment.link.as_ref().is_some_and(|(own, _)| own.eq_ignore_ascii_case(&id)));
+    let existing = world.policies.get(&key).cloned();
+    match (request.method.as_str(), existing) {
+        ("GET", Some(policy)) => Reply::json(200, &policy_body(&policy)),
+        ("GET" | "PATCH", None) => {
+            let text = format!(
+                "The Resource 'Microsoft.PowerPlatform/enterprisePolicies/{name}' under resource group '{GROUP}' was not found."
+            );
+            Reply::error(404, "ResourceNotFound", text)
+        }
+        ("PUT" | "PATCH", Some(_)) if linked => {
+            let text = format!("The enterprise policy '{name}' is linked to environments and can't be updated.");
+            Reply::error(409, "EnterprisePolicyUpdateNotAllowed", text)
+        }
+        ("DELETE", Some(_)) if linked => {
+            let text = format!("The enterprise policy '{name}' is linked to environments and can't be deleted.");
+            Reply::error(409, "EnterprisePolicyDeleteNotAllowed", text)
+        }
+        ("DELETE", None) => Reply::empty(204),
+        ("DELETE", Some(_)) => {
+            world.policies.remove(&key);
+            world.effect("policy-deleted", id);
+            Reply::empty(200)
+        }
+        ("PATCH", Some(policy)) => patch(world, &request.json(), policy),
+        ("PUT", existing) => put(world, &request.json(), &id, name, existing),
+        _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
+    }
+}
+
+/// What is named is changed, everything else stays.
+fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
+    if wanted["tags"].is_object() {
+        policy.tags = wanted["tags"].clone();
+    }
+    let vault = &wanted["properties"]["encryption"]["keyVault"];
+    if let Some(id) = vault["id"].as_str() {
+        id.clone_into(&mut policy.vault_id);
+    }
+    if let Some(name) = vault["key"]["name"].as_str() {
+        name.clone_into(&mut policy.key);
+        policy.version = vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned);
+    }
+    world.effect("policy-updated", &policy.id);
+    let answer = Reply::json(200, &policy_body(&policy));
+    world.policies.insert(policy.id.to_ascii_lowercase(), policy);
+    answer
+}
+
+fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option<Policy>) -> Reply {
+    if let Some(error) = disallowed(world, name) {
+        return Reply::json(403, &json!({ "error": error }));
+    }
+    if world.provider != "Registered" {
+        let text = format!(
+            "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See https://aka.ms/rps-not-found. ({})",
+            world.provider
+        );
+        return Reply::error(409, "MissingSubscriptionRegistration", text);
+    }
+    let location = wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase();
+    if !world.provider_locations.contains(&location) {
+        let text = format!(
+            "The provided location '{location}' is not available for resource type 'Microsoft.PowerPlatform/enterprisePolicies'. List of available regions for the resource type is '{}'.",
+            world.provider_locations.join(",")
+        );
+        return Reply::error(400, "LocationNotAvailableForResourceType", text);
+    }
+    let vault = &wanted["properties"]["encryption"]["keyVault"];
+    let vault_id = vault["id"].as_str().unwrap_or_default();
+    let known = world.vaults.keys().any(|own| world.vault_id(own).eq_ignore_ascii_case(vault_id));
+    let shape = wanted["kind"] == "Encryption"
+        && wanted["identity"]["type"] == "SystemAssigned"
+        && vault["key"]["name"].is_string();
+    if !known || !shape {
+        return Reply::error(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid: kind, identity, vault and key are needed.",
+        );
+    }
+    let policy = Policy {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        location,
+        kind: "Encryption".to_owned(),
+        vault_id: vault_id.to_owned(),
+        key: vault["key"]["name"].as_str().unwrap_or_default().to_owned(),
+        version: vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned),
+        no_identity: false,
+        tags: wanted["tags"].clone(),
+        created: existing.as_ref().map_or_else(|| world.clock.now(), |policy| policy.created),
+    };
+    world.effect(if existing.is_some() { "policy-updated" } else { "policy-created" }, id);
+    let answer = match (existing.is_some(), world.settings.policy_async) {
+        (_, true) => {
+            let operation = format!(
+                "https://management.azure.com/subscriptions/{}/providers/Microsoft.PowerPlatform/operations/1?api-version=2020-10-30",
+                world.subscription
+            );
+            Reply::empty(202).header("azure-asyncoperation", operation).header("retry-after", "5")
+        }
+        (true, false) => Reply::json(200, &policy_body(&policy)),
+        (false, false) => Reply::json(201, &policy_body(&policy)),
+    };
+    world.policies.insert(id.to_ascii_lowercase(), policy);
+    answer
+}

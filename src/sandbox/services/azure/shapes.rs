@@ -1,0 +1,67 @@
+//! Host management.azure.com: how a provider, an enterprise policy and a vault are shown, by their
+//! own providers and in the list of resources.
+
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::keys::{resolve, uri};
+use crate::sandbox::tenant::parts::{Policy, User};
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+
+pub(super) fn provider_body(world: &World) -> Value {
+    json!({
+        "id": format!("/subscriptions/{}/providers/Microsoft.PowerPlatform", world.subscription),
+        "namespace": "Microsoft.PowerPlatform",
+        "registrationPolicy": "RegistrationRequired",
+        "registrationState": world.provider,
+        "resourceTypes": [
+            { "resourceType": "operations", "locations": [], "apiVersions": ["2020-10-30"] },
+            { "resourceType": "enterprisePolicies", "locations": world.provider_locations, "apiVersions": ["2020-10-30-preview", "2020-10-30"] },
+        ],
+    })
+}
+
+pub(super) fn policy_body(policy: &Policy) -> Value {
+    let mut key = json!({ "name": policy.key });
+    if let Some(version) = &policy.version {
+        key["version"] = json!(version);
+    }
+    let mut identity = json!({ "type": "SystemAssigned" });
+    if !policy.no_identity {
+        // The published specification says the longer name, Microsoft's own scripts read the shorter one.
+        identity["principalId"] = json!(policy.principal());
+        identity["systemAssignedIdentityPrincipalId"] = json!(policy.principal());
+        identity["tenantId"] = json!(guid("tenant"));
+    }
+    json!({
+        "id": policy.id, "name": policy.name, "type": "Microsoft.PowerPlatform/enterprisePolicies", "location": policy.location, "kind": policy.kind,
+        "identity": identity, "tags": if policy.tags.is_object() { policy.tags.clone() } else { json!({}) },
+        "properties": {
+            "systemId": policy.system_id(), "healthStatus": "Undetermined",
+            "encryption": { "state": "Enabled", "keyVault": { "id": policy.vault_id, "key": key } },
+        },
+    })
+}
+
+/// May the user see this vault in Resource Manager?
+pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
+    let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
+    let action = format!("Microsoft.KeyVault/{kind}/read");
+    allowed(world, &user.object_id, &action, &world.vault_id(name), false)
+}
+
+pub(super) fn vault_body(world: &World, name: &str) -> Value {
+    let Some(vault) = world.vaults.get(name) else { return Value::Null };
+    let mut properties = resolve(world, &vault.properties);
+    // A scenario may put a vault into another tenant.
+    if properties["tenantId"].is_null() {
+        properties["tenantId"] = json!(world.tenant);
+    }
+    properties["provisioningState"] = json!("Succeeded");
+    properties[if vault.hsm { "hsmUri" } else { "vaultUri" }] = json!(uri(name, vault));
+    if !vault.hsm {
+        properties["sku"] = json!({ "family": "A", "name": "premium" });
+    }
+    let kind = if vault.hsm { "managedHSMs" } else { "vaults" };
+    json!({ "id": world.vault_id(name), "name": name, "type": format!("Microsoft.KeyVault/{kind}"), "location": "westeurope", "tags": {}, "properties": properties })
+}

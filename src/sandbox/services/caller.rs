@@ -1,0 +1,47 @@
+//! Who sent a request: the one user of the tenant whose token it bears.
+
+use crate::sandbox::message::Request;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::world::World;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The claims of a token of ours; `None` for any other.
+fn claims(request: &Request) -> Option<Value> {
+    let mut parts = request.bearer.as_ref()?.split('.');
+    let (_, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if signature != "sandbox" {
+        return None;
+    }
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+/// The name of the user who sent this, for the ledger.
+pub(in crate::sandbox) fn user_of(world: &World, request: &Request) -> String {
+    let object = claims(request).and_then(|claims| claims["oid"].as_str().map(str::to_owned));
+    let user = world.users.iter().find(|(_, user)| Some(&user.object_id) == object.as_ref());
+    user.map(|(name, _)| name.clone()).unwrap_or_default()
+}
+
+/// Who sent this, with a token for one of `audiences`; `None` means 401.
+pub(in crate::sandbox) fn caller(world: &mut World, request: &Request, audiences: &[&str]) -> Option<User> {
+    if request.bearer.is_some() && claims(request).is_none() {
+        // A test proves that no real token ever arrives.
+        world.effects.push(("foreign-token", request.host.clone()));
+    }
+    let claims = claims(request)?;
+    let audience = claims["aud"].as_str()?.trim_end_matches('/').to_ascii_lowercase();
+    if !audiences.iter().any(|wanted| wanted.trim_end_matches('/').eq_ignore_ascii_case(&audience)) {
+        return None;
+    }
+    if let Some(lifetime) = world.settings.token_seconds {
+        let issued = Timestamp::from_second(claims["sandbox_iat"].as_i64()?).ok()?;
+        if world.clock.since(issued) > lifetime {
+            return None;
+        }
+    }
+    let object = claims["oid"].as_str()?;
+    world.users.values().find(|user| user.object_id == object).cloned()
+}

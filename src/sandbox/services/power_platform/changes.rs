@@ -1,0 +1,137 @@
+//! Host api.bap.microsoft.com: what starts a lifecycle operation. An environment is linked to a
+//! policy or taken off it, or becomes a Managed Environment. Texts are those of recorded responses;
+//! what is inferred says so.
+
+use super::errors::{error, not_found};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::parts::{Standing, User};
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+
+pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &str) -> Reply {
+    if user.power_platform != Standing::Admin {
+        let text = format!(
+            "The user with object id '{}' does not have the required permission 'ManageProtectionKeys' on environment '{id}'.",
+            user.object_id
+        );
+        return error(403, "UserMissingRequiredPermission", &text);
+    }
+    if !request.content_type.starts_with("application/json") {
+        return error(
+            415,
+            "UnsupportedMediaType",
+            "The request entity's media type is not supported for this resource.",
+        );
+    }
+    let Some(key) = world.environment_key(id) else { return not_found(id) };
+    if world.running(&key).is_some() {
+        return busy(world, id);
+    }
+    let body = request.json();
+    let Some(system_id) = body["SystemId"].as_str().or_else(|| body["systemId"].as_str()) else {
+        return error(400, "InvalidRequestContent", "The request content is not valid: 'SystemId' is missing.");
+    };
+    let Some(environment) = world.environments.get(&key) else { return not_found(id) };
+    let operation = if action == "link" { "NewCustomerManagedKey" } else { "RevertToMicrosoftKey" };
+    let invalid = |text: String| error(400, "InvalidLifecycleOperationRequest", &text);
+    if matches!(environment.sku.as_str(), "Trial" | "Default" | "Teams") {
+        return invalid(format!("{operation} cannot be performed on environment of type {}.", environment.sku));
+    }
+    if !environment.managed {
+        return invalid(format!(
+            "{operation} cannot be performed on Power Platform environment because of the governance configuration."
+        ));
+    }
+    let Some(policy) =
+        world.policies.values().find(|policy| policy.system_id().eq_ignore_ascii_case(system_id)).cloned()
+    else {
+        return error(
+            404,
+            "EnterprisePolicyNotFound",
+            &format!("The enterprise policy '{system_id}' could not be found (inferred)."),
+        );
+    };
+    if !allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false) {
+        // That adding fails without Reader on the policy is documented; how it fails is not on record (inferred).
+        return error(403, "EnvironmentAccess", "The caller does not have access to the enterprise policy.");
+    }
+    let geography = match environment.location.as_str() {
+        "unitedkingdom" => "uk",
+        "southamerica" => "brazil",
+        "unitedarabemirates" => "uae",
+        other => other,
+    };
+    if policy.location != geography {
+        // Documented as a rule; the answer is not on record (inferred).
+        return invalid(format!(
+            "The enterprise policy is in '{}', the environment in '{}'.",
+            policy.location, environment.location
+        ));
+    }
+    let kind = match (action, &environment.link) {
+        // What is answered where nothing, or another policy, is linked is not on record (inferred).
+        ("unlink", None) => {
+            return invalid(format!("{operation} cannot be performed on an environment without a key."));
+        }
+        ("unlink", Some((linked, _))) if !linked.eq_ignore_ascii_case(&policy.id) => {
+            return invalid(format!("{operation} cannot be performed with a policy that is not linked."));
+        }
+        ("unlink", _) => Kind::Unlink,
+        (_, Some((linked, status))) if status == "Linked" && !linked.eq_ignore_ascii_case(&policy.id) => {
+            Kind::Swap(policy.id)
+        }
+        _ => Kind::Link(policy.id),
+    };
+    let operation = world.start(&key, kind, &user.object_id);
+    accepted(world, &key, &operation)
+}
+
+pub(in crate::sandbox) fn govern(world: &mut World, request: &Request, user: &User, id: &str) -> Reply {
+    if user.power_platform != Standing::Admin {
+        return error(
+            403,
+            "EnvironmentAccess",
+            &format!("The user does not have permission to update the environment '{id}'."),
+        );
+    }
+    let Some(key) = world.environment_key(id) else { return not_found(id) };
+    if request.json()["protectionLevel"] != "Standard" {
+        return error(400, "InvalidRequestContent", "The protection level is not valid.");
+    }
+    let Some(environment) = world.environments.get(&key) else { return not_found(id) };
+    if environment.domain.is_none() {
+        return error(
+            400,
+            "InvalidLifecycleOperationRequest",
+            "EnableGovernanceConfiguration cannot be performed because there is no linked CDS instance or the CDS instance version is not supported.",
+        );
+    }
+    if environment.managed {
+        return Reply::empty(204);
+    }
+    if world.running(&key).is_some() {
+        return busy(world, id);
+    }
+    let operation = world.start(&key, Kind::Govern, &user.object_id);
+    accepted(world, &key, &operation)
+}
+
+/// Busy: with the recorded text, or with nothing at all.
+fn busy(world: &World, id: &str) -> Reply {
+    if !world.settings.conflict_body {
+        return Reply::empty(409);
+    }
+    let text = format!(
+        "This operation cannot be performed because there is an active lifecycle operation on the environment {id}."
+    );
+    error(409, "OperationNotStartable", &text)
+}
+
+fn accepted(world: &World, key: &str, operation: &str) -> Reply {
+    let region = world.environments.get(key).map_or("europe", |environment| environment.location.as_str());
+    let url = format!(
+        "https://{region}.api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{operation}?api-version=2019-10-01"
+    );
+    Reply::empty(202).header("operation-location", url).header("retry-after", "5")
+}

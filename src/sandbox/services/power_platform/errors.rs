@@ -1,0 +1,13 @@
+//! Hosts api.bap.microsoft.com and api.powerplatform.com: errors in the recorded shape.
+
+use crate::sandbox::message::Reply;
+use serde_json::json;
+
+/// The shape of recorded errors of this API.
+pub(in crate::sandbox) fn error(status: u16, code: &str, message: &str) -> Reply {
+    Reply::json(status, &json!({ "error": { "code": code, "message": message, "detailUrlType": "NotSpecified" } }))
+}
+
+pub(super) fn not_found(id: &str) -> Reply {
+    error(404, "EnvironmentNotFound", &format!("The environment '{id}' could not be found in the tenant."))
+}

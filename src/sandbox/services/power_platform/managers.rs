@@ -1,0 +1,40 @@
+//! Host api.bap.microsoft.com: management applications (`adminApplications`), after the
+//! administration module.
+
+use super::errors::error;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::parts::Standing;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+
+/// A service principal is registered by a human administrator, once; it can't register itself.
+pub(in crate::sandbox) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
+    match (request.method.as_str(), rest) {
+        ("GET", []) => {
+            let value: Vec<Value> = world.managers.iter().map(|id| json!({ "applicationId": id })).collect();
+            Reply::json(200, &json!({ "value": value }))
+        }
+        ("GET", [id]) if world.managers.iter().any(|own| own == id) => {
+            Reply::json(200, &json!({ "applicationId": id }))
+        }
+        ("PUT", [id]) => {
+            if !world.managers.iter().any(|own| own == id) {
+                world.managers.push((*id).to_owned());
+            }
+            stand(world, id, Standing::Admin);
+            Reply::json(200, &json!({ "applicationId": id }))
+        }
+        ("DELETE", [id]) => {
+            world.managers.retain(|own| own != id);
+            stand(world, id, Standing::Unregistered);
+            Reply::empty(200)
+        }
+        _ => error(400, "InvalidApplicationId", "The application id is not valid."),
+    }
+}
+
+fn stand(world: &mut World, client: &str, standing: Standing) {
+    for user in world.users.values_mut().filter(|user| user.client_id == client) {
+        user.power_platform = standing;
+    }
+}

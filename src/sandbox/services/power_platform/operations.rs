@@ -1,0 +1,69 @@
+//! Host api.bap.microsoft.com: how a lifecycle operation is shown, after recorded ones.
+
+use crate::sandbox::tenant::lifecycle::STAGES;
+use crate::sandbox::tenant::operations::{Failure, Operation};
+use crate::sandbox::tenant::world::World;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+/// The part of the whole time during which an operation has not started.
+const NOT_STARTED: f64 = 0.02;
+
+/// The operation as the service shows it.
+pub(super) fn body(world: &World, operation: &Operation) -> Value {
+    let part = world.part(operation);
+    let silent = matches!(world.settings.link_ends.as_str(), "failed-silently" | "failed-with-link");
+    let failed = operation.done && operation.fails.is_some_and(|fails| fails != Failure::No);
+    let state = match (operation.done, failed) {
+        (true, true) => "Failed",
+        (true, false) if world.settings.link_ends == "unknown" => "Wibble",
+        (true, false) => "Succeeded",
+        (false, _) if part < NOT_STARTED => "NotStarted",
+        (false, _) => "Running",
+    };
+    let mut stages = Vec::new();
+    let mut begin: f64 = 0.0;
+    for (name, end) in STAGES {
+        let started = part >= begin.max(NOT_STARTED) || operation.done;
+        let reached = if failed && !silent {
+            if name == "Validate" { "Failed" } else { break }
+        } else if operation.done || part >= end {
+            "Succeeded"
+        } else {
+            "Running"
+        };
+        if started {
+            stages.push(json!({
+                "id": name, "name": name, "state": { "id": reached },
+                "firstActionDateTime": at(world, operation, begin), "lastActionDateTime": at(world, operation, end.min(part)),
+            }));
+        }
+        begin = end;
+    }
+    let environment =
+        world.environments.get(&operation.environment).map(|environment| environment.id.clone()).unwrap_or_default();
+    let mut body = json!({
+        "id": operation.id,
+        "links": {
+            "self": { "path": format!("/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}", operation.id) },
+            "environment": { "path": format!("/providers/Microsoft.BusinessAppPlatform/environments/{environment}") },
+        },
+        "type": { "id": operation.kind.name() },
+        "typeDisplayName": operation.kind.name(),
+        "state": { "id": state },
+        "createdDateTime": operation.created.to_string(),
+        "lastActionDateTime": operation.ended.unwrap_or_else(|| world.clock.now()).to_string(),
+        "requestedBy": { "id": operation.requested_by, "displayName": "ServicePrincipal", "type": "ServicePrincipal", "tenantId": world.tenant },
+        "stages": stages,
+    });
+    if failed && !silent {
+        // What the service says when the key can't be reached is not on record; code and text are the sandbox's own.
+        body["error"] = json!({ "code": "SandboxKeyNotReachable", "message": "The identity of the enterprise policy could not wrap and unwrap with the key." });
+    }
+    body
+}
+
+fn at(world: &World, operation: &Operation, part: f64) -> String {
+    let seconds = world.seconds(operation);
+    (operation.created + SignedDuration::try_from_secs_f64(seconds * part).unwrap_or(SignedDuration::ZERO)).to_string()
+}
