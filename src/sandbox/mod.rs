@@ -4,25 +4,19 @@
 //! It is built from public documentation and from responses recorded from the real services, never from the client's types, and uses nothing of
 //! the other rooms: a client and a fake that share a mistake would agree. Every handler names what it imitates.
 
-mod control;
-mod generate;
-mod http;
-mod ledger;
+mod door;
 mod message;
-mod mischief;
 mod scenario;
 mod services;
-mod setup;
 mod tenant;
-mod tls;
-mod trouble;
-mod tunnel;
-mod visitor;
 
 pub use scenario::Scenario;
 
-use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use door::shared::Shared;
+use door::trouble::Trouble;
+use door::{http, tls};
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -49,65 +43,6 @@ pub struct Sandbox {
     accepting: tokio::task::JoinHandle<()>,
 }
 
-/// What the connections share.
-#[derive(Debug)]
-pub(in crate::sandbox) struct Shared {
-    world: Mutex<tenant::world::World>,
-    ledger: Mutex<ledger::Ledger>,
-    trouble: Mutex<trouble::Trouble>,
-    scenario: Mutex<Scenario>,
-    /// Does a request hang in a scripted stall?
-    stall: watch::Sender<bool>,
-    /// Changed when nobody can connect for some time.
-    door: watch::Sender<Duration>,
-    latency: Duration,
-    port: u16,
-    url: String,
-    /// Who vouches for the played hosts, where https is spoken.
-    authority: Option<tls::Authority>,
-}
-
-impl Shared {
-    fn world(&self) -> MutexGuard<'_, tenant::world::World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, ledger::Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn trouble(&self) -> MutexGuard<'_, trouble::Trouble> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn scenario(&self) -> MutexGuard<'_, Scenario> {
-        self.scenario.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cloud_file(&self) -> Value {
-        let world = self.world();
-        let users: Vec<Value> = world
-            .users
-            .iter()
-            .map(|(name, user)| json!({ "name": name, "client_id": user.client_id, "object_id": user.object_id, "about": user.about }))
-            .collect();
-        json!({
-            "name": "sandbox",
-            "base": "public",
-            "sandbox": {
-                "url": self.url,
-                "speed": world.clock.speed,
-                "epoch": world.clock.epoch.to_string(),
-                "started_unix_ms": world.clock.started.as_millisecond(),
-                "scenario": world.summary,
-            },
-            "tenant": world.tenant,
-            "users": users,
-            "defaults": world.defaults(),
-        })
-    }
-}
-
 impl Sandbox {
     /// Listens on 127.0.0.1 and serves on the current runtime.
     ///
@@ -119,9 +54,9 @@ impl Sandbox {
         let url = format!("http://{address}");
         let faults = options.scenario.faults();
         let shared = Arc::new(Shared {
-            world: Mutex::new(tenant::world::World::new(&options.scenario, options.speed)),
+            world: Mutex::new(options.scenario.world(options.speed)),
             ledger: Mutex::default(),
-            trouble: Mutex::new(trouble::Trouble::new(faults)),
+            trouble: Mutex::new(Trouble::new(faults)),
             scenario: Mutex::new(options.scenario),
             stall: watch::Sender::new(false),
             door: watch::Sender::new(Duration::ZERO),

@@ -28,7 +28,7 @@ fn signs_in(service: &str) -> bool {
 
 /// Counts and log.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(in crate::sandbox) struct Ledger {
     last: u64,
     by_service: BTreeMap<&'static str, u64>,
     writes: u64,
@@ -90,7 +90,7 @@ impl Ledger {
         *self = Self { last: self.last, ..Self::default() };
     }
 
-    pub(super) fn document(&self) -> Value {
+    pub(in crate::sandbox) fn document(&self) -> Value {
         let count = |service: &str| self.by_service.get(service).copied().unwrap_or_default();
         let requests: u64 =
             self.by_service.iter().filter(|(service, _)| !signs_in(service)).map(|(_, count)| count).sum();

@@ -35,7 +35,7 @@ impl Dice {
 
 /// What is wrong with a policy's key, vault or grant; by turns, so that a tenant of some size has everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
+pub(in crate::sandbox) enum Trouble {
     None,
     Expired,
     Disabled,
@@ -67,103 +67,101 @@ const TURNS: [Trouble; 12] = [
     Trouble::NoPurgeProtection,
 ];
 
-impl World {
-    pub(super) fn generate(&mut self, size: &Generate) {
-        let mut dice = Dice(size.seed);
-        // A vault's own trouble is shared by every policy in it, so vaults take their turns, too.
-        for number in 0..size.vaults {
-            self.vaults.insert(vault_name(number), vault(number));
-        }
-        let mut troubles = Vec::new();
-        for number in 0..size.policies {
-            troubles.push(self.add_policy(number, size.vaults));
-        }
-        for number in 0..size.environments {
-            let policy = (size.policies > 0 && dice.roll(3) == 0)
-                .then(|| u32::try_from(dice.roll(u64::from(size.policies))).unwrap_or_default());
-            let turn = dice.roll(40);
-            let (environment, state) = environment(number, policy, &troubles, turn);
-            let key = format!("estate-{number:05}");
-            self.planted.entry(state).or_default().push(guid(&format!("environment/{key}")));
-            if turn == 0 && policy.is_some() {
-                self.unfinished.push(key.clone());
-            }
-            self.environments.insert(key, environment);
-        }
+pub(super) fn generate(world: &mut World, size: &Generate) {
+    let mut dice = Dice(size.seed);
+    // A vault's own trouble is shared by every policy in it, so vaults take their turns, too.
+    for number in 0..size.vaults {
+        world.vaults.insert(vault_name(number), vault(number));
     }
+    let mut troubles = Vec::new();
+    for number in 0..size.policies {
+        troubles.push(add_policy(world, number, size.vaults));
+    }
+    for number in 0..size.environments {
+        let policy = (size.policies > 0 && dice.roll(3) == 0)
+            .then(|| u32::try_from(dice.roll(u64::from(size.policies))).unwrap_or_default());
+        let turn = dice.roll(40);
+        let (environment, state) = environment(number, policy, &troubles, turn);
+        let key = format!("estate-{number:05}");
+        world.planted.entry(state).or_default().push(guid(&format!("environment/{key}")));
+        if turn == 0 && policy.is_some() {
+            world.unfinished.push(key.clone());
+        }
+        world.environments.insert(key, environment);
+    }
+}
 
-    fn add_policy(&mut self, number: u32, vaults: u32) -> Trouble {
-        let name = format!("ep-estate-{number:02}");
-        let vault = vault_name(number % vaults.max(1));
-        let of_vault = vault_trouble(number % vaults.max(1));
-        let own = TURNS.get(number as usize % 10).copied().unwrap_or(Trouble::None);
-        // Of two troubles the worse one is what is found.
-        let trouble = if of_vault == Trouble::None || own.cuts_off() { own } else { of_vault };
-        let key_name = format!("cmk-estate-{number:02}");
-        let expires = match own {
-            Trouble::Expired => -2,
-            Trouble::Expiring => 20,
-            _ => 400,
+fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
+    let name = format!("ep-estate-{number:02}");
+    let vault = vault_name(number % vaults.max(1));
+    let of_vault = vault_trouble(number % vaults.max(1));
+    let own = TURNS.get(number as usize % 10).copied().unwrap_or(Trouble::None);
+    // Of two troubles the worse one is what is found.
+    let trouble = if of_vault == Trouble::None || own.cuts_off() { own } else { of_vault };
+    let key_name = format!("cmk-estate-{number:02}");
+    let expires = match own {
+        Trouble::Expired => -2,
+        Trouble::Expiring => 20,
+        _ => 400,
+    };
+    if let Some(found) = world.vaults.get_mut(&vault) {
+        let key = Key {
+            kty: if found.hsm { "RSA-HSM" } else { "RSA" }.to_owned(),
+            bits: 3072,
+            enabled: own != Trouble::Disabled,
+            expires_in_days: Some(expires),
+            starts_in_days: None,
+            deleted: false,
+            versions: 1,
+            made_days_ago: Vec::new(),
+            disabled: std::collections::BTreeSet::new(),
+            made: std::collections::BTreeMap::new(),
         };
-        if let Some(found) = self.vaults.get_mut(&vault) {
-            let key = Key {
-                kty: if found.hsm { "RSA-HSM" } else { "RSA" }.to_owned(),
-                bits: 3072,
-                enabled: own != Trouble::Disabled,
-                expires_in_days: Some(expires),
-                starts_in_days: None,
-                deleted: false,
-                versions: 1,
-                made_days_ago: Vec::new(),
-                disabled: std::collections::BTreeSet::new(),
-                made: std::collections::BTreeMap::new(),
-            };
-            found.keys.insert(key_name.clone(), key);
-        }
-        let id = self.policy_id(&name);
-        let policy = Policy {
-            id: id.clone(),
-            name,
-            location: "europe".to_owned(),
-            kind: "Encryption".to_owned(),
-            vault_id: self.vault_id(&vault),
-            key: key_name.clone(),
-            version: None,
-            created: LONG_AGO,
-            no_identity: false,
-            tags: Value::Null,
-        };
-        if own != Trouble::NoGrant {
-            self.grant(&policy, &vault, &key_name);
-        }
-        self.policies.insert(id.to_ascii_lowercase(), policy);
-        trouble
+        found.keys.insert(key_name.clone(), key);
     }
+    let id = world.policy_id(&name);
+    let policy = Policy {
+        id: id.clone(),
+        name,
+        location: "europe".to_owned(),
+        kind: "Encryption".to_owned(),
+        vault_id: world.vault_id(&vault),
+        key: key_name.clone(),
+        version: None,
+        created: LONG_AGO,
+        no_identity: false,
+        tags: Value::Null,
+    };
+    if own != Trouble::NoGrant {
+        grant(world, &policy, &vault, &key_name);
+    }
+    world.policies.insert(id.to_ascii_lowercase(), policy);
+    trouble
+}
 
-    /// By the vault's own permission model.
-    fn grant(&mut self, policy: &Policy, vault: &str, key: &str) {
-        let (hsm, rbac) = self.vaults.get(vault).map_or((false, true), |found| (found.hsm, rbac(found)));
-        if !rbac {
-            if let Some(found) = self.vaults.get_mut(vault)
-                && let Some(list) = found.properties["accessPolicies"].as_array_mut()
-            {
-                list.push(json!({ "tenantId": "@tenant", "objectId": policy.principal(), "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] } }));
-            }
-            return;
+/// By the vault's own permission model.
+fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
+    let (hsm, rbac) = world.vaults.get(vault).map_or((false, true), |found| (found.hsm, rbac(found)));
+    if !rbac {
+        if let Some(found) = world.vaults.get_mut(vault)
+            && let Some(list) = found.properties["accessPolicies"].as_array_mut()
+        {
+            list.push(json!({ "tenantId": "@tenant", "objectId": policy.principal(), "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] } }));
         }
-        let (scope, role) = if hsm {
-            (format!("hsm:{vault}/keys/{key}"), HSM_ROLES[0])
-        } else {
-            (policy.vault_id.clone(), ENCRYPTION_USER)
-        };
-        self.roles.push(Role {
-            name: guid(&format!("grant/{}/{scope}", policy.id)),
-            scope,
-            role: role.to_owned(),
-            principal: policy.principal(),
-            since: LONG_AGO,
-        });
+        return;
     }
+    let (scope, role) = if hsm {
+        (format!("hsm:{vault}/keys/{key}"), HSM_ROLES[0])
+    } else {
+        (policy.vault_id.clone(), ENCRYPTION_USER)
+    };
+    world.roles.push(Role {
+        name: guid(&format!("grant/{}/{scope}", policy.id)),
+        scope,
+        role: role.to_owned(),
+        principal: policy.principal(),
+        since: LONG_AGO,
+    });
 }
 
 fn vault_name(number: u32) -> String {

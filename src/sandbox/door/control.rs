@@ -1,8 +1,11 @@
 //! The sandbox's own addresses, for whoever runs it: what was asked, what is there, and a new beginning.
 
+use super::ledger::Ledger;
+use super::shared::Shared;
+use super::trouble::Trouble;
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::world;
-use crate::sandbox::{Scenario, Shared, ledger, trouble};
+use crate::sandbox::scenario::Scenario;
+use crate::sandbox::scenario::rules::parse;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -28,9 +31,9 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
             Ok(()) => Reply::json(200, &shared.cloud_file()),
             Err(why) => Reply::error(400, "BadBeginning", why),
         },
-        ("POST", "/_sandbox/faults") => match trouble::parse(&request.json()) {
+        ("POST", "/_sandbox/faults") => match parse(&request.json()) {
             Ok(rules) => {
-                *shared.trouble() = trouble::Trouble::new(rules);
+                *shared.trouble() = Trouble::new(rules);
                 Reply::empty(204)
             }
             Err(why) => Reply::error(400, "BadFaults", why),
@@ -63,16 +66,16 @@ fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     };
     let rules = match &wanted["faults"] {
         Value::Null => scenario.faults(),
-        rules => trouble::parse(rules)?,
+        rules => parse(rules)?,
     };
     let speed = wanted["speed"].as_f64().unwrap_or_else(|| shared.world().clock.speed);
     if !(speed.is_finite() && speed > 0.0) {
         return Err("the speed must be above 0".to_owned());
     }
-    *shared.world() = world::World::new(&scenario, speed);
+    *shared.world() = scenario.world(speed);
     *shared.scenario() = scenario;
-    *shared.ledger() = ledger::Ledger::default();
-    *shared.trouble() = trouble::Trouble::new(rules);
+    *shared.ledger() = Ledger::default();
+    *shared.trouble() = Trouble::new(rules);
     shared.stall.send_replace(false);
     if let Some(closed) = shared.trouble().closes_after(0) {
         shared.door.send_replace(closed);

@@ -1,101 +1,11 @@
 //! Scripted trouble: what networks, gateways and services do on bad days, at a chosen request.
 
+use super::mischief::ELSEWHERE;
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::mischief;
-use crate::sandbox::mischief::Mischief;
+use crate::sandbox::scenario::rules::{CLOSED, Form, Kind, Rule, kind};
 use crate::sandbox::tenant::events::Change;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use serde_json::Value;
-
-/// Which requests, and what happens to them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rule {
-    #[serde(rename = "match", default)]
-    matches: Match,
-    #[serde(rename = "do")]
-    name: String,
-    /// How many matching requests it hits.
-    #[serde(default = "once")]
-    times: u64,
-    /// Of silence, stall and closed door (real time), or of `Retry-After` (sandbox time).
-    #[serde(default = "minute")]
-    seconds: f64,
-    /// Where redirects, links and challenges lead, or what is said.
-    #[serde(default)]
-    to: Option<String>,
-    /// What changes meanwhile.
-    #[serde(default)]
-    change: Change,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Match {
-    method: Option<String>,
-    host: Option<String>,
-    path: Option<String>,
-    /// The N-th request that matches the rest, from 1.
-    nth: Option<u64>,
-    /// The N-th request of all, from 1.
-    request: Option<u64>,
-    /// One in so many requests that match the rest.
-    every: Option<u64>,
-    /// Only from this sandbox second on, counted from the beginning.
-    from: Option<f64>,
-    /// Only before this sandbox second.
-    until: Option<f64>,
-}
-
-/// Nobody can connect: the one trouble that comes before a request, so its rule names the request that would have been next.
-const CLOSED: &str = "closed";
-
-fn once() -> u64 {
-    1
-}
-
-fn minute() -> f64 {
-    60.0
-}
-
-/// What happens.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    ResetBefore,
-    ResetAfter,
-    /// No answer for some time.
-    Silence {
-        acts: bool,
-    },
-    /// The same, and `/_sandbox/stall` tells that it has come to that.
-    Stall {
-        acts: bool,
-    },
-    Cut,
-    UnknownEnum,
-    ForeignLink,
-    Mischief(Mischief),
-    Answer {
-        status: u16,
-        form: Form,
-        /// Does the request take effect all the same?
-        acts: bool,
-    },
-}
-
-/// How an answer of trouble looks.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Form {
-    Json,
-    Html,
-    Empty,
-    Garbage,
-    RetrySeconds,
-    RetryDate,
-    Busy,
-    SeeOther,
-}
 
 /// A rule that fires.
 #[derive(Debug)]
@@ -108,61 +18,13 @@ pub(super) struct Fired {
 
 /// The rules, with how often each has matched and fired.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(in crate::sandbox) struct Trouble {
     rules: Vec<(Rule, u64, u64)>,
     hits: u64,
 }
 
-/// Rules out of JSON.
-pub(super) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
-    let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
-    if let Some(rule) = rules.iter().find(|rule| rule.name != CLOSED && kind(&rule.name).is_none()) {
-        return Err(format!("`{}` is no trouble that is known", rule.name));
-    }
-    if rules.iter().any(|rule| rule.name == CLOSED && rule.matches.request.is_none()) {
-        return Err("a closed door needs the number of the first request that finds it closed".to_owned());
-    }
-    match rules.iter().find(|rule| !(0.0..=3e9).contains(&rule.seconds)) {
-        Some(rule) => Err(format!("{} seconds are not a time from 0 to a hundred years", rule.seconds)),
-        None => Ok(rules),
-    }
-}
-
-fn kind(name: &str) -> Option<Kind> {
-    let answer = |status, form| Kind::Answer { status, form, acts: false };
-    Some(match name {
-        "reset-before" | "refuse" => Kind::ResetBefore,
-        "reset-after" => Kind::ResetAfter,
-        "silence" => Kind::Silence { acts: false },
-        "silence-after" => Kind::Silence { acts: true },
-        "stall-before" => Kind::Stall { acts: false },
-        "stall-after" => Kind::Stall { acts: true },
-        "cut" => Kind::Cut,
-        "unknown-enum" => Kind::UnknownEnum,
-        "foreign-link" => Kind::ForeignLink,
-        "garbage" => answer(200, Form::Garbage),
-        "html-502" => answer(502, Form::Html),
-        "500" => answer(500, Form::Json),
-        "503-seconds" => answer(503, Form::RetrySeconds),
-        "503-date" => answer(503, Form::RetryDate),
-        "429-seconds" => answer(429, Form::RetrySeconds),
-        "429-date" => answer(429, Form::RetryDate),
-        "401" => answer(401, Form::Json),
-        "403" => answer(403, Form::Json),
-        "404" => answer(404, Form::Json),
-        "409" => answer(409, Form::Busy),
-        "409-empty" => answer(409, Form::Empty),
-        "303" => answer(303, Form::SeeOther),
-        // The same answers, written by something in between after the service has acted.
-        name if let Some(Kind::Answer { status, form, .. }) = name.strip_suffix("-after").and_then(kind) => {
-            Kind::Answer { status, form, acts: true }
-        }
-        name => Kind::Mischief(Mischief::named(name)?),
-    })
-}
-
 impl Trouble {
-    pub(super) fn new(rules: Vec<Rule>) -> Self {
+    pub(in crate::sandbox) fn new(rules: Vec<Rule>) -> Self {
         Self { rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(), hits: 0 }
     }
 
@@ -233,7 +95,7 @@ pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Re
             let date = (now + whole).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
             Reply::error(status, "TooManyRequests", "Scripted: come back later.").header("retry-after", date)
         }
-        Form::SeeOther => Reply::empty(status).header("location", mischief::ELSEWHERE),
+        Form::SeeOther => Reply::empty(status).header("location", ELSEWHERE),
         Form::Json => Reply::error(status, "Scripted", format!("Scripted trouble with status {status}.")),
     }
 }
@@ -258,7 +120,7 @@ pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
 /// Every address that the answer leads on to, in headers and next links, is on the host of somebody else; where that is said, so are the
 /// addresses of vaults and organizations.
 pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
-    let elsewhere = to.unwrap_or(mischief::ELSEWHERE);
+    let elsewhere = to.unwrap_or(ELSEWHERE);
     for (name, value) in &mut reply.headers {
         if matches!(*name, "operation-location" | "location" | "azure-asyncoperation") {
             elsewhere.clone_into(value);

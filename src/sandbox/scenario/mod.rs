@@ -1,30 +1,35 @@
 //! Scenarios: a base tenant, and patches over it. All of it is data.
 
-use crate::sandbox::setup::Setup;
-use crate::sandbox::trouble;
+mod building;
+mod generate;
+pub(in crate::sandbox) mod rules;
+mod setup;
+
+use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
 use serde_json::Value;
+use setup::Setup;
 
-const BASE: &str = include_str!("scenarios/base.json");
+const BASE: &str = include_str!("../scenarios/base.json");
 
 /// Name, and what differs from the base tenant.
 const BUILT_IN: [(&str, &str); 9] = [
-    ("ready", include_str!("scenarios/ready.json")),
-    ("fresh", include_str!("scenarios/fresh.json")),
-    ("access-policy-vault", include_str!("scenarios/access-policy-vault.json")),
-    ("managed-hsm", include_str!("scenarios/managed-hsm.json")),
-    ("not-integrated", include_str!("scenarios/not-integrated.json")),
-    ("messy", include_str!("scenarios/messy.json")),
-    ("expiring", include_str!("scenarios/expiring.json")),
-    ("locked", include_str!("scenarios/locked.json")),
-    ("estate", include_str!("scenarios/estate.json")),
+    ("ready", include_str!("../scenarios/ready.json")),
+    ("fresh", include_str!("../scenarios/fresh.json")),
+    ("access-policy-vault", include_str!("../scenarios/access-policy-vault.json")),
+    ("managed-hsm", include_str!("../scenarios/managed-hsm.json")),
+    ("not-integrated", include_str!("../scenarios/not-integrated.json")),
+    ("messy", include_str!("../scenarios/messy.json")),
+    ("expiring", include_str!("../scenarios/expiring.json")),
+    ("locked", include_str!("../scenarios/locked.json")),
+    ("estate", include_str!("../scenarios/estate.json")),
 ];
 
 /// What a sandbox holds when it starts.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    pub(super) setup: Setup,
-    faults: Vec<trouble::Rule>,
+    setup: Setup,
+    faults: Vec<rules::Rule>,
 }
 
 impl Scenario {
@@ -56,7 +61,7 @@ impl Scenario {
             .unwrap_or_else(|| Value::Array(Vec::new()));
         let setup = Setup::deserialize(&whole).map_err(|error| error.to_string())?;
         setup.check()?;
-        Ok(Self { setup, faults: trouble::parse(&faults)? })
+        Ok(Self { setup, faults: rules::parse(&faults)? })
     }
 
     /// What it is for, in one sentence.
@@ -64,7 +69,12 @@ impl Scenario {
         &self.setup.summary
     }
 
-    pub(super) fn faults(&self) -> Vec<trouble::Rule> {
+    /// The tenant that it describes, at its beginning.
+    pub(in crate::sandbox) fn world(&self, speed: f64) -> World {
+        building::world(&self.setup, speed)
+    }
+
+    pub(in crate::sandbox) fn faults(&self) -> Vec<rules::Rule> {
         self.faults.clone()
     }
 }

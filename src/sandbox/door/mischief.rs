@@ -2,52 +2,11 @@
 //! between two looks.
 
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::scenario::rules::Mischief;
 use serde_json::json;
 
 /// Looks like a host of the cloud, and is not.
 pub(super) const ELSEWHERE: &str = "https://api.bap.microsoft.com.elsewhere.example/next";
-
-/// What is done to an answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Mischief {
-    /// The answer is somewhere else, with this status.
-    Redirect(u16),
-    /// More than anybody can want to read.
-    Huge,
-    /// The same, in a few kilobytes on the wire.
-    HugeGzip,
-    /// JSON in JSON in JSON.
-    Deep,
-    /// A challenge for a token of another service.
-    Challenge,
-    /// A refusal that quotes the token.
-    Echo,
-    /// A refusal in these words.
-    Words,
-    /// A list whose every page names another one.
-    Endless,
-    /// The answer is true; a moment later it is not.
-    Meanwhile,
-}
-
-impl Mischief {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "redirect" | "redirect-302" => Mischief::Redirect(302),
-            "redirect-307" => Mischief::Redirect(307),
-            "redirect-308" => Mischief::Redirect(308),
-            "huge" => Mischief::Huge,
-            "huge-gzip" => Mischief::HugeGzip,
-            "deep" => Mischief::Deep,
-            "challenge" => Mischief::Challenge,
-            "echo" => Mischief::Echo,
-            "words" => Mischief::Words,
-            "endless" => Mischief::Endless,
-            "meanwhile" => Mischief::Meanwhile,
-            _ => return None,
-        })
-    }
-}
 
 pub(super) fn reply(
     kind: Mischief,

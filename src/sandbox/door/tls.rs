@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The first line of its file: by it the sandbox knows a file that it may write over.
-pub(super) const MARK: &str = "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
+pub(in crate::sandbox) const MARK: &str = "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
 
 /// Every name that is played is one of these, or below it.
 const NAMES: [&str; 8] = [
@@ -35,7 +35,7 @@ const DAY: Duration = Duration::from_hours(24);
 const VALID: Duration = Duration::from_hours(32 * 24);
 
 /// Who vouches for the played hosts.
-pub(super) struct Authority {
+pub(in crate::sandbox) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// One key for every host: all of them are this process.
     key: KeyPair,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Authority {
 }
 
 impl Authority {
-    pub(super) fn new() -> Result<Self> {
+    pub(in crate::sandbox) fn new() -> Result<Self> {
         let mut params = described("cmkctl sandbox");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -64,7 +64,7 @@ impl Authority {
     }
 
     /// As PEM.
-    pub(super) fn certificate(&self) -> &str {
+    pub(in crate::sandbox) fn certificate(&self) -> &str {
         &self.certificate
     }
 

@@ -1,0 +1,162 @@
+//! Connections: who is let in, and to whom a request is for. Clients that speak https to the public host names come in by a proxy
+//! (RFC 9110, 9.3.6) whose every tunnel ends in this process. What is not played is refused, so nothing ever leaves loopback.
+
+use super::play::play;
+use super::shared::Shared;
+use super::wire::{Body, PLAYED, Reset, cut, read, whole};
+use super::{control, visitor};
+use crate::sandbox::message::Reply;
+use crate::sandbox::services::caller::user_of;
+use crate::sandbox::services::hosts::service;
+use crate::sandbox::tenant::ids::guid;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_rustls::TlsAcceptor;
+
+pub(in crate::sandbox) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
+    let mut door = shared.door.subscribe();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                tokio::task::spawn(connection(stream, shared.clone(), None));
+            }
+            Ok(()) = door.changed() => {
+                let time = *door.borrow_and_update();
+                match closed(listener, time).await {
+                    Some(again) => listener = again,
+                    None => return,
+                }
+            }
+        }
+    }
+}
+
+/// One connection; when the door closes, its answer is the last. Inside a tunnel, every request is for the host that the tunnel leads to.
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    shared: Arc<Shared>,
+    tunnel: Option<Arc<str>>,
+) {
+    let mut door = shared.door.subscribe();
+    let service = service_fn(move |request| answer(shared.clone(), request, tunnel.clone()));
+    let stream = TokioIo::new(stream);
+    let mut served = pin!(hyper::server::conn::http1::Builder::new().serve_connection(stream, service).with_upgrades());
+    tokio::select! {
+        _ = &mut served => return,
+        _ = door.changed() => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
+}
+
+/// For some (real) time nobody can connect: the port is held, and nobody listens on it.
+async fn closed(listener: TcpListener, time: Duration) -> Option<TcpListener> {
+    let address = listener.local_addr().ok()?;
+    drop(listener);
+    let until = tokio::time::Instant::now() + time;
+    loop {
+        // Somebody else may have the port for a moment.
+        let bound = TcpSocket::new_v4().ok().filter(|socket| socket.set_reuseaddr(true).is_ok());
+        if let Some(socket) = bound.filter(|socket| socket.bind(address).is_ok()) {
+            tokio::time::sleep_until(until).await;
+            return socket.listen(1024).ok();
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    request: hyper::Request<Incoming>,
+    tunnel: Option<Arc<str>>,
+) -> Result<hyper::Response<Body>, Reset> {
+    if request.method() == hyper::Method::CONNECT {
+        return match open(&shared, request) {
+            Some(refusal) => whole(refusal),
+            // The tunnel begins where this answer ends: it has no body, and no length of one.
+            None => Ok(hyper::Response::default()),
+        };
+    }
+    let asked = request.uri().authority().map(|own| own.as_str());
+    if tunnel.is_none()
+        && let Some(refusal) = visitor::refused(request.headers(), asked, shared.port)
+    {
+        return whole(refusal);
+    }
+    let played = tunnel.is_some() || request.headers().contains_key(PLAYED);
+    let mut request = read(request).await.ok_or(Reset)?;
+    if let Some(host) = tunnel {
+        if request.host.strip_suffix(":443").unwrap_or(&request.host) != &*host {
+            return whole(Reply::html(421, "This connection is to another host"));
+        }
+        host.as_ref().clone_into(&mut request.host);
+    } else if !played {
+        return whole(control::handle(&shared, &request).await);
+    }
+    let Some(service) = service(&request.host) else {
+        shared.ledger().foreign(&request.host);
+        return whole(Reply::html(502, "The sandbox does not play this host"));
+    };
+    let number = shared.ledger().begin(service);
+    let began = Instant::now();
+    let outcome = play(&shared, service, number, &request).await;
+    let status = outcome.as_ref().map_or(0, |played| played.reply.status);
+    let user = user_of(&shared.world(), &request);
+    shared.ledger().end(number, service, &request, status, &user, began);
+    let played = outcome?;
+    let (correlation, now) = {
+        let world = shared.world();
+        (guid(&format!("request/{number}")), world.clock.http_date())
+    };
+    let mut reply = played.reply.header("date", now).header("x-ms-request-id", correlation.clone());
+    reply = reply.header("x-ms-correlation-request-id", correlation.clone());
+    if service == "bap" {
+        reply = reply.header("x-ms-correlation-id", correlation.clone()).header("x-ms-service-request-id", correlation);
+    }
+    if played.cut { cut(reply) } else { whole(reply) }
+}
+
+/// Opens the tunnel that a `CONNECT` asks for, or says why not.
+fn open(shared: &Arc<Shared>, request: hyper::Request<Incoming>) -> Option<Reply> {
+    let asked = request.uri().authority().map(|own| (own.host().to_ascii_lowercase(), own.port_u16()));
+    let (host, port) = asked.unwrap_or_default();
+    let Some(authority) = &shared.authority else {
+        return Some(refusal(405, "The sandbox speaks https only when it is started with `--tls`."));
+    };
+    if service(&host).is_none() || port != Some(443) {
+        shared.ledger().foreign(&host);
+        let why = format!("The sandbox does not play `{host}`, and lets nothing out of this machine.");
+        return Some(refusal(403, &why));
+    }
+    let Ok(server) = authority.server(&host) else {
+        return Some(refusal(502, "The sandbox can't make a certificate for this host."));
+    };
+    tokio::task::spawn(inside(shared.clone(), request, TlsAcceptor::from(server), host.into()));
+    None
+}
+
+fn refusal(status: u16, why: &str) -> Reply {
+    Reply {
+        status,
+        headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())],
+        body: format!("{why}\n").into_bytes(),
+    }
+}
+
+/// A type of its own, for what is inside a tunnel may ask for another one.
+type Inside = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn inside(shared: Arc<Shared>, request: hyper::Request<Incoming>, tls: TlsAcceptor, host: Arc<str>) -> Inside {
+    Box::pin(async move {
+        // Whoever leaves, or doesn't trust the certificate, has nothing to be told.
+        let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+        let Ok(stream) = tls.accept(TokioIo::new(upgraded)).await else { return };
+        connection(stream, shared, Some(host)).await;
+    })
+}

@@ -1,0 +1,12 @@
+//! The door: how one gets in, what goes wrong there, and what is written down.
+
+mod control;
+pub(in crate::sandbox) mod http;
+pub(in crate::sandbox) mod ledger;
+mod mischief;
+mod play;
+pub(in crate::sandbox) mod shared;
+pub(in crate::sandbox) mod tls;
+pub(in crate::sandbox) mod trouble;
+mod visitor;
+mod wire;

@@ -1,0 +1,70 @@
+//! What the connections share.
+
+use super::ledger::Ledger;
+use super::tls::Authority;
+use super::trouble::Trouble;
+use crate::sandbox::scenario::Scenario;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What the connections share.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Shared {
+    pub(in crate::sandbox) world: Mutex<World>,
+    pub(in crate::sandbox) ledger: Mutex<Ledger>,
+    pub(in crate::sandbox) trouble: Mutex<Trouble>,
+    pub(in crate::sandbox) scenario: Mutex<Scenario>,
+    /// Does a request hang in a scripted stall?
+    pub(in crate::sandbox) stall: watch::Sender<bool>,
+    /// Changed when nobody can connect for some time.
+    pub(in crate::sandbox) door: watch::Sender<Duration>,
+    pub(in crate::sandbox) latency: Duration,
+    pub(in crate::sandbox) port: u16,
+    pub(in crate::sandbox) url: String,
+    /// Who vouches for the played hosts, where https is spoken.
+    pub(in crate::sandbox) authority: Option<Authority>,
+}
+
+impl Shared {
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::sandbox) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn scenario(&self) -> MutexGuard<'_, Scenario> {
+        self.scenario.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::sandbox) fn cloud_file(&self) -> Value {
+        let world = self.world();
+        let users: Vec<Value> = world
+            .users
+            .iter()
+            .map(|(name, user)| json!({ "name": name, "client_id": user.client_id, "object_id": user.object_id, "about": user.about }))
+            .collect();
+        json!({
+            "name": "sandbox",
+            "base": "public",
+            "sandbox": {
+                "url": self.url,
+                "speed": world.clock.speed,
+                "epoch": world.clock.epoch.to_string(),
+                "started_unix_ms": world.clock.started.as_millisecond(),
+                "scenario": world.summary,
+            },
+            "tenant": world.tenant,
+            "users": users,
+            "defaults": world.defaults(),
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! The text of a scenario after merging, and whether it makes sense.
+
+use super::generate::Generate;
+use crate::sandbox::tenant::events::Event;
+use crate::sandbox::tenant::parts::{Environment, Lock, Standing, Vault};
+use crate::sandbox::tenant::settings::{Settings, Target};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The scenario file after merging.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Setup {
+    pub(super) summary: String,
+    pub(super) epoch: Timestamp,
+    pub(super) settings: Settings,
+    pub(super) users: BTreeMap<String, UserSetup>,
+    pub(super) provider: String,
+    pub(super) provider_locations: Vec<String>,
+    pub(super) environments: BTreeMap<String, Environment>,
+    pub(super) vaults: BTreeMap<String, Vault>,
+    #[serde(default)]
+    pub(super) policies: BTreeMap<String, PolicySetup>,
+    #[serde(default)]
+    pub(super) locks: Vec<Lock>,
+    /// Display name of an Azure Policy assignment that allows no location of enterprise policies.
+    #[serde(default)]
+    pub(super) azure_policy: Option<String>,
+    /// Lifecycle operations of the past.
+    #[serde(default)]
+    pub(super) history: Vec<Past>,
+    /// What happens while the sandbox runs.
+    #[serde(default)]
+    pub(super) events: Vec<Event>,
+    #[serde(default)]
+    pub(super) crowd: Crowd,
+    #[serde(default)]
+    pub(super) generate: Option<Generate>,
+    pub(super) target: Target,
+}
+
+/// A lifecycle operation that ended before the sandbox began.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Past {
+    pub(super) environment: String,
+    /// `NewCustomerManagedKey`, `RotateCustomerManagedKey` or `RevertToMicrosoftKey`.
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) failed: bool,
+    pub(super) days_ago: f64,
+}
+
+/// So many further environments without finance and operations, all linked to one policy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Crowd {
+    pub(super) size: u32,
+    pub(super) policy: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserSetup {
+    pub(super) about: String,
+    #[serde(default)]
+    pub(super) azure: Vec<String>,
+    #[serde(default)]
+    pub(super) power_platform: Standing,
+    #[serde(default)]
+    pub(super) dataverse: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicySetup {
+    pub(super) vault: String,
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) version: Option<String>,
+    pub(super) location: String,
+    #[serde(default = "encryption")]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) granted: bool,
+    /// How long ago, where that is not long enough.
+    #[serde(default)]
+    pub(super) granted_seconds_ago: Option<i64>,
+    /// Further vaults that it was granted at, for a swap.
+    #[serde(default)]
+    pub(super) granted_at: Vec<String>,
+    /// Without an identity yet?
+    #[serde(default)]
+    pub(super) no_identity: bool,
+}
+
+fn encryption() -> String {
+    "Encryption".to_owned()
+}
+
+impl Setup {
+    /// Does everything that is named exist?
+    pub(super) fn check(&self) -> Result<(), String> {
+        let target = &self.target;
+        if !self.environments.contains_key(&target.environment) {
+            return Err(format!("there is no environment `{}`", target.environment));
+        }
+        let vault = self.vaults.get(&target.vault).ok_or_else(|| format!("there is no vault `{}`", target.vault))?;
+        if !vault.keys.contains_key(&target.key) {
+            return Err(format!("there is no key `{}` in `{}`", target.key, target.vault));
+        }
+        for environment in self.environments.values() {
+            if let Some(policy) = environment.policy.as_ref().filter(|policy| !self.policies.contains_key(*policy)) {
+                return Err(format!("there is no policy `{policy}`"));
+            }
+        }
+        self.check_times()
+    }
+
+    /// No time is so far away that the calendar ends before it.
+    fn check_times(&self) -> Result<(), String> {
+        let years = self.epoch.as_second() / (366 * 86_400);
+        if !(0..200).contains(&years) {
+            return Err(format!("the epoch {} is not of these two centuries", self.epoch));
+        }
+        let settings = &self.settings;
+        let seconds = [
+            settings.identity_seconds,
+            settings.role_seconds,
+            settings.provider_seconds,
+            settings.governance_seconds,
+            settings.link_seconds,
+            settings.enable_seconds,
+            settings.locks_after_seconds.unwrap_or_default(),
+            settings.token_seconds.unwrap_or_default(),
+        ];
+        if let Some(wrong) = seconds.iter().find(|seconds| !(0.0..=CENTURY).contains(*seconds)) {
+            return Err(format!("{wrong} seconds are not a time from 0 to a hundred years"));
+        }
+        let keys = self.vaults.values().flat_map(|vault| vault.keys.values());
+        #[expect(clippy::cast_precision_loss, reason = "compared with a century, and not kept")]
+        let mut away = keys
+            .flat_map(|key| [key.expires_in_days, key.starts_in_days])
+            .flatten()
+            .map(|days| days as f64 * 86_400.0)
+            .chain(self.policies.values().filter_map(|policy| policy.granted_seconds_ago).map(|seconds| seconds as f64))
+            .chain(self.history.iter().map(|past| past.days_ago * 86_400.0))
+            .chain(self.events.iter().map(|event| event.after_days * 86_400.0))
+            .chain(
+                self.vaults
+                    .values()
+                    .flat_map(|vault| vault.keys.values())
+                    .flat_map(|key| &key.made_days_ago)
+                    .map(|days| days * 86_400.0),
+            );
+        match away.find(|seconds| !(-CENTURY..=CENTURY).contains(seconds)) {
+            Some(wrong) => Err(format!("{wrong} seconds are more than a hundred years")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// In seconds.
+const CENTURY: f64 = 100.0 * 366.0 * 86_400.0;
