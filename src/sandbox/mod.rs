@@ -1,8 +1,9 @@
-//! The embedded cloud: one HTTP server on loopback that plays Entra, Azure Resource Manager, Key Vault, the Power Platform admin API and
-//! Dataverse, with one tenant in it.
+//! The embedded cloud: one HTTP server on loopback that plays Entra, Azure Resource Manager, Key
+//! Vault, the Power Platform admin API and Dataverse, with one tenant in it.
 //!
-//! It is built from public documentation and from responses recorded from the real services, never from the client's types, and uses nothing of
-//! the other rooms: a client and a fake that share a mistake would agree. Every handler names what it imitates.
+//! It is built from public documentation and from responses recorded from the real services, never
+//! from the client's types, and uses nothing of the other rooms: a client and a fake that share a
+//! mistake would agree. Every handler names what it imitates.
 
 mod door;
 mod message;
@@ -79,7 +80,8 @@ impl Sandbox {
         self.shared.cloud_file()
     }
 
-    /// The certificate of the authority that vouches for the played hosts, as PEM, where https is spoken. Its key never leaves this process.
+    /// The certificate of the authority that vouches for the played hosts, as PEM, where https is
+    /// spoken. Its key never leaves this process.
     pub fn certificate(&self) -> Option<&str> {
         self.shared.authority.as_ref().map(tls::Authority::certificate)
     }
@@ -89,7 +91,8 @@ impl Sandbox {
         text.starts_with(tls::MARK)
     }
 
-    /// Where the sandbox listens that this text describes, if it is the text of a cloud file of a sandbox, of this one or another.
+    /// Where the sandbox listens that this text describes, if it is the text of a cloud file of a
+    /// sandbox, of this one or another.
     pub fn described(text: &str) -> Option<String> {
         let file: Value = serde_json::from_str(text).ok()?;
         let part = &file["sandbox"];

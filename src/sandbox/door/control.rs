@@ -1,4 +1,5 @@
-//! The sandbox's own addresses, for whoever runs it: what was asked, what is there, and a new beginning.
+//! The sandbox's own addresses, for whoever runs it: what was asked, what is there, and a new
+//! beginning.
 
 use super::ledger::Ledger;
 use super::shared::Shared;
@@ -54,8 +55,9 @@ async fn stalled(shared: &Shared) -> Reply {
     Reply::json(200, &json!({ "stalled": matches!(shown, Ok(Ok(_))) }))
 }
 
-/// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the trouble. Takes `scenario` (a patch, or the
-/// name of a built-in one), `speed` and `faults`; what is left out stays as it was.
+/// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the
+/// trouble. Takes `scenario` (a patch, or the name of a built-in one), `speed` and `faults`; what
+/// is left out stays as it was.
 fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),

@@ -1,5 +1,6 @@
-//! Connections: who is let in, and to whom a request is for. Clients that speak https to the public host names come in by a proxy
-//! (RFC 9110, 9.3.6) whose every tunnel ends in this process. What is not played is refused, so nothing ever leaves loopback.
+//! Connections: who is let in, and to whom a request is for. Clients that speak https to the public
+//! host names come in by a proxy (RFC 9110, 9.3.6) whose every tunnel ends in this process. What is
+//! not played is refused, so nothing ever leaves loopback.
 
 use super::play::play;
 use super::shared::Shared;
@@ -38,7 +39,8 @@ pub(in crate::sandbox) async fn serve(mut listener: TcpListener, shared: Arc<Sha
     }
 }
 
-/// One connection; when the door closes, its answer is the last. Inside a tunnel, every request is for the host that the tunnel leads to.
+/// One connection; when the door closes, its answer is the last. Inside a tunnel, every request is
+/// for the host that the tunnel leads to.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     shared: Arc<Shared>,

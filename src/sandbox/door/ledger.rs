@@ -120,7 +120,8 @@ impl Ledger {
         })
     }
 
-    /// Dependent round trips: the longest chain of requests, sign-in left out, in which each began after the one before it had ended.
+    /// Dependent round trips: the longest chain of requests, sign-in left out, in which each began
+    /// after the one before it had ended.
     fn chain(&self) -> u64 {
         let mut entries: Vec<&Entry> = self.log.iter().filter(|entry| !signs_in(entry.service)).collect();
         // Picking whatever ends first is the longest chain of intervals that do not overlap.

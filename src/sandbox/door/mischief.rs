@@ -1,5 +1,5 @@
-//! Scripted malice, and the world behind one's back: answers that lead away, that never end, that are as deep as a well, and a tenant that changes
-//! between two looks.
+//! Scripted malice, and the world behind one's back: answers that lead away, that never end, that
+//! are as deep as a well, and a tenant that changes between two looks.
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::scenario::rules::Mischief;
@@ -53,7 +53,8 @@ pub(super) fn reply(
     }
 }
 
-/// At least so many blanks as gzip (RFC 1952): one block with fixed codes (RFC 1951, 3.2.6), a blank and then "258 times what was there before".
+/// At least so many blanks as gzip (RFC 1952): one block with fixed codes (RFC 1951, 3.2.6), a
+/// blank and then "258 times what was there before".
 fn bomb(size: usize) -> Vec<u8> {
     let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let (mut held, mut count) = (0_u32, 0_u32);
@@ -66,12 +67,14 @@ fn bomb(size: usize) -> Vec<u8> {
             count -= 8;
         }
     };
-    // The last block, fixed codes: 1, then 01. Codes are written from their highest bit on, so they stand here reversed.
+    // The last block, fixed codes: 1, then 01. Codes are written from their highest bit on, so they
+    // stand here reversed.
     push(0b011, 3);
     // The blank: literal 32 is 0x30 + 32 in eight bits.
     push(u32::from((0x30_u8 + 32).reverse_bits()), 8);
     for _ in 0..size / 258 {
-        // Length 258 is code 285, 0b1100_0101 without extra bits; distance 1 is code 0 in five bits.
+        // Length 258 is code 285, 0b1100_0101 without extra bits; distance 1 is code 0 in five
+        // bits.
         push(u32::from(0b1100_0101_u8.reverse_bits()), 8);
         push(0, 5);
     }

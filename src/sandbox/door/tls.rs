@@ -1,6 +1,7 @@
-//! An authority of the sandbox's own, and certificates for the host names it plays: what clients that nobody here wrote want to see before they
-//! send anything. The key is made anew at every start and never leaves the process; whoever trusts the certificate trusts it for the played names
-//! only, because it says so itself (RFC 5280, 4.2.1.10).
+//! An authority of the sandbox's own, and certificates for the host names it plays: what clients
+//! that nobody here wrote want to see before they send anything. The key is made anew at every
+//! start and never leaves the process; whoever trusts the certificate trusts it for the played
+//! names only, because it says so itself (RFC 5280, 4.2.1.10).
 
 use crate::sandbox::services::hosts::RUNNER;
 use base64::Engine;
@@ -88,7 +89,8 @@ impl Authority {
     }
 }
 
-/// A certificate for now, by the clock of this machine: its clients go by that, and not by the sandbox's time.
+/// A certificate for now, by the clock of this machine: its clients go by that, and not by the
+/// sandbox's time.
 fn described(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -100,7 +102,8 @@ fn described(name: &str) -> CertificateParams {
     params
 }
 
-/// No two certificates of one authority have the same (RFC 5280, 4.1.2.2), and there is one for every tunnel.
+/// No two certificates of one authority have the same (RFC 5280, 4.1.2.2), and there is one for
+/// every tunnel.
 fn serial(name: &str) -> Vec<u8> {
     let unique = format!("{name} {}", Timestamp::now().as_nanosecond());
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, unique.as_bytes()).as_bytes().to_vec()

@@ -117,8 +117,8 @@ pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
     reply
 }
 
-/// Every address that the answer leads on to, in headers and next links, is on the host of somebody else; where that is said, so are the
-/// addresses of vaults and organizations.
+/// Every address that the answer leads on to, in headers and next links, is on the host of somebody
+/// else; where that is said, so are the addresses of vaults and organizations.
 pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
     let elsewhere = to.unwrap_or(ELSEWHERE);
     for (name, value) in &mut reply.headers {

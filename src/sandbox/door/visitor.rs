@@ -1,5 +1,7 @@
-//! Who may speak to the sandbox over plain http: programs of this machine, and no page in a browser. A page reaches every port of the machine it is
-//! shown on; what it sends says so (`Origin`, Fetch metadata), and with a name of its own that leads here (DNS rebinding) the `Host` does.
+//! Who may speak to the sandbox over plain http: programs of this machine, and no page in a
+//! browser. A page reaches every port of the machine it is shown on; what it sends says so
+//! (`Origin`, Fetch metadata), and with a name of its own that leads here (DNS rebinding) the
+//! `Host` does.
 
 use crate::sandbox::message::Reply;
 use hyper::HeaderMap;
@@ -8,7 +10,8 @@ use hyper::header::{HOST, ORIGIN};
 /// The names of this machine.
 const OURS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// Why nobody answers this request, if so. `asked` is the host of an address that was given in full, as to a proxy.
+/// Why nobody answers this request, if so. `asked` is the host of an address that was given in
+/// full, as to a proxy.
 pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Option<Reply> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -8,7 +8,8 @@ use hyper::body::{Frame, Incoming};
 use std::convert::Infallible;
 use std::pin::Pin;
 
-/// The header that says which host a request over plain http is for; without it, the request is for the sandbox itself.
+/// The header that says which host a request over plain http is for; without it, the request is for
+/// the sandbox itself.
 pub(super) const PLAYED: &str = "x-cmkctl-host";
 
 pub(super) type Body = http_body_util::combinators::BoxBody<Bytes, std::io::Error>;
@@ -64,7 +65,8 @@ pub(super) fn whole(mut reply: Reply) -> Result<hyper::Response<Body>, Reset> {
 pub(super) fn cut(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
     let half = Bytes::copy_from_slice(reply.body.get(..reply.body.len() / 2).unwrap_or_default());
     let length = reply.body.len().max(2);
-    // The end comes a moment later: at once, it would overtake the half, and nothing at all would be sent.
+    // The end comes a moment later: at once, it would overtake the half, and nothing at all would
+    // be sent.
     let end = async {
         tokio::task::yield_now().await;
         Err(std::io::Error::other("cut on purpose"))

@@ -50,7 +50,8 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     for key in std::mem::take(&mut world.unfinished) {
         world.leave_unfinished(&key);
     }
-    // A lock may be put on the vault or the policy that commands take without arguments, or on their group.
+    // A lock may be put on the vault or the policy that commands take without arguments, or on
+    // their group.
     let places = [
         ("@vault", world.vault_id(&world.target.vault)),
         ("@policy", world.policy_id(&world.target.policy)),

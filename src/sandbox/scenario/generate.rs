@@ -1,4 +1,5 @@
-//! A large tenant from a seed: environments, policies and vaults with every kind of trouble, and a note of what was planted where.
+//! A large tenant from a seed: environments, policies and vaults with every kind of trouble, and a
+//! note of what was planted where.
 
 use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::ids::guid;
@@ -33,7 +34,8 @@ impl Dice {
     }
 }
 
-/// What is wrong with a policy's key, vault or grant; by turns, so that a tenant of some size has everything.
+/// What is wrong with a policy's key, vault or grant; by turns, so that a tenant of some size has
+/// everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) enum Trouble {
     None,
@@ -200,7 +202,8 @@ fn environment(number: u32, policy: Option<u32>, troubles: &[Trouble], turn: u64
     let Some(trouble) = policy.and_then(|policy| troubles.get(policy as usize)) else {
         return (environment, "not-encrypted");
     };
-    // The services behind a key lose it at different times: some environments of a policy are locked before others.
+    // The services behind a key lose it at different times: some environments of a policy are
+    // locked before others.
     let cut_off = trouble.cuts_off();
     let state = match turn {
         // What runs on it explains that it is offline.

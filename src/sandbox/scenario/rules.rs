@@ -1,4 +1,5 @@
-//! Rules of scripted trouble: which requests, and what happens to them. What it looks like is the door's to know.
+//! Rules of scripted trouble: which requests, and what happens to them. What it looks like is the
+//! door's to know.
 
 use crate::sandbox::tenant::events::Change;
 use serde::Deserialize;
@@ -44,7 +45,8 @@ pub(in crate::sandbox) struct Match {
     pub(in crate::sandbox) until: Option<f64>,
 }
 
-/// Nobody can connect: the one trouble that comes before a request, so its rule names the request that would have been next.
+/// Nobody can connect: the one trouble that comes before a request, so its rule names the request
+/// that would have been next.
 pub(in crate::sandbox) const CLOSED: &str = "closed";
 
 fn once() -> u64 {

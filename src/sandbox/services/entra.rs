@@ -66,7 +66,8 @@ fn configuration(host: &str, tenant: &str) -> Reply {
     )
 }
 
-/// Instance discovery: sign-in libraries ask whether an authority is one of Microsoft's, and which names are the same one.
+/// Instance discovery: sign-in libraries ask whether an authority is one of Microsoft's, and which
+/// names are the same one.
 fn instance(request: &Request) -> Reply {
     let asked = url::Url::parse(request.query("authorization_endpoint")).ok();
     if asked.as_ref().and_then(url::Url::host_str) != Some(request.host.as_str()) {

@@ -1,4 +1,5 @@
-//! The services that the sandbox plays. A service is given a request and the tenant, and nothing else.
+//! The services that the sandbox plays. A service is given a request and the tenant, and nothing
+//! else.
 
 mod azure;
 pub(in crate::sandbox) mod caller;

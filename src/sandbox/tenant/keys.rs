@@ -1,4 +1,5 @@
-//! Facts of vaults and keys that more than one service tells: addresses, versions, times, access policies.
+//! Facts of vaults and keys that more than one service tells: addresses, versions, times, access
+//! policies.
 
 use super::ids::guid;
 use super::parts::{Key, Vault};
@@ -21,7 +22,8 @@ pub(in crate::sandbox) fn unix(world: &World, days: Option<i64>) -> Option<i64> 
     days.map(|days| (world.clock.epoch + SignedDuration::from_hours(days * 24)).as_second())
 }
 
-/// When a version of a key was made, in seconds since 1970: 100 days before the sandbox began, unless something else is said.
+/// When a version of a key was made, in seconds since 1970: 100 days before the sandbox began,
+/// unless something else is said.
 pub(in crate::sandbox) fn made(world: &World, key: &Key, number: u32) -> i64 {
     let days = key.made_days_ago.get(number.saturating_sub(1) as usize).copied().unwrap_or(100.0);
     let ago = jiff::SignedDuration::try_from_secs_f64(days * 86_400.0).unwrap_or(jiff::SignedDuration::ZERO);

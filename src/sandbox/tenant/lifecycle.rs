@@ -1,4 +1,5 @@
-//! How lifecycle operations start, run and end. The stages are those of recorded operations of the Power Platform admin API.
+//! How lifecycle operations start, run and end. The stages are those of recorded operations of the
+//! Power Platform admin API.
 
 use super::ids::guid;
 use super::operations::{Failure, Kind, Operation};
@@ -139,8 +140,9 @@ impl World {
         }
     }
 
-    /// Without effective access to a usable key, encryption fails when it is validated. A removal and a swap decrypt with the old key first; that
-    /// they fail without it, and change nothing, is inferred.
+    /// Without effective access to a usable key, encryption fails when it is validated. A removal
+    /// and a swap decrypt with the old key first; that they fail without it, and change nothing, is
+    /// inferred.
     fn fails(&self, operation: &Operation) -> Failure {
         let old = operation.before.as_ref().is_none_or(|(policy, _)| self.reaches_by(policy));
         let other = match &operation.kind {

@@ -1,4 +1,5 @@
-//! The tenant: what is there, who may do what, and how time passes. It knows no service, and nobody's request.
+//! The tenant: what is there, who may do what, and how time passes. It knows no service, and
+//! nobody's request.
 
 pub(in crate::sandbox) mod clock;
 pub(in crate::sandbox) mod document;

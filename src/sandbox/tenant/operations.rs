@@ -1,5 +1,6 @@
-//! A lifecycle operation of an environment: what it does, and how far it is. Types are those of recorded operations of the Power Platform
-//! admin API; that adding a key is called `NewCustomerManagedKey` there is inferred from the list of allowed operations.
+//! A lifecycle operation of an environment: what it does, and how far it is. Types are those of
+//! recorded operations of the Power Platform admin API; that adding a key is called
+//! `NewCustomerManagedKey` there is inferred from the list of allowed operations.
 
 use jiff::Timestamp;
 

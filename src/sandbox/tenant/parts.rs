@@ -22,7 +22,8 @@ pub(in crate::sandbox) enum Standing {
 }
 
 impl Standing {
-    /// Template ids of the directory roles, as a token's `wids` holds them (Microsoft Entra built-in roles). The last one is everybody's.
+    /// Template ids of the directory roles, as a token's `wids` holds them (Microsoft Entra
+    /// built-in roles). The last one is everybody's.
     pub(in crate::sandbox) fn directory_roles(self) -> &'static [&'static str] {
         match self {
             Standing::Admin => &["11648597-926c-4cf3-9c36-bcebb0ba8dcc", "b79fbf4d-3ef9-4689-8143-76b194e85509"],
@@ -167,7 +168,8 @@ pub(in crate::sandbox) struct Key {
     pub(in crate::sandbox) deleted: bool,
     #[serde(default = "one")]
     pub(in crate::sandbox) versions: u32,
-    /// How many days before the sandbox began each version was made, from the first one on; long before, where nothing is said.
+    /// How many days before the sandbox began each version was made, from the first one on; long
+    /// before, where nothing is said.
     #[serde(default)]
     pub(in crate::sandbox) made_days_ago: Vec<f64>,
     /// Versions before the latest one that are disabled.

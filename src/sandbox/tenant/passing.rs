@@ -1,5 +1,5 @@
-//! How time passes. That an environment is locked when its key can't be reached, and deleted after 7 or 30 days, is documented; how soon it is
-//! locked is the scenario's to say.
+//! How time passes. That an environment is locked when its key can't be reached, and deleted after
+//! 7 or 30 days, is documented; how soon it is locked is the scenario's to say.
 
 use super::events::Event;
 use super::world::World;

@@ -6,7 +6,8 @@ use super::roles::wraps;
 use super::world::World;
 use serde_json::json;
 
-/// May this principal wrap and unwrap with the key now? What the services behind Power Platform find out when a key is applied.
+/// May this principal wrap and unwrap with the key now? What the services behind Power Platform
+/// find out when a key is applied.
 pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
     let Some((name, vault)) = world.vaults.iter().find(|(name, _)| world.vault_id(name).eq_ignore_ascii_case(vault_id))
@@ -55,7 +56,8 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
 }
 
 impl World {
-    /// Can the key of an environment's policy be reached now? Without a policy there is nothing to reach.
+    /// Can the key of an environment's policy be reached now? Without a policy there is nothing to
+    /// reach.
     pub(in crate::sandbox) fn reaches(&self, environment: &str) -> bool {
         let link = self.environments.get(environment).and_then(|found| found.link.as_ref());
         link.is_none_or(|(policy, _)| self.reaches_by(policy))

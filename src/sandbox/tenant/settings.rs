@@ -14,7 +14,8 @@ pub(in crate::sandbox) struct Settings {
     /// How long it takes to enable an environment; documented as about 5 minutes.
     #[serde(default = "five_minutes")]
     pub(in crate::sandbox) enable_seconds: f64,
-    /// When set, an environment whose key can't be reached for so long is locked, and deleted when it stays so.
+    /// When set, an environment whose key can't be reached for so long is locked, and deleted when
+    /// it stays so.
     #[serde(default)]
     pub(in crate::sandbox) locks_after_seconds: Option<f64>,
     /// Reads of an environment that still show the old state after an operation has ended.
@@ -29,9 +30,10 @@ pub(in crate::sandbox) struct Settings {
     /// When set, services refuse tokens that are older than this many sandbox seconds.
     #[serde(default)]
     pub(in crate::sandbox) token_seconds: Option<f64>,
-    /// How link operations end: empty for "as they should"; `failed`, `failed-silently` (every stage succeeded), `failed-with-link`; `early` (the
-    /// environment is back before); `succeeded-without-link`; `vanished` and `vanished-without-link` (nobody knows the operation any more);
-    /// `unknown` (in a state that nobody knows).
+    /// How link operations end: empty for "as they should"; `failed`, `failed-silently` (every
+    /// stage succeeded), `failed-with-link`; `early` (the environment is back before);
+    /// `succeeded-without-link`; `vanished` and `vanished-without-link` (nobody knows the operation
+    /// any more); `unknown` (in a state that nobody knows).
     #[serde(default)]
     pub(in crate::sandbox) link_ends: String,
 }

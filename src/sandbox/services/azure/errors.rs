@@ -19,7 +19,8 @@ pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> 
     Some(Reply::error(403, "AuthorizationFailed", text))
 }
 
-/// The words of Azure Policy, as they stand in a refused request and, one level deeper, in a refused validation.
+/// The words of Azure Policy, as they stand in a refused request and, one level deeper, in a
+/// refused validation.
 pub(super) fn disallowed(world: &World, name: &str) -> Option<Value> {
     let assignment = world.azure_policy.as_ref()?;
     let id = guid("azure-policy");

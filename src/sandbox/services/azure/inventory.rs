@@ -13,7 +13,8 @@ use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Providers that are registered in every subscription of the sandbox, with the types that it plays and their newest version.
+/// Providers that are registered in every subscription of the sandbox, with the types that it plays
+/// and their newest version.
 const OTHERS: [(&str, &[(&str, &str)]); 3] = [
     ("Microsoft.KeyVault", &[("vaults", "2023-07-01"), ("vaults/keys", "2023-07-01"), ("managedHSMs", "2023-07-01")]),
     (

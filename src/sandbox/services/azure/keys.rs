@@ -63,7 +63,8 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
     latest(world, vault, name)
 }
 
-/// Whether a version is enabled; without a version, the latest one. Other attributes are not played, and refused.
+/// Whether a version is enabled; without a version, the latest one. Other attributes are not
+/// played, and refused.
 pub(super) fn update(world: &mut World, request: &Request, vault: &str, name: &str, version: Option<&str>) -> Reply {
     let number = match find(world, vault, name) {
         Err(refusal) => return refusal,

@@ -28,7 +28,8 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
     }
     let mut identity = json!({ "type": "SystemAssigned" });
     if !policy.no_identity {
-        // The published specification says the longer name, Microsoft's own scripts read the shorter one.
+        // The published specification says the longer name, Microsoft's own scripts read the
+        // shorter one.
         identity["principalId"] = json!(policy.principal());
         identity["systemAssignedIdentityPrincipalId"] = json!(policy.principal());
         identity["tenantId"] = json!(guid("tenant"));

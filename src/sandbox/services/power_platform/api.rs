@@ -44,8 +44,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     Reply::json(200, &body)
 }
 
-/// `Environment State - Enable Environment`: 202. What is answered while the key can't be reached is not on record: here it is accepted, and
-/// fails (inferred).
+/// `Environment State - Enable Environment`: 202. What is answered while the key can't be reached
+/// is not on record: here it is accepted, and fails (inferred).
 fn enable(world: &mut World, user: &User, id: &str) -> Reply {
     let key = world.environment_key(id).filter(|_| user.power_platform.sees_environments());
     let Some(key) = key else { return not_found(id) };

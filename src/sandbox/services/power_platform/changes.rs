@@ -53,7 +53,8 @@ pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User
         );
     };
     if !allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false) {
-        // That adding fails without Reader on the policy is documented; how it fails is not on record (inferred).
+        // That adding fails without Reader on the policy is documented; how it fails is not on
+        // record (inferred).
         return error(403, "EnvironmentAccess", "The caller does not have access to the enterprise policy.");
     }
     let geography = match environment.location.as_str() {

@@ -57,7 +57,8 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         "stages": stages,
     });
     if failed && !silent {
-        // What the service says when the key can't be reached is not on record; code and text are the sandbox's own.
+        // What the service says when the key can't be reached is not on record; code and text are
+        // the sandbox's own.
         body["error"] = json!({ "code": "SandboxKeyNotReachable", "message": "The identity of the enterprise policy could not wrap and unwrap with the key." });
     }
     body

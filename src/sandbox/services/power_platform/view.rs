@@ -85,7 +85,8 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "lifecycleOperationsEnforcement": null,
         "governanceConfiguration": { "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" } },
     });
-    // `json!` copies a value that it is given; these are large and are moved to their place instead.
+    // `json!` copies a value that it is given; these are large and are moved to their place
+    // instead.
     properties["linkedEnvironmentMetadata"] = dataverse(key, environment);
     properties["linkedAppMetadata"] = app(key, environment);
     properties["lifecycleOperationsEnforcement"] = enforcement(environment);
@@ -166,7 +167,8 @@ fn permissions(manages_keys: bool) -> Value {
     )
 }
 
-/// What the service allows now, with its reasons. An environment that is not managed may have `NewCustomerManagedKey` all the same.
+/// What the service allows now, with its reasons. An environment that is not managed may have
+/// `NewCustomerManagedKey` all the same.
 fn enforcement(environment: &Environment) -> Value {
     let rule = |id: &str| json!({ "type": { "id": id } });
     let refused = |id: &str, reason: Value| json!({ "type": { "id": id }, "reason": reason });
