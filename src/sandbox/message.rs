@@ -62,7 +62,12 @@ impl Reply {
 
     /// The documented shape of an error.
     pub(super) fn error(status: u16, code: &str, message: impl AsRef<str>) -> Self {
-        Self::json(status, &json!({ "error": { "code": code, "message": message.as_ref() } }))
+        Self::json(
+            status,
+            &json!({
+                "error": { "code": code, "message": message.as_ref() },
+            }),
+        )
     }
 
     pub(super) fn html(status: u16, text: &str) -> Self {

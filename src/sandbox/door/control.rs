@@ -43,7 +43,8 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
         _ => Reply::error(
             404,
             "NotFound",
-            "The sandbox plays hosts by the header `x-cmkctl-host`; its own addresses begin with `/_sandbox/`.",
+            "The sandbox plays hosts by the header `x-cmkctl-host`; its own addresses begin with \
+            `/_sandbox/`.",
         ),
     }
 }

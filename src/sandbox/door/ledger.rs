@@ -81,7 +81,15 @@ impl Ledger {
     }
 
     pub(super) fn effects(&mut self, number: u64, at: &str, user: &str, effects: Vec<(&'static str, String)>) {
-        let entry = |(what, subject)| json!({ "n": number, "at": at, "what": what, "subject": subject, "user": user });
+        let entry = |(what, subject)| {
+            json!({
+                "n": number,
+                "at": at,
+                "what": what,
+                "subject": subject,
+                "user": user,
+            })
+        };
         self.effects.extend(effects.into_iter().map(entry));
     }
 
@@ -99,8 +107,14 @@ impl Ledger {
             .iter()
             .map(|entry| {
                 json!({
-                    "n": entry.number, "service": entry.service, "method": entry.method, "host": entry.host, "path": entry.path,
-                    "status": entry.status, "user": entry.user, "ms": entry.ended.duration_since(entry.began).as_millis() as u64,
+                    "n": entry.number,
+                    "service": entry.service,
+                    "method": entry.method,
+                    "host": entry.host,
+                    "path": entry.path,
+                    "status": entry.status,
+                    "user": entry.user,
+                    "ms": entry.ended.duration_since(entry.began).as_millis() as u64,
                 })
             })
             .collect();
@@ -111,7 +125,10 @@ impl Ledger {
             "last": self.last,
             "chain": self.chain(),
             "by_service": {
-                "arm": count("arm"), "bap": count("bap"), "keyvault": count("keyvault"), "dataverse": count("dataverse"),
+                "arm": count("arm"),
+                "bap": count("bap"),
+                "keyvault": count("keyvault"),
+                "dataverse": count("dataverse"),
                 "power_platform": count("power_platform"),
             },
             "effects": self.effects,

@@ -37,8 +37,13 @@ pub(super) fn reply(
         }
         Mischief::Challenge => {
             let words = format!("Bearer authorization=\"{to}\", resource=\"{to}\"");
-            Reply::json(401, &json!({ "error": { "code": "Unauthorized", "message": "Scripted." } }))
-                .header("www-authenticate", words)
+            Reply::json(
+                401,
+                &json!({
+                    "error": { "code": "Unauthorized", "message": "Scripted." },
+                }),
+            )
+            .header("www-authenticate", words)
         }
         Mischief::Echo => {
             let token = request.bearer.clone().unwrap_or_default();
@@ -47,7 +52,15 @@ pub(super) fn reply(
         Mischief::Words => Reply::error(403, to, to),
         Mischief::Endless => {
             let next = format!("https://{}{}?api-version=2023-06-01&page={number}", request.host, request.raw_path);
-            ok(Vec::new(), json!({ "value": [], "nextLink": next }).to_string().into_bytes())
+            ok(
+                Vec::new(),
+                json!({
+                    "value": [],
+                    "nextLink": next,
+                })
+                .to_string()
+                .into_bytes(),
+            )
         }
         Mischief::Meanwhile => act(),
     }

@@ -50,7 +50,14 @@ impl Shared {
         let users: Vec<Value> = world
             .users
             .iter()
-            .map(|(name, user)| json!({ "name": name, "client_id": user.client_id, "object_id": user.object_id, "about": user.about }))
+            .map(|(name, user)| {
+                json!({
+                    "name": name,
+                    "client_id": user.client_id,
+                    "object_id": user.object_id,
+                    "about": user.about,
+                })
+            })
             .collect();
         json!({
             "name": "sandbox",

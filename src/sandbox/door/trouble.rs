@@ -87,7 +87,8 @@ pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Re
         Form::Busy => Reply::error(
             status,
             "OperationNotStartable",
-            "This operation cannot be performed because there is an active lifecycle operation on the environment.",
+            "This operation cannot be performed because there is an active lifecycle operation on \
+            the environment.",
         ),
         Form::RetrySeconds => Reply::error(status, "TooManyRequests", "Scripted: come back later.")
             .header("retry-after", whole.as_secs().to_string()),

@@ -148,7 +148,11 @@ fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
         if let Some(found) = world.vaults.get_mut(vault)
             && let Some(list) = found.properties["accessPolicies"].as_array_mut()
         {
-            list.push(json!({ "tenantId": "@tenant", "objectId": policy.principal(), "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] } }));
+            list.push(json!({
+                "tenantId": "@tenant",
+                "objectId": policy.principal(),
+                "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] },
+            }));
         }
         return;
     }
@@ -180,11 +184,20 @@ fn vault_trouble(number: u32) -> Trouble {
 
 fn vault(number: u32) -> Vault {
     let mut properties = json!({
-        "enableSoftDelete": true, "softDeleteRetentionInDays": 90, "enablePurgeProtection": true, "enableRbacAuthorization": number != 2,
-        "publicNetworkAccess": "Enabled", "accessPolicies": [],
+        "enableSoftDelete": true,
+        "softDeleteRetentionInDays": 90,
+        "enablePurgeProtection": true,
+        "enableRbacAuthorization": number != 2,
+        "publicNetworkAccess": "Enabled",
+        "accessPolicies": [],
     });
     match vault_trouble(number) {
-        Trouble::Firewall => properties["networkAcls"] = json!({ "defaultAction": "Deny", "bypass": "None" }),
+        Trouble::Firewall => {
+            properties["networkAcls"] = json!({
+                "defaultAction": "Deny",
+                "bypass": "None",
+            })
+        }
         Trouble::NoPurgeProtection => properties["enablePurgeProtection"] = Value::Null,
         _ => {}
     }

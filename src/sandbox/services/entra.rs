@@ -57,11 +57,21 @@ fn configuration(host: &str, tenant: &str) -> Reply {
             "token_endpoint": format!("{base}/oauth2/v2.0/token"),
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_post",
+                "private_key_jwt",
+                "client_secret_basic",
+            ],
+            "response_types_supported": [
+                "code",
+                "id_token",
+                "code id_token",
+                "id_token token",
+            ],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "subject_types_supported": ["pairwise"],
-            "cloud_instance_name": "microsoftonline.com", "tenant_region_scope": "EU",
+            "cloud_instance_name": "microsoftonline.com",
+            "tenant_region_scope": "EU",
         }),
     )
 }
@@ -77,12 +87,23 @@ fn instance(request: &Request) -> Reply {
     Reply::json(
         200,
         &json!({
-            "tenant_discovery_endpoint": format!("https://{}/{tenant}/v2.0/.well-known/openid-configuration", request.host),
+            "tenant_discovery_endpoint": format!(
+                "https://{}/{tenant}/v2.0/.well-known/openid-configuration",
+                request.host
+            ),
             "api-version": "1.1",
-            "metadata": [{
-                "preferred_network": request.host, "preferred_cache": "login.windows.net",
-                "aliases": [request.host, "login.windows.net", "login.microsoft.com", "sts.windows.net"],
-            }],
+            "metadata": [
+                {
+                    "preferred_network": request.host,
+                    "preferred_cache": "login.windows.net",
+                    "aliases": [
+                        request.host,
+                        "login.windows.net",
+                        "login.microsoft.com",
+                        "sts.windows.net",
+                    ],
+                },
+            ],
         }),
     )
 }
@@ -98,7 +119,14 @@ fn form(request: &Request) -> HashMap<String, String> {
 fn refuse(status: u16, error: &str, code: &str, text: &str) -> Reply {
     let number: u64 = code.trim_start_matches("AADSTS").parse().unwrap_or_default();
     let description = format!("{code}: {text} Trace ID: {} Correlation ID: {}", guid("trace"), guid("correlation"));
-    Reply::json(status, &json!({ "error": error, "error_description": description, "error_codes": [number] }))
+    Reply::json(
+        status,
+        &json!({
+            "error": error,
+            "error_description": description,
+            "error_codes": [number],
+        }),
+    )
 }
 
 fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
@@ -120,7 +148,10 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
     match field("grant_type") {
         "client_credentials" => {
             let Some(user) = world.users.values().find(|user| user.client_id == client).cloned() else {
-                let text = format!("Application with identifier '{client}' was not found in the directory 'Contoso'.");
+                let text = format!(
+                    "Application with identifier '{client}' was not found in the directory \
+                    'Contoso'."
+                );
                 return refuse(400, "unauthorized_client", "AADSTS700016", &text);
             };
             let assertion = field("client_assertion");
@@ -174,12 +205,25 @@ fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply
     world.tokens += 1;
     let now = Timestamp::now().as_second();
     let claims = json!({
-        "aud": audience, "iss": format!("https://sts.windows.net/{}/", world.tenant), "tid": world.tenant, "oid": user.object_id, "appid": user.client_id,
-        "iat": now, "nbf": now, "exp": now + LIFETIME, "wids": user.power_platform.directory_roles(), "sandbox_iat": world.clock.now().as_second(), "uti": world.tokens,
+        "aud": audience,
+        "iss": format!("https://sts.windows.net/{}/", world.tenant),
+        "tid": world.tenant,
+        "oid": user.object_id,
+        "appid": user.client_id,
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFETIME,
+        "wids": user.power_platform.directory_roles(),
+        "sandbox_iat": world.clock.now().as_second(),
+        "uti": world.tokens,
     });
     let token = unsigned(&claims);
-    let mut body =
-        json!({ "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token });
+    let mut body = json!({
+        "token_type": "Bearer",
+        "expires_in": LIFETIME,
+        "ext_expires_in": LIFETIME,
+        "access_token": token,
+    });
     if refresh {
         body["refresh_token"] = json!("sandbox-refresh");
     }
@@ -192,8 +236,14 @@ fn device_code(world: &mut World, form: &HashMap<String, String>) -> Reply {
     Reply::json(
         200,
         &json!({
-            "user_code": "SANDBOX42", "device_code": code, "verification_uri": "https://microsoft.com/devicelogin", "expires_in": 900, "interval": 5,
-            "message": "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. (This is a rehearsal: the sandbox signs in by itself.)",
+            "user_code": "SANDBOX42",
+            "device_code": code,
+            "verification_uri": "https://microsoft.com/devicelogin",
+            "expires_in": 900,
+            "interval": 5,
+            "message": "To sign in, use a web browser to open the page \
+            https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. \
+            (This is a rehearsal: the sandbox signs in by itself.)",
         }),
     )
 }

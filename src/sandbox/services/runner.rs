@@ -19,7 +19,9 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         return Reply::json(401, &json!({ "message": "The job token is not valid." }));
     }
     let claims = json!({
-        "iss": format!("https://{RUNNER}"), "aud": request.query("audience"), "sub": "repo:contoso/operations:ref:refs/heads/main",
+        "iss": format!("https://{RUNNER}"),
+        "aud": request.query("audience"),
+        "sub": "repo:contoso/operations:ref:refs/heads/main",
         "sandbox_iat": world.clock.now().to_string(),
     });
     Reply::json(200, &json!({ "count": 1, "value": unsigned(&claims) }))

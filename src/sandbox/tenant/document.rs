@@ -24,7 +24,15 @@ impl World {
             .iter()
             .map(|(key, environment)| {
                 let running = self.running(key).is_some();
-                (key, json!({ "link": environment.link, "managed": environment.managed, "running": running, "runtime": environment.runtime }))
+                (
+                    key,
+                    json!({
+                        "link": environment.link,
+                        "managed": environment.managed,
+                        "running": running,
+                        "runtime": environment.runtime,
+                    }),
+                )
             })
             .collect();
         let mut roles: Vec<String> =
@@ -35,7 +43,14 @@ impl World {
             .iter()
             .map(|(id, policy)| {
                 let key = (&policy.vault_id, &policy.key, &policy.version);
-                (id, json!({ "location": policy.location, "kind": policy.kind, "key": key }))
+                (
+                    id,
+                    json!({
+                        "location": policy.location,
+                        "kind": policy.kind,
+                        "key": key,
+                    }),
+                )
             })
             .collect();
         let vaults: BTreeMap<&String, Value> = self
@@ -47,6 +62,12 @@ impl World {
                 (name, json!({ "properties": vault.properties, "versions": versions }))
             })
             .collect();
-        json!({ "provider": self.provider, "environments": environments, "policies": policies, "roles": roles, "vaults": vaults })
+        json!({
+            "provider": self.provider,
+            "environments": environments,
+            "policies": policies,
+            "roles": roles,
+            "vaults": vaults,
+        })
     }
 }

@@ -43,7 +43,10 @@ impl World {
                 let closed = matches!(what, What::CloseFirewall { .. });
                 if let Some(vault) = self.vaults.get_mut(vault) {
                     let (action, bypass) = if closed { ("Deny", "None") } else { ("Allow", "AzureServices") };
-                    vault.properties["networkAcls"] = json!({ "defaultAction": action, "bypass": bypass });
+                    vault.properties["networkAcls"] = json!({
+                        "defaultAction": action,
+                        "bypass": bypass,
+                    });
                 }
             }
             What::Unlink { environment } => {

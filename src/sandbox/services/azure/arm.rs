@@ -15,7 +15,9 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     let Some(user) = caller(world, request, &["https://management.azure.com", "https://management.core.windows.net"])
     else {
         let challenge = format!(
-            "Bearer authorization_uri=\"https://login.microsoftonline.com/{}\", error=\"invalid_token\", error_description=\"The access token is missing or invalid.\"",
+            "Bearer authorization_uri=\"https://login.microsoftonline.com/{}\", \
+            error=\"invalid_token\", error_description=\"The access token is missing or \
+            invalid.\"",
             world.tenant
         );
         let code = if request.bearer.is_some() { "InvalidAuthenticationToken" } else { "AuthenticationFailed" };
@@ -36,7 +38,12 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     }
     match &segments[..] {
         ["tenants"] => inventory::tenants(world),
-        ["subscriptions"] => Reply::json(200, &json!({ "value": [inventory::subscription(world)] })),
+        ["subscriptions"] => Reply::json(
+            200,
+            &json!({
+                "value": [inventory::subscription(world)],
+            }),
+        ),
         ["subscriptions", id, ..] if *id != world.subscription => {
             let text = format!("The subscription '{id}' could not be found.");
             Reply::error(404, "SubscriptionNotFound", text)
@@ -48,9 +55,14 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
         }
         ["subscriptions", _, "providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
         // The only operation that there is: a policy, which is there when its `PUT` is answered.
-        ["subscriptions", _, "providers", PROVIDER, "operations", id] if request.method == "GET" => {
-            Reply::json(200, &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }))
-        }
+        ["subscriptions", _, "providers", PROVIDER, "operations", id] if request.method == "GET" => Reply::json(
+            200,
+            &json!({
+                "id": request.raw_path,
+                "name": id,
+                "status": "Succeeded",
+            }),
+        ),
         ["subscriptions", _, "resourcegroups", group, ..] if *group != GROUP => {
             Reply::error(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))
         }

@@ -21,31 +21,52 @@ pub(super) fn respond(world: &mut World, request: &Request, user: &User, scope: 
             let action = "Microsoft.Authorization/roleAssignments/write";
             refusal(world, user, action, scope).unwrap_or_else(|| assign(world, &request.json(), scope, name))
         }
-        ("GET", ["roleassignments", name]) => refusal(world, user, &read("roleAssignments"), scope).unwrap_or_else(|| {
-            match world.roles.iter().find(|role| role.name == *name) {
-                Some(role) => Reply::json(200, &assignment(role)),
-                None => Reply::error(404, "RoleAssignmentNotFound", format!("The role assignment '{name}' is not found.")),
-            }
-        }),
+        ("GET", ["roleassignments", name]) => {
+            refusal(world, user, &read("roleAssignments"), scope).unwrap_or_else(|| {
+                match world.roles.iter().find(|role| role.name == *name) {
+                    Some(role) => Reply::json(200, &assignment(role)),
+                    None => Reply::error(
+                        404,
+                        "RoleAssignmentNotFound",
+                        format!("The role assignment '{name}' is not found."),
+                    ),
+                }
+            })
+        }
         ("DELETE", ["roleassignments", name]) => {
             let action = "Microsoft.Authorization/roleAssignments/delete";
             refusal(world, user, action, scope).unwrap_or_else(|| unassign(world, scope, name))
         }
         ("GET", ["roledefinitions"]) => refusal(world, user, &read("roleDefinitions"), scope)
             .unwrap_or_else(|| definitions(world, request.query("$filter"))),
-        ("GET", ["roledefinitions", id]) => refusal(world, user, &read("roleDefinitions"), scope).unwrap_or_else(|| {
-            match ROLES.iter().find(|role| role.id == *id) {
-                Some(role) => Reply::json(200, &definition(world, role)),
-                None => no_definition(id),
-            }
-        }),
+        ("GET", ["roledefinitions", id]) => {
+            refusal(world, user, &read("roleDefinitions"), scope).unwrap_or_else(|| {
+                match ROLES.iter().find(|role| role.id == *id) {
+                    Some(role) => Reply::json(200, &definition(world, role)),
+                    None => no_definition(id),
+                }
+            })
+        }
         ("GET", ["permissions"]) => permissions(world, user, scope),
         ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| {
             let lock = |lock: &Lock| {
-                json!({ "id": format!("{}/providers/Microsoft.Authorization/locks/{}", lock.scope, lock.name), "name": lock.name,
-                    "type": "Microsoft.Authorization/locks", "properties": { "level": lock.level } })
+                json!({
+                    "id": format!(
+                        "{}/providers/Microsoft.Authorization/locks/{}",
+                        lock.scope,
+                        lock.name
+                    ),
+                    "name": lock.name,
+                    "type": "Microsoft.Authorization/locks",
+                    "properties": { "level": lock.level },
+                })
             };
-            let value: Vec<Value> = world.locks.iter().filter(|own| covers(&own.scope, scope) || covers(scope, &own.scope)).map(lock).collect();
+            let value: Vec<Value> = world
+                .locks
+                .iter()
+                .filter(|own| covers(&own.scope, scope) || covers(scope, &own.scope))
+                .map(lock)
+                .collect();
             Reply::json(200, &json!({ "value": value }))
         }),
         _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
@@ -55,12 +76,23 @@ pub(super) fn respond(world: &mut World, request: &Request, user: &User, scope: 
 fn assignment(role: &Role) -> Value {
     let subscription: Vec<&str> = role.scope.split('/').take(3).collect();
     json!({
-        "id": format!("{}/providers/Microsoft.Authorization/roleAssignments/{}", role.scope, role.name),
+        "id": format!(
+            "{}/providers/Microsoft.Authorization/roleAssignments/{}",
+            role.scope,
+            role.name
+        ),
         "type": "Microsoft.Authorization/roleAssignments",
         "name": role.name,
         "properties": {
-            "roleDefinitionId": format!("{}/providers/Microsoft.Authorization/roleDefinitions/{}", subscription.join("/"), role.role),
-            "principalId": role.principal, "principalType": "ServicePrincipal", "scope": role.scope, "createdOn": role.since.to_string(),
+            "roleDefinitionId": format!(
+                "{}/providers/Microsoft.Authorization/roleDefinitions/{}",
+                subscription.join("/"),
+                role.role
+            ),
+            "principalId": role.principal,
+            "principalType": "ServicePrincipal",
+            "scope": role.scope,
+            "createdOn": role.since.to_string(),
         },
     })
 }
@@ -82,7 +114,8 @@ pub(in crate::sandbox) fn list(world: &World, request: &Request, scope: &str) ->
     // The two can't be had together, as the Azure CLI's source notes.
     if !clauses.iter().all(known) || (at_scope && by_id.is_some()) {
         let text = format!(
-            "The filter '{filter}' is not supported. Supported filters are either 'atScope()' or 'principalId eq '{{value}}' or assignedTo('{{value}}')'."
+            "The filter '{filter}' is not supported. Supported filters are either 'atScope()' or \
+            'principalId eq '{{value}}' or assignedTo('{{value}}')'."
         );
         return Reply::error(400, "UnsupportedQuery", text);
     }
@@ -107,11 +140,26 @@ fn unassign(world: &mut World, scope: &str, name: &str) -> Reply {
 
 fn definition(world: &World, role: &BuiltIn) -> Value {
     json!({
-        "id": format!("/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}", world.subscription, role.id),
-        "type": "Microsoft.Authorization/roleDefinitions", "name": role.id,
+        "id": format!(
+            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}",
+            world.subscription,
+            role.id
+        ),
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "name": role.id,
         "properties": {
-            "roleName": role.name, "type": "BuiltInRole", "description": role.name, "assignableScopes": ["/"],
-            "permissions": [{ "actions": role.actions, "notActions": role.not_actions, "dataActions": role.data_actions, "notDataActions": [] }],
+            "roleName": role.name,
+            "type": "BuiltInRole",
+            "description": role.name,
+            "assignableScopes": ["/"],
+            "permissions": [
+                {
+                    "actions": role.actions,
+                    "notActions": role.not_actions,
+                    "dataActions": role.data_actions,
+                    "notDataActions": [],
+                },
+            ],
         },
     })
 }
@@ -119,7 +167,12 @@ fn definition(world: &World, role: &BuiltIn) -> Value {
 fn definitions(world: &World, filter: &str) -> Reply {
     let name = odata::equal(filter, "roleName");
     let named = ROLES.iter().filter(|role| name.is_none_or(|name| role.name.eq_ignore_ascii_case(name)));
-    Reply::json(200, &json!({ "value": named.map(|role| definition(world, role)).collect::<Vec<Value>>() }))
+    Reply::json(
+        200,
+        &json!({
+            "value": named.map(|role| definition(world, role)).collect::<Vec<Value>>(),
+        }),
+    )
 }
 
 fn no_definition(id: &str) -> Reply {
@@ -175,7 +228,14 @@ fn permissions(world: &World, user: &User, scope: &str) -> Reply {
     let held = world.roles.iter().filter(|role| role.principal == user.object_id && covers(&role.scope, scope));
     let value: Vec<Value> = held
         .filter_map(|role| ROLES.iter().find(|built_in| built_in.id == role.role))
-        .map(|role| json!({ "actions": role.actions, "notActions": role.not_actions, "dataActions": role.data_actions, "notDataActions": [] }))
+        .map(|role| {
+            json!({
+                "actions": role.actions,
+                "notActions": role.not_actions,
+                "dataActions": role.data_actions,
+                "notDataActions": [],
+            })
+        })
         .collect();
     Reply::json(200, &json!({ "value": value }))
 }

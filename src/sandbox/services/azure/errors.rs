@@ -13,7 +13,9 @@ pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> 
         return None;
     }
     let text = format!(
-        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+        "The client '{}' with object id '{}' does not have authorization to perform action \
+        '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, \
+        please refresh your credentials.",
         user.client_id, user.object_id
     );
     Some(Reply::error(403, "AuthorizationFailed", text))
@@ -25,11 +27,23 @@ pub(super) fn disallowed(world: &World, name: &str) -> Option<Value> {
     let assignment = world.azure_policy.as_ref()?;
     let id = guid("azure-policy");
     Some(json!({
-        "code": "RequestDisallowedByPolicy", "target": name,
-        "message": format!("Resource '{name}' was disallowed by policy. Policy identifiers: '[{{\"policyAssignment\":{{\"name\":\"{assignment}\"}}}}]'."),
-        "additionalInfo": [{ "type": "PolicyViolation", "info": {
-            "policyDefinitionDisplayName": "Allowed locations", "policyDefinitionEffect": "deny",
-            "policyAssignmentDisplayName": assignment, "policyAssignmentName": id, "policyAssignmentScope": world.group_id(),
-        } }],
+        "code": "RequestDisallowedByPolicy",
+        "target": name,
+        "message": format!(
+            "Resource '{name}' was disallowed by policy. Policy identifiers: \
+            '[{{\"policyAssignment\":{{\"name\":\"{assignment}\"}}}}]'."
+        ),
+        "additionalInfo": [
+            {
+                "type": "PolicyViolation",
+                "info": {
+                    "policyDefinitionDisplayName": "Allowed locations",
+                    "policyDefinitionEffect": "deny",
+                    "policyAssignmentDisplayName": assignment,
+                    "policyAssignmentName": id,
+                    "policyAssignmentScope": world.group_id(),
+                },
+            },
+        ],
     }))
 }

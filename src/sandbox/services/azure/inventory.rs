@@ -51,25 +51,59 @@ pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
 }
 
 pub(super) fn tenants(world: &World) -> Reply {
-    let tenant = json!({ "id": format!("/tenants/{}", world.tenant), "tenantId": world.tenant, "displayName": "Contoso", "tenantCategory": "Home", "countryCode": "DE" });
+    let tenant = json!({
+        "id": format!("/tenants/{}", world.tenant),
+        "tenantId": world.tenant,
+        "displayName": "Contoso",
+        "tenantCategory": "Home",
+        "countryCode": "DE",
+    });
     Reply::json(200, &json!({ "value": [tenant] }))
 }
 
 pub(super) fn group(world: &World) -> Value {
-    json!({ "id": world.group_id(), "name": GROUP, "type": "Microsoft.Resources/resourceGroups", "location": "westeurope", "tags": {}, "properties": { "provisioningState": "Succeeded" } })
+    json!({
+        "id": world.group_id(),
+        "name": GROUP,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": "westeurope",
+        "tags": {},
+        "properties": { "provisioningState": "Succeeded" },
+    })
 }
 
 fn locations(world: &World) -> Reply {
-    let location = |(name, shown): (&str, &str)| json!({ "id": format!("/subscriptions/{}/locations/{name}", world.subscription), "name": name, "type": "Region", "displayName": shown, "regionalDisplayName": shown });
+    let location = |(name, shown): (&str, &str)| {
+        json!({
+            "id": format!("/subscriptions/{}/locations/{name}", world.subscription),
+            "name": name,
+            "type": "Region",
+            "displayName": shown,
+            "regionalDisplayName": shown,
+        })
+    };
     let all = [("westeurope", "West Europe"), ("northeurope", "North Europe"), ("uksouth", "UK South")];
-    Reply::json(200, &json!({ "value": all.into_iter().map(location).collect::<Vec<Value>>() }))
+    Reply::json(
+        200,
+        &json!({
+            "value": all.into_iter().map(location).collect::<Vec<Value>>(),
+        }),
+    )
 }
 
 fn other(world: &World, (name, types): (&str, &[(&str, &str)])) -> Value {
-    let kind = |(kind, version): &(&str, &str)| json!({ "resourceType": kind, "locations": ["West Europe"], "apiVersions": [version] });
+    let kind = |(kind, version): &(&str, &str)| {
+        json!({
+            "resourceType": kind,
+            "locations": ["West Europe"],
+            "apiVersions": [version],
+        })
+    };
     json!({
-        "id": format!("/subscriptions/{}/providers/{name}", world.subscription), "namespace": name,
-        "registrationPolicy": "RegistrationRequired", "registrationState": "Registered",
+        "id": format!("/subscriptions/{}/providers/{name}", world.subscription),
+        "namespace": name,
+        "registrationPolicy": "RegistrationRequired",
+        "registrationState": "Registered",
         "resourceTypes": types.iter().map(kind).collect::<Vec<Value>>(),
     })
 }
@@ -112,8 +146,19 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
 }
 
 pub(in crate::sandbox) fn subscription(world: &World) -> Value {
-    json!({ "id": format!("/subscriptions/{}", world.subscription), "subscriptionId": world.subscription, "tenantId": world.tenant, "displayName": "Contoso", "state": "Enabled",
-        "authorizationSource": "RoleBased", "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off" } })
+    json!({
+        "id": format!("/subscriptions/{}", world.subscription),
+        "subscriptionId": world.subscription,
+        "tenantId": world.tenant,
+        "displayName": "Contoso",
+        "state": "Enabled",
+        "authorizationSource": "RoleBased",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "EnterpriseAgreement_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    })
 }
 
 /// Deployments, validated only (2021-04-01): enough of them for one enterprise policy.
@@ -135,21 +180,36 @@ pub(in crate::sandbox) fn validate(world: &World, request: &Request, user: &User
         );
     };
     let inner = disallowed(world, name).or_else(|| {
-        let text = format!("The provided location '{location}' is not available for resource type 'Microsoft.PowerPlatform/enterprisePolicies'.");
+        let text = format!(
+            "The provided location '{location}' is not available for resource type \
+        'Microsoft.PowerPlatform/enterprisePolicies'."
+        );
         let known = world.provider_locations.iter().any(|own| own == location);
-        (!known).then(|| json!({ "code": "LocationNotAvailableForResourceType", "message": text }))
+        (!known).then(|| {
+            json!({
+                "code": "LocationNotAvailableForResourceType",
+                "message": text,
+            })
+        })
     });
     match inner {
         None => Reply::json(
             200,
-            &json!({ "id": format!("{group}/providers/Microsoft.Resources/deployments/{name}"), "properties": { "provisioningState": "Succeeded" } }),
+            &json!({
+                "id": format!("{group}/providers/Microsoft.Resources/deployments/{name}"),
+                "properties": { "provisioningState": "Succeeded" },
+            }),
         ),
         Some(inner) => Reply::json(
             400,
-            &json!({ "error": {
-            "code": "InvalidTemplateDeployment", "message": "The template deployment failed because of policy violation. Please see details for more information.",
-            "details": [inner],
-        } }),
+            &json!({
+                "error": {
+                    "code": "InvalidTemplateDeployment",
+                    "message": "The template deployment failed because of policy violation. \
+                    Please see details for more information.",
+                    "details": [inner],
+                },
+            }),
         ),
     }
 }

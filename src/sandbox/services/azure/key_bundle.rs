@@ -52,7 +52,13 @@ pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> 
     let protected = world.vaults.get(vault).is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
     let level = if protected { "Recoverable" } else { "Recoverable+Purgeable" };
     let made = made(world, key, number);
-    let mut attributes = json!({ "enabled": key.is_enabled(number), "created": made, "updated": made, "recoveryLevel": level, "recoverableDays": 90 });
+    let mut attributes = json!({
+        "enabled": key.is_enabled(number),
+        "created": made,
+        "updated": made,
+        "recoveryLevel": level,
+        "recoverableDays": 90,
+    });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);
@@ -67,8 +73,11 @@ pub(super) fn kid(world: &World, vault: &str, key: &str, number: u32) -> String 
 }
 
 pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
-    let mut material =
-        json!({ "kid": kid(world, vault, name, number), "kty": key.kty, "key_ops": ["wrapKey", "unwrapKey"] });
+    let mut material = json!({
+        "kid": kid(world, vault, name, number),
+        "kty": key.kty,
+        "key_ops": ["wrapKey", "unwrapKey"],
+    });
     if key.kty.starts_with("RSA") {
         // Bytes that look like a modulus: nobody computes with them.
         let modulus: Vec<u8> =
@@ -80,5 +89,9 @@ pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: 
         material["x"] = json!(URL_SAFE_NO_PAD.encode([1_u8; 32]));
         material["y"] = json!(URL_SAFE_NO_PAD.encode([2_u8; 32]));
     }
-    json!({ "key": material, "attributes": attributes(world, vault, key, number), "tags": {} })
+    json!({
+        "key": material,
+        "attributes": attributes(world, vault, key, number),
+        "tags": {},
+    })
 }

@@ -13,7 +13,11 @@ pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
     let Some(found) = world.vaults.get(vault) else { return Reply::empty(404) };
     let base = uri(vault, found);
     let item = |(name, key): (&String, &Key)| {
-        let mut item = json!({ "kid": format!("{base}keys/{name}"), "attributes": attributes(world, vault, key, key.versions), "tags": {} });
+        let mut item = json!({
+            "kid": format!("{base}keys/{name}"),
+            "attributes": attributes(world, vault, key, key.versions),
+            "tags": {},
+        });
         if gone {
             item["recoveryId"] = json!(format!("{base}deletedkeys/{name}"));
         }
@@ -36,7 +40,8 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
     let Some(keys) = world.vaults.get_mut(vault).map(|vault| &mut vault.keys) else { return Reply::empty(404) };
     if keys.get(name).is_some_and(|key| key.deleted) {
         let text = format!(
-            "Key {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the key can only be recovered or purged."
+            "Key {name} is currently in a deleted but recoverable state, and its name cannot be \
+            reused; in this state, the key can only be recovered or purged."
         );
         return Reply::error(409, "Conflict", text);
     }
@@ -119,10 +124,18 @@ pub(in crate::sandbox) fn versions(world: &World, vault: &str, key: &str) -> Rep
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => {
-            let item = |number| json!({ "kid": kid(world, vault, key, number), "attributes": attributes(world, vault, found, number) });
+            let item = |number| {
+                json!({
+                    "kid": kid(world, vault, key, number),
+                    "attributes": attributes(world, vault, found, number),
+                })
+            };
             Reply::json(
                 200,
-                &json!({ "value": (1..=found.versions).map(item).collect::<Vec<Value>>(), "nextLink": null }),
+                &json!({
+                    "value": (1..=found.versions).map(item).collect::<Vec<Value>>(),
+                    "nextLink": null,
+                }),
             )
         }
     }

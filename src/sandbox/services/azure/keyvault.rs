@@ -21,7 +21,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     }
     let Some(user) = caller(world, request, &[&resource]) else {
         let challenge = format!(
-            "Bearer authorization=\"https://login.microsoftonline.com/{}\", resource=\"{resource}\"",
+            "Bearer authorization=\"https://login.microsoftonline.com/{}\", \
+            resource=\"{resource}\"",
             world.tenant
         );
         let text = if request.bearer.is_some() {
@@ -41,27 +42,68 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     match (request.method.as_str(), &segments[..]) {
-        (_, ["keys", key, "providers", "microsoft.authorization", "roleassignments", rest @ ..]) if hsm => may(world, &user, &name, "", "").unwrap_or_else(|| local_roles::respond(world, request, &name, key, rest)),
+        (_, ["keys", key, "providers", "microsoft.authorization", "roleassignments", rest @ ..]) if hsm => {
+            may(world, &user, &name, "", "").unwrap_or_else(|| local_roles::respond(world, request, &name, key, rest))
+        }
         ("GET", ["keys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| latest(world, &name, key)),
-        ("GET", ["keys", key, "versions"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::versions(world, &name, key)),
+        ("GET", ["keys", key, "versions"]) => {
+            may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::versions(world, &name, key))
+        }
         ("GET", ["keys", _, "rotationpolicy"]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| {
-            Reply::json(200, &json!({ "id": format!("{resource}/rotationpolicy"), "lifetimeActions": [{ "trigger": { "timeBeforeExpiry": "P30D" }, "action": { "type": "Notify" } }], "attributes": {} }))
+            Reply::json(
+                200,
+                &json!({
+                    "id": format!("{resource}/rotationpolicy"),
+                    "lifetimeActions": [
+                        {
+                            "trigger": { "timeBeforeExpiry": "P30D" },
+                            "action": { "type": "Notify" },
+                        },
+                    ],
+                    "attributes": {},
+                }),
+            )
         }),
-        ("GET", ["deletedkeys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key)),
-        ("GET", ["keys", key, version]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version)),
-        ("GET", ["keys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, false)),
-        ("GET", ["deletedkeys"]) => may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, true)),
-        ("POST", ["keys", key, "create"]) => may(world, &user, &name, "create/action", "create").unwrap_or_else(|| keys::create(world, request, &name, key)),
-        ("PATCH", ["keys", key, version @ ..]) => may(world, &user, &name, "update/action", "update").unwrap_or_else(|| keys::update(world, request, &name, key, version.first().copied())),
-        ("DELETE", ["keys", key]) => may(world, &user, &name, "delete", "delete").unwrap_or_else(|| keys::delete(world, &name, key)),
-        ("POST", ["deletedkeys", key, "recover"]) => may(world, &user, &name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, &name, key)),
-        ("POST", ["keys", key, "rotate"]) => may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| keys::rotate(world, &name, key)),
+        ("GET", ["deletedkeys", key]) => {
+            may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key))
+        }
+        ("GET", ["keys", key, version]) => {
+            may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version))
+        }
+        ("GET", ["keys"]) => {
+            may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, false))
+        }
+        ("GET", ["deletedkeys"]) => {
+            may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, true))
+        }
+        ("POST", ["keys", key, "create"]) => may(world, &user, &name, "create/action", "create")
+            .unwrap_or_else(|| keys::create(world, request, &name, key)),
+        ("PATCH", ["keys", key, version @ ..]) => may(world, &user, &name, "update/action", "update")
+            .unwrap_or_else(|| keys::update(world, request, &name, key, version.first().copied())),
+        ("DELETE", ["keys", key]) => {
+            may(world, &user, &name, "delete", "delete").unwrap_or_else(|| keys::delete(world, &name, key))
+        }
+        ("POST", ["deletedkeys", key, "recover"]) => {
+            may(world, &user, &name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, &name, key))
+        }
+        ("POST", ["keys", key, "rotate"]) => {
+            may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| keys::rotate(world, &name, key))
+        }
         _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
     }
 }
 
 fn forbidden(inner: &str, message: &str) -> Reply {
-    Reply::json(403, &json!({ "error": { "code": "Forbidden", "message": message, "innererror": { "code": inner } } }))
+    Reply::json(
+        403,
+        &json!({
+            "error": {
+                "code": "Forbidden",
+                "message": message,
+                "innererror": { "code": inner },
+            },
+        }),
+    )
 }
 
 /// The caller's right by the vault's own permission model.
@@ -76,7 +118,14 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     if rbac(vault) {
         let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
         let allowed = allowed(world, &user.object_id, &action, &id, true);
-        return (!allowed).then(|| forbidden("ForbiddenByRbac", "Caller is not authorized to perform action on resource. If role assignments, deny assignments or role definitions were changed recently, please observe propagation time."));
+        return (!allowed).then(|| {
+            forbidden(
+                "ForbiddenByRbac",
+                "Caller is not authorized to \
+        perform action on resource. If role assignments, deny assignments or role definitions \
+        were changed recently, please observe propagation time.",
+            )
+        });
     }
     let granted = access_policies(world, name).iter().any(|entry| {
         entry["objectId"] == json!(user.object_id)
@@ -88,7 +137,10 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     (!granted).then(|| {
         forbidden(
             "ForbiddenByPolicy",
-            &format!("The user, group or application does not have keys {permission} permission on key vault."),
+            &format!(
+                "The user, group or application does not have keys {permission} permission \
+            on key vault."
+            ),
         )
     })
 }

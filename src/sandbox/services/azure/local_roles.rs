@@ -17,9 +17,22 @@ pub(in crate::sandbox) fn respond(
 ) -> Reply {
     let scope = format!("hsm:{vault}/keys/{key}");
     let shown = |role: &Role| {
-        json!({ "id": format!("/keys/{key}/providers/Microsoft.Authorization/roleAssignments/{}", role.name), "name": role.name, "type": "Microsoft.Authorization/roleAssignments",
-            "properties": { "scope": format!("/keys/{key}"), "principalId": role.principal,
-                "roleDefinitionId": format!("Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{}", role.role) } })
+        json!({
+            "id": format!(
+                "/keys/{key}/providers/Microsoft.Authorization/roleAssignments/{}",
+                role.name
+            ),
+            "name": role.name,
+            "type": "Microsoft.Authorization/roleAssignments",
+            "properties": {
+                "scope": format!("/keys/{key}"),
+                "principalId": role.principal,
+                "roleDefinitionId": format!(
+                    "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{}",
+                    role.role
+                ),
+            },
+        })
     };
     match (request.method.as_str(), rest) {
         ("GET", []) => {

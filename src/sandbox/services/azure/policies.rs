@@ -46,8 +46,10 @@ pub(in crate::sandbox) fn list(world: &World, user: &User) -> Reply {
 pub(in crate::sandbox) fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
     let version = request.query("api-version");
     if !["2020-10-30", "2020-10-30-preview"].contains(&version) {
-        let text =
-            format!("No registered resource provider found for API version '{version}' for type 'enterprisePolicies'.");
+        let text = format!(
+            "No registered resource provider found for API version '{version}' for type \
+            'enterprisePolicies'."
+        );
         return Reply::error(400, "NoRegisteredProviderFound", text);
     }
     let id = world.policy_id(name);
@@ -69,7 +71,8 @@ pub(in crate::sandbox) fn policy(world: &mut World, request: &Request, user: &Us
         ("GET", Some(policy)) => Reply::json(200, &policy_body(&policy)),
         ("GET" | "PATCH", None) => {
             let text = format!(
-                "The Resource 'Microsoft.PowerPlatform/enterprisePolicies/{name}' under resource group '{GROUP}' was not found."
+                "The Resource 'Microsoft.PowerPlatform/enterprisePolicies/{name}' under resource \
+                group '{GROUP}' was not found."
             );
             Reply::error(404, "ResourceNotFound", text)
         }
@@ -118,7 +121,8 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
     }
     if world.provider != "Registered" {
         let text = format!(
-            "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See https://aka.ms/rps-not-found. ({})",
+            "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See \
+            https://aka.ms/rps-not-found. ({})",
             world.provider
         );
         return Reply::error(409, "MissingSubscriptionRegistration", text);
@@ -126,7 +130,9 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
     let location = wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase();
     if !world.provider_locations.contains(&location) {
         let text = format!(
-            "The provided location '{location}' is not available for resource type 'Microsoft.PowerPlatform/enterprisePolicies'. List of available regions for the resource type is '{}'.",
+            "The provided location '{location}' is not available for resource type \
+            'Microsoft.PowerPlatform/enterprisePolicies'. List of available regions for the \
+            resource type is '{}'.",
             world.provider_locations.join(",")
         );
         return Reply::error(400, "LocationNotAvailableForResourceType", text);
@@ -160,7 +166,8 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
     let answer = match (existing.is_some(), world.settings.policy_async) {
         (_, true) => {
             let operation = format!(
-                "https://management.azure.com/subscriptions/{}/providers/Microsoft.PowerPlatform/operations/1?api-version=2020-10-30",
+                "https://management.azure.com/subscriptions/{}/providers/Microsoft.PowerPlatform/\
+                operations/1?api-version=2020-10-30",
                 world.subscription
             );
             Reply::empty(202).header("azure-asyncoperation", operation).header("retry-after", "5")

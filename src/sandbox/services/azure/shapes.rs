@@ -10,13 +10,24 @@ use serde_json::{Value, json};
 
 pub(super) fn provider_body(world: &World) -> Value {
     json!({
-        "id": format!("/subscriptions/{}/providers/Microsoft.PowerPlatform", world.subscription),
+        "id": format!(
+            "/subscriptions/{}/providers/Microsoft.PowerPlatform",
+            world.subscription
+        ),
         "namespace": "Microsoft.PowerPlatform",
         "registrationPolicy": "RegistrationRequired",
         "registrationState": world.provider,
         "resourceTypes": [
-            { "resourceType": "operations", "locations": [], "apiVersions": ["2020-10-30"] },
-            { "resourceType": "enterprisePolicies", "locations": world.provider_locations, "apiVersions": ["2020-10-30-preview", "2020-10-30"] },
+            {
+                "resourceType": "operations",
+                "locations": [],
+                "apiVersions": ["2020-10-30"],
+            },
+            {
+                "resourceType": "enterprisePolicies",
+                "locations": world.provider_locations,
+                "apiVersions": ["2020-10-30-preview", "2020-10-30"],
+            },
         ],
     })
 }
@@ -35,11 +46,20 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
         identity["tenantId"] = json!(guid("tenant"));
     }
     json!({
-        "id": policy.id, "name": policy.name, "type": "Microsoft.PowerPlatform/enterprisePolicies", "location": policy.location, "kind": policy.kind,
-        "identity": identity, "tags": if policy.tags.is_object() { policy.tags.clone() } else { json!({}) },
+        "id": policy.id,
+        "name": policy.name,
+        "type": "Microsoft.PowerPlatform/enterprisePolicies",
+        "location": policy.location,
+        "kind": policy.kind,
+        "identity": identity,
+        "tags": if policy.tags.is_object() { policy.tags.clone() } else { json!({}) },
         "properties": {
-            "systemId": policy.system_id(), "healthStatus": "Undetermined",
-            "encryption": { "state": "Enabled", "keyVault": { "id": policy.vault_id, "key": key } },
+            "systemId": policy.system_id(),
+            "healthStatus": "Undetermined",
+            "encryption": {
+                "state": "Enabled",
+                "keyVault": { "id": policy.vault_id, "key": key },
+            },
         },
     })
 }
@@ -64,5 +84,12 @@ pub(super) fn vault_body(world: &World, name: &str) -> Value {
         properties["sku"] = json!({ "family": "A", "name": "premium" });
     }
     let kind = if vault.hsm { "managedHSMs" } else { "vaults" };
-    json!({ "id": world.vault_id(name), "name": name, "type": format!("Microsoft.KeyVault/{kind}"), "location": "westeurope", "tags": {}, "properties": properties })
+    json!({
+        "id": world.vault_id(name),
+        "name": name,
+        "type": format!("Microsoft.KeyVault/{kind}"),
+        "location": "westeurope",
+        "tags": {},
+        "properties": properties,
+    })
 }

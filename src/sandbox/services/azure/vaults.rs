@@ -25,8 +25,10 @@ pub(super) fn respond(world: &mut World, request: &Request, user: &User) -> Repl
     let Some((name, rest)) = rest.split_first() else { return list(world, request, user, kind) };
     let hsm = *kind == "managedhsms";
     if world.vaults.get(*name).is_none_or(|vault| vault.hsm != hsm || vault.deleted) {
-        let text =
-            format!("The Resource 'Microsoft.KeyVault/{kind}/{name}' under resource group '{GROUP}' was not found.");
+        let text = format!(
+            "The Resource 'Microsoft.KeyVault/{kind}/{name}' under resource group '{GROUP}' was \
+            not found."
+        );
         return Reply::error(404, "ResourceNotFound", text);
     }
     let id = world.vault_id(name);
@@ -80,7 +82,12 @@ pub(in crate::sandbox) fn list(world: &World, request: &Request, user: &User, ki
     };
     let names = world.vaults.iter().filter(|(_, vault)| vault.hsm == hsm && !vault.deleted).map(|(name, _)| name);
     let readable = names.filter(|name| readable(world, user, name));
-    Reply::json(200, &json!({ "value": readable.map(|name| vault_body(world, name)).collect::<Vec<Value>>() }))
+    Reply::json(
+        200,
+        &json!({
+            "value": readable.map(|name| vault_body(world, name)).collect::<Vec<Value>>(),
+        }),
+    )
 }
 
 /// Deleted vaults hold their names until they are purged; listed by subscription.
@@ -99,9 +106,19 @@ fn deleted(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
     let found = world.vaults.iter().filter(|(_, vault)| vault.deleted && vault.hsm == hsm);
     let item = |(name, _): (&String, &Vault)| {
         let purged = world.clock.epoch + SignedDuration::from_hours(24 * 60);
-        json!({ "id": format!("{scope}/providers/Microsoft.KeyVault/locations/westeurope/{kind}/{name}"), "name": name,
+        json!({
+            "id": format!(
+                "{scope}/providers/Microsoft.KeyVault/locations/westeurope/{kind}/{name}"
+            ),
+            "name": name,
             "type": format!("Microsoft.KeyVault/{kind}"),
-            "properties": { "vaultId": world.vault_id(name), "location": "westeurope", "deletionDate": world.clock.epoch.to_string(), "scheduledPurgeDate": purged.to_string() } })
+            "properties": {
+                "vaultId": world.vault_id(name),
+                "location": "westeurope",
+                "deletionDate": world.clock.epoch.to_string(),
+                "scheduledPurgeDate": purged.to_string(),
+            },
+        })
     };
     Reply::json(200, &json!({ "value": found.map(item).collect::<Vec<Value>>() }))
 }
@@ -117,14 +134,22 @@ fn missing(request: &Request) -> Reply {
 fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {
     let Some(vault) = world.vaults.get(vault_name) else { return Value::Null };
     let key_uri = format!("{}keys/{name}", uri(vault_name, vault));
-    let mut attributes = json!({ "enabled": key.is_enabled(version), "created": made(world, key, version), "updated": made(world, key, version), "exportable": false });
+    let mut attributes = json!({
+        "enabled": key.is_enabled(version),
+        "created": made(world, key, version),
+        "updated": made(world, key, version),
+        "exportable": false,
+    });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
             attributes[field] = json!(seconds);
         }
     }
     let mut properties = json!({
-        "attributes": attributes, "kty": key.kty, "keyOps": ["wrapKey", "unwrapKey"], "keyUri": key_uri,
+        "attributes": attributes,
+        "kty": key.kty,
+        "keyOps": ["wrapKey", "unwrapKey"],
+        "keyUri": key_uri,
         "keyUriWithVersion": format!("{key_uri}/{}", version_id(vault_name, name, version)),
     });
     if key.kty.starts_with("RSA") {
@@ -132,7 +157,13 @@ fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32
     } else {
         properties["curveName"] = json!("P-256");
     }
-    json!({ "id": format!("{}/keys/{name}", world.vault_id(vault_name)), "name": name, "type": "Microsoft.KeyVault/vaults/keys", "location": "westeurope", "properties": properties })
+    json!({
+        "id": format!("{}/keys/{name}", world.vault_id(vault_name)),
+        "name": name,
+        "type": "Microsoft.KeyVault/vaults/keys",
+        "location": "westeurope",
+        "properties": properties,
+    })
 }
 
 /// Only what can go up goes up: protection that is on stays on.
@@ -174,7 +205,11 @@ fn add_access(world: &mut World, request: &Request, name: &str) -> Reply {
     if let Some(vault) = world.vaults.get_mut(name) {
         vault.properties["accessPolicies"] = Value::Array(all.clone());
     }
-    let body = json!({ "id": format!("{}/accessPolicies/", world.vault_id(name)), "type": "Microsoft.KeyVault/vaults/accessPolicies", "properties": { "accessPolicies": all } });
+    let body = json!({
+        "id": format!("{}/accessPolicies/", world.vault_id(name)),
+        "type": "Microsoft.KeyVault/vaults/accessPolicies",
+        "properties": { "accessPolicies": all },
+    });
     Reply::json(200, &body)
 }
 

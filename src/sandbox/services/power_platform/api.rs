@@ -31,15 +31,26 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         return not_found(&id);
     };
     let mut body = json!({
-        "id": environment.id, "displayName": environment.name, "tenantId": world.tenant, "type": environment.sku, "geo": environment.location,
-        "azureRegion": environment.region, "state": if world.running(&key).is_some() { "Disabled" } else { "Ready" },
+        "id": environment.id,
+        "displayName": environment.name,
+        "tenantId": world.tenant,
+        "type": environment.sku,
+        "geo": environment.location,
+        "azureRegion": environment.region,
+        "state": if world.running(&key).is_some() { "Disabled" } else { "Ready" },
         "protectionLevel": if environment.managed { "Standard" } else { "Basic" },
     });
     if let Some((policy, status)) = &environment.link {
-        body["enterprisePolicies"] = json!({ "encryption": { "id": policy, "resourceId": policy, "status": status } });
+        body["enterprisePolicies"] = json!({
+            "encryption": { "id": policy, "resourceId": policy, "status": status },
+        });
     }
     if let (Some(host), Some(kind)) = (&environment.app_host, &environment.app_type) {
-        body["finOpsMetadata"] = json!({ "id": lcs_id(&key), "type": kind, "url": format!("https://{host}") });
+        body["finOpsMetadata"] = json!({
+            "id": lcs_id(&key),
+            "type": kind,
+            "url": format!("https://{host}"),
+        });
     }
     Reply::json(200, &body)
 }

@@ -26,7 +26,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     };
     if user.power_platform == Standing::Unregistered {
         let text = format!(
-            "The service principal with id '{}' for application Contoso Automation does not have permission to access the path '{}'.",
+            "The service principal with id '{}' for application Contoso Automation does not have \
+            permission to access the path '{}'.",
             user.client_id, request.raw_path
         );
         return error(403, "Forbidden", &text);
@@ -58,7 +59,12 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
         ("GET", ["lifecycleoperations", id]) => operation(world, id),
         ("GET", ["tenant"]) => Reply::json(
             200,
-            &json!({ "tenantId": world.tenant, "state": "Enabled", "location": "europe", "defaultEnvironmentGeo": "europe" }),
+            &json!({
+                "tenantId": world.tenant,
+                "state": "Enabled",
+                "location": "europe",
+                "defaultEnvironmentGeo": "europe",
+            }),
         ),
         ("GET", ["locations"]) => locations(),
         (_, ["adminapplications", rest @ ..]) if user.power_platform == Standing::Admin => {
@@ -159,13 +165,29 @@ fn operation(world: &mut World, id: &str) -> Reply {
 
 fn locations() -> Reply {
     let location = |(name, display, regions): (&str, &str, [&str; 2])| {
-        json!({ "id": format!("/providers/Microsoft.BusinessAppPlatform/locations/{name}"), "type": "Microsoft.BusinessAppPlatform/locations", "name": name,
-            "properties": { "displayName": display, "code": "", "isDefault": name == "europe", "isDisabled": false, "canProvisionDatabase": true, "azureRegions": regions } })
+        json!({
+            "id": format!("/providers/Microsoft.BusinessAppPlatform/locations/{name}"),
+            "type": "Microsoft.BusinessAppPlatform/locations",
+            "name": name,
+            "properties": {
+                "displayName": display,
+                "code": "",
+                "isDefault": name == "europe",
+                "isDisabled": false,
+                "canProvisionDatabase": true,
+                "azureRegions": regions,
+            },
+        })
     };
     let all = [
         ("unitedstates", "United States", ["eastus", "westus"]),
         ("europe", "Europe", ["westeurope", "northeurope"]),
         ("unitedkingdom", "United Kingdom", ["uksouth", "ukwest"]),
     ];
-    Reply::json(200, &json!({ "value": all.into_iter().map(location).collect::<Vec<Value>>() }))
+    Reply::json(
+        200,
+        &json!({
+            "value": all.into_iter().map(location).collect::<Vec<Value>>(),
+        }),
+    )
 }

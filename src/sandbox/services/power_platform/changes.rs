@@ -12,7 +12,8 @@ use crate::sandbox::tenant::world::World;
 pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &str) -> Reply {
     if user.power_platform != Standing::Admin {
         let text = format!(
-            "The user with object id '{}' does not have the required permission 'ManageProtectionKeys' on environment '{id}'.",
+            "The user with object id '{}' does not have the required permission \
+            'ManageProtectionKeys' on environment '{id}'.",
             user.object_id
         );
         return error(403, "UserMissingRequiredPermission", &text);
@@ -40,7 +41,8 @@ pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User
     }
     if !environment.managed {
         return invalid(format!(
-            "{operation} cannot be performed on Power Platform environment because of the governance configuration."
+            "{operation} cannot be performed on Power Platform environment because of the \
+            governance configuration."
         ));
     }
     let Some(policy) =
@@ -105,7 +107,8 @@ pub(in crate::sandbox) fn govern(world: &mut World, request: &Request, user: &Us
         return error(
             400,
             "InvalidLifecycleOperationRequest",
-            "EnableGovernanceConfiguration cannot be performed because there is no linked CDS instance or the CDS instance version is not supported.",
+            "EnableGovernanceConfiguration cannot be performed because there is no linked CDS \
+            instance or the CDS instance version is not supported.",
         );
     }
     if environment.managed {
@@ -124,7 +127,8 @@ fn busy(world: &World, id: &str) -> Reply {
         return Reply::empty(409);
     }
     let text = format!(
-        "This operation cannot be performed because there is an active lifecycle operation on the environment {id}."
+        "This operation cannot be performed because there is an active lifecycle operation on the \
+        environment {id}."
     );
     error(409, "OperationNotStartable", &text)
 }
@@ -132,7 +136,8 @@ fn busy(world: &World, id: &str) -> Reply {
 fn accepted(world: &World, key: &str, operation: &str) -> Reply {
     let region = world.environments.get(key).map_or("europe", |environment| environment.location.as_str());
     let url = format!(
-        "https://{region}.api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{operation}?api-version=2019-10-01"
+        "https://{region}.api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/\
+        lifecycleOperations/{operation}?api-version=2019-10-01"
     );
     Reply::empty(202).header("operation-location", url).header("retry-after", "5")
 }

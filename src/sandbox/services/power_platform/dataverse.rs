@@ -16,7 +16,15 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         return Reply::html(404, "Not found");
     };
     let Some(user) = caller(world, request, &[&format!("https://{}", request.host)]) else {
-        return Reply::empty(401).header("www-authenticate", format!("Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=https://{}/", world.tenant, request.host));
+        return Reply::empty(401).header(
+            "www-authenticate",
+            format!(
+                "Bearer \
+        authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, \
+        resource_id=https://{}/",
+                world.tenant, request.host
+            ),
+        );
     };
     let governing = world.running(&key).is_some_and(|operation| operation.kind == Kind::Govern);
     if world.occupied(&key) && !governing {
@@ -35,11 +43,23 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     match environment.dataverse_says.as_deref() {
         Some("integrated") => Reply::json(
             200,
-            &json!({ "@odata.context": format!("https://{}/api/data/v9.2/$metadata", request.host), "Url": url, "TenantId": world.tenant, "Id": lcs_id(&key) }),
+            &json!({
+                "@odata.context": format!(
+                    "https://{}/api/data/v9.2/$metadata",
+                    request.host
+                ),
+                "Url": url,
+                "TenantId": world.tenant,
+                "Id": lcs_id(&key),
+            }),
         ),
         Some("mismatch") => Reply::json(
             200,
-            &json!({ "Url": "https://another.operations.dynamics.com", "TenantId": world.tenant, "Id": lcs_id("another") }),
+            &json!({
+                "Url": "https://another.operations.dynamics.com",
+                "TenantId": world.tenant,
+                "Id": lcs_id("another"),
+            }),
         ),
         _ => Reply::error(400, "0x80048d0b", "Dataverse instance isn't integrated with finance and operations."),
     }

@@ -5,7 +5,12 @@ use serde_json::json;
 
 /// The shape of recorded errors of this API.
 pub(in crate::sandbox) fn error(status: u16, code: &str, message: &str) -> Reply {
-    Reply::json(status, &json!({ "error": { "code": code, "message": message, "detailUrlType": "NotSpecified" } }))
+    Reply::json(
+        status,
+        &json!({
+            "error": { "code": code, "message": message, "detailUrlType": "NotSpecified" },
+        }),
+    )
 }
 
 pub(super) fn not_found(id: &str) -> Reply {

@@ -11,7 +11,15 @@ use serde_json::{Value, json};
 pub(in crate::sandbox) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", []) => {
-            let value: Vec<Value> = world.managers.iter().map(|id| json!({ "applicationId": id })).collect();
+            let value: Vec<Value> = world
+                .managers
+                .iter()
+                .map(|id| {
+                    json!({
+                        "applicationId": id,
+                    })
+                })
+                .collect();
             Reply::json(200, &json!({ "value": value }))
         }
         ("GET", [id]) if world.managers.iter().any(|own| own == id) => {

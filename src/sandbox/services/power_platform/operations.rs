@@ -34,8 +34,11 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         };
         if started {
             stages.push(json!({
-                "id": name, "name": name, "state": { "id": reached },
-                "firstActionDateTime": at(world, operation, begin), "lastActionDateTime": at(world, operation, end.min(part)),
+                "id": name,
+                "name": name,
+                "state": { "id": reached },
+                "firstActionDateTime": at(world, operation, begin),
+                "lastActionDateTime": at(world, operation, end.min(part)),
             }));
         }
         begin = end;
@@ -45,21 +48,39 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
     let mut body = json!({
         "id": operation.id,
         "links": {
-            "self": { "path": format!("/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}", operation.id) },
-            "environment": { "path": format!("/providers/Microsoft.BusinessAppPlatform/environments/{environment}") },
+            "self": {
+                "path": format!(
+                    "/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}",
+                    operation.id
+                ),
+            },
+            "environment": {
+                "path": format!(
+                    "/providers/Microsoft.BusinessAppPlatform/environments/{environment}"
+                ),
+            },
         },
         "type": { "id": operation.kind.name() },
         "typeDisplayName": operation.kind.name(),
         "state": { "id": state },
         "createdDateTime": operation.created.to_string(),
         "lastActionDateTime": operation.ended.unwrap_or_else(|| world.clock.now()).to_string(),
-        "requestedBy": { "id": operation.requested_by, "displayName": "ServicePrincipal", "type": "ServicePrincipal", "tenantId": world.tenant },
+        "requestedBy": {
+            "id": operation.requested_by,
+            "displayName": "ServicePrincipal",
+            "type": "ServicePrincipal",
+            "tenantId": world.tenant,
+        },
         "stages": stages,
     });
     if failed && !silent {
         // What the service says when the key can't be reached is not on record; code and text are
         // the sandbox's own.
-        body["error"] = json!({ "code": "SandboxKeyNotReachable", "message": "The identity of the enterprise policy could not wrap and unwrap with the key." });
+        body["error"] = json!({
+            "code": "SandboxKeyNotReachable",
+            "message": "The identity of the enterprise policy could not wrap and unwrap with the \
+            key.",
+        });
     }
     body
 }

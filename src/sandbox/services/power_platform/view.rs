@@ -51,19 +51,41 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "azureRegion": environment.region,
         "displayName": environment.name,
         "createdTime": "2025-09-27T07:08:27.6057592Z",
-        "createdBy": { "id": guid("user/admin"), "displayName": "admin", "type": "User", "tenantId": world.tenant },
+        "createdBy": {
+            "id": guid("user/admin"),
+            "displayName": "admin",
+            "type": "User",
+            "tenantId": world.tenant,
+        },
         "lastModifiedTime": modified,
         "provisioningState": "Succeeded",
         "creationType": "User",
         "environmentSku": environment.sku,
         "isDefault": environment.is_default,
         "capacity": [
-            { "capacityType": "Database", "actualConsumption": 931.8438, "ratedConsumption": 1024.0, "capacityUnit": "MB" },
-            { "capacityType": "FinOpsDatabase", "actualConsumption": 0.0, "ratedConsumption": 0.0, "capacityUnit": "MB" },
+            {
+                "capacityType": "Database",
+                "actualConsumption": 931.8438,
+                "ratedConsumption": 1024.0,
+                "capacityUnit": "MB",
+            },
+            {
+                "capacityType": "FinOpsDatabase",
+                "actualConsumption": 0.0,
+                "ratedConsumption": 0.0,
+                "capacityUnit": "MB",
+            },
         ],
-        "clientUris": { "admin": format!("https://admin.powerplatform.microsoft.com/environments/environment/{}/hub", environment.id) },
+        "clientUris": {
+            "admin": format!(
+                "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
+                environment.id
+            ),
+        },
         "runtimeEndpoints": {
-            "microsoft.BusinessAppPlatform": format!("https://{location}.api.bap.microsoft.com"),
+            "microsoft.BusinessAppPlatform": format!(
+                "https://{location}.api.bap.microsoft.com"
+            ),
             "microsoft.PowerApps": format!("https://{location}.api.powerapps.com"),
             "microsoft.Flow": format!("https://{location}.api.flow.microsoft.com"),
         },
@@ -73,17 +95,24 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "trialScenarioType": "None",
         "retentionPeriod": "P7D",
         "states": {
-            "management": { "id": if busy { "Running" } else { environment.management.as_deref().unwrap_or("Ready") } },
+            "management": {
+                "id": if busy { "Running" } else { environment.management.as_deref().unwrap_or("Ready") },
+            },
             "runtime": {
-                "runtimeReasonCode": "NotSpecified", "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
+                "runtimeReasonCode": "NotSpecified",
+                "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
                 "id": if busy && !governing { "Disabled" } else { &environment.runtime },
             },
         },
         "updateCadence": { "id": "Moderate" },
-        "protectionStatus": { "keyManagedBy": if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" } },
+        "protectionStatus": {
+            "keyManagedBy": if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" },
+        },
         "connectedGroups": [],
         "lifecycleOperationsEnforcement": null,
-        "governanceConfiguration": { "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" } },
+        "governanceConfiguration": {
+            "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" },
+        },
     });
     // `json!` copies a value that it is given; these are large and are moved to their place
     // instead.
@@ -92,7 +121,10 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     properties["lifecycleOperationsEnforcement"] = enforcement(environment);
     if let Some(operation) = running {
         let body = operations::body(world, operation);
-        properties["ongoingOperation"] = json!({ "id": operation.id, "type": body["type"] });
+        properties["ongoingOperation"] = json!({
+            "id": operation.id,
+            "type": body["type"],
+        });
     }
     if expand.permissions {
         properties["permissions"] = permissions(expand.manages_keys);
@@ -105,7 +137,10 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         properties["enterprisePolicies"] = Value::Null;
     }
     let mut whole = json!({
-        "id": format!("/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}", environment.id),
+        "id": format!(
+            "/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}",
+            environment.id
+        ),
         "type": if admin { "Microsoft.BusinessAppPlatform/scopes/environments" } else { "Microsoft.BusinessAppPlatform/environments" },
         "location": location,
         "name": environment.id,
@@ -117,10 +152,21 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
 fn dataverse(key: &str, environment: &Environment) -> Value {
     let Some(domain) = &environment.domain else { return Value::Null };
     json!({
-        "resourceId": organization(key), "friendlyName": environment.name,
-        "uniqueName": format!("unq{}", organization(key).replace('-', "").get(..20).unwrap_or_default()), "domainName": domain, "version": "9.2.26021.00196",
-        "instanceUrl": format!("https://{domain}.crm4.dynamics.com/"), "instanceApiUrl": format!("https://{domain}.api.crm4.dynamics.com"),
-        "baseLanguage": 1033, "instanceState": "Ready", "backgroundOperationsState": "Enabled", "scaleGroup": "EURCRMLIVESG705", "platformSku": "Standard",
+        "resourceId": organization(key),
+        "friendlyName": environment.name,
+        "uniqueName": format!(
+            "unq{}",
+            organization(key).replace('-', "").get(..20).unwrap_or_default()
+        ),
+        "domainName": domain,
+        "version": "9.2.26021.00196",
+        "instanceUrl": format!("https://{domain}.crm4.dynamics.com/"),
+        "instanceApiUrl": format!("https://{domain}.api.crm4.dynamics.com"),
+        "baseLanguage": 1033,
+        "instanceState": "Ready",
+        "backgroundOperationsState": "Enabled",
+        "scaleGroup": "EURCRMLIVESG705",
+        "platformSku": "Standard",
     })
 }
 
@@ -128,7 +174,11 @@ fn app(key: &str, environment: &Environment) -> Value {
     match (&environment.app_host, &environment.app_type) {
         // Lifecycle Services may write its ids without dashes.
         (Some(host), Some(kind)) => {
-            json!({ "id": lcs_id(key).replace('-', ""), "type": kind, "url": format!("https://{host}") })
+            json!({
+                "id": lcs_id(key).replace('-', ""),
+                "type": kind,
+                "url": format!("https://{host}"),
+            })
         }
         _ => Value::Null,
     }
@@ -143,9 +193,15 @@ fn policies(world: &World, environment: &Environment, lagging: bool) -> Option<V
     let policy = world.policies.get(&id.to_ascii_lowercase())?;
     let name = if world.settings.odd_case { "CustomerManagedKeys" } else { "customerManagedKeys" };
     let status = if lagging { "Linking" } else { status };
-    Some(json!({ name: {
-        "policyId": policy.guid(), "location": policy.location, "id": policy.id, "systemId": policy.system_id(), "linkStatus": status,
-    } }))
+    Some(json!({
+        name: {
+            "policyId": policy.guid(),
+            "location": policy.location,
+            "id": policy.id,
+            "systemId": policy.system_id(),
+            "linkStatus": status,
+        },
+    }))
 }
 
 fn permissions(manages_keys: bool) -> Value {
@@ -171,7 +227,12 @@ fn permissions(manages_keys: bool) -> Value {
 /// `NewCustomerManagedKey` all the same.
 fn enforcement(environment: &Environment) -> Value {
     let rule = |id: &str| json!({ "type": { "id": id } });
-    let refused = |id: &str, reason: Value| json!({ "type": { "id": id }, "reason": reason });
+    let refused = |id: &str, reason: Value| {
+        json!({
+            "type": { "id": id },
+            "reason": reason,
+        })
+    };
     let mut allowed: Vec<Value> =
         ["Backup", "Copy", "Delete", "Edit", "Reset", "Restore", "NewNetworkInjection", "Disable"]
             .iter()
@@ -184,7 +245,13 @@ fn enforcement(environment: &Environment) -> Value {
         let first = operation == "NewCustomerManagedKey";
         if matches!(sku.as_str(), "Trial" | "Default" | "Teams") {
             let message = format!("{operation} cannot be performed on environment of type {sku}.");
-            disallowed.push(refused(operation, json!({ "message": message, "type": "EnvironmentSkuType" })));
+            disallowed.push(refused(
+                operation,
+                json!({
+                    "message": message,
+                    "type": "EnvironmentSkuType",
+                }),
+            ));
         } else if let Some(reason) = environment.disallowed.as_ref().filter(|_| first) {
             disallowed.push(refused(operation, json!({ "type": reason })));
         } else if first == environment.link.is_none() {
