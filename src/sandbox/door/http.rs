@@ -2,6 +2,7 @@
 //! host names come in by a proxy (RFC 9110, 9.3.6) whose every tunnel ends in this process. What is
 //! not played is refused, so nothing ever leaves loopback.
 
+use super::ledger::Answered;
 use super::play::play;
 use super::shared::Shared;
 use super::wire::{Body, PLAYED, Reset, cut, read, whole};
@@ -54,7 +55,8 @@ async fn connection(
         _ = &mut served => return,
         _ = door.changed() => served.as_mut().graceful_shutdown(),
     }
-    let _ = served.await;
+    // How the last answer ended concerns nobody any more.
+    served.await.ok();
 }
 
 /// For some (real) time nobody can connect: the port is held, and nobody listens on it.
@@ -110,7 +112,7 @@ async fn answer(
     let outcome = play(&shared, service, number, &request).await;
     let status = outcome.as_ref().map_or(0, |played| played.reply.status);
     let user = user_of(&shared.world(), &request);
-    shared.ledger().end(number, service, &request, status, &user, began);
+    shared.ledger().end(&request, Answered { number, service, status, user, began });
     let played = outcome?;
     let (correlation, now) = {
         let world = shared.world();

@@ -21,6 +21,18 @@ struct Entry {
     ended: Instant,
 }
 
+/// How a request was answered.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) number: u64,
+    pub(super) service: &'static str,
+    /// 0 without an answer.
+    pub(super) status: u16,
+    /// Who asked, as far as is known.
+    pub(super) user: String,
+    pub(super) began: Instant,
+}
+
 /// Sign-in is not the job: it is counted apart.
 fn signs_in(service: &str) -> bool {
     matches!(service, "entra" | "runner")
@@ -46,15 +58,8 @@ impl Ledger {
         self.last
     }
 
-    pub(super) fn end(
-        &mut self,
-        number: u64,
-        service: &'static str,
-        request: &Request,
-        status: u16,
-        user: &str,
-        began: Instant,
-    ) {
+    pub(super) fn end(&mut self, request: &Request, answered: Answered) {
+        let Answered { number, service, status, user, began } = answered;
         // Validating a deployment deploys nothing.
         let asks = request.raw_path.ends_with("/validate");
         if !signs_in(service) && request.method != "GET" && !asks {
@@ -70,7 +75,7 @@ impl Ledger {
             host: request.host.clone(),
             path: request.raw_path.clone(),
             status,
-            user: user.to_owned(),
+            user,
             began,
             ended: Instant::now(),
         });

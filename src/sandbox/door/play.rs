@@ -1,6 +1,7 @@
 //! A request to a played service: scripted trouble, or what the service answers.
 
 use super::shared::Shared;
+use super::trouble::Fired;
 use super::wire::Reset;
 use super::{mischief, trouble};
 use crate::sandbox::message::{Reply, Request};
@@ -32,18 +33,36 @@ pub(super) async fn play(
     if service != "entra" {
         tokio::time::sleep(shared.latency).await;
     }
-    let act = || {
-        let mut world = shared.world();
-        world.advance();
-        let reply = services::handle(&mut world, service, request);
-        let effects = std::mem::take(&mut world.effects);
-        let at = world.clock.now().to_string();
-        let user = user_of(&world, request);
-        drop(world);
-        shared.ledger().effects(number, &at, &user, effects);
-        reply
-    };
-    let Some(rule) = rule else { return Ok(Played { reply: act(), cut: false }) };
+    let act = || act(shared, service, number, request);
+    match rule {
+        Some(rule) => beset(shared, number, request, &rule, act).await,
+        None => Ok(Played { reply: act(), cut: false }),
+    }
+}
+
+/// The service answers, and what took effect is written down.
+fn act(shared: &Shared, service: &str, number: u64, request: &Request) -> Reply {
+    let mut world = shared.world();
+    world.advance();
+    let reply = services::handle(&mut world, service, request);
+    let effects = std::mem::take(&mut world.effects);
+    let at = world.clock.now().to_string();
+    let user = user_of(&world, request);
+    drop(world);
+    shared.ledger().effects(number, &at, &user, effects);
+    reply
+}
+
+/// What a rule that fires makes of a request; `act` has the service answer.
+async fn beset(
+    shared: &Shared,
+    number: u64,
+    request: &Request,
+    rule: &Fired,
+    act: impl Fn() -> Reply,
+) -> Result<Played, Reset> {
+    let to = rule.to.as_deref();
+    let whole = |reply: Reply| Ok(Played { reply, cut: false });
     match rule.kind {
         Kind::ResetBefore => Err(Reset),
         Kind::ResetAfter => {
@@ -66,19 +85,19 @@ pub(super) async fn play(
             Err(Reset)
         }
         Kind::Cut => Ok(Played { reply: act(), cut: true }),
-        Kind::UnknownEnum => Ok(Played { reply: trouble::wibble(act(), rule.to.as_deref()), cut: false }),
-        Kind::ForeignLink => Ok(Played { reply: trouble::lead_away(act(), rule.to.as_deref()), cut: false }),
+        Kind::UnknownEnum => whole(trouble::wibble(act(), to)),
+        Kind::ForeignLink => whole(trouble::lead_away(act(), to)),
         Kind::Mischief(kind) => {
-            let reply = mischief::reply(kind, rule.to.as_deref(), (request, number), act);
+            let reply = mischief::reply(kind, to, (request, number), act);
             shared.world().meanwhile(&rule.change);
-            Ok(Played { reply, cut: false })
+            whole(reply)
         }
         Kind::Answer { status, form, acts } => {
             if acts {
                 act();
             }
             let now = shared.world().clock.now();
-            Ok(Played { reply: trouble::reply(status, form, now, rule.seconds), cut: false })
+            whole(trouble::reply(status, form, now, rule.seconds))
         }
     }
 }

@@ -4,7 +4,7 @@ use super::generate::generate;
 use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::{Environment, Lock, Policy, Role, User};
+use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, User};
 use crate::sandbox::tenant::roles::{ENCRYPTION_USER, role_id};
 use crate::sandbox::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
@@ -50,22 +50,23 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     for key in std::mem::take(&mut world.unfinished) {
         world.leave_unfinished(&key);
     }
-    // A lock may be put on the vault or the policy that commands take without arguments, or on
-    // their group.
-    let places = [
-        ("@vault", world.vault_id(&world.target.vault)),
-        ("@policy", world.policy_id(&world.target.policy)),
-        ("@group", world.group_id()),
-    ];
-    let placed = |lock: Lock| {
-        let place = places.iter().find(|(name, _)| *name == lock.scope).map(|(_, id)| id.clone());
-        Lock { scope: place.unwrap_or(lock.scope), ..lock }
-    };
-    world.locks = setup.locks.into_iter().map(placed).collect();
+    world.locks = setup.locks.into_iter().map(|lock| placed(&world, lock)).collect();
     for past in &setup.history {
         world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
     }
     world
+}
+
+/// A lock may be put on the vault or the policy that commands take without arguments, or on their
+/// group.
+fn placed(world: &World, lock: Lock) -> Lock {
+    let scope = match lock.scope.as_str() {
+        "@vault" => world.vault_id(&world.target.vault),
+        "@policy" => world.policy_id(&world.target.policy),
+        "@group" => world.group_id(),
+        _ => lock.scope,
+    };
+    Lock { scope, ..lock }
 }
 
 fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
@@ -144,7 +145,7 @@ fn add_environments(world: &mut World, crowd: &Crowd) {
             environment.id = if environment.is_default { format!("Default-{tenant}") } else { id };
         }
         let link = links.get(key);
-        let status = if environment.failed { "Failed" } else { "Linked" };
+        let status = if environment.last_add == LastAdd::Failed { "Failed" } else { "Linked" };
         environment.link = link.map(|id| (id.clone(), status.to_owned()));
     }
 }

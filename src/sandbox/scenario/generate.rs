@@ -4,7 +4,7 @@
 use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::rbac;
-use crate::sandbox::tenant::parts::{Environment, Key, Policy, Role, Vault};
+use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, Vault};
 use crate::sandbox::tenant::roles::{ENCRYPTION_USER, HSM_ROLES};
 use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
@@ -226,7 +226,7 @@ fn environment(number: u32, policy: Option<u32>, troubles: &[Trouble], turn: u64
         }
         _ if cut_off || *trouble == Trouble::NoPurgeProtection => "endangered",
         1 => {
-            environment.failed = true;
+            environment.last_add = LastAdd::Failed;
             "failed"
         }
         _ if *trouble == Trouble::Expiring => "expiring",

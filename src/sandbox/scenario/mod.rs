@@ -125,11 +125,13 @@ mod tests {
             (r#"{"epoch": "9999-12-01T00:00:00Z"}"#, "two centuries"),
             (r#"{"settings": {"link_seconds": 1e300}}"#, "hundred years"),
             (
-                r#"{"vaults": {"kv-contoso-cmk": {"keys": {"cmk-contoso": {"expires_in_days": 9223372036854775807}}}}}"#,
+                r#"{"vaults": {"kv-contoso-cmk":
+                    {"keys": {"cmk-contoso": {"expires_in_days": 9223372036854775807}}}}}"#,
                 "hundred years",
             ),
             (
-                r#"{"policies": {"p": {"vault": "v", "key": "k", "location": "l", "granted_seconds_ago": 379477461602}}}"#,
+                r#"{"policies": {"p": {"vault": "v", "key": "k", "location": "l",
+                    "granted_seconds_ago": 379477461602}}}"#,
                 "hundred years",
             ),
             (r#"{"history": [{"environment": "uat", "kind": "x", "days_ago": -1e9}]}"#, "hundred years"),

@@ -144,45 +144,41 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
         );
     };
     let audience = scope.trim_end_matches("/.default").to_owned();
-    let client = field("client_id");
     match field("grant_type") {
-        "client_credentials" => {
-            let Some(user) = world.users.values().find(|user| user.client_id == client).cloned() else {
-                let text = format!(
-                    "Application with identifier '{client}' was not found in the directory \
-                    'Contoso'."
-                );
-                return refuse(400, "unauthorized_client", "AADSTS700016", &text);
-            };
-            let assertion = field("client_assertion");
-            if assertion.starts_with("expired") || too_old(world, assertion) {
-                return refuse(
-                    401,
-                    "invalid_client",
-                    "AADSTS700024",
-                    "Client assertion is not within its valid time range.",
-                );
-            }
-            if assertion.is_empty() && field("client_secret") != SECRET {
-                return refuse(401, "invalid_client", "AADSTS7000215", "Invalid client secret provided.");
-            }
-            issue(world, &user, &audience, false)
-        }
-        "urn:ietf:params:oauth:grant-type:device_code" => {
-            world.polls += 1;
-            if world.polls <= PENDING {
-                return refuse(
-                    400,
-                    "authorization_pending",
-                    "AADSTS70016",
-                    "Authorization is pending. Continue polling.",
-                );
-            }
-            person(world, &audience)
-        }
+        "client_credentials" => client_credentials(world, form, &audience),
+        "urn:ietf:params:oauth:grant-type:device_code" => redeem(world, &audience),
         "refresh_token" if field("refresh_token") == "sandbox-refresh" => person(world, &audience),
         _ => refuse(400, "invalid_grant", "AADSTS70000", "The provided grant is not valid."),
     }
+}
+
+/// An application proves who it is with its secret, or with an assertion.
+fn client_credentials(world: &mut World, form: &HashMap<String, String>, audience: &str) -> Reply {
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let client = field("client_id");
+    let Some(user) = world.users.values().find(|user| user.client_id == client).cloned() else {
+        let text = format!("Application with identifier '{client}' was not found in the directory 'Contoso'.");
+        return refuse(400, "unauthorized_client", "AADSTS700016", &text);
+    };
+    let assertion = field("client_assertion");
+    if assertion.starts_with("expired") || too_old(world, assertion) {
+        let text = "Client assertion is not within its valid time range.";
+        return refuse(401, "invalid_client", "AADSTS700024", text);
+    }
+    if assertion.is_empty() && field("client_secret") != SECRET {
+        return refuse(401, "invalid_client", "AADSTS7000215", "Invalid client secret provided.");
+    }
+    issue(world, &user, audience, false)
+}
+
+/// A device code is good for a token as soon as the person has signed in.
+fn redeem(world: &mut World, audience: &str) -> Reply {
+    world.polls += 1;
+    if world.polls <= PENDING {
+        let text = "Authorization is pending. Continue polling.";
+        return refuse(400, "authorization_pending", "AADSTS70016", text);
+    }
+    person(world, audience)
 }
 
 /// Is it an assertion of the sandbox's own runner, and from too long ago?

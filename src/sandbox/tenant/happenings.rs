@@ -23,32 +23,10 @@ impl World {
                     key.deleted = true;
                 }
             }
-            What::RevokeGrant { policy } => {
-                let principal =
-                    self.policies.get(&self.policy_id(policy).to_ascii_lowercase()).map(|own| own.principal());
-                self.roles.retain(|role| Some(&role.principal) != principal.as_ref());
-            }
-            What::Grant { policy } => {
-                let Some(own) = self.policies.get(&self.policy_id(policy).to_ascii_lowercase()) else { return };
-                let role = Role {
-                    name: guid(&format!("grant again/{policy}")),
-                    scope: own.vault_id.clone(),
-                    role: ENCRYPTION_USER.to_owned(),
-                    principal: own.principal(),
-                    since: self.clock.now(),
-                };
-                self.roles.push(role);
-            }
-            What::CloseFirewall { vault } | What::OpenFirewall { vault } => {
-                let closed = matches!(what, What::CloseFirewall { .. });
-                if let Some(vault) = self.vaults.get_mut(vault) {
-                    let (action, bypass) = if closed { ("Deny", "None") } else { ("Allow", "AzureServices") };
-                    vault.properties["networkAcls"] = json!({
-                        "defaultAction": action,
-                        "bypass": bypass,
-                    });
-                }
-            }
+            What::RevokeGrant { policy } => self.revoke(policy),
+            What::Grant { policy } => self.grant_again(policy),
+            What::CloseFirewall { vault } => self.set_firewall(vault, "Deny", "None"),
+            What::OpenFirewall { vault } => self.set_firewall(vault, "Allow", "AzureServices"),
             What::Unlink { environment } => {
                 self.start(environment, Kind::Unlink, &guid("user/admin"));
             }
@@ -58,6 +36,34 @@ impl World {
                     "Failed".clone_into(status);
                 }
             }
+        }
+    }
+
+    fn revoke(&mut self, policy: &str) {
+        let id = self.policy_id(policy).to_ascii_lowercase();
+        let principal = self.policies.get(&id).map(|found| found.principal());
+        self.roles.retain(|role| Some(&role.principal) != principal.as_ref());
+    }
+
+    fn grant_again(&mut self, policy: &str) {
+        let id = self.policy_id(policy).to_ascii_lowercase();
+        let Some(found) = self.policies.get(&id) else { return };
+        let role = Role {
+            name: guid(&format!("grant again/{policy}")),
+            scope: found.vault_id.clone(),
+            role: ENCRYPTION_USER.to_owned(),
+            principal: found.principal(),
+            since: self.clock.now(),
+        };
+        self.roles.push(role);
+    }
+
+    fn set_firewall(&mut self, vault: &str, action: &str, bypass: &str) {
+        if let Some(vault) = self.vaults.get_mut(vault) {
+            vault.properties["networkAcls"] = json!({
+                "defaultAction": action,
+                "bypass": bypass,
+            });
         }
     }
 

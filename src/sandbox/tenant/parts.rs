@@ -49,6 +49,21 @@ pub(in crate::sandbox) struct User {
     pub(in crate::sandbox) dataverse: bool,
 }
 
+/// How the last add of an environment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "bool")]
+pub(in crate::sandbox) enum LastAdd {
+    #[default]
+    Succeeded,
+    Failed,
+}
+
+impl From<bool> for LastAdd {
+    fn from(failed: bool) -> Self {
+        if failed { Self::Failed } else { Self::Succeeded }
+    }
+}
+
 /// An environment.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,9 +101,9 @@ pub(in crate::sandbox) struct Environment {
     /// Encrypted with a customer's key in the retired way, without a policy.
     #[serde(default)]
     pub(in crate::sandbox) byok: bool,
-    /// Linked, but the last add failed?
-    #[serde(default)]
-    pub(in crate::sandbox) failed: bool,
+    /// How the add that linked it ended; `failed` in a scenario.
+    #[serde(default, rename = "failed")]
+    pub(in crate::sandbox) last_add: LastAdd,
     /// Management state, when it is not `Ready`.
     #[serde(default)]
     pub(in crate::sandbox) management: Option<String>,
@@ -120,7 +135,7 @@ impl Environment {
             runtime: enabled(),
             disallowed: None,
             byok: false,
-            failed: false,
+            last_add: LastAdd::Succeeded,
             management: None,
             link: None,
             lag: 0,

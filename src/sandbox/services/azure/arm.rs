@@ -7,7 +7,6 @@ use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::world::World;
-use serde_json::json;
 
 const PROVIDER: &str = "microsoft.powerplatform";
 
@@ -38,48 +37,45 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     }
     match &segments[..] {
         ["tenants"] => inventory::tenants(world),
-        ["subscriptions"] => Reply::json(
-            200,
-            &json!({
-                "value": [inventory::subscription(world)],
-            }),
-        ),
-        ["subscriptions", id, ..] if *id != world.subscription => {
+        ["subscriptions"] => inventory::subscriptions(world),
+        ["subscriptions", id, rest @ ..] if *id == world.subscription => in_subscription(world, request, user, rest),
+        ["subscriptions", id, ..] => {
             let text = format!("The subscription '{id}' could not be found.");
             Reply::error(404, "SubscriptionNotFound", text)
         }
-        ["subscriptions", _] => Reply::json(200, &inventory::subscription(world)),
-        ["subscriptions", _, "providers", PROVIDER] => policies::provider(world, request, user),
-        ["subscriptions", _, "providers", PROVIDER, "register"] if request.method == "POST" => {
-            policies::register(world, user)
+        _ => inventory::respond(world, request, user),
+    }
+}
+
+/// What stands in the path behind the subscription.
+fn in_subscription(world: &mut World, request: &Request, user: &User, rest: &[&str]) -> Reply {
+    match rest {
+        [] => Reply::json(200, &inventory::subscription(world)),
+        ["resourcegroups", group, ..] if *group != GROUP => {
+            let text = format!("Resource group '{group}' could not be found.");
+            Reply::error(404, "ResourceGroupNotFound", text)
         }
-        ["subscriptions", _, "providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
-        // The only operation that there is: a policy, which is there when its `PUT` is answered.
-        ["subscriptions", _, "providers", PROVIDER, "operations", id] if request.method == "GET" => Reply::json(
-            200,
-            &json!({
-                "id": request.raw_path,
-                "name": id,
-                "status": "Succeeded",
-            }),
-        ),
-        ["subscriptions", _, "resourcegroups", group, ..] if *group != GROUP => {
-            Reply::error(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))
+        ["resourcegroups", _, rest @ ..] => in_group(world, request, user, rest),
+        ["providers", PROVIDER] => policies::provider(world, request, user),
+        ["providers", PROVIDER, "register"] if request.method == "POST" => policies::register(world, user),
+        ["providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
+        ["providers", PROVIDER, "operations", id] if request.method == "GET" => policies::operation(request, id),
+        ["providers", "microsoft.keyvault", _, ..] => vaults::respond(world, request, user),
+        _ => inventory::respond(world, request, user),
+    }
+}
+
+/// What stands in the path behind the resource group.
+fn in_group(world: &mut World, request: &Request, user: &User, rest: &[&str]) -> Reply {
+    match rest {
+        [] => Reply::json(200, &inventory::group(world)),
+        ["providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
+        ["providers", PROVIDER, "enterprisepolicies", _] => {
+            let name = request.path.last().map_or("", String::as_str);
+            policies::policy(world, request, user, name)
         }
-        ["subscriptions", _, "resourcegroups", _] => Reply::json(200, &inventory::group(world)),
-        ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies"] => {
-            policies::list(world, user)
-        }
-        ["subscriptions", _, "resourcegroups", _, "providers", PROVIDER, "enterprisepolicies", _] => {
-            policies::policy(world, request, user, request.path.last().map_or("", String::as_str))
-        }
-        ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.resources", "deployments", _, "validate"] => {
-            inventory::validate(world, request, user)
-        }
-        ["subscriptions", _, "providers", "microsoft.keyvault", _, ..]
-        | ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.keyvault", ..] => {
-            vaults::respond(world, request, user)
-        }
+        ["providers", "microsoft.resources", "deployments", _, "validate"] => inventory::validate(world, request, user),
+        ["providers", "microsoft.keyvault", ..] => vaults::respond(world, request, user),
         _ => inventory::respond(world, request, user),
     }
 }

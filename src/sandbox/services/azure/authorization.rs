@@ -48,29 +48,27 @@ pub(super) fn respond(world: &mut World, request: &Request, user: &User, scope: 
             })
         }
         ("GET", ["permissions"]) => permissions(world, user, scope),
-        ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| {
-            let lock = |lock: &Lock| {
-                json!({
-                    "id": format!(
-                        "{}/providers/Microsoft.Authorization/locks/{}",
-                        lock.scope,
-                        lock.name
-                    ),
-                    "name": lock.name,
-                    "type": "Microsoft.Authorization/locks",
-                    "properties": { "level": lock.level },
-                })
-            };
-            let value: Vec<Value> = world
-                .locks
-                .iter()
-                .filter(|own| covers(&own.scope, scope) || covers(scope, &own.scope))
-                .map(lock)
-                .collect();
-            Reply::json(200, &json!({ "value": value }))
-        }),
+        ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope).unwrap_or_else(|| locks(world, scope)),
         _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
     }
+}
+
+/// At, above and below the scope.
+fn locks(world: &World, scope: &str) -> Reply {
+    let shown = |lock: &Lock| {
+        json!({
+            "id": format!(
+                "{}/providers/Microsoft.Authorization/locks/{}",
+                lock.scope,
+                lock.name
+            ),
+            "name": lock.name,
+            "type": "Microsoft.Authorization/locks",
+            "properties": { "level": lock.level },
+        })
+    };
+    let touching = world.locks.iter().filter(|lock| covers(&lock.scope, scope) || covers(scope, &lock.scope));
+    Reply::json(200, &json!({ "value": touching.map(shown).collect::<Vec<Value>>() }))
 }
 
 fn assignment(role: &Role) -> Value {
@@ -202,22 +200,10 @@ fn assign(world: &mut World, body: &Value, scope: &str, name: &str) -> Reply {
             format!("Principal {} does not exist in the directory {}.", principal.replace('-', ""), world.tenant);
         return Reply::error(400, "PrincipalNotFound", text);
     }
-    let same = |own: &Role| own.principal == principal && own.role == role && own.scope.eq_ignore_ascii_case(scope);
-    if let Some(existing) = world.roles.iter().find(|own| same(own)) {
-        return if existing.name.eq_ignore_ascii_case(name) {
-            Reply::json(200, &assignment(existing))
-        } else {
-            Reply::error(409, "RoleAssignmentExists", "The role assignment already exists.")
-        };
-    }
-    if world.roles.iter().any(|own| own.name.eq_ignore_ascii_case(name)) {
-        return Reply::error(
-            409,
-            "RoleAssignmentUpdateNotPermitted",
-            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
-        );
-    }
     let role = Role { name: name.to_owned(), scope: scope.to_owned(), role, principal, since: world.clock.now() };
+    if let Some(answer) = already(world, &role) {
+        return answer;
+    }
     let answer = Reply::json(201, &assignment(&role));
     world.effect("role-assigned", format!("{} {} {}", role.role, role.principal, role.scope));
     world.roles.push(role);
@@ -238,4 +224,25 @@ fn permissions(world: &World, user: &User, scope: &str) -> Reply {
         })
         .collect();
     Reply::json(200, &json!({ "value": value }))
+}
+
+/// What is answered where the same assignment, or another one of the same name, is there already.
+fn already(world: &World, wanted: &Role) -> Option<Reply> {
+    let same = |held: &&Role| {
+        held.principal == wanted.principal && held.role == wanted.role && held.scope.eq_ignore_ascii_case(&wanted.scope)
+    };
+    if let Some(existing) = world.roles.iter().find(same) {
+        return Some(if existing.name.eq_ignore_ascii_case(&wanted.name) {
+            Reply::json(200, &assignment(existing))
+        } else {
+            Reply::error(409, "RoleAssignmentExists", "The role assignment already exists.")
+        });
+    }
+    world.roles.iter().any(|held| held.name.eq_ignore_ascii_case(&wanted.name)).then(|| {
+        Reply::error(
+            409,
+            "RoleAssignmentUpdateNotPermitted",
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+        )
+    })
 }

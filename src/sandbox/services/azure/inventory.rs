@@ -145,6 +145,11 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
     Reply::json(200, &json!({ "value": value }))
 }
 
+/// There is one.
+pub(super) fn subscriptions(world: &World) -> Reply {
+    Reply::json(200, &json!({ "value": [subscription(world)] }))
+}
+
 pub(in crate::sandbox) fn subscription(world: &World) -> Value {
     json!({
         "id": format!("/subscriptions/{}", world.subscription),

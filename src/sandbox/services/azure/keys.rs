@@ -152,3 +152,20 @@ pub(in crate::sandbox) fn rotate(world: &mut World, vault: &str, key: &str) -> R
     world.effect("key-version-created", format!("{vault}/{key}"));
     latest(world, vault, key)
 }
+
+/// The same for every key: nothing rotates by itself.
+pub(super) fn rotation_policy(resource: &str) -> Reply {
+    Reply::json(
+        200,
+        &json!({
+            "id": format!("{resource}/rotationpolicy"),
+            "lifetimeActions": [
+                {
+                    "trigger": { "timeBeforeExpiry": "P30D" },
+                    "action": { "type": "Notify" },
+                },
+            ],
+            "attributes": {},
+        }),
+    )
+}

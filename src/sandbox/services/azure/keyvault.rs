@@ -49,21 +49,9 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         ("GET", ["keys", key, "versions"]) => {
             may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::versions(world, &name, key))
         }
-        ("GET", ["keys", _, "rotationpolicy"]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| {
-            Reply::json(
-                200,
-                &json!({
-                    "id": format!("{resource}/rotationpolicy"),
-                    "lifetimeActions": [
-                        {
-                            "trigger": { "timeBeforeExpiry": "P30D" },
-                            "action": { "type": "Notify" },
-                        },
-                    ],
-                    "attributes": {},
-                }),
-            )
-        }),
+        ("GET", ["keys", _, "rotationpolicy"]) => {
+            may(world, &user, &name, "read", "get").unwrap_or_else(|| keys::rotation_policy(&resource))
+        }
         ("GET", ["deletedkeys", key]) => {
             may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key))
         }

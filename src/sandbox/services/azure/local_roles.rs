@@ -7,62 +7,56 @@ use crate::sandbox::tenant::roles::{HSM_ROLES, known_principal};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Local role assignments of a managed HSM at a key.
-pub(in crate::sandbox) fn respond(
-    world: &mut World,
-    request: &Request,
-    vault: &str,
-    key: &str,
-    rest: &[&str],
-) -> Reply {
+pub(super) fn respond(world: &mut World, request: &Request, vault: &str, key: &str, rest: &[&str]) -> Reply {
     let scope = format!("hsm:{vault}/keys/{key}");
-    let shown = |role: &Role| {
-        json!({
-            "id": format!(
-                "/keys/{key}/providers/Microsoft.Authorization/roleAssignments/{}",
-                role.name
-            ),
-            "name": role.name,
-            "type": "Microsoft.Authorization/roleAssignments",
-            "properties": {
-                "scope": format!("/keys/{key}"),
-                "principalId": role.principal,
-                "roleDefinitionId": format!(
-                    "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{}",
-                    role.role
-                ),
-            },
-        })
-    };
     match (request.method.as_str(), rest) {
         ("GET", []) => {
-            let value: Vec<Value> = world.roles.iter().filter(|role| role.scope == scope).map(shown).collect();
+            let held = world.roles.iter().filter(|role| role.scope == scope);
+            let value: Vec<Value> = held.map(|role| assignment(role, key)).collect();
             Reply::json(200, &json!({ "value": value }))
         }
-        ("PUT", [name]) => {
-            let body = request.json();
-            let text = |field: &str| body["properties"][field].as_str().unwrap_or_default().to_ascii_lowercase();
-            let (definition, principal) = (text("roleDefinitionId"), text("principalId"));
-            let role = definition.rsplit('/').next().unwrap_or_default().to_owned();
-            if !HSM_ROLES.contains(&role.as_str()) {
-                return Reply::error(
-                    400,
-                    "RoleDefinitionNotFound",
-                    format!("The role definition '{role}' was not found."),
-                );
-            }
-            if !known_principal(world, &principal) {
-                return Reply::error(400, "PrincipalNotFound", format!("Principal {principal} was not found."));
-            }
-            if world.roles.iter().any(|own| own.scope == scope && own.principal == principal && own.role == role) {
-                return Reply::error(409, "RoleAssignmentExists", "The role assignment already exists.");
-            }
-            let role = Role { name: (*name).to_owned(), scope, role, principal, since: world.clock.now() };
-            let answer = Reply::json(201, &shown(&role));
-            world.effect("hsm-role-assigned", format!("{} {}", role.principal, role.scope));
-            world.roles.push(role);
-            answer
-        }
+        ("PUT", [name]) => assign(world, &request.json(), scope, key, name),
         _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
     }
+}
+
+fn assignment(role: &Role, key: &str) -> Value {
+    json!({
+        "id": format!(
+            "/keys/{key}/providers/Microsoft.Authorization/roleAssignments/{}",
+            role.name
+        ),
+        "name": role.name,
+        "type": "Microsoft.Authorization/roleAssignments",
+        "properties": {
+            "scope": format!("/keys/{key}"),
+            "principalId": role.principal,
+            "roleDefinitionId": format!(
+                "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{}",
+                role.role
+            ),
+        },
+    })
+}
+
+fn assign(world: &mut World, body: &Value, scope: String, key: &str, name: &str) -> Reply {
+    let text = |field: &str| body["properties"][field].as_str().unwrap_or_default().to_ascii_lowercase();
+    let (definition, principal) = (text("roleDefinitionId"), text("principalId"));
+    let role = definition.rsplit('/').next().unwrap_or_default().to_owned();
+    if !HSM_ROLES.contains(&role.as_str()) {
+        let text = format!("The role definition '{role}' was not found.");
+        return Reply::error(400, "RoleDefinitionNotFound", text);
+    }
+    if !known_principal(world, &principal) {
+        return Reply::error(400, "PrincipalNotFound", format!("Principal {principal} was not found."));
+    }
+    let same = |held: &Role| held.scope == scope && held.principal == principal && held.role == role;
+    if world.roles.iter().any(same) {
+        return Reply::error(409, "RoleAssignmentExists", "The role assignment already exists.");
+    }
+    let role = Role { name: name.to_owned(), scope, role, principal, since: world.clock.now() };
+    let answer = Reply::json(201, &assignment(&role, key));
+    world.effect("hsm-role-assigned", format!("{} {}", role.principal, role.scope));
+    world.roles.push(role);
+    answer
 }

@@ -62,20 +62,11 @@ pub(in crate::sandbox) fn policy(world: &mut World, request: &Request, user: &Us
     if let Some(refusal) = refusal(world, user, &format!("Microsoft.PowerPlatform/enterprisePolicies/{verb}"), &id) {
         return refusal;
     }
-    let linked = world
-        .environments
-        .values()
-        .any(|environment| environment.link.as_ref().is_some_and(|(own, _)| own.eq_ignore_ascii_case(&id)));
+    let linked = is_linked(world, &id);
     let existing = world.policies.get(&key).cloned();
     match (request.method.as_str(), existing) {
         ("GET", Some(policy)) => Reply::json(200, &policy_body(&policy)),
-        ("GET" | "PATCH", None) => {
-            let text = format!(
-                "The Resource 'Microsoft.PowerPlatform/enterprisePolicies/{name}' under resource \
-                group '{GROUP}' was not found."
-            );
-            Reply::error(404, "ResourceNotFound", text)
-        }
+        ("GET" | "PATCH", None) => missing(name),
         ("PUT" | "PATCH", Some(_)) if linked => {
             let text = format!("The enterprise policy '{name}' is linked to environments and can't be updated.");
             Reply::error(409, "EnterprisePolicyUpdateNotAllowed", text)
@@ -94,6 +85,25 @@ pub(in crate::sandbox) fn policy(world: &mut World, request: &Request, user: &Us
         ("PUT", existing) => put(world, &request.json(), &id, name, existing),
         _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
     }
+}
+
+/// Is any environment linked to the policy of this ARM id?
+fn is_linked(world: &World, id: &str) -> bool {
+    let mut links = world.environments.values().filter_map(|environment| environment.link.as_ref());
+    links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
+}
+
+fn missing(name: &str) -> Reply {
+    let text = format!(
+        "The Resource 'Microsoft.PowerPlatform/enterprisePolicies/{name}' under resource group \
+        '{GROUP}' was not found."
+    );
+    Reply::error(404, "ResourceNotFound", text)
+}
+
+/// The only operation that there is: a policy, which is there when its `PUT` is answered.
+pub(super) fn operation(request: &Request, id: &str) -> Reply {
+    Reply::json(200, &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }))
 }
 
 /// What is named is changed, everything else stays.
@@ -116,46 +126,16 @@ fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
 }
 
 fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option<Policy>) -> Reply {
-    if let Some(error) = disallowed(world, name) {
-        return Reply::json(403, &json!({ "error": error }));
-    }
-    if world.provider != "Registered" {
-        let text = format!(
-            "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See \
-            https://aka.ms/rps-not-found. ({})",
-            world.provider
-        );
-        return Reply::error(409, "MissingSubscriptionRegistration", text);
-    }
-    let location = wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase();
-    if !world.provider_locations.contains(&location) {
-        let text = format!(
-            "The provided location '{location}' is not available for resource type \
-            'Microsoft.PowerPlatform/enterprisePolicies'. List of available regions for the \
-            resource type is '{}'.",
-            world.provider_locations.join(",")
-        );
-        return Reply::error(400, "LocationNotAvailableForResourceType", text);
+    if let Some(refusal) = unacceptable(world, wanted, name) {
+        return refusal;
     }
     let vault = &wanted["properties"]["encryption"]["keyVault"];
-    let vault_id = vault["id"].as_str().unwrap_or_default();
-    let known = world.vaults.keys().any(|own| world.vault_id(own).eq_ignore_ascii_case(vault_id));
-    let shape = wanted["kind"] == "Encryption"
-        && wanted["identity"]["type"] == "SystemAssigned"
-        && vault["key"]["name"].is_string();
-    if !known || !shape {
-        return Reply::error(
-            400,
-            "InvalidRequestContent",
-            "The request content was invalid: kind, identity, vault and key are needed.",
-        );
-    }
     let policy = Policy {
         id: id.to_owned(),
         name: name.to_owned(),
-        location,
+        location: wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase(),
         kind: "Encryption".to_owned(),
-        vault_id: vault_id.to_owned(),
+        vault_id: vault["id"].as_str().unwrap_or_default().to_owned(),
         key: vault["key"]["name"].as_str().unwrap_or_default().to_owned(),
         version: vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned),
         no_identity: false,
@@ -177,4 +157,42 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
     };
     world.policies.insert(id.to_ascii_lowercase(), policy);
     answer
+}
+
+/// Why such a policy can't be written, if so.
+fn unacceptable(world: &World, wanted: &Value, name: &str) -> Option<Reply> {
+    if let Some(error) = disallowed(world, name) {
+        return Some(Reply::json(403, &json!({ "error": error })));
+    }
+    if world.provider != "Registered" {
+        let text = format!(
+            "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See \
+            https://aka.ms/rps-not-found. ({})",
+            world.provider
+        );
+        return Some(Reply::error(409, "MissingSubscriptionRegistration", text));
+    }
+    let location = wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase();
+    if !world.provider_locations.contains(&location) {
+        let text = format!(
+            "The provided location '{location}' is not available for resource type \
+            'Microsoft.PowerPlatform/enterprisePolicies'. List of available regions for the \
+            resource type is '{}'.",
+            world.provider_locations.join(",")
+        );
+        return Some(Reply::error(400, "LocationNotAvailableForResourceType", text));
+    }
+    let vault = &wanted["properties"]["encryption"]["keyVault"];
+    let vault_id = vault["id"].as_str().unwrap_or_default();
+    let known = world.vaults.keys().any(|own| world.vault_id(own).eq_ignore_ascii_case(vault_id));
+    let shape = wanted["kind"] == "Encryption"
+        && wanted["identity"]["type"] == "SystemAssigned"
+        && vault["key"]["name"].is_string();
+    (!known || !shape).then(|| {
+        Reply::error(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid: kind, identity, vault and key are needed.",
+        )
+    })
 }

@@ -40,35 +40,11 @@ pub(super) fn respond(world: &mut World, request: &Request, user: &User) -> Repl
         ("PUT", ["accesspolicies", "add"]) => {
             refused(world, "accessPolicies/write").unwrap_or_else(|| add_access(world, request, name))
         }
-        ("GET", ["keys"]) => refused(world, "keys/read").unwrap_or_else(|| {
-            let keys = world.vaults.get(*name).into_iter().flat_map(|vault| &vault.keys);
-            let value: Vec<Value> = keys
-                .filter(|(_, found)| !found.deleted)
-                .map(|(key, found)| key_body(world, name, key, found, found.versions))
-                .collect();
-            Reply::json(200, &json!({ "value": value }))
-        }),
-        ("GET", ["keys", key]) => refused(world, "keys/read").unwrap_or_else(|| {
-            match world.vaults.get(*name).and_then(|vault| vault.keys.get(*key)) {
-                Some(found) if !found.deleted => Reply::json(200, &key_body(world, name, key, found, found.versions)),
-                _ => {
-                    Reply::error(404, "KeyNotFound", format!("A key with name {key} was not found in this key vault."))
-                }
-            }
-        }),
-        ("GET", ["keys", key, "versions", version]) => refused(world, "keys/versions/read").unwrap_or_else(|| {
-            let found = world.vaults.get(*name).and_then(|vault| vault.keys.get(*key)).filter(|found| !found.deleted);
-            let number =
-                found.and_then(|found| (1..=found.versions).find(|number| version_id(name, key, *number) == *version));
-            match found.zip(number) {
-                Some((found, number)) => Reply::json(200, &key_body(world, name, key, found, number)),
-                None => Reply::error(
-                    404,
-                    "KeyNotFound",
-                    format!("A version {version} of key {key} was not found in this key vault."),
-                ),
-            }
-        }),
+        ("GET", ["keys"]) => refused(world, "keys/read").unwrap_or_else(|| keys(world, name)),
+        ("GET", ["keys", key]) => refused(world, "keys/read").unwrap_or_else(|| latest_key(world, name, key)),
+        ("GET", ["keys", key, "versions", version]) => {
+            refused(world, "keys/versions/read").unwrap_or_else(|| key_version(world, name, key, version))
+        }
         _ => missing(request),
     }
 }
@@ -129,6 +105,42 @@ fn missing(request: &Request) -> Reply {
         "InvalidResourceType",
         format!("The resource type could not be found for '{}'.", request.raw_path),
     )
+}
+
+/// The keys that are not deleted.
+fn keys(world: &World, vault: &str) -> Reply {
+    let keys = world.vaults.get(vault).into_iter().flat_map(|found| &found.keys);
+    let value: Vec<Value> = keys
+        .filter(|(_, key)| !key.deleted)
+        .map(|(name, key)| key_body(world, vault, name, key, key.versions))
+        .collect();
+    Reply::json(200, &json!({ "value": value }))
+}
+
+fn find<'a>(world: &'a World, vault: &str, key: &str) -> Option<&'a Key> {
+    world.vaults.get(vault)?.keys.get(key).filter(|found| !found.deleted)
+}
+
+fn latest_key(world: &World, vault: &str, name: &str) -> Reply {
+    match find(world, vault, name) {
+        Some(key) => Reply::json(200, &key_body(world, vault, name, key, key.versions)),
+        None => {
+            let text = format!("A key with name {name} was not found in this key vault.");
+            Reply::error(404, "KeyNotFound", text)
+        }
+    }
+}
+
+fn key_version(world: &World, vault: &str, name: &str, version: &str) -> Reply {
+    let key = find(world, vault, name);
+    let number = key.and_then(|key| (1..=key.versions).find(|number| version_id(vault, name, *number) == version));
+    match key.zip(number) {
+        Some((key, number)) => Reply::json(200, &key_body(world, vault, name, key, number)),
+        None => {
+            let text = format!("A version {version} of key {name} was not found in this key vault.");
+            Reply::error(404, "KeyNotFound", text)
+        }
+    }
 }
 
 fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {

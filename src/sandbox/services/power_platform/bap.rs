@@ -5,14 +5,13 @@
 //! inferred says so.
 
 use super::errors::{error, not_found};
-use super::view::Expand;
+use super::view::{Expand, Policies};
 use super::{changes, managers, operations, view};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::parts::{Standing, User};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 const AUDIENCE: [&str; 1] = ["https://service.powerapps.com"];
 
@@ -80,9 +79,15 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
 fn expand(request: &Request, user: &User) -> Expand {
     let parts: Vec<String> = request.query("$expand").split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
     let has = |name: &str| parts.iter().any(|part| part == name);
+    let policies = if has("properties/enterprisepolicies") {
+        Policies::Shown
+    } else if has("properties.enterprisepolicies") {
+        Policies::Null
+    } else {
+        Policies::Absent
+    };
     Expand {
-        policies: has("properties/enterprisepolicies"),
-        null_policies: has("properties.enterprisepolicies"),
+        policies,
         permissions: has("permissions") || has("properties/permissions"),
         manages_keys: user.power_platform == Standing::Admin,
     }
@@ -103,8 +108,8 @@ pub(in crate::sandbox) fn list(world: &mut World, request: &Request, user: &User
     for (position, key) in keys.iter().enumerate() {
         let lagging = view::lags(world, key);
         let separator = if position > 0 { "," } else { "" };
-        // Writing into a string does not fail.
-        let _ = write!(body, "{separator}{}", view::environment(world, key, true, expand, lagging));
+        body.push_str(separator);
+        body.push_str(&view::environment(world, key, true, expand, lagging).to_string());
     }
     body.push(']');
     if skip + size < total {
@@ -113,8 +118,9 @@ pub(in crate::sandbox) fn list(world: &mut World, request: &Request, user: &User
             .append_pair("$expand", request.query("$expand"))
             .append_pair("$skiptoken", &(skip + size).to_string())
             .finish();
-        let _ =
-            write!(body, ",\"nextLink\":{}", json!(format!("https://{}{}?{query}", request.host, request.raw_path)));
+        let next = format!("https://{}{}?{query}", request.host, request.raw_path);
+        body.push_str(",\"nextLink\":");
+        body.push_str(&json!(next).to_string());
     }
     body.push('}');
     Reply::text(200, body)

@@ -5,25 +5,13 @@
 use super::errors::{error, not_found};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::operations::Kind;
-use crate::sandbox::tenant::parts::{Standing, User};
+use crate::sandbox::tenant::parts::{Environment, Policy, Standing, User};
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 
 pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &str) -> Reply {
-    if user.power_platform != Standing::Admin {
-        let text = format!(
-            "The user with object id '{}' does not have the required permission \
-            'ManageProtectionKeys' on environment '{id}'.",
-            user.object_id
-        );
-        return error(403, "UserMissingRequiredPermission", &text);
-    }
-    if !request.content_type.starts_with("application/json") {
-        return error(
-            415,
-            "UnsupportedMediaType",
-            "The request entity's media type is not supported for this resource.",
-        );
+    if let Some(refusal) = unwelcome(request, user, id) {
+        return refusal;
     }
     let Some(key) = world.environment_key(id) else { return not_found(id) };
     if world.running(&key).is_some() {
@@ -34,30 +22,79 @@ pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User
         return error(400, "InvalidRequestContent", "The request content is not valid: 'SystemId' is missing.");
     };
     let Some(environment) = world.environments.get(&key) else { return not_found(id) };
+    match change(world, user, environment, system_id, action) {
+        Ok(kind) => {
+            let operation = world.start(&key, kind, &user.object_id);
+            accepted(world, &key, &operation)
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+/// What is refused whatever the environment and the policy are.
+fn unwelcome(request: &Request, user: &User, id: &str) -> Option<Reply> {
+    if user.power_platform != Standing::Admin {
+        let text = format!(
+            "The user with object id '{}' does not have the required permission \
+            'ManageProtectionKeys' on environment '{id}'.",
+            user.object_id
+        );
+        return Some(error(403, "UserMissingRequiredPermission", &text));
+    }
+    if !request.content_type.starts_with("application/json") {
+        let text = "The request entity's media type is not supported for this resource.";
+        return Some(error(415, "UnsupportedMediaType", text));
+    }
+    None
+}
+
+fn invalid(text: &str) -> Reply {
+    error(400, "InvalidLifecycleOperationRequest", text)
+}
+
+/// Which operation a link or an unlink starts, or why it starts none.
+fn change(world: &World, user: &User, environment: &Environment, system_id: &str, action: &str) -> Result<Kind, Reply> {
     let operation = if action == "link" { "NewCustomerManagedKey" } else { "RevertToMicrosoftKey" };
-    let invalid = |text: String| error(400, "InvalidLifecycleOperationRequest", &text);
+    let cannot = |why: &str| Err(invalid(&format!("{operation} cannot be performed {why}")));
     if matches!(environment.sku.as_str(), "Trial" | "Default" | "Teams") {
-        return invalid(format!("{operation} cannot be performed on environment of type {}.", environment.sku));
+        return cannot(&format!("on environment of type {}.", environment.sku));
     }
     if !environment.managed {
-        return invalid(format!(
-            "{operation} cannot be performed on Power Platform environment because of the \
-            governance configuration."
-        ));
+        return cannot("on Power Platform environment because of the governance configuration.");
     }
-    let Some(policy) =
-        world.policies.values().find(|policy| policy.system_id().eq_ignore_ascii_case(system_id)).cloned()
-    else {
-        return error(
-            404,
-            "EnterprisePolicyNotFound",
-            &format!("The enterprise policy '{system_id}' could not be found (inferred)."),
-        );
+    let policy = usable_policy(world, user, environment, system_id)?.id.clone();
+    match (action, &environment.link) {
+        // What is answered where nothing, or another policy, is linked is not on record (inferred).
+        ("unlink", None) => cannot("on an environment without a key."),
+        ("unlink", Some((linked, _))) if !linked.eq_ignore_ascii_case(&policy) => {
+            cannot("with a policy that is not linked.")
+        }
+        ("unlink", _) => Ok(Kind::Unlink),
+        (_, Some((linked, status))) if status == "Linked" && !linked.eq_ignore_ascii_case(&policy) => {
+            Ok(Kind::Swap(policy))
+        }
+        _ => Ok(Kind::Link(policy)),
+    }
+}
+
+/// The policy of this system id, where the caller may read it and it is in the right geography.
+fn usable_policy<'a>(
+    world: &'a World,
+    user: &User,
+    environment: &Environment,
+    system_id: &str,
+) -> Result<&'a Policy, Reply> {
+    let found = world.policies.values().find(|policy| policy.system_id().eq_ignore_ascii_case(system_id));
+    let Some(policy) = found else {
+        let text = format!("The enterprise policy '{system_id}' could not be found (inferred).");
+        return Err(error(404, "EnterprisePolicyNotFound", &text));
     };
-    if !allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false) {
+    let action = "Microsoft.PowerPlatform/enterprisePolicies/read";
+    if !allowed(world, &user.object_id, action, &policy.id, false) {
         // That adding fails without Reader on the policy is documented; how it fails is not on
         // record (inferred).
-        return error(403, "EnvironmentAccess", "The caller does not have access to the enterprise policy.");
+        let text = "The caller does not have access to the enterprise policy.";
+        return Err(error(403, "EnvironmentAccess", text));
     }
     let geography = match environment.location.as_str() {
         "unitedkingdom" => "uk",
@@ -67,27 +104,12 @@ pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User
     };
     if policy.location != geography {
         // Documented as a rule; the answer is not on record (inferred).
-        return invalid(format!(
+        return Err(invalid(&format!(
             "The enterprise policy is in '{}', the environment in '{}'.",
             policy.location, environment.location
-        ));
+        )));
     }
-    let kind = match (action, &environment.link) {
-        // What is answered where nothing, or another policy, is linked is not on record (inferred).
-        ("unlink", None) => {
-            return invalid(format!("{operation} cannot be performed on an environment without a key."));
-        }
-        ("unlink", Some((linked, _))) if !linked.eq_ignore_ascii_case(&policy.id) => {
-            return invalid(format!("{operation} cannot be performed with a policy that is not linked."));
-        }
-        ("unlink", _) => Kind::Unlink,
-        (_, Some((linked, status))) if status == "Linked" && !linked.eq_ignore_ascii_case(&policy.id) => {
-            Kind::Swap(policy.id)
-        }
-        _ => Kind::Link(policy.id),
-    };
-    let operation = world.start(&key, kind, &user.object_id);
-    accepted(world, &key, &operation)
+    Ok(policy)
 }
 
 pub(in crate::sandbox) fn govern(world: &mut World, request: &Request, user: &User, id: &str) -> Reply {

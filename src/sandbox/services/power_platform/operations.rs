@@ -49,15 +49,10 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         "id": operation.id,
         "links": {
             "self": {
-                "path": format!(
-                    "/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}",
-                    operation.id
-                ),
+                "path": format!( "/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}", operation.id ),
             },
             "environment": {
-                "path": format!(
-                    "/providers/Microsoft.BusinessAppPlatform/environments/{environment}"
-                ),
+                "path": format!( "/providers/Microsoft.BusinessAppPlatform/environments/{environment}" ),
             },
         },
         "type": { "id": operation.kind.name() },

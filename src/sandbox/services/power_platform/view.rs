@@ -11,12 +11,19 @@ use serde_json::{Value, json};
 /// Which parts were asked for with `$expand`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expand {
-    pub(super) policies: bool,
-    /// `properties.enterprisePolicies` with a dot brings a null.
-    pub(super) null_policies: bool,
+    pub(super) policies: Policies,
     pub(super) permissions: bool,
     /// Is the caller one who manages protection keys?
     pub(super) manages_keys: bool,
+}
+
+/// What stands in the place of an environment's policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Policies {
+    Absent,
+    /// `properties.enterprisePolicies` with a dot brings a null.
+    Null,
+    Shown,
 }
 
 /// Does this read still show the state of an operation that has ended? Uses one such read up.
@@ -37,15 +44,8 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     let last = world.operations.iter().rfind(|operation| operation.environment == key);
     let governing = running.or(last).is_some_and(|operation| operation.kind == Kind::Govern);
     let busy = world.occupied(key) || lagging;
-    let scope = if admin { "scopes/admin/" } else { "" };
-    let location = &environment.location;
-    // What is locked from the beginning was locked two days before.
-    let modified = if environment.runtime == "Disabled" {
-        let before = world.clock.epoch - jiff::SignedDuration::from_hours(48);
-        world.locked_since(key).unwrap_or(before).to_string()
-    } else {
-        "2025-11-01T20:13:20.5781436Z".to_owned()
-    };
+    let governed = environment.managed && !(lagging && governing);
+    let protection = if governed { "Standard" } else { "Basic" };
     let mut properties = json!({
         "tenantId": world.tenant,
         "azureRegion": environment.region,
@@ -57,62 +57,27 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
             "type": "User",
             "tenantId": world.tenant,
         },
-        "lastModifiedTime": modified,
+        "lastModifiedTime": modified(world, key, environment),
         "provisioningState": "Succeeded",
         "creationType": "User",
         "environmentSku": environment.sku,
         "isDefault": environment.is_default,
-        "capacity": [
-            {
-                "capacityType": "Database",
-                "actualConsumption": 931.8438,
-                "ratedConsumption": 1024.0,
-                "capacityUnit": "MB",
-            },
-            {
-                "capacityType": "FinOpsDatabase",
-                "actualConsumption": 0.0,
-                "ratedConsumption": 0.0,
-                "capacityUnit": "MB",
-            },
-        ],
+        "capacity": capacity(),
         "clientUris": {
-            "admin": format!(
-                "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
-                environment.id
-            ),
+            "admin": format!( "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub", environment.id ),
         },
-        "runtimeEndpoints": {
-            "microsoft.BusinessAppPlatform": format!(
-                "https://{location}.api.bap.microsoft.com"
-            ),
-            "microsoft.PowerApps": format!("https://{location}.api.powerapps.com"),
-            "microsoft.Flow": format!("https://{location}.api.flow.microsoft.com"),
-        },
+        "runtimeEndpoints": endpoints(&environment.location),
         "databaseType": if environment.domain.is_some() { "CommonDataService" } else { "None" },
         "linkedEnvironmentMetadata": null,
         "linkedAppMetadata": null,
         "trialScenarioType": "None",
         "retentionPeriod": "P7D",
-        "states": {
-            "management": {
-                "id": if busy { "Running" } else { environment.management.as_deref().unwrap_or("Ready") },
-            },
-            "runtime": {
-                "runtimeReasonCode": "NotSpecified",
-                "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
-                "id": if busy && !governing { "Disabled" } else { &environment.runtime },
-            },
-        },
+        "states": states(environment, busy, governing),
         "updateCadence": { "id": "Moderate" },
-        "protectionStatus": {
-            "keyManagedBy": if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" },
-        },
+        "protectionStatus": { "keyManagedBy": key_managed_by(environment, busy) },
         "connectedGroups": [],
         "lifecycleOperationsEnforcement": null,
-        "governanceConfiguration": {
-            "protectionLevel": if environment.managed && !(lagging && governing) { "Standard" } else { "Basic" },
-        },
+        "governanceConfiguration": { "protectionLevel": protection },
     });
     // `json!` copies a value that it is given; these are large and are moved to their place
     // instead.
@@ -129,24 +94,85 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     if expand.permissions {
         properties["permissions"] = permissions(expand.manages_keys);
     }
-    if expand.policies {
-        if let Some(block) = policies(world, environment, lagging) {
-            properties["enterprisePolicies"] = block;
+    match expand.policies {
+        Policies::Absent => {}
+        Policies::Null => properties["enterprisePolicies"] = Value::Null,
+        Policies::Shown => {
+            if let Some(block) = policies(world, environment, lagging) {
+                properties["enterprisePolicies"] = block;
+            }
         }
-    } else if expand.null_policies {
-        properties["enterprisePolicies"] = Value::Null;
     }
+    whole(environment, admin, properties)
+}
+
+/// The admin scope has a route and a type of its own.
+fn whole(environment: &Environment, admin: bool, properties: Value) -> Value {
+    let (scope, kind) = if admin { ("scopes/admin/", "scopes/environments") } else { ("", "environments") };
     let mut whole = json!({
         "id": format!(
             "/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}",
             environment.id
         ),
-        "type": if admin { "Microsoft.BusinessAppPlatform/scopes/environments" } else { "Microsoft.BusinessAppPlatform/environments" },
-        "location": location,
+        "type": format!("Microsoft.BusinessAppPlatform/{kind}"),
+        "location": environment.location,
         "name": environment.id,
     });
     whole["properties"] = properties;
     whole
+}
+
+/// What is locked from the beginning was locked two days before.
+fn modified(world: &World, key: &str, environment: &Environment) -> String {
+    if environment.runtime != "Disabled" {
+        return "2025-11-01T20:13:20.5781436Z".to_owned();
+    }
+    let before = world.clock.epoch - jiff::SignedDuration::from_hours(48);
+    world.locked_since(key).unwrap_or(before).to_string()
+}
+
+fn capacity() -> Value {
+    json!([
+        {
+            "capacityType": "Database",
+            "actualConsumption": 931.8438,
+            "ratedConsumption": 1024.0,
+            "capacityUnit": "MB",
+        },
+        {
+            "capacityType": "FinOpsDatabase",
+            "actualConsumption": 0.0,
+            "ratedConsumption": 0.0,
+            "capacityUnit": "MB",
+        },
+    ])
+}
+
+fn endpoints(location: &str) -> Value {
+    json!({
+        "microsoft.BusinessAppPlatform": format!(
+            "https://{location}.api.bap.microsoft.com"
+        ),
+        "microsoft.PowerApps": format!("https://{location}.api.powerapps.com"),
+        "microsoft.Flow": format!("https://{location}.api.flow.microsoft.com"),
+    })
+}
+
+/// An operation has the environment offline, unless it only makes it a Managed Environment.
+fn states(environment: &Environment, busy: bool, governing: bool) -> Value {
+    let ready = environment.management.as_deref().unwrap_or("Ready");
+    json!({
+        "management": { "id": if busy { "Running" } else { ready } },
+        "runtime": {
+            "runtimeReasonCode": "NotSpecified",
+            "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
+            "id": if busy && !governing { "Disabled" } else { &environment.runtime },
+        },
+    })
+}
+
+fn key_managed_by(environment: &Environment, busy: bool) -> &'static str {
+    if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" }
 }
 
 fn dataverse(key: &str, environment: &Environment) -> Value {
