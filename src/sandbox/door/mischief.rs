@@ -29,12 +29,7 @@ pub(super) fn reply(
             ok(Vec::new(), body)
         }
         Mischief::HugeGzip => ok(vec![("content-encoding", "gzip".to_owned())], bomb(1 << 30)),
-        Mischief::Deep => {
-            let mut body = b"{\"error\":".repeat(100_000);
-            body.extend_from_slice(b"null");
-            body.extend(std::iter::repeat_n(b'}', 100_000));
-            ok(Vec::new(), body)
-        }
+        Mischief::Deep => ok(Vec::new(), deep(100_000)),
         Mischief::Challenge => {
             let words = format!("Bearer authorization=\"{to}\", resource=\"{to}\"");
             Reply::json(
@@ -64,6 +59,14 @@ pub(super) fn reply(
         }
         Mischief::Meanwhile => act(),
     }
+}
+
+/// JSON in so many levels of JSON.
+fn deep(levels: usize) -> Vec<u8> {
+    let mut body = b"{\"error\":".repeat(levels);
+    body.extend_from_slice(b"null");
+    body.extend(std::iter::repeat_n(b'}', levels));
+    body
 }
 
 /// At least so many blanks as gzip (RFC 1952): one block with fixed codes (RFC 1951, 3.2.6), a

@@ -37,7 +37,7 @@ impl Dice {
 /// What is wrong with a policy's key, vault or grant; by turns, so that a tenant of some size has
 /// everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum Trouble {
+enum Trouble {
     None,
     Expired,
     Disabled,

@@ -97,7 +97,7 @@ fn assignment(role: &Role) -> Value {
 
 /// At, above and below the scope, as the service lists them; `atScope()` leaves out what is below.
 /// Nobody is in a group here, so that `assignedTo` finds the same as `principalId`.
-pub(in crate::sandbox) fn list(world: &World, request: &Request, scope: &str) -> Reply {
+fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let clauses: Vec<String> = filter.split(" and ").map(|clause| clause.trim().to_ascii_lowercase()).collect();
     let at_scope = clauses.iter().any(|clause| clause == "atscope()");

@@ -113,7 +113,7 @@ fn providers(world: &World) -> Reply {
     Reply::json(200, &json!({ "value": all.collect::<Vec<Value>>() }))
 }
 
-pub(in crate::sandbox) fn provider(world: &World, name: &str) -> Reply {
+fn provider(world: &World, name: &str) -> Reply {
     match OTHERS.into_iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
         Some(found) => Reply::json(200, &other(world, found)),
         None => Reply::error(404, "InvalidResourceNamespace", format!("The resource namespace '{name}' is invalid.")),
@@ -150,7 +150,7 @@ pub(super) fn subscriptions(world: &World) -> Reply {
     Reply::json(200, &json!({ "value": [subscription(world)] }))
 }
 
-pub(in crate::sandbox) fn subscription(world: &World) -> Value {
+pub(super) fn subscription(world: &World) -> Value {
     json!({
         "id": format!("/subscriptions/{}", world.subscription),
         "subscriptionId": world.subscription,
@@ -167,7 +167,7 @@ pub(in crate::sandbox) fn subscription(world: &World) -> Value {
 }
 
 /// Deployments, validated only (2021-04-01): enough of them for one enterprise policy.
-pub(in crate::sandbox) fn validate(world: &World, request: &Request, user: &User) -> Reply {
+pub(super) fn validate(world: &World, request: &Request, user: &User) -> Reply {
     let group = world.group_id();
     if let Some(refusal) = refusal(world, user, "Microsoft.Resources/deployments/validate/action", &group) {
         return refusal;

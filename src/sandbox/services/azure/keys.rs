@@ -120,7 +120,7 @@ fn mark(world: &mut World, vault: &str, name: &str, gone: bool, effect: &'static
     }
 }
 
-pub(in crate::sandbox) fn versions(world: &World, vault: &str, key: &str) -> Reply {
+pub(super) fn versions(world: &World, vault: &str, key: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => {
@@ -141,7 +141,7 @@ pub(in crate::sandbox) fn versions(world: &World, vault: &str, key: &str) -> Rep
     }
 }
 
-pub(in crate::sandbox) fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
+pub(super) fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
     if let Err(refusal) = find(world, vault, key) {
         return refusal;
     }

@@ -20,17 +20,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         return Reply::html(502, "The sandbox has no vault of this name");
     }
     let Some(user) = caller(world, request, &[&resource]) else {
-        let challenge = format!(
-            "Bearer authorization=\"https://login.microsoftonline.com/{}\", \
-            resource=\"{resource}\"",
-            world.tenant
-        );
-        let text = if request.bearer.is_some() {
-            "AKV10022: Invalid audience or token."
-        } else {
-            "AKV10000: Request is missing a Bearer or PoP token."
-        };
-        return Reply::error(401, "Unauthorized", text).header("www-authenticate", challenge);
+        return unknown_caller(world, request, &resource);
     };
     let name = name.to_owned();
     if world.vaults.get(&name).is_some_and(|vault| vault.firewall) {
@@ -39,43 +29,61 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
             "Client address is not authorized and caller is not a trusted service.",
         );
     }
+    dispatch(world, request, &user, &name, &resource)
+}
+
+fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
+    let challenge = format!(
+        "Bearer authorization=\"https://login.microsoftonline.com/{}\", \
+        resource=\"{resource}\"",
+        world.tenant
+    );
+    let text = if request.bearer.is_some() {
+        "AKV10022: Invalid audience or token."
+    } else {
+        "AKV10000: Request is missing a Bearer or PoP token."
+    };
+    Reply::error(401, "Unauthorized", text).header("www-authenticate", challenge)
+}
+
+fn dispatch(world: &mut World, request: &Request, user: &User, name: &str, resource: &str) -> Reply {
+    let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     match (request.method.as_str(), &segments[..]) {
         (_, ["keys", key, "providers", "microsoft.authorization", "roleassignments", rest @ ..]) if hsm => {
-            may(world, &user, &name, "", "").unwrap_or_else(|| local_roles::respond(world, request, &name, key, rest))
+            may(world, user, name, "", "").unwrap_or_else(|| local_roles::respond(world, request, name, key, rest))
         }
-        ("GET", ["keys", key]) => may(world, &user, &name, "read", "get").unwrap_or_else(|| latest(world, &name, key)),
+        ("GET", ["keys", key]) => may(world, user, name, "read", "get").unwrap_or_else(|| latest(world, name, key)),
         ("GET", ["keys", key, "versions"]) => {
-            may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::versions(world, &name, key))
+            may(world, user, name, "read", "list").unwrap_or_else(|| keys::versions(world, name, key))
         }
         ("GET", ["keys", _, "rotationpolicy"]) => {
-            may(world, &user, &name, "read", "get").unwrap_or_else(|| keys::rotation_policy(&resource))
+            may(world, user, name, "read", "get").unwrap_or_else(|| keys::rotation_policy(resource))
         }
         ("GET", ["deletedkeys", key]) => {
-            may(world, &user, &name, "read", "get").unwrap_or_else(|| deleted(world, &name, key))
+            may(world, user, name, "read", "get").unwrap_or_else(|| deleted(world, name, key))
         }
         ("GET", ["keys", key, version]) => {
-            may(world, &user, &name, "read", "get").unwrap_or_else(|| by_version(world, &name, key, version))
+            may(world, user, name, "read", "get").unwrap_or_else(|| by_version(world, name, key, version))
         }
-        ("GET", ["keys"]) => {
-            may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, false))
-        }
+        ("GET", ["keys"]) => may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, false)),
         ("GET", ["deletedkeys"]) => {
-            may(world, &user, &name, "read", "list").unwrap_or_else(|| keys::list(world, &name, true))
+            may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, true))
         }
-        ("POST", ["keys", key, "create"]) => may(world, &user, &name, "create/action", "create")
-            .unwrap_or_else(|| keys::create(world, request, &name, key)),
-        ("PATCH", ["keys", key, version @ ..]) => may(world, &user, &name, "update/action", "update")
-            .unwrap_or_else(|| keys::update(world, request, &name, key, version.first().copied())),
+        ("POST", ["keys", key, "create"]) => {
+            may(world, user, name, "create/action", "create").unwrap_or_else(|| keys::create(world, request, name, key))
+        }
+        ("PATCH", ["keys", key, version @ ..]) => may(world, user, name, "update/action", "update")
+            .unwrap_or_else(|| keys::update(world, request, name, key, version.first().copied())),
         ("DELETE", ["keys", key]) => {
-            may(world, &user, &name, "delete", "delete").unwrap_or_else(|| keys::delete(world, &name, key))
+            may(world, user, name, "delete", "delete").unwrap_or_else(|| keys::delete(world, name, key))
         }
         ("POST", ["deletedkeys", key, "recover"]) => {
-            may(world, &user, &name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, &name, key))
+            may(world, user, name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, name, key))
         }
         ("POST", ["keys", key, "rotate"]) => {
-            may(world, &user, &name, "rotate/action", "rotate").unwrap_or_else(|| keys::rotate(world, &name, key))
+            may(world, user, name, "rotate/action", "rotate").unwrap_or_else(|| keys::rotate(world, name, key))
         }
         _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
     }

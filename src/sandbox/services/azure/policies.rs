@@ -11,7 +11,7 @@ use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-pub(in crate::sandbox) fn provider(world: &World, request: &Request, user: &User) -> Reply {
+pub(super) fn provider(world: &World, request: &Request, user: &User) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
     if let Some(refusal) = refusal(world, user, "Microsoft.Resources/subscriptions/providers/read", &scope) {
         return refusal;
@@ -22,7 +22,7 @@ pub(in crate::sandbox) fn provider(world: &World, request: &Request, user: &User
     Reply::json(200, &provider_body(world))
 }
 
-pub(in crate::sandbox) fn register(world: &mut World, user: &User) -> Reply {
+pub(super) fn register(world: &mut World, user: &User) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
     if let Some(refusal) = refusal(world, user, "Microsoft.PowerPlatform/register/action", &scope) {
         return refusal;
@@ -35,7 +35,7 @@ pub(in crate::sandbox) fn register(world: &mut World, user: &User) -> Reply {
     Reply::json(200, &provider_body(world))
 }
 
-pub(in crate::sandbox) fn list(world: &World, user: &User) -> Reply {
+pub(super) fn list(world: &World, user: &User) -> Reply {
     let readable = |policy: &&Policy| {
         allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false)
     };
@@ -43,7 +43,7 @@ pub(in crate::sandbox) fn list(world: &World, user: &User) -> Reply {
     Reply::json(200, &json!({ "value": value }))
 }
 
-pub(in crate::sandbox) fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
+pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
     let version = request.query("api-version");
     if !["2020-10-30", "2020-10-30-preview"].contains(&version) {
         let text = format!(

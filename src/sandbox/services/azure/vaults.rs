@@ -50,7 +50,7 @@ pub(super) fn respond(world: &mut World, request: &Request, user: &User) -> Repl
 }
 
 /// Of a group or the subscription: there is one group only.
-pub(in crate::sandbox) fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
+fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
     let hsm = match kind {
         "vaults" => false,
         "managedhsms" => true,

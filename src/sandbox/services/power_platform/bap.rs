@@ -95,7 +95,7 @@ fn expand(request: &Request, user: &User) -> Expand {
 
 /// Whoever has no role sees an empty list, not a refusal. A page is written environment by
 /// environment: the tree of a whole page is what costs most in a large tenant.
-pub(in crate::sandbox) fn list(world: &mut World, request: &Request, user: &User) -> Reply {
+fn list(world: &mut World, request: &Request, user: &User) -> Reply {
     let skip: usize = request.query("$skiptoken").parse().unwrap_or(0);
     let size = world.settings.page_size.max(1);
     let (keys, total): (Vec<String>, usize) = if user.power_platform.sees_environments() {

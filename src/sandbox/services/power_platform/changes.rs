@@ -9,7 +9,7 @@ use crate::sandbox::tenant::parts::{Environment, Policy, Standing, User};
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 
-pub(in crate::sandbox) fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &str) -> Reply {
+pub(super) fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &str) -> Reply {
     if let Some(refusal) = unwelcome(request, user, id) {
         return refusal;
     }
@@ -112,7 +112,7 @@ fn usable_policy<'a>(
     Ok(policy)
 }
 
-pub(in crate::sandbox) fn govern(world: &mut World, request: &Request, user: &User, id: &str) -> Reply {
+pub(super) fn govern(world: &mut World, request: &Request, user: &User, id: &str) -> Reply {
     if user.power_platform != Standing::Admin {
         return error(
             403,

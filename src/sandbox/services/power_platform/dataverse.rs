@@ -6,6 +6,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::ids::lcs_id;
 use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::parts::Environment;
 use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
@@ -16,15 +17,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         return Reply::html(404, "Not found");
     };
     let Some(user) = caller(world, request, &[&format!("https://{}", request.host)]) else {
-        return Reply::empty(401).header(
-            "www-authenticate",
-            format!(
-                "Bearer \
-        authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, \
-        resource_id=https://{}/",
-                world.tenant, request.host
-            ),
-        );
+        return unknown_caller(world, &request.host);
     };
     let governing = world.running(&key).is_some_and(|operation| operation.kind == Kind::Govern);
     if world.occupied(&key) && !governing {
@@ -39,18 +32,28 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         ["api", "data", _, "retrievefinanceandoperationsintegrationdetails"] => {}
         _ => return Reply::error(404, "0x80060888", "Resource not found for the segment."),
     }
+    integration(world, &request.host, &key, &environment)
+}
+
+fn unknown_caller(world: &World, host: &str) -> Reply {
+    let challenge = format!(
+        "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, \
+        resource_id=https://{host}/",
+        world.tenant
+    );
+    Reply::empty(401).header("www-authenticate", challenge)
+}
+
+fn integration(world: &World, host: &str, key: &str, environment: &Environment) -> Reply {
     let url = format!("https://{}", environment.app_host.clone().unwrap_or_default());
     match environment.dataverse_says.as_deref() {
         Some("integrated") => Reply::json(
             200,
             &json!({
-                "@odata.context": format!(
-                    "https://{}/api/data/v9.2/$metadata",
-                    request.host
-                ),
+                "@odata.context": format!("https://{host}/api/data/v9.2/$metadata"),
                 "Url": url,
                 "TenantId": world.tenant,
-                "Id": lcs_id(&key),
+                "Id": lcs_id(key),
             }),
         ),
         Some("mismatch") => Reply::json(

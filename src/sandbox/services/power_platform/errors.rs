@@ -4,7 +4,7 @@ use crate::sandbox::message::Reply;
 use serde_json::json;
 
 /// The shape of recorded errors of this API.
-pub(in crate::sandbox) fn error(status: u16, code: &str, message: &str) -> Reply {
+pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(
         status,
         &json!({

@@ -8,7 +8,7 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
 /// A service principal is registered by a human administrator, once; it can't register itself.
-pub(in crate::sandbox) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
+pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", []) => {
             let value: Vec<Value> = world

@@ -4,6 +4,7 @@ pub(super) mod api;
 pub(super) mod bap;
 mod changes;
 pub(super) mod dataverse;
+mod enforcement;
 mod errors;
 mod managers;
 mod operations;

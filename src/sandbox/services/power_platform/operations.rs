@@ -21,11 +21,56 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         (false, _) if part < NOT_STARTED => "NotStarted",
         (false, _) => "Running",
     };
+    let environment =
+        world.environments.get(&operation.environment).map(|environment| environment.id.clone()).unwrap_or_default();
+    let mut body = json!({
+        "id": operation.id,
+        "links": {
+            "self": {
+                "path": format!(
+                    "/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}",
+                    operation.id
+                ),
+            },
+            "environment": {
+                "path": format!(
+                    "/providers/Microsoft.BusinessAppPlatform/environments/{environment}"
+                ),
+            },
+        },
+        "type": { "id": operation.kind.name() },
+        "typeDisplayName": operation.kind.name(),
+        "state": { "id": state },
+        "createdDateTime": operation.created.to_string(),
+        "lastActionDateTime": operation.ended.unwrap_or_else(|| world.clock.now()).to_string(),
+        "requestedBy": {
+            "id": operation.requested_by,
+            "displayName": "ServicePrincipal",
+            "type": "ServicePrincipal",
+            "tenantId": world.tenant,
+        },
+        "stages": stages(world, operation, failed && !silent),
+    });
+    if failed && !silent {
+        // What the service says when the key can't be reached is not on record; code and text are
+        // the sandbox's own.
+        body["error"] = json!({
+            "code": "SandboxKeyNotReachable",
+            "message": "The identity of the enterprise policy could not wrap and unwrap with the \
+            key.",
+        });
+    }
+    body
+}
+
+/// The stages that have begun; a failure that shows itself does so in the first one.
+fn stages(world: &World, operation: &Operation, failed: bool) -> Vec<Value> {
+    let part = world.part(operation);
     let mut stages = Vec::new();
     let mut begin: f64 = 0.0;
     for (name, end) in STAGES {
         let started = part >= begin.max(NOT_STARTED) || operation.done;
-        let reached = if failed && !silent {
+        let reached = if failed {
             if name == "Validate" { "Failed" } else { break }
         } else if operation.done || part >= end {
             "Succeeded"
@@ -43,41 +88,7 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         }
         begin = end;
     }
-    let environment =
-        world.environments.get(&operation.environment).map(|environment| environment.id.clone()).unwrap_or_default();
-    let mut body = json!({
-        "id": operation.id,
-        "links": {
-            "self": {
-                "path": format!( "/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}", operation.id ),
-            },
-            "environment": {
-                "path": format!( "/providers/Microsoft.BusinessAppPlatform/environments/{environment}" ),
-            },
-        },
-        "type": { "id": operation.kind.name() },
-        "typeDisplayName": operation.kind.name(),
-        "state": { "id": state },
-        "createdDateTime": operation.created.to_string(),
-        "lastActionDateTime": operation.ended.unwrap_or_else(|| world.clock.now()).to_string(),
-        "requestedBy": {
-            "id": operation.requested_by,
-            "displayName": "ServicePrincipal",
-            "type": "ServicePrincipal",
-            "tenantId": world.tenant,
-        },
-        "stages": stages,
-    });
-    if failed && !silent {
-        // What the service says when the key can't be reached is not on record; code and text are
-        // the sandbox's own.
-        body["error"] = json!({
-            "code": "SandboxKeyNotReachable",
-            "message": "The identity of the enterprise policy could not wrap and unwrap with the \
-            key.",
-        });
-    }
-    body
+    stages
 }
 
 fn at(world: &World, operation: &Operation, part: f64) -> String {

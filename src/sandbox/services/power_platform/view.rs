@@ -1,6 +1,7 @@
 //! Host api.bap.microsoft.com: how an environment is shown. Names, nesting and company are those of
 //! the recorded responses (github.com/microsoft/terraform-provider-power-platform, test data).
 
+use super::enforcement::enforcement;
 use super::operations;
 use crate::sandbox::tenant::ids::{guid, lcs_id, organization};
 use crate::sandbox::tenant::operations::Kind;
@@ -64,7 +65,10 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "isDefault": environment.is_default,
         "capacity": capacity(),
         "clientUris": {
-            "admin": format!( "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub", environment.id ),
+            "admin": format!(
+                "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
+                environment.id
+            ),
         },
         "runtimeEndpoints": endpoints(&environment.location),
         "databaseType": if environment.domain.is_some() { "CommonDataService" } else { "None" },
@@ -91,6 +95,12 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
             "type": body["type"],
         });
     }
+    add_expanded(&mut properties, world, environment, expand, lagging);
+    whole(environment, admin, properties)
+}
+
+/// What is there only where it was asked for.
+fn add_expanded(properties: &mut Value, world: &World, environment: &Environment, expand: Expand, lagging: bool) {
     if expand.permissions {
         properties["permissions"] = permissions(expand.manages_keys);
     }
@@ -103,7 +113,6 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
             }
         }
     }
-    whole(environment, admin, properties)
 }
 
 /// The admin scope has a route and a type of its own.
@@ -247,47 +256,4 @@ fn permissions(manages_keys: bool) -> Value {
             .map(|name| ((*name).to_owned(), granted.clone()))
             .collect(),
     )
-}
-
-/// What the service allows now, with its reasons. An environment that is not managed may have
-/// `NewCustomerManagedKey` all the same.
-fn enforcement(environment: &Environment) -> Value {
-    let rule = |id: &str| json!({ "type": { "id": id } });
-    let refused = |id: &str, reason: Value| {
-        json!({
-            "type": { "id": id },
-            "reason": reason,
-        })
-    };
-    let mut allowed: Vec<Value> =
-        ["Backup", "Copy", "Delete", "Edit", "Reset", "Restore", "NewNetworkInjection", "Disable"]
-            .iter()
-            .map(|id| rule(id))
-            .collect();
-    let mut disallowed = Vec::new();
-    let sku = &environment.sku;
-    let key_operations = ["NewCustomerManagedKey", "RotateCustomerManagedKey", "RevertToMicrosoftKey"];
-    for operation in key_operations {
-        let first = operation == "NewCustomerManagedKey";
-        if matches!(sku.as_str(), "Trial" | "Default" | "Teams") {
-            let message = format!("{operation} cannot be performed on environment of type {sku}.");
-            disallowed.push(refused(
-                operation,
-                json!({
-                    "message": message,
-                    "type": "EnvironmentSkuType",
-                }),
-            ));
-        } else if let Some(reason) = environment.disallowed.as_ref().filter(|_| first) {
-            disallowed.push(refused(operation, json!({ "type": reason })));
-        } else if first == environment.link.is_none() {
-            allowed.push(rule(operation));
-        } else {
-            disallowed.push(refused(operation, json!({ "type": "EnvironmentCmkLinked" })));
-        }
-    }
-    let mut rules = json!({});
-    rules["allowedOperations"] = Value::Array(allowed);
-    rules["disallowedOperations"] = Value::Array(disallowed);
-    rules
 }
