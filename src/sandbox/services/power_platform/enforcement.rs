@@ -1,5 +1,5 @@
-//! Host api.bap.microsoft.com: which operations an environment allows, and why not the others, after
-//! recorded responses.
+//! Host api.bap.microsoft.com: which operations an environment allows, and why not the others,
+//! after recorded responses.
 
 use crate::sandbox::tenant::parts::Environment;
 use serde_json::{Value, json};
