@@ -4,7 +4,7 @@
 use super::enforcement::enforcement;
 use super::operations;
 use crate::sandbox::tenant::ids::{guid, lcs_id, organization};
-use crate::sandbox::tenant::operations::Kind;
+use crate::sandbox::tenant::operations::{Kind, Operation};
 use crate::sandbox::tenant::parts::Environment;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
@@ -63,20 +63,15 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
         "creationType": "User",
         "environmentSku": environment.sku,
         "isDefault": environment.is_default,
-        "capacity": capacity(),
-        "clientUris": {
-            "admin": format!(
-                "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
-                environment.id
-            ),
-        },
-        "runtimeEndpoints": endpoints(&environment.location),
+        "capacity": null,
+        "clientUris": { "admin": admin_page(environment) },
+        "runtimeEndpoints": null,
         "databaseType": if environment.domain.is_some() { "CommonDataService" } else { "None" },
         "linkedEnvironmentMetadata": null,
         "linkedAppMetadata": null,
         "trialScenarioType": "None",
         "retentionPeriod": "P7D",
-        "states": states(environment, busy, governing),
+        "states": null,
         "updateCadence": { "id": "Moderate" },
         "protectionStatus": { "keyManagedBy": key_managed_by(environment, busy) },
         "connectedGroups": [],
@@ -85,18 +80,22 @@ pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand,
     });
     // `json!` copies a value that it is given; these are large and are moved to their place
     // instead.
+    properties["capacity"] = capacity();
+    properties["runtimeEndpoints"] = endpoints(&environment.location);
     properties["linkedEnvironmentMetadata"] = dataverse(key, environment);
     properties["linkedAppMetadata"] = app(key, environment);
+    properties["states"] = states(environment, busy, governing);
     properties["lifecycleOperationsEnforcement"] = enforcement(environment);
     if let Some(operation) = running {
-        let body = operations::body(world, operation);
-        properties["ongoingOperation"] = json!({
-            "id": operation.id,
-            "type": body["type"],
-        });
+        properties["ongoingOperation"] = ongoing(world, operation);
     }
     add_expanded(&mut properties, world, environment, expand, lagging);
     whole(environment, admin, properties)
+}
+
+fn ongoing(world: &World, operation: &Operation) -> Value {
+    let body = operations::body(world, operation);
+    json!({ "id": operation.id, "type": body["type"] })
 }
 
 /// What is there only where it was asked for.
@@ -138,6 +137,10 @@ fn modified(world: &World, key: &str, environment: &Environment) -> String {
     }
     let before = world.clock.epoch - jiff::SignedDuration::from_hours(48);
     world.locked_since(key).unwrap_or(before).to_string()
+}
+
+fn admin_page(environment: &Environment) -> String {
+    format!("https://admin.powerplatform.microsoft.com/environments/environment/{}/hub", environment.id)
 }
 
 fn capacity() -> Value {
