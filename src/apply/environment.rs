@@ -1,18 +1,18 @@
 //! The requests that take people offline: an environment is linked to a policy, or taken off it. Each is sent once, after a look that shows
 //! neither its effect nor an operation that runs.
 
+use super::applier::{Applier, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
 use super::sending::{After, given_up};
 use super::waiting::Waiter;
-use super::{Applier, Outcome, READS_LAG, SENT_AT_MOST, START_SHOWS};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::power_platform::Accepted;
 use crate::error::{Error, Kind, Result};
+use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
-use crate::model::observed::Environment;
 use crate::model::plan::Action;
 use crate::model::receipt::Receipt;
-use crate::steps::add::Standing;
 use crate::steps::goal::Goal;
+use crate::steps::link::Standing;
 use std::time::Duration;
 
 /// What is started on an environment.
@@ -163,8 +163,8 @@ impl Applier<'_> {
         let what = format!("The operations of `{name}` can't be read.");
         let operations = self.reader.operations(start.environment).await.map_err(|fault| fault.into_error(what))?;
         let running = operations.iter().find(|operation| !operation.has_ended());
-        let of_ours = |operation: &&crate::model::observed::Operation| start.goal.leads(operation);
-        let came = |operation: &&crate::model::observed::Operation| {
+        let of_ours = |operation: &&crate::model::operation::Operation| start.goal.leads(operation);
+        let came = |operation: &&crate::model::operation::Operation| {
             past.operations.as_ref().is_some_and(|past| !past.contains(&operation.id))
         };
         let ours = running.filter(of_ours).or_else(|| operations.iter().filter(of_ours).find(came));

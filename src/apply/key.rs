@@ -1,7 +1,7 @@
 //! A new version of a key, once.
 
+use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
-use super::{Applier, Outcome};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
@@ -127,7 +127,7 @@ fn after(now: Timestamp, span: SignedDuration) -> String {
 mod tests {
     use super::*;
     use crate::model::known::Known;
-    use crate::model::observed::Validity;
+    use crate::model::protection::Validity;
 
     #[test]
     fn the_version_before_must_be_known_and_the_latest() {

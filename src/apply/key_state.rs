@@ -1,13 +1,14 @@
 //! A key's state, and that of an environment which had lost it. Each change does the same when it takes twice, is sent only where a look shows that
 //! it is needed, and counts only when a re-read shows it.
 
+use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
-use super::{Applier, Outcome};
 use crate::cloud::Writer;
 use crate::error::{Error, Result};
+use crate::model::environment::Environment;
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::observed::{Environment, Vault};
+use crate::model::protection::Vault;
 use std::time::Duration;
 
 /// A change of a key shows within this time, or was not made.

@@ -1,13 +1,13 @@
 //! Making a Managed Environment: an operation of its own, which the key needs.
 
+use super::applier::{Applier, Outcome, READS_LAG, START_SHOWS};
 use super::sending::{After, Look, Sending, Sent, unread, unverified};
 use super::waiting::failed;
-use super::{Applier, Outcome, READS_LAG, START_SHOWS};
 use crate::cloud::Writer;
 use crate::cloud::fault::Reply;
 use crate::cloud::operations::Ended;
 use crate::error::{Error, Kind, Result};
-use crate::model::observed::Environment;
+use crate::model::environment::Environment;
 use crate::steps::lifecycle::GOVERN;
 
 impl Applier<'_> {

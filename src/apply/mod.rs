@@ -1,6 +1,7 @@
 //! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice blindly: after every answer that leaves open
 //! whether a change took, the resource or the operation is looked up by its name first.
 
+mod applier;
 mod environment;
 mod key;
 mod key_state;
@@ -9,82 +10,16 @@ mod policy;
 mod sending;
 mod waiting;
 
+pub use applier::{Applier, Recheck, Waiting};
 pub use waiting::{Waiter, going_on};
 
 use crate::cloud::authorization::{ENCRYPTION_USER, READER};
-use crate::cloud::clock::Moment;
-use crate::cloud::operations::{self, Deadline, Ended, Shown};
-use crate::cloud::{Clock, Reader, Writer};
-use crate::error::{Error, Result};
-use crate::interrupt::unless_stopped;
+use crate::error::Result;
 use crate::model::plan::{Action, Plan};
-use crate::model::receipt::{Done, Event, Receipt, Tick};
+use crate::model::receipt::{Done, Event, Receipt};
 use crate::steps::goal::Goal;
+use applier::Outcome;
 use environment::Start;
-use futures::future::LocalBoxFuture;
-use std::time::Duration;
-
-/// How to wait.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Waiting {
-    /// Do not wait for the encryption.
-    pub no_wait: bool,
-    /// Give up waiting (not the operation) after this long, in the cloud's time.
-    pub timeout: Option<Duration>,
-}
-
-/// Looks once more, directly before the request that takes people offline, at everything that the outage relies on. An error says why it must
-/// not be sent any more.
-pub type Recheck<'a> = &'a dyn Fn(&Action) -> LocalBoxFuture<'a, Result<()>>;
-
-/// Everything an action needs.
-pub struct Applier<'a> {
-    /// Changes.
-    pub writer: Writer,
-    /// Reads.
-    pub reader: Reader,
-    /// The cloud's clock.
-    pub clock: Clock,
-    /// How to wait.
-    pub waiting: Waiting,
-    /// The command that goes on waiting for an environment, whole enough to be pasted.
-    pub resume: String,
-    /// Was an encryption started, or found running? Then it goes on whatever happens here.
-    pub started: bool,
-    /// Does what was consented to still hold?
-    pub recheck: Recheck<'a>,
-    /// Who hears what is going on.
-    pub say: &'a mut dyn FnMut(Event),
-}
-
-/// So many looks at least, before a limit of time counts.
-const LOOKS: u32 = 6;
-
-/// Reads lag behind an operation that ended.
-const READS_LAG: Duration = Duration::from_secs(1800);
-/// So often is a change sent whose answers leave open whether it took; each time after looks that showed nothing.
-const SENT_AT_MOST: u32 = 3;
-/// A new identity is known in Entra seconds to minutes after its creation.
-const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
-/// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
-const START_SHOWS: Duration = Duration::from_secs(120);
-
-/// So many refusals of a read do not end a wait.
-const REFUSALS: u32 = 3;
-
-/// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal whose hour is a moment lets it pass unseen.
-struct Limit {
-    began: Moment,
-    time: Duration,
-    looks: u32,
-}
-
-/// What an action leaves behind.
-struct Outcome {
-    what: String,
-    subject: String,
-    correlation: Option<String>,
-}
 
 impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
@@ -177,30 +112,5 @@ impl Applier<'_> {
                 self.finish(environment, name, &Goal::Policy(policy.clone()), url, None, receipt).await
             }
         }
-    }
-
-    async fn wait_for(&mut self, what: &str, began: Moment, pause: Duration) -> Result<()> {
-        let tick = Tick { elapsed: self.clock.since(&began), words: format!("waiting for {what}"), next: pause };
-        (self.say)(Event::Waiting(tick));
-        unless_stopped(self.clock.sleep(pause))
-            .await
-            .map_err(|stop| Error::stopped(stop).hint("Run the same command again: it goes on from there."))
-    }
-
-    fn limit(&self, time: Duration) -> Limit {
-        Limit { began: self.clock.moment(), time, looks: 0 }
-    }
-
-    /// Was this look the last one?
-    fn over(&self, limit: &mut Limit) -> bool {
-        limit.looks += 1;
-        limit.looks >= LOOKS && self.clock.since(&limit.began) >= limit.time
-    }
-
-    async fn wait(&mut self, url: &str, pause: Option<Duration>) -> Result<Ended> {
-        let say = &mut *self.say;
-        let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
-        let deadline = Deadline::new(&self.clock, self.waiting.timeout);
-        operations::wait(&self.reader, url, pause, &deadline, async || Shown::NotYet, tell).await
     }
 }

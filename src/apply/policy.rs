@@ -1,15 +1,15 @@
 //! Step 3's changes: provider, policy, grants.
 
+use super::applier::{Applier, IDENTITY_APPEARS, Outcome};
 use super::sending::{After, Look, Sending};
-use super::{Applier, IDENTITY_APPEARS, Outcome};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::keyvault::HSM_ENCRYPTION_USER;
 use crate::cloud::{Clock, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, same_id};
 use crate::model::known::Known;
-use crate::model::observed::{Policy, Registration, RoleAssignment, Vault};
 use crate::model::plan::Action;
+use crate::model::protection::{Policy, Registration, RoleAssignment, Vault};
 use crate::model::receipt::Event;
 use jiff::Timestamp;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The one way in which a change is sent: once, and then looked at. It is sent again only after an answer that leaves open whether it took, and
 //! after looks that were answered and show nothing.
 
-use super::{Applier, IDENTITY_APPEARS, LOOKS, REFUSALS, SENT_AT_MOST};
+use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSALS, SENT_AT_MOST};
 use crate::cloud::Writer;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::operations::Patience;

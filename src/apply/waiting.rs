@@ -18,11 +18,13 @@ use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
-use crate::model::observed::{Environment, Operation, Seen};
+use crate::model::environment::Environment;
+use crate::model::operation::Operation;
 use crate::model::receipt::{Event, Tick};
-use crate::steps::add::Standing;
+use crate::model::seen::Seen;
 use crate::steps::goal::Goal;
 use crate::steps::lifecycle::ADD;
+use crate::steps::link::Standing;
 use std::time::Duration;
 
 /// Reads lag behind an operation that ended.

@@ -77,20 +77,17 @@ impl Args {
 }
 
 /// Answers a shell that completes a line, `words` being the line so far.
-pub(super) fn answer(shell: &str, words: Vec<OsString>) -> u8 {
+pub(super) fn answer(shell: &str, tree: clap::Command, words: Vec<OsString>) -> u8 {
     let Ok(shell) = Shell::from_str(shell, true) else { return 2 };
     let real = !words.iter().any(|word| word == "--sandbox");
     let mut answers = Vec::new();
     let folder = std::env::current_dir().ok();
-    let answered = shell.adapter().write_complete(&mut completing(shell, real), words, folder.as_deref(), &mut answers);
+    let answered =
+        shell.adapter().write_complete(&mut with_names(tree, shell, real), words, folder.as_deref(), &mut answers);
     u8::from(verbatim(&answers).is_err() || answered.is_err())
 }
 
 /// The command tree with names for its values, wherever an argument is called so.
-fn completing(shell: Shell, real: bool) -> clap::Command {
-    with_names(super::command(), shell, real)
-}
-
 fn with_names(command: clap::Command, shell: Shell, real: bool) -> clap::Command {
     let command = command.mut_args(|argument| match known(argument.get_id().as_str(), real) {
         Some(known) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| matching(shell, known(), typed))),

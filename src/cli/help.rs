@@ -58,7 +58,7 @@ fn environment() -> String {
 
 impl Args {
     /// Prints a topic. A command's words are for clap: `Err` holds what it prints.
-    pub(super) fn run(&self, out: &mut Out) -> Result<std::result::Result<(), clap::Error>> {
+    pub(super) fn run(&self, out: &mut Out, tree: clap::Command) -> Result<std::result::Result<(), clap::Error>> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         if let [name] = words[..] {
             let lower = name.to_ascii_lowercase();
@@ -66,7 +66,7 @@ impl Args {
                 out.text(&text);
                 return Ok(Ok(()));
             }
-            let command = super::command().find_subcommand(&lower).is_some();
+            let command = tree.find_subcommand(&lower).is_some();
             let near = TOPICS.iter().find(|topic| topic.starts_with(&lower) || lower.starts_with(*topic));
             if let Some(near) = near.filter(|_| !command && lower.len() > 3) {
                 return Err(Error::usage(format!("There is no topic `{}`.", name.escape_debug()))
@@ -74,6 +74,6 @@ impl Args {
             }
         }
         let typed = ["cmkctl"].into_iter().chain(words).chain(["--help"]);
-        Ok(super::command().try_get_matches_from(typed).map(|_| ()))
+        Ok(tree.try_get_matches_from(typed).map(|_| ()))
     }
 }

@@ -19,8 +19,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(&self, out: &mut Out) -> Result<()> {
-        let mut command = super::command();
+    pub(super) fn run(&self, out: &mut Out, mut command: clap::Command) -> Result<()> {
         command.build();
         let mut pages = Vec::new();
         gather(&command, "cmkctl", &mut pages).map_err(|error| {

@@ -90,12 +90,12 @@ pub async fn main() -> u8 {
     if let Some(shell) = config::completing(completions::ASKS) {
         // The words of the line follow the first `--`.
         let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
-        return completions::answer(&shell, words);
+        return completions::answer(&shell, command(), words);
     }
     if says_version_alone(std::env::args_os().skip(1)) {
         return alone(report::verbatim(concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes()));
     }
-    let (cli, command) = match parse_arguments() {
+    let (cli, name) = match parse_arguments() {
         Ok(parsed) => parsed,
         Err(error) => return said_by_clap(&error),
     };
@@ -103,7 +103,7 @@ pub async fn main() -> u8 {
     report::log_to_stderr(cli.global.verbose, cli.global.quiet);
     let mut out = Out::new(config::style(&flags));
     let result = match &cli.command {
-        Command::Help(args) => match args.run(&mut out) {
+        Command::Help(args) => match args.run(&mut out, command()) {
             Ok(Err(said)) => return said_by_clap(&said),
             result => result.map(|_| ()),
         },
@@ -112,7 +112,7 @@ pub async fn main() -> u8 {
             ran.unwrap_or_else(|stop| Err(interrupted(stop)))
         }
     };
-    out.finish(&command, result)
+    out.finish(&name, result)
 }
 
 /// For what was stopped where nothing else knows how to go on: in the middle of reads.
@@ -164,7 +164,7 @@ impl Cli {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
             Command::Explain(args) => return args.run(out),
             Command::Completions(args) => return args.run(),
-            Command::Man(args) => return args.run(out),
+            Command::Man(args) => return args.run(out, command()),
             _ => {}
         }
         match (out.format(), &self.command) {

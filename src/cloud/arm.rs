@@ -8,7 +8,7 @@ use crate::cloud::json::{as_text, at, clean, list, maybe, must, text, texts};
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, same_id};
 use crate::model::known::Known;
-use crate::model::observed::{KeyReference, Policy, Provider, Registration};
+use crate::model::protection::{KeyReference, Policy, Provider, Registration};
 use crate::model::surroundings::Validation;
 use reqwest::Method;
 use serde_json::{Value, json};

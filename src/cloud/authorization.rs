@@ -6,7 +6,7 @@ use crate::cloud::fault::Reply;
 use crate::cloud::json::{as_date, as_text, as_texts, maybe, must, text};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{assignment_name, role_guid, same_id};
-use crate::model::observed::RoleAssignment;
+use crate::model::protection::RoleAssignment;
 use crate::model::surroundings::{Lock, Permission};
 use reqwest::Method;
 use serde_json::{Value, json};

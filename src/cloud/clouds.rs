@@ -4,6 +4,7 @@
 //! Power Apps administration module). Sources disagree on the gcc audience and its Resource Manager: every value can be overridden.
 
 use crate::error::{Error, Result};
+use crate::model::ids::ResourceKind;
 use crate::model::near::did_you_mean;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -27,6 +28,14 @@ pub enum Service {
 }
 
 impl Service {
+    /// The data plane of a key vault or managed HSM.
+    pub const fn of_keys(kind: ResourceKind) -> Self {
+        match kind {
+            ResourceKind::ManagedHsm => Service::ManagedHsm,
+            _ => Service::KeyVault,
+        }
+    }
+
     /// The service's name in messages.
     pub const fn name(self) -> &'static str {
         match self {

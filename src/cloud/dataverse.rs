@@ -4,7 +4,7 @@ use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::session::Reader;
-use crate::model::observed::Integration;
+use crate::model::environment::Integration;
 
 impl Reader {
     /// Asks the organization at `instance_url` (`https://contoso.crm4.dynamics.com/`). While a key is applied the organization is offline.

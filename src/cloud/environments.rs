@@ -1,9 +1,11 @@
 //! Environments and their operations out of the admin API's JSON. Every property may be missing or odd: then the fact is not known.
 
 use crate::cloud::json;
+use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
-use crate::model::observed::{AppLink, Dataverse, Environment, KeyLink, Operation, Rules, Seen, Unreadable};
+use crate::model::operation::Operation;
+use crate::model::seen::{Seen, Unreadable};
 use serde_json::Value;
 
 /// The finding of an environment whose key is a customer's although no policy is shown.

@@ -4,7 +4,7 @@ use crate::cloud::clouds::Service;
 use crate::cloud::json;
 use crate::cloud::wire::{Answer, Broken};
 use crate::error::{Error, Kind};
-use crate::model::observed::{Seen, Unreadable};
+use crate::model::seen::{Seen, Unreadable};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
 //! Versions of a key and their state (Key Vault data plane): list, enable, disable, recover; through our own client, which repeats no change.
 
+use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
 use crate::cloud::json;
-use crate::cloud::keyvault::service_of;
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
-use crate::model::observed::{Validity, Vault};
+use crate::model::protection::{Validity, Vault};
 use crate::model::surroundings::Version;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ impl Reader {
     pub async fn key_versions(&self, vault: &Vault, key: &KeyName) -> Reply<Vec<Version>> {
         let url = address(&vault.uri, &format!("keys/{key}/versions"));
         let base = address_of(&vault.uri, key.as_str());
-        self.session.pages(service_of(vault.id.kind), &url, |value| version(&base, value)).await
+        self.session.pages(Service::of_keys(vault.id.kind), &url, |value| version(&base, value)).await
     }
 }
 
@@ -38,7 +38,7 @@ impl Writer {
     ) -> Reply<Option<String>> {
         let url = address(uri, &format!("keys/{key}/{}", version.as_str()));
         let body = json!({ "attributes": { "enabled": enabled } });
-        let answer = self.session.change(service_of(vault.kind), Method::PATCH, &url, Some(&body)).await?;
+        let answer = self.session.change(Service::of_keys(vault.kind), Method::PATCH, &url, Some(&body)).await?;
         Ok(answer.correlation().map(json::clean))
     }
 
@@ -48,7 +48,7 @@ impl Writer {
     /// The service's refusal; 404 when it is not deleted.
     pub async fn recover_key(&self, vault: &ArmId, uri: &str, key: &KeyName) -> Reply<Option<String>> {
         let url = address(uri, &format!("deletedkeys/{key}/recover"));
-        let answer = self.session.change(service_of(vault.kind), Method::POST, &url, None).await?;
+        let answer = self.session.change(Service::of_keys(vault.kind), Method::POST, &url, None).await?;
         Ok(answer.correlation().map(json::clean))
     }
 }

@@ -8,9 +8,9 @@ use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::wire::{Answer, Broken};
-use crate::model::ids::{KeyName, KeyVersion, ResourceKind, assignment_name};
+use crate::model::ids::{KeyName, KeyVersion, assignment_name};
 use crate::model::known::Known;
-use crate::model::observed::{Key, RoleAssignment, Validity, Vault};
+use crate::model::protection::{Key, RoleAssignment, Validity, Vault};
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
@@ -34,7 +34,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
     pub async fn key(&self, vault: &Vault, name: &KeyName, asked: Option<&KeyVersion>) -> Reply<Key> {
-        let service = service_of(vault.id.kind);
+        let service = Service::of_keys(vault.id.kind);
         let get = async |client: KeyClient| {
             let options = KeyClientGetKeyOptions {
                 key_version: asked.map(|version| version.as_str().to_owned()),
@@ -77,7 +77,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal; 404 when there is none.
     pub async fn deleted_key(&self, vault: &Vault, name: &KeyName) -> Reply<Deleted> {
-        let service = service_of(vault.id.kind);
+        let service = Service::of_keys(vault.id.kind);
         let get = async |client: KeyClient| client.get_deleted_key(name.as_str(), None).await?.into_model();
         let key = self.session.with_keys(service, &vault.uri, get).await?;
         let purged = key.scheduled_purge_date.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
@@ -154,14 +154,6 @@ impl Session {
         let options = KeyClientOptions { client_options, ..Default::default() };
         let credential: Arc<dyn TokenCredential> = self.tokens().clone();
         KeyClient::new(uri, credential, Some(options)).map_err(|error| fault(service, &error))
-    }
-}
-
-/// Whose data plane it is.
-pub(super) fn service_of(kind: ResourceKind) -> Service {
-    match kind {
-        ResourceKind::ManagedHsm => Service::ManagedHsm,
-        _ => Service::KeyVault,
     }
 }
 

@@ -19,9 +19,10 @@ mod patient;
 pub mod power_platform;
 mod power_platform_api;
 pub mod probe;
+pub mod retry;
 mod rotation;
 mod sdk;
-pub mod session;
+mod session;
 pub mod vaults;
 pub mod wire;
 

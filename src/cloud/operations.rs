@@ -5,7 +5,7 @@ use crate::cloud::fault::{Cause, Fault, Reply, capital};
 use crate::cloud::session::{Reader, passes};
 use crate::error::{Error, Result, Stop};
 use crate::interrupt::unless_stopped;
-use crate::model::observed::Operation;
+use crate::model::operation::Operation;
 use crate::model::receipt::Tick;
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 
 use crate::cloud::clock::Clock;
 use crate::cloud::fault::passing_status;
+use crate::cloud::retry::{own_pause, retry_after};
 use crate::cloud::sdk::{sdk_parts, sdk_reply};
-use crate::cloud::session::{own_pause, retry_after};
 use crate::cloud::wire::{Answer, Broken, Wire};
 use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport};
 use serde::de::IgnoredAny;

@@ -1,8 +1,8 @@
 //! A new version of a key (`POST /keys/{name}/rotate`, Key Vault data plane), through our own client: the crate's would repeat it blindly.
 
+use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
 use crate::cloud::json;
-use crate::cloud::keyvault::service_of;
 use crate::cloud::session::Writer;
 use crate::model::ids::{ArmId, KeyName};
 use reqwest::Method;
@@ -16,7 +16,7 @@ impl Writer {
     /// The service's refusal; an ambiguous fault may have made one.
     pub async fn rotate_key(&self, vault: &ArmId, uri: &str, key: &KeyName) -> Reply<Option<String>> {
         let url = format!("{}/keys/{key}/rotate?api-version={KEY_VERSION}", uri.trim_end_matches('/'));
-        let answer = self.session.change(service_of(vault.kind), Method::POST, &url, None).await?;
+        let answer = self.session.change(Service::of_keys(vault.kind), Method::POST, &url, None).await?;
         Ok(answer.correlation().map(json::clean))
     }
 }

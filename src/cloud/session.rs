@@ -9,15 +9,14 @@ use crate::cloud::clouds::{Cloud, Service};
 use crate::cloud::credential::{Identity, Secret, Tokens};
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
 use crate::cloud::memo::Memo;
+use crate::cloud::retry::{own_pause, retry_after};
 use crate::cloud::wire::{Answer, Broken, Wire};
 use crate::error::Error;
 use crate::model::plan::Consent;
 use bytes::Bytes;
-use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
@@ -312,11 +311,6 @@ pub(crate) fn passes(fault: &Fault) -> bool {
     }
 }
 
-/// The pause before the next attempt, when the service did not ask for one.
-pub(super) fn own_pause(attempt: u32) -> Duration {
-    Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0)
-}
-
 /// Is the body JSON at all?
 fn understood(service: Service, answer: &Answer) -> Reply<()> {
     let read = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
@@ -328,51 +322,4 @@ pub(crate) fn parse(service: Service, answer: &Answer) -> Reply<Value> {
     let value: Value =
         serde_json::from_slice(&answer.body).map_err(|error| Fault::shape(service, answer, error.to_string()))?;
     if value.is_object() { Ok(value) } else { Err(Fault::shape(service, answer, "it is not a JSON object")) }
-}
-
-/// `Retry-After` in either form: seconds, or an HTTP date. Nonsense counts as absent; the past as zero.
-pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let milliseconds = at.as_millisecond().saturating_sub(now.as_millisecond());
-    Some(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
-}
-
-/// A number from 0 to 1 that differs from process to process, so that many clients do not come back at the same moment.
-fn jitter() -> f64 {
-    let seed = RandomState::new().hash_one(0_u8);
-    f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn retry_after_comes_in_two_forms() {
-        let now: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
-        for (text, seconds) in [
-            ("5", Some(5)),
-            (" 120 ", Some(120)),
-            ("Mon, 02 Mar 2026 08:00:30 GMT", Some(30)),
-            ("Mon, 02 Mar 2026 07:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-5", None),
-            ("", None),
-            ("1.5", None),
-        ] {
-            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_header_panics(text in ".{0,60}") {
-            let _ = retry_after(&text, Timestamp::UNIX_EPOCH);
-        }
-    }
 }

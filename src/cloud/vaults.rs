@@ -9,7 +9,7 @@ use crate::cloud::key_state::validity;
 use crate::cloud::session::{Reader, Writer};
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::known::Known;
-use crate::model::observed::{AccessPolicy, Key, Network, Vault};
+use crate::model::protection::{AccessPolicy, Key, Network, Vault};
 use crate::model::surroundings::Deleted;
 use reqwest::Method;
 use serde_json::{Value, json};

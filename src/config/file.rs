@@ -1,7 +1,8 @@
 //! The configuration file and its profiles.
 
+use super::flags::Flags;
+use super::reading::{line_of, read, variable};
 use super::source::{Setting, Source};
-use super::{Flags, line_of, read, variable};
 use crate::error::{Error, Result};
 use crate::model::near::did_you_mean;
 use serde::Deserialize;

@@ -1,8 +1,9 @@
 //! `config show`: every value with where it comes from, by the same look-ups that are used.
 
-use super::file::Layers;
+use super::file::{File, Layers};
+use super::flags::Flags;
+use super::settings::Settings;
 use super::source::{Setting, Shown, Source};
-use super::{Flags, Settings};
 use crate::cloud::cloud_file::DefaultFacts;
 use crate::cloud::clouds::Cloud;
 
@@ -70,7 +71,7 @@ impl Settings {
         flag: &'static str,
         typed: &Option<String>,
         name: &str,
-        of_file: impl Fn(&super::File) -> &Option<String>,
+        of_file: impl Fn(&File) -> &Option<String>,
         of_sandbox: impl Fn(&DefaultFacts) -> &Option<String>,
     ) -> Option<Setting<String>> {
         match &self.sandbox {

@@ -1,6 +1,6 @@
 //! Where each value comes from. Everything that is looked up is looked up here, so that what is shown is what is used.
 
-use super::variable;
+use super::reading::variable;
 use std::fmt;
 use std::path::PathBuf;
 

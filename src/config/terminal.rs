@@ -1,6 +1,7 @@
 //! What the environment says about how to write: terminal, colour, and the CI service.
 
-use super::{Flags, variable};
+use super::flags::Flags;
+use super::reading::variable;
 use crate::error::{Error, Result};
 use crate::report::{Ci, Style};
 use std::path::PathBuf;

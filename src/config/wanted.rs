@@ -1,6 +1,6 @@
 //! Files that are given to a command: the wanted state of many environments, and a plan that was saved.
 
-use super::{line_of, read, usage};
+use super::reading::{line_of, read, usage};
 use crate::error::{Error, Result};
 use crate::model::fleet::Saved;
 use crate::model::wanted::Wanted;

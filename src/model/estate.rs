@@ -1,8 +1,10 @@
 //! A whole tenant at a glance: its environments, and what protects them, read once for all that share it.
 
+use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Key, Policy, Seen, Vault};
+use crate::model::protection::{Key, Policy, Vault};
+use crate::model::seen::Seen;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,10 @@
 //! What was seen of everything that a file wants, what there is to do about it, and a plan that was saved.
 
+use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::seen::Seen;
 use crate::model::wanted::Wanted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,9 @@
 //! A snapshot of the services. It knows what it does not know.
 
-pub use crate::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules, Stage};
-pub use crate::model::operation::Operation;
-pub use crate::model::protection::{
-    AccessPolicy, Key, KeyReference, Network, Policy, Provider, Registration, RoleAssignment, Validity, Vault,
-};
-pub use crate::model::seen::{Seen, Unreadable};
+use crate::model::environment::{Environment, Integration};
+use crate::model::operation::Operation;
+use crate::model::protection::{Key, Policy, Provider, RoleAssignment, Vault};
+use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
 use jiff::Timestamp;
 
@@ -34,4 +32,6 @@ pub struct Observed {
     pub policy_roles: Seen<Vec<RoleAssignment>>,
     /// What lies around: rights, locks, other environments.
     pub around: Surroundings,
+    /// What protects the environment now, where another policy is to take over; asked only for a swap.
+    pub left: Option<Box<Observed>>,
 }

@@ -1,29 +1,11 @@
 //! The error codes of the services, as their users meet them: what each means here and what helps.
 
 mod azure;
+mod code;
 mod entra;
 mod power_platform;
 
-use serde::Serialize;
-
-/// One code of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ServiceCode {
-    /// As the service writes it, such as `OperationNotStartable`.
-    pub code: &'static str,
-    /// Who says it.
-    pub service: &'static str,
-    /// What happens and why.
-    pub cause: &'static str,
-    /// What helps: a command to paste where there is one.
-    pub fix: &'static str,
-    /// The role that can do it.
-    pub who: &'static str,
-    /// The code of the catalogue that it belongs to.
-    pub belongs_to: Option<&'static str>,
-    /// The public source with its date.
-    pub source: &'static str,
-}
+pub use code::ServiceCode;
 
 /// Every code, service by service.
 pub fn all() -> impl Iterator<Item = &'static ServiceCode> {

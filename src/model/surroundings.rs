@@ -1,9 +1,12 @@
 //! What lies around an environment, a policy and a vault and decides whether a change would go through: the caller's rights, locks, Azure
 //! Policy, deleted things of the same name, and the tenant's other environments.
 
+use crate::model::environment::Environment;
 use crate::model::ids::{ArmId, KeyVersion};
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Observed, Operation, Policy, Seen, Validity};
+use crate::model::operation::Operation;
+use crate::model::protection::{Policy, Validity};
+use crate::model::seen::Seen;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -28,8 +31,6 @@ pub struct Surroundings {
     pub estate: Seen<Vec<Environment>>,
     /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked only for a swap.
     pub old_key: Seen<OldKey>,
-    /// What protects the environment now, where another policy is to take over; asked only for a swap.
-    pub left: Option<Box<Observed>>,
     /// Every version of the key; asked only where one is to be retired or brought back.
     pub versions: Seen<Vec<Version>>,
     /// The policies that environments are linked to; asked only where a key is to be retired.

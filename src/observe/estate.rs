@@ -1,23 +1,19 @@
 //! A whole tenant, with requests that grow with its pages, policies, vaults and keys, and never with its environments.
 
-use super::ask;
+use super::asking::{ask, each};
 use super::resolve::{environment_error, no_role};
 use crate::cloud::environments::contradicts;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
+use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Key, KeyReference, Policy, RoleAssignment, Seen, Unreadable, Vault};
+use crate::model::protection::{Key, KeyReference, Policy, RoleAssignment, Vault};
+use crate::model::seen::{Seen, Unreadable};
 use crate::steps::grant::{allows_key, grant_of};
 use futures::join;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-
-/// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second; a tenant with more policies than that waits for
-/// it by `Retry-After`, like everybody.
-const SIDE_BY_SIDE: usize = 64;
 
 /// A vault and who holds roles there.
 type AtVault = (Seen<Vault>, Seen<Vec<RoleAssignment>>);
@@ -65,18 +61,6 @@ async fn settled(reader: &Reader, mut environments: Vec<Environment>) -> Result<
         }
     }
     Ok(environments)
-}
-
-/// One read for each, so many at the same time.
-pub(super) async fn each<K: Ord + Clone, V, F: Future<Output = Result<V>>>(
-    all: impl IntoIterator<Item = K>,
-    read: impl Fn(K) -> F,
-) -> Result<BTreeMap<K, V>> {
-    let reads = all.into_iter().map(|key| {
-        let value = read(key.clone());
-        async move { Ok((key, value.await?)) }
-    });
-    stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await
 }
 
 async fn at_vault(reader: &Reader, id: &ArmId) -> Result<AtVault> {

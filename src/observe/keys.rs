@@ -1,11 +1,13 @@
 //! The key, wherever this caller may read it, and who may use it.
 
-use super::ask;
+use super::asking::ask;
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::known::Known;
-use crate::model::observed::{Key, Observed, Policy, RoleAssignment, Seen, Vault};
+use crate::model::observed::Observed;
+use crate::model::protection::{Key, Policy, RoleAssignment, Vault};
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 
 pub(super) async fn key_in_arm(

@@ -3,8 +3,9 @@
 use crate::cloud::Reader;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::error::{Error, Kind, Result};
+use crate::model::environment::Environment;
 use crate::model::near::did_you_mean;
-use crate::model::observed::{Environment, Unreadable};
+use crate::model::seen::Unreadable;
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
 /// The environment that was typed, by its id. A whole environment id is taken as it is; everything else is looked up in the tenant's list.

@@ -1,16 +1,20 @@
 //! What lies around policy, vault and environment: the caller's rights, locks, what Resource Manager would say, deleted names, and the key that
 //! an environment would leave behind.
 
-use super::{Wants, ask, linked_policy, maybe};
+use super::asking::{ask, maybe};
+use super::named::{linked_policy, named_by_policy};
+use super::wants::Wants;
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Observed, Registration, Seen};
+use crate::model::observed::Observed;
+use crate::model::protection::Registration;
+use crate::model::seen::Seen;
 use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
 use crate::steps::grant::allows_key;
-use crate::steps::policy::location;
+use crate::steps::location::location;
 use futures::join;
 
 /// What depends on nothing but the ids that were asked for.
@@ -41,13 +45,13 @@ pub(super) async fn around(reader: &Reader, target: &Target, wants: Wants) -> Re
     Ok(Surroundings { group_rights: group_rights?, vault_rights: vault_rights?, locks, ..Surroundings::default() })
 }
 
-/// What depends on the first look: nothing is asked that it has answered already.
+/// What depends on the first look, and what would be left: nothing is asked that it has answered already.
 pub(super) async fn further(
     reader: &Reader,
     target: &Target,
     wants: Wants,
     observed: &Observed,
-) -> Result<Surroundings> {
+) -> Result<(Surroundings, Option<Box<Observed>>)> {
     let mut around = observed.around.clone();
     let policy = target.policy.as_ref().filter(|_| wants.rights);
     let unregistered =
@@ -68,8 +72,9 @@ pub(super) async fn further(
     around.subscription_rights = rights?;
     around.validation = validation?;
     around.deleted_vault = deleted?;
-    (around.old_key, around.left) = old_key?;
-    Ok(around)
+    let (old_key, left) = old_key?;
+    around.old_key = old_key;
+    Ok((around, left))
 }
 
 async fn deleted_vault(reader: &Reader, vault: Option<&ArmId>) -> Result<Seen<Deleted>> {
@@ -139,7 +144,7 @@ async fn old_key(
 async fn left(reader: &Reader, policy: &ArmId, observed: &Observed) -> Result<Observed> {
     let mut left = Observed { at: observed.at, policy: ask(reader.policy(policy).await)?, ..Observed::default() };
     if left.policy.present().is_some() {
-        super::named_by_policy(reader, &mut left).await?;
+        named_by_policy(reader, &mut left).await?;
     } else if let Seen::Unreadable(why) = &left.policy {
         let why = why.clone();
         (left.vault, left.key) = (Seen::Unreadable(why.clone()), Seen::Unreadable(why));

@@ -1,13 +1,15 @@
 //! Who uses a key now, and who left one not long ago: of the whole tenant, because a key that is missed takes environments offline.
 
-use super::ask;
-use super::estate::each;
+use super::asking::{ask, each};
 use crate::cloud::credential::Identity;
 use crate::cloud::{Reader, Service};
 use crate::error::Result;
+use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
+use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::seen::{Seen, Unreadable};
 use crate::steps::lifecycle::changes_key;
 use std::collections::{BTreeMap, BTreeSet};
 

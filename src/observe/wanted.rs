@@ -1,15 +1,20 @@
 //! Everything that a file names: its policies, vaults and keys once each, its environments by one list, and by themselves only those that are not
 //! where they shall be.
 
+use super::asking::ask;
 use super::resolve::environment_error;
-use super::{Wants, ask, integration, one};
+use super::snapshot::{integration, one};
+use super::wants::Wants;
 use crate::cloud::fault::Reply;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
+use crate::model::environment::Environment;
 use crate::model::estate::Estate;
 use crate::model::fleet::Sight;
 use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Observed, RoleAssignment, Seen, Unreadable};
+use crate::model::observed::Observed;
+use crate::model::protection::RoleAssignment;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::{Wanted, WantedPolicy};
 use crate::steps::wanted::{target, unsettled};
 use futures::join;

@@ -2,9 +2,11 @@
 
 use super::terminal::Out;
 use super::values::Sheet;
+use crate::model::environment::{Environment, Integration};
 use crate::model::finding::Finding;
 use crate::model::known::Known;
-use crate::model::observed::{Environment, Integration, Observed, Seen};
+use crate::model::observed::Observed;
+use crate::model::seen::Seen;
 use serde::Serialize;
 
 /// The verdict on the integration, in words.

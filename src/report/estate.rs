@@ -3,7 +3,7 @@
 use super::terminal::Out;
 use crate::model::estate::{Estate, Protection, Standing};
 use crate::model::ids::KeyVersion;
-use crate::model::observed::Key;
+use crate::model::protection::Key;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! What a code means, in words: the catalogue's own and those of the services.
 
+use super::pointer::spelled;
 use super::terminal::Out;
 use super::values::{Sheet, wrap};
 use crate::error::{Error, Result};
@@ -58,13 +59,6 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
     Err(unknown(typed, &code))
 }
 
-/// The command that explains `code`, when somebody knows it.
-pub(super) fn pointer(code: &str) -> Option<String> {
-    let own = catalogue::entry(code).map(|entry| entry.code);
-    let known = own.or_else(|| service_codes::find(code).map(|known| known.code));
-    known.map(|code| format!("cmkctl explain {code}"))
-}
-
 fn rows(out: &Out, mut sheet: Sheet, rows: &[(&str, &str)]) -> Sheet {
     let width = out.columns().map(|columns| columns.saturating_sub(LABELS));
     for (label, text) in rows {
@@ -85,21 +79,6 @@ fn list(out: &mut Out) {
     ];
     let document = ExplainV1::new(catalogue::all().collect(), service_codes::all().collect());
     out.tables(&document, tables);
-}
-
-/// The code as it is written: `7`, `cmk7` and `CMK-007` all mean `CMK007`; every other code stays as it was typed.
-fn spelled(typed: &str) -> String {
-    let typed = typed.trim();
-    let digits = match typed.get(..3) {
-        Some(head) if head.eq_ignore_ascii_case("CMK") => typed[3..].trim_start_matches(['-', '_', ' ']),
-        _ => typed,
-    };
-    match digits.parse::<u16>() {
-        Ok(number) if digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("CMK{number:03}")
-        }
-        _ => typed.to_owned(),
-    }
 }
 
 fn unknown(typed: &str, code: &str) -> Error {
@@ -132,16 +111,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_may_be_typed_short() {
-        for typed in ["7", "07", "007", "cmk7", "CMK-7", "cmk_007", " Cmk007 "] {
-            assert_eq!(spelled(typed), "CMK007", "{typed}");
-        }
-        for typed in ["", "CMK", "cmkx", "0007", "+7", "0x80048d0b", "OperationNotStartable", "日本語", "CMé"] {
-            assert_eq!(spelled(typed), typed, "{typed}");
-        }
-    }
-
-    #[test]
     fn what_is_near_is_suggested() {
         let hints = |typed: &str| unknown(typed, &spelled(typed)).hints;
         assert_eq!(hints("OperationNotStartabel")[0], "Did you mean `OperationNotStartable`?");
@@ -149,12 +118,5 @@ mod tests {
         assert!(hints("cmk-99")[0].starts_with("Did you mean `CMK009`"));
         assert_eq!(hints("weather"), ["List every code: `cmkctl explain`."]);
         assert_eq!(hints(&"x".repeat(10_000)).len(), 1);
-    }
-
-    #[test]
-    fn only_known_codes_are_pointed_to() {
-        assert_eq!(pointer("cmk006").as_deref(), Some("cmkctl explain CMK006"));
-        assert_eq!(pointer("SCOPELOCKED").as_deref(), Some("cmkctl explain ScopeLocked"));
-        assert_eq!(pointer("$(reboot)"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! An error as scripts get it.
 
-use super::explain::pointer;
+use super::pointer::pointer;
 use crate::error::Error;
 use serde::Serialize;
 

@@ -4,10 +4,12 @@ use super::environment::{EnvironmentV1, VerdictFacts, environment_rows};
 use super::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 use super::terminal::Out;
 use super::values::Sheet;
+use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::ids::KeyVersion;
 use crate::model::known::Known;
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::observed::Observed;
+use crate::model::seen::Seen;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -6,6 +6,7 @@
 use super::ci::{Ci, Notes, guard, guard_json};
 use super::failure::{ErrorDocument, codes};
 use super::plan::plan_text;
+use super::pointer::pointer;
 use super::progress::{span, spinner};
 use super::query::Query;
 use super::render::render;
@@ -334,7 +335,7 @@ impl Out {
         if let Some(id) = &error.correlation {
             text.push_str(&format!("  ticket: correlation id {}\n", clean(id)));
         }
-        if let Some(command) = codes.into_iter().find_map(super::explain::pointer) {
+        if let Some(command) = codes.into_iter().find_map(pointer) {
             text.push_str(&format!("  more:   {command}\n"));
         }
         text

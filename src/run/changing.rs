@@ -13,7 +13,7 @@ use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
 use crate::report::{Change, Out, Outcome};
-use crate::steps::remove::KEPT_AFTER_REMOVAL;
+use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
 use futures::future::LocalBoxFuture;
 use std::time::Instant;
 

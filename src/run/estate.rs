@@ -1,69 +1,16 @@
 //! `status --all`: the whole tenant, worst first.
 
-use super::{Context, filters};
+use super::Context;
+use super::filters::{self, Glance, is_named, policy_of, vault_of};
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
-use crate::model::ids::{ArmId, same_id};
+use crate::model::ids::ArmId;
 use crate::model::known::Known;
-use crate::model::observed::{Environment, Seen};
 use crate::observe::observe_estate;
 use crate::report::{self, Circumstances, Out};
 use crate::steps::danger::judge;
 use jiff::SignedDuration;
-use std::time::Duration;
-
-/// What makes `status --all` fail (exit 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailOn {
-    /// Key, vault or grant are such that environments will be locked, or not everything uses the key.
-    Drift,
-    /// A key expires soon.
-    Expiring,
-    /// An environment is locked.
-    Locked,
-    /// An environment is on the Microsoft key.
-    Unencrypted,
-}
-
-impl FailOn {
-    fn matches(self, state: State) -> bool {
-        match self {
-            FailOn::Drift => matches!(state, State::Endangered | State::Failed),
-            FailOn::Expiring => state == State::Expiring,
-            FailOn::Locked => state == State::Locked,
-            FailOn::Unencrypted => state == State::NotEncrypted,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            FailOn::Drift => "drift",
-            FailOn::Expiring => "expiring",
-            FailOn::Locked => "locked",
-            FailOn::Unencrypted => "unencrypted",
-        }
-    }
-}
-
-/// What to show of a tenant, and what makes it fail.
-#[derive(Debug, Clone, Default)]
-pub struct Glance {
-    /// Only environments of this policy, by its id or its name.
-    pub policy: Option<String>,
-    /// Only environments whose key is in this vault, by its id or its name.
-    pub vault: Option<String>,
-    /// Only environments of this type.
-    pub sku: Option<String>,
-    /// Only environments without a customer-managed key.
-    pub not_encrypted: bool,
-    /// A key that expires sooner than this is worth a word.
-    pub expiring_within: Option<Duration>,
-    /// What makes it fail.
-    pub fail_on: Vec<FailOn>,
-    /// With `fail_on`: accept environments of which not everything is visible.
-    pub allow_not_visible: bool,
-}
 
 /// Every environment of the tenant.
 ///
@@ -130,33 +77,6 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
                 || one.environment.key_link.unreadable().is_some())
     });
     all
-}
-
-/// Is this the id of a resource, or its name?
-pub(super) fn is_named(wanted: &str, id: &ArmId) -> bool {
-    same_id(wanted, &id.to_string()) || id.name.eq_ignore_ascii_case(wanted)
-}
-
-/// The policy of an environment, as far as it is known.
-pub(super) fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
-    match &environment.key_link {
-        Seen::Present(link) => Known::Known(Some(&link.policy)),
-        Seen::Absent => Known::Known(None),
-        Seen::Unreadable(why) => Known::Unknown(why.why.clone()),
-        Seen::NotAsked => Known::default(),
-    }
-}
-
-/// The vault that its policy names, as far as it is known.
-pub(super) fn vault_of<'a>(estate: &'a Estate, environment: &'a Environment) -> Known<Option<&'a ArmId>> {
-    policy_of(environment).and_then(|policy| match policy.and_then(|id| estate.protections.get(id)) {
-        None => Known::Known(None),
-        Some(protection) => match protection.policy.present().map(|policy| &policy.key) {
-            Some(Known::Known(key)) => Known::Known(Some(&key.vault)),
-            Some(Known::Unknown(why)) => Known::Unknown(why.clone()),
-            None => Known::default(),
-        },
-    })
 }
 
 /// What fails: a known fact decides; without one, what is not visible fails a watch that must see.

@@ -1,12 +1,13 @@
 //! `export`: what exists, as code.
 
-use super::estate::{is_named, whole};
-use super::{Context, filters};
+use super::Context;
+use super::estate::whole;
+use super::filters::{self, is_named};
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::Estate;
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
-use crate::model::observed::Seen;
+use crate::model::seen::Seen;
 use crate::observe::observe_estate;
 use crate::report::{self, Blueprint, Out};
 

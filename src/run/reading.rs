@@ -2,15 +2,18 @@
 
 use super::{Context, environment_wanted, quiet};
 use crate::error::{Error, Kind, Result};
+use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection, State};
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Observed, Operation, Seen, Unreadable};
+use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
 use crate::steps::danger::standing;
-use crate::steps::{Whose, add, grant, integration, key};
+use crate::steps::{Whose, grant, integration, key, lifecycle};
 use std::collections::BTreeMap;
 
 /// Step 1: is it integrated?
@@ -129,7 +132,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         return ("not-visible", vec![text.to_owned()]);
     };
     let id = &environment.id;
-    let running = add::running(observed).map(Operation::name);
+    let running = lifecycle::running(observed).map(Operation::name);
     let environment =
         Environment { ongoing: environment.ongoing.clone().or(running.map(str::to_owned)), ..environment.clone() };
     let estate = Estate { at: observed.at, environments: Vec::new(), protections: protections(observed, &environment) };

@@ -1,9 +1,9 @@
 //! What no API can tell, said once: neither passed nor failed, but known before anybody consents.
 
 use super::{finding, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
-use crate::model::observed::Environment;
 
 /// What to know before a key is applied to this environment.
 pub(super) fn check(environment: &Environment) -> Vec<Finding> {

@@ -1,11 +1,13 @@
 //! From what is there to the file that would leave it as it is.
 
-use super::add::{Standing, standing};
 use super::grant::READ_ROLES;
+use super::link::{Standing, standing};
+use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Policy, RoleAssignment, Seen, Unreadable};
+use crate::model::protection::{Policy, RoleAssignment};
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
 use std::collections::BTreeMap;
 

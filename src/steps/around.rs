@@ -3,8 +3,9 @@
 use super::{finding, not_visible, quoted, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
-use crate::model::observed::{Observed, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::Action;
+use crate::model::seen::Seen;
 use crate::model::surroundings::{Lock, Permission, Validation, allows};
 use crate::model::target::Target;
 

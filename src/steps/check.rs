@@ -1,15 +1,16 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
 
-use super::add::{self, Standing, standing};
 use super::goal::Goal;
+use super::grant::grant_command;
 use super::lifecycle::ADD;
-use super::{
-    Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, quoted, ready, swap, who,
-};
+use super::link::{Standing, offline, standing, unknown_link};
+use super::{Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::Action;
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 
 /// All findings of a snapshot, worst first, and the changes that are still to be made.
@@ -61,10 +62,10 @@ fn of_environment(
     let standing = wanted.map_or_else(|| Goal::Linked.standing(environment), |policy| standing(environment, policy));
     match &standing {
         Standing::Done | Standing::Under => {}
-        Standing::Locked => found.push(add::offline(environment)),
+        Standing::Locked => found.push(offline(environment)),
         Standing::None | Standing::Failed | Standing::Unknown(_) => {
             if let Standing::Unknown(why) = &standing {
-                found.push(add::unknown_link(environment, why));
+                found.push(unknown_link(environment, why));
             }
             found.extend(integration::check(target, environment, &observed.integration));
             found.extend(ready::check(observed, environment, ADD));
@@ -197,18 +198,4 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
 fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> Option<Finding> {
     let remedy = grant_command(&vault.to_string(), key, principal);
     Some(finding("CMK012", Severity::Block, vault.to_string(), message, remedy, who::KEY_VAULT))
-}
-
-/// The command that gives a policy's identity access to a key.
-pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
-    let (vault, key, principal) = (&quoted(vault), &quoted(key), &quoted(principal));
-    let name = vault.rsplit('/').next().unwrap_or_default();
-    if vault.to_ascii_lowercase().contains("/managedhsms/") {
-        return format!(
-            "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto Service Encryption User\" --assignee-object-id {principal} --scope /keys/{key}"
-        );
-    }
-    format!(
-        "az role assignment create --role \"Key Vault Crypto Service Encryption User\" --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --scope {vault}"
-    )
 }

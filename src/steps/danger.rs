@@ -1,12 +1,14 @@
 //! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
 
-use super::add::{self, Standing as Link};
 use super::day;
 use super::key::EXPIRY_WARNING;
 use super::lifecycle::{REMOVE, changes_key};
+use super::link::{self, Standing as Link};
+use crate::model::environment::{Environment, Stage};
 use crate::model::estate::{Estate, Protection, Standing, State};
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Key, Network, Seen, Stage};
+use crate::model::protection::{Key, Network};
+use crate::model::seen::Seen;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -47,7 +49,7 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
         None => (Vec::new(), vec!["its policy was not read".to_owned()]),
     };
     let key = estate.protection(environment).and_then(|protection| protection.key.present());
-    let standing = add::standing(environment, &link.policy);
+    let standing = link::standing(environment, &link.policy);
     let ongoing = environment.ongoing.as_deref();
     let status = link.status.as_deref().unwrap_or_default();
     let unlinking = link.stage() == Known::Known(Stage::Unlinking);

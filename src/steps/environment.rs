@@ -1,7 +1,7 @@
 //! Step 2: which environment is meant.
 
+use crate::model::environment::Environment;
 use crate::model::ids::parse_guid;
-use crate::model::observed::Environment;
 use crate::model::text::clean;
 
 /// What a typed text means among the environments of a tenant.
@@ -71,8 +71,8 @@ fn host_of(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::environment::{AppLink, Dataverse};
     use crate::model::known::Known;
-    use crate::model::observed::{AppLink, Dataverse};
     use proptest::prelude::*;
 
     fn tenant() -> Vec<Environment> {

@@ -1,14 +1,16 @@
 //! The tenant's other environments, and what happened to this one before.
 
-use super::add::{Standing, standing};
-use super::lifecycle::{ADD, REMOVE, SWAP};
-use super::remove::KEPT_AFTER_REMOVAL;
+use super::lifecycle::{ADD, KEPT_AFTER_REMOVAL, REMOVE, SWAP};
+use super::link::{Standing, standing};
 use super::{Whose, day, finding, unseen, who};
 use crate::model::alike::Alike;
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
-use crate::model::observed::{Environment, Observed, Operation, Seen};
+use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 use crate::model::wanted::LIMIT;
 use jiff::{SignedDuration, Timestamp};

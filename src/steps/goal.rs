@@ -1,10 +1,12 @@
 //! Where an environment shall end, and how far it is: the same question before a start, while waiting and after it.
 
-use super::add::{Standing, open, standing};
 use super::lifecycle::{REMOVE, applies_key};
+use super::link::{Standing, open, standing};
+use crate::model::environment::{Environment, Stage};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Operation, Seen, Stage};
+use crate::model::operation::Operation;
+use crate::model::seen::Seen;
 
 /// Where an environment shall end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +93,8 @@ fn not_asked() -> Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::environment::KeyLink;
     use crate::model::ids::ResourceKind;
-    use crate::model::observed::KeyLink;
 
     #[test]
     fn gone_is_no_link_and_everything_up() {

@@ -1,12 +1,13 @@
 //! Step 3's grants: who may use the key, who may read the policy, and since when.
 
-use super::policy::{Comes, pinned};
 use super::{Whose, finding, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::ResourceKind;
+use crate::model::ids::{KeyVersion, ResourceKind};
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{AccessPolicy, Observed, Policy, RoleAssignment, Seen, Unreadable, Vault};
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::protection::{AccessPolicy, Policy, RoleAssignment, Vault};
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,6 +23,14 @@ pub(super) const READ_ROLES: [&str; 3] = [
 pub const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);
 /// What the policy's identity does with the key.
 const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
+
+/// Is the policy there, or will it be?
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comes {
+    There,
+    Planned,
+    No,
+}
 
 /// `whose`: does the step that asks give the grant, or only rely on it?
 pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: Whose, plan: &mut Plan) {
@@ -217,4 +226,30 @@ pub(super) fn effective_from(observed: &Observed, principal: &str) -> Option<Tim
     let made = grants.map(|role| role.created.known().copied().unwrap_or(observed.at)).min();
     let from = made?.checked_add(ROLE_SETTLES).ok()?;
     (from > observed.at).then_some(from)
+}
+
+pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
+    let version = version.as_str();
+    finding(
+        "CMK017",
+        Severity::Warn,
+        policy.id.to_string(),
+        format!("The policy `{}` is pinned to version {version}, so rotating the key changes nothing.", policy.id.name),
+        "Create a policy without a version and move the environments to it.",
+        who::KEY_VAULT,
+    )
+}
+
+/// The command that gives a policy's identity access to a key.
+pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
+    let (vault, key, principal) = (&quoted(vault), &quoted(key), &quoted(principal));
+    let name = vault.rsplit('/').next().unwrap_or_default();
+    if vault.to_ascii_lowercase().contains("/managedhsms/") {
+        return format!(
+            "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto Service Encryption User\" --assignee-object-id {principal} --scope /keys/{key}"
+        );
+    }
+    format!(
+        "az role assignment create --role \"Key Vault Crypto Service Encryption User\" --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --scope {vault}"
+    )
 }

@@ -1,10 +1,11 @@
 //! Step 1: is the finance and operations environment integrated with Power Platform?
 
 use super::{Whose, finding, unseen, who};
+use crate::model::environment::{AppLink, Environment, Integration};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::parse_guid;
 use crate::model::known::Known;
-use crate::model::observed::{AppLink, Environment, Integration, Seen, Unreadable};
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use serde::Serialize;
 
@@ -171,7 +172,7 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::observed::Dataverse;
+    use crate::model::environment::Dataverse;
 
     const ID: &str = "aaaaaaaa-0000-0000-0000-000000000001";
     const URL: &str = "https://uat.sandbox.operations.dynamics.com";

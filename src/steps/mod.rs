@@ -15,6 +15,8 @@ pub mod grant;
 pub mod integration;
 pub mod key;
 pub mod lifecycle;
+pub mod link;
+pub mod location;
 pub mod policy;
 mod ready;
 pub mod remove;
@@ -27,7 +29,7 @@ pub mod windows;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Severity};
-use crate::model::observed::Unreadable;
+use crate::model::seen::Unreadable;
 pub use crate::model::text::quoted;
 pub use crate::model::who;
 use jiff::Timestamp;

@@ -1,30 +1,16 @@
 //! Step 3: the enterprise policy, what it needs before it and the grants after it.
 
+use super::grant::{Comes, pinned};
+use super::location::{location, policy_location};
 use super::{Whose, around, estate, finding, grant, key, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::KeyVersion;
 use crate::model::known::Known;
 use crate::model::near::did_you_mean;
-use crate::model::observed::{Observed, Policy, Registration, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::protection::{Policy, Registration};
+use crate::model::seen::Seen;
 use crate::model::target::Target;
-
-/// The policy location for an environment's geography. All others keep their name; the provider's own list decides in the end.
-pub fn policy_location(environment_location: &str) -> String {
-    match environment_location.to_ascii_lowercase().as_str() {
-        "unitedkingdom" => "uk",
-        "southamerica" => "brazil",
-        "unitedarabemirates" => "uae",
-        other => other,
-    }
-    .to_owned()
-}
-
-/// Where the policy goes: as asked for, or where the environment needs it.
-pub fn location(target: &Target, observed: &Observed) -> Option<String> {
-    let geography = observed.environment.present().map(|environment| policy_location(&environment.location));
-    target.location.clone().or(geography).filter(|location| !location.is_empty())
-}
 
 /// The whole step. `whose`: is the key's side that of whoever runs this, or may another administrator have done it before?
 pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
@@ -40,18 +26,6 @@ pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
 /// Whose the key's side is where the environment is added, too: a policy that is there may have been made by the Key Vault administrator.
 pub fn whose(observed: &Observed) -> Whose {
     if observed.policy.present().is_some() { Whose::Others } else { Whose::Own }
-}
-
-pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
-    let version = version.as_str();
-    finding(
-        "CMK017",
-        Severity::Warn,
-        policy.id.to_string(),
-        format!("The policy `{}` is pinned to version {version}, so rotating the key changes nothing.", policy.id.name),
-        "Create a policy without a version and move the environments to it.",
-        who::KEY_VAULT,
-    )
 }
 
 const PROVIDER: &str = "The registration of the provider `Microsoft.PowerPlatform`";
@@ -82,14 +56,6 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
         }
         Seen::NotAsked => {}
     }
-}
-
-/// Is the policy there, or will it be?
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comes {
-    There,
-    Planned,
-    No,
 }
 
 fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {

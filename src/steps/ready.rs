@@ -1,12 +1,15 @@
 //! Is the environment ready to be added: by its kind, its state, and what the service itself allows?
 
-use super::add::running;
-use super::policy::policy_location;
+use super::lifecycle::running;
+use super::location::policy_location;
 use super::{Whose, finding, unknown, unseen, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Observed, Operation, Seen};
+use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::seen::Seen;
 
 /// Kinds of environments that can't have a customer-managed key.
 const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedTrial"];

@@ -1,28 +1,23 @@
 //! Back to the Microsoft key: the environment leaves its policy.
 
-use super::add::{Standing, running};
 use super::goal::Goal;
-use super::lifecycle::{REMOVE, changes_key};
-use super::{add, finding, key, quoted, ready, who};
+use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
+use super::link::{Standing, locked, no_environment, offline, unknown_link};
+use super::{finding, key, quoted, ready, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Observed, Operation, Seen, Stage, Unreadable};
+use crate::model::known::Verdict;
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use jiff::SignedDuration;
-
-/// Key, vault and the policy's access are needed this long after a removal: backups are still encrypted with the key.
-pub const KEPT_AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// A removal takes up to 4 days, and reads lag behind it.
-const LONGEST_REMOVAL: SignedDuration = SignedDuration::from_hours(4 * 24 + 1);
 
 /// The whole command.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let Seen::Present(environment) = &observed.environment else {
-        return Plan { findings: vec![add::no_environment(target, &observed.environment)], ..plan };
+        return Plan { findings: vec![no_environment(target, &observed.environment)], ..plan };
     };
     let name = &environment.display_name;
     if let Some(waiting) = under_way(observed, environment) {
@@ -33,21 +28,21 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         Standing::Done => {
             // A link may not show yet.
             if let Some(why) = unsettled(observed, environment) {
-                plan.findings.push(add::unknown_link(environment, &Unreadable::because(why)));
+                plan.findings.push(unknown_link(environment, &Unreadable::because(why)));
                 return plan;
             }
             plan.already.push(format!("`{name}` has no policy: its data is on the Microsoft key"));
             return plan;
         }
         Standing::Unknown(why) => {
-            plan.findings.push(add::unknown_link(environment, &why));
+            plan.findings.push(unknown_link(environment, &why));
             return plan;
         }
         Standing::None | Standing::Under | Standing::Locked | Standing::Failed | Standing::Other(_) => {}
     }
     let Some(policy) = environment.policy().cloned() else {
         let why = Unreadable::because("the service names no policy");
-        plan.findings.push(add::unknown_link(environment, &why));
+        plan.findings.push(unknown_link(environment, &why));
         return plan;
     };
     if let Some(asked) = target.policy.as_ref().filter(|asked| **asked != policy) {
@@ -81,34 +76,7 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     if let Some(operation) = running(observed) {
         return Some(format!("`{}` runs on it", operation.name()));
     }
-    add::just_keyed(observed).then(|| "a key was applied within the last hour, and reads can lag behind".to_owned())
-}
-
-/// The removal that runs already, if one does.
-pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Option<Action> {
-    let all = observed.operations.present().map(Vec::as_slice).unwrap_or_default();
-    let operation = all.iter().find(|operation| !operation.has_ended() && Goal::NoPolicy.leads(operation));
-    let says = environment.key_link.present().is_some_and(|link| link.stage() == Known::Known(Stage::Unlinking));
-    let ongoing = environment.ongoing.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(REMOVE));
-    // Reads lag behind an operation that ended: it is off its policy, and not back yet.
-    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.is(REMOVE));
-    let recent = newest.is_some_and(|operation| match &operation.created {
-        Known::Known(began) => observed.at.duration_since(*began) < LONGEST_REMOVAL,
-        Known::Unknown(_) => true,
-    });
-    let lags = environment.key_link.is_absent() && environment.is_up() == Verdict::No && recent;
-    (operation.is_some() || says || ongoing || lags).then(|| Action::AwaitRemoval {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
-        policy: environment.policy().cloned(),
-        operation: operation.map(|operation: &Operation| operation.id.clone()),
-    })
-}
-
-/// Is a removal the last thing that happened to its key?
-pub(super) fn last_was_removal(observed: &Observed) -> bool {
-    let last = observed.operations.present().and_then(|all| all.iter().find(|operation| changes_key(&operation.kind)));
-    last.is_some_and(|operation| operation.is(REMOVE))
+    just_keyed(observed).then(|| "a key was applied within the last hour, and reads can lag behind".to_owned())
 }
 
 /// What forbids that an environment leaves its policy, by a removal or by a move.
@@ -124,10 +92,10 @@ pub(super) fn leaving(observed: &Observed, environment: &Environment, policy: &A
             format!("The last add of `{name}` failed: its data may be on both keys, and the documentation says to run the same add again, not to remove."),
             format!("cmkctl add-environment {} --policy {}", quoted(id), quoted(&policy.to_string())),
         )),
-        _ if running(observed).is_none() => match add::locked(environment) {
+        _ if running(observed).is_none() => match locked(environment) {
             Verdict::Yes => {
                 found.retain(|finding| finding.code != "CMK035");
-                found.push(add::offline(environment));
+                found.push(offline(environment));
             }
             // What is not known about it is said by its readiness.
             Verdict::No | Verdict::CantTell(_) => {}

@@ -3,8 +3,9 @@
 use super::{Whose, finding, key, moment, unknown, who};
 use crate::model::finding::Severity;
 use crate::model::known::Known;
-use crate::model::observed::{Observed, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::SignedDuration;
 

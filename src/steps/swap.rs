@@ -1,14 +1,18 @@
 //! From one policy to another. The documentation describes a removal and an add, which is two outages; Microsoft's own script links the new
 //! policy over the old one, and whether that is one outage is not proven.
 
-use super::add::{Standing, running, standing};
-use super::remove::{self, last_was_removal, under_way};
-use super::{add, check, estate, finding, key, quoted, ready, who};
+use super::grant::grant_command;
+use super::lifecycle::{last_was_removal, running, under_way};
+use super::link::{Standing, no_environment, standing};
+use super::remove;
+use super::{add, estate, finding, key, quoted, ready, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 
 /// The whole command.
@@ -16,7 +20,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let Some(policy) = &target.policy else { return plan };
     let Seen::Present(environment) = &observed.environment else {
-        return Plan { findings: vec![add::no_environment(target, &observed.environment)], ..plan };
+        return Plan { findings: vec![no_environment(target, &observed.environment)], ..plan };
     };
     let (id, name) = (environment.id.clone(), environment.display_name.clone());
     let add = Action::AddEnvironment { environment: id.clone(), name: name.clone(), policy: policy.clone() };
@@ -47,7 +51,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             plan.findings.extend(ready::check_policy(observed, environment, policy, false));
             plan.findings.extend(checked_key(target, observed, environment, policy));
             plan.join(key::in_use(observed));
-            let old = observed.around.left.as_deref();
+            let old = observed.left.as_deref();
             plan.findings.extend(old.map_or_else(|| key::to_leave(&Observed::default()), key::to_leave));
             plan.findings.extend(estate::check(target, observed, environment));
             if target.in_place {
@@ -128,7 +132,7 @@ pub(super) fn old_key(target: &Target, observed: &Observed, environment: &Enviro
     let principal = observed.policy.present().and_then(|policy| policy.principal_id.as_deref());
     let remedy = principal
         .map_or("Create the new policy first, then give its identity access to the old key.".to_owned(), |principal| {
-            check::grant_command(&old.vault, &old.key, principal)
+            grant_command(&old.vault, &old.key, principal)
         });
     Some(finding(
         "CMK034",

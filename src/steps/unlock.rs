@@ -1,13 +1,17 @@
 //! After a lock: the original key comes back first, then each environment, the one that is deleted soonest first.
 
-use super::policy::Comes;
+use super::grant::Comes;
+use super::link::{locked as is_locked, no_environment, unknown_link};
 use super::rotate::OLD_VERSION_STAYS;
-use super::{Whose, add, danger, finding, grant, key, not_visible, unknown, unseen, who};
+use super::{Whose, danger, finding, grant, key, not_visible, unknown, unseen, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, KeyVersion};
 use crate::model::known::{Known, Verdict};
-use crate::model::observed::{Environment, Key, Observed, Seen, Unreadable, Validity};
+use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::protection::{Key, Validity};
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Version;
 use crate::model::target::Target;
 use jiff::Timestamp;
@@ -162,7 +166,7 @@ fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: T
 fn no_policy(target: &Target, observed: &Observed) -> Finding {
     let environment = match &observed.environment {
         Seen::Present(environment) => environment,
-        seen => return add::no_environment(target, seen),
+        seen => return no_environment(target, seen),
     };
     match &environment.key_link {
         Seen::Absent => finding(
@@ -173,8 +177,8 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
             "Look at it in the admin center; `cmkctl status` tells more.",
             who::POWER_PLATFORM,
         ),
-        Seen::Unreadable(why) => add::unknown_link(environment, why),
-        Seen::Present(_) | Seen::NotAsked => add::unknown_link(environment, &Unreadable::default()),
+        Seen::Unreadable(why) => unknown_link(environment, why),
+        Seen::Present(_) | Seen::NotAsked => unknown_link(environment, &Unreadable::default()),
     }
 }
 
@@ -202,7 +206,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
             not_visible("CMK035", id, &what, &why.why, who::POWER_PLATFORM)
         };
         match &environment.key_link {
-            Seen::Present(link) if link.policy == *policy => match add::locked(environment) {
+            Seen::Present(link) if link.policy == *policy => match is_locked(environment) {
                 Verdict::Yes => {
                     locked.push((danger::deleted(environment, observed.key.present(), observed.at), environment))
                 }

@@ -1,13 +1,17 @@
 //! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What the file does not name is said and left alone.
 
+use super::link::{Standing, standing};
+use super::location::policy_location;
 use super::{add, estate, finding, grant, policy, quoted, who};
 use crate::model::alike::Alike;
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::observed::{Environment, Observed, Seen};
+use crate::model::observed::Observed;
 use crate::model::plan::Plan;
+use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
 use crate::model::target::Target;
 use crate::model::text::clean;
@@ -53,8 +57,8 @@ pub fn unsettled<'a>(wanted: &Wanted, sight: &'a Sight) -> Vec<&'a Environment> 
     let each = wanted.policies.iter().flat_map(|policy| policy.environments.iter().map(move |one| (policy, one)));
     each.filter_map(|(policy, one)| {
         let environment = *known.get(&one.id.to_ascii_lowercase())?;
-        let done = add::standing(environment, &policy.id) == add::Standing::Done && environment.ongoing.is_none();
-        (!done && !locked(environment, &policy.id, sight)).then_some(environment)
+        let done = standing(environment, &policy.id) == Standing::Done && environment.ongoing.is_none();
+        (!done && !is_locked(environment, &policy.id, sight)).then_some(environment)
     })
     .collect()
 }
@@ -189,9 +193,9 @@ fn in_nobodys_way(finding: &mut Finding) {
 }
 
 /// Is it with this policy, and locked? One that was modified lately may be on its way back, and is looked at by itself.
-fn locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
+fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
     let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < LAG);
-    add::standing(environment, policy) == add::Standing::Locked && !lately
+    standing(environment, policy) == Standing::Locked && !lately
 }
 
 fn member(
@@ -239,7 +243,7 @@ fn member(
     }
     member.name = twice.told_apart(&member.name, &environment.id);
     if seen.is_none() {
-        let locked = locked(environment, &wanted.id, sight);
+        let locked = is_locked(environment, &wanted.id, sight);
         member.place = if locked { Place::Locked } else { Place::Encrypted };
         return (member, Vec::new());
     }
@@ -248,7 +252,7 @@ fn member(
     let mut findings = plan.findings;
     for found in &mut findings {
         in_file(found);
-        if found.code == "CMK025" && matches!(add::standing(&environment, &wanted.id), add::Standing::Other(_)) {
+        if found.code == "CMK025" && matches!(standing(&environment, &wanted.id), Standing::Other(_)) {
             let (id, policy) = (quoted(&one.id), quoted(&wanted.id.to_string()));
             found.remedy =
                 format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
@@ -290,7 +294,7 @@ fn added(
     let grants =
         wanted.grant && observed.vault.present().is_some_and(|vault| grant::access(&observed, vault) == Verdict::No);
     let mut plan = add::plan(&target, &observed, comes || grants);
-    let needed = policy::policy_location(&environment.location);
+    let needed = policy_location(&environment.location);
     if comes && !plan.actions.is_empty() && !needed.eq_ignore_ascii_case(&wanted.location) {
         plan.findings.push(finding(
             "CMK007",

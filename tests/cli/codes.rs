@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_README=1 cargo test codes` writes the table anew.
 
-use crate::house::all as sources;
+use crate::house::{Source, sources};
 use crate::tool::{Served, command, finish, run};
 use cmkctl::model::catalogue::{self, CATALOGUE};
 use cmkctl::model::service_codes;
@@ -87,7 +87,7 @@ fn named(text: &str) -> Vec<&str> {
 #[test]
 fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
     let mut used = 0;
-    for (room, path, text) in sources() {
+    for Source { room, name, text, .. } in sources() {
         if room == "model" {
             continue;
         }
@@ -95,7 +95,7 @@ fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for code in named(code) {
             used += 1;
-            assert!(catalogue::entry(code).is_some(), "{} uses {code}", path.display());
+            assert!(catalogue::entry(code).is_some(), "{name} uses {code}");
         }
     }
     assert!(used > 50, "the scan found {used} codes");
@@ -131,7 +131,7 @@ fn decided(text: &str) -> Vec<String> {
 #[test]
 fn every_code_of_a_service_that_is_decided_on_is_explained() {
     let mut found = 0;
-    for (room, path, text) in sources() {
+    for Source { room, name, text, .. } in sources() {
         // The sandbox plays the services; what it says is theirs.
         if room == "sandbox" {
             continue;
@@ -139,7 +139,7 @@ fn every_code_of_a_service_that_is_decided_on_is_explained() {
         for code in decided(text.split("#[cfg(test)]").next().unwrap_or_default()) {
             found += 1;
             let known = service_codes::find(&code).is_some() || catalogue::entry(&code).is_some();
-            assert!(known, "{} decides on {code}", path.display());
+            assert!(known, "{name} decides on {code}");
         }
     }
     assert!(found > 12, "the scan found {found} codes");

@@ -1,5 +1,6 @@
 //! The rooms of the house and their one-way rule, read from the source.
 
+use crate::imports::Imports;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,27 +27,50 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("model", &[]),
 ];
 
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+/// One file of a crate.
+pub(crate) struct Source {
+    pub(crate) room: String,
+    /// Where it is, from the folder of the sources on.
+    pub(crate) name: String,
+    /// Its module, from the crate's root on.
+    pub(crate) module: Vec<String>,
+    pub(crate) text: String,
+}
+
+fn files_below(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, into);
+            files_below(&path, into);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             into.push(path);
         }
     }
 }
 
-pub(crate) fn all() -> Vec<(String, PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+fn sources_of(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    files_below(&root, &mut files);
+    files.sort();
     assert!(files.len() > 30, "the sources were not found");
-    let room = |path: &Path| {
-        let first = path.strip_prefix(&root).unwrap().components().next().unwrap();
-        Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
+    let source = |path: PathBuf| {
+        let inside = path.strip_prefix(&root).unwrap();
+        let mut module: Vec<String> =
+            inside.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        let room = module[0].clone();
+        if ["mod", "lib"].contains(&module.last().unwrap().as_str()) {
+            module.pop();
+        }
+        let name = inside.to_str().unwrap().to_owned();
+        Source { room, name, module, text: fs::read_to_string(path).unwrap() }
     };
-    files.into_iter().map(|path| (room(&path), path.clone(), fs::read_to_string(path).unwrap())).collect()
+    files.into_iter().map(source).collect()
+}
+
+/// Every file below `src`.
+pub(crate) fn sources() -> Vec<Source> {
+    sources_of("src")
 }
 
 /// The rooms that a text names, by `crate::room` (in `use` lines, groups and paths alike) or `cmkctl::room`.
@@ -71,14 +95,12 @@ fn named(text: &str) -> Vec<String> {
 #[test]
 fn imports_go_one_way() {
     let mut wrong = Vec::new();
-    for (room, path, text) in all() {
-        let (_, allowed) = ROOMS
-            .iter()
-            .find(|(name, _)| *name == room)
-            .unwrap_or_else(|| panic!("{} is in no room of the house", path.display()));
+    for Source { room, name, text, .. } in sources() {
+        let (_, allowed) =
+            ROOMS.iter().find(|(own, _)| *own == room).unwrap_or_else(|| panic!("{name} is in no room of the house"));
         for other in named(&text) {
             if other != room && !allowed.contains(&other.as_str()) {
-                wrong.push(format!("{}: {room} uses {other}", path.display()));
+                wrong.push(format!("{name}: {room} uses {other}"));
             }
         }
     }
@@ -93,13 +115,81 @@ fn the_rule_would_notice() {
     );
 }
 
+fn loops_of(sources: &[Source]) -> Vec<String> {
+    Imports::of(sources).loops().iter().map(|way| way.join(" > ")).collect()
+}
+
+#[test]
+fn no_file_imports_itself_over_others() {
+    let crate_files: Vec<Source> = sources().into_iter().filter(|source| source.room != "build").collect();
+    assert_eq!(loops_of(&crate_files), Vec::<String>::new());
+}
+
+/// Every way in which one file can name another closes a loop here.
+#[test]
+fn the_loop_would_be_seen() {
+    let file = |module: &str, text: &str| Source {
+        room: "model".to_owned(),
+        name: format!("{module}.rs"),
+        module: module.split("::").map(str::to_owned).collect(),
+        text: text.to_owned(),
+    };
+    let forth = file("model::a", "use super::b::B;\npub(crate) struct A(B);");
+    let ways_back = [
+        "use crate::model::a::A;\npub struct B(A);",
+        "use super::{c::C, a::{A}};\npub struct B(A, C);",
+        "use super::a;\npub struct B(a::A);",
+        "use super::A as Other;\npub struct B(Other);",
+        "pub struct B(crate::model::A);",
+        "pub struct B;\nfn b() { println!(\"{:?}\", super::a::A) }",
+        "pub use super::a::A;\npub struct B(A);",
+        "use super::a::*;\npub struct B(A);",
+    ];
+    for back in ways_back {
+        let files = [
+            file("model", "mod a;\nmod b;\npub(crate) use a::A;"),
+            file("model::a", &forth.text),
+            file("model::b", back),
+        ];
+        assert_eq!(loops_of(&files), ["model::a > model::b > model::a"], "{back}");
+    }
+    let no_way_back = [
+        "pub struct B;",
+        "pub(in crate::model::a) struct B;",
+        "pub struct B;\n#[cfg(test)]\nmod tests { use super::super::a::A; }",
+        "/// Like [`super::a::A`].\npub struct B;",
+        "pub use super::a::A;\npub struct B;",
+    ];
+    for back in no_way_back {
+        let files = [file("model", "mod a;\nmod b;"), file("model::a", &forth.text), file("model::b", back)];
+        assert_eq!(loops_of(&files), Vec::<String>::new(), "{back}");
+    }
+}
+
+/// A file that no `mod` line names is neither compiled nor tested, and nobody is told.
+#[test]
+fn every_file_is_declared() {
+    for folder in ["src", "tests/cli"] {
+        let sources = sources_of(folder);
+        let roots = ["main.rs", "lib.rs", "build.rs"];
+        for source in sources.iter().filter(|source| !roots.contains(&source.name.as_str())) {
+            let (last, parent) = source.module.split_last().unwrap();
+            let declared = sources
+                .iter()
+                .filter(|other| other.module == parent || (parent.is_empty() && roots.contains(&other.name.as_str())))
+                .any(|other| other.text.lines().any(|line| line.trim().ends_with(&format!("mod {last};"))));
+            assert!(declared, "{folder}/{} is declared nowhere", source.name);
+        }
+    }
+}
+
 #[test]
 fn no_type_lives_in_main_or_lib() {
-    for (room, path, text) in all() {
+    for Source { room, name, text, .. } in sources() {
         if room == "main" || room == "lib" {
             for word in ["struct ", "enum ", "trait ", "type "] {
                 let found = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
-                assert!(!found, "{} defines a {word}", path.display());
+                assert!(!found, "{} defines a {word}", name);
             }
         }
     }
@@ -107,28 +197,20 @@ fn no_type_lives_in_main_or_lib() {
 
 #[test]
 fn only_config_reads_the_environment_and_only_report_writes() {
-    for (room, path, text) in all() {
+    for Source { room, name, text, .. } in sources() {
         let uses = |word: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
         // What a build script reads is the environment of a build.
-        assert!(
-            matches!(room.as_str(), "config" | "build") || !uses("env::var"),
-            "{} reads the environment",
-            path.display()
-        );
-        assert!(
-            room == "report" || !(uses("io::stdout") || uses("io::stderr")),
-            "{} writes to the terminal",
-            path.display()
-        );
+        assert!(matches!(room.as_str(), "config" | "build") || !uses("env::var"), "{} reads the environment", name);
+        assert!(room == "report" || !(uses("io::stdout") || uses("io::stderr")), "{} writes to the terminal", name);
     }
 }
 
 #[test]
 fn files_can_be_read_in_one_sitting() {
-    for (_, path, text) in all() {
+    for Source { name, text, .. } in sources() {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = code.lines().count();
-        assert!(lines <= 400, "{} has {lines} lines before its tests", path.display());
+        assert!(lines <= 400, "{} has {lines} lines before its tests", name);
     }
 }
 

@@ -4,8 +4,10 @@ use crate::rules::{in_days, link, now, operation, part, policy_id, unreadable, w
 use cmkctl::model::finding::Severity;
 use cmkctl::model::ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
-use cmkctl::model::observed::{Observed, Seen, Unreadable, Validity};
+use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::Plan;
+use cmkctl::model::protection::Validity;
+use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{OldKey, Version};
 use cmkctl::model::target::Target;
 use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
@@ -127,7 +129,7 @@ fn steps() -> Vec<(&'static str, Step, Target, Observed)> {
                 at: now(),
                 ..Observed::default()
             };
-            o.around.left = Some(Box::new(left));
+            o.left = Some(Box::new(left));
             o.around.old_key = Seen::Present(OldKey { vault: "v".into(), key: "k".into(), granted: Verdict::Yes });
         }),
     );
@@ -323,7 +325,7 @@ fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
     for (name, step, target, observed) in steps() {
         let mut poorer = observed.clone();
         (poorer.vault, poorer.key, poorer.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
-        if let Some(left) = &mut poorer.around.left {
+        if let Some(left) = &mut poorer.left {
             (left.vault, left.key, left.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
         }
         let plan = step(&target, &poorer);

@@ -27,6 +27,7 @@ mod guarded;
 mod help;
 mod house;
 mod ignorance;
+mod imports;
 #[cfg(target_os = "linux")]
 mod in_earnest;
 #[cfg(target_os = "linux")]

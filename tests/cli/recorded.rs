@@ -2,7 +2,7 @@
 //! folder where there is one, and the files below it must all decode through the client's own types.
 
 use cmkctl::cloud::environments::{environment, operation};
-use cmkctl::model::observed::Seen;
+use cmkctl::model::seen::Seen;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

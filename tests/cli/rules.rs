@@ -1,12 +1,15 @@
 //! The rules, pure: a snapshot in which all is well, and for each code what must change for it to be said.
 
+use cmkctl::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules};
 use cmkctl::model::finding::{Finding, Severity};
 use cmkctl::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use cmkctl::model::known::{Known, Verdict};
-use cmkctl::model::observed::{
-    AppLink, Dataverse, Environment, Integration, Key, KeyLink, KeyReference, Network, Observed, Operation, Policy,
-    Provider, Registration, RoleAssignment, Rules, Seen, Unreadable, Validity, Vault,
+use cmkctl::model::observed::Observed;
+use cmkctl::model::operation::Operation;
+use cmkctl::model::protection::{
+    Key, KeyReference, Network, Policy, Provider, Registration, RoleAssignment, Validity, Vault,
 };
+use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Permission, Surroundings, Validation};
 use cmkctl::model::target::Target;
 use cmkctl::steps::check::check;
@@ -131,6 +134,7 @@ pub(crate) fn well() -> (Target, Observed) {
             estate: Seen::Present(Vec::new()),
             ..Surroundings::default()
         },
+        left: None,
     };
     (target, observed)
 }

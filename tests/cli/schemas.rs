@@ -25,8 +25,8 @@ fn schema(name: &str) -> Value {
 /// Every schema that the source names.
 fn named() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (_, _, text) in crate::house::all() {
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    for source in crate::house::sources() {
+        let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
         for part in code.split("\"cmkctl/").skip(1) {
             let name = part.split('"').next().unwrap_or_default();
             let version = name.split_once("/v").map(|(_, version)| version.parse::<u8>());

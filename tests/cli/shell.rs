@@ -1,5 +1,6 @@
 //! The program as a shell, a manual and a person who looks for help meet it.
 
+use crate::house::Source;
 use crate::tool::{Ran, command, finish, run};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -155,8 +156,8 @@ fn every_variable_that_is_read_is_explained() {
     let listed: BTreeSet<&str> = cmkctl::config::VARIABLES.iter().map(|(name, _)| *name).collect();
     assert_eq!(listed.len(), cmkctl::config::VARIABLES.len(), "a name is listed twice");
     let mut read = BTreeSet::new();
-    for (room, path, text) in crate::house::all() {
-        if room != "config" || path.ends_with("variables.rs") {
+    for Source { room, name, text, .. } in crate::house::sources() {
+        if room != "config" || name.ends_with("variables.rs") {
             continue;
         }
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Federated tokens: from a file, or from the token endpoint of a job.
 
-use super::sources::SignIn;
+use super::source::SignIn;
 use crate::cloud::json;
 use crate::cloud::patient::patiently;
 use crate::cloud::wire::Wire;

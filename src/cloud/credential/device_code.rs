@@ -1,7 +1,7 @@
 //! Device code: the person signs in with a browser anywhere, once; further scopes come from the refresh token, which is kept in memory only.
 
+use super::source::{self, DevicePrompt, Prompt, Secret, refused};
 use super::token::Token;
-use super::{DevicePrompt, Prompt, Secret};
 use crate::cloud::clock::Clock;
 use crate::cloud::json;
 use crate::cloud::patient::patiently;
@@ -92,5 +92,5 @@ fn received(value: &Value, refresh: &mut Option<Secret>) -> Option<Token> {
 
 fn refusal(value: &Value) -> Error {
     let words = json::text(value, "error_description").or_else(|| json::text(value, "error"));
-    super::sources::refused(super::Method::DeviceCode, &words.unwrap_or_else(|| "the answer holds no token".to_owned()))
+    refused(source::Method::DeviceCode, &words.unwrap_or_else(|| "the answer holds no token".to_owned()))
 }

@@ -5,10 +5,11 @@
 
 mod assertion;
 mod device_code;
-mod sources;
+mod source;
 mod token;
+mod ways;
 
-pub use sources::{Pipelines, Runner, SandboxUser, SignIn, Source, State};
+pub use source::{DevicePrompt, Method, Pipelines, Prompt, Runner, SandboxUser, Secret, SignIn, Source, State};
 pub use token::Identity;
 
 use crate::audit::Who;
@@ -23,67 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use token::Token;
 
-/// A text that can't be printed.
-pub type Secret = azure_core::credentials::Secret;
-
 /// A token with less than this left is replaced.
 const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
-
-/// The ways to sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// Client secret from environment variables.
-    Environment,
-    /// Federated token: a workload identity file, GitHub Actions, Azure Pipelines.
-    Federated,
-    /// Managed identity of the machine.
-    ManagedIdentity,
-    /// Azure CLI.
-    AzureCli,
-    /// Azure Developer CLI.
-    AzureDeveloperCli,
-    /// A code that a person types into a browser; only when asked for.
-    DeviceCode,
-}
-
-impl Method {
-    /// Every way, in the order in which they are tried; device code never without being asked for.
-    pub const ALL: [Method; 6] = [
-        Method::Environment,
-        Method::Federated,
-        Method::ManagedIdentity,
-        Method::AzureCli,
-        Method::AzureDeveloperCli,
-        Method::DeviceCode,
-    ];
-
-    /// As `--auth` spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Method::Environment => "environment",
-            Method::Federated => "federated",
-            Method::ManagedIdentity => "managed-identity",
-            Method::AzureCli => "azure-cli",
-            Method::AzureDeveloperCli => "azd",
-            Method::DeviceCode => "device-code",
-        }
-    }
-
-    /// The way of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(name))
-    }
-}
-
-/// What a person must do for device code.
-#[derive(Debug, Clone)]
-pub struct DevicePrompt {
-    /// The service's own sentence, with address and code.
-    pub message: String,
-}
-
-/// Shows a [`DevicePrompt`]; this room prints nothing.
-pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
 
 type Slot = Arc<tokio::sync::Mutex<Held<Token>>>;
 
@@ -197,7 +139,7 @@ impl Tokens {
     }
 
     fn untried(&self, refused: &HashMap<Method, String>) -> Vec<Source> {
-        sources::all(&self.sign_in, self.wire.cloud().sandbox.is_some(), self.chosen.get().copied(), refused)
+        ways::all(&self.sign_in, self.wire.cloud().sandbox.is_some(), self.chosen.get().copied(), refused)
     }
 
     async fn entry(&self, scope: &str, refused: Option<&Secret>) -> Result<Token> {
@@ -314,7 +256,7 @@ impl Tokens {
                 refresh.note(&outcome);
                 outcome
             }
-            method => sources::token(&self.wire, &self.sign_in, method, scope, explicit).await,
+            method => ways::token(&self.wire, &self.sign_in, method, scope, explicit).await,
         }
     }
 }

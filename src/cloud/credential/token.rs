@@ -1,6 +1,6 @@
 //! A token, and what its payload says of its owner.
 
-use super::{Method, Secret};
+use super::source::{Method, Secret};
 use crate::audit::Who;
 use crate::cloud::json;
 use azure_core::credentials::AccessToken;

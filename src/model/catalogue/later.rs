@@ -1,6 +1,6 @@
 //! CMK025 to CMK047: links and policies that are there already, what surprises later, and what Azure adds.
 
-use super::Entry;
+use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 

@@ -1,6 +1,6 @@
 //! CMK001 to CMK024: what keeps an encryption from starting.
 
-use super::Entry;
+use super::entry::Entry;
 use crate::model::finding::Severity::{Block, Warn};
 use crate::model::{source, who};
 

@@ -1,6 +1,6 @@
 //! Codes of Azure Resource Manager, of role assignments and of Key Vault.
 
-use super::ServiceCode;
+use super::code::ServiceCode;
 use crate::model::{source, who};
 
 const MANAGER: &str = "Azure Resource Manager";

@@ -1,6 +1,6 @@
 //! Codes of the sign-in.
 
-use super::ServiceCode;
+use super::code::ServiceCode;
 use crate::model::{source, who};
 
 const ENTRA: &str = "Microsoft Entra";

@@ -1,6 +1,6 @@
 //! Codes of the Power Platform admin API and of Dataverse, and the reasons for which it disallows an operation.
 
-use super::ServiceCode;
+use super::code::ServiceCode;
 use crate::model::{source, who};
 
 const ADMIN_API: &str = "Power Platform admin API";

@@ -1,7 +1,7 @@
 //! Azure Pipelines: everything is a logging command; a summary is a file that the agent is told of.
 
 use super::guard::guard;
-use super::{Issue, Level};
+use super::notes::{Issue, Level};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,7 +1,7 @@
 //! GitHub Actions: annotations are workflow commands, outputs are lines of a file.
 
 use super::guard::guard;
-use super::{Issue, Level};
+use super::notes::{Issue, Level};
 
 /// For the text behind a command.
 fn data(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! The summary page of a step, in Markdown: how it ended, what was found, what was done, what comes next.
 
-use super::{Issue, Level, Notes};
+use super::notes::{Issue, Level, Notes};
 use crate::error::Error;
 use crate::model::text::clean;
 

@@ -1,7 +1,7 @@
 //! The report as Markdown, for a ticket or a repository.
 
-use super::evidence::{ReportV1, by_state, day, horizon, name, numbers, word};
-use super::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
+use super::document::{ReportV1, by_state, day, horizon, name, numbers, word};
+use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 /// A cell: no line feed and no bar may end it.
 fn cell(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! The report as one page that needs nothing else: no script, no font, no picture from elsewhere; light and dark, narrow and wide, and printed.
 
-use super::evidence::{ReportV1, by_state, day, horizon, name, numbers, word};
-use super::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
+use super::document::{ReportV1, by_state, day, horizon, name, numbers, word};
+use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 const STYLE: &str = include_str!("report.css");
 

@@ -1,16 +1,23 @@
 //! Evidence for auditors: every fact with the request it was read from, and a hash over all of it.
 
-use super::estate::{EnvironmentV1, rows};
-use super::html::page;
-use super::markdown::markdown;
-use super::terminal::Out;
-use super::values::{Format, json};
 use crate::model::estate::{Asked, Estate, Protection, Standing};
 use crate::model::ids::{ArmId, KeyVersion};
-use crate::model::observed::Policy;
+use crate::model::protection::Policy;
+use crate::report::estate::{EnvironmentV1, rows};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Who made the report, and with what.
+#[derive(Debug)]
+pub struct Circumstances<'a> {
+    /// The cloud's name.
+    pub cloud: &'a str,
+    /// Who is signed in, as far as the token says.
+    pub by: Option<&'a str>,
+    /// What was asked.
+    pub requests: &'a [Asked],
+}
 
 /// Version 1 of `report`.
 #[derive(Serialize)]
@@ -61,29 +68,11 @@ pub(super) struct ProtectionV1<'a> {
     pub(super) read_from: Vec<usize>,
 }
 
-/// Who made the report, and with what.
-#[derive(Debug)]
-pub struct Circumstances<'a> {
-    /// The cloud's name.
-    pub cloud: &'a str,
-    /// Who is signed in, as far as the token says.
-    pub by: Option<&'a str>,
-    /// What was asked.
-    pub requests: &'a [Asked],
-}
-
-/// The report of a tenant.
-pub fn evidence(out: &mut Out, estate: &Estate, all: &[Standing<'_>], circumstances: &Circumstances<'_>) {
-    let report = report(estate, all, circumstances);
-    match out.format() {
-        Format::Html => out.document(&page(&report)),
-        Format::Markdown => out.document(&markdown(&report)),
-        // A person who named no format gets the whole evidence, too.
-        _ => out.result(&report, || json(&report)),
-    }
-}
-
-fn report<'a>(estate: &'a Estate, all: &'a [Standing<'_>], circumstances: &'a Circumstances<'_>) -> ReportV1<'a> {
+pub(super) fn report<'a>(
+    estate: &'a Estate,
+    all: &'a [Standing<'_>],
+    circumstances: &'a Circumstances<'_>,
+) -> ReportV1<'a> {
     let pages = positions(circumstances.requests, "/scopes/admin/environments?");
     let (environments, counts) = rows(estate, all);
     let lines = environments

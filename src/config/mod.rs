@@ -1,0 +1,114 @@
+//! Flags, environment variables and the configuration file, in this order of strength. The only room that reads the environment.
+
+mod file;
+mod flags;
+mod reading;
+mod settings;
+mod show;
+mod sign_in;
+mod source;
+mod target;
+mod terminal;
+mod variables;
+mod wanted;
+
+pub use file::{File, completing, names_file, parse};
+pub use flags::{Flags, Typed};
+pub use settings::Settings;
+pub use source::{Setting, Shown, Source};
+pub use terminal::{ci, log_is_read, style};
+pub use variables::VARIABLES;
+pub use wanted::{Given, given, wanted};
+
+use crate::cloud::clouds::{Cloud, KEYS};
+use crate::cloud::wire::Network;
+use crate::error::{Error, Result};
+use file::Layers;
+use reading::read;
+use sign_in::sign_in;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The settings. `sandbox` is the description of a sandbox that this process itself has started.
+///
+/// # Errors
+/// Anything that can't be right is a usage error that names the flag, variable or file it came from.
+pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
+    let layers = Layers::read(flags)?;
+    let named = Setting::of("--cloud", &flags.cloud, "CMKCTL_CLOUD").or_else(|| layers.find(|file| &file.cloud));
+    let named = named.filter(|_| sandbox.is_none());
+    let chosen = named.as_ref().map(|named| named.value.clone());
+    let cloud_argument = chosen.clone();
+    let (mut cloud, facts) = match (sandbox, chosen) {
+        (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
+        (None, Some(name)) if is_a_file(&name) => Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?,
+        (None, Some(name)) => (Cloud::named(&name)?, None),
+        (None, None) => (Cloud::named("public")?, None),
+    };
+    let mut shown = show::origins(flags, &layers, named.as_ref(), &cloud);
+    if cloud.sandbox.is_none() {
+        for (key, endpoint) in endpoints(flags, &layers)? {
+            cloud.set(&key, &endpoint.value)?;
+            shown.push(Shown::of(&format!("endpoints.{key}"), Some(&endpoint), String::clone));
+        }
+    }
+    let sign_in = sign_in(flags, &layers, facts.as_ref(), &mut shown)?;
+    let bundle = Setting::of("--ca-bundle", &flags.ca_bundle, "CMKCTL_CA_BUNDLE");
+    let bundle = bundle.or_else(|| layers.find(|file| &file.ca_bundle));
+    let audit_log = Setting::of("--audit-log", &flags.audit_log, "CMKCTL_AUDIT_LOG");
+    let audit_log = audit_log.or_else(|| layers.find(|file| &file.audit_log));
+    let proxy = show::proxy();
+    let timeout = Setting::<String>::variable("CMKCTL_HTTP_TIMEOUT");
+    let path = |path: &PathBuf| path.display().to_string();
+    shown.push(Shown::of("ca-bundle", bundle.as_ref(), path));
+    shown.push(Shown::of("audit-log", audit_log.as_ref(), path));
+    shown.push(Shown::of("proxy", proxy.as_ref(), String::clone));
+    shown.push(Shown::of("http-timeout", timeout.as_ref(), String::clone));
+    let (bundle, audit_log) = (bundle.map(|path| path.value), audit_log.map(|path| path.value));
+    let ca_bundle = bundle.map(|path| read(&path, "CA bundle").map(String::into_bytes)).transpose()?;
+    let mut network = Network { ca_bundle, ..Network::default() };
+    if let Some(Setting { value: seconds, .. }) = timeout {
+        let seconds: f64 =
+            seconds.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0).ok_or_else(|| {
+                Error::usage(format!("`CMKCTL_HTTP_TIMEOUT` is `{}`.", seconds.escape_debug()))
+                    .hint("It must be a number of seconds, such as 60.")
+            })?;
+        network.answer_timeout = Duration::from_secs_f64(seconds);
+    }
+    Ok(Settings {
+        cloud,
+        cloud_argument,
+        sign_in,
+        network,
+        style: style(flags),
+        audit_log,
+        proxy,
+        layers,
+        shown,
+        sandbox: facts,
+    })
+}
+
+/// Single values of the cloud that differ, the stronger ones last.
+fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<String>)>> {
+    let own = layers.endpoints().into_iter();
+    let own = own.map(|(key, Setting { value, source })| (key.to_owned(), Setting { value: value.to_owned(), source }));
+    let mut all: Vec<_> = own.collect();
+    for key in KEYS {
+        let name = format!("CMKCTL_ENDPOINT_{}", key.to_ascii_uppercase().replace('-', "_"));
+        all.extend(Setting::variable(&name).map(|setting| (key.to_owned(), setting)));
+    }
+    for pair in &flags.endpoints {
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            Error::usage(format!("`--endpoint {pair}` has no `=`."))
+                .hint("It looks like `--endpoint bap=api.bap.microsoft.com`.")
+        })?;
+        all.push((key.to_owned(), Setting { value: value.to_owned(), source: Source::Flag("--endpoint") }));
+    }
+    Ok(all)
+}
+
+/// A name never stands for a file: a file of that name in the current folder would decide where secrets go.
+fn is_a_file(cloud: &str) -> bool {
+    cloud.contains(['/', '\\']) || cloud.to_ascii_lowercase().ends_with(".json")
+}

@@ -1,0 +1,25 @@
+//! Variables and files as text, and what is wrong with them as an error.
+
+use crate::error::{Error, Result};
+use crate::model::ids::BadInput;
+use std::path::Path;
+
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+pub(super) fn read(path: &Path, what: &str) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!("The {what} `{}` can't be read.", path.display()))
+            .detail(format!("{error}."))
+            .hint("Name a text file that is there and that you may read.")
+    })
+}
+
+pub(super) fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    span.and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+pub(super) fn usage(bad: BadInput) -> Error {
+    Error::usage(bad.message).hint(bad.fix)
+}

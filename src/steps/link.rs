@@ -1,0 +1,179 @@
+//! Where an environment stands with regard to its policy.
+
+use super::{Whose, finding, quoted, unseen, who};
+use crate::model::environment::{Environment, KeyLink, Stage};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::ArmId;
+use crate::model::known::{Known, Verdict};
+use crate::model::seen::{Seen, Unreadable};
+use crate::model::target::Target;
+
+/// Where an environment stands with regard to one policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// No encryption policy.
+    None,
+    /// This policy, and everything runs.
+    Done,
+    /// This policy is being applied, or is applied while the environment is not back yet.
+    Under,
+    /// This policy, at rest, and offline: its key can't be reached.
+    Locked,
+    /// This policy, and the service says that it failed.
+    Failed,
+    /// Another policy.
+    Other(ArmId),
+    /// The service did not say.
+    Unknown(Unreadable),
+}
+
+/// Where the environment stands with regard to `policy`.
+pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
+    match &environment.key_link {
+        Seen::Present(link) if link.policy == *policy => under_policy(environment, link),
+        Seen::Present(link) => Standing::Other(link.policy.clone()),
+        Seen::Absent => Standing::None,
+        Seen::Unreadable(why) => Standing::Unknown(why.clone()),
+        Seen::NotAsked => open("it was not asked for"),
+    }
+}
+
+/// Where it stands with regard to the policy that is linked.
+fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
+    let settled = match link.stage() {
+        Known::Known(Stage::Linked) => Standing::Done,
+        Known::Known(Stage::Failed) => Standing::Failed,
+        Known::Known(Stage::Linking | Stage::Unlinking) => return Standing::Under,
+        Known::Unknown(why) => return open(why),
+    };
+    match (environment.is_up(), locked(environment)) {
+        (Verdict::Yes, _) => settled,
+        (_, Verdict::Yes) => Standing::Locked,
+        (Verdict::CantTell(why), _) | (Verdict::No, Verdict::CantTell(why)) => Standing::Unknown(why),
+        (Verdict::No, Verdict::No) => Standing::Under,
+    }
+}
+
+pub(super) fn open(why: impl Into<String>) -> Standing {
+    Standing::Unknown(Unreadable::because(why))
+}
+
+/// Is an environment with a policy locked? Offline, ready for operations, and none runs that would explain it: then its key can't be reached
+/// (inferred; the service has no word for a lock).
+pub fn locked(environment: &Environment) -> Verdict {
+    let link = match &environment.key_link {
+        Seen::Present(link) => link,
+        Seen::Absent => return Verdict::No,
+        Seen::Unreadable(why) => return Verdict::CantTell(why.clone()),
+        Seen::NotAsked => return Verdict::default(),
+    };
+    let settled = match link.stage() {
+        Known::Known(Stage::Linked | Stage::Failed) => Verdict::of(environment.ongoing.is_none()),
+        Known::Known(Stage::Linking | Stage::Unlinking) => Verdict::No,
+        Known::Unknown(why) => Verdict::cant_tell(why),
+    };
+    let offline = match environment.is_running() {
+        Verdict::Yes => Verdict::No,
+        Verdict::No => Verdict::Yes,
+        open @ Verdict::CantTell(_) => open,
+    };
+    settled.and(|| offline).and(|| environment.is_ready())
+}
+
+/// Whether a policy is linked is not known: nothing is started on such an environment.
+pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Finding {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let what = format!("Whether `{name}` has a policy");
+    let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
+    if why.finding == Some("CMK041") {
+        found.code = "CMK041";
+        found.remedy = "Bring-your-own keys were retired on 2026-01-06 and their environments went back to the Microsoft key: run this again later, and ask Microsoft support if it stays so.".to_owned();
+    }
+    found
+}
+
+/// It has its policy, and its key can't be reached: nothing but the key helps.
+pub(super) fn offline(environment: &Environment) -> Finding {
+    finding(
+        "CMK035",
+        Severity::Block,
+        &environment.id,
+        format!(
+            "`{}` is offline and nothing runs on it: as long as its key can't be reached, its data can't be read, nor encrypted anew.",
+            environment.display_name
+        ),
+        format!("cmkctl unlock {}", quoted(&environment.id)),
+        who::POWER_PLATFORM,
+    )
+}
+
+/// A step of an environment that was not read plans nothing.
+pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Finding {
+    let why = seen.unreadable().cloned().unwrap_or_else(|| Unreadable::because("it was not read"));
+    let subject = target.environment.clone().unwrap_or_else(|| "environment".to_owned());
+    unseen(why.finding.unwrap_or("CMK020"), subject, "The environment", &why, (who::POWER_PLATFORM, Whose::Own))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::environment::Rules;
+    use crate::model::ids::ResourceKind;
+
+    pub(in crate::steps) fn policy(name: &str) -> ArmId {
+        ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::EnterprisePolicy, name).unwrap()
+    }
+
+    pub(in crate::steps) fn environment(link: Seen<KeyLink>, management: &str, runtime: &str) -> Environment {
+        Environment {
+            id: "e".into(),
+            display_name: "UAT".into(),
+            management_state: Some(management.into()).filter(|_| !management.is_empty()),
+            runtime_state: Some(runtime.into()),
+            rules: Known::Known(Rules::default()),
+            key_link: link,
+            ..Environment::default()
+        }
+    }
+
+    pub(in crate::steps) fn link(name: &str, status: &str) -> Seen<KeyLink> {
+        let id = policy(name).to_string().to_uppercase();
+        let policy = ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]).unwrap();
+        Seen::Present(KeyLink { policy, status: Some(status.into()), system_id: None })
+    }
+
+    #[test]
+    fn success_is_this_policy_linked_and_the_environment_up() {
+        let unknown = Standing::Unknown(Unreadable::default());
+        let table = [
+            (link("a", "Linked"), "Ready", "Enabled", Standing::Done),
+            (link("a", "linked"), "ready", "ENABLED", Standing::Done),
+            (link("a", "Linked"), "Ready", "AdminMode", Standing::Done),
+            (link("a", "Linked"), "Running", "Enabled", Standing::Under),
+            (link("a", "Linked"), "Running", "Disabled", Standing::Under),
+            (link("a", "Linked"), "Ready", "Disabled", Standing::Locked),
+            (link("a", "Failed"), "Ready", "Disabled", Standing::Locked),
+            (link("a", "Linking"), "Ready", "Enabled", Standing::Under),
+            (link("a", "UnlinkingOnline"), "Ready", "Enabled", Standing::Under),
+            (link("a", "Failed"), "Ready", "Enabled", Standing::Failed),
+            (link("a", "Failed"), "Running", "Disabled", Standing::Under),
+            (Seen::Absent, "Ready", "Enabled", Standing::None),
+            (link("b", "Linked"), "Ready", "Enabled", Standing::Other(policy("b"))),
+            (link("a", "Wibble"), "Ready", "Enabled", unknown.clone()),
+            (link("a", ""), "Ready", "Enabled", unknown.clone()),
+            (link("a", "Linked"), "", "Enabled", unknown.clone()),
+            (link("a", "Linked"), "Ready", "Wibble", unknown.clone()),
+            (Seen::Unreadable(Unreadable::default()), "Ready", "Enabled", unknown.clone()),
+            (Seen::NotAsked, "Ready", "Enabled", unknown),
+        ];
+        for (key_link, management, runtime, expected) in table {
+            let environment = environment(key_link, management, runtime);
+            let found = standing(&environment, &policy("a"));
+            let same = match (&found, &expected) {
+                (Standing::Unknown(_), Standing::Unknown(_)) => true,
+                (found, expected) => found == expected,
+            };
+            assert!(same, "{found:?}: {environment:?}");
+        }
+    }
+}
