@@ -321,7 +321,7 @@ fn told(fault: Fault, what: String) -> Error {
 mod tests {
     use super::*;
     use crate::cloud::Service;
-    use crate::cloud::wire::{Answer, Broken};
+    use crate::cloud::answer::{Answer, Broken};
 
     fn status(status: u16) -> Fault {
         let answer = Answer { status, headers: reqwest::header::HeaderMap::new(), body: bytes::Bytes::new() };

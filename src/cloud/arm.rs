@@ -44,7 +44,7 @@ impl Reader {
     pub async fn policy(&self, id: &ArmId) -> Reply<Policy> {
         let url = self.session.arm(&id.to_string(), POLICY_VERSION);
         let answer = self.session.read(Service::Arm, &url).await?;
-        let value = super::session::parse(Service::Arm, &answer)?;
+        let value = super::exchange::parse(Service::Arm, &answer)?;
         policy(id, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 

@@ -1,8 +1,8 @@
 //! What went wrong on the wire, as a fact: no hint, no guess.
 
+use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::json;
-use crate::cloud::wire::{Answer, Broken};
 use crate::error::{Error, Kind};
 use crate::model::seen::{Seen, Unreadable};
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! The data plane of Key Vault and Managed HSM: keys through the official client, local roles of a managed HSM through our own.
 
+use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::authorization::role_assignment;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Cause, Fault, Reply};
@@ -7,7 +8,6 @@ use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
 use crate::cloud::session::{Reader, Session, Writer};
-use crate::cloud::wire::{Answer, Broken};
 use crate::model::ids::{KeyName, KeyVersion, assignment_name};
 use crate::model::known::Known;
 use crate::model::protection::{Key, RoleAssignment, Validity, Vault};

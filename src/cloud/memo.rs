@@ -1,7 +1,7 @@
 //! One look that asks each address once: whoever asks for it again, now or later, gets the same answer.
 
+use crate::cloud::answer::Answer;
 use crate::cloud::fault::Reply;
-use crate::cloud::wire::Answer;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;

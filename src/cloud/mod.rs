@@ -1,5 +1,6 @@
 //! The wire: which hosts exist, how to sign in, what may be repeated, and what each service's answers mean.
 
+pub mod answer;
 pub mod arm;
 pub mod authorization;
 pub mod clock;
@@ -8,6 +9,7 @@ pub mod clouds;
 pub mod credential;
 pub mod dataverse;
 pub mod environments;
+mod exchange;
 pub mod fault;
 pub mod json;
 pub mod key_state;

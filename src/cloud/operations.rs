@@ -1,8 +1,9 @@
 //! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock, deadline and the signals that stop it.
 
 use crate::cloud::clock::{Clock, Moment};
+use crate::cloud::exchange::passes;
 use crate::cloud::fault::{Cause, Fault, Reply, capital};
-use crate::cloud::session::{Reader, passes};
+use crate::cloud::session::Reader;
 use crate::error::{Error, Result, Stop};
 use crate::interrupt::unless_stopped;
 use crate::model::operation::Operation;
@@ -234,8 +235,8 @@ async fn watch(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::answer::{Answer, Broken};
     use crate::cloud::clouds::Service;
-    use crate::cloud::wire::{Answer, Broken};
 
     fn status(status: u16) -> Reply<Operation> {
         let answer = Answer { status, headers: reqwest::header::HeaderMap::new(), body: bytes::Bytes::new() };

@@ -1,9 +1,9 @@
 //! Lists of many pages: the next page is asked for as soon as this one names it, and decoded while that one is on its way.
 
+use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::session::Session;
-use crate::cloud::wire::Answer;
 use bytes::Bytes;
 use futures::join;
 use serde::Deserializer;

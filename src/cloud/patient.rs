@@ -1,11 +1,12 @@
 //! The transport of the Azure crates, with our patience instead of theirs: one place decides what may be repeated, and how long to wait, in the
 //! cloud's time. What these crates send here are questions only: for keys, and for tokens.
 
+use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clock::Clock;
 use crate::cloud::fault::passing_status;
 use crate::cloud::retry::{own_pause, retry_after};
 use crate::cloud::sdk::{sdk_parts, sdk_reply};
-use crate::cloud::wire::{Answer, Broken, Wire};
+use crate::cloud::wire::Wire;
 use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport};
 use serde::de::IgnoredAny;
 use std::sync::Arc;

@@ -2,12 +2,12 @@
 //!
 //! Routes and versions are those of Microsoft's `PowerPlatform-EnterprisePolicies` module, its Terraform provider and its administration module.
 
+use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
 use crate::cloud::environments::{contradicts, environment, listed_operation, operation};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::session::{Reader, Session, Writer};
-use crate::cloud::wire::Answer;
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
@@ -49,7 +49,7 @@ impl Reader {
     pub async fn sees_environments(&self) -> Reply<usize> {
         let url = format!("{}/scopes/admin/environments?api-version={READ_VERSION}", self.session.bap());
         let answer = self.session.read(Service::Bap, &url).await.map_err(Fault::of_list)?;
-        let value = super::session::parse(Service::Bap, &answer)?;
+        let value = super::exchange::parse(Service::Bap, &answer)?;
         let list = json::at(&value, "value").and_then(Value::as_array);
         list.map(Vec::len).ok_or_else(|| Fault::shape(Service::Bap, &answer, "it is no list"))
     }
@@ -109,7 +109,7 @@ impl Reader {
     }
 
     fn decode_environment(&self, id: &str, answer: &Answer) -> Reply<Environment> {
-        let value = super::session::parse(Service::Bap, answer)?;
+        let value = super::exchange::parse(Service::Bap, answer)?;
         let found = environment(&value).map_err(|why| Fault::shape(Service::Bap, answer, why))?;
         if found.id.eq_ignore_ascii_case(id) {
             return Ok(found);
@@ -137,7 +137,7 @@ impl Reader {
     /// The state of one operation, one request, sent once. `url` must be on a host of the admin API.
     pub(crate) async fn operation_once(&self, url: &str) -> (Reply<Operation>, Option<Duration>) {
         let (reply, pause) = self.session.poll(Service::Bap, url).await;
-        let operation = reply.and_then(|answer| Ok(operation(&super::session::parse(Service::Bap, &answer)?)));
+        let operation = reply.and_then(|answer| Ok(operation(&super::exchange::parse(Service::Bap, &answer)?)));
         (operation, pause)
     }
 

@@ -1,8 +1,8 @@
 //! One look at a host without a token: does anybody answer, and what time is it there?
 
+use crate::cloud::answer::Broken;
 use crate::cloud::clock::{http_date, skew};
 use crate::cloud::session::Reader;
-use crate::cloud::wire::Broken;
 use reqwest::Method;
 use std::net::IpAddr;
 use url::Url;

@@ -1,6 +1,7 @@
 //! The Azure crates' own types of requests and answers, in ours: they send through the same fence.
 
-use crate::cloud::wire::{Answer, Broken, Wire};
+use crate::cloud::answer::{Answer, Broken};
+use crate::cloud::wire::Wire;
 use azure_core::http::headers::{HeaderName, HeaderValue as SdkValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest};
 use bytes::Bytes;

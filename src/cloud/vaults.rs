@@ -25,7 +25,7 @@ impl Reader {
         let url = self.session.arm(&id.to_string(), VAULT_VERSION);
         let answer = self.session.read(Service::Arm, &url).await?;
         let shape = |why: String| Fault::shape(Service::Arm, &answer, why);
-        let found = vault(id, &super::session::parse(Service::Arm, &answer)?).map_err(shape)?;
+        let found = vault(id, &super::exchange::parse(Service::Arm, &answer)?).map_err(shape)?;
         self.has_own_address(&found).map_err(shape)?;
         Ok(found)
     }
@@ -53,7 +53,7 @@ impl Reader {
         let version = asked.map_or(String::new(), |version| format!("/versions/{}", version.as_str()));
         let url = self.session.arm(&format!("{vault}/keys/{key}{version}"), VAULT_VERSION);
         let answer = self.session.read(Service::Arm, &url).await?;
-        let value = super::session::parse(Service::Arm, &answer)?;
+        let value = super::exchange::parse(Service::Arm, &answer)?;
         let of_another = |key: &Key| asked.is_some_and(|asked| key.version.as_ref() != Some(asked));
         let named = text(&value, "name").filter(|_| asked.is_none());
         let found = self::key(key, &value);

@@ -129,13 +129,3 @@ pub enum Missing {
         why: String,
     },
 }
-
-impl Action {
-    /// Does it let a policy's identity use the key?
-    pub const fn grants_key(&self) -> bool {
-        matches!(
-            self,
-            Action::GrantKeyByRole { .. } | Action::GrantKeyByAccessPolicy { .. } | Action::GrantKeyByHsmRole { .. }
-        )
-    }
-}

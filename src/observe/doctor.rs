@@ -1,10 +1,10 @@
 //! What `doctor` looks at: from this machine outwards, each thing only when those before it let it be seen.
 
 use super::resolve::environment_error;
+use crate::cloud::answer::Broken;
 use crate::cloud::clock::{APART, SET_CLOCK};
 use crate::cloud::fault::{Cause, Fault};
 use crate::cloud::probe::{Contact, addresses};
-use crate::cloud::wire::Broken;
 use crate::cloud::{Cloud, Reader, Service};
 use crate::error::Error;
 use crate::model::checkup::{Area, Row, Verdict};

@@ -2,10 +2,11 @@
 
 use super::source::{self, DevicePrompt, Prompt, Secret, refused};
 use super::token::Token;
+use crate::cloud::answer::Answer;
 use crate::cloud::clock::Clock;
 use crate::cloud::json;
 use crate::cloud::patient::patiently;
-use crate::cloud::wire::{Answer, Wire};
+use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;

@@ -3,8 +3,9 @@
 use super::assertion::Assertion;
 use super::source::{Method, Secret, SignIn, Source, State, refused};
 use super::token::Token;
+use crate::cloud::answer::top_line;
 use crate::cloud::patient::Patient;
-use crate::cloud::wire::{Wire, top_line};
+use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::TokenCredential;

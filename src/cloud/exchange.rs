@@ -1,0 +1,225 @@
+//! One request and its answer: what may be repeated, one renewal of the token on 401, and every change written down.
+//!
+//! Reads are repeated until they are answered or clearly refused. A change is sent once, and repeated here only when nothing was sent at all.
+//! Every other outcome may have had its effect, 401, 429 and 503 too: the caller looks before it sends again.
+
+use crate::audit::{Came, Intent};
+use crate::cloud::answer::{Answer, Broken};
+use crate::cloud::clouds::Service;
+use crate::cloud::credential::Secret;
+use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
+use crate::cloud::retry::{own_pause, retry_after};
+use crate::cloud::session::Session;
+use bytes::Bytes;
+use reqwest::Method;
+use serde_json::Value;
+use std::sync::PoisonError;
+use std::time::Duration;
+use url::Url;
+
+/// How often a call is sent before its last answer counts.
+const TRIES: u32 = 6;
+
+/// The longest pause before a repetition, whatever the service asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A request to one of the cloud's services, which can be sent with any token.
+struct Request {
+    service: Service,
+    method: Method,
+    url: Url,
+    /// What its token must be for.
+    scope: String,
+    body: Option<Bytes>,
+}
+
+impl Session {
+    /// `GET`, repeated while the trouble is of the passing kind.
+    pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
+        match &self.memo {
+            // On the heap: every read of the program would carry it about otherwise.
+            Some(memo) => Box::pin(memo.once(url, self.repeated(service, Method::GET, url, None))).await,
+            None => self.repeated(service, Method::GET, url, None).await,
+        }
+    }
+
+    /// A `POST` that only asks and changes nothing, repeated like a read.
+    pub(crate) async fn question(&self, service: Service, url: &str, body: &Value) -> Reply<Answer> {
+        self.repeated(service, Method::POST, url, Some(Bytes::from(body.to_string()))).await
+    }
+
+    async fn repeated(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
+        let mut attempt = 0;
+        loop {
+            let reply = self.once(service, method.clone(), url, body.clone()).await;
+            // A page that something in between wrote passes like any other trouble.
+            let reply = reply.and_then(|answer| understood(service, &answer).map(|()| answer));
+            attempt += 1;
+            let Err(fault) = reply else { return reply };
+            // Too much once is too much again.
+            if attempt >= TRIES || !passes(&fault) || fault.cause == Cause::Shape {
+                return Err(fault);
+            }
+            self.pause(attempt, &fault).await;
+        }
+    }
+
+    /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings `Retry-After` with either outcome.
+    pub(crate) async fn poll(&self, service: Service, url: &str) -> (Reply<Answer>, Option<Duration>) {
+        let reply = self.once(service, Method::GET, url, None).await;
+        let pause = match &reply {
+            Ok(answer) => self.retry_after(answer),
+            Err(fault) => fault.retry_after,
+        };
+        (reply, pause)
+    }
+
+    /// `GET` of a JSON object.
+    pub(crate) async fn json(&self, service: Service, url: &str) -> Reply<Value> {
+        let answer = self.read(service, url).await?;
+        parse(service, &answer)
+    }
+
+    /// Sends a change once. It is repeated here only while nothing was sent. A 401 makes the next request use a new token.
+    pub(crate) async fn change(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Reply<Answer> {
+        let request = self.request(service, method, url, body.map(|body| Bytes::from(body.to_string())))?;
+        let mut attempt = 0;
+        loop {
+            let token = self.token(&request).await?;
+            let outcome = self.written_down(&request, &token).await?;
+            if matches!(&outcome, Ok(answer) if answer.status == 401) {
+                self.tokens.forget(&request.scope).await;
+            }
+            let fault = match self.judged(service, outcome) {
+                // A success that can't be understood need not be the service's: the caller looks whether it happened.
+                Ok(answer) if !answer.body.is_empty() => return understood(service, &answer).map(|()| answer),
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            attempt += 1;
+            if attempt >= TRIES || fault.cause != Cause::NotSent {
+                return Err(fault);
+            }
+            self.pause(attempt, &fault).await;
+        }
+    }
+
+    /// A read with its token, and a second one with a new token when the first is refused with 401.
+    async fn once(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
+        let request = self.request(service, method, url, body)?;
+        let token = self.token(&request).await?;
+        let outcome = self.deliver(&request, &token).await;
+        if !matches!(&outcome, Ok(answer) if answer.status == 401) {
+            return self.judged(service, outcome);
+        }
+        let renewed = self.tokens.renew(&request.scope, &token).await;
+        let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
+        self.judged(service, self.deliver(&request, &renewed).await)
+    }
+
+    /// A request of the cloud's own; an address of anybody else is a fault.
+    fn request(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Request> {
+        let ours = Url::parse(url).ok().filter(|url| self.cloud().service_of(url) == Some(service));
+        let Some(url) = ours else {
+            let words = format!("{} is not an address of {}", super::json::clean(url), service.name());
+            return Err(Fault::broken(service, &Broken::Foreign(words)));
+        };
+        let scope = self.cloud().scope(service, &url);
+        Ok(Request { service, method, url, scope, body })
+    }
+
+    async fn token(&self, request: &Request) -> Reply<Secret> {
+        self.tokens.token(&request.scope).await.map_err(|error| Fault::sign_in(request.service, error))
+    }
+
+    /// Sends a request once, with this token.
+    async fn deliver(&self, request: &Request, token: &Secret) -> Result<Answer, Broken> {
+        let bearer = format!("Bearer {}", token.secret());
+        let mut headers = vec![("authorization", bearer.as_str()), ("accept", "application/json")];
+        if request.body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        self.wire.send(request.method.clone(), &request.url, &headers, request.body.clone()).await
+    }
+
+    /// Sends a change once, with a line of the audit trail before it and one after it.
+    async fn written_down(&self, request: &Request, token: &Secret) -> Reply<Result<Answer, Broken>> {
+        if !self.trail.is_kept() {
+            return Ok(self.deliver(request, token).await);
+        }
+        let intent = Intent {
+            who: self.tokens.who(token),
+            method: request.method.as_str(),
+            url: request.url.as_str(),
+            body: request.body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
+        };
+        let written = self.trail.intent(&intent, self.clock.now());
+        let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
+        let outcome = self.deliver(request, token).await;
+        let (came, ids) = came(&outcome);
+        if let Err(error) = self.trail.outcome(&id, &intent, self.clock.now(), &came, &ids) {
+            // At once, because the run may go on for hours; and its end says it again, and is no success.
+            tracing::error!("{} No other change follows.", error.message);
+            self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+        Ok(outcome)
+    }
+
+    /// Success or fault.
+    fn judged(&self, service: Service, outcome: Result<Answer, Broken>) -> Reply<Answer> {
+        let answer = outcome.map_err(|broken| Fault::broken(service, &broken))?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer);
+        }
+        Err(Fault { retry_after: self.retry_after(&answer), ..Fault::answered(service, &answer) })
+    }
+
+    /// `Retry-After` of an answer, against the cloud's clock.
+    pub(crate) fn retry_after(&self, answer: &Answer) -> Option<Duration> {
+        retry_after(answer.header("retry-after")?, self.clock.now())
+    }
+
+    async fn pause(&self, attempt: u32, fault: &Fault) {
+        let pause = fault.retry_after.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
+        tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
+        self.clock.sleep(pause).await;
+    }
+}
+
+/// What an audit line says of an outcome: status or what is known instead, and every id that the service gave.
+fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
+    let words = |broken: &Broken| super::json::clean(broken.words());
+    match outcome {
+        Ok(answer) => (Came::Status(answer.status), answer.ids()),
+        Err(broken @ (Broken::NotSent(_) | Broken::Foreign(_))) => (Came::NotSent(words(broken)), Vec::new()),
+        Err(broken) => (Came::Unknown(words(broken)), Vec::new()),
+    }
+}
+
+/// Trouble that passes by itself.
+pub(crate) fn passes(fault: &Fault) -> bool {
+    match fault.cause {
+        Cause::Status(status) => passing_status(status),
+        Cause::NotSent | Cause::Lost | Cause::Shape => true,
+        Cause::Foreign | Cause::SignIn(_) | Cause::Unwritten(_) => false,
+    }
+}
+
+/// Is the body JSON at all?
+fn understood(service: Service, answer: &Answer) -> Reply<()> {
+    let read = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
+    read.map(|_| ()).map_err(|error| Fault::shape(service, answer, error.to_string()))
+}
+
+/// The body of an answer as JSON.
+pub(crate) fn parse(service: Service, answer: &Answer) -> Reply<Value> {
+    let value: Value =
+        serde_json::from_slice(&answer.body).map_err(|error| Fault::shape(service, answer, error.to_string()))?;
+    if value.is_object() { Ok(value) } else { Err(Fault::shape(service, answer, "it is not a JSON object")) }
+}
