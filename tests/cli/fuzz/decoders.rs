@@ -2,7 +2,7 @@
 
 use super::{json_value, misleading, struck, wild};
 use cmkctl::cloud::fault::Fault;
-use cmkctl::cloud::wire::Answer;
+use cmkctl::cloud::answer::Answer;
 use cmkctl::cloud::{Service, arm, authorization, environments, json, vaults};
 use cmkctl::model::ids::{ArmId, KeyName, ResourceKind};
 use cmkctl::model::known::Known;
