@@ -3,18 +3,15 @@
 //! Names and words of services were cleaned where they were read. Here everything is cleaned once more, so that nothing that was forgotten there
 //! can move the cursor, hide a word or forge a line: the only escapes that reach a terminal are our own colours.
 
-use super::ci::{Ci, Notes, guard, guard_json};
+use super::ci::{Notes, guard, guard_json};
 use super::failure::{ErrorDocument, codes};
-use super::plan::plan_text;
 use super::pointer::pointer;
-use super::progress::{span, spinner};
 use super::query::Query;
 use super::render::render;
-use super::values::{Format, Sheet, json, value_of, wrap};
+use super::style::Style;
+use super::values::{Format, Sheet, json, value_of};
 use super::written::{Existing, appended, to_stderr, to_stdout, write_file};
 use crate::error::{Error, Result};
-use crate::model::plan::Plan;
-use crate::model::receipt::{Event, Tick};
 use crate::model::text::{clean, clean_lines};
 use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::ProgressBar;
@@ -22,40 +19,18 @@ use serde::Serialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// Without a terminal, waiting says so this often (real time).
-const PLAIN_EVERY: Duration = Duration::from_secs(60);
-
-/// How things are written.
-#[derive(Debug, Clone, Default)]
-pub struct Style {
-    /// The shape of data.
-    pub format: Format,
-    /// Narration off.
-    pub quiet: bool,
-    /// Colour and moving progress where there is a terminal (no `NO_COLOR`, no `CLICOLOR=0`, not `TERM=dumb`, not in CI).
-    pub lively: bool,
-    /// Colour even where there is no terminal (`CLICOLOR_FORCE`).
-    pub colored: bool,
-    /// Width of the terminal.
-    pub width: Option<u16>,
-    /// The CI service that gets annotations, a summary and outputs.
-    pub ci: Option<Ci>,
-    /// A CI service reads the log and would obey commands in it.
-    pub log_is_read: bool,
-}
+use std::time::Instant;
 
 /// Stdout and stderr of this process.
 #[derive(Debug)]
 pub struct Out {
-    style: Style,
+    pub(super) style: Style,
     query: Option<Query>,
     color: bool,
     /// A terminal on stderr where progress may move.
-    moving: bool,
-    bar: Option<ProgressBar>,
-    last_plain: Instant,
+    pub(super) moving: bool,
+    pub(super) bar: Option<ProgressBar>,
+    pub(super) last_plain: Instant,
     /// One document is on stdout already: a second one would break whoever parses it.
     answered: bool,
     /// What a CI service gets in the end.
@@ -67,7 +42,7 @@ pub struct Out {
     /// A result that could not be written.
     lost: Option<Error>,
     /// Something was done at the service.
-    did: bool,
+    pub(super) did: bool,
 }
 
 impl Out {
@@ -200,65 +175,6 @@ impl Out {
         self.lost.take().map_or(Ok(()), Err)
     }
 
-    /// One line to stderr, unless quiet.
-    pub fn say(&mut self, text: &str) {
-        if !self.style.quiet {
-            self.line(&clean_lines(text));
-        }
-    }
-
-    /// What is going on.
-    pub fn event(&mut self, event: &Event) {
-        match event {
-            Event::Doing(what) => self.mark("…", AnsiColor::Cyan, what),
-            Event::Done(what) => {
-                self.did = true;
-                self.mark("✓", AnsiColor::Green, what);
-            }
-            Event::Note(what) => self.mark("!", AnsiColor::Yellow, what),
-            Event::Waiting(tick) => self.tick(tick),
-        }
-    }
-
-    fn mark(&mut self, mark: &str, color: AnsiColor, what: &str) {
-        if !self.style.quiet {
-            self.line(&format!("{} {}", self.paint(mark, color), clean(what)));
-        }
-    }
-
-    fn tick(&mut self, tick: &Tick) {
-        if self.style.quiet {
-            return;
-        }
-        let words = clean(&tick.words);
-        let text = format!("{} since the start, {words}; next look in {}", span(tick.elapsed), span(tick.next));
-        if self.moving {
-            let text =
-                wrap(&format!("{text} (Ctrl-C leaves it running)"), self.style.width.map(|width| width - width.min(2)));
-            let bar = self.bar.get_or_insert_with(spinner);
-            bar.set_message(text);
-            bar.tick();
-        } else if self.last_plain.elapsed() >= PLAIN_EVERY {
-            self.last_plain = Instant::now();
-            self.line(&format!("  {text}"));
-        }
-    }
-
-    /// The plan, before consent: to stderr, or to stdout when it is the result itself.
-    pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
-        self.passage(to_stdout, |width| plan_text(plan, title, width));
-    }
-
-    /// Many lines, before consent: to stderr, or to stdout when they are the result itself.
-    pub(super) fn passage(&mut self, to_stdout: bool, text: impl FnOnce(Option<u16>) -> String) {
-        let text = text(if to_stdout { self.columns() } else { self.width(self.moving) });
-        if to_stdout {
-            self.text(&text);
-        } else if !self.style.quiet {
-            self.line(clean_lines(&text).trim_end());
-        }
-    }
-
     /// An error, to stderr for people and, where the format has room for it, to stdout for scripts, unless the result is there already. A query
     /// is not asked of it.
     pub fn error(&mut self, error: &Error) {
@@ -341,33 +257,16 @@ impl Out {
         text
     }
 
-    /// Asks a question on stderr and reads one line; `None` when nobody can answer. The answer is read on another thread, so that the wait for
-    /// it can be given up.
-    pub async fn ask(&mut self, question: &str) -> Option<String> {
-        self.stop();
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-            return None;
-        }
-        forget_what_was_typed();
-        let _ = write!(std::io::stderr(), "{} ", self.guarded(&clean(question)));
-        let reading = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            let read = std::io::stdin().read_line(&mut line);
-            read.is_ok_and(|read| read > 0).then(|| line.trim().to_owned())
-        });
-        reading.await.ok().flatten()
-    }
-
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         self.stop();
         let _ = writeln!(std::io::stderr(), "{}", self.guarded(text));
     }
 
-    fn guarded(&self, text: &str) -> String {
+    pub(super) fn guarded(&self, text: &str) -> String {
         if self.style.log_is_read { guard(text) } else { text.to_owned() }
     }
 
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -378,24 +277,15 @@ impl Out {
         self.width(self.file.is_none() && std::io::stdout().is_terminal())
     }
 
-    fn width(&self, terminal: bool) -> Option<u16> {
+    pub(super) fn width(&self, terminal: bool) -> Option<u16> {
         self.style.width.filter(|_| terminal)
     }
 
-    fn paint(&self, text: &str, color: AnsiColor) -> String {
+    pub(super) fn paint(&self, text: &str, color: AnsiColor) -> String {
         if !self.color {
             return text.to_owned();
         }
         let style = Ansi::new().bold().fg_color(Some(color.into()));
         format!("{style}{text}{style:#}")
-    }
-}
-
-/// What was typed before the question was shown answers something else.
-fn forget_what_was_typed() {
-    #[cfg(unix)]
-    {
-        use rustix::termios::{QueueSelector, tcflush};
-        let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     }
 }

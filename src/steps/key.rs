@@ -1,12 +1,13 @@
 //! The key and its vault: will they carry the environments, and keep carrying them?
 
-use super::{Whose, finding, grant, moment, quoted, unknown, unseen, who};
+use super::vault::{absent_vault, check_vault, until, vault_id};
+use super::{Whose, finding, grant, moment, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, KeyName, ResourceKind};
+use crate::model::ids::{KeyName, ResourceKind};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
-use crate::model::protection::{Key, Network, Policy, Vault};
+use crate::model::protection::{Key, Policy};
 use crate::model::seen::Seen;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
@@ -14,8 +15,6 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A key that expires sooner than this is worth a warning.
 pub const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(60 * 24);
-/// Old keys must outlive 28 days after a rotation and 30 days after a removal; a vault that forgets sooner can lose one (inferred).
-const RETENTION_DAYS: u32 = 30;
 
 /// Everything about vault and key that the snapshot shows.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
@@ -121,12 +120,6 @@ fn key_name(target: &Target, observed: &Observed) -> String {
     asked.or_else(named).unwrap_or("key").to_owned()
 }
 
-/// The vault's id, likewise.
-fn vault_id<'a>(target: &'a Target, observed: &'a Observed) -> Option<&'a ArmId> {
-    let named = || observed.policy.present().and_then(Policy::key_reference).map(|key| &key.vault);
-    observed.vault.present().map(|vault| &vault.id).or(target.vault.as_ref()).or_else(named)
-}
-
 /// `--vault-name NAME`, as `az keyvault key` takes it.
 fn at_vault(target: &Target, observed: &Observed) -> String {
     match vault_id(target, observed) {
@@ -134,31 +127,6 @@ fn at_vault(target: &Target, observed: &Observed) -> String {
         Some(id) => format!("--vault-name {}", id.name),
         None => "--vault-name VAULT".to_owned(),
     }
-}
-
-fn absent_vault(target: &Target, observed: &Observed) -> Finding {
-    let vault = vault_id(target, observed);
-    let id = vault.map_or_else(|| "vault".to_owned(), ToString::to_string);
-    let hsm = vault.is_some_and(|vault| vault.kind == ResourceKind::ManagedHsm);
-    let deleted = &observed.around.deleted_vault;
-    let (message, remedy) = match deleted {
-        Seen::Present(deleted) => {
-            let flag = if hsm { "--hsm-name" } else { "--name" };
-            (
-                format!("The vault `{}` is deleted{}.", deleted.name, until(deleted)),
-                format!("Recover it, do not create it anew: `az keyvault recover {flag} {}`.", deleted.name),
-            )
-        }
-        Seen::Absent => (
-            format!("There is no vault `{id}`, and no deleted one of that name."),
-            "Check the id: `az keyvault list --query [].id`.".to_owned(),
-        ),
-        _ => (
-            format!("There is no vault `{id}`."),
-            "Check the id; a deleted vault of that name must be recovered, not created anew: `az keyvault list-deleted`.".to_owned(),
-        ),
-    };
-    finding("CMK046", Severity::Block, id, message, remedy, who::KEY_VAULT)
 }
 
 fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
@@ -179,102 +147,6 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
         ),
     };
     finding("CMK046", Severity::Block, name, message, remedy, who::KEY_VAULT)
-}
-
-fn until(deleted: &Deleted) -> String {
-    deleted.purged.map_or(String::new(), |purged| format!("; it is purged for good on {}", purged.strftime("%Y-%m-%d")))
-}
-
-fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let id = vault.id.to_string();
-    let name = &vault.id.name;
-    let noun = if vault.id.kind == ResourceKind::ManagedHsm { "managed HSM" } else { "vault" };
-    let update = if vault.id.kind == ResourceKind::ManagedHsm {
-        "az keyvault update-hsm --hsm-name"
-    } else {
-        "az keyvault update --name"
-    };
-    let look = format!("Look at it: `az resource show --ids {}`.", quoted(&id));
-    let mut block = |code, severity, message: String, remedy: String| {
-        found.push(finding(code, severity, &id, message, remedy, who::KEY_VAULT));
-    };
-    match &vault.soft_delete {
-        Known::Known(true) => {}
-        Known::Known(false) => block(
-            "CMK011",
-            Severity::Block,
-            format!("Soft delete is off on the {noun} `{name}`."),
-            format!("{update} {name} --enable-soft-delete true"),
-        ),
-        Known::Unknown(why) => block(
-            "CMK011",
-            Severity::Unknown,
-            format!("Whether `{name}` has soft delete is not known: {why}."),
-            look.clone(),
-        ),
-    }
-    match &vault.purge_protection {
-        Known::Known(true) => {}
-        Known::Known(false) => block(
-            "CMK011",
-            Severity::Block,
-            format!("Purge protection is off on the {noun} `{name}`; once it is on, it can never be turned off again."),
-            format!("{update} {name} --enable-purge-protection true"),
-        ),
-        Known::Unknown(why) => block(
-            "CMK011",
-            Severity::Unknown,
-            format!("Whether `{name}` has purge protection is not known: {why}."),
-            look.clone(),
-        ),
-    }
-    if vault.retention_days.is_some_and(|days| days < RETENTION_DAYS) {
-        let days = vault.retention_days.unwrap_or_default();
-        block(
-            "CMK047",
-            Severity::Warn,
-            format!("The {noun} `{name}` keeps deleted keys {days} days; old keys must outlive 28 to 30 days."),
-            "It can't be changed later: never delete a key version before `cmkctl` or the 30 days allow it.".to_owned(),
-        );
-    }
-    match &vault.network {
-        Known::Known(network) if network.lets_services_pass() => {}
-        Known::Known(Network::Perimeter) => block(
-            "CMK018",
-            Severity::Block,
-            format!(
-                "The {noun} `{name}` is in a network security perimeter (`SecuredByPerimeter`), which trusted Microsoft services do not pass: every environment would be locked."
-            ),
-            format!("{update} {name} --public-network-access Disabled --bypass AzureServices"),
-        ),
-        Known::Known(_) => block(
-            "CMK018",
-            Severity::Block,
-            format!(
-                "The firewall of the {noun} `{name}` does not let trusted Microsoft services pass: every environment would be locked."
-            ),
-            format!("{update} {name} --bypass AzureServices"),
-        ),
-        Known::Unknown(why) => block(
-            "CMK018",
-            Severity::Unknown,
-            format!("Whether trusted Microsoft services reach `{name}` is not known: {why}."),
-            look.clone(),
-        ),
-    }
-    let tenant = observed.environment.present().and_then(|environment| environment.tenant_id.as_ref());
-    if let (Some(own), Some(other)) = (&vault.tenant_id, tenant)
-        && !own.eq_ignore_ascii_case(other)
-    {
-        block(
-            "CMK043",
-            Severity::Block,
-            format!("The {noun} `{name}` belongs to tenant {own}, the environment to tenant {other}."),
-            "Use a vault in the environment's tenant.".to_owned(),
-        );
-    }
-    found
 }
 
 fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {

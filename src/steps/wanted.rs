@@ -1,54 +1,23 @@
 //! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What the file does not name is said and left alone.
 
 use super::link::{Standing, standing};
-use super::location::policy_location;
-use super::{add, estate, finding, grant, policy, quoted, who};
+pub use super::member::target;
+use super::member::{in_file, in_nobodys_way, is_locked, member};
+use super::{estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
-use crate::model::target::Target;
-use crate::model::text::clean;
-use crate::model::wanted::{Wanted, WantedEnvironment, WantedPolicy};
-use jiff::SignedDuration;
+use crate::model::wanted::{Wanted, WantedPolicy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// So few free places are worth a warning.
 const NEAR: usize = 3;
-/// An environment that was modified so lately may be on its way back: reads lag behind an operation that ended.
-const LAG: SignedDuration = SignedDuration::from_hours(1);
-/// Findings that tell of danger to what runs. Where nothing is to be done they stand in nobody's way.
-const DANGERS: [&str; 8] = ["CMK011", "CMK012", "CMK014", "CMK015", "CMK016", "CMK018", "CMK045", "CMK046"];
-/// What remedies call a flag, and what a file calls the same.
-const IN_FILE: [(&str, &str); 5] = [
-    ("Pass `--make-managed`", "Write `make-managed = true` below its id"),
-    ("pass `--power-platform-only`", "write `power-platform-only = true` below its id"),
-    ("Leave out `--key-version`", "Leave out `key-version`"),
-    ("Pass a location that the provider has: `--location`", "Write a `location` that the provider has"),
-    (
-        "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id",
-        "Ask the Key Vault administrator to write your object id into `readers` and to run `cmkctl apply`",
-    ),
-];
-
-/// What the step of policies takes.
-pub fn target(wanted: &WantedPolicy) -> Target {
-    Target {
-        policy: Some(wanted.id.clone()),
-        vault: Some(wanted.vault.clone()),
-        key: Some(wanted.key.clone()),
-        key_version: wanted.key_version.clone(),
-        location: Some(wanted.location.clone()),
-        readers: wanted.readers.clone(),
-        ..Target::default()
-    }
-}
 
 /// The environments of the file that must be looked at by themselves, because the list shows them elsewhere than they shall be. One that is
 /// locked is not among them: nothing can be started on it.
@@ -108,25 +77,6 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     fleet
 }
 
-/// Among many environments, a finding says which one it is about; what holds of all of them is said once.
-fn named(finding: &mut Finding, name: &str) {
-    if finding.severity != Severity::Acknowledge && !finding.message.contains(&format!("`{name}`")) {
-        finding.message = format!("`{name}`: {}", finding.message);
-    }
-}
-
-/// Joins a part; what holds of several parts is said and done once.
-fn join(plan: &mut Plan, mut part: Plan) {
-    let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
-    part.findings.retain(|new| {
-        let said = |old: &Finding| old.code == new.code && old.message == new.message;
-        !plan.findings.iter().any(|old| said(old) && (note(new) || old.subject == new.subject))
-    });
-    part.actions.retain(|action| !plan.actions.contains(action));
-    part.already.retain(|sentence| !plan.already.contains(sentence));
-    plan.join(part);
-}
-
 fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
     let all = sight.tenant.present().map(Vec::as_slice).unwrap_or_default();
     all.iter().map(|environment| (environment.id.to_ascii_lowercase(), environment)).collect()
@@ -174,140 +124,6 @@ fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment])
         }
     }
     plan.findings.iter_mut().for_each(in_file);
-    plan
-}
-
-/// A remedy in the words of the file.
-fn in_file(finding: &mut Finding) {
-    for (flag, line) in IN_FILE {
-        if finding.remedy.contains(flag) {
-            finding.remedy = finding.remedy.replace(flag, line);
-        }
-    }
-}
-
-fn in_nobodys_way(finding: &mut Finding) {
-    if matches!(finding.severity, Severity::Block | Severity::Unknown) && DANGERS.contains(&finding.code) {
-        finding.severity = Severity::Warn;
-    }
-}
-
-/// Is it with this policy, and locked? One that was modified lately may be on its way back, and is looked at by itself.
-fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
-    let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < LAG);
-    standing(environment, policy) == Standing::Locked && !lately
-}
-
-fn member(
-    wanted: &WantedPolicy,
-    one: &WantedEnvironment,
-    observed: &Observed,
-    sight: &Sight,
-    known: &HashMap<String, &Environment>,
-    twice: &Alike,
-) -> (Member, Vec<Finding>) {
-    let mut member = Member {
-        id: one.id.clone(),
-        name: one.name.clone().unwrap_or_else(|| one.id.clone()),
-        policy: wanted.id.clone(),
-        ring: one.ring,
-        place: Place::NotVisible,
-        actions: Vec::new(),
-    };
-    let block = |code, message: String, remedy: String| {
-        finding(code, Severity::Block, &one.id, message, remedy, who::POWER_PLATFORM)
-    };
-    let Some(listed) = known.get(&one.id.to_ascii_lowercase()) else {
-        if sight.tenant.present().is_none() {
-            return (member, Vec::new());
-        }
-        member.place = Place::Blocked;
-        let found = block(
-            "CMK020",
-            format!("The tenant has no environment {} (`{}`), or it is not visible to you.", one.id, member.name),
-            "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth status`.".to_owned(),
-        );
-        return (member, vec![found]);
-    };
-    let seen = sight.members.get(&one.id.to_ascii_lowercase());
-    let environment = seen.and_then(|seen| seen.environment.present()).unwrap_or(listed);
-    member.name = environment.display_name.clone();
-    if let Some(name) = one.name.as_ref().filter(|name| clean(name) != member.name) {
-        member.place = Place::Blocked;
-        let found = block(
-            "CMK002",
-            format!("The environment {} is called `{}`, but the file calls it `{name}`.", one.id, member.name),
-            "Find out which one is meant, then correct its `id` or its `name`.".to_owned(),
-        );
-        return (member, vec![found]);
-    }
-    member.name = twice.told_apart(&member.name, &environment.id);
-    if seen.is_none() {
-        let locked = is_locked(environment, &wanted.id, sight);
-        member.place = if locked { Place::Locked } else { Place::Encrypted };
-        return (member, Vec::new());
-    }
-    let environment = Environment { display_name: member.name.clone(), ..environment.clone() };
-    let plan = added(wanted, one, observed, seen, &environment);
-    let mut findings = plan.findings;
-    for found in &mut findings {
-        in_file(found);
-        if found.code == "CMK025" && matches!(standing(&environment, &wanted.id), Standing::Other(_)) {
-            let (id, policy) = (quoted(&one.id), quoted(&wanted.id.to_string()));
-            found.remedy =
-                format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
-        }
-    }
-    let blocked = findings.iter().any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
-    member.place = match (blocked, plan.actions.is_empty()) {
-        (true, _) => Place::Blocked,
-        (false, true) => Place::Encrypted,
-        (false, false) => Place::Pending,
-    };
-    member.actions = plan.actions;
-    (member, findings)
-}
-
-/// The step of environments, over what was seen of this one and of its policy.
-fn added(
-    wanted: &WantedPolicy,
-    one: &WantedEnvironment,
-    observed: &Observed,
-    seen: Option<&Observed>,
-    environment: &Environment,
-) -> Plan {
-    let target =
-        Target { make_managed: one.make_managed, power_platform_only: one.power_platform_only, ..target(wanted) };
-    let seen = seen.cloned().unwrap_or_default();
-    let observed = Observed {
-        at: observed.at,
-        environment: Seen::Present(environment.clone()),
-        policy: observed.policy.clone(),
-        vault: observed.vault.clone(),
-        key: observed.key.clone(),
-        key_roles: observed.key_roles.clone(),
-        ..seen
-    };
-    // What the step of policies says of one that is not there, it says once.
-    let comes = observed.policy.present().is_none();
-    // The same of a grant that it plans.
-    let grants =
-        wanted.grant && observed.vault.present().is_some_and(|vault| grant::access(&observed, vault) == Verdict::No);
-    let mut plan = add::plan(&target, &observed, comes || grants);
-    let needed = policy_location(&environment.location);
-    if comes && !plan.actions.is_empty() && !needed.eq_ignore_ascii_case(&wanted.location) {
-        plan.findings.push(finding(
-            "CMK007",
-            Severity::Block,
-            &environment.id,
-            format!(
-                "The policy `{}` would be in `{}`, but `{}` needs one in `{needed}`.",
-                wanted.id.name, wanted.location, environment.display_name
-            ),
-            "Put the environment below a policy of its geography.",
-            who::KEY_VAULT,
-        ));
-    }
     plan
 }
 
@@ -382,4 +198,23 @@ fn limit(wanted: &Wanted, sight: &Sight, fleet: &Fleet, known: &HashMap<String, 
         "Ask Microsoft support for a higher limit, then write it as `limit` below `[waves]`.",
         who::POWER_PLATFORM,
     ))
+}
+
+/// Among many environments, a finding says which one it is about; what holds of all of them is said once.
+fn named(finding: &mut Finding, name: &str) {
+    if finding.severity != Severity::Acknowledge && !finding.message.contains(&format!("`{name}`")) {
+        finding.message = format!("`{name}`: {}", finding.message);
+    }
+}
+
+/// Joins a part; what holds of several parts is said and done once.
+fn join(plan: &mut Plan, mut part: Plan) {
+    let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
+    part.findings.retain(|new| {
+        let said = |old: &Finding| old.code == new.code && old.message == new.message;
+        !plan.findings.iter().any(|old| said(old) && (note(new) || old.subject == new.subject))
+    });
+    part.actions.retain(|action| !plan.actions.contains(action));
+    part.already.retain(|sentence| !plan.already.contains(sentence));
+    plan.join(part);
 }

@@ -1,8 +1,8 @@
 //! Answers of services: whatever they hold, they are read without a panic, and no text of them misleads.
 
 use super::{json_value, misleading, struck, wild};
-use cmkctl::cloud::fault::Fault;
 use cmkctl::cloud::answer::Answer;
+use cmkctl::cloud::fault::Fault;
 use cmkctl::cloud::{Service, arm, authorization, environments, json, vaults};
 use cmkctl::model::ids::{ArmId, KeyName, ResourceKind};
 use cmkctl::model::known::Known;

@@ -2,10 +2,10 @@
 
 use super::wild;
 use cmkctl::cloud::Service;
+use cmkctl::cloud::answer::{Answer, Broken};
 use cmkctl::cloud::fault::{Fault, Reply};
 use cmkctl::cloud::operations::{Ended, Patience, Step, step};
 use cmkctl::cloud::retry::retry_after;
-use cmkctl::cloud::answer::{Answer, Broken};
 use cmkctl::error::{Error, Kind};
 use cmkctl::model::operation::Operation;
 use jiff::{SignedDuration, Timestamp};

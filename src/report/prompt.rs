@@ -1,0 +1,33 @@
+//! A question to a person.
+
+use super::terminal::Out;
+use crate::model::text::clean;
+use std::io::{IsTerminal, Write};
+
+impl Out {
+    /// Asks a question on stderr and reads one line; `None` when nobody can answer. The answer is read on another thread, so that the wait for
+    /// it can be given up.
+    pub async fn ask(&mut self, question: &str) -> Option<String> {
+        self.stop();
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        forget_what_was_typed();
+        let _ = write!(std::io::stderr(), "{} ", self.guarded(&clean(question)));
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            read.is_ok_and(|read| read > 0).then(|| line.trim().to_owned())
+        });
+        reading.await.ok().flatten()
+    }
+}
+
+/// What was typed before the question was shown answers something else.
+fn forget_what_was_typed() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{QueueSelector, tcflush};
+        let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
+    }
+}
