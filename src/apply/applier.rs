@@ -58,8 +58,8 @@ pub(super) const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
 /// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
 pub(super) const START_SHOWS: Duration = Duration::from_secs(120);
 
-/// So many refusals of a read do not end a wait.
-pub(super) const REFUSALS: u32 = 3;
+/// So many refused looks do not end the wait for a change that was sent.
+pub(super) const REFUSED_LOOKS: u32 = 3;
 
 /// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal whose hour is a moment lets it pass unseen.
 pub(super) struct Limit {

@@ -5,9 +5,11 @@ use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
+use crate::model::day::moment;
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::model::surroundings::Version;
-use crate::steps::rotate::{FOLLOWED_WITHIN, OLD_VERSION_STAYS};
+use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
+use crate::steps::rotate::FOLLOWED_WITHIN;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -68,7 +70,7 @@ impl Applier<'_> {
                 version.id.as_str(),
                 after(now, FOLLOWED_WITHIN),
                 old.as_str(),
-                after(now, OLD_VERSION_STAYS)
+                after(now, KEPT_AFTER_ROTATION)
             ),
             subject: vault.to_string(),
             correlation,
@@ -120,7 +122,7 @@ fn after_rotation(fault: &Fault) -> After {
 }
 
 fn after(now: Timestamp, span: SignedDuration) -> String {
-    now.checked_add(span).unwrap_or(now).strftime("%Y-%m-%d %H:%M UTC").to_string()
+    moment(now.checked_add(span).unwrap_or(now))
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ mod waiting;
 pub use applier::{Applier, Recheck, Waiting};
 pub use waiting::{Waiter, going_on};
 
-use crate::cloud::authorization::{ENCRYPTION_USER, READER};
 use crate::error::Result;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt};
+use crate::model::roles::{ENCRYPTION_USER, READER, ROLE_SETTLES};
 use crate::steps::goal::Goal;
 use applier::Outcome;
 use environment::Start;
@@ -50,7 +50,7 @@ impl Applier<'_> {
                 Err(error) => return Err(error),
             };
             if action.grants_key() {
-                effective = self.clock.now().checked_add(policy::ROLE_SETTLES).ok();
+                effective = self.clock.now().checked_add(ROLE_SETTLES).ok();
             }
             (self.say)(Event::Done(outcome.what.clone()));
             receipt.done.push(Done { what: outcome.what, subject: outcome.subject, correlation: outcome.correlation });

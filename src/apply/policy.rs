@@ -2,8 +2,8 @@
 
 use super::applier::{Applier, IDENTITY_APPEARS, Outcome};
 use super::sending::{After, Look, Sending};
+use crate::cloud::arm::NewPolicy;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::keyvault::HSM_ENCRYPTION_USER;
 use crate::cloud::{Clock, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ArmId, KeyName, same_id};
@@ -11,15 +11,12 @@ use crate::model::known::Known;
 use crate::model::plan::Action;
 use crate::model::protection::{Policy, Registration, RoleAssignment, Vault};
 use crate::model::receipt::Event;
+use crate::model::roles::{HSM_ENCRYPTION_USER, KEY_PERMISSIONS, ROLE_SETTLES};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Role assignments take up to 5 minutes to be effective: a link sent earlier may fail at the service.
-pub(super) const ROLE_SETTLES: Duration = Duration::from_secs(300);
 /// What was created or granted shows this soon, or was not.
 const CREATION_SHOWS: Duration = Duration::from_secs(30);
-/// What an access policy gives, as a vault shows it.
-const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
 /// Registering a provider takes a minute or two.
 const PROVIDER_REGISTERS: Duration = Duration::from_secs(1800);
 
@@ -76,7 +73,8 @@ impl Applier<'_> {
         let reader = self.reader.clone();
         let look = async || with_identity(reader.policy(policy).await);
         let send = async |writer: &Writer| {
-            Ok(writer.put_policy(policy, location, vault, key, version.as_ref()).await?.correlation)
+            let new = NewPolicy { id: policy, location, vault, key, version: version.as_ref() };
+            Ok(writer.put_policy(&new).await?.correlation)
         };
         let (_, correlation) = self.send_if_missing(&sending, send, look).await?;
         Ok(Outcome { what: sending.what, subject: policy.to_string(), correlation })
@@ -227,7 +225,7 @@ impl Applier<'_> {
         let began = self.clock.moment();
         let left = |clock: &Clock| {
             let left = Duration::try_from(from.duration_since(clock.earliest())).unwrap_or_default();
-            left.min(ROLE_SETTLES.saturating_sub(clock.since(&began)))
+            left.min(ROLE_SETTLES.unsigned_abs().saturating_sub(clock.since(&began)))
         };
         if !left(&self.clock).is_zero() {
             (self.say)(Event::Doing("Wait until the grant is effective everywhere (up to 5 minutes)".to_owned()));

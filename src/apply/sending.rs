@@ -1,15 +1,13 @@
 //! The one way in which a change is sent: once, and then looked at. It is sent again only after an answer that leaves open whether it took, and
 //! after looks that were answered and show nothing.
 
-use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSALS, SENT_AT_MOST};
+use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSED_LOOKS, SENT_AT_MOST};
 use crate::cloud::Writer;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::operations::Patience;
+use crate::cloud::retry::LONGEST_PAUSE;
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
-
-/// The longest pause before a look, whatever the service asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// What a look showed.
 pub(super) enum Look<T> {
@@ -265,7 +263,7 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
         Cause::SignIn(_) | Cause::Unwritten(_) | Cause::Foreign | Cause::Status(401) => true,
         Cause::Status(403) => {
             *refusals += 1;
-            *refusals > REFUSALS
+            *refusals > REFUSED_LOOKS
         }
         _ => false,
     }
@@ -335,7 +333,7 @@ mod tests {
         assert!(ends(&Fault::broken(Service::Arm, &Broken::Foreign("evil".into()))));
         assert!(ends(&status(401)) && !ends(&status(503)));
         let mut refusals = 0;
-        let all: Vec<bool> = (0..=REFUSALS).map(|_| refused(&status(403), &mut refusals)).collect();
+        let all: Vec<bool> = (0..=REFUSED_LOOKS).map(|_| refused(&status(403), &mut refusals)).collect();
         assert_eq!(all.iter().filter(|ends| **ends).count(), 1, "{all:?}");
     }
 

@@ -12,6 +12,7 @@
 //! | unknown to the service | at rest, no link | not verified |
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
+use super::applier::{LOOKS, READS_LAG};
 use crate::cloud::clock::Moment;
 use crate::cloud::fault::Fault;
 use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown};
@@ -26,13 +27,6 @@ use crate::steps::goal::Goal;
 use crate::steps::lifecycle::ADD;
 use crate::steps::link::Standing;
 use std::time::Duration;
-
-/// Reads lag behind an operation that ended.
-const READS_LAG: Duration = Duration::from_secs(1800);
-/// So many looks at least, before the environment's silence counts: neither a machine that slept nor a rehearsal lets it pass unseen.
-const LOOKS: u32 = 6;
-/// So many refused looks in a row end the wait.
-const REFUSALS: u32 = 6;
 
 /// Waits, and changes nothing.
 pub struct Waiter<'a> {
@@ -211,7 +205,7 @@ impl Waiter<'_> {
                 }
                 Err(fault) => {
                     refusals += u32::from(!lasts(&fault));
-                    if refusals >= REFUSALS {
+                    if refusals >= operations::REFUSALS {
                         return Err(fault.into_error("The environment can't be re-read."));
                     }
                     fault.clause()

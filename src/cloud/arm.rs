@@ -6,6 +6,7 @@ use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json::{as_text, at, clean, list, maybe, must, text, texts};
 use crate::cloud::session::{Reader, Session, Writer};
+use crate::cloud::versions;
 use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, same_id};
 use crate::model::known::Known;
 use crate::model::protection::{KeyReference, Policy, Provider, Registration};
@@ -15,10 +16,6 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 const PROVIDER: &str = "Microsoft.PowerPlatform";
-const PROVIDER_VERSION: &str = "2021-04-01";
-/// The published specification knows only `2020-10-30-preview`; Microsoft's scripts use this one.
-const POLICY_VERSION: &str = "2020-10-30";
-const DEPLOYMENT_VERSION: &str = "2021-04-01";
 
 impl Session {
     pub(super) fn arm(&self, path: &str, version: &str) -> String {
@@ -32,7 +29,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn provider(&self, subscription: &str) -> Reply<Provider> {
-        let url = self.session.arm(&format!("subscriptions/{subscription}/providers/{PROVIDER}"), PROVIDER_VERSION);
+        let url = self.session.arm(&format!("subscriptions/{subscription}/providers/{PROVIDER}"), versions::PROVIDERS);
         let value = self.session.json(Service::Arm, &url).await?;
         Ok(provider(&value))
     }
@@ -42,7 +39,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal; 404 when it is not there.
     pub async fn policy(&self, id: &ArmId) -> Reply<Policy> {
-        let url = self.session.arm(&id.to_string(), POLICY_VERSION);
+        let url = self.session.arm(&id.to_string(), versions::POLICIES);
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::exchange::parse(Service::Arm, &answer)?;
         policy(id, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
@@ -53,17 +50,11 @@ impl Reader {
     ///
     /// # Errors
     /// The caller may not validate deployments in the group, or the service gave no verdict.
-    pub async fn validate_policy(
-        &self,
-        id: &ArmId,
-        location: &str,
-        vault: &ArmId,
-        key: &KeyName,
-        version: Option<&KeyVersion>,
-    ) -> Reply<Validation> {
-        let mut resource = policy_body(location, vault, key, version);
+    pub async fn validate_policy(&self, policy: &NewPolicy<'_>) -> Reply<Validation> {
+        let id = policy.id;
+        let mut resource = policy.body();
         resource["type"] = json!(id.kind.arm_type());
-        resource["apiVersion"] = json!(POLICY_VERSION);
+        resource["apiVersion"] = json!(versions::POLICIES);
         resource["name"] = json!(id.name);
         let template = json!({
             "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
@@ -72,7 +63,7 @@ impl Reader {
         });
         let body = json!({ "properties": { "mode": "Incremental", "template": template } });
         let path = format!("{}/providers/Microsoft.Resources/deployments/cmkctl-check/validate", id.group_scope());
-        match self.session.question(Service::Arm, &self.session.arm(&path, DEPLOYMENT_VERSION), &body).await {
+        match self.session.question(Service::Arm, &self.session.arm(&path, versions::DEPLOYMENTS), &body).await {
             Ok(_) => Ok(Validation::Passed),
             Err(fault) if fault.status() == Some(400) || fault.is("RequestDisallowedByPolicy") => Ok(refused(fault)),
             Err(fault) => Err(fault),
@@ -98,23 +89,16 @@ impl Writer {
     /// The service's refusal.
     pub async fn register_provider(&self, subscription: &str) -> Reply<Written> {
         let path = format!("subscriptions/{subscription}/providers/{PROVIDER}/register");
-        self.arm_change(Method::POST, &self.session.arm(&path, PROVIDER_VERSION), None).await
+        self.arm_change(Method::POST, &self.session.arm(&path, versions::PROVIDERS), None).await
     }
 
     /// Creates or replaces an enterprise policy for encryption. Without a version the environments follow the key's rotation.
     ///
     /// # Errors
     /// A linked policy answers `EnterprisePolicyUpdateNotAllowed`.
-    pub async fn put_policy(
-        &self,
-        id: &ArmId,
-        location: &str,
-        vault: &ArmId,
-        key: &KeyName,
-        version: Option<&KeyVersion>,
-    ) -> Reply<Written> {
-        let body = policy_body(location, vault, key, version);
-        self.arm_change(Method::PUT, &self.session.arm(&id.to_string(), POLICY_VERSION), Some(&body)).await
+    pub async fn put_policy(&self, policy: &NewPolicy<'_>) -> Reply<Written> {
+        let body = policy.body();
+        self.arm_change(Method::PUT, &self.session.arm(&policy.id.to_string(), versions::POLICIES), Some(&body)).await
     }
 
     pub(super) async fn arm_change(&self, method: Method, url: &str, body: Option<&Value>) -> Reply<Written> {
@@ -129,18 +113,36 @@ impl Writer {
     }
 }
 
-/// The body of a policy, as Microsoft's scripts send it.
-fn policy_body(location: &str, vault: &ArmId, key: &KeyName, version: Option<&KeyVersion>) -> Value {
-    let mut key = json!({ "name": key.as_str() });
-    if let Some(version) = version {
-        key["version"] = json!(version.as_str());
+/// An enterprise policy for encryption that is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPolicy<'a> {
+    /// Its id.
+    pub id: &'a ArmId,
+    /// Power Platform geography.
+    pub location: &'a str,
+    /// The vault or managed HSM.
+    pub vault: &'a ArmId,
+    /// The key.
+    pub key: &'a KeyName,
+    /// The version it is pinned to; without one the environments follow the key's rotation.
+    pub version: Option<&'a KeyVersion>,
+}
+
+impl NewPolicy<'_> {
+    /// The body, as Microsoft's scripts send it.
+    fn body(&self) -> Value {
+        let mut key = json!({ "name": self.key.as_str() });
+        if let Some(version) = self.version {
+            key["version"] = json!(version.as_str());
+        }
+        let key_vault = json!({ "id": self.vault.to_string(), "key": key });
+        json!({
+            "location": self.location,
+            "kind": "Encryption",
+            "identity": { "type": "SystemAssigned" },
+            "properties": { "encryption": { "state": "Enabled", "keyVault": key_vault } }
+        })
     }
-    json!({
-        "location": location,
-        "kind": "Encryption",
-        "identity": { "type": "SystemAssigned" },
-        "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": vault.to_string(), "key": key } } }
-    })
 }
 
 /// A resource provider out of JSON; everything may be missing.

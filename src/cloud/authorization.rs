@@ -5,19 +5,12 @@ use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
 use crate::cloud::json::{as_date, as_text, as_texts, maybe, must, text};
 use crate::cloud::session::{Reader, Writer};
+use crate::cloud::versions;
 use crate::model::ids::{assignment_name, role_guid, same_id};
 use crate::model::protection::RoleAssignment;
 use crate::model::surroundings::{Lock, Permission};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// Key Vault Crypto Service Encryption User.
-pub const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
-/// Reader.
-pub const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
-
-const ROLE_VERSION: &str = "2022-04-01";
-const LOCK_VERSION: &str = "2020-05-01";
 
 impl Reader {
     /// What a principal is assigned at a scope or above it. The service also lists what lies below; that is left out.
@@ -26,7 +19,7 @@ impl Reader {
     /// The service's refusal.
     pub async fn role_assignments(&self, scope: &str, principal: Option<&str>) -> Reply<Vec<RoleAssignment>> {
         let mut url =
-            self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments"), ROLE_VERSION);
+            self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments"), versions::ROLES);
         if let Some(principal) = principal {
             url.push_str(&format!("&$filter=principalId%20eq%20%27{principal}%27"));
         }
@@ -40,7 +33,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
-        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), ROLE_VERSION);
+        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), versions::ROLES);
         self.session.pages(Service::Arm, &url, permission).await
     }
 
@@ -49,7 +42,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn locks(&self, scope: &str) -> Reply<Vec<Lock>> {
-        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/locks"), LOCK_VERSION);
+        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/locks"), versions::LOCKS);
         self.session.pages(Service::Arm, &url, lock).await
     }
 }
@@ -76,7 +69,7 @@ impl Writer {
         if let Some(kind) = principal_type {
             body["properties"]["principalType"] = json!(kind);
         }
-        let url = self.session.arm(&path, ROLE_VERSION);
+        let url = self.session.arm(&path, versions::ROLES);
         match self.arm_change(Method::PUT, &url, Some(&body)).await {
             Err(fault) if fault.is("RoleAssignmentExists") => {
                 Ok(Written { operation: None, pause: None, correlation: fault.correlation })

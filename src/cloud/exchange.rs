@@ -8,7 +8,7 @@ use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::credential::Secret;
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
-use crate::cloud::retry::{own_pause, retry_after};
+use crate::cloud::retry::{LONGEST_PAUSE, own_pause, retry_after};
 use crate::cloud::session::Session;
 use bytes::Bytes;
 use reqwest::Method;
@@ -19,9 +19,6 @@ use url::Url;
 
 /// How often a call is sent before its last answer counts.
 const TRIES: u32 = 6;
-
-/// The longest pause before a repetition, whatever the service asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// A request to one of the cloud's services, which can be sent with any token.
 struct Request {

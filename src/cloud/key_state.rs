@@ -4,13 +4,12 @@ use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
 use crate::cloud::json;
 use crate::cloud::session::{Reader, Writer};
+use crate::cloud::versions::KEYS;
 use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::model::protection::{Validity, Vault};
 use crate::model::surroundings::Version;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-const KEY_VERSION: &str = "2025-07-01";
 
 impl Reader {
     /// Every version of a key (`GET /keys/{name}/versions`), in no order that anybody promises.
@@ -54,7 +53,7 @@ impl Writer {
 }
 
 fn address(uri: &str, path: &str) -> String {
-    format!("{}/{path}?api-version={KEY_VERSION}", uri.trim_end_matches('/'))
+    format!("{}/{path}?api-version={KEYS}", uri.trim_end_matches('/'))
 }
 
 /// Where a key lives: everything of it has an address below this one.

@@ -8,9 +8,11 @@ use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
 use crate::cloud::session::{Reader, Session, Writer};
+use crate::cloud::versions::KEYS;
 use crate::model::ids::{KeyName, KeyVersion, assignment_name};
 use crate::model::known::Known;
 use crate::model::protection::{Key, RoleAssignment, Validity, Vault};
+use crate::model::roles::HSM_ENCRYPTION_USER;
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
@@ -21,11 +23,6 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::json;
 use std::sync::Arc;
-
-/// Managed HSM Crypto Service Encryption User, a built-in local role. Which role the policy's identity needs on a managed HSM is not documented:
-/// this one is inferred from the vault's role of the same name.
-pub const HSM_ENCRYPTION_USER: &str = "33413926-3206-4cdd-b39a-83574fe37a17";
-const HSM_VERSION: &str = "2025-07-01";
 
 impl Reader {
     /// A key from the data plane: the latest version, or the given one. The first request of a client goes out without a token and is answered
@@ -90,7 +87,7 @@ impl Reader {
     /// The service's refusal.
     pub async fn hsm_roles(&self, uri: &str, key: &KeyName) -> Reply<Vec<RoleAssignment>> {
         let url = format!(
-            "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={HSM_VERSION}",
+            "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={KEYS}",
             uri.trim_end_matches('/')
         );
         let scope = format!("/keys/{key}");
@@ -112,7 +109,7 @@ impl Writer {
         let scope = format!("/keys/{key}");
         let name = assignment_name(&format!("{uri}{scope}"), principal, HSM_ENCRYPTION_USER);
         let url = format!(
-            "{}{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version={HSM_VERSION}",
+            "{}{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version={KEYS}",
             uri.trim_end_matches('/')
         );
         let definition =

@@ -26,9 +26,10 @@ mod rotation;
 mod sdk;
 mod session;
 pub mod vaults;
+mod versions;
 pub mod wire;
 
 pub use clock::Clock;
 pub use clouds::{Cloud, Service};
 pub use fault::Fault;
-pub use session::{Reader, Session, Writer};
+pub use session::{NAMES, Reader, Session, Writer};

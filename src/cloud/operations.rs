@@ -3,6 +3,7 @@
 use crate::cloud::clock::{Clock, Moment};
 use crate::cloud::exchange::passes;
 use crate::cloud::fault::{Cause, Fault, Reply, capital};
+use crate::cloud::retry::LONGEST_PAUSE;
 use crate::cloud::session::Reader;
 use crate::error::{Error, Result, Stop};
 use crate::interrupt::unless_stopped;
@@ -10,8 +11,6 @@ use crate::model::operation::Operation;
 use crate::model::receipt::Tick;
 use std::time::Duration;
 
-/// The longest pause between two looks: adding an environment takes hours to days.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// The shortest pause, whatever the service says.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -42,7 +41,7 @@ pub enum Step {
 }
 
 /// So many refusals in a row are taken for a replica or a gateway that is behind; after them, the question is refused.
-const REFUSALS: u32 = 6;
+pub const REFUSALS: u32 = 6;
 /// After so many looks in a row without an answer, somebody is told.
 const UNANSWERED: u32 = 3;
 /// The environment itself is looked at with every so many looks at the operation: it may be back earlier.

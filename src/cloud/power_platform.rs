@@ -7,7 +7,10 @@ use crate::cloud::clouds::Service;
 use crate::cloud::environments::{contradicts, environment, listed_operation, operation};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json;
-use crate::cloud::session::{Reader, Session, Writer};
+use crate::cloud::session::{NAMES, Reader, Session, Writer};
+use crate::cloud::versions::{
+    ADMIN_APPLICATIONS, ENVIRONMENTS, GOVERNANCE, HISTORY, LINKS, MAKERS_ENVIRONMENT, OPERATION,
+};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
@@ -17,7 +20,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-const READ_VERSION: &str = "2023-06-01";
 const EXPAND: &str = "permissions,properties/enterprisePolicies";
 
 impl Session {
@@ -33,7 +35,7 @@ impl Reader {
     /// The fault of the page that failed.
     pub async fn environments(&self) -> Reply<Vec<Environment>> {
         let url = format!(
-            "{}/scopes/admin/environments?api-version={READ_VERSION}&$expand=properties/enterprisePolicies",
+            "{}/scopes/admin/environments?api-version={ENVIRONMENTS}&$expand=properties/enterprisePolicies",
             self.session.bap()
         );
         let numbered = |value: &Value, page| environment(value).map(|found| Environment { page: Some(page), ..found });
@@ -47,7 +49,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn sees_environments(&self) -> Reply<usize> {
-        let url = format!("{}/scopes/admin/environments?api-version={READ_VERSION}", self.session.bap());
+        let url = format!("{}/scopes/admin/environments?api-version={ENVIRONMENTS}", self.session.bap());
         let answer = self.session.read(Service::Bap, &url).await.map_err(Fault::of_list)?;
         let value = super::exchange::parse(Service::Bap, &answer)?;
         let list = json::at(&value, "value").and_then(Value::as_array);
@@ -60,7 +62,7 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn is_management_application(&self, client: &str) -> Reply<bool> {
-        let url = format!("{}/adminApplications/{client}?api-version=2020-10-01", self.session.bap());
+        let url = format!("{}/adminApplications/{client}?api-version={ADMIN_APPLICATIONS}", self.session.bap());
         match self.session.json(Service::Bap, &url).await {
             Ok(value) => Ok(json::text(&value, "applicationId").is_some_and(|id| id.eq_ignore_ascii_case(client))),
             Err(fault) if fault.status() == Some(400) => Ok(false),
@@ -80,7 +82,7 @@ impl Reader {
         let mut environment = self.decode_environment(id, &answer)?;
         if environment.key_link.is_absent() || contradicts(&environment) {
             let plain = format!(
-                "{}/environments/{id}?api-version=2016-11-01&$expand=properties/enterprisePolicies",
+                "{}/environments/{id}?api-version={MAKERS_ENVIRONMENT}&$expand=properties/enterprisePolicies",
                 self.session.bap()
             );
             let plain = match self.session.read(Service::Bap, &plain).await {
@@ -105,7 +107,7 @@ impl Reader {
     }
 
     fn environment_url(&self, id: &str) -> String {
-        format!("{}/scopes/admin/environments/{id}?api-version={READ_VERSION}&$expand={EXPAND}", self.session.bap())
+        format!("{}/scopes/admin/environments/{id}?api-version={ENVIRONMENTS}&$expand={EXPAND}", self.session.bap())
     }
 
     fn decode_environment(&self, id: &str, answer: &Answer) -> Reply<Environment> {
@@ -123,7 +125,7 @@ impl Reader {
     /// The service's refusal.
     pub async fn operations(&self, environment: &str) -> Reply<Vec<Operation>> {
         let url = format!(
-            "{}/lifecycleOperations?api-version=2024-05-01&$filter=environment%20eq%20%27{environment}%27",
+            "{}/lifecycleOperations?api-version={HISTORY}&$filter=environment%20eq%20%27{environment}%27",
             self.session.bap()
         );
         let mut all = self.session.pages(Service::Bap, &url, listed_operation).await?;
@@ -143,7 +145,7 @@ impl Reader {
 
     /// The address of an operation that is known by its id.
     pub fn operation_url(&self, id: &str) -> String {
-        format!("{}/lifecycleOperations/{id}?api-version=2021-04-01", self.session.bap())
+        format!("{}/lifecycleOperations/{id}?api-version={OPERATION}", self.session.bap())
     }
 }
 
@@ -179,7 +181,7 @@ impl Writer {
 
     async fn key_operation(&self, environment: &str, system_id: &str, action: &str) -> Reply<Accepted> {
         let url = format!(
-            "{}/environments/{environment}/enterprisePolicies/Encryption/{action}?api-version=2019-10-01",
+            "{}/environments/{environment}/enterprisePolicies/Encryption/{action}?api-version={LINKS}",
             self.session.bap()
         );
         let body = json!({ "SystemId": system_id });
@@ -192,8 +194,10 @@ impl Writer {
     /// # Errors
     /// 409 means busy *or* already managed: a re-read tells.
     pub async fn make_managed(&self, environment: &str) -> Reply<Accepted> {
-        let url =
-            format!("{}/environments/{environment}/governanceConfiguration?api-version=2021-04-01", self.session.bap());
+        let url = format!(
+            "{}/environments/{environment}/governanceConfiguration?api-version={GOVERNANCE}",
+            self.session.bap()
+        );
         let body = json!({ "protectionLevel": "Standard" });
         let answer = self.session.change(Service::Bap, Method::POST, &url, Some(&body)).await?;
         Ok(self.accepted(&answer))
@@ -220,9 +224,6 @@ impl Writer {
         }
     }
 }
-
-/// So many names are remembered: they are for completion, and a large tenant has too many to choose from.
-const NAMES: usize = 1000;
 
 /// What can be typed for an environment, and the policies that are linked.
 fn names(all: &[Environment]) -> (BTreeSet<String>, BTreeSet<String>) {

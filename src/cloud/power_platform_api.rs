@@ -4,6 +4,7 @@ use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
 use crate::cloud::json;
 use crate::cloud::session::Writer;
+use crate::cloud::versions::STATE;
 use reqwest::Method;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ impl Writer {
     /// The service's refusal; an ambiguous fault may have enabled it.
     pub async fn enable_environment(&self, environment: &str) -> Reply<Option<String>> {
         let base = self.session.cloud().base(Service::PowerPlatform);
-        let url = format!("{base}/environmentmanagement/environments/{environment}/Enable?api-version=2024-10-01");
+        let url = format!("{base}/environmentmanagement/environments/{environment}/Enable?api-version={STATE}");
         let body = json!({ "reason": "The key can be reached again." });
         let answer = self.session.change(Service::PowerPlatform, Method::POST, &url, Some(&body)).await?;
         Ok(answer.correlation().map(json::clean))

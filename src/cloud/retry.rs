@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+/// The longest pause before the next attempt, whatever the service asks for.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
 /// The pause before the next attempt, when the service did not ask for one.
 pub(super) fn own_pause(attempt: u32) -> Duration {
     Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0)

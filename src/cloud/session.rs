@@ -24,6 +24,9 @@ pub struct Session {
     pub(super) memo: Option<Arc<Memo>>,
 }
 
+/// So many names of each kind are kept: they are for completion, which must answer at once, and a large tenant has too many to choose from.
+pub const NAMES: usize = 1000;
+
 /// Names of environments and ids of policies.
 type Listed = (BTreeSet<String>, BTreeSet<String>);
 

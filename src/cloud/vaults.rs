@@ -7,6 +7,7 @@ use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must, number, text};
 use crate::cloud::key_state::validity;
 use crate::cloud::session::{Reader, Writer};
+use crate::cloud::versions;
 use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::known::Known;
 use crate::model::protection::{AccessPolicy, Key, Network, Vault};
@@ -14,15 +15,13 @@ use crate::model::surroundings::Deleted;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const VAULT_VERSION: &str = "2023-07-01";
-
 impl Reader {
     /// A key vault or managed HSM.
     ///
     /// # Errors
     /// The service's refusal; 404 when it is not there.
     pub async fn vault(&self, id: &ArmId) -> Reply<Vault> {
-        let url = self.session.arm(&id.to_string(), VAULT_VERSION);
+        let url = self.session.arm(&id.to_string(), versions::VAULTS);
         let answer = self.session.read(Service::Arm, &url).await?;
         let shape = |why: String| Fault::shape(Service::Arm, &answer, why);
         let found = vault(id, &super::exchange::parse(Service::Arm, &answer)?).map_err(shape)?;
@@ -51,7 +50,7 @@ impl Reader {
     /// The service's refusal; 404 when it is not there.
     pub async fn key_in_arm(&self, vault: &ArmId, key: &KeyName, asked: Option<&KeyVersion>) -> Reply<Key> {
         let version = asked.map_or(String::new(), |version| format!("/versions/{}", version.as_str()));
-        let url = self.session.arm(&format!("{vault}/keys/{key}{version}"), VAULT_VERSION);
+        let url = self.session.arm(&format!("{vault}/keys/{key}{version}"), versions::VAULTS);
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::exchange::parse(Service::Arm, &answer)?;
         let of_another = |key: &Key| asked.is_some_and(|asked| key.version.as_ref() != Some(asked));
@@ -74,7 +73,7 @@ impl Reader {
             let purged = maybe(value, "properties.scheduledPurgeDate", as_date);
             Ok(Deleted { name: must(value, "name", as_text).required()?, purged: purged.known().copied().flatten() })
         };
-        self.session.pages(Service::Arm, &self.session.arm(&path, VAULT_VERSION), deleted).await
+        self.session.pages(Service::Arm, &self.session.arm(&path, versions::VAULTS), deleted).await
     }
 }
 
@@ -87,7 +86,7 @@ impl Writer {
         let body = json!({ "properties": { "accessPolicies": [
             { "tenantId": tenant, "objectId": principal, "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] } }
         ] } });
-        let url = self.session.arm(&format!("{vault}/accessPolicies/add"), VAULT_VERSION);
+        let url = self.session.arm(&format!("{vault}/accessPolicies/add"), versions::VAULTS);
         self.arm_change(Method::PUT, &url, Some(&body)).await
     }
 
@@ -97,7 +96,7 @@ impl Writer {
     /// The service's refusal.
     pub async fn protect_from_purge(&self, vault: &ArmId) -> Reply<Written> {
         let body = json!({ "properties": { "enablePurgeProtection": true } });
-        let url = self.session.arm(&vault.to_string(), VAULT_VERSION);
+        let url = self.session.arm(&vault.to_string(), versions::VAULTS);
         self.arm_change(Method::PATCH, &url, Some(&body)).await
     }
 }

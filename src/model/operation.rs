@@ -4,7 +4,7 @@ use crate::model::known::Known;
 use jiff::{SignedDuration, Timestamp};
 
 /// The longest that adding to a policy or removing from it takes (the documentation's figure).
-const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(4 * 24);
+pub const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// A lifecycle operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,10 +3,13 @@
 use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, parse_guid, read};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Environments with a customer-managed key that a tenant may have by default.
 pub const LIMIT: usize = 25;
+/// So few free places are worth a warning.
+pub const NEAR: usize = 3;
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
 /// Minutes of a week.
@@ -115,15 +118,13 @@ impl Wanted {
         if self.waves.at_most == 0 {
             return bad("`at-most` of `waves` is 0: nothing could ever start.".to_owned(), "Write 1 or more.");
         }
-        let mut policies: Vec<(String, usize)> = Vec::new();
-        let mut environments = std::collections::BTreeMap::new();
+        let mut policies = BTreeMap::new();
+        let mut environments = BTreeMap::new();
         for (number, policy) in self.policies.iter().enumerate() {
-            let id = policy.id.to_string().to_ascii_lowercase();
-            if let Some((_, first)) = policies.iter().find(|(known, _)| *known == id) {
+            if let Some(first) = policies.insert(&policy.id, number) {
                 let message = format!("The policies {} and {} are the same one, {}", first + 1, number + 1, policy.id);
                 return bad(message, "Write each policy once, with all of its environments.");
             }
-            policies.push((id, number));
             for (place, environment) in policy.environments.iter().enumerate() {
                 let place = (number + 1, place + 1);
                 if let Some(first) = environments.insert(environment.id.to_ascii_lowercase(), place) {

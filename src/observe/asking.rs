@@ -9,7 +9,7 @@ use std::future::Future;
 
 /// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second; a tenant with more policies than that waits for
 /// it by `Retry-After`, like everybody.
-const SIDE_BY_SIDE: usize = 64;
+pub(super) const SIDE_BY_SIDE: usize = 64;
 
 /// A reply as an observation. That nobody is signed in, or that a service does not accept the sign-in, is never a fact about what was asked.
 pub(super) fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {

@@ -5,6 +5,7 @@ use super::asking::{ask, maybe};
 use super::named::{linked_policy, named_by_policy};
 use super::wants::Wants;
 use crate::cloud::Reader;
+use crate::cloud::arm::NewPolicy;
 use crate::error::Result;
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
@@ -59,13 +60,17 @@ pub(super) async fn further(
     let subscription = policy.filter(|_| unregistered).map(ArmId::subscription_scope);
     // Validating what an unregistered provider would refuse anyway says nothing new.
     let creation = policy.filter(|_| observed.policy.is_absent() && !unregistered);
-    let creation = creation.zip(location(target, observed)).zip(target.vault.as_ref()).zip(target.key.as_ref());
+    let location = location(target, observed);
+    let creation = match (creation, &location, &target.vault, &target.key) {
+        (Some(id), Some(location), Some(vault), Some(key)) => {
+            Some(NewPolicy { id, location, vault, key, version: target.key_version.as_ref() })
+        }
+        _ => None,
+    };
     let gone = target.vault.as_ref().filter(|_| wants.rights && observed.vault.is_absent());
     let (rights, validation, deleted, old_key) = join!(
         maybe(subscription.as_ref().map(|scope| reader.permissions(scope))),
-        maybe(creation.as_ref().map(|(((policy, location), vault), key)| {
-            reader.validate_policy(policy, location, vault, key, target.key_version.as_ref())
-        })),
+        maybe(creation.as_ref().map(|new| reader.validate_policy(new))),
         deleted_vault(reader, gone),
         old_key(reader, target, observed),
     );

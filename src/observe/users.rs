@@ -9,16 +9,10 @@ use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
+use crate::model::roles::TENANT_WIDE;
 use crate::model::seen::{Seen, Unreadable};
 use crate::steps::lifecycle::changes_key;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Microsoft Entra roles that administer every environment of a tenant: Global, Power Platform and Dynamics 365 Administrator.
-const TENANT_WIDE: [&str; 3] = [
-    "62e90394-69f5-4237-9190-012177145e10",
-    "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
-    "44367163-eba1-44c3-98af-f5787879f96a",
-];
 
 /// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself, every linked policy once, and every history.
 pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Everything that a file names: its policies, vaults and keys once each, its environments by one list, and by themselves only those that are not
 //! where they shall be.
 
-use super::asking::ask;
+use super::asking::{SIDE_BY_SIDE, ask};
 use super::resolve::environment_error;
 use super::snapshot::{integration, one};
 use super::wants::Wants;
@@ -20,9 +20,6 @@ use crate::steps::wanted::{target, unsettled};
 use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
-
-/// Reads at the same time, as in a look at the whole tenant.
-const SIDE_BY_SIDE: usize = 64;
 
 /// Looks at everything that the file names. What depends on nothing is read at the same time.
 ///

@@ -1,5 +1,6 @@
 //! The wanted state as a file, written so that somebody goes on writing it.
 
+use crate::model::day::day;
 use crate::model::text::clean;
 use crate::model::wanted::{Wanted, WantedPolicy};
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 pub fn wanted_file(wanted: &Wanted, notes: &[Vec<String>], left_out: &[String], at: Timestamp) -> String {
     let mut text = format!(
         "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply FILE` changes that.\n\n",
-        at.strftime("%Y-%m-%d")
+        day(at)
     );
     if wanted.policies.is_empty() {
         // Without this line the file would be refused as empty.

@@ -1,6 +1,7 @@
 //! A whole tenant on stdout: one line an environment for people, one document for scripts.
 
 use super::terminal::Out;
+use crate::model::day::day;
 use crate::model::estate::{Estate, Protection, Standing};
 use crate::model::ids::KeyVersion;
 use crate::model::protection::Key;
@@ -107,8 +108,4 @@ fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> Environ
         key_expires: key.and_then(|key| key.validity.end()),
         granted: protection.and_then(|protection| protection.granted.flag()),
     }
-}
-
-fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
 }

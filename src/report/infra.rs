@@ -1,6 +1,7 @@
 //! Policies as Bicep and Terraform: what exists, for whoever keeps it as code; and what is to be made, for the other administrator.
 
 use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::roles::ENCRYPTION_USER;
 use std::fmt::Write;
 
 /// One policy with what it stands on.
@@ -26,8 +27,6 @@ pub struct Blueprint {
 
 /// The API version of enterprise policies that the published specification knows.
 const POLICY_API: &str = "2020-10-30-preview";
-/// Key Vault Crypto Service Encryption User.
-const ROLE: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
 
 impl Blueprint {
     fn hsm(&self) -> bool {
@@ -137,10 +136,10 @@ resource {symbol}_vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {{
 }}
 
 resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
-  name: guid({symbol}_vault.id, {symbol}.id, '{ROLE}')
+  name: guid({symbol}_vault.id, {symbol}.id, '{ENCRYPTION_USER}')
   scope: {symbol}_vault
   properties: {{
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{ROLE}')
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{ENCRYPTION_USER}')
     principalId: {symbol}.identity.principalId
     principalType: 'ServicePrincipal'
   }}

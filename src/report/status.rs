@@ -4,6 +4,7 @@ use super::environment::{EnvironmentV1, VerdictFacts, environment_rows};
 use super::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 use super::terminal::Out;
 use super::values::Sheet;
+use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::ids::KeyVersion;
@@ -218,7 +219,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             let bits = key.bits.map_or(String::new(), |bits| format!(" {bits} bits"));
             let validity = observed.key.present().map(|key| &key.validity.expires);
             let expires = match validity {
-                Some(Known::Known(Some(time))) => format!("expires {}", time.strftime("%Y-%m-%d")),
+                Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
                 Some(Known::Known(None)) => "no expiry".to_owned(),
                 Some(Known::Unknown(_)) | None => "expiry not known".to_owned(),
             };

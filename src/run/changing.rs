@@ -6,6 +6,7 @@ use super::{Context, Job, fixing, holding, quiet};
 use crate::apply::{Applier, going_on};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
+use crate::model::day::day;
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
@@ -263,7 +264,7 @@ fn next(context: &Context, job: Job, target: &Target, observed: &Observed, chang
         }
     }
     if job == Job::RemoveEnvironment && changed {
-        let until = observed.at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(observed.at).strftime("%Y-%m-%d");
+        let until = day(observed.at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(observed.at));
         next.push(format!(
             "Keep the key, its vault and the policy's access until {until}: backups are encrypted with them."
         ));
@@ -275,7 +276,7 @@ fn next(context: &Context, job: Job, target: &Target, observed: &Observed, chang
         );
         let expires = observed.key.present().and_then(|key| key.validity.end());
         if let Some(expires) = expires {
-            next.push(format!("Rotate the key before it expires on {}.", expires.strftime("%Y-%m-%d")));
+            next.push(format!("Rotate the key before it expires on {}.", day(expires)));
         }
     }
     next

@@ -1,6 +1,7 @@
 //! Commands about the program itself: where its values come from, what stands in its way, names for completion, manual pages.
 
 use super::Context;
+use crate::cloud::NAMES;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::model::checkup::{Area, Row, Verdict, worst};
@@ -51,9 +52,6 @@ pub async fn doctor(context: &Context, out: &mut Out) -> Result<()> {
         Some(Area::Machine) => failed(Kind::Unexpected, "Something is in the way."),
     }
 }
-
-/// So many names of each kind are kept: completion must answer at once.
-const NAMES: usize = 1000;
 
 /// Names of the last list that a service answered, for completion alone: no command decides anything by them.
 #[derive(Debug, Default, Serialize, Deserialize)]

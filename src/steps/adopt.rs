@@ -1,12 +1,12 @@
 //! From what is there to the file that would leave it as it is.
 
-use super::grant::READ_ROLES;
 use super::link::{Standing, standing};
 use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Policy, RoleAssignment};
+use crate::model::roles::READER;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
 use std::collections::BTreeMap;
@@ -128,7 +128,7 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
 
 /// Who was given Reader at the policy itself; what is inherited is somebody else's.
 fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> Vec<String> {
-    let own = |role: &&RoleAssignment| role.role == READ_ROLES[0] && same_id(&role.scope, &policy.to_string());
+    let own = |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());
     let mut readers: Vec<String> =
         roles.iter().filter(own).map(|role| role.principal_id.to_ascii_lowercase()).collect();
     readers.sort();

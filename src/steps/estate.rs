@@ -1,6 +1,6 @@
 //! The tenant's other environments, and what happened to this one before.
 
-use super::lifecycle::{ADD, KEPT_AFTER_REMOVAL, REMOVE, SWAP};
+use super::lifecycle::{ADD, KEPT_AFTER_REMOVAL, KEPT_AFTER_ROTATION, REMOVE, SWAP};
 use super::link::{Standing, standing};
 use super::{Whose, day, finding, unseen, who};
 use crate::model::alike::Alike;
@@ -12,13 +12,8 @@ use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
-use crate::model::wanted::LIMIT;
-use jiff::{SignedDuration, Timestamp};
-
-/// So few free places are worth a warning.
-const NEAR: usize = 3;
-/// The old key is needed this long after a move to another one.
-const AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
+use crate::model::wanted::{LIMIT, NEAR};
+use jiff::Timestamp;
 
 /// Everything that the other environments say.
 pub(super) fn check(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
@@ -153,7 +148,7 @@ pub(super) fn left_keys<'a>(operations: &'a [Operation], environment: &Environme
         let span = if operation.is(REMOVE) && (operation.succeeded() || (operation.has_ended() && gone)) {
             KEPT_AFTER_REMOVAL
         } else if operation.is(SWAP) && operation.has_ended() {
-            AFTER_ROTATION
+            KEPT_AFTER_ROTATION
         } else {
             return None;
         };

@@ -7,22 +7,10 @@ use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::{AccessPolicy, Policy, RoleAssignment, Vault};
+use crate::model::roles::{KEY_PERMISSIONS, KEY_ROLES, READ_ROLES, ROLE_SETTLES};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use jiff::{SignedDuration, Timestamp};
-
-/// Key Vault Crypto Service Encryption User, and the local role of the same purpose of a managed HSM; built-in roles that include what they do.
-const KEY_ROLES: [&str; 2] = ["e147488a-f6f5-4113-8e2d-b22465e65bf6", "33413926-3206-4cdd-b39a-83574fe37a17"];
-/// Reader, Contributor, Owner: each may read the policy.
-pub(super) const READ_ROLES: [&str; 3] = [
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c",
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-];
-/// A role assignment may take this long to be effective everywhere.
-pub const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);
-/// What the policy's identity does with the key.
-const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
+use jiff::Timestamp;
 
 /// Is the policy there, or will it be?
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::model::environment::{Environment, Stage};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
-use crate::model::operation::Operation;
+use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::plan::Action;
 use jiff::SignedDuration;
 
@@ -21,11 +21,14 @@ pub const REMOVE: &str = "RevertToMicrosoftKey";
 /// Key, vault and the policy's access are needed this long after a removal: backups are still encrypted with the key.
 pub const KEPT_AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// An old key, or an old version of it, is needed this long after a rotation to another one.
+pub const KEPT_AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
+
 /// A removal takes up to 4 days, and reads lag behind it.
-const LONGEST_REMOVAL: SignedDuration = SignedDuration::from_hours(4 * 24 + 1);
+const LONGEST_REMOVAL: SignedDuration = SignedDuration::from_secs(LONGEST_OPERATION.as_secs() + READS_LAG.as_secs());
 
 /// Reads lag behind an operation that ended, for so long at most.
-const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// Does an operation of this kind apply a key?
 pub fn applies_key(kind: &str) -> bool {

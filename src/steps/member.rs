@@ -1,5 +1,6 @@
 //! One environment of a file: where it stands, what it lacks, and what stands in its way.
 
+use super::lifecycle::READS_LAG;
 use super::link::{Standing, standing};
 use super::location::policy_location;
 use super::{add, finding, grant, quoted, who};
@@ -15,7 +16,6 @@ use crate::model::seen::Seen;
 use crate::model::target::Target;
 use crate::model::text::clean;
 use crate::model::wanted::{WantedEnvironment, WantedPolicy};
-use jiff::SignedDuration;
 use std::collections::HashMap;
 
 /// Findings that tell of danger to what runs. Where nothing is to be done they stand in nobody's way.
@@ -32,9 +32,6 @@ const IN_FILE: [(&str, &str); 5] = [
         "Ask the Key Vault administrator to write your object id into `readers` and to run `cmkctl apply`",
     ),
 ];
-
-/// An environment that was modified so lately may be on its way back: reads lag behind an operation that ended.
-const LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// What the step of policies takes.
 pub fn target(wanted: &WantedPolicy) -> Target {
@@ -66,7 +63,7 @@ pub(super) fn in_nobodys_way(finding: &mut Finding) {
 
 /// Is it with this policy, and locked? One that was modified lately may be on its way back, and is looked at by itself.
 pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
-    let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < LAG);
+    let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < READS_LAG);
     standing(environment, policy) == Standing::Locked && !lately
 }
 

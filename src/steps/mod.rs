@@ -31,11 +31,11 @@ pub mod wanted;
 pub mod windows;
 
 use crate::model::catalogue;
+pub use crate::model::day::{day, moment};
 use crate::model::finding::{Finding, Severity};
 use crate::model::seen::Unreadable;
 pub use crate::model::text::quoted;
 pub use crate::model::who;
-use jiff::Timestamp;
 
 /// A finding, with `subject`, the sentence, the remedy and who can do it.
 fn finding(
@@ -94,14 +94,4 @@ fn not_visible(code: &'static str, subject: impl Into<String>, what: &str, why: 
         format!("Ask the {who} to check it, or to give you read access."),
         who,
     )
-}
-
-/// A day, as findings write it.
-fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
-}
-
-/// A minute, as findings write it.
-fn moment(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -4,6 +4,7 @@ use super::goal::Goal;
 use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
 use super::link::{Standing, locked, no_environment, offline, unknown_link};
 use super::{finding, key, quoted, ready, who};
+use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -119,7 +120,7 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
 
 /// What must stay although the environment has left.
 fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Finding {
-    let until = observed.at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(observed.at).strftime("%Y-%m-%d");
+    let until = day(observed.at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(observed.at));
     finding(
         "CMK033",
         Severity::Acknowledge,

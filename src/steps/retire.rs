@@ -4,7 +4,7 @@
 //! every fact that speaks for a user counts. Dates can be overridden; what is not known can't.
 
 use super::key_users::{Tenant, User, needed};
-use super::rotate::OLD_VERSION_STAYS;
+use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::KeyVersion;
@@ -203,5 +203,5 @@ fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<
             first = Some(first.map_or(begun, |first| first.min(begun)));
         }
     }
-    Known::Known(first.and_then(|begun| begun.checked_add(OLD_VERSION_STAYS).ok()))
+    Known::Known(first.and_then(|begun| begun.checked_add(KEPT_AFTER_ROTATION).ok()))
 }

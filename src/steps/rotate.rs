@@ -11,8 +11,6 @@ use jiff::SignedDuration;
 
 /// Environments follow a new version within this time.
 pub const FOLLOWED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
-/// The version before must stay enabled at least this long.
-pub const OLD_VERSION_STAYS: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// What was made later than this from now was not made at that time. Clocks that are further apart are said anyway.
 const FUTURE: SignedDuration = SignedDuration::from_mins(15);

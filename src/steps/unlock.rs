@@ -1,8 +1,8 @@
 //! After a lock: the original key comes back first, then each environment, the one that is deleted soonest first.
 
 use super::grant::Comes;
+use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
-use super::rotate::OLD_VERSION_STAYS;
 use super::{Whose, danger, finding, grant, key, not_visible, unknown, unseen, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -159,7 +159,7 @@ fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: T
         .filter_map(|other| other.validity.created.known())
         .filter(|other| made.is_some_and(|made| *other > made));
     // Without a successor it is the latest one; when it was made is not known, it may be.
-    later.min().is_none_or(|next| at.duration_since(*next) < OLD_VERSION_STAYS)
+    later.min().is_none_or(|next| at.duration_since(*next) < KEPT_AFTER_ROTATION)
 }
 
 /// No policy was named, and the environment names none.

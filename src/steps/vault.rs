@@ -1,6 +1,7 @@
 //! The vault of a key: is it there, can what it holds be lost, and does it let the service in?
 
 use super::{finding, quoted, who};
+use crate::model::day::day;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
@@ -45,7 +46,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
 }
 
 pub(super) fn until(deleted: &Deleted) -> String {
-    deleted.purged.map_or(String::new(), |purged| format!("; it is purged for good on {}", purged.strftime("%Y-%m-%d")))
+    deleted.purged.map_or(String::new(), |purged| format!("; it is purged for good on {}", day(purged)))
 }
 
 pub(super) fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {

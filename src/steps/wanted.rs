@@ -13,11 +13,8 @@ use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
-use crate::model::wanted::{Wanted, WantedPolicy};
+use crate::model::wanted::{NEAR, Wanted, WantedPolicy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// So few free places are worth a warning.
-const NEAR: usize = 3;
 
 /// The environments of the file that must be looked at by themselves, because the list shows them elsewhere than they shall be. One that is
 /// locked is not among them: nothing can be started on it.

@@ -1,6 +1,7 @@
 //! What an action does and why, in the words that a plan shows.
 
 use super::Action;
+use crate::model::day::day;
 use std::fmt;
 
 impl Action {
@@ -117,9 +118,8 @@ impl fmt::Display for Action {
                 write!(f, "Disable the version {} of the key `{key}` of `{}`", version.as_str(), vault.name)
             }
             Action::EnableEnvironment { name, deleted_on, .. } => {
-                let clock = deleted_on.map_or(String::new(), |date| {
-                    format!(" (or it may be deleted from {} on)", date.strftime("%Y-%m-%d"))
-                });
+                let clock =
+                    deleted_on.map_or(String::new(), |date| format!(" (or it may be deleted from {} on)", day(date)));
                 write!(f, "Enable the environment `{name}` again{clock}")
             }
             Action::RemoveEnvironment { name, policy, .. } => {

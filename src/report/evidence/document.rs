@@ -1,5 +1,6 @@
 //! Evidence for auditors: every fact with the request it was read from, and a hash over all of it.
 
+use crate::model::day::day;
 use crate::model::estate::{Asked, Estate, Protection, Standing};
 use crate::model::ids::{ArmId, KeyVersion};
 use crate::model::protection::Policy;
@@ -190,8 +191,8 @@ pub(super) fn name(id: Option<&str>) -> &str {
 }
 
 /// The day, or a dash.
-pub(super) fn day(time: Option<Timestamp>) -> String {
-    time.map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+pub(super) fn day_or_none(time: Option<Timestamp>) -> String {
+    time.map_or("-".to_owned(), day)
 }
 
 /// How many environments of each state, worst first: the lines are sorted so already.

@@ -1,6 +1,7 @@
 //! The report as one page that needs nothing else: no script, no font, no picture from elsewhere; light and dark, narrow and wide, and printed.
 
-use super::document::{ReportV1, by_state, day, horizon, name, numbers, word};
+use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, word};
+use crate::model::day::moment;
 use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 const STYLE: &str = include_str!("report.css");
@@ -52,7 +53,7 @@ fn state(word: &str) -> String {
 }
 
 fn days(time: Option<jiff::Timestamp>) -> String {
-    format!("<span class=\"day\">{}</span>", day(time))
+    format!("<span class=\"day\">{}</span>", day_or_none(time))
 }
 
 fn code(text: &str) -> String {
@@ -65,10 +66,10 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
     let by = report.by.map_or("an account that the token does not name".to_owned(), escape);
     let mut text = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>Customer-managed keys, {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with {tool}.</p></header>\n<main>\n<div class=\"pictures\">\n",
-        day = day(Some(report.at)),
+        day = day_or_none(Some(report.at)),
         count = data.environments.len(),
         cloud = escape(report.cloud),
-        at = report.at.strftime("%Y-%m-%d %H:%M UTC"),
+        at = moment(report.at),
         tool = report.tool,
     );
     text.push_str(&bars("Environments by state", &by_state(report)));

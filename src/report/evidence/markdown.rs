@@ -1,6 +1,6 @@
 //! The report as Markdown, for a ticket or a repository.
 
-use super::document::{ReportV1, by_state, day, horizon, name, numbers, word};
+use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, word};
 use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 /// A cell: no line feed and no bar may end it.
@@ -39,7 +39,7 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             cell(name(one.vault.as_deref())),
             cell(one.key.unwrap_or("-")),
             cell(one.key_version.unwrap_or("-")),
-            day(one.expires),
+            day_or_none(one.expires),
             word(one.enabled).to_owned(),
             word(one.granted).to_owned(),
             word(one.purge_protection).to_owned(),
