@@ -1,20 +1,8 @@
 //! Names that fit nothing, fit two, or look like another one.
 
 use crate::arena::two_keys;
-use crate::tool::{FAST, Ran, Served};
+use crate::tool::{FAST, Served};
 use serde_json::json;
-
-fn says(ran: &Ran, words: &[&str]) {
-    for word in words {
-        assert!(ran.stderr.contains(word) || ran.stdout.contains(word), "{word}\n{}\n{}", ran.stdout, ran.stderr);
-    }
-}
-
-fn id(served: &Served, name: &str) -> String {
-    let all = served.run(&["status", "--all", "-o", "json"]).json();
-    let all = all["environments"].as_array().unwrap().clone();
-    all.iter().find(|one| one["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
-}
 
 #[test]
 fn a_name_that_is_another_ones_domain_is_not_unique() {
@@ -22,9 +10,9 @@ fn a_name_that_is_another_ones_domain_is_not_unique() {
     plain.run(&["environment-name", "contoso-dev-a"]).exits(0);
     let patch = json!({ "summary": "A name that is taken.", "environments": { "uat": { "name": "contoso-dev-a" } } });
     let served = Served::patched(&patch, FAST);
-    let uat = id(&served, "contoso-dev-a");
+    let uat = served.ids_by_name()["contoso-dev-a"].clone();
     let ran = served.run(&["environment-name", "contoso-dev-a"]).exits(2);
-    says(&ran, &["is the name of 2 environments", &uat]);
+    ran.says(&["is the name of 2 environments", &uat]);
     served.run(&["add-environment", "contoso-dev-a", "--yes", "--confirm", "contoso-dev-a"]).exits(2);
     assert!(served.effects().is_empty());
     // The twin: by its id it is found.
@@ -61,12 +49,12 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
         [&["--confirm", "Contoso"][..], &["--confirm", "Contoso UAT", "--confirm", "Contoso Dev"], &["--confirm", ""]]
     {
         let ran = served.run(&[&["remove-environment", "--yes"], wrong].concat()).exits(2);
-        says(&ran, &["No changes were made.", "It asks for: `Contoso UAT`."]);
+        ran.says(&["No changes were made.", "It asks for: `Contoso UAT`."]);
     }
-    says(
-        &served.run(&["remove-environment", "--yes", "--confirm", "Contoso UTA"]).exits(2),
-        &["Did you mean `Contoso UAT`?"],
-    );
+    served
+        .run(&["remove-environment", "--yes", "--confirm", "Contoso UTA"])
+        .exits(2)
+        .says(&["Did you mean `Contoso UAT`?"]);
     assert!(served.effects().is_empty());
     served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
     // The same command again asks for nothing more; a name of something else is a slip even then.
@@ -77,22 +65,22 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
 #[test]
 fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
     let served = Served::start("expiring", FAST);
-    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let policy = served.default_of("policy");
     let name = policy.rsplit('/').next().unwrap().to_owned();
     for command in [&["status", "--all"][..], &["report"]] {
         let with = |more: &[&str]| served.run(&[command, more].concat());
         let ran = with(&["--policy", &format!("{name}x")]).exits(2);
-        says(&ran, &["fits nothing", &format!("Did you mean `{name}`?")]);
-        says(&with(&["--policy", ""]).exits(2), &["fits nothing", &name]);
-        says(&with(&["--vault", "kv-nowhere"]).exits(2), &["fits nothing", "There is: "]);
-        says(&with(&["--sku", "Producton"]).exits(2), &["Did you mean `Production`?"]);
+        ran.says(&["fits nothing", &format!("Did you mean `{name}`?")]);
+        with(&["--policy", ""]).exits(2).says(&["fits nothing", &name]);
+        with(&["--vault", "kv-nowhere"]).exits(2).says(&["fits nothing", "There is: "]);
+        with(&["--sku", "Producton"]).exits(2).says(&["Did you mean `Production`?"]);
         for right in [&["--policy", &name][..], &["--policy", &policy], &["--sku", "production"]] {
             with(right).exits(0);
         }
         // Each fits something, and all together nothing.
-        says(&with(&["--policy", &name, "--not-encrypted"]).exits(2), &["fit nothing together"]);
+        with(&["--policy", &name, "--not-encrypted"]).exits(2).says(&["fit nothing together"]);
     }
-    says(&served.run(&["export", "bicep", "--policy", "nowhere"]).exits(2), &["fits nothing", &name]);
+    served.run(&["export", "bicep", "--policy", "nowhere"]).exits(2).says(&["fits nothing", &name]);
     served.run(&["export", "bicep", "--policy", &name]).exits(0);
 }
 
@@ -110,14 +98,7 @@ fn names_that_look_alike_are_shown_with_their_ids_and_confirmed_with_them() {
         .filter(|(name, _)| name.ends_with("roduction") || name == "Contoso UAT")
         .collect();
     assert_eq!(ids.len(), 3, "{ids:?}");
-    let defaults = served.cloud()["defaults"].clone();
-    let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
-    let mut wanted = format!(
-        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n",
-        text("policy"),
-        text("vault"),
-        text("key")
-    );
+    let mut wanted = served.policy_block();
     for (_, id) in &ids {
         wanted.push_str(&format!("[[policies.environments]]\nid = \"{id}\"\npower-platform-only = true\n"));
     }

@@ -88,7 +88,7 @@ impl Arena {
         self.await_door();
         let answer = http(&self.served.url, "POST", "/_sandbox/begin", &[], &body);
         assert_eq!(answer.status, 200, "{}", answer.body);
-        std::fs::write(self.served.file(), answer.body).unwrap();
+        std::fs::write(self.served.cloud_file(), answer.body).unwrap();
     }
 
     /// Nobody can connect for a moment when that is the trouble.
@@ -150,7 +150,7 @@ impl Arena {
         let mut effects: Vec<String> =
             effects.map(|effect| format!("{} {}", text(&effect["what"]), text(&effect["subject"]))).collect();
         effects.sort();
-        End { effects, world: http(&self.served.url, "GET", "/_sandbox/world", &[], "").json() }
+        End { effects, world: self.served.world() }
     }
 
     /// Waits until a request of the child hangs in its scripted stall; `false` when the child has ended before.

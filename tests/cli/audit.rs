@@ -2,24 +2,22 @@
 
 use crate::arena::jobs;
 use crate::sign_in::keeps_secrets;
-use crate::tool::{FAST, Served, rehearse};
+use crate::tool::{ENABLE, FAST, Served, rehearse};
 use serde_json::{Value, json};
 use std::path::Path;
 
-const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
-
-fn lines(path: &Path) -> Vec<Value> {
+fn lines_of(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.ends_with('\n'), "{text}");
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
-fn time(value: &Value) -> jiff::Timestamp {
+fn time_of(value: &Value) -> jiff::Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
 /// Method and path of a request, as line and ledger both know it.
-fn what(value: &Value) -> (String, String) {
+fn what_of(value: &Value) -> (String, String) {
     let text = |name: &str| value[name].as_str().unwrap().to_owned();
     let path = match value.get("url") {
         Some(_) => url::Url::parse(&text("url")).unwrap().path().to_owned(),
@@ -34,9 +32,9 @@ fn every_effect_has_its_line_before_it() {
         let served = Served::start(scenario, FAST);
         let path = served.folder().join("audit.jsonl");
         let file = path.to_str().unwrap();
-        let ran = served.run_as(user, &[&CONSENT[..], &["--make-managed", "--audit-log", file]].concat());
+        let ran = served.run_as(user, &[&ENABLE[..], &["--make-managed", "--audit-log", file]].concat());
         keeps_secrets(ran.exits(0));
-        let (lines, ledger) = (lines(&path), served.ledger());
+        let (lines, ledger) = (lines_of(&path), served.ledger());
         let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
         let (intents, outcomes) = (of("intent"), of("outcome"));
         assert_eq!(intents.len(), outcomes.len());
@@ -46,8 +44,9 @@ fn every_effect_has_its_line_before_it() {
         assert!(effects.len() >= 3, "{ledger:#}");
         for effect in effects {
             let request = log.iter().find(|entry| entry["n"] == effect["n"]).unwrap();
-            let mut before =
-                intents.iter().filter(|line| what(line) == what(request) && time(&line["at"]) <= time(&effect["at"]));
+            let mut before = intents
+                .iter()
+                .filter(|line| what_of(line) == what_of(request) && time_of(&line["at"]) <= time_of(&effect["at"]));
             let intent = before.next_back().unwrap_or_else(|| panic!("{effect} was not announced: {lines:#?}"));
             let outcome = outcomes.iter().find(|line| line["id"] == intent["id"]).unwrap();
             assert_eq!(outcome["status"], request["status"]);
@@ -56,7 +55,7 @@ fn every_effect_has_its_line_before_it() {
         // An intent stands before its outcome, and nothing between two changes is out of order.
         for pair in lines.chunks(2) {
             assert_eq!((&pair[0]["event"], &pair[1]["event"]), (&json!("intent"), &json!("outcome")));
-            assert_eq!((&pair[0]["id"], what(&pair[0])), (&pair[1]["id"], what(&pair[1])));
+            assert_eq!((&pair[0]["id"], what_of(&pair[0])), (&pair[1]["id"], what_of(&pair[1])));
         }
         for line in &lines {
             assert_eq!(line["schema"], "cmkctl/audit/v1");
@@ -80,8 +79,8 @@ fn each_attempt_has_its_own_line() {
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "401" },
         { "match": { "path": "/Encryption/link" }, "do": "reset-after" },
     ]));
-    served.run(&[&CONSENT[..], &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
-    let lines = lines(&path);
+    served.run(&[&ENABLE[..], &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
+    let lines = lines_of(&path);
     let came = |part: &str| -> Vec<Value> {
         let of = lines.iter().filter(|line| line["event"] == "outcome" && line["url"].as_str().unwrap().contains(part));
         of.map(|line| line.get("status").or(line.get("unknown")).unwrap().clone()).collect()
@@ -106,7 +105,7 @@ fn a_file_that_can_not_be_written_stops_before_the_first_change() {
         files.extend([(pipe, 2), ("/dev/null".to_owned(), 2)]);
     }
     for (file, code) in files {
-        let ran = served.run(&[&CONSENT[..], &["--audit-log", &file]].concat()).exits(code);
+        let ran = served.run(&[&ENABLE[..], &["--audit-log", &file]].concat()).exits(code);
         let words = format!("The audit log `{file}` can't be written, so nothing is sent.");
         assert!(ran.stderr.contains(&words) && ran.stderr.contains("fix:"), "{}", ran.stderr);
         assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{file}");
@@ -126,22 +125,22 @@ fn two_runs_append_and_many_do_not_mix() {
     let path = served.folder().join("audit.jsonl");
     std::fs::write(&path, "{\"mine\":1}\n").unwrap();
     let run = |more: &[&str]| {
-        let mut command = served.command("admin", &[&CONSENT[..], more].concat());
+        let mut command = served.command("admin", &[&ENABLE[..], more].concat());
         // By the variable, for once.
         command.env("CMKCTL_AUDIT_LOG", &path);
         command
     };
     let first = run(&[]).output().unwrap();
     assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
-    let once = lines(&path);
+    let once = lines_of(&path);
     assert!(once.len() > 4 && once[0]["mine"] == 1);
     // Everything is as wanted: nothing is sent, nothing is written.
     assert!(run(&[]).output().unwrap().status.success());
-    assert_eq!(lines(&path).len(), once.len());
+    assert_eq!(lines_of(&path).len(), once.len());
     // Several at the same time, each on a tenant of its own.
     let many: Vec<_> = (0..6)
         .map(|_| {
-            let mut command = crate::tool::command(&CONSENT);
+            let mut command = crate::tool::command(&ENABLE);
             command.args(["--sandbox", "--speed", FAST]).env("CMKCTL_AUDIT_LOG", &path);
             command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
         })
@@ -149,7 +148,7 @@ fn two_runs_append_and_many_do_not_mix() {
     for mut child in many {
         assert!(child.wait().unwrap().success());
     }
-    let all = lines(&path);
+    let all = lines_of(&path);
     assert_eq!(all.len(), once.len() + 6 * (once.len() - 1));
     let ids: std::collections::HashSet<String> = all[1..].iter().map(|line| line["id"].to_string()).collect();
     assert_eq!(ids.len() * 2, all.len() - 1);
@@ -161,7 +160,7 @@ fn the_same_plan_has_the_same_fingerprint_everywhere() {
     let plan = |name: &str, more: &[&str]| {
         let path = folder.path().join(name);
         rehearse(&[&["create-policy", "--yes", "--audit-log", path.to_str().unwrap()][..], more].concat()).exits(0);
-        lines(&path)[0]["plan"].clone()
+        lines_of(&path)[0]["plan"].clone()
     };
     assert_eq!(plan("a", &[]), plan("b", &[]));
     assert_ne!(plan("a", &[]), plan("c", &["--policy", "ep-other"]));
@@ -177,14 +176,14 @@ fn the_file_is_its_owners_alone_and_one_that_is_not_is_said() {
     let own = rehearse(&create).exits(0);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!own.stderr.contains("others can"), "{}", own.stderr);
-    let before = lines(&path).len();
+    let before = lines_of(&path).len();
     for (mode, words) in [(0o640, "others can read it"), (0o604, "mode 604"), (0o620, "others can change")] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let ran = rehearse(&create).exits(0);
         assert!(ran.stderr.contains(words), "{mode:o}: {}", ran.stderr);
     }
     // It is used all the same, and its mode is its owner's business.
-    assert_eq!(lines(&path).len(), 4 * before);
+    assert_eq!(lines_of(&path).len(), 4 * before);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
 }
 
@@ -217,7 +216,7 @@ fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
     served.faults(&json!([{ "match": { "request": put }, "do": "closed", "seconds": 1 }]));
     let path = served.folder().join("audit");
     served.run(&[job.arguments, &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
-    let lines = lines(&path);
+    let lines = lines_of(&path);
     let intents = lines.iter().filter(|line| line["event"] == "intent").count();
     let came: Vec<&Value> = lines.iter().filter(|line| line["event"] == "outcome").collect();
     let answered = came.iter().filter(|line| line["status"].is_u64()).count() as u64;
@@ -283,10 +282,10 @@ mod a_full_disk {
     #[test]
     fn before_another_change_stops_the_run_and_no_role_helps() {
         let start = || Served::start("ready", FAST);
-        let clean = clean(start, &CONSENT);
+        let clean = clean(start, &ENABLE);
         assert!(clean.lines().count() > 2, "{clean}");
         let served = start();
-        let (ran, _) = without_room(&served, &CONSENT, &clean);
+        let (ran, _) = without_room(&served, &ENABLE, &clean);
         let ran = ran.exits(1);
         assert_eq!(served.ledger()["writes"], 1);
         let both = ["error: The change was sent, and answered with 2", "so nothing is sent", "a line before this one"];

@@ -10,7 +10,7 @@ const GUID: &str = "11111111-2222-3333-4444-555555555555";
 
 /// Exit code, every one of the words, and no panic.
 #[track_caller]
-fn ends(ran: Ran, code: i32, words: &[&str]) -> Ran {
+fn exits_saying(ran: Ran, code: i32, words: &[&str]) -> Ran {
     let ran = ran.exits(code);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     for word in words {
@@ -21,8 +21,8 @@ fn ends(ran: Ran, code: i32, words: &[&str]) -> Ran {
 
 /// A usage error says what is wrong and what helps, and nothing was changed.
 #[track_caller]
-fn refused(served: &Served, arguments: &[&str], words: &[&str]) {
-    ends(served.run(arguments), 2, words);
+fn refused_unsent(served: &Served, arguments: &[&str], words: &[&str]) {
+    exits_saying(served.run(arguments), 2, words);
     assert_eq!(served.ledger()["writes"], 0, "{arguments:?}");
 }
 
@@ -33,11 +33,11 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
     let fix = ["not the name of a key", "fix:", "1 to 127 letters"];
     for key in ["", " ", "a/b", "a.b", "a b", "../secrets/foo", "..%2fsecrets", "ключ", "a\u{1b}[31m", &long] {
         for step in ["create-policy", "enable"] {
-            refused(&served, &[step, "--yes", "--key", key], &fix);
+            refused_unsent(&served, &[step, "--yes", "--key", key], &fix);
         }
     }
     for version in ["", "latest", "0123", &"g".repeat(32), &"0".repeat(33)] {
-        refused(
+        refused_unsent(
             &served,
             &["create-policy", "--yes", "--key-version", version],
             &["not a version of a key", "fix:", "32"],
@@ -62,7 +62,7 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
         ("--reader", format!("{{{GUID}}}"), "not an object id"),
         ("--location", "eu/rope".to_owned(), "not a location"),
     ] {
-        refused(&served, &["create-policy", "--yes", flag, &text], &[words, "fix:"]);
+        refused_unsent(&served, &["create-policy", "--yes", flag, &text], &[words, "fix:"]);
     }
     assert_eq!(served.ledger()["requests"], 0);
 }
@@ -84,11 +84,11 @@ fn an_environment_that_is_not_there_is_not_guessed() {
             if ["add-environment", "enable"].contains(&command) {
                 arguments.extend(consent);
             }
-            refused(&served, &arguments, &[words, "fix:"]);
+            refused_unsent(&served, &arguments, &[words, "fix:"]);
         }
     }
     // What the service said about it is there for a ticket.
-    ends(served.run(&["status", GUID]), 2, &["EnvironmentNotFound", "ticket:", "correlation id"]);
+    exits_saying(served.run(&["status", GUID]), 2, &["EnvironmentNotFound", "ticket:", "correlation id"]);
     let document = served.run(&["status", GUID, "-o", "json"]).exits(2).json();
     assert_eq!((&document["schema"], &document["exit_code"]), (&json!("cmkctl/error/v1"), &json!(2)));
     assert!(document["correlation_id"].is_string() && document["hints"][0].is_string(), "{document}");
@@ -119,10 +119,10 @@ fn flags_and_variables_that_can_not_be_right() {
         (&["--output", "xml"], &["xml"]),
         (&["two"], &["two"]),
     ] {
-        ends(status(more), 2, words);
+        exits_saying(status(more), 2, words);
     }
     for text in ["5", "soon", "5 weeks", "1e99d", "NaNs", ""] {
-        ends(rehearse(&["add-environment", "--timeout", text]), 2, &["--timeout"]);
+        exits_saying(rehearse(&["add-environment", "--timeout", text]), 2, &["--timeout"]);
     }
     for (name, value, words) in [
         ("CMKCTL_CLOUD", "mars", "`mars` is not known"),
@@ -134,7 +134,7 @@ fn flags_and_variables_that_can_not_be_right() {
     ] {
         let mut command = command(&["create-policy"]);
         command.env(name, value);
-        ends(finish(command), 2, &[words, "fix:"]);
+        exits_saying(finish(command), 2, &[words, "fix:"]);
     }
 }
 
@@ -169,11 +169,11 @@ fn files_that_can_not_be_right() {
         ("--ca-bundle", b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "holds no certificate"),
     ] {
         let name = file("file.json", text);
-        ends(run(&["status", GUID, flag, &name]), 2, &[words, "fix:"]);
+        exits_saying(run(&["status", GUID, flag, &name]), 2, &[words, "fix:"]);
     }
     let scenario = file("scenario.json", br#"{"summary": "x.", "colour": 1}"#);
-    ends(run(&["status", "--sandbox", "--scenario", &scenario]), 2, &["unknown field `colour`", "fix:"]);
-    ends(run(&["status", "--cloud", folder.path().to_str().unwrap()]), 2, &["can't be read"]);
+    exits_saying(run(&["status", "--sandbox", "--scenario", &scenario]), 2, &["unknown field `colour`", "fix:"]);
+    exits_saying(run(&["status", "--cloud", folder.path().to_str().unwrap()]), 2, &["can't be read"]);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
         let consent = ["--yes", "--confirm", "Contoso UAT"];
         for arguments in [vec!["status"], vec!["environment-name", "Contoso UAT"], [&["enable"][..], &consent].concat()]
         {
-            let ran = ends(served.run(&arguments), code, words);
+            let ran = exits_saying(served.run(&arguments), code, words);
             assert!(ran.stderr.contains("why:"), "{}", ran.stderr);
             assert!(ran.stderr.contains("fix:") || trouble == "409", "{trouble}: {}", ran.stderr);
             assert_eq!(ran.stderr.contains("ticket: correlation id "), ticket, "{trouble}: {}", ran.stderr);
@@ -209,11 +209,11 @@ fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
 fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
     let served = Served::start("ready", FAST);
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "unknown-enum", "times": 1000 }]));
-    let ran = ends(served.run(&["status"]), 0, &[]);
+    let ran = exits_saying(served.run(&["status"]), 0, &[]);
     assert!(ran.stdout.contains("Wibble") && !ran.stdout.contains("Managed Environment: no"), "{}", ran.stdout);
     let ran = served.run(&["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"]);
     // A word that nobody knows is not known.
-    ends(ran, 5, &["management state `Wibble`"]);
+    exits_saying(ran, 5, &["management state `Wibble`"]);
     assert_eq!(served.ledger()["writes"], 0);
 }
 
@@ -222,7 +222,7 @@ fn no_answer_leads_to_a_host_of_somebody_else() {
     let served = Served::start("ready", FAST);
     let away = |path: &str| json!([{ "match": { "path": path }, "do": "foreign-link", "times": 1000 }]);
     served.faults(&away("/environments"));
-    ends(
+    exits_saying(
         served.run(&["environment-name", "Contoso UAT"]),
         1,
         &["elsewhere.example", "does not belong to the cloud", "fix:"],
@@ -231,9 +231,9 @@ fn no_answer_leads_to_a_host_of_somebody_else() {
     // An operation whose address is not believed is found by the environment.
     served.faults(&away("/Encryption/link"));
     let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]);
-    let ran = ends(ran, 0, &["outside the cloud", "elsewhere.example"]);
+    let ran = exits_saying(ran, 0, &["outside the cloud", "elsewhere.example"]);
     assert!(ran.stdout.contains("done, shown by a re-read"), "{}", ran.stdout);
-    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+    assert_eq!(served.times("link-started"), 1);
     let hosts = served.ledger()["log"].to_string();
     assert!(!hosts.contains("elsewhere"), "{hosts}");
 }
@@ -274,7 +274,7 @@ fn streams_that_were_never_open_and_arguments_that_are_no_text() {
         let mut shell = std::process::Command::new("/bin/sh");
         let script = format!("exec \"$0\" status --sandbox --speed {FAST} {how}");
         shell.env_clear().args(["-c", &script, env!("CARGO_BIN_EXE_cmkctl")]);
-        ends(finish(shell), 0, &[])
+        exits_saying(finish(shell), 0, &[])
     };
     assert!(closed("<&-").stdout.contains("Contoso UAT"));
     closed(">&-");
@@ -282,7 +282,7 @@ fn streams_that_were_never_open_and_arguments_that_are_no_text() {
     for at in [vec!["status"], vec!["status", "--cloud"], vec![]] {
         let mut command = command(&at);
         command.arg(OsStr::from_bytes(b"a\xffb"));
-        ends(finish(command), 2, &["error:"]);
+        exits_saying(finish(command), 2, &["error:"]);
     }
     // A value that is no text counts as one that can't be right, or as none; never as a panic.
     for name in ["CMKCTL_CLOUD", "PATH", "HOME", "COLUMNS", "NO_COLOR"] {
@@ -300,7 +300,7 @@ fn a_narrow_terminal_cuts_no_id() {
     for columns in ["40", "1", "0", "-1", "99999999", "wide"] {
         let mut command = command(&["status", "--sandbox", "--speed", FAST]);
         command.env("COLUMNS", columns);
-        let ran = ends(finish(command), 0, &[]);
+        let ran = exits_saying(finish(command), 0, &[]);
         assert!(id.as_deref().is_none_or(|id| ran.stdout.contains(id)), "{columns}: {}", ran.stdout);
     }
     assert!(id.is_some_and(|id| id.len() == 36), "{}", Value::to_string(&whole));

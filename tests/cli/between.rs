@@ -1,6 +1,6 @@
 //! Somebody between the binary and its sandbox: slow, silent, wrong about the time, or changing one thing in what the service says.
 
-use crate::tool::{Ran, Served, command, finish};
+use crate::tool::{Ran, Served, command, finish, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -72,7 +72,7 @@ impl Between {
     }
 
     /// How often something with these words in it was asked for.
-    pub(crate) fn asked(&self, words: &str) -> usize {
+    pub(crate) fn times_asked(&self, words: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|line| line.contains(words)).count()
     }
 
@@ -124,7 +124,7 @@ impl Between {
                 Deed::Hang => std::thread::sleep(Duration::from_secs(120)),
                 Deed::Late(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
                 Deed::Off(seconds) => {
-                    let told = jiff::fmt::rfc2822::parse(&header(&head, "date")?).ok()?.timestamp();
+                    let told = jiff::fmt::rfc2822::parse(header(&head, "date")?).ok()?.timestamp();
                     head = dated(&head, told + SignedDuration::from_secs(seconds));
                 }
                 Deed::Still(date) => head = dated(&head, date),
@@ -177,9 +177,4 @@ fn without(head: &str, names: &[&str]) -> String {
 
 fn dated(head: &str, date: Timestamp) -> String {
     format!("{}\r\n{}", without(head, &["date"]), date.strftime("date: %a, %d %b %Y %H:%M:%S GMT"))
-}
-
-fn header(head: &str, name: &str) -> Option<String> {
-    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
-    Some(line.split_once(':')?.1.trim().to_owned())
 }

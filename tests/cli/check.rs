@@ -1,11 +1,11 @@
 //! `check` with the real binary: every code against the sandbox, all at once, and repaired.
 
-use crate::tool::{FAST, Ran, Served, merge, run};
+use crate::tool::{FAST, Ran, Served, overlaid, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A rehearsal of a patched tenant, as JSON.
-fn check(patch: &Value, more: &[&str]) -> Ran {
+fn checked(patch: &Value, more: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scenario.json");
     std::fs::write(&file, patch.to_string()).unwrap();
@@ -14,46 +14,40 @@ fn check(patch: &Value, more: &[&str]) -> Ran {
     run(&arguments)
 }
 
-fn codes(document: &Value) -> BTreeSet<String> {
+fn codes_of(document: &Value) -> BTreeSet<String> {
     let all = document["findings"].as_array().unwrap();
     all.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The base tenant with a policy that is created and granted: nothing stands in the way.
-fn well() -> Value {
+fn all_well() -> Value {
     json!({
         "summary": "All is well.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
     })
 }
 
-fn patched(patch: Value) -> Value {
-    let mut whole = well();
-    merge(&mut whole, patch);
-    whole
-}
-
 fn vault(properties: Value) -> Value {
-    patched(json!({ "vaults": { "kv-contoso-cmk": { "properties": properties } } }))
+    overlaid(all_well(), json!({ "vaults": { "kv-contoso-cmk": { "properties": properties } } }))
 }
 
 fn key(key: Value) -> Value {
-    patched(json!({ "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } } }))
+    overlaid(all_well(), json!({ "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } } }))
 }
 
 fn environment(environment: Value) -> Value {
-    patched(json!({ "environments": { "uat": environment } }))
+    overlaid(all_well(), json!({ "environments": { "uat": environment } }))
 }
 
 fn policy(policy: Value) -> Value {
-    patched(json!({ "policies": { "ep-contoso-cmk": policy } }))
+    overlaid(all_well(), json!({ "policies": { "ep-contoso-cmk": policy } }))
 }
 
 #[test]
 fn where_all_is_well_only_the_notes_are_said() {
-    let ran = check(&well(), &[]).exits(0).json();
+    let ran = checked(&all_well(), &[]).exits(0).json();
     let notes = ["CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040"];
-    assert_eq!(codes(&ran), notes.iter().map(|code| (*code).to_owned()).collect());
+    assert_eq!(codes_of(&ran), notes.iter().map(|code| (*code).to_owned()).collect());
     assert_eq!(ran["verdict"], "clear");
     assert_eq!(ran["counts"]["acknowledge"], 7);
 }
@@ -65,11 +59,7 @@ fn every_code_is_produced_by_the_binary() {
         "keys": { "cmk-old": { "kty": "RSA", "bits": 3072 } } } },
         "policies": { "ep-old": { "vault": "kv-old", "key": "cmk-old", "location": "europe" } },
         "environments": { "uat": { "policy": "ep-old" } } });
-    let absent = |patch: Value| {
-        let mut whole = json!({ "summary": "No policy yet." });
-        merge(&mut whole, patch);
-        whole
-    };
+    let absent = |patch: Value| overlaid(json!({ "summary": "No policy yet." }), patch);
     let firewall = json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } });
     let table: Vec<(&str, Value, &[&str])> = vec![
         ("CMK001", environment(json!({ "dataverse_says": "not-integrated" })), &[]),
@@ -81,7 +71,7 @@ fn every_code_is_produced_by_the_binary() {
         ("CMK007", policy(json!({ "location": "unitedstates" })), &[]),
         ("CMK008", absent(json!({ "provider_locations": ["asia"] })), &[]),
         ("CMK009", absent(json!({ "azure_policy": "Allowed locations" })), &[]),
-        ("CMK010", patched(json!({ "provider": "NotRegistered" })), &[]),
+        ("CMK010", overlaid(all_well(), json!({ "provider": "NotRegistered" })), &[]),
         ("CMK011", vault(json!({ "enablePurgeProtection": null })), &[]),
         ("CMK012", policy(json!({ "granted": false })), &[]),
         ("CMK013", policy(json!({ "granted_seconds_ago": 60 })), &["--speed", "1"]),
@@ -92,68 +82,88 @@ fn every_code_is_produced_by_the_binary() {
         ("CMK016", key(json!({ "enabled": false })), &[]),
         ("CMK017", policy(json!({ "version": "0123456789abcdef0123456789abcdef" })), &[]),
         ("CMK018", vault(firewall), &[]),
-        ("CMK019", patched(json!({})), &["--sandbox-user", "power-platform-admin"]),
-        ("CMK020", patched(json!({})), &["--sandbox-user", "key-vault-admin"]),
-        ("CMK021", patched(json!({ "users": { "admin": { "power_platform": "environment-admin" } } })), &[]),
-        ("CMK022", patched(json!({ "users": { "admin": { "power_platform": "unregistered" } } })), &[]),
+        ("CMK019", overlaid(all_well(), json!({})), &["--sandbox-user", "power-platform-admin"]),
+        ("CMK020", overlaid(all_well(), json!({})), &["--sandbox-user", "key-vault-admin"]),
+        (
+            "CMK021",
+            overlaid(all_well(), json!({ "users": { "admin": { "power_platform": "environment-admin" } } })),
+            &[],
+        ),
+        ("CMK022", overlaid(all_well(), json!({ "users": { "admin": { "power_platform": "unregistered" } } })), &[]),
         ("CMK023", environment(json!({ "management": "Running" })), &[]),
-        ("CMK024", well(), &["Contoso Trial"]),
+        ("CMK024", all_well(), &["Contoso Trial"]),
         ("CMK024", environment(json!({ "disallowed": "GovernanceConfig" })), &[]),
         (
             "CMK025",
-            patched(json!({ "policies": { "ep-old": old }, "environments": { "uat": { "policy": "ep-old" } } })),
+            overlaid(
+                all_well(),
+                json!({ "policies": { "ep-old": old }, "environments": { "uat": { "policy": "ep-old" } } }),
+            ),
             &[],
         ),
         ("CMK026", key(json!({})), &["--key", "another"]),
-        ("CMK027", well(), &[]),
+        ("CMK027", all_well(), &[]),
         (
             "CMK028",
-            patched(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
-            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true, "days_ago": 2 }] })),
+            overlaid(
+                all_well(),
+                json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true, "days_ago": 2 }] }),
+            ),
             &[],
         ),
-        ("CMK029", well(), &[]),
-        ("CMK030", well(), &[]),
-        ("CMK031", patched(json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })), &[]),
+        ("CMK029", all_well(), &[]),
+        ("CMK030", all_well(), &[]),
+        ("CMK031", overlaid(all_well(), json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })), &[]),
         (
             "CMK032",
-            patched(json!({ "policies": { "ep-old": old }, "environments": { "production": { "policy": "ep-old" } } })),
+            overlaid(
+                all_well(),
+                json!({ "policies": { "ep-old": old }, "environments": { "production": { "policy": "ep-old" } } }),
+            ),
             &[],
         ),
         (
             "CMK033",
-            patched(json!({ "history": [{ "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 3 }] })),
+            overlaid(
+                all_well(),
+                json!({ "history": [{ "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 3 }] }),
+            ),
             &[],
         ),
-        ("CMK034", patched(other_key.clone()), &["--swap"]),
+        ("CMK034", overlaid(all_well(), other_key.clone()), &["--swap"]),
         ("CMK035", environment(json!({ "runtime": "AdminMode" })), &[]),
-        ("CMK036", well(), &[]),
+        ("CMK036", all_well(), &[]),
         (
             "CMK037",
-            well(),
+            all_well(),
             &[
                 "--policy",
                 "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/p",
             ],
         ),
-        ("CMK038", well(), &[]),
-        ("CMK039", well(), &[]),
-        ("CMK040", well(), &[]),
+        ("CMK038", all_well(), &[]),
+        ("CMK039", all_well(), &[]),
+        ("CMK040", all_well(), &[]),
         ("CMK041", environment(json!({ "byok": true })), &[]),
         ("CMK042", policy(json!({ "kind": "NetworkInjection" })), &[]),
         ("CMK043", vault(json!({ "tenantId": "11111111-2222-4333-8444-555555555555" })), &[]),
-        ("CMK044", patched(json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] })), &[]),
+        (
+            "CMK044",
+            overlaid(all_well(), json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] })),
+            &[],
+        ),
         ("CMK045", absent(json!({ "users": { "admin": { "azure": ["Reader", "Key Vault Administrator"] } } })), &[]),
         ("CMK046", key(json!({ "deleted": true })), &[]),
-        ("CMK046", patched(json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })), &[]),
+        ("CMK046", overlaid(all_well(), json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })), &[]),
         ("CMK047", vault(json!({ "softDeleteRetentionInDays": 7 })), &[]),
     ];
     let mut said = BTreeSet::new();
     for (code, patch, more) in &table {
         // The scenario of a stranger has no environment that could be named.
-        let ran = check(patch, more);
+        let ran = checked(patch, more);
         assert!([0, 5, 6].contains(&ran.code), "{code}: {}", ran.stderr);
-        let found = codes(&ran.json());
+        let found = codes_of(&ran.json());
         assert!(found.contains(*code), "{code} is not among {found:?}: {}", ran.stderr);
         said.insert((*code).to_owned());
     }
@@ -161,10 +171,9 @@ fn every_code_is_produced_by_the_binary() {
     assert_eq!(said, all);
     // With the grant on the old key, the swap has nothing against it.
     let granted = json!({ "policies": { "ep-contoso-cmk": { "granted_at": ["kv-old"] } } });
-    let mut both = patched(other_key);
-    merge(&mut both, granted);
-    let ran = check(&both, &["--swap"]).exits(0);
-    assert!(!codes(&ran.json()).contains("CMK034"), "{}", ran.stdout);
+    let both = overlaid(overlaid(all_well(), other_key), granted);
+    let ran = checked(&both, &["--swap"]).exits(0);
+    assert!(!codes_of(&ran.json()).contains("CMK034"), "{}", ran.stdout);
 }
 
 #[test]
@@ -184,9 +193,9 @@ fn a_check_never_writes_and_costs_so_many_requests() {
 #[test]
 fn the_exit_code_follows_the_wish() {
     let warn = key(json!({ "expires_in_days": 10 }));
-    check(&warn, &[]).exits(0);
-    check(&warn, &["--fail-on", "warn"]).exits(6);
-    check(&well(), &["--fail-on", "warn"]).exits(0);
+    checked(&warn, &[]).exits(0);
+    checked(&warn, &["--fail-on", "warn"]).exits(6);
+    checked(&all_well(), &["--fail-on", "warn"]).exits(0);
 }
 
 #[test]
@@ -232,11 +241,14 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
 
 #[test]
 fn fix_goes_on_when_nothing_is_left_in_the_way() {
-    let patch = patched(json!({
-        "policies": { "ep-contoso-cmk": { "granted": false } },
-        "environments": { "uat": { "managed": false } },
-        "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null } } },
-    }));
+    let patch = overlaid(
+        all_well(),
+        json!({
+            "policies": { "ep-contoso-cmk": { "granted": false } },
+            "environments": { "uat": { "managed": false } },
+            "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null } } },
+        }),
+    );
     let served = Served::patched(&patch, FAST);
     let fix = [
         "enable",

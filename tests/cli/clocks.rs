@@ -1,7 +1,7 @@
 //! Time: of an answer, of a wait, and by whose clock it has passed.
 
 use crate::between::{Between, Deed, Deeds};
-use crate::tool::{FAST, Ran, Served, finish};
+use crate::tool::{FAST, Ran, Served, finish, until};
 use jiff::Timestamp;
 use serde_json::json;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ const ENVIRONMENT: &str = "/scopes/admin/environments/";
 const APART: &str = "minutes apart";
 
 /// The policy is there; encrypting takes an hour and a half.
-fn ready(speed: &str) -> Served {
+fn policy_ready(speed: &str) -> Served {
     let patch = json!({
         "summary": "x.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
@@ -21,17 +21,13 @@ fn ready(speed: &str) -> Served {
     Served::patched(&patch, speed)
 }
 
-fn starts(served: &Served) -> usize {
-    served.effects().iter().filter(|what| *what == "link-started").count()
-}
-
-fn run(between: &Between, arguments: &[&str]) -> Ran {
+fn run_between(between: &Between, arguments: &[&str]) -> Ran {
     finish(between.command(arguments))
 }
 
 #[test]
 fn an_answer_that_drips_is_lost_after_its_time() {
-    let served = ready(FAST);
+    let served = policy_ready(FAST);
     let between = Between::new(&served, Deeds::new());
     let status = |deeds: Deeds| {
         between.does(deeds);
@@ -55,15 +51,11 @@ fn an_answer_that_drips_is_lost_after_its_time() {
 fn a_look_that_hangs_does_not_outlast_the_deadline() {
     for hangs in [OPERATION, ENVIRONMENT] {
         // An hour and a half is a minute and a half here, and five minutes are five seconds.
-        let served = ready("60");
+        let served = policy_ready("60");
         let between = Between::new(&served, Deeds::new());
         let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let began = Instant::now();
-        while starts(&served) == 0 {
-            assert!(began.elapsed() < Duration::from_secs(60));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until("a start", || served.times("link-started") > 0);
         between.does(vec![(hangs, Deed::Hang)]);
         let began = Instant::now();
         let output = child.wait_with_output().unwrap();
@@ -73,15 +65,15 @@ fn a_look_that_hangs_does_not_outlast_the_deadline() {
         assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
     }
     // The same command with enough time, and services that answer.
-    let served = ready(FAST);
+    let served = policy_ready(FAST);
     let between = Between::new(&served, Deeds::new());
-    run(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
+    run_between(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
 }
 
 #[test]
 fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
     for trouble in ["html-502", "reset-before", "403"] {
-        let served = ready(FAST);
+        let served = policy_ready(FAST);
         served.faults(&json!([{ "match": { "path": OPERATION }, "do": trouble, "times": 1_000_000 }]));
         let ran = served.run(&ADD);
         // Who is refused for good is told so, unless the environment is back by then.
@@ -95,7 +87,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
                 ran.stderr
             );
         }
-        assert_eq!(starts(&served), 1);
+        assert_eq!(served.times("link-started"), 1);
     }
     // It failed, and only the environment says so.
     let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": "failed" } }), FAST);
@@ -107,7 +99,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
 
 #[test]
 fn clocks_that_are_apart_are_said_once() {
-    let served = ready("1");
+    let served = policy_ready("1");
     let between = Between::new(&served, Deeds::new());
     for (deeds, said) in [
         (Deeds::new(), 0),
@@ -117,14 +109,14 @@ fn clocks_that_are_apart_are_said_once() {
         (vec![("api.bap.microsoft.com", Deed::Off(-5000))], 1),
     ] {
         between.does(deeds.clone());
-        let ran = run(&between, &["status"]).exits(0);
+        let ran = run_between(&between, &["status"]).exits(0);
         assert_eq!(ran.stderr.matches(APART).count(), said, "{deeds:?}: {}", ran.stderr);
         assert_eq!(ran.stderr.contains("Set this machine's clock"), said == 1, "{deeds:?}: {}", ran.stderr);
     }
     // A rehearsal's time is compressed: an answer of a moment takes half an hour of it.
-    let served = ready(FAST);
+    let served = policy_ready(FAST);
     let between = Between::new(&served, Deeds::new());
-    let ran = run(&between, &["status"]).exits(0);
+    let ran = run_between(&between, &["status"]).exits(0);
     assert!(!ran.stderr.contains(APART), "{}", ran.stderr);
 }
 
@@ -140,22 +132,17 @@ fn a_window_is_open_when_it_is_by_every_clock() {
         // By the services it would be open, by this machine it is not.
         ("mon 08:30-mon 12:00", vec![("", Deed::Off(2400))], false),
     ] {
-        let served = ready("1");
+        let served = policy_ready("1");
         let between = Between::new(&served, deeds.clone());
-        let defaults = served.cloud()["defaults"].clone();
-        let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
         let wanted = format!(
-            "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
-            text("policy"),
-            text("vault"),
-            text("key"),
-            text("environment")
+            "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n{}\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
+            served.policy_block(),
+            served.default_of("environment")
         );
-        let file = served.folder().join("wanted.toml");
-        std::fs::write(&file, wanted).unwrap();
-        let apply = ["apply", file.to_str().unwrap(), "--yes", "--confirm", "Contoso UAT", "--no-wait"];
-        let ran = run(&between, &apply).exits(8);
-        assert_eq!(starts(&served), usize::from(starts_now), "{window} {deeds:?}: {}", ran.stderr);
+        let file = served.write("wanted.toml", &wanted);
+        let apply = ["apply", &file, "--yes", "--confirm", "Contoso UAT", "--no-wait"];
+        let ran = run_between(&between, &apply).exits(8);
+        assert_eq!(served.times("link-started"), usize::from(starts_now), "{window} {deeds:?}: {}", ran.stderr);
         assert_eq!(ran.stderr.contains("The next change window opens"), !starts_now, "{window}: {}", ran.stderr);
     }
 }
@@ -163,22 +150,22 @@ fn a_window_is_open_when_it_is_by_every_clock() {
 #[test]
 fn a_timeout_is_over_when_it_is_by_every_clock() {
     // Two minutes are two seconds here.
-    let served = ready("60");
+    let served = policy_ready("60");
     let between = Between::new(&served, Deeds::new());
-    run(&between, &[&ADD[..], &["--no-wait"]].concat()).exits(8);
+    run_between(&between, &[&ADD[..], &["--no-wait"]].concat()).exits(8);
     let wait = ["status", "--wait", "--timeout", "2m"];
     let began = Instant::now();
-    run(&between, &wait).exits(8);
+    run_between(&between, &wait).exits(8);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     // Time stands still at the service, as it does for who sees a machine's clock jump ahead.
     let passed = Timestamp::now().as_millisecond() - served.cloud()["sandbox"]["started_unix_ms"].as_i64().unwrap();
     let epoch: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
     between.does(vec![("", Deed::Still(epoch + jiff::SignedDuration::from_millis(passed * 60)))]);
-    let before = between.asked(OPERATION);
+    let before = between.times_asked(OPERATION);
     let mut child = between.command(&wait).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_secs(6));
     assert!(child.try_wait().unwrap().is_none(), "it gave up by this machine's clock alone");
-    assert!(between.asked(OPERATION) > before);
+    assert!(between.times_asked(OPERATION) > before);
     between.does(Deeds::new());
     let began = Instant::now();
     assert_eq!(child.wait().unwrap().code(), Some(8));

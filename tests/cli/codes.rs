@@ -79,7 +79,7 @@ fn every_command_of_ours_that_helps_can_be_typed() {
 }
 
 /// `CMK` and three digits, wherever they stand in a text.
-fn named(text: &str) -> Vec<&str> {
+fn codes_in(text: &str) -> Vec<&str> {
     let codes = text.match_indices("CMK").filter_map(|(at, _)| text.get(at..at + 6));
     codes.filter(|code| code[3..].bytes().all(|byte| byte.is_ascii_digit())).collect()
 }
@@ -93,13 +93,13 @@ fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
         }
         // Tests may name what does not exist.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for code in named(code) {
+        for code in codes_in(code) {
             used += 1;
             assert!(catalogue::entry(code).is_some(), "{name} uses {code}");
         }
     }
     assert!(used > 50, "the scan found {used} codes");
-    assert_eq!(named("(CMK022). CMK1 CMK99x CMK"), ["CMK022"]);
+    assert_eq!(codes_in("(CMK022). CMK1 CMK99x CMK"), ["CMK022"]);
 }
 
 /// The codes that a text decides on or gives: `.is("…")`, `.code("…")`, and the arms of a `match` on a code.

@@ -18,15 +18,15 @@ arm = "management.example.us"
 key = "cmk"
 "#;
 
-fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+fn settings_file(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
     (folder, path)
 }
 
-fn show(arguments: &[&str], variables: &[(&str, &str)], config: &str) -> Ran {
-    let (_folder, path) = file(config);
+fn shown_settings(arguments: &[&str], variables: &[(&str, &str)], config: &str) -> Ran {
+    let (_folder, path) = settings_file(config);
     let mut asked = command(&["config", "show", "-o", "json"]);
     asked.args(arguments).arg("--config").arg(path).envs(variables.iter().copied());
     finish(asked)
@@ -45,7 +45,7 @@ fn setting(document: &Value, name: &str) -> (String, String) {
 #[test]
 fn a_flag_beats_a_variable_beats_a_profile_beats_the_file() {
     let at = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let document = show(arguments, variables, FILE).exits(0).json();
+        let document = shown_settings(arguments, variables, FILE).exits(0).json();
         (setting(&document, "tenant"), setting(&document, "cloud"))
     };
     let pair = |value: &str, source: &str| (value.to_owned(), source.to_owned());
@@ -63,7 +63,7 @@ fn a_flag_beats_a_variable_beats_a_profile_beats_the_file() {
 
 #[test]
 fn what_is_shown_is_what_is_used() {
-    let document = show(&["--profile", "gov"], &[("CMKCTL_KEY", "k")], FILE).exits(0).json();
+    let document = shown_settings(&["--profile", "gov"], &[("CMKCTL_KEY", "k")], FILE).exits(0).json();
     assert_eq!(document["schema"], "cmkctl/config/v1");
     assert_eq!(setting(&document, "endpoints.bap").1, "file");
     assert_eq!(setting(&document, "endpoints.arm"), ("management.example.us".to_owned(), "profile gov".to_owned()));
@@ -80,7 +80,7 @@ fn no_secret_is_shown() {
         ("HTTPS_PROXY", "http://user:hunter2@proxy.example.com:8080"),
         ("SYSTEM_ACCESSTOKEN", "hunter2"),
     ];
-    let ran = show(&[], &variables, FILE).exits(0);
+    let ran = shown_settings(&[], &variables, FILE).exits(0);
     assert!(!ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"), "{}", ran.stdout);
     let document = ran.json();
     let pair = |value: &str, source: &str| (value.to_owned(), source.to_owned());
@@ -101,13 +101,13 @@ fn a_sandbox_takes_its_target_from_itself() {
 
 #[test]
 fn a_profile_that_is_not_there_is_not_passed_over() {
-    let ran = show(&["--profile", "gvo"], &[], FILE).exits(2);
+    let ran = shown_settings(&["--profile", "gvo"], &[], FILE).exits(2);
     assert!(ran.stderr.contains("Did you mean `gov`?") && ran.stderr.contains("gov, other"), "{}", ran.stderr);
-    let ran = show(&[], &[("CMKCTL_PROFILE", "x")], "tenant = \"t\"").exits(2);
+    let ran = shown_settings(&[], &[("CMKCTL_PROFILE", "x")], "tenant = \"t\"").exits(2);
     assert!(ran.stderr.contains("variable CMKCTL_PROFILE") && ran.stderr.contains("[profile.x]"), "{}", ran.stderr);
     assert!(run(&["config", "show", "--profile", "x"]).exits(2).stderr.contains("no configuration file"));
-    let ran = show(&[], &[], "[profile.a.profile.b]\nkey = \"k\"").exits(2);
+    let ran = shown_settings(&[], &[], "[profile.a.profile.b]\nkey = \"k\"").exits(2);
     assert!(ran.stderr.contains("holds another profile"), "{}", ran.stderr);
-    let ran = show(&[], &[], "[profile.a]\nsecret = \"k\"").exits(2);
+    let ran = shown_settings(&[], &[], "[profile.a]\nsecret = \"k\"").exits(2);
     assert!(ran.stderr.contains("Line 2") && ran.stderr.contains("secret"), "{}", ran.stderr);
 }

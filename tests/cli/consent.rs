@@ -1,6 +1,6 @@
 //! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
 
-use crate::tool::{FAST, Served};
+use crate::tool::{ENABLE, FAST, Served};
 use serde_json::{Value, json};
 
 /// So slow that a look at everything takes longer than it stays fresh.
@@ -12,7 +12,6 @@ fn meanwhile(host: &str, path: &str, change: &Value) -> Served {
     Served::patched_with(&json!({ "summary": "x.", "faults": [rule] }), FAST, &SLOW)
 }
 
-const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 const ENVIRONMENT: (&str, &str) = ("bap", "/scopes/admin/environments/");
 
 #[test]
@@ -47,7 +46,7 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
                 &json!([{ "match": { "host": key.0, "path": key.1, "nth": 2 }, "do": "meanwhile", "change": change }]),
             );
                 }
-                let ran = served.run(&CONSENT).exits(10);
+                let ran = served.run(&ENABLE).exits(10);
                 assert!(ran.stderr.contains("What is there has changed since it was looked at"), "{}", ran.stderr);
                 for words in words {
                     assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
@@ -59,7 +58,7 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
     });
     // Scripts are told the same.
     let served = meanwhile(ENVIRONMENT.0, ENVIRONMENT.1, &json!({ "managed": false }));
-    let document = served.run(&[&CONSENT[..], &["-o", "json"]].concat()).exits(10).json();
+    let document = served.run(&[&ENABLE[..], &["-o", "json"]].concat()).exits(10).json();
     assert_eq!(document["outcome"], "refused");
 }
 
@@ -68,7 +67,7 @@ fn what_does_not_matter_to_the_plan_may_change() {
     // Another name of a finding's subject, or days that pass, would be; an environment that is none of the plan's business is not.
     let elsewhere = || {
         let served = meanwhile("management", "/vaults/kv-contoso-cmk", &json!({ "retention_days": 60 }));
-        served.run(&CONSENT).exits(0);
+        served.run(&ENABLE).exits(0);
     };
     std::thread::scope(|scope| {
         scope.spawn(elsewhere);
@@ -91,7 +90,7 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
         let served = Served::patched_with(&patch, FAST, more);
         let reader = served.object_id("power-platform-admin");
         served.run(&["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
-        let log = served.ledger()["log"].as_array().unwrap().clone();
+        let log = served.log();
         let change = log.iter().position(|entry| entry["method"] == "PUT").unwrap();
         let vault = |entry: &&Value| entry["path"].as_str().unwrap().ends_with("/vaults/kv-contoso-cmk");
         log[..change].iter().filter(vault).count()
@@ -131,8 +130,8 @@ mod at_a_terminal {
         let served = Served::start("ready", "1");
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         typing.sees(QUESTION);
-        let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
-        let vault = served.cloud()["defaults"]["vault"].as_str().unwrap().to_owned();
+        let policy = served.default_of("policy");
+        let vault = served.default_of("vault");
         let token = served.token("admin", "https://management.azure.com");
         let body = json!({ "location": "europe", "kind": "Encryption", "identity": { "type": "SystemAssigned" },
             "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": vault, "key": { "name": "cmk-contoso" } } } } });
@@ -159,7 +158,7 @@ mod at_a_terminal {
         // A name of which nothing can be seen: the id stands for it, and no answer is no consent.
         let patch = json!({ "summary": "x.", "environments": { "uat": { "name": "\u{200b}\u{1b}\n \u{202e}" } } });
         let served = Served::patched(&patch, FAST);
-        let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+        let id = served.default_of("environment");
         served.run(&["enable", "--yes", "--confirm", ""]).exits(2);
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         typing.sees(&format!("{QUESTION} (`{id}`)"));

@@ -1,10 +1,10 @@
 //! The client dies at every request, before it took effect and after, and the same command again goes on; and Ctrl-C while it waits.
 
 use crate::arena::{Arena, jobs};
-use crate::tool::{FAST, Served};
+use crate::tool::{FAST, Served, interrupt};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -71,14 +71,14 @@ fn a_run_that_dies_anywhere_is_finished_by_the_same_command() {
 }
 
 /// Interrupts a command as soon as `reached` says so, and returns its exit code and words.
-fn interrupted(served: &Served, arguments: &[&str], reached: impl Fn(&Served) -> bool) -> (Option<i32>, String) {
+fn run_interrupted(served: &Served, arguments: &[&str], reached: impl Fn(&Served) -> bool) -> (Option<i32>, String) {
     let mut command = served.command("admin", arguments);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !reached(served) {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(150));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
@@ -94,7 +94,7 @@ fn ctrl_c_is_heard_wherever_it_waits() {
     ] {
         let served = Served::patched(&scenario, "10");
         let arguments = ["enable", "--yes", "--confirm", "Contoso UAT"];
-        let (code, words) = interrupted(&served, &arguments, did(reached));
+        let (code, words) = run_interrupted(&served, &arguments, did(reached));
         assert_eq!(code, Some(130), "{reached}: {words}");
         assert!(words.contains("what was done so far stays"), "{reached}: {words}");
         let (_, command) = words.split_once("Go on from there: `").unwrap();
@@ -114,7 +114,7 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     let mut child =
         command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(arena.stalled(&mut child));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");

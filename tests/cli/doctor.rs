@@ -4,7 +4,7 @@ use crate::tool::{Ran, Served, command, finish, rehearse};
 use serde_json::{Value, json};
 
 /// Verdict, fix and who of a check.
-fn check(ran: &Ran, name: &str) -> (String, Value) {
+fn verdict_of(ran: &Ran, name: &str) -> (String, Value) {
     let document = ran.json();
     let found =
         document["checks"].as_array().unwrap().iter().find(|one| one["check"].as_str().unwrap().starts_with(name));
@@ -30,13 +30,13 @@ fn all_is_well_in_a_sandbox_at_any_speed() {
 #[test]
 fn a_missing_role_is_exit_5_and_says_whose_turn_it_is() {
     let ran = rehearse(&["doctor", "--sandbox-user", "unregistered", "-o", "json"]).exits(5);
-    let (verdict, row) = check(&ran, "role in Power Platform");
+    let (verdict, row) = verdict_of(&ran, "role in Power Platform");
     assert_eq!(verdict, "fail");
     assert!(row["fix"].as_str().unwrap().contains("New-PowerAppManagementApp"), "{row:#}");
     assert_eq!(row["who"], "Power Platform Administrator");
     let ran = rehearse(&["doctor", "--sandbox-user", "key-vault-admin", "-o", "json"]).exits(5);
-    assert_eq!(check(&ran, "role in Power Platform").0, "fail");
-    assert_eq!(check(&ran, "role at the vault").0, "ok");
+    assert_eq!(verdict_of(&ran, "role in Power Platform").0, "fail");
+    assert_eq!(verdict_of(&ran, "role at the vault").0, "ok");
     let table = rehearse(&["doctor", "--sandbox-user", "unregistered"]).exits(5);
     let line = table.stdout.lines().find(|line| line.starts_with("fail  role in Power Platform"));
     assert!(line.is_some() && table.stdout.contains("Who: Power Platform Administrator."), "{}", table.stdout);
@@ -45,7 +45,7 @@ fn a_missing_role_is_exit_5_and_says_whose_turn_it_is() {
 #[test]
 fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     let served = Served::start("ready", "1");
-    let mut cloud: Value = serde_json::from_str(&std::fs::read_to_string(served.file()).unwrap()).unwrap();
+    let mut cloud: Value = serde_json::from_str(&std::fs::read_to_string(served.cloud_file()).unwrap()).unwrap();
     // This machine believes that the sandbox began ten minutes earlier than it did.
     let started = cloud["sandbox"]["started_unix_ms"].as_i64().unwrap();
     cloud["sandbox"]["started_unix_ms"] = json!(started - 600_000);
@@ -54,7 +54,7 @@ fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
     asked.arg(&skewed);
     let ran = finish(asked).exits(4);
-    let (verdict, row) = check(&ran, "clock");
+    let (verdict, row) = verdict_of(&ran, "clock");
     assert_eq!(verdict, "fail");
     assert!(row["what"].as_str().unwrap().contains("s off the cloud's"), "{row:#}");
     assert_eq!(row["who"], "you, who run the command");
@@ -64,7 +64,7 @@ fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
     asked.arg(&skewed);
     let ran = finish(asked).exits(4);
-    assert_eq!(check(&ran, "sign-in to").0, "fail");
+    assert_eq!(verdict_of(&ran, "sign-in to").0, "fail");
 }
 
 /// The public cloud, over https and a proxy, as the sandbox plays it.
@@ -85,14 +85,14 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
     };
     let ran = earnest(&["doctor", "-o", "json"], "sandbox");
     for name in ["reach sign-in", "reach Power Platform", "sign-in to Azure", "role in Power Platform"] {
-        assert_eq!(check(&ran, name).0, "ok", "{name}");
+        assert_eq!(verdict_of(&ran, name).0, "ok", "{name}");
     }
-    assert!(check(&ran, "proxy").1["what"].as_str().unwrap().contains("from variable"), "{}", ran.stdout);
-    assert_eq!(check(&ran, "dns").1["what"], "left to the proxy");
+    assert!(verdict_of(&ran, "proxy").1["what"].as_str().unwrap().contains("from variable"), "{}", ran.stdout);
+    assert_eq!(verdict_of(&ran, "dns").1["what"], "left to the proxy");
     // The sandbox lives on a day of its own, and this is the real clock.
-    assert_eq!((check(&ran, "clock").0.as_str(), ran.code), ("fail", 4));
+    assert_eq!((verdict_of(&ran, "clock").0.as_str(), ran.code), ("fail", 4));
     let refused = earnest(&["doctor", "-o", "json"], "hunter2").exits(4);
-    assert_eq!(check(&refused, "sign-in to Azure").0, "fail");
+    assert_eq!(verdict_of(&refused, "sign-in to Azure").0, "fail");
     assert!(!refused.stdout.contains("hunter2"));
     // A list leaves its names; where nothing can be written, nothing is and nobody is told.
     assert!(!cache.path().join("cmkctl").exists());
@@ -113,7 +113,7 @@ fn a_network_that_is_not_there_is_exit_1() {
         let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
         asked.arg(dead);
         let ran = finish(asked).exits(1);
-        let (verdict, row) = check(&ran, "reach sign-in");
+        let (verdict, row) = verdict_of(&ran, "reach sign-in");
         assert_eq!((verdict.as_str(), row["who"].as_str()), ("fail", Some("network administrator")));
     });
 }
@@ -121,7 +121,7 @@ fn a_network_that_is_not_there_is_exit_1() {
 /// Stops the sandbox, and keeps a copy of its file.
 fn drop_keeping(served: Served, look: impl FnOnce(&std::path::Path)) {
     let kept = tempfile::NamedTempFile::with_suffix(".json").unwrap();
-    std::fs::copy(served.file(), kept.path()).unwrap();
+    std::fs::copy(served.cloud_file(), kept.path()).unwrap();
     drop(served);
     look(kept.path());
 }

@@ -1,7 +1,7 @@
 //! Who may speak to the sandbox, whose files it writes over, and what it does with a key that can't be reached.
 
 use crate::arena::two_keys;
-use crate::tool::{FAST, Served, command, finish, http, merge};
+use crate::tool::{FAST, Served, command, finish, overlaid};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// One request with these header lines and no others; the status.
-fn status(served: &Served, line: &str, headers: &[String]) -> u16 {
+fn status_of_raw(served: &Served, line: &str, headers: &[String]) -> u16 {
     let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
     let text = format!("{line} HTTP/1.1\r\nconnection: close\r\ncontent-length: 0\r\n{}\r\n\r\n", headers.join("\r\n"));
     stream.write_all(text.as_bytes()).unwrap();
@@ -28,20 +28,23 @@ fn no_page_and_no_other_host_reaches_it() {
     for (line, right) in lines {
         for own in ["127.0.0.1", "localhost", "[::1]"] {
             let own = host(&format!("{own}:{port}"));
-            assert_eq!(status(&served, line, std::slice::from_ref(&own)), right, "{line} {own}");
+            assert_eq!(status_of_raw(&served, line, std::slice::from_ref(&own)), right, "{line} {own}");
             for page in ["origin: https://evil.example", "origin: null", "sec-fetch-site: cross-site"] {
-                assert_eq!(status(&served, line, &[own.clone(), page.to_owned()]), 403, "{line} {own} {page}");
+                assert_eq!(status_of_raw(&served, line, &[own.clone(), page.to_owned()]), 403, "{line} {own} {page}");
             }
         }
         for foreign in ["evil.example", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example"] {
-            assert_eq!(status(&served, line, &[host(foreign)]), 403, "{line} {foreign}");
-            assert_eq!(status(&served, line, &[host(&format!("{foreign}:{port}"))]) == 403, foreign != "127.0.0.1");
+            assert_eq!(status_of_raw(&served, line, &[host(foreign)]), 403, "{line} {foreign}");
+            assert_eq!(
+                status_of_raw(&served, line, &[host(&format!("{foreign}:{port}"))]) == 403,
+                foreign != "127.0.0.1"
+            );
         }
-        assert_eq!(status(&served, &line.replace(" /", " http://evil.example/"), &[host("evil.example")]), 403);
+        assert_eq!(status_of_raw(&served, &line.replace(" /", " http://evil.example/"), &[host("evil.example")]), 403);
     }
     // The services that it plays: by their header, from a program.
     let (own, played) = (host(&format!("127.0.0.1:{port}")), "x-cmkctl-host: management.azure.com".to_owned());
-    assert_eq!(status(&served, "GET /subscriptions", &[own.clone(), played.clone()]), 401);
+    assert_eq!(status_of_raw(&served, "GET /subscriptions", &[own.clone(), played.clone()]), 401);
     for headers in [
         vec![host("management.azure.com")],
         vec![host(&format!("management.azure.com:{port}"))],
@@ -49,13 +52,16 @@ fn no_page_and_no_other_host_reaches_it() {
         vec![own.clone(), played.clone(), "origin: https://evil.example".to_owned()],
         vec![own.clone(), played.clone(), "sec-fetch-site: same-site".to_owned()],
     ] {
-        assert_eq!(status(&served, "GET /subscriptions", &headers), 403, "{headers:?}");
+        assert_eq!(status_of_raw(&served, "GET /subscriptions", &headers), 403, "{headers:?}");
     }
-    assert_eq!(status(&served, "OPTIONS /subscriptions", &[own, "origin: https://evil.example".to_owned()]), 403);
+    assert_eq!(
+        status_of_raw(&served, "OPTIONS /subscriptions", &[own, "origin: https://evil.example".to_owned()]),
+        403
+    );
 }
 
 /// A sandbox that writes this cloud file, once it says where it listens.
-fn sandbox(file: &Path) -> Child {
+fn sandbox_of_file(file: &Path) -> Child {
     let mut child = command(&["sandbox", "--cloud-file"]);
     let mut child = child.arg(file).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut url = String::new();
@@ -64,7 +70,7 @@ fn sandbox(file: &Path) -> Child {
     child
 }
 
-fn refused(file: &Path, words: &str) {
+fn leaves_it_alone(file: &Path, words: &str) {
     let before = std::fs::read(file).ok();
     let mut again = command(&["sandbox", "--cloud-file"]);
     again.arg(file);
@@ -77,14 +83,14 @@ fn refused(file: &Path, words: &str) {
 fn a_cloud_file_is_written_over_only_when_its_sandbox_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cloud.json");
-    let mut first = sandbox(&file);
+    let mut first = sandbox_of_file(&file);
     let text = std::fs::read_to_string(&file).unwrap();
-    refused(&file, "that still runs, at http://127.0.0.1:");
+    leaves_it_alone(&file, "that still runs, at http://127.0.0.1:");
     first.kill().unwrap();
     first.wait().unwrap();
     // It had no time to take its file away.
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
-    let mut second = sandbox(&file);
+    let mut second = sandbox_of_file(&file);
     assert_ne!(std::fs::read_to_string(&file).unwrap(), text);
     second.kill().unwrap();
     second.wait().unwrap();
@@ -101,10 +107,10 @@ fn a_file_of_somebody_else_is_never_written_over() {
         ["", "notes", "{}", "[]", "{\"sandbox\":null}", "{\"sandbox\":{\"url\":\"http://127.0.0.1:1\"}}", &sovereign]
     {
         std::fs::write(&file, text).unwrap();
-        refused(&file, "is not the cloud file of a sandbox");
+        leaves_it_alone(&file, "is not the cloud file of a sandbox");
     }
     std::fs::remove_file(&file).unwrap();
-    refused(folder.path(), "is not the cloud file of a sandbox");
+    leaves_it_alone(folder.path(), "is not the cloud file of a sandbox");
     #[cfg(unix)]
     {
         // Whoever takes the connection and says nothing may be a sandbox that hangs.
@@ -112,7 +118,7 @@ fn a_file_of_somebody_else_is_never_written_over() {
         let url = format!("http://{}", silent.local_addr().unwrap());
         let part = json!({ "url": url, "speed": 1.0, "epoch": "2026-03-02T08:00:00Z", "started_unix_ms": 1 });
         std::fs::write(&file, json!({ "name": "sandbox", "sandbox": part }).to_string()).unwrap();
-        refused(&file, "that still runs");
+        leaves_it_alone(&file, "that still runs");
     }
 }
 
@@ -122,7 +128,7 @@ fn what_was_put_in_the_place_of_its_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     for (put, stays) in [(None, false), (Some("notes"), true)] {
         let file = folder.path().join("cloud.json");
-        let mut child = sandbox(&file);
+        let mut child = sandbox_of_file(&file);
         if let Some(text) = put {
             std::fs::write(&file, text).unwrap();
         }
@@ -132,16 +138,16 @@ fn what_was_put_in_the_place_of_its_file_stays() {
     }
 }
 
-fn world(served: &Served) -> Value {
-    http(&served.url, "GET", "/_sandbox/world", &[], "").json()["environments"]["uat"].clone()
+fn uat_shown(served: &Served) -> Value {
+    served.world()["environments"]["uat"].clone()
 }
 
 /// Takes `uat` off its policy, or moves it to the other one, and returns how that ended.
 fn moved(served: &Served, action: &str, policy: &str) -> Value {
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
-    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let id = served.default_of("environment");
     let arm = served.token("admin", "https://management.azure.com");
-    let own = served.cloud()["defaults"]["policy"].as_str().unwrap().replace("ep-contoso-cmk", policy);
+    let own = served.default_of("policy").replace("ep-contoso-cmk", policy);
     let read = format!("https://management.azure.com{own}?api-version=2020-10-30");
     let system = served.ask(&arm, "GET", &read, "").json()["properties"]["systemId"].clone();
     let token = served.token("admin", "https://service.powerapps.com/");
@@ -173,21 +179,19 @@ fn without_its_old_key_no_environment_leaves_or_moves() {
         ("firewall", vault(json!({ "properties": { "networkAcls": { "defaultAction": "Deny", "bypass": "None" } } }))),
     ] {
         for (action, policy) in [("unlink", "ep-old"), ("link", "ep-contoso-cmk")] {
-            let mut scenario = two_keys();
-            merge(&mut scenario, patch.clone());
-            merge(&mut scenario, locked.clone());
+            let scenario = overlaid(overlaid(two_keys(), patch.clone()), locked.clone());
             let served = Served::patched(&scenario, FAST);
-            let before = world(&served);
+            let before = uat_shown(&served);
             let ended = moved(&served, action, policy);
             assert_eq!(ended["state"]["id"], "Failed", "{name} {action}: {ended:#}");
             assert!(ended["error"]["code"].is_string(), "{name} {action}: {ended:#}");
-            assert_eq!(world(&served), before, "{name} {action}");
+            assert_eq!(uat_shown(&served), before, "{name} {action}");
         }
     }
     for (action, policy, left) in [("unlink", "ep-old", None), ("link", "ep-contoso-cmk", Some("ep-contoso-cmk"))] {
         let served = Served::patched(&two_keys(), FAST);
         assert_eq!(moved(&served, action, policy)["state"]["id"], "Succeeded", "{action}");
-        let link = world(&served)["link"].to_string();
+        let link = uat_shown(&served)["link"].to_string();
         assert!(left.map_or(link == "null", |left| link.contains(left)), "{action}: {link}");
     }
 }

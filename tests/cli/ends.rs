@@ -50,7 +50,7 @@ fn every_end_has_its_verdict() {
         for words in unsaid {
             assert!(!ran.stderr.contains(words), "{ends}: {words}: {}", ran.stderr);
         }
-        assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1, "{ends}");
+        assert_eq!(served.times("link-started"), 1, "{ends}");
     }
 }
 
@@ -64,7 +64,7 @@ fn whoever_waits_elsewhere_gets_the_same_verdict() {
         if code == 9 {
             assert!(ran.stderr.contains("the add") || ran.stderr.contains("same add again"), "{ends}: {}", ran.stderr);
         }
-        assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1, "{ends}");
+        assert_eq!(served.times("link-started"), 1, "{ends}");
     }
 }
 
@@ -77,7 +77,7 @@ fn a_start_that_failed_at_once_is_not_sent_again() {
         served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "reset-after" }]));
         let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(9);
         assert!(ran.stderr.contains("ended as"), "{ends}: {}", ran.stderr);
-        assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1, "{ends}");
+        assert_eq!(served.times("link-started"), 1, "{ends}");
     }
 }
 
@@ -95,7 +95,7 @@ fn a_start_that_never_shows_is_given_up() {
         assert!(sent >= 3 && (sent == 3 || kind.starts_with("409")), "{kind}: {sent}");
         served.faults(&json!([]));
         served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(0);
-        assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1, "{kind}");
+        assert_eq!(served.times("link-started"), 1, "{kind}");
     }
 }
 
@@ -132,7 +132,7 @@ fn a_managed_environment_in_the_making_is_waited_for() {
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
     });
     let served = Served::patched(&patch, FAST);
-    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let id = served.default_of("environment");
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
     let token = served.token("admin", "https://service.powerapps.com/");
     let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");

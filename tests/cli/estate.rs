@@ -4,7 +4,7 @@ use crate::tool::{FAST, Served, run};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-fn tenant(environments: u32) -> Value {
+fn generated(environments: u32) -> Value {
     json!({
         "summary": "A tenant of some size.",
         "settings": { "page_size": 250 },
@@ -28,7 +28,7 @@ fn found(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn what_is_planted_is_found_and_nothing_else() {
     // At the real speed, so that no unfinished operation ends while it is looked at.
-    let served = Served::patched(&tenant(1000), "1");
+    let served = Served::patched(&generated(1000), "1");
     let planted: BTreeMap<String, BTreeSet<String>> = serde_json::from_value(served.planted()).unwrap();
     assert!(planted.len() >= 7, "{:?}", planted.keys());
     let ran = served.run(&["status", "--all", "-o", "json"]).exits(0);
@@ -51,7 +51,7 @@ fn what_is_planted_is_found_and_nothing_else() {
 #[test]
 fn requests_grow_with_pages_and_not_with_environments() {
     let count = |environments: u32| {
-        let served = Served::patched(&tenant(environments), FAST);
+        let served = Served::patched(&generated(environments), FAST);
         served.run(&["status", "--all"]).exits(0);
         let ledger = served.ledger();
         let log = ledger["log"].as_array().unwrap();

@@ -65,7 +65,7 @@ fn executed(line: &str, path: &str) {
     if own_cloud {
         run.args(["--speed", FAST]);
     } else {
-        run.arg("--cloud").arg(served.file());
+        run.arg("--cloud").arg(served.cloud_file());
     }
     let ran = finish(run);
     let documented = [0, 3, 5, 6, 7, 8, 9, 10];

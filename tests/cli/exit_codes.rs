@@ -1,17 +1,15 @@
 //! Every exit code has a way to happen.
 
-use crate::tool::{FAST, Served, command, finish, rehearse, run};
+use crate::tool::{ENABLE, FAST, Served, command, finish, interrupt, rehearse, run, until};
 use serde_json::json;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
-
-const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 
 #[test]
 fn code_0_done_and_already_so() {
     let served = Served::start("ready", FAST);
-    served.run(&CONSENT).exits(0);
-    served.run(&CONSENT).exits(0);
+    served.run(&ENABLE).exits(0);
+    served.run(&ENABLE).exits(0);
 }
 
 #[test]
@@ -34,7 +32,7 @@ fn code_3_changes_pending() {
     let served = Served::start("ready", FAST);
     served.run(&["enable", "--dry-run"]).exits(0);
     served.run(&["enable", "--dry-run", "--detailed-exitcode"]).exits(3);
-    served.run(&CONSENT).exits(0);
+    served.run(&ENABLE).exits(0);
     served.run(&["enable", "--dry-run", "--detailed-exitcode"]).exits(0);
 }
 
@@ -72,9 +70,9 @@ fn code_7_another_operation_runs() {
     });
     // At the real speed nothing ends by itself.
     let served = Served::patched(&patch, "1");
-    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let id = served.default_of("environment");
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
-    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let policy = served.default_of("policy");
     let arm = served.token("admin", "https://management.azure.com");
     let read = format!("https://management.azure.com{policy}?api-version=2020-10-30");
     let system = served.ask(&arm, "GET", &read, "").json()["properties"]["systemId"].clone();
@@ -92,7 +90,7 @@ fn code_8_still_running() {
     let ran = served.run(&["add-environment", "--confirm", "Contoso UAT", "--timeout", "10m"]).exits(8);
     assert!(ran.stderr.contains("goes on at the service"), "{}", ran.stderr);
     served.run(&["add-environment", "--no-wait"]).exits(8);
-    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+    assert_eq!(served.times("link-started"), 1);
 }
 
 #[test]
@@ -103,12 +101,12 @@ fn code_9_verification_failed() {
         ("succeeded-without-link", "does not show the key"),
     ] {
         let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": ends } }), FAST);
-        let ran = served.run(&CONSENT).exits(9);
+        let ran = served.run(&ENABLE).exits(9);
         assert!(ran.stderr.contains(words), "{ends}: {}", ran.stderr);
     }
     // An operation that the service has forgotten: the environment decides.
     let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": "vanished" } }), FAST);
-    served.run(&CONSENT).exits(0);
+    served.run(&ENABLE).exits(0);
 }
 
 #[test]
@@ -130,11 +128,9 @@ fn code_130_interrupted() {
     served.run(&["create-policy", "--yes"]).exits(0);
     let mut command = served.command("admin", &["add-environment", "--confirm", "Contoso UAT"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !served.effects().contains(&"link-started".to_owned()) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("a start", || served.times("link-started") > 0);
     std::thread::sleep(Duration::from_millis(200));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");

@@ -23,7 +23,7 @@ fn terraform_is_terraform_and_names_what_is_there() {
         "resource azurerm_role_assignment ep_contoso_cmk",
     ];
     assert_eq!(blocks, expected);
-    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let policy = served.default_of("policy");
     assert!(ran.stdout.contains(&format!("id = \"{policy}?api-version=2020-10-30-preview\"")), "{}", ran.stdout);
     assert!(ran.stdout.contains("/roleAssignments/"), "{}", ran.stdout);
     assert!(ran.stdout.contains("# Linked: Contoso UAT (193e4dc2"), "{}", ran.stdout);
@@ -95,23 +95,18 @@ fn each_administrator_verifies_the_other_ones_part() {
 #[test]
 fn a_plan_is_split_into_what_each_administrator_runs() {
     let served = Served::start("fresh", FAST);
-    let cloud = served.cloud();
-    let text = |name: &str| cloud["defaults"][name].as_str().unwrap().to_owned();
     let reader = served.object_id("power-platform-admin");
-    let file = served.folder().join("wanted.toml");
     let wanted = format!(
-        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\nreaders = [\"{reader}\"]\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\nmake-managed = true\n",
-        text("policy"),
-        text("vault"),
-        text("key"),
-        text("environment")
+        "{}readers = [\"{reader}\"]\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\nmake-managed = true\n",
+        served.policy_block(),
+        served.default_of("environment")
     );
-    std::fs::write(&file, wanted).unwrap();
+    let file = served.write("wanted.toml", &wanted);
     let folder = served.folder().join("handover");
-    let plan = ["plan", file.to_str().unwrap(), "--split", folder.to_str().unwrap()];
+    let plan = ["plan", &file, "--split", folder.to_str().unwrap()];
     served.run(&plan).exits(0);
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let policy_file = format!("policy-{}.bicep", text("policy").rsplit('/').next().unwrap());
+    let policy_file = format!("policy-{}.bicep", served.default_of("policy").rsplit('/').next().unwrap());
     assert!(read(&policy_file).contains("kind: 'Encryption'"));
     // The scripts are run as they are, by whom they are for; nobody is there to be asked, so each consents on the command line.
     let run = |name: &str, user: &str, consent: &str| {
@@ -138,7 +133,7 @@ fn a_plan_is_split_into_what_each_administrator_runs() {
     served.run_as("key-vault-admin", &words).exits(0);
     let (code, words) = run("power-platform-administrator.sh", "power-platform-admin", "--yes --confirm 'Contoso UAT'");
     assert_eq!(code, Some(0), "{words}");
-    let again = served.run(&["plan", file.to_str().unwrap(), "--detailed-exitcode"]).exits(0);
+    let again = served.run(&["plan", &file, "--detailed-exitcode"]).exits(0);
     assert!(served.effects().contains(&"link-started".to_owned()), "{}", again.stdout);
     // What is there is never overwritten.
     served.run(&plan).exits(2);

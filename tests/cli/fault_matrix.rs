@@ -55,7 +55,7 @@ struct Clean {
     end: End,
 }
 
-fn clean(arena: &Arena, job: &Job) -> Clean {
+fn clean_run(arena: &Arena, job: &Job) -> Clean {
     arena.begin(&job.scenario, &json!([]), SPEED);
     arena.run(job.arguments).exits(0);
     let ledger = arena.ledger();
@@ -162,7 +162,7 @@ fn every_request_survives_every_trouble() {
     let (mut total, mut kept) = (0, 0);
     let failures = Mutex::new(Vec::new());
     for job in jobs() {
-        let clean = clean(&arenas[0], &job);
+        let clean = clean_run(&arenas[0], &job);
         let numbers = chosen(&clean.asked, job.name, full || job.name == "add-environment");
         let cases: Vec<(&str, u64)> =
             FAULTS.iter().flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();

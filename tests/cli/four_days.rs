@@ -1,10 +1,9 @@
 //! An encryption takes up to four days: tokens end, gateways stumble, services are down for a while, machines change. Sandbox time is compressed.
 
 use crate::sign_in::sign_ins;
-use crate::tool::{Ran, Served, command, finish, http};
+use crate::tool::{CONSENT, Ran, Served, command, finish, http};
 use serde_json::{Value, json};
 
-const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 const DAY: f64 = 86_400.0;
 
 /// The policy is there, and encrypting takes four days.
@@ -23,17 +22,9 @@ fn add(served: &Served, more: &[&str]) -> Ran {
     served.run(&arguments)
 }
 
-fn starts(served: &Served) -> usize {
-    served.effects().iter().filter(|what| *what == "link-started").count()
-}
-
-fn log(served: &Served) -> Vec<Value> {
-    served.ledger()["log"].as_array().unwrap().clone()
-}
-
 fn looks(served: &Served) -> usize {
     let path = |entry: &Value| entry["path"].as_str().unwrap().contains("/lifecycleOperations/");
-    log(served).iter().filter(|entry| path(entry)).count()
+    served.log().iter().filter(|entry| path(entry)).count()
 }
 
 /// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and twenty minutes a day without any service.
@@ -48,12 +39,12 @@ fn a_job_outlives_four_days() {
     served.faults(&json!([outage(0.5), outage(1.5), outage(2.5), outage(3.5), gateway]));
     let ran = add(&served, &["--auth", "federated", "-v"]).exits(0);
     assert!(ran.stderr.contains("Signed in by way of `federated`."), "{}", ran.stderr);
-    assert_eq!(starts(&served), 1);
+    assert_eq!(served.times("link-started"), 1);
     // The first looks follow the service's 5 seconds, then they are minutes apart: five at the end, so never more than this. A machine under
     // load looks less often, for its every request takes sandbox minutes.
     let looks = looks(&served);
     assert!((100..=1300).contains(&looks), "{looks} looks");
-    let log = log(&served);
+    let log = served.log();
     let count = |service: &str| log.iter().filter(|entry| entry["service"] == service).count();
     let refused = log.iter().filter(|entry| entry["service"] == "bap" && entry["status"] == 401).count();
     let (assertions, tokens) = (count("runner"), sign_ins(&served, "/token"));
@@ -65,7 +56,7 @@ fn a_job_outlives_four_days() {
     // Somebody who comes four days later sees the same.
     served.faults(&json!([]));
     add(&served, &[]).exits(0);
-    assert_eq!(starts(&served), 1);
+    assert_eq!(served.times("link-started"), 1);
 }
 
 #[test]
@@ -75,8 +66,7 @@ fn an_assertion_is_good_for_ten_minutes() {
     let path = "/sandbox?api-version=2.0&audience=api://AzureADTokenExchange";
     let assertion = http(&served.url, "GET", path, &runner, "").json()["value"].as_str().unwrap().to_owned();
     assert_eq!(http(&served.url, "GET", path, &runner[..1], "").status, 401);
-    let cloud = served.cloud();
-    let (tenant, client) = (cloud["tenant"].as_str().unwrap(), cloud["users"][0]["client_id"].as_str().unwrap());
+    let (tenant, client) = (served.tenant_id(), served.client_id("admin"));
     let redeem = || {
         let form = format!(
             "grant_type=client_credentials&client_id={client}&client_assertion={assertion}&scope=https://management.azure.com/.default"
@@ -97,7 +87,7 @@ fn another_machine_waits_for_it() {
     scenario["settings"]["token_seconds"] = Value::Null;
     let served = Served::patched(&scenario, "100000");
     add(&served, &["--no-wait"]).exits(8);
-    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let id = served.default_of("environment");
     let elsewhere = |arguments: &[&str]| {
         let file = served.folder().join("elsewhere.json");
         let mut cloud = served.cloud();
@@ -114,7 +104,7 @@ fn another_machine_waits_for_it() {
     // This account sees the environment, and neither vault nor grant.
     assert_eq!(done.json()["state"], "not-visible");
     assert_eq!(done.json()["link_status"], "Linked");
-    assert_eq!((starts(&served), served.ledger()["writes"].as_u64().unwrap()), (1, 1));
+    assert_eq!((served.times("link-started"), served.ledger()["writes"].as_u64().unwrap()), (1, 1));
     // There is nothing to wait for any more, and nothing to wait for elsewhere.
     elsewhere(&["status", &id, "--wait"]).exits(0);
     let never = elsewhere(&["status", "Contoso Sales", "--wait"]).exits(9);

@@ -1,15 +1,13 @@
 //! What a service, a network or a name must not be able to do: learn a token, lead us away, fill the memory, write to the terminal.
 
 use crate::sign_in::keeps_secrets;
-use crate::tool::{FAST, Ran, Served, command, finish};
+use crate::tool::{CONSENT, FAST, Ran, Served, command, finish};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 
 /// Every command that talks to a cloud.
 fn every_command() -> Vec<Vec<&'static str>> {
@@ -154,7 +152,7 @@ fn no_answer_leads_a_token_to_a_look_alike() {
         served.faults(&away("/Encryption/link"));
         let ran = keeps_secrets(served.run(&[&["enable"][..], &CONSENT].concat()).exits(0));
         assert!(ran.stderr.contains("outside the cloud"), "{to}: {}", ran.stderr);
-        assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1, "{to}");
+        assert_eq!(served.times("link-started"), 1, "{to}");
         asks_nobody_else(&served);
     }
 }
@@ -263,7 +261,7 @@ fn a_change_whose_answer_is_too_large_is_looked_up_and_not_repeated() {
     // It took effect, and then the answer could not be read: the service has done it, whatever it says.
     served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "huge" }]));
     served.run(&[&["enable"][..], &CONSENT].concat()).exits(0);
-    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+    assert_eq!(served.times("link-started"), 1);
 }
 
 /// Everything that a terminal obeys or that misleads a reader, and a line that was never ours.

@@ -96,14 +96,14 @@ fn whole() -> (Target, Observed) {
 }
 
 /// The environment is linked to the policy of the target, and so the tenant shows it.
-fn linked(observed: &mut Observed) {
+fn link_environment(observed: &mut Observed) {
     part(&mut observed.environment).key_link = link("ep", "Linked");
     let environment = part(&mut observed.environment).clone();
     observed.around.estate = Seen::Present(vec![environment]);
 }
 
 /// Each step with a snapshot in which it does its work.
-fn steps() -> Vec<(&'static str, Step, Target, Observed)> {
+fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
     let (target, observed) = whole();
     let with = |change: &dyn Fn(&mut Target, &mut Observed)| {
         let (mut target, mut observed) = (target.clone(), observed.clone());
@@ -114,7 +114,7 @@ fn steps() -> Vec<(&'static str, Step, Target, Observed)> {
     let mut push = |name, step: Step, (target, observed): (Target, Observed)| all.push((name, step, target, observed));
     push("add", |t, o| add::plan(t, o, false), with(&|_, _| {}));
     push("create-policy", |t, o| policy::plan(t, o, Whose::Own), with(&|_, o| o.key_roles = Seen::Present(Vec::new())));
-    push("remove", remove::plan, with(&|_, o| linked(o)));
+    push("remove", remove::plan, with(&|_, o| link_environment(o)));
     push(
         "swap",
         swap::plan,
@@ -139,7 +139,7 @@ fn steps() -> Vec<(&'static str, Step, Target, Observed)> {
         unlock::plan,
         with(&|_, o| {
             part(&mut o.environment).runtime_state = Some("Disabled".into());
-            linked(o);
+            link_environment(o);
         }),
     );
     push("retire-key", retire::plan, with(&|_, _| {}));
@@ -148,7 +148,7 @@ fn steps() -> Vec<(&'static str, Step, Target, Observed)> {
 
 #[test]
 fn every_step_does_its_work_where_all_is_known() {
-    for (name, step, target, observed) in steps() {
+    for (name, step, target, observed) in every_step() {
         let plan = step(&target, &observed);
         assert!(plan.may_start() && plan.changes(), "{name}: {plan:#?}");
     }
@@ -264,7 +264,7 @@ const DECIDE: [(&str, &[&str]); 7] = [
 
 #[test]
 fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
-    for (name, step, target, observed) in steps() {
+    for (name, step, target, observed) in every_step() {
         let clean = step(&target, &observed);
         let decide = DECIDE.iter().find(|(step, _)| *step == name).unwrap().1;
         for (fact, forget) in UNKNOWN {
@@ -322,7 +322,7 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
 
 #[test]
 fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
-    for (name, step, target, observed) in steps() {
+    for (name, step, target, observed) in every_step() {
         let mut poorer = observed.clone();
         (poorer.vault, poorer.key, poorer.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
         if let Some(left) = &mut poorer.left {

@@ -1,21 +1,19 @@
 //! Sign-in in earnest: without `--sandbox`, in the public cloud, over https. The sandbox plays the hosts behind a proxy.
 
-use crate::internet::{Internet, answer, header};
+use crate::internet::{Internet, answer};
 use crate::sign_in::{keeps_secrets, sign_ins};
-use crate::tool::{Ran, Served, finish};
-use serde_json::{Value, json};
+use crate::tool::{Ran, Served, finish, header};
+use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-fn ids(served: &Served) -> (String, String, String) {
-    let cloud = served.cloud();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    (text(&cloud["tenant"]), text(&cloud["users"][0]["client_id"]), text(&cloud["defaults"]["environment"]))
+fn tenant_client_environment(served: &Served) -> (String, String, String) {
+    (served.tenant_id(), served.client_id("admin"), served.default_of("environment"))
 }
 
 /// A run with tenant and client, and `more` on top.
-fn signed(net: &Internet, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
-    let (tenant, client, _) = ids(&net.served);
+fn run_signed_in(net: &Internet, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
+    let (tenant, client, _) = tenant_client_environment(&net.served);
     let mut command = net.command(arguments);
     command.env("AZURE_TENANT_ID", tenant).env("AZURE_CLIENT_ID", client).envs(more.iter().copied());
     keeps_secrets(finish(command))
@@ -49,7 +47,7 @@ fn asked_az(net: &Internet) -> Vec<String> {
 fn the_azure_cli_is_started_once_a_scope() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     net.served.reset();
-    let (_, _, id) = ids(&net.served);
+    let (_, _, id) = tenant_client_environment(&net.served);
     let mut command = net.command(&["status", &id, "-vv"]);
     with_az(&net, &mut command);
     let before = net.served.ledger()["requests"].as_u64().unwrap();
@@ -68,7 +66,7 @@ fn the_azure_cli_is_started_once_a_scope() {
 #[test]
 fn a_secret_that_is_refused_is_not_passed_over() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
-    let (tenant, client, id) = ids(&net.served);
+    let (tenant, client, id) = tenant_client_environment(&net.served);
     let run = |more: &[&str], secret: &str| {
         let mut command = net.command(&[&["status", id.as_str(), "-v"], more].concat());
         with_az(&net, &mut command);
@@ -92,13 +90,13 @@ fn a_secret_that_is_refused_is_not_passed_over() {
     // A federated token that can't be read or has expired: the same.
     let file = net.served.folder().join("federated");
     let federated = [("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap())];
-    let ran = signed(&net, &["status", &id], &federated).exits(4);
+    let ran = run_signed_in(&net, &["status", &id], &federated).exits(4);
     assert!(ran.stderr.contains("can't be read"), "{}", ran.stderr);
     std::fs::write(&file, "expired").unwrap();
-    let ran = signed(&net, &["status", &id], &federated).exits(4);
+    let ran = run_signed_in(&net, &["status", &id], &federated).exits(4);
     assert!(ran.stderr.contains("AADSTS700024") && ran.stderr.contains("file is renewed"), "{}", ran.stderr);
     std::fs::write(&file, "fresh\n").unwrap();
-    signed(&net, &["status", &id], &federated).exits(0);
+    run_signed_in(&net, &["status", &id], &federated).exits(0);
     assert!(net.asked("login.microsoftonline.com").last().unwrap().body.contains("client_assertion=fresh&"));
 }
 
@@ -119,10 +117,10 @@ fn a_job_of_github_buys_every_token_with_a_fresh_assertion() {
         let body = json!({ "value": format!("assertion-{number}"), "count": 1 }).to_string();
         (asked.host == "runner").then(|| answer(200, body)).flatten()
     });
-    let (_, _, id) = ids(&net.served);
+    let (_, _, id) = tenant_client_environment(&net.served);
     let url = format!("http://{}/token?api-version=2.0", net.address);
     let runner = [("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "hunter2")];
-    let ran = signed(&net, &["status", &id, "-vv"], &runner).exits(0);
+    let ran = run_signed_in(&net, &["status", &id, "-vv"], &runner).exits(0);
     assert!(ran.stderr.contains("Signed in by way of `federated`."), "{}", ran.stderr);
     let asked = net.asked("runner");
     assert_eq!(asked.len(), 2);
@@ -140,7 +138,7 @@ fn a_job_of_azure_pipelines_does_so_too() {
         let body = json!({ "oidcToken": format!("assertion-{number}") }).to_string();
         (asked.host == "runner").then(|| answer(200, body)).flatten()
     });
-    let (tenant, client, id) = ids(&net.served);
+    let (tenant, client, id) = tenant_client_environment(&net.served);
     let mut command = net.command(&["status", &id, "-vv"]);
     command
         .env("SYSTEM_OIDCREQUESTURI", format!("http://{}/oidc", net.address))
@@ -162,11 +160,11 @@ fn a_runner_that_gives_no_token_ends_the_sign_in() {
     let net = Internet::over(Served::start("ready", "1"), |_, asked| {
         (asked.host == "runner").then(|| answer(403, "{\"message\":\"no\"}".to_owned())).flatten()
     });
-    let (_, _, id) = ids(&net.served);
+    let (_, _, id) = tenant_client_environment(&net.served);
     let url = format!("http://{}/token?x=1", net.address);
     let runner = |url: &str| {
         let more = [("ACTIONS_ID_TOKEN_REQUEST_URL", url), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "hunter2")];
-        signed(&net, &["status", &id, "-vv"], &more).exits(4)
+        run_signed_in(&net, &["status", &id, "-vv"], &more).exits(4)
     };
     assert!(runner(&url).stderr.contains("answered 403 without a token"));
     // Its own token goes to no stranger in the clear.
@@ -189,7 +187,7 @@ fn a_managed_identity_is_asked_where_the_machine_says() {
             json!({ "access_token": token, "expires_on": "4102444800", "resource": audience, "token_type": "Bearer" });
         (asked.host == "runner").then(|| answer(200, body.to_string())).flatten()
     });
-    let (_, _, id) = ids(&net.served);
+    let (_, _, id) = tenant_client_environment(&net.served);
     let mut command = net.command(&["status", &id, "-v"]);
     command.env("IDENTITY_ENDPOINT", format!("http://{}/msi", net.address)).env("IDENTITY_HEADER", "hunter2");
     let ran = keeps_secrets(finish(command).exits(0));
@@ -201,7 +199,7 @@ fn a_managed_identity_is_asked_where_the_machine_says() {
 #[test]
 fn a_sign_in_that_nobody_answers_says_why() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
-    let (tenant, client, id) = ids(&net.served);
+    let (tenant, client, id) = tenant_client_environment(&net.served);
     let mut command = net.command(&["status", &id]);
     command.env("HTTPS_PROXY", "http://127.0.0.1:1");
     command.env("AZURE_TENANT_ID", tenant).env("AZURE_CLIENT_ID", client).env("AZURE_CLIENT_SECRET", "hunter2");

@@ -1,7 +1,7 @@
 //! The internet, played: a proxy that every host is behind, and a sandbox behind the proxy. With it the binary runs as it does in earnest (no
 //! `--sandbox`, the public cloud, https, its own sign-in), and not one byte leaves this machine.
 
-use crate::tool::{Answer, Served, command, http};
+use crate::tool::{Answer, Served, command, header, http};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -112,7 +112,7 @@ fn tls() -> Arc<ServerConfig> {
 }
 
 /// Head and body of one request; `None` when the other side left.
-fn read(stream: &mut impl Read) -> Option<(String, String)> {
+fn read_request(stream: &mut impl Read) -> Option<(String, String)> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -126,13 +126,6 @@ fn read(stream: &mut impl Read) -> Option<(String, String)> {
     Some((head, String::from_utf8(body).ok()?))
 }
 
-pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines()
-        .filter_map(|line| line.split_once(": "))
-        .find(|(own, _)| own.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
-}
-
 fn serve(
     mut stream: TcpStream,
     tls: &Arc<ServerConfig>,
@@ -140,21 +133,21 @@ fn serve(
     (log, hosts): (&Mutex<Vec<Asked>>, &Mutex<Vec<String>>),
     own: &Own,
 ) -> Option<()> {
-    let (head, body) = read(&mut stream)?;
+    let (head, body) = read_request(&mut stream)?;
     let Some(host) = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).map(str::to_owned) else {
         // Plain http is for the runner's own endpoint.
-        return reply(&mut stream, Asked { host: "runner".to_owned(), head, body }, sandbox, log, own);
+        return reply_to(&mut stream, Asked { host: "runner".to_owned(), head, body }, sandbox, log, own);
     };
     hosts.lock().ok()?.push(host.clone());
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
     let mut stream = StreamOwned::new(ServerConnection::new(tls.clone()).ok()?, stream);
-    let (head, body) = read(&mut stream)?;
-    reply(&mut stream, Asked { host, head, body }, sandbox, log, own)?;
+    let (head, body) = read_request(&mut stream)?;
+    reply_to(&mut stream, Asked { host, head, body }, sandbox, log, own)?;
     stream.conn.send_close_notify();
     stream.flush().ok()
 }
 
-fn reply(stream: &mut impl Write, asked: Asked, sandbox: &str, log: &Mutex<Vec<Asked>>, own: &Own) -> Option<()> {
+fn reply_to(stream: &mut impl Write, asked: Asked, sandbox: &str, log: &Mutex<Vec<Asked>>, own: &Own) -> Option<()> {
     let number = {
         let mut log = log.lock().ok()?;
         log.push(asked.clone());

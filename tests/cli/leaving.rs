@@ -1,42 +1,29 @@
 //! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is sent once, whatever happens on the way.
 
 use crate::arena::two_keys;
-use crate::tool::{FAST, Ran, Served, merge};
+use crate::tool::{FAST, Served, actions, overlaid};
 use serde_json::{Value, json};
 
 const REMOVE: [&str; 4] = ["remove-environment", "--yes", "--confirm", "Contoso UAT"];
 const SWAP: [&str; 4] = ["swap-policy", "--yes", "--confirm", "Contoso UAT"];
 
-fn merged(patch: Value) -> Value {
-    let mut all = two_keys();
-    merge(&mut all, patch);
-    all
-}
-
-fn link(served: &Served) -> Value {
-    let world = crate::tool::http(&served.url, "GET", "/_sandbox/world", &[], "").json();
-    world["environments"]["uat"]["link"].clone()
-}
-
-fn says(ran: &Ran, words: &[&str]) {
-    for word in words {
-        assert!(ran.stderr.contains(word) || ran.stdout.contains(word), "{word}\n{}\n{}", ran.stdout, ran.stderr);
-    }
+fn link_shown(served: &Served) -> Value {
+    served.world()["environments"]["uat"]["link"].clone()
 }
 
 #[test]
 fn a_removal_is_shown_by_a_re_read_and_twice_is_once() {
     let served = Served::patched(&two_keys(), FAST);
     let planned = served.run(&["remove-environment", "--dry-run", "--detailed-exitcode"]).exits(3);
-    says(&planned, &["goes back to the Microsoft key: up to 4 days", "needed for 30 days more, not before 2026-04-01"]);
+    planned.says(&["goes back to the Microsoft key: up to 4 days", "needed for 30 days more, not before 2026-04-01"]);
     served.run(&["remove-environment", "--yes"]).exits(10);
     served.run(&["remove-environment", "--yes", "--confirm", "Contoso"]).exits(2);
     let other = served.run(&["remove-environment", "--policy", "ep-contoso-cmk", "--dry-run"]).exits(6);
-    says(&other, &["CMK025", "but in /subscriptions/"]);
+    other.says(&["CMK025", "but in /subscriptions/"]);
     assert!(served.effects().is_empty());
     let ran = served.run(&REMOVE).exits(0);
-    says(&ran, &["shown by a re-read", "Keep the key, its vault and the policy's access until"]);
-    assert!(link(&served).is_null());
+    ran.says(&["shown by a re-read", "Keep the key, its vault and the policy's access until"]);
+    assert!(link_shown(&served).is_null());
     let again = served.run(&["remove-environment", "-o", "json"]).exits(0);
     assert_eq!(again.json()["outcome"], "unchanged");
     assert_eq!(served.effects(), ["unlink-started"]);
@@ -53,7 +40,7 @@ fn a_removal_that_runs_is_waited_for_from_anywhere() {
     let planned = served.run(&["remove-environment", "--dry-run", "-o", "json"]).exits(0).json();
     assert_eq!(planned["plan"]["actions"][0]["action"], "await-removal");
     let waited = served.run(&["status", "--wait"]).exits(0);
-    says(&waited, &["not-encrypted"]);
+    waited.says(&["not-encrypted"]);
     served.run(&REMOVE).exits(0);
     assert_eq!(served.effects(), ["unlink-started"]);
 }
@@ -65,9 +52,9 @@ fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
         (json!({ "environments": { "uat": { "runtime": "Disabled" } } }), "CMK035", "cmkctl unlock", 6),
         (json!({ "environments": { "uat": { "management": "Copying" } } }), "CMK023", "Copying", 7),
     ] {
-        let served = Served::patched(&merged(patch), FAST);
+        let served = Served::patched(&overlaid(two_keys(), patch), FAST);
         let ran = served.run(&REMOVE).exits(exit);
-        says(&ran, &[code, word]);
+        ran.says(&[code, word]);
         assert!(served.effects().is_empty(), "{code}");
     }
 }
@@ -76,11 +63,11 @@ fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
 fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() {
     // Three quarters of an hour after the beginning the removal is under way, which takes an hour.
     let event = json!({ "settings": { "link_seconds": 3600 }, "events": [{ "after_days": 0.03, "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
-    let served = Served::patched(&merged(event), "1500");
+    let served = Served::patched(&overlaid(two_keys(), event), "1500");
     let ran = served.run(&SWAP).exits(6);
-    says(&ran, &["`Contoso UAT` is not started", "CMK016", "--enabled true"]);
+    ran.says(&["`Contoso UAT` is not started", "CMK016", "--enabled true"]);
     assert_eq!(served.effects(), ["unlink-started"]);
-    assert!(link(&served).is_null());
+    assert!(link_shown(&served).is_null());
     let served = Served::patched(&two_keys(), "1500");
     served.run(&SWAP).exits(0);
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
@@ -88,24 +75,24 @@ fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() 
 
 #[test]
 fn a_swap_asks_for_the_grant_on_the_old_key_first() {
-    let ungranted = merged(json!({ "policies": { "ep-contoso-cmk": { "granted_at": [] } } }));
+    let ungranted = overlaid(two_keys(), json!({ "policies": { "ep-contoso-cmk": { "granted_at": [] } } }));
     for more in [&["--in-place"][..], &[]] {
         let served = Served::patched(&ungranted, FAST);
         let ran = served.run(&[&SWAP[..], more].concat()).exits(6);
-        says(&ran, &["CMK034", "could not be restored", "az role assignment create"]);
+        ran.says(&["CMK034", "could not be restored", "az role assignment create"]);
         assert!(served.effects().is_empty());
     }
     // Who may not see the vault can't check it, and must be told by somebody who can.
     let served = Served::patched(&two_keys(), FAST);
     let reader = served.object_id("power-platform-admin");
-    let old = served.cloud()["defaults"]["vault"].as_str().unwrap().replace("kv-contoso-cmk", "kv-old");
+    let old = served.default_of("vault").replace("kv-contoso-cmk", "kv-old");
     served.run(&["create-policy", "--reader", &reader, "--yes"]).exits(0);
     let policy =
         ["create-policy", "--policy", "ep-old", "--vault", &old, "--key", "cmk-old", "--reader", &reader, "--yes"];
     served.run(&policy).exits(0);
     served.reset();
     let blind = served.run_as("power-platform-admin", &SWAP).exits(5);
-    says(&blind, &["CMK034", "not visible to you", "--old-key-granted"]);
+    blind.says(&["CMK034", "not visible to you", "--old-key-granted"]);
     assert!(served.effects().is_empty());
     served.run_as("power-platform-admin", &[&SWAP[..], &["--old-key-granted"]].concat()).exits(0);
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
@@ -115,17 +102,17 @@ fn a_swap_asks_for_the_grant_on_the_old_key_first() {
 fn a_swap_is_two_outages_or_one_link_that_nobody_has_proven() {
     let served = Served::patched(&two_keys(), FAST);
     let planned = served.run(&["swap-policy", "--dry-run"]).exits(0);
-    says(&planned, &["goes offline twice, up to 4 days each", "1. Remove the environment", "2. Add the environment"]);
+    planned.says(&["goes offline twice, up to 4 days each", "1. Remove the environment", "2. Add the environment"]);
     let refused = served.run(&["swap-policy", "--yes"]).exits(10);
-    says(&refused, &["offline twice, for up to 4 days each time"]);
+    refused.says(&["offline twice, for up to 4 days each time"]);
     let ran = served.run(&SWAP).exits(0);
-    says(&ran, &["is encrypted with the policy `ep-contoso-cmk`, shown by a re-read"]);
+    ran.says(&["is encrypted with the policy `ep-contoso-cmk`, shown by a re-read"]);
     assert_eq!(served.run(&["swap-policy", "-o", "json"]).exits(0).json()["outcome"], "unchanged");
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
 
     let served = Served::patched(&two_keys(), FAST);
     let ran = served.run(&[&SWAP[..], &["--in-place"]].concat()).exits(0);
-    says(&ran, &["not proven"]);
+    ran.says(&["not proven"]);
     assert_eq!(served.effects(), ["swap-started"]);
     served.run(&[&SWAP[..], &["--in-place"]].concat()).exits(0);
     assert_eq!(served.effects(), ["swap-started"]);
@@ -138,22 +125,16 @@ fn a_swap_goes_on_from_where_it_stands_and_is_no_add() {
     later.push("--no-wait");
     served.run(&later).exits(8);
     let planned = served.run(&["swap-policy", "--dry-run", "-o", "json"]).exits(0).json();
-    let actions: Vec<&str> = planned["plan"]["actions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|action| action["action"].as_str().unwrap())
-        .collect();
-    assert_eq!(actions, ["await-removal", "add-environment"]);
+    assert_eq!(actions(&planned), ["await-removal", "add-environment"]);
     served.run(&["status", "--wait"]).exits(0);
     let planned = served.run(&["swap-policy", "--dry-run", "-o", "json"]).exits(0).json();
-    assert_eq!(planned["plan"]["actions"].as_array().unwrap().len(), 1, "{planned:#}");
+    assert_eq!(actions(&planned).len(), 1, "{planned:#}");
     served.run(&SWAP).exits(0);
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
 
-    let never = Served::patched(&merged(json!({ "environments": { "uat": { "policy": null } } })), FAST);
+    let never = Served::patched(&overlaid(two_keys(), json!({ "environments": { "uat": { "policy": null } } })), FAST);
     let ran = never.run(&SWAP).exits(6);
-    says(&ran, &["CMK025", "cmkctl add-environment"]);
+    ran.says(&["CMK025", "cmkctl add-environment"]);
 }
 
 #[test]

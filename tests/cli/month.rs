@@ -29,7 +29,7 @@ const FATES: [Fate; 10] = [
     ("also-quiet", &[(0.0, "encrypted")]),
 ];
 
-fn tenant() -> Value {
+fn troubled_month() -> Value {
     let mut environments = json!({});
     let others =
         ["uat", "production", "dev-a", "dev-b", "default", "trial", "initial", "cloud-hosted", "unified", "sales"];
@@ -72,7 +72,7 @@ fn tenant() -> Value {
 }
 
 /// Every state that an environment is in at some time between two days.
-fn between(fate: &Fate, from: f64, to: f64) -> BTreeSet<&'static str> {
+fn states_between(fate: &Fate, from: f64, to: f64) -> BTreeSet<&'static str> {
     let steps = fate.1;
     let ends = |index: usize| steps.get(index + 1).map_or(f64::INFINITY, |(day, _)| *day);
     let at =
@@ -82,7 +82,7 @@ fn between(fate: &Fate, from: f64, to: f64) -> BTreeSet<&'static str> {
 
 #[test]
 fn a_scheduled_watch_tells_every_danger_and_no_other() {
-    let served = Served::patched(&tenant(), &format!("{}", 86_400.0 / DAY));
+    let served = Served::patched(&troubled_month(), &format!("{}", 86_400.0 / DAY));
     let url = served.url.clone();
     let over = AtomicBool::new(false);
     /// However the watch ends, the other thread ends, too.
@@ -136,7 +136,7 @@ fn watch(served: &Served) -> BTreeMap<String, BTreeSet<String>> {
             let (name, state) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
             let fate = FATES.iter().find(|(own, _)| *own == name);
             let Some(fate) = fate else { continue };
-            let possible = between(fate, from, to);
+            let possible = states_between(fate, from, to);
             assert!(
                 possible.contains(state),
                 "day {before:.1}: `{name}` is told to be {state}, not {possible:?}: {one:#}"
@@ -146,7 +146,7 @@ fn watch(served: &Served) -> BTreeMap<String, BTreeSet<String>> {
             shown.insert(name.to_owned());
         }
         for (name, _) in FATES.iter().filter(|fate| !shown.contains(fate.0)) {
-            let possible = between(FATES.iter().find(|fate| fate.0 == *name).unwrap(), from, to);
+            let possible = states_between(FATES.iter().find(|fate| fate.0 == *name).unwrap(), from, to);
             assert!(possible.contains("deleted"), "day {before:.1}: `{name}` is not shown");
         }
         assert_eq!(ran.code, if alarms > 0 { 3 } else { 0 }, "day {before:.1}: {alarms} alarms, {}", ran.stderr);

@@ -7,7 +7,7 @@ use std::process::Stdio;
 const FORMATS: [&str; 6] = ["table", "json", "jsonl", "tsv", "yaml", "none"];
 
 /// Every command that has a document, on a sandbox that several runs share.
-fn commands() -> Vec<Vec<&'static str>> {
+fn command_lines() -> Vec<Vec<&'static str>> {
     vec![
         vec!["environment-name", "Contoso UAT"],
         vec!["check-integration", "Contoso UAT"],
@@ -26,33 +26,33 @@ fn commands() -> Vec<Vec<&'static str>> {
     ]
 }
 
-fn with(served: &Served, arguments: &[&str], more: &[&str]) -> Ran {
+fn run_with(served: &Served, arguments: &[&str], more: &[&str]) -> Ran {
     served.run(&[arguments, more].concat())
 }
 
 #[test]
 fn every_command_has_every_format_and_a_query() {
     let served = Served::start("ready", FAST);
-    for arguments in commands() {
-        let plain = with(&served, &arguments, &[]);
-        let json = with(&served, &arguments, &["-o", "json"]);
+    for arguments in command_lines() {
+        let plain = run_with(&served, &arguments, &[]);
+        let json = run_with(&served, &arguments, &["-o", "json"]);
         let schema = json.json()["schema"].as_str().unwrap().to_owned();
         assert_eq!(json.code, plain.code, "{arguments:?}");
-        let yaml = with(&served, &arguments, &["-o", "yaml"]).exits(plain.code);
+        let yaml = run_with(&served, &arguments, &["-o", "yaml"]).exits(plain.code);
         let yaml: Value =
             serde_saphyr::from_str(&yaml.stdout).unwrap_or_else(|error| panic!("{error}: {}", yaml.stdout));
         assert_eq!(yaml["schema"], *schema, "{arguments:?}");
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&yaml), keys(&json.json()), "{arguments:?}");
-        let lines = with(&served, &arguments, &["-o", "jsonl"]).exits(plain.code);
+        let lines = run_with(&served, &arguments, &["-o", "jsonl"]).exits(plain.code);
         assert!(!lines.stdout.is_empty(), "{arguments:?}");
         for line in lines.stdout.lines() {
             assert!(serde_json::from_str::<Value>(line).unwrap().is_object(), "{line}");
         }
-        assert_eq!(with(&served, &arguments, &["-o", "none"]).exits(plain.code).stdout, "", "{arguments:?}");
-        assert!(with(&served, &arguments, &["-o", "tsv"]).exits(plain.code).stdout.contains('\t'), "{arguments:?}");
+        assert_eq!(run_with(&served, &arguments, &["-o", "none"]).exits(plain.code).stdout, "", "{arguments:?}");
+        assert!(run_with(&served, &arguments, &["-o", "tsv"]).exits(plain.code).stdout.contains('\t'), "{arguments:?}");
         for format in FORMATS {
-            let ran = with(&served, &arguments, &["-o", format, "--query", "schema"]).exits(plain.code);
+            let ran = run_with(&served, &arguments, &["-o", format, "--query", "schema"]).exits(plain.code);
             let expected = match format {
                 "json" | "jsonl" => format!("\"{schema}\"\n"),
                 "none" => String::new(),

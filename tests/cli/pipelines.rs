@@ -65,7 +65,7 @@ fn the_examples_enable_watch_and_end() {
         };
         assert!(looks > 1, "it ended at once");
         assert!(last.summary.contains("### cmkctl status: encrypted"), "{}", last.summary);
-        assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+        assert_eq!(served.times("link-started"), 1);
 
         // The same once more starts nothing, and does not turn the watcher on again.
         let before = runner.calls();

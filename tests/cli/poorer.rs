@@ -3,22 +3,21 @@
 
 use crate::between::Deed::{self, Body, Status};
 use crate::between::{Between, Rule};
-use crate::tool::{Served, merge};
+use crate::tool::{Served, overlaid};
 use serde_json::{Value, json};
 
 /// The base tenant with a policy that is created and granted, and a key that nobody uses.
-fn tenant(patch: Value) -> Value {
-    let mut whole = json!({
+fn with_free_key(patch: Value) -> Value {
+    let base = json!({
         "summary": "All is well.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
         "vaults": { "kv-contoso-cmk": { "keys": { "cmk-free": { "kty": "RSA", "bits": 3072 } } } },
     });
-    merge(&mut whole, patch);
-    whole
+    overlaid(base, patch)
 }
 
-fn linked() -> Value {
-    tenant(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }))
+fn linked_with_free_key() -> Value {
+    with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }))
 }
 
 /// Under each rule the command ends with `code` and nothing takes effect; without one it does what it is for.
@@ -51,7 +50,7 @@ const ADD: [&str; 5] = ["add-environment", "--yes", "--confirm", "Contoso UAT", 
 
 #[test]
 fn no_environment_is_taken_offline_on_facts_that_are_not_known() {
-    let served = Served::patched(&tenant(json!({})), "20000");
+    let served = Served::patched(&with_free_key(json!({})), "20000");
     let rules: Vec<(&str, Rule)> = vec![
         ("no properties", (ENVIRONMENT, Body(|v| v["properties"] = Value::Null))),
         ("properties without a name", (ENVIRONMENT, Body(|v| v["properties"] = json!({})))),
@@ -161,7 +160,7 @@ fn no_environment_is_taken_offline_on_facts_that_are_not_known() {
     never(&served, "admin", &ADD, 5, &rules);
     // What the other administrator hides is listed, and the link goes on.
     for part in [VAULT, KEY, ROLES] {
-        let served = Served::patched(&tenant(json!({})), "20000");
+        let served = Served::patched(&with_free_key(json!({})), "20000");
         let ran = Between::new(&served, vec![(part, Status(403))]).run_as("admin", &ADD).exits(8);
         assert!(ran.stderr.contains("NOT VISIBLE"), "{part}: {}", ran.stderr);
         assert_eq!(served.effects(), ["link-started"], "{part}");
@@ -172,12 +171,12 @@ fn no_environment_is_taken_offline_on_facts_that_are_not_known() {
 
 #[test]
 fn a_known_fact_decides_also_beside_what_is_not_known() {
-    let served = Served::patched(&tenant(json!({ "environments": { "uat": { "managed": false } } })), "20000");
+    let served = Served::patched(&with_free_key(json!({ "environments": { "uat": { "managed": false } } })), "20000");
     let both = vec![(HISTORY, Status(404))];
     let ran = Between::new(&served, both).run_as("admin", &ADD).exits(6);
     assert!(ran.stderr.contains("CMK006 BLOCK") && ran.stderr.contains("CMK023 UNKNOWN"), "{}", ran.stderr);
     let bad = vec![(VAULT, Body(|v| v["properties"]["publicNetworkAccess"] = json!("SecuredByPerimeter")) as Deed)];
-    let served = Served::patched(&tenant(json!({})), "20000");
+    let served = Served::patched(&with_free_key(json!({})), "20000");
     let ran = Between::new(&served, bad).run_as("admin", &ADD).exits(6);
     assert!(ran.stderr.contains("CMK018") && ran.stderr.contains("SecuredByPerimeter"), "{}", ran.stderr);
     // A sign-in that is refused is no missing role, whatever was asked.
@@ -192,7 +191,7 @@ const RETIRE: [&str; 6] =
 
 #[test]
 fn no_key_is_disabled_that_somebody_may_need() {
-    let served = Served::patched(&linked(), "20000");
+    let served = Served::patched(&linked_with_free_key(), "20000");
     let rules: Vec<(&str, Rule)> = vec![
         ("no list", (LIST, Body(|v| *v = json!({})))),
         ("a list that is none", (LIST, Body(|v| v["value"] = json!({})))),
@@ -304,7 +303,7 @@ fn no_key_is_disabled_that_somebody_may_need() {
         ("without an end", Body(|v| v["value"] = removal("succeeded", None))),
     ];
     for (what, left) in ended {
-        let served = Served::patched(&tenant(json!({})), "20000");
+        let served = Served::patched(&with_free_key(json!({})), "20000");
         let ran = Between::new(&served, vec![(HISTORY, left)]).run_as("admin", &RETIRE).exits(6);
         assert!(ran.stderr.contains("until 2026-03-05"), "{what}: {}", ran.stderr);
         assert!(served.effects().is_empty());
@@ -322,11 +321,11 @@ fn removal(state: &str, ended: Option<&str>) -> Value {
 
 #[test]
 fn whoever_can_not_list_the_whole_tenant_disables_nothing() {
-    let served = Served::patched(&linked(), "20000");
+    let served = Served::patched(&linked_with_free_key(), "20000");
     let ran = served.run_as("key-vault-admin", &RETIRE).exits(5);
     assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
     // Sees environments, and administers only some of them, as far as its token tells.
-    let some = tenant(json!({ "users": { "admin": { "power_platform": "environment-admin" } } }));
+    let some = with_free_key(json!({ "users": { "admin": { "power_platform": "environment-admin" } } }));
     let some = Served::patched(&some, "20000");
     let ran = some.run(&RETIRE).exits(5);
     assert!(ran.stderr.contains("no role that administers every environment"), "{}", ran.stderr);
@@ -347,7 +346,7 @@ fn whoever_can_not_list_the_whole_tenant_disables_nothing() {
 
 #[test]
 fn a_pinned_version_is_the_same_in_capitals_and_as_a_url() {
-    let served = Served::patched(&linked(), "20000");
+    let served = Served::patched(&linked_with_free_key(), "20000");
     for pin in [
         Body(|v| v["properties"]["encryption"]["keyVault"]["key"]["version"] = json!(VERSION.to_ascii_uppercase()))
             as Deed,
@@ -378,7 +377,7 @@ fn rename(versions: &mut Value) {
 
 #[test]
 fn a_key_is_rotated_only_when_its_state_is_known() {
-    let served = Served::patched(&linked(), "20000");
+    let served = Served::patched(&linked_with_free_key(), "20000");
     let rotate = ["rotate-key", "--yes"];
     let data = "vault.azure.net GET /keys/cmk-contoso/";
     let rules: Vec<(&str, Rule)> = vec![
@@ -408,7 +407,8 @@ fn a_key_is_rotated_only_when_its_state_is_known() {
 
 #[test]
 fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
-    let locked = tenant(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }));
+    let locked =
+        with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }));
     let served = Served::patched(&locked, "20000");
     for user in ["observer", "unregistered"] {
         served.run_as(user, &["unlock", "--yes"]).exits(5);
@@ -445,7 +445,7 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
 
 #[test]
 fn a_watch_that_can_not_see_fails() {
-    let served = Served::patched(&linked(), "20000");
+    let served = Served::patched(&linked_with_free_key(), "20000");
     let watch = ["status", "--all", "--fail-on", "locked,drift,expiring"];
     let rules: Vec<(&str, Rule)> = vec![
         ("the policy is hidden", (POLICY, Status(403))),
@@ -492,18 +492,22 @@ fn a_watch_that_can_not_see_fails() {
 
 #[test]
 fn one_state_does_not_hide_another_and_both_commands_say_the_same() {
-    let expiring = tenant(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+    let expiring = with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
         "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null }, "keys": { "cmk-contoso": { "expires_in_days": 5 } } } } }));
     let served = Served::patched(&expiring, "20000");
     for fail_on in ["drift", "expiring"] {
         served.run(&["status", "--all", "--fail-on", fail_on]).exits(3);
     }
     let admin_mode =
-        tenant(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "AdminMode" } } }));
-    let locked = tenant(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }));
-    for (scenario, state) in
-        [(&expiring, "endangered"), (&admin_mode, "encrypted"), (&locked, "locked"), (&linked(), "encrypted")]
-    {
+        with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "AdminMode" } } }));
+    let locked =
+        with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }));
+    for (scenario, state) in [
+        (&expiring, "endangered"),
+        (&admin_mode, "encrypted"),
+        (&locked, "locked"),
+        (&linked_with_free_key(), "encrypted"),
+    ] {
         let served = Served::patched(scenario, "20000");
         let alone = served.run(&["status", "-o", "json"]).exits(0).json();
         let all = served.run(&["status", "--all", "-o", "json"]).exits(0).json();
@@ -516,7 +520,7 @@ fn one_state_does_not_hide_another_and_both_commands_say_the_same() {
 #[test]
 fn a_removal_needs_its_policy_and_no_removal_a_history() {
     let remove = ["remove-environment", "--yes", "--confirm", "Contoso UAT", "--no-wait"];
-    let served = Served::patched(&linked(), "20000");
+    let served = Served::patched(&linked_with_free_key(), "20000");
     let rules: Vec<(&str, Rule)> = vec![
         ("the policy is gone", (POLICY, Status(404))),
         ("the policy can't be read", (POLICY, Status(418))),
@@ -532,7 +536,7 @@ fn a_removal_needs_its_policy_and_no_removal_a_history() {
     never(&served, "admin", &remove, 5, &rules);
     served.run(&remove).exits(8);
     assert_eq!(served.effects(), ["unlink-started"]);
-    let served = Served::patched(&tenant(json!({})), "20000");
+    let served = Served::patched(&with_free_key(json!({})), "20000");
     let rules: Vec<(&str, Rule)> = vec![
         ("its history is refused", (HISTORY, Status(403))),
         (
@@ -561,25 +565,21 @@ fn a_policy_that_is_not_there_is_said_once() {
 #[test]
 fn a_grant_that_a_file_plans_is_no_blocker_of_its_environments() {
     // A run that was stopped between the policy and its grant is gone on with by the same command.
-    let served = Served::patched(&tenant(json!({ "policies": { "ep-contoso-cmk": { "granted": false } } })), "20000");
-    let cloud = served.cloud();
-    let text = |name: &str| cloud["defaults"][name].as_str().unwrap().to_owned();
-    let file = served.folder().join("wanted.toml");
+    let served =
+        Served::patched(&with_free_key(json!({ "policies": { "ep-contoso-cmk": { "granted": false } } })), "20000");
     let wanted = format!(
-        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
-        text("policy"),
-        text("vault"),
-        text("key"),
-        text("environment")
+        "{}\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
+        served.policy_block(),
+        served.default_of("environment")
     );
-    std::fs::write(&file, wanted).unwrap();
-    served.run(&["apply", file.to_str().unwrap(), "--yes", "--confirm", "Contoso UAT"]).exits(0);
-    assert_eq!(served.effects().iter().filter(|effect| *effect == "link-started").count(), 1);
+    let file = served.write("wanted.toml", &wanted);
+    served.run(&["apply", &file, "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    assert_eq!(served.times("link-started"), 1);
 }
 
 #[test]
 fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
-    let served = Served::patched(&tenant(json!({})), "20000");
+    let served = Served::patched(&with_free_key(json!({})), "20000");
     let firm = &ADD[..4];
     // The first look is the plan's, the second one is directly before the request.
     for (what, code, rule, word) in [
@@ -627,7 +627,7 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
     let hidden = vec![(KEY, Status(403)), (VAULT, Status(403)), (ROLES, Status(403))];
     let ran = Between::after(&served, 1, hidden).run_as("admin", firm);
     assert_eq!((ran.code, served.effects()), (0, vec!["link-started".to_owned()]), "{}", ran.stderr);
-    let served = Served::patched(&tenant(json!({})), "20000");
+    let served = Served::patched(&with_free_key(json!({})), "20000");
     served.run(firm).exits(0);
     assert_eq!(served.effects(), ["link-started"]);
 }

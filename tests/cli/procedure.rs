@@ -1,9 +1,7 @@
 //! The job itself: every step alone, all at once, twice, and by two administrators.
 
-use crate::tool::{FAST, Served, rehearse};
+use crate::tool::{CONSENT, FAST, Served, rehearse};
 use serde_json::json;
-
-const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 
 fn enable(more: &[&str]) -> Vec<&'static str> {
     let mut arguments = vec!["enable"];
@@ -141,7 +139,7 @@ fn an_encryption_that_runs_is_waited_for_and_not_repeated() {
     assert_eq!(status["operation"]["kind"], "NewCustomerManagedKey");
     // Another machine, no consent: nothing is started, so none is needed.
     served.run(&["add-environment"]).exits(0);
-    assert_eq!(served.effects().iter().filter(|what| *what == "link-started").count(), 1);
+    assert_eq!(served.times("link-started"), 1);
 }
 
 #[test]
@@ -157,7 +155,7 @@ fn a_policy_that_is_there_is_never_written() {
     assert_eq!(served.effects(), ["link-started"]);
     let other = served.run(&["create-policy", "--key", "another", "--yes"]).exits(6);
     assert!(other.stderr.contains("CMK026"), "{}", other.stderr);
-    let writes = served.ledger()["log"].as_array().unwrap().iter().filter(|entry| entry["method"] == "PUT").count();
+    let writes = served.log().iter().filter(|entry| entry["method"] == "PUT").count();
     assert_eq!(writes, 0);
 }
 
@@ -178,7 +176,7 @@ fn another_policy_is_not_replaced() {
 #[test]
 fn status_takes_three_round_trips_and_says_so() {
     let served = Served::with("ready", FAST, &["--latency", "250ms"]);
-    let id = served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned();
+    let id = served.default_of("environment");
     // Not encrypted: the environment, its operations and the policy that was named; then its plain read, and Dataverse.
     served.run(&["status", &id]).exits(0);
     let ledger = served.ledger();

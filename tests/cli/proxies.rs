@@ -7,21 +7,20 @@ use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-fn signed(net: &Internet, arguments: &[&str]) -> Command {
-    let cloud = net.served.cloud();
+fn with_a_secret(net: &Internet, arguments: &[&str]) -> Command {
     let mut command = net.command(arguments);
     command
-        .env("AZURE_TENANT_ID", cloud["tenant"].as_str().unwrap())
-        .env("AZURE_CLIENT_ID", cloud["users"][0]["client_id"].as_str().unwrap())
+        .env("AZURE_TENANT_ID", net.served.tenant_id())
+        .env("AZURE_CLIENT_ID", net.served.client_id("admin"))
         .env("AZURE_CLIENT_SECRET", "sandbox");
     command
 }
 
-fn id(net: &Internet) -> String {
-    net.served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned()
+fn environment_id(net: &Internet) -> String {
+    net.served.default_of("environment")
 }
 
-fn run(command: Command) -> Ran {
+fn without_secrets(command: Command) -> Ran {
     keeps_secrets(finish(command))
 }
 
@@ -35,16 +34,16 @@ fn pointing(status: u16, to: &str) -> Option<Answer> {
 #[test]
 fn every_request_goes_through_the_proxy_and_to_the_clouds_hosts_alone() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
-    run(signed(&net, &["status", &id(&net), "-vv"])).exits(0);
+    without_secrets(with_a_secret(&net, &["status", &environment_id(&net), "-vv"])).exits(0);
     let known =
         ["login.microsoftonline.com", "management.azure.com", "api.bap.microsoft.com", "contoso-uat.crm4.dynamics.com"];
     let hosts = net.hosts();
     assert!(hosts.len() >= 3 && hosts.iter().all(|host| known.contains(&host.as_str())), "{hosts:?}");
     // A lower-case name and one for everything do as well.
     for name in ["https_proxy", "ALL_PROXY", "all_proxy"] {
-        let mut command = signed(&net, &["status", &id(&net)]);
+        let mut command = with_a_secret(&net, &["status", &environment_id(&net)]);
         command.env_remove("HTTPS_PROXY").env(name, format!("http://{}", net.address));
-        run(command).exits(0);
+        without_secrets(command).exits(0);
     }
 }
 
@@ -53,7 +52,8 @@ fn no_proxy_is_honoured() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     let with = |no_proxy: &str| {
         // A host that is on this machine, and that nobody serves. Patience is not what is tested here: the first try is enough.
-        let mut command = signed(&net, &["environment-name", &id(&net), "--endpoint", "bap=localhost", "-vv"]);
+        let mut command =
+            with_a_secret(&net, &["environment-name", &environment_id(&net), "--endpoint", "bap=localhost", "-vv"]);
         command.env("NO_PROXY", no_proxy).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
@@ -74,19 +74,19 @@ fn no_proxy_is_honoured() {
 #[test]
 fn a_certificate_that_nobody_vouches_for_ends_it() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
-    let mut command = signed(&net, &["status", &id(&net)]);
+    let mut command = with_a_secret(&net, &["status", &environment_id(&net)]);
     command.env_remove("CMKCTL_CA_BUNDLE");
-    let ran = run(command).exits(4);
+    let ran = without_secrets(command).exits(4);
     assert!(ran.stderr.contains("certificate"), "{}", ran.stderr);
     assert!(net.hosts().is_empty(), "{:?}", net.hosts());
     // The flag is the same as the variable.
-    let mut command = signed(&net, &["status", &id(&net), "--ca-bundle"]);
+    let mut command = with_a_secret(&net, &["status", &environment_id(&net), "--ca-bundle"]);
     command.arg(net.bundle()).env_remove("CMKCTL_CA_BUNDLE");
-    run(command).exits(0);
+    without_secrets(command).exits(0);
     // A certificate for another name is none.
-    let mut command = signed(&net, &["status", &id(&net), "--endpoint", "login=login.example.org"]);
+    let mut command = with_a_secret(&net, &["status", &environment_id(&net), "--endpoint", "login=login.example.org"]);
     command.env("CMKCTL_HTTP_TIMEOUT", "1");
-    run(command).exits(4);
+    without_secrets(command).exits(4);
     assert!(!net.hosts().contains(&"login.example.org".to_owned()), "{:?}", net.hosts());
 }
 
@@ -97,20 +97,20 @@ fn no_redirect_and_no_link_leaves_the_cloud_in_earnest() {
         let net = Internet::over(Served::start("ready", "1"), move |_, asked| {
             (asked.host == "api.bap.microsoft.com").then(|| pointing(status, evil)).flatten()
         });
-        let ran = run(signed(&net, &["status", &id(&net), "-vv"])).exits(1);
+        let ran = without_secrets(with_a_secret(&net, &["status", &environment_id(&net), "-vv"])).exits(1);
         assert!(ran.stderr.contains("redirects are not followed"), "{}", ran.stderr);
         assert_eq!(net.connections("evil"), 0);
         let net = Internet::over(Served::start("ready", "1"), move |_, asked| {
             (asked.host == "login.microsoftonline.com").then(|| pointing(status, evil)).flatten()
         });
-        run(signed(&net, &["status", &id(&net), "-vv"])).exits(4);
+        without_secrets(with_a_secret(&net, &["status", &environment_id(&net), "-vv"])).exits(4);
         assert_eq!((net.connections("evil"), net.hosts().len()), (0, 1), "{:?}", net.hosts());
     }
     let net = Internet::over(Served::start("ready", "1"), |_, asked| {
         let list = json!({ "value": [], "nextLink": "https://evil.example/trap" }).to_string();
         asked.head.contains("/scopes/admin/environments?").then(|| answer(200, list)).flatten()
     });
-    let ran = run(signed(&net, &["environment-name", "Contoso UAT"])).exits(1);
+    let ran = without_secrets(with_a_secret(&net, &["environment-name", "Contoso UAT"])).exits(1);
     assert!(ran.stderr.contains("does not belong to the cloud"), "{}", ran.stderr);
     assert_eq!(net.connections("evil"), 0);
 }
@@ -125,11 +125,11 @@ fn the_machines_own_endpoints_are_no_business_of_a_proxy() {
         (asked.host == "runner").then(|| answer(200, body.to_string())).flatten()
     });
     let with = |endpoint: &str| {
-        let mut command = net.command(&["environment-name", &id(&net), "--auth", "managed-identity"]);
+        let mut command = net.command(&["environment-name", &environment_id(&net), "--auth", "managed-identity"]);
         // The proxy for plain http is somewhere where nobody is.
         command.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
         command.env("IDENTITY_ENDPOINT", endpoint).env("IDENTITY_HEADER", "hunter2");
-        run(command)
+        without_secrets(command)
     };
     with(&format!("http://{}/msi", net.address)).exits(0);
     assert_eq!(net.asked("runner").len(), 1);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const CHECKED: &str = "--deleted-environments-checked";
 
 /// A key with three versions that one environment uses, a key that nobody uses, and an environment that left some key twelve days ago.
-pub(crate) fn tenant(left_days_ago: f64) -> Value {
+pub(crate) fn old_keys(left_days_ago: f64) -> Value {
     json!({
         "summary": "Old keys.",
         "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
@@ -20,7 +20,7 @@ pub(crate) fn tenant(left_days_ago: f64) -> Value {
     })
 }
 
-fn versions(served: &Served, key: &str) -> Vec<String> {
+fn version_ids(served: &Served, key: &str) -> Vec<String> {
     let token = served.token("admin", "https://vault.azure.net");
     let url = format!("https://kv-contoso-cmk.vault.azure.net/keys/{key}/versions?api-version=2025-07-01");
     let list = served.ask(&token, "GET", &url, "").json();
@@ -37,8 +37,8 @@ fn enabled(served: &Served, key: &str) -> usize {
 
 #[test]
 fn a_version_must_stay_for_four_weeks_after_the_next_one() {
-    let served = Served::patched(&tenant(90.0), FAST);
-    let all = versions(&served, "cmk-contoso");
+    let served = Served::patched(&old_keys(90.0), FAST);
+    let all = version_ids(&served, "cmk-contoso");
     let retire =
         |version: &str| served.run(&["retire-key", CHECKED, "--key-version", version, "--confirm", "cmk-contoso"]);
     // The second was made 40 days ago, the third 10 days ago.
@@ -57,11 +57,11 @@ fn a_version_must_stay_for_four_weeks_after_the_next_one() {
 
 #[test]
 fn who_left_a_key_needs_it_for_thirty_days_and_no_history_says_which() {
-    let served = Served::patched(&tenant(12.0), FAST);
+    let served = Served::patched(&old_keys(12.0), FAST);
     let ran = served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"]).exits(6);
     assert!(ran.stderr.contains("`Contoso Production` left a key on 2026-02-18"), "{}", ran.stderr);
     assert!(ran.stderr.contains("until 2026-03-20"), "{}", ran.stderr);
-    let served = Served::patched(&tenant(31.0), FAST);
+    let served = Served::patched(&old_keys(31.0), FAST);
     served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--yes"]).exits(10);
     served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--yes", "--confirm", "cmk"]).exits(2);
     served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"]).exits(0);
@@ -70,7 +70,7 @@ fn who_left_a_key_needs_it_for_thirty_days_and_no_history_says_which() {
 
 #[test]
 fn an_override_is_typed_and_written_down_and_never_passes_what_is_linked() {
-    let served = Served::patched(&tenant(12.0), FAST);
+    let served = Served::patched(&old_keys(12.0), FAST);
     let log = served.folder().join("audit.log");
     let log = log.to_str().unwrap();
     let free = ["retire-key", CHECKED, "--key", "cmk-free", "--override-dates", "--confirm", "cmk-free"];
@@ -90,13 +90,13 @@ fn an_override_is_typed_and_written_down_and_never_passes_what_is_linked() {
 
 #[test]
 fn who_can_not_see_the_environments_can_not_tell() {
-    let served = Served::patched(&tenant(90.0), FAST);
+    let served = Served::patched(&old_keys(90.0), FAST);
     let ran = served
         .run_as("key-vault-admin", &["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"])
         .exits(5);
     assert!(ran.stderr.contains("is not known") || ran.stdout.contains("is not known"), "{}{}", ran.stdout, ran.stderr);
     assert!(served.effects().is_empty());
-    let served = Served::patched(&tenant(90.0), FAST);
+    let served = Served::patched(&old_keys(90.0), FAST);
     served.faults(&json!([{ "match": { "path": "/lifecycleOperations" }, "do": "403", "times": 99 }]));
     let ran = served.run(&["retire-key", CHECKED, "--key", "cmk-free", "--confirm", "cmk-free"]).exits(5);
     assert!(ran.stderr.contains("CMK033 UNKNOWN"), "{}", ran.stderr);

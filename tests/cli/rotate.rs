@@ -1,12 +1,12 @@
 //! A key gets one new version, whatever happens on the way and however often it is asked for.
 
-use crate::tool::{FAST, Served, run};
+use crate::tool::{FAST, Served, run, until};
 use serde_json::json;
 
 const ROTATE: [&str; 2] = ["rotate-key", "--yes"];
 
-fn versions(served: &Served) -> usize {
-    served.effects().iter().filter(|what| *what == "key-version-created").count()
+fn new_versions(served: &Served) -> usize {
+    served.times("key-version-created")
 }
 
 #[test]
@@ -16,9 +16,9 @@ fn twice_is_once_and_again_is_said() {
     assert!(ran.stdout.contains("must stay enabled until 2026-03-30"), "{}", ran.stdout);
     let ran = served.run(&ROTATE).exits(0);
     assert!(ran.stdout.contains("less than a day old"), "{}", ran.stdout);
-    assert_eq!(versions(&served), 1);
+    assert_eq!(new_versions(&served), 1);
     served.run(&["rotate-key", "--again", "--yes"]).exits(0);
-    assert_eq!(versions(&served), 2);
+    assert_eq!(new_versions(&served), 2);
     assert_eq!(served.effects().len(), 2);
     served.run(&["rotate-key", "--again"]).exits(10);
     run(&["rotate-key", "--sandbox", "--key", "no-such-key", "--yes"]).exits(6);
@@ -32,13 +32,13 @@ fn a_lost_answer_makes_no_second_version() {
         served.faults(&json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": trouble, "seconds": 1 }]));
         let ran = served.run(&ROTATE);
         assert_eq!(
-            (ran.code, versions(&served)),
+            (ran.code, new_versions(&served)),
             (if version == 1 { 0 } else { 9 }, version),
             "{trouble}: {}",
             ran.stderr
         );
         served.run(&ROTATE).exits(0);
-        assert_eq!(versions(&served), 1, "{trouble}");
+        assert_eq!(new_versions(&served), 1, "{trouble}");
     }
 }
 
@@ -58,10 +58,10 @@ fn the_version_before_must_be_known() {
         served.faults(&json!([{ "match": { "method": "GET", "path": path }, "do": trouble, "times": 99 }]));
         let ran = served.run(&ROTATE).exits(code);
         assert!(ran.stderr.contains(words), "{trouble}: {}", ran.stderr);
-        assert_eq!(versions(&served), 0, "{trouble}");
+        assert_eq!(new_versions(&served), 0, "{trouble}");
         served.faults(&json!([]));
         served.run(&ROTATE).exits(0);
-        assert_eq!(versions(&served), 1, "{trouble}");
+        assert_eq!(new_versions(&served), 1, "{trouble}");
     }
 }
 
@@ -74,12 +74,10 @@ fn more_new_versions_than_one_are_said() {
     let child = served.command("admin", &ROTATE).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let token = served.token("admin", "https://vault.azure.net");
     let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/rotate?api-version=2025-07-01";
-    while versions(&served) == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("a new version", || new_versions(&served) > 0);
     assert_eq!(served.ask(&token, "POST", url, "").status, 200);
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((output.status.code(), versions(&served)), (Some(9), 2), "{words}");
+    assert_eq!((output.status.code(), new_versions(&served)), (Some(9), 2), "{words}");
     assert!(words.contains("2 new versions instead of one"), "{words}");
 }

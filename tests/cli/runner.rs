@@ -65,7 +65,7 @@ impl Runner {
         for name in ["home", "work", "temp", "bin"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let runner = Self { service, cloud: served.file(), folder, known: BTreeMap::new() };
+        let runner = Self { service, cloud: served.cloud_file(), folder, known: BTreeMap::new() };
         // Nothing may be fetched, and what talks to the service of the pipeline is only written down.
         for tool in ["gh", "az", "git", "cargo"] {
             let path = runner.path("bin").join(tool);

@@ -1,6 +1,6 @@
 //! The sandbox against the published wire of Resource Manager, Key Vault and Entra: raw HTTP, no client types, as in [`crate::sandbox_wire`].
 
-use crate::sandbox_wire::{ask, with_policy};
+use crate::sandbox_wire::{ask_as, with_policy};
 use crate::tool::{Served, http};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ impl Tenant {
         let mark = if path.contains('?') { '&' } else { '?' };
         let url = format!("{ARM}{path}{mark}api-version={version}");
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = ask(&self.served, user, method, &url, &body);
+        let answer = ask_as(&self.served, user, method, &url, &body);
         let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         (answer.status, value["error"]["code"].as_str().unwrap_or_default().to_owned(), value)
     }
@@ -97,7 +97,10 @@ fn a_policy_is_created_once_and_kept_while_it_is_linked() {
     assert_eq!((put("europe").0, tenant.arm("GET", &tenant.policy.to_uppercase(), &Value::Null).2), (200, made));
     assert_eq!(tenant.arm("DELETE", &tenant.policy, &Value::Null).0, 200);
     let version = format!("{ARM}{}?api-version=2019-01-01", tenant.policy);
-    assert_eq!(ask(&tenant.served, "admin", "GET", &version, "").json()["error"]["code"], "NoRegisteredProviderFound");
+    assert_eq!(
+        ask_as(&tenant.served, "admin", "GET", &version, "").json()["error"]["code"],
+        "NoRegisteredProviderFound"
+    );
 
     let linked = with_policy(&json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }), "1");
     let linked = Tenant::new(linked);
@@ -109,10 +112,10 @@ fn a_policy_is_created_once_and_kept_while_it_is_linked() {
     let slow = json!({ "summary": "x.", "settings": { "policy_async": true } });
     let slow = Tenant::new(Served::patched(&slow, "1"));
     let url = format!("{ARM}{}?api-version=2020-10-30", slow.policy);
-    let answer = ask(&slow.served, "admin", "PUT", &url, &slow.wanted("europe").to_string());
+    let answer = ask_as(&slow.served, "admin", "PUT", &url, &slow.wanted("europe").to_string());
     let operation = answer.header("azure-asyncoperation").unwrap();
     assert!(answer.status == 202 && answer.body.is_empty() && operation.starts_with(ARM), "{}", answer.head);
-    let ended = ask(&slow.served, "admin", "GET", operation, "");
+    let ended = ask_as(&slow.served, "admin", "GET", operation, "");
     assert_eq!((ended.status, ended.json()["status"].clone()), (200, json!("Succeeded")), "{}", ended.body);
 }
 
@@ -204,7 +207,7 @@ fn a_vault_shows_what_is_set_and_hides_what_is_not() {
 #[test]
 fn the_data_plane_asks_for_a_token_and_says_which() {
     let served = Served::start("managed-hsm", "1");
-    let tenant = served.cloud()["tenant"].as_str().unwrap().to_owned();
+    let tenant = served.tenant_id();
     for host in ["kv-contoso-cmk.vault.azure.net", "hsm-contoso-cmk.managedhsm.azure.net"] {
         let resource = format!("https://{}", host.split_once('.').unwrap().1);
         let answer = served.ask("", "GET", &format!("https://{host}/keys/cmk-contoso/?api-version=2025-07-01"), "");
@@ -212,7 +215,7 @@ fn the_data_plane_asks_for_a_token_and_says_which() {
             format!("Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"{resource}\"");
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some(challenge.as_str())));
         let get =
-            |path: &str| ask(&served, "admin", "GET", &format!("https://{host}{path}?api-version=2025-07-01"), "");
+            |path: &str| ask_as(&served, "admin", "GET", &format!("https://{host}{path}?api-version=2025-07-01"), "");
         let latest = get("/keys/cmk-contoso/").json();
         assert_eq!(
             (&latest["attributes"]["recoveryLevel"], &latest["key"]["e"]),
@@ -239,10 +242,10 @@ fn the_data_plane_asks_for_a_token_and_says_which() {
         let role =
             "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/33413926-3206-4cdd-b39a-83574fe37a17";
         let body = json!({ "properties": { "roleDefinitionId": role, "principalId": principal } });
-        ask(&served, "admin", "PUT", &url, &body.to_string())
+        ask_as(&served, "admin", "PUT", &url, &body.to_string())
     };
     assert_eq!((put(1).status, put(2).json()["error"]["code"].clone()), (201, json!("RoleAssignmentExists")));
-    let list = ask(&served, "admin", "GET", &format!("{base}?api-version=2025-07-01"), "").json();
+    let list = ask_as(&served, "admin", "GET", &format!("{base}?api-version=2025-07-01"), "").json();
     assert_eq!(list["value"].as_array().unwrap().len(), 1);
 }
 
@@ -254,7 +257,7 @@ fn the_data_plane_refuses_for_three_reasons() {
         (Served::start("access-policy-vault", "1"), "observer", "ForbiddenByPolicy"),
         (Served::patched(&firewall, "1"), "admin", "ForbiddenByFirewall"),
     ] {
-        let answer = ask(&served, user, "GET", "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/", "");
+        let answer = ask_as(&served, user, "GET", "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/", "");
         let error = answer.json()["error"].clone();
         assert_eq!(
             (answer.status, &error["code"], &error["innererror"]["code"]),
@@ -266,7 +269,7 @@ fn the_data_plane_refuses_for_three_reasons() {
 #[test]
 fn the_sign_in_refuses_as_entra_does() {
     let served = Served::start("ready", "1");
-    let tenant = served.cloud()["tenant"].as_str().unwrap().to_owned();
+    let tenant = served.tenant_id();
     let client = served.cloud()["users"][0]["client_id"].as_str().unwrap().to_owned();
     let post = |tenant: &str, form: &str| {
         let host = [("x-cmkctl-host", "login.microsoftonline.com")];

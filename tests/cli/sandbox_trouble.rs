@@ -1,6 +1,8 @@
 //! The sandbox on bad days, at its doors, and beside recordings of the real service; raw HTTP, as in [`crate::sandbox_wire`].
 
-use crate::sandbox_wire::{BAP, EXPANDED, ask, follow, id_of, link, pages, read, uat, with_policy};
+use crate::sandbox_wire::{
+    BAP, EXPANDED, ask_as, follow, id_of, pages, read_environment, start_link, uat_id, with_policy,
+};
 use crate::tool::{FAST, Served};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -10,7 +12,7 @@ fn a_token_opens_only_the_service_it_is_for() {
     let served = Served::start("managed-hsm", "1");
     let arm = "https://management.azure.com";
     let (bap, org) = ("https://service.powerapps.com/", "https://contoso-uat.crm4.dynamics.com");
-    let policies = format!("{arm}{}?api-version=2020-10-30", served.cloud()["defaults"]["policy"].as_str().unwrap());
+    let policies = format!("{arm}{}?api-version=2020-10-30", served.default_of("policy"));
     for (url, right, wrong) in [
         (format!("{BAP}/tenant?api-version=2021-04-01"), bap, "https://api.bap.microsoft.com"),
         (format!("{arm}/subscriptions?api-version=2022-12-01"), arm, bap),
@@ -41,7 +43,7 @@ fn a_token_opens_only_the_service_it_is_for() {
 #[test]
 fn trouble_comes_when_it_is_scripted() {
     let served = with_policy(&json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }), "1");
-    let url = format!("{BAP}/scopes/admin/environments/{}?{EXPANDED}", uat(&served));
+    let url = format!("{BAP}/scopes/admin/environments/{}?{EXPANDED}", uat_id(&served));
     let token = served.token("admin", "https://service.powerapps.com/");
     let hit = |kind: &str| {
         served.faults(&json!([{ "match": { "host": "bap" }, "do": kind, "seconds": 17 }]));
@@ -82,7 +84,7 @@ fn trouble_comes_when_it_is_scripted() {
     for (kind, effects) in [("reset-before", 0), ("reset-after", 1)] {
         let served = with_policy(&json!({}), "1");
         served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": kind }]));
-        assert_eq!((link(&served, &uat(&served)).status, served.effects().len()), (0, effects), "{kind}");
+        assert_eq!((start_link(&served, &uat_id(&served)).status, served.effects().len()), (0, effects), "{kind}");
     }
 }
 
@@ -129,12 +131,15 @@ fn the_sandbox_sends_nothing_that_was_never_recorded() {
     };
     let patch = json!({ "environments": { "production": { "policy": "ep-contoso-cmk" } }, "settings": { "link_ends": "failed" } });
     let (served, slow) = (with_policy(&patch, FAST), with_policy(&json!({}), "1"));
-    assert_eq!(link(&slow, &uat(&slow)).status, 202);
-    let operation = link(&served, &uat(&served)).header("operation-location").unwrap().to_owned();
-    let tenant = |path: &str| ask(&served, "admin", "GET", &format!("{BAP}/{path}"), "").json();
+    assert_eq!(start_link(&slow, &uat_id(&slow)).status, 202);
+    let operation = start_link(&served, &uat_id(&served)).header("operation-location").unwrap().to_owned();
+    let tenant = |path: &str| ask_as(&served, "admin", "GET", &format!("{BAP}/{path}"), "").json();
     let mut environments = pages(&served, "admin").concat();
-    environments.extend([read(&served, &id_of(&served, "Contoso Production")), read(&slow, &uat(&slow))]);
-    let errors = vec![tenant("scopes/admin/environments/x"), link(&slow, &uat(&slow)).json()];
+    environments.extend([
+        read_environment(&served, &id_of(&served, "Contoso Production")),
+        read_environment(&slow, &uat_id(&slow)),
+    ]);
+    let errors = vec![tenant("scopes/admin/environments/x"), start_link(&slow, &uat_id(&slow)).json()];
     let mut never = Vec::new();
     for (kind, sent) in [
         ("environment", environments),

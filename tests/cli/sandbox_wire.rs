@@ -8,7 +8,7 @@ pub(crate) const BAP: &str = "https://api.bap.microsoft.com/providers/Microsoft.
 pub(crate) const EXPANDED: &str = "api-version=2023-06-01&$expand=permissions,properties/enterprisePolicies";
 
 /// One request of a user, with a token for the audience that the host wants.
-pub(crate) fn ask(served: &Served, user: &str, method: &str, url: &str, body: &str) -> Answer {
+pub(crate) fn ask_as(served: &Served, user: &str, method: &str, url: &str, body: &str) -> Answer {
     let host = url.strip_prefix("https://").unwrap().split('/').next().unwrap();
     let audience = match host {
         host if host.ends_with("bap.microsoft.com") => "https://service.powerapps.com/".to_owned(),
@@ -29,12 +29,12 @@ pub(crate) fn with_policy(patch: &Value, speed: &str) -> Served {
     Served::patched(&whole, speed)
 }
 
-pub(crate) fn uat(served: &Served) -> String {
-    served.cloud()["defaults"]["environment"].as_str().unwrap().to_owned()
+pub(crate) fn uat_id(served: &Served) -> String {
+    served.default_of("environment")
 }
 
-pub(crate) fn read(served: &Served, id: &str) -> Value {
-    ask(served, "admin", "GET", &format!("{BAP}/scopes/admin/environments/{id}?{EXPANDED}"), "").json()
+pub(crate) fn read_environment(served: &Served, id: &str) -> Value {
+    ask_as(served, "admin", "GET", &format!("{BAP}/scopes/admin/environments/{id}?{EXPANDED}"), "").json()
 }
 
 /// Every page of the list, by the service's own links.
@@ -42,7 +42,7 @@ pub(crate) fn pages(served: &Served, user: &str) -> Vec<Vec<Value>> {
     let mut next = Some(format!("{BAP}/scopes/admin/environments?api-version=2023-06-01"));
     let mut all = Vec::new();
     while let Some(url) = next {
-        let page = ask(served, user, "GET", &url, "").json();
+        let page = ask_as(served, user, "GET", &url, "").json();
         next = page.get("nextLink").map(|link| link.as_str().unwrap().to_owned());
         all.push(page["value"].as_array().unwrap().clone());
     }
@@ -57,9 +57,9 @@ pub(crate) fn id_of(served: &Served, name: &str) -> String {
 
 /// The policy's body for link and unlink.
 fn system_id(served: &Served) -> String {
-    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let policy = served.default_of("policy");
     let url = format!("https://management.azure.com{policy}?api-version=2020-10-30");
-    let found = ask(served, "admin", "GET", &url, "").json();
+    let found = ask_as(served, "admin", "GET", &url, "").json();
     json!({ "SystemId": found["properties"]["systemId"] }).to_string()
 }
 
@@ -67,8 +67,8 @@ fn link_url(id: &str, action: &str) -> String {
     format!("{BAP}/environments/{id}/enterprisePolicies/Encryption/{action}?api-version=2019-10-01")
 }
 
-pub(crate) fn link(served: &Served, id: &str) -> Answer {
-    ask(served, "admin", "POST", &link_url(id, "link"), &system_id(served))
+pub(crate) fn start_link(served: &Served, id: &str) -> Answer {
+    ask_as(served, "admin", "POST", &link_url(id, "link"), &system_id(served))
 }
 
 /// Asks until the operation has ended; every state once, in order, and the last answer.
@@ -93,11 +93,11 @@ fn the_policy_block_is_there_only_when_it_is_expanded() {
         let patch =
             json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } }, "settings": { "odd_case": odd_case } });
         let served = with_policy(&patch, "1");
-        let id = uat(&served);
+        let id = uat_id(&served);
         for route in ["scopes/admin/environments", "environments"] {
             let block = |expand: &str| {
                 let url = format!("{BAP}/{route}/{}?api-version=2023-06-01{expand}", id.to_uppercase());
-                ask(&served, "admin", "GET", &url, "").json()["properties"].get("enterprisePolicies").cloned()
+                ask_as(&served, "admin", "GET", &url, "").json()["properties"].get("enterprisePolicies").cloned()
             };
             assert_eq!(block(""), None);
             assert_eq!(block("&$expand=permissions"), None);
@@ -117,8 +117,8 @@ fn the_policy_block_is_there_only_when_it_is_expanded() {
 fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
     // At the real speed nothing moves while this test looks.
     let served = with_policy(&json!({}), "1");
-    let id = uat(&served);
-    let answer = link(&served, &id);
+    let id = uat_id(&served);
+    let answer = start_link(&served, &id);
     assert_eq!((answer.status, answer.body.as_str()), (202, ""));
     let start = "\r\noperation-location: https://europe.api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/";
     assert!(answer.head.contains(start), "{}", answer.head);
@@ -127,7 +127,7 @@ fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
         assert!(answer.header(name).is_some(), "{name}: {}", answer.head);
     }
     let url = answer.header("operation-location").unwrap().to_owned();
-    let looks = [(); 2].map(|()| ask(&served, "admin", "GET", &url, ""));
+    let looks = [(); 2].map(|()| ask_as(&served, "admin", "GET", &url, ""));
     assert!(looks.iter().all(|look| look.json()["state"]["id"] == "NotStarted"));
     assert_eq!(looks[0].json()["type"]["id"], "NewCustomerManagedKey");
     // Both forms of Retry-After, one after the other.
@@ -137,33 +137,33 @@ fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
     assert!(jiff::fmt::rfc2822::parse(&forms[1]).is_ok() && forms[1].ends_with(" GMT"), "{}", forms[1]);
 
     // While the key is applied.
-    let busy = &read(&served, &id)["properties"];
+    let busy = &read_environment(&served, &id)["properties"];
     assert_eq!(busy["states"]["runtime"]["id"], "Disabled");
     assert_eq!(busy["states"]["management"]["id"], "Running");
     assert_eq!(busy["ongoingOperation"]["type"]["id"], "NewCustomerManagedKey");
     assert_eq!(busy["enterprisePolicies"]["customerManagedKeys"]["linkStatus"], "Linking");
     let question = "https://contoso-uat.crm4.dynamics.com/api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails";
-    assert_eq!(ask(&served, "admin", "GET", question, "").status, 503);
+    assert_eq!(ask_as(&served, "admin", "GET", question, "").status, 503);
     let history = format!("{BAP}/lifecycleOperations?api-version=2024-05-01&$filter=environment%20eq%20'{id}'");
-    let history = ask(&served, "admin", "GET", &history, "").json();
+    let history = ask_as(&served, "admin", "GET", &history, "").json();
     assert!(url.contains(history["value"][0]["id"].as_str().unwrap()), "{history}");
     // Nothing else can start, whatever it is.
     let governance = format!("{BAP}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
-    assert_eq!(ask(&served, "admin", "POST", &governance, r#"{"protectionLevel":"Standard"}"#).status, 204);
-    assert_eq!(ask(&served, "admin", "POST", &link_url(&id, "unlink"), &system_id(&served)).status, 409);
+    assert_eq!(ask_as(&served, "admin", "POST", &governance, r#"{"protectionLevel":"Standard"}"#).status, 204);
+    assert_eq!(ask_as(&served, "admin", "POST", &link_url(&id, "unlink"), &system_id(&served)).status, 409);
 }
 
 #[test]
 fn an_operation_goes_through_its_states_and_reads_lag_behind_it() {
     let served = with_policy(&json!({ "settings": { "link_seconds": 100 } }), "100");
-    let id = uat(&served);
-    let url = link(&served, &id).header("operation-location").unwrap().to_owned();
+    let id = uat_id(&served);
+    let url = start_link(&served, &id).header("operation-location").unwrap().to_owned();
     let (states, last) = follow(&served, &url);
     let order = ["NotStarted", "Running", "Succeeded"];
     assert!(order.ends_with(&states.iter().map(String::as_str).collect::<Vec<_>>()) && states.len() > 1, "{states:?}");
     assert_eq!(last.header("retry-after"), None);
     let shown = || {
-        let properties = read(&served, &id)["properties"].clone();
+        let properties = read_environment(&served, &id)["properties"].clone();
         let status = properties["enterprisePolicies"]["customerManagedKeys"]["linkStatus"].as_str().unwrap().to_owned();
         (status, properties["states"]["management"]["id"].clone(), properties["states"]["runtime"]["id"].clone())
     };
@@ -180,7 +180,7 @@ fn an_operation_can_end_badly_in_every_way_that_is_on_record() {
     let no_grant = json!({ "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe" } } });
     for (patch, explained) in [(failing, true), (no_grant, true), (silent, false)] {
         let served = with_policy(&patch, FAST);
-        let url = link(&served, &uat(&served)).header("operation-location").unwrap().to_owned();
+        let url = start_link(&served, &uat_id(&served)).header("operation-location").unwrap().to_owned();
         let body = follow(&served, &url).1.json();
         assert_eq!(body["state"]["id"], "Failed");
         assert_eq!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), explained, "{body}");
@@ -188,7 +188,7 @@ fn an_operation_can_end_badly_in_every_way_that_is_on_record() {
         assert_eq!(stages.iter().all(|stage| stage["state"]["id"] == "Succeeded"), !explained, "{body}");
     }
     let served = with_policy(&json!({ "settings": { "link_ends": "vanished" } }), FAST);
-    let url = link(&served, &uat(&served)).header("operation-location").unwrap().to_owned();
+    let url = start_link(&served, &uat_id(&served)).header("operation-location").unwrap().to_owned();
     let gone = follow(&served, &url).1;
     assert_eq!((gone.status, gone.json()["error"]["code"].clone()), (404, json!("OperationNotFound")));
 }
@@ -196,7 +196,7 @@ fn an_operation_can_end_badly_in_every_way_that_is_on_record() {
 #[test]
 fn what_stands_against_a_link_is_said_as_the_service_says_it() {
     let served = with_policy(&json!({ "environments": { "production": { "managed": false } } }), "1");
-    let (uat, body) = (uat(&served), system_id(&served));
+    let (uat, body) = (uat_id(&served), system_id(&served));
     let (unmanaged, trial) = (id_of(&served, "Contoso Production"), id_of(&served, "Contoso Trial"));
     let (unknown, path) = (uat.replace(|ch: char| ch.is_ascii_alphabetic(), "0"), link_url(&uat, "link"));
     let scoped = path.replace("/environments/", "/scopes/admin/environments/");
@@ -213,14 +213,14 @@ fn what_stands_against_a_link_is_said_as_the_service_says_it() {
         ("admin", &link_url(&unknown, "link"), &body, 404, "EnvironmentNotFound", "could not be found in the tenant"),
         ("admin", &scoped, &body, 404, "NotFound", "No HTTP resource was found"),
     ] {
-        let answer = ask(&served, user, "POST", url, body);
+        let answer = ask_as(&served, user, "POST", url, body);
         let error = answer.json()["error"].clone();
         assert_eq!((answer.status, error["code"].as_str()), (status, Some(code)), "{user} {url}: {error}");
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
     }
     // Whoever has no role is told the same as whoever asks for nothing.
     let single = format!("{BAP}/scopes/admin/environments/{uat}?api-version=2023-06-01");
-    assert_eq!(ask(&served, "observer", "GET", &single, "").json()["error"]["code"], "EnvironmentNotFound");
+    assert_eq!(ask_as(&served, "observer", "GET", &single, "").json()["error"]["code"], "EnvironmentNotFound");
     let bearer = format!("Bearer {}", served.token("admin", "https://service.powerapps.com/"));
     let headers = [("x-cmkctl-host", "api.bap.microsoft.com"), ("authorization", bearer.as_str())];
     let untyped =
@@ -228,16 +228,16 @@ fn what_stands_against_a_link_is_said_as_the_service_says_it() {
     assert_eq!((untyped.status, served.effects()), (415, Vec::new()));
     // The other spelling of the body's one field is taken, too.
     let lower = body.replace("SystemId", "systemId");
-    assert_eq!(ask(&served, "admin", "POST", &path, &lower).status, 202);
+    assert_eq!(ask_as(&served, "admin", "POST", &path, &lower).status, 202);
 }
 
 #[test]
 fn a_busy_environment_says_so_with_or_without_words() {
     for (conflict_body, code) in [(true, Some("OperationNotStartable")), (false, None)] {
         let served = with_policy(&json!({ "settings": { "conflict_body": conflict_body } }), "1");
-        let id = uat(&served);
-        assert_eq!(link(&served, &id).status, 202);
-        let again = link(&served, &id);
+        let id = uat_id(&served);
+        assert_eq!(start_link(&served, &id).status, 202);
+        let again = start_link(&served, &id);
         assert_eq!((again.status, again.body.is_empty()), (409, code.is_none()), "{}", again.body);
         assert!(code.is_none_or(|code| again.json()["error"]["code"] == code));
         assert_eq!(served.effects(), ["link-started"]);
@@ -259,8 +259,8 @@ fn the_list_comes_in_pages_or_whole() {
     assert_eq!(pages(&large, "observer"), [Vec::<Value>::new()]);
     // The next page is expanded like the first.
     let first = format!("{BAP}/scopes/admin/environments?{EXPANDED}");
-    let next = ask(&small, "admin", "GET", &first, "").json()["nextLink"].as_str().unwrap().to_owned();
-    let second = ask(&small, "admin", "GET", &next, "").json();
+    let next = ask_as(&small, "admin", "GET", &first, "").json()["nextLink"].as_str().unwrap().to_owned();
+    let second = ask_as(&small, "admin", "GET", &next, "").json();
     assert!(second["value"][0]["properties"]["permissions"]["ManageProtectionKeys"].is_object(), "{next}");
 }
 
@@ -268,28 +268,28 @@ fn the_list_comes_in_pages_or_whole() {
 fn an_environment_lacks_what_it_does_not_have() {
     let served = Served::patched(&json!({ "summary": "x.", "environments": { "uat": { "managed": false } } }), FAST);
     let initial = id_of(&served, "Contoso Test (initial)");
-    let bare = &read(&served, &initial)["properties"];
+    let bare = &read_environment(&served, &initial)["properties"];
     assert_eq!((&bare["linkedEnvironmentMetadata"], &bare["databaseType"]), (&Value::Null, &json!("None")));
     assert!(bare["linkedAppMetadata"]["url"].is_string() && bare.get("ongoingOperation").is_none());
     assert!(bare["governanceConfiguration"].get("settings").is_none());
     let govern = |id: &str, method: &str| {
         let url = format!("{BAP}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
-        ask(&served, "admin", method, &url, r#"{"protectionLevel":"Standard"}"#)
+        ask_as(&served, "admin", method, &url, r#"{"protectionLevel":"Standard"}"#)
     };
     assert_eq!(govern(&initial, "POST").status, 400);
     // A PATCH of the environment is answered politely and changes nothing.
-    let id = uat(&served);
+    let id = uat_id(&served);
     let patch = r#"{"properties":{"governanceConfiguration":{"protectionLevel":"Standard"}}}"#;
     let url = format!("{BAP}/scopes/admin/environments/{id}?api-version=2021-04-01");
-    assert_eq!(ask(&served, "admin", "PATCH", &url, patch).status, 204);
-    assert_eq!(read(&served, &id)["properties"]["governanceConfiguration"]["protectionLevel"], "Basic");
+    assert_eq!(ask_as(&served, "admin", "PATCH", &url, patch).status, 204);
+    assert_eq!(read_environment(&served, &id)["properties"]["governanceConfiguration"]["protectionLevel"], "Basic");
     // The right way: an operation, during which nobody is locked out.
     let started = govern(&id, "POST");
     assert_eq!((started.status, started.body.as_str()), (202, ""));
     let (_, last) = follow(&served, started.header("operation-location").unwrap());
     assert_eq!(last.json()["type"]["id"], "EnableGovernanceConfiguration");
-    while read(&served, &id)["properties"]["states"]["management"]["id"] != "Ready" {}
-    assert_eq!(read(&served, &id)["properties"]["governanceConfiguration"]["protectionLevel"], "Standard");
+    while read_environment(&served, &id)["properties"]["states"]["management"]["id"] != "Ready" {}
+    assert_eq!(read_environment(&served, &id)["properties"]["governanceConfiguration"]["protectionLevel"], "Standard");
     assert_eq!(govern(&id, "POST").status, 204);
 }
 
@@ -301,21 +301,21 @@ fn a_management_application_is_registered_by_an_administrator() {
     let client = unregistered["client_id"].as_str().unwrap();
     let url = format!("{BAP}/adminApplications/{client}?api-version=2020-10-01");
     let list = format!("{BAP}/adminApplications?api-version=2020-10-01");
-    let known = || ask(&served, "admin", "GET", &list, "").json()["value"].to_string().matches(client).count();
-    let before = ask(&served, "admin", "GET", &url, "");
+    let known = || ask_as(&served, "admin", "GET", &list, "").json()["value"].to_string().matches(client).count();
+    let before = ask_as(&served, "admin", "GET", &url, "");
     assert_eq!((before.status, before.json()["error"]["code"].clone()), (400, json!("InvalidApplicationId")));
     for user in ["unregistered", "observer"] {
-        assert_eq!(ask(&served, user, "PUT", &url, "").status, 403, "{user}");
+        assert_eq!(ask_as(&served, user, "PUT", &url, "").status, 403, "{user}");
     }
     assert_eq!(known(), 0);
     for _ in 0..2 {
-        let put = ask(&served, "admin", "PUT", &url, "");
+        let put = ask_as(&served, "admin", "PUT", &url, "");
         assert_eq!((put.status, put.json()), (200, json!({ "applicationId": client })));
     }
-    assert_eq!((ask(&served, "admin", "GET", &url, "").status, known()), (200, 1));
+    assert_eq!((ask_as(&served, "admin", "GET", &url, "").status, known()), (200, 1));
     assert_eq!(pages(&served, "unregistered").concat().len(), 10);
-    assert_eq!(ask(&served, "admin", "DELETE", &url, "").status, 200);
-    assert_eq!((ask(&served, "unregistered", "GET", &list, "").status, known()), (403, 0));
+    assert_eq!(ask_as(&served, "admin", "DELETE", &url, "").status, 200);
+    assert_eq!((ask_as(&served, "unregistered", "GET", &list, "").status, known()), (403, 0));
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn dataverse_and_the_power_platform_api_answer_as_published() {
     let served = Served::start("ready", "1");
     let ask_org = |user: &str, organization: &str| {
         let path = "crm4.dynamics.com/api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails";
-        ask(&served, user, "GET", &format!("https://{organization}.{path}"), "")
+        ask_as(&served, user, "GET", &format!("https://{organization}.{path}"), "")
     };
     let yes = ask_org("admin", "contoso-uat").json();
     assert!(["Url", "TenantId", "Id"].iter().all(|name| yes[*name].is_string()), "{yes}");
@@ -334,8 +334,8 @@ fn dataverse_and_the_power_platform_api_answer_as_published() {
     assert_eq!(ask_org("key-vault-admin", "contoso-uat").status, 403);
     let url = format!(
         "https://api.powerplatform.com/environmentmanagement/environments/{}?api-version=2024-10-01",
-        uat(&served)
+        uat_id(&served)
     );
-    let flat = ask(&served, "admin", "GET", &url, "").json();
+    let flat = ask_as(&served, "admin", "GET", &url, "").json();
     assert_eq!((&flat["protectionLevel"], &flat["finOpsMetadata"]["type"]), (&json!("Standard"), &json!("Linked")));
 }

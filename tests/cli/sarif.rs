@@ -5,7 +5,7 @@ use cmkctl::model::{Finding, Severity};
 use cmkctl::report::sarif;
 use serde_json::{Value, json};
 
-fn schema() -> jsonschema::Validator {
+fn sarif_schema() -> jsonschema::Validator {
     let text = include_str!("data/sarif-schema-2.1.0.json");
     // The published pattern for languages has a bracket too many, which this validator refuses; the log names no language.
     let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
@@ -14,7 +14,7 @@ fn schema() -> jsonschema::Validator {
 }
 
 /// A finding of every code in every severity.
-fn findings() -> Vec<Finding> {
+fn every_finding() -> Vec<Finding> {
     let severities = [Severity::Acknowledge, Severity::NotVisible, Severity::Warn, Severity::Block];
     let all = CATALOGUE.iter().flat_map(|entry| severities.map(|severity| (entry, severity)));
     all.map(|(entry, severity)| Finding {
@@ -31,8 +31,8 @@ fn findings() -> Vec<Finding> {
 
 #[test]
 fn the_log_is_what_the_schema_asks_for() {
-    let schema = schema();
-    for findings in [Vec::new(), findings()] {
+    let schema = sarif_schema();
+    for findings in [Vec::new(), every_finding()] {
         let log = sarif(&findings);
         let wrong: Vec<String> = schema.iter_errors(&log).map(|error| error.to_string()).collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
@@ -42,8 +42,8 @@ fn the_log_is_what_the_schema_asks_for() {
 
 #[test]
 fn the_schema_would_notice() {
-    let schema = schema();
-    let good = sarif(&findings()[..1]);
+    let schema = sarif_schema();
+    let good = sarif(&every_finding()[..1]);
     let breaks: [(&str, Value); 7] = [
         ("/version", json!("2.0.0")),
         ("/runs", Value::Null),
@@ -65,7 +65,7 @@ fn the_schema_would_notice() {
 
 #[test]
 fn what_a_code_scanning_page_needs_is_there() {
-    let log = sarif(&findings());
+    let log = sarif(&every_finding());
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     assert_eq!(rules.len(), CATALOGUE.len());

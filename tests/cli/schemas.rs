@@ -10,20 +10,20 @@ fn root() -> &'static Path {
 }
 
 /// The file of a schema: `cmkctl/change/v1` is in `change-v1.json`.
-fn file(name: &str) -> PathBuf {
+fn schema_file(name: &str) -> PathBuf {
     let (name, version) = name.strip_prefix("cmkctl/").unwrap().split_once('/').unwrap();
     root().join(format!("examples/schemas/{name}-{version}.json"))
 }
 
 fn schema(name: &str) -> Value {
-    let file = file(name);
+    let file = schema_file(name);
     let text = std::fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("`{name}` is printed, and {} is not there: {error}", file.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// Every schema that the source names.
-fn named() -> BTreeSet<String> {
+fn printed_schemas() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for source in crate::house::sources() {
         let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -56,7 +56,7 @@ impl Documents {
         assert!(
             wrong.is_empty(),
             "`{name}` has changed; change {} with it: {wrong:#?}\n{document:#}",
-            file(&name).display()
+            schema_file(&name).display()
         );
         self.seen.insert(name);
     }
@@ -88,12 +88,12 @@ fn rows_fit(name: &str, definitions: &[&str], ran: &Ran) {
 
 #[test]
 fn every_schema_of_the_source_is_published_and_strict() {
-    let names = named();
+    let names = printed_schemas();
     assert!(names.len() >= 12, "{names:?}");
     let missing: Vec<String> = names
         .iter()
-        .filter(|name| !file(name).is_file())
-        .map(|name| format!("{name}: {}", file(name).display()))
+        .filter(|name| !schema_file(name).is_file())
+        .map(|name| format!("{name}: {}", schema_file(name).display()))
         .collect();
     assert!(missing.is_empty(), "printed without a published schema: {missing:#?}");
     let mut findings = BTreeSet::new();
@@ -192,7 +192,7 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     all.ran(&served.run(&["environment-name", "-o", "json"]).exits(5));
 
     // A key that goes although its days are not over: what was overridden is in the plan and in the trail.
-    let retiring = Served::patched(&crate::retire::tenant(12.0), FAST);
+    let retiring = Served::patched(&crate::retire::old_keys(12.0), FAST);
     let log = retiring.folder().join("audit.jsonl");
     let retire = [
         "retire-key",
@@ -226,7 +226,7 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     let _ = child.wait();
     all.fits(&first.unwrap());
 
-    let unseen: Vec<String> = named().into_iter().filter(|name| !all.seen.contains(name)).collect();
+    let unseen: Vec<String> = printed_schemas().into_iter().filter(|name| !all.seen.contains(name)).collect();
     assert!(unseen.is_empty(), "no command of this test prints {unseen:?}: add one that does");
 }
 

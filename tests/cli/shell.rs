@@ -60,7 +60,7 @@ fn bash_itself_completes_a_name_so_that_it_can_be_run() {
         return;
     }
     let cache = tempfile::tempdir().unwrap();
-    names(cache.path(), &["Contoso UAT", "Evil $(touch evil) `id`"]);
+    remember_names(cache.path(), &["Contoso UAT", "Evil $(touch evil) `id`"]);
     let script = run(&["completions", "bash"]).exits(0).stdout;
     let folder = tempfile::tempdir().unwrap();
     let try_out = |typed: &str| {
@@ -79,7 +79,7 @@ fn bash_itself_completes_a_name_so_that_it_can_be_run() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a name was run");
 }
 
-fn names(cache: &Path, environments: &[&str]) {
+fn remember_names(cache: &Path, environments: &[&str]) {
     std::fs::create_dir_all(cache.join("cmkctl")).unwrap();
     let text = serde_json::json!({ "environments": environments, "policies": ["/subscriptions/s/ep-cmk"] });
     std::fs::write(cache.join("cmkctl/names.json"), text.to_string()).unwrap();
@@ -96,7 +96,7 @@ fn names_come_from_the_last_list_and_never_from_or_for_a_sandbox() {
     with_cache(&["status", "--all", "--sandbox"]);
     assert!(!cache.path().join("cmkctl").exists(), "a sandbox left its names");
     assert_eq!(completed("fish", &["status", "Cont"], Some(cache.path())), [""; 0]);
-    names(cache.path(), &["Contoso UAT", "Contoso Dev", "Fabrikam"]);
+    remember_names(cache.path(), &["Contoso UAT", "Contoso Dev", "Fabrikam"]);
     assert_eq!(completed("fish", &["status", "cont"], Some(cache.path())), ["Contoso Dev", "Contoso UAT"]);
     assert_eq!(completed("bash", &["enable", "cont"], Some(cache.path())), ["Contoso\\ Dev", "Contoso\\ UAT"]);
     assert_eq!(completed("fish", &["enable", "--policy", "/sub"], Some(cache.path())), ["/subscriptions/s/ep-cmk"]);

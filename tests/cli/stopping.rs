@@ -1,13 +1,12 @@
 //! Whatever stops the program, it ends soon, says how to go on, and starts nothing behind anybody's back.
 
 use crate::terminal::Typing;
-use crate::tool::{FAST, Served};
+use crate::tool::{ENABLE, FAST, Served, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-const CONSENT: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 const QUESTION: &str = "Type the name to go on";
 
 fn signal(id: u32, signal: Signal) {
@@ -16,29 +15,22 @@ fn signal(id: u32, signal: Signal) {
 
 /// Waits for its end, which must come soon.
 #[track_caller]
-fn ends(child: Child, within: Duration) -> (Option<i32>, String) {
+fn ended_within(child: Child, within: Duration) -> (Option<i32>, String) {
     let began = Instant::now();
     let output = child.wait_with_output().unwrap();
     assert!(began.elapsed() < within, "{:?}", began.elapsed());
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-fn started(served: &Served, what: &str) {
-    let began = Instant::now();
-    while !served.effects().iter().any(|effect| effect == what) {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn until_effect(served: &Served, what: &str) {
+    until(what, || served.times(what) > 0);
 }
 
 /// Waits for so many requests more: whoever asks has got its answers.
 fn asked_after(served: &Served, more: usize) {
-    let asked = || served.ledger()["log"].as_array().unwrap().len();
-    let (before, began) = (asked(), Instant::now());
-    while asked() < before + more {
-        assert!(began.elapsed() < Duration::from_secs(60), "nobody asks any more");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let asked = || served.log().len();
+    let before = asked();
+    until("somebody who asks", || asked() >= before + more);
 }
 
 #[test]
@@ -100,12 +92,12 @@ fn what_was_typed_before_the_question_is_no_consent() {
 fn every_signal_says_how_to_go_on_and_that_command_does() {
     for (what, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let served = Served::start("ready", "3000");
-        let mut command = served.command("admin", &CONSENT);
+        let mut command = served.command("admin", &ENABLE);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        started(&served, "link-started");
+        until_effect(&served, "link-started");
         asked_after(&served, 2);
         signal(child.id(), what);
-        let (ended, words) = ends(child, Duration::from_secs(5));
+        let (ended, words) = ended_within(child, Duration::from_secs(5));
         assert_eq!(ended, Some(code), "{words}");
         assert!(words.contains("goes on at the service"), "{words}");
         let (_, resume) = words.split_once("from any machine: ").unwrap_or_else(|| panic!("{words}"));
@@ -114,21 +106,21 @@ fn every_signal_says_how_to_go_on_and_that_command_does() {
             let at = resume.iter().position(|word| *word == "--cloud").unwrap();
             ([&resume[..at], &resume[at + 2..]].concat(), vec![resume[at], resume[at + 1]])
         };
-        assert_eq!(cloud[1], served.file().to_str().unwrap());
+        assert_eq!(cloud[1], served.cloud_file().to_str().unwrap());
         served.run(&resume).exits(0);
-        assert_eq!(served.effects().iter().filter(|effect| *effect == "link-started").count(), 1);
+        assert_eq!(served.times("link-started"), 1);
     }
 }
 
 #[test]
 fn a_wait_of_somebody_else_is_stopped_and_gone_on_with() {
     let served = Served::start("ready", "600");
-    served.run(&[&CONSENT[..], &["--no-wait"]].concat()).exits(8);
+    served.run(&[&ENABLE[..], &["--no-wait"]].concat()).exits(8);
     let mut command = served.command("admin", &["status", "--wait"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_secs(1));
     signal(child.id(), Signal::TERM);
-    let (code, words) = ends(child, Duration::from_secs(5));
+    let (code, words) = ended_within(child, Duration::from_secs(5));
     assert_eq!(code, Some(143), "{words}");
     assert!(words.contains("--wait") && words.contains("goes on at the service"), "{words}");
     served.run(&["status", "--wait"]).exits(0);
@@ -138,12 +130,12 @@ fn a_wait_of_somebody_else_is_stopped_and_gone_on_with() {
 fn a_read_that_hangs_is_stopped_at_once() {
     let served = Served::start("ready", FAST);
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "stall-before", "seconds": 60, "times": 100 }]));
-    for arguments in [&["status"][..], &["status", "--all", "-o", "json"], &CONSENT] {
+    for arguments in [&["status"][..], &["status", "--all", "-o", "json"], &ENABLE] {
         let mut command = served.command("admin", arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(700));
         signal(child.id(), Signal::INT);
-        let (code, words) = ends(child, Duration::from_secs(4));
+        let (code, words) = ended_within(child, Duration::from_secs(4));
         assert_eq!(code, Some(130), "{arguments:?}: {words}");
         assert!(words.contains("stopped before it ended"), "{arguments:?}: {words}");
     }
@@ -178,22 +170,22 @@ fn a_second_ctrl_c_ends_what_does_not_hear_the_first() {
 #[test]
 fn who_is_to_outlive_the_terminal_does() {
     let served = Served::start("ready", "600");
-    let own = served.command("admin", &CONSENT);
+    let own = served.command("admin", &ENABLE);
     let mut nohup = std::process::Command::new("/usr/bin/nohup");
     nohup.env_clear().env("HOME", "/nonexistent").arg(own.get_program()).args(own.get_args());
     let child = nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    started(&served, "link-started");
+    until_effect(&served, "link-started");
     signal(child.id(), Signal::HUP);
-    let (code, words) = ends(child, Duration::from_secs(60));
+    let (code, words) = ended_within(child, Duration::from_secs(60));
     assert_eq!(code, Some(0), "{words}");
 }
 
 #[test]
 fn no_core_dump_holds_a_token() {
     let served = Served::start("ready", "600");
-    let mut command = served.command("admin", &CONSENT);
+    let mut command = served.command("admin", &ENABLE);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    started(&served, "link-started");
+    until_effect(&served, "link-started");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();

@@ -1,13 +1,21 @@
 //! The binary and a served sandbox, as a person has them.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// So fast that an encryption of an hour and a half takes a moment.
 pub(crate) const FAST: &str = "20000";
+
+/// Consent to what takes the sandbox's environment offline.
+pub(crate) const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
+
+/// Everything, with the consent that it takes.
+pub(crate) const ENABLE: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 
 /// What a run left.
 #[derive(Debug)]
@@ -23,6 +31,23 @@ impl Ran {
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
+    }
+
+    /// Fails the test unless all of these words are on one of the two streams.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &[&str]) {
+        for word in words {
+            let said = self.stderr.contains(word) || self.stdout.contains(word);
+            assert!(said, "`{word}` is not said:\n{}\n{}", self.stdout, self.stderr);
+        }
+    }
+
+    /// Fails the test unless all of these words are where errors are told.
+    #[track_caller]
+    pub(crate) fn says_on_stderr(&self, words: &[&str]) {
+        for word in words {
+            assert!(self.stderr.contains(word), "`{word}` is not said: {}", self.stderr);
+        }
     }
 
     #[track_caller]
@@ -59,16 +84,36 @@ pub(crate) fn rehearse(arguments: &[&str]) -> Ran {
     run(&all)
 }
 
-/// A scenario's patch on top of another one: objects are joined, everything else is replaced.
-pub(crate) fn merge(target: &mut Value, patch: Value) {
-    match (target, patch) {
-        (Value::Object(target), Value::Object(patch)) => {
-            for (name, value) in patch {
-                merge(target.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (target, patch) => *target = patch,
+/// A scenario with a patch on top: objects are joined, everything else is replaced.
+pub(crate) fn overlaid(base: Value, patch: Value) -> Value {
+    let (Value::Object(mut base), Value::Object(patch)) = (base.clone(), &patch) else { return patch };
+    for (name, value) in patch {
+        let below = base.get(name).cloned().unwrap_or(Value::Null);
+        base.insert(name.clone(), overlaid(below, value.clone()));
     }
+    Value::Object(base)
+}
+
+/// The actions of a document's plan, in their order.
+pub(crate) fn actions(document: &Value) -> Vec<String> {
+    let all = document["plan"]["actions"].as_array().unwrap().iter();
+    all.map(|one| one["action"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until it is so, which must be soon.
+#[track_caller]
+pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "never came: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ctrl-C.
+pub(crate) fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 /// A sandbox that several runs share; stopped when dropped.
@@ -107,7 +152,7 @@ impl Served {
         Self::with(file.to_str().unwrap(), speed, more)
     }
 
-    pub(crate) fn file(&self) -> PathBuf {
+    pub(crate) fn cloud_file(&self) -> PathBuf {
         self.folder.path().join("cloud.json")
     }
 
@@ -117,7 +162,7 @@ impl Served {
 
     pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
         let mut command = command(arguments);
-        command.arg("--cloud").arg(self.file()).args(["--sandbox-user", user]);
+        command.arg("--cloud").arg(self.cloud_file()).args(["--sandbox-user", user]);
         command
     }
 
@@ -131,13 +176,52 @@ impl Served {
     }
 
     pub(crate) fn cloud(&self) -> Value {
-        serde_json::from_str(&std::fs::read_to_string(self.file()).unwrap()).unwrap()
+        serde_json::from_str(&std::fs::read_to_string(self.cloud_file()).unwrap()).unwrap()
+    }
+
+    /// A file beside the cloud file, by its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// What the cloud file has for `environment`, `policy`, `vault` or `key`.
+    pub(crate) fn default_of(&self, what: &str) -> String {
+        self.cloud()["defaults"][what].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn tenant_id(&self) -> String {
+        self.cloud()["tenant"].as_str().unwrap().to_owned()
+    }
+
+    /// What the cloud file says of a user.
+    fn of_user(&self, user: &str, what: &str) -> String {
+        let cloud = self.cloud();
+        let users = cloud["users"].as_array().unwrap();
+        users.iter().find(|own| own["name"] == user).unwrap()[what].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn object_id(&self, user: &str) -> String {
-        let cloud = self.cloud();
-        let users = cloud["users"].as_array().unwrap();
-        users.iter().find(|own| own["name"] == user).unwrap()["object_id"].as_str().unwrap().to_owned()
+        self.of_user(user, "object_id")
+    }
+
+    pub(crate) fn client_id(&self, user: &str) -> String {
+        self.of_user(user, "client_id")
+    }
+
+    /// The ids of all environments by their names. Of two with the same name the last one counts.
+    pub(crate) fn ids_by_name(&self) -> BTreeMap<String, String> {
+        let all = self.run(&["status", "--all", "-o", "json"]).exits(0).json();
+        let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+        let all = all["environments"].as_array().unwrap().iter();
+        all.map(|one| (text(one, "name"), text(one, "id"))).collect()
+    }
+
+    /// The beginning of a file of what is wanted: its policy is the one of the sandbox.
+    pub(crate) fn policy_block(&self) -> String {
+        let [id, vault, key] = ["policy", "vault", "key"].map(|what| self.default_of(what));
+        format!("[[policies]]\nid = \"{id}\"\nlocation = \"europe\"\nvault = \"{vault}\"\nkey = \"{key}\"\n")
     }
 
     pub(crate) fn ledger(&self) -> Value {
@@ -147,6 +231,21 @@ impl Served {
     /// What whoever looks at a generated tenant should find.
     pub(crate) fn planted(&self) -> Value {
         http(&self.url, "GET", "/_sandbox/planted", &[], "").json()
+    }
+
+    /// Every request that came, in order.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        self.ledger()["log"].as_array().unwrap().clone()
+    }
+
+    /// What is there.
+    pub(crate) fn world(&self) -> Value {
+        http(&self.url, "GET", "/_sandbox/world", &[], "").json()
+    }
+
+    /// How often this took effect.
+    pub(crate) fn times(&self, what: &str) -> usize {
+        self.effects().iter().filter(|effect| *effect == what).count()
     }
 
     /// What took effect, in order.
@@ -166,10 +265,7 @@ impl Served {
 
     /// A token of one of the sandbox's users, as its sign-in gives it.
     pub(crate) fn token(&self, user: &str, audience: &str) -> String {
-        let cloud = self.cloud();
-        let tenant = cloud["tenant"].as_str().unwrap();
-        let users = cloud["users"].as_array().unwrap();
-        let client = users.iter().find(|own| own["name"] == user).unwrap()["client_id"].as_str().unwrap();
+        let (tenant, client) = (self.tenant_id(), self.client_id(user));
         let form =
             format!("grant_type=client_credentials&client_id={client}&client_secret=sandbox&scope={audience}/.default");
         let path = format!("/{tenant}/oauth2/v2.0/token");
@@ -212,9 +308,14 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let line = self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
-        line.split_once(':').map(|(_, value)| value.trim())
+        header(&self.head, name)
     }
+}
+
+/// A header of the head of a request or an answer.
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
 /// HTTP without a client: what was sent and what came back, byte by byte. Status 0 means that the connection ended without an answer.

@@ -19,8 +19,8 @@ fn locked(key: &Value, granted: bool) -> Value {
     })
 }
 
-fn runtime(served: &Served) -> Vec<String> {
-    let world = crate::tool::http(&served.url, "GET", "/_sandbox/world", &[], "").json();
+fn runtimes(served: &Served) -> Vec<String> {
+    let world = served.world();
     let state = |name: &str| world["environments"][name]["runtime"].as_str().unwrap().to_owned();
     vec![state("uat"), state("production")]
 }
@@ -47,7 +47,7 @@ fn whatever_took_the_key_away_is_undone_in_order() {
         assert!(at[0] < at[1], "deleted soonest first: {plan}");
         assert!(served.effects().is_empty());
         served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(0);
-        assert_eq!(runtime(&served), ["Enabled", "Enabled"]);
+        assert_eq!(runtimes(&served), ["Enabled", "Enabled"]);
         let mut expected = restored;
         expected.extend(["enable-started", "enable-started"]);
         assert_eq!(served.effects(), expected, "{key}");
@@ -75,7 +75,7 @@ fn what_no_command_can_undo_is_in_the_way_of_nothing_that_would_fail() {
 #[test]
 fn each_administrator_does_the_half_that_is_theirs() {
     let served = Served::patched(&locked(&json!({ "deleted": true }), true), FAST);
-    let policy = served.cloud()["defaults"]["policy"].as_str().unwrap().to_owned();
+    let policy = served.default_of("policy");
     // Enabled without its key it stays locked, and that is no success.
     let early = served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(9);
     assert!(early.stderr.contains("admin center"), "{}", early.stderr);
@@ -88,9 +88,9 @@ fn each_administrator_does_the_half_that_is_theirs() {
     );
     // An environment that was named is enabled alone; a policy stands for all of its environments.
     served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(0);
-    assert_eq!(runtime(&served), ["Enabled", "Disabled"]);
+    assert_eq!(runtimes(&served), ["Enabled", "Disabled"]);
     served.run_as("power-platform-admin", &["unlock", "--policy", &policy, "--yes"]).exits(0);
-    assert_eq!(runtime(&served), ["Enabled", "Enabled"]);
+    assert_eq!(runtimes(&served), ["Enabled", "Enabled"]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn trouble_on_the_way_enables_nothing_twice_that_matters() {
             if ran.code != 0 {
                 served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(0);
             }
-            assert_eq!(runtime(&served), ["Enabled", "Enabled"], "{trouble} {path}: {}", ran.stderr);
+            assert_eq!(runtimes(&served), ["Enabled", "Enabled"], "{trouble} {path}: {}", ran.stderr);
         }
     }
 }

@@ -11,7 +11,7 @@ fn foreign() -> Value {
     json!({ "name": "foreign", "base": "public", "endpoints": { "login": "login.foreign.example" } })
 }
 
-fn show(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn shown_in(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     let mut asked = command(&["config", "show", "-o", "json"]);
     asked.args(arguments).envs(variables.iter().copied()).current_dir(folder);
     finish(asked)
@@ -29,14 +29,14 @@ fn a_built_in_name_never_stands_for_a_file() {
     for cloud in CLOUDS {
         // A file that can't be understood: whoever reads it fails.
         std::fs::write(folder.path().join(cloud), "not a cloud").unwrap();
-        show(folder.path(), &["--cloud", cloud], &[]).exits(0);
-        show(folder.path(), &[], &[("CMKCTL_CLOUD", cloud)]).exits(0);
+        shown_in(folder.path(), &["--cloud", cloud], &[]).exits(0);
+        shown_in(folder.path(), &[], &[("CMKCTL_CLOUD", cloud)]).exits(0);
     }
     // The twin: the same file by its path is one.
     std::fs::write(folder.path().join("public"), foreign().to_string()).unwrap();
-    show(folder.path(), &["--cloud", "./public"], &[]).exits(0);
+    shown_in(folder.path(), &["--cloud", "./public"], &[]).exits(0);
     std::fs::write(folder.path().join("public"), "not a cloud").unwrap();
-    let refused = show(folder.path(), &["--cloud", "./public"], &[]).exits(2);
+    let refused = shown_in(folder.path(), &["--cloud", "./public"], &[]).exits(2);
     assert!(refused.stderr.contains("The cloud file `./public` can't be understood."), "{}", refused.stderr);
 }
 
@@ -45,16 +45,16 @@ fn a_file_has_a_path_or_the_ending_of_one() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["mine", "publik", "cloud.txt", "foreign.toml"] {
         std::fs::write(folder.path().join(name), foreign().to_string()).unwrap();
-        let refused = show(folder.path(), &["--cloud", name], &[]).exits(2);
+        let refused = shown_in(folder.path(), &["--cloud", name], &[]).exits(2);
         assert!(refused.stderr.contains(&format!("The cloud `{name}` is not known.")), "{}", refused.stderr);
         assert!(refused.stderr.contains("Known clouds: public, gcc, gcc-high, dod, china."), "{}", refused.stderr);
-        show(folder.path(), &["--cloud", &format!("./{name}")], &[]).exits(0);
+        shown_in(folder.path(), &["--cloud", &format!("./{name}")], &[]).exits(0);
     }
-    let refused = show(folder.path(), &["--cloud", "publik"], &[]).exits(2);
+    let refused = shown_in(folder.path(), &["--cloud", "publik"], &[]).exits(2);
     assert!(refused.stderr.contains("Did you mean `public`?"), "{}", refused.stderr);
     for name in ["mine.json", "MINE.JSON"] {
         std::fs::write(folder.path().join(name), foreign().to_string()).unwrap();
-        show(folder.path(), &["--cloud", name], &[]).exits(0);
+        shown_in(folder.path(), &["--cloud", name], &[]).exits(0);
     }
 }
 
@@ -63,10 +63,10 @@ fn a_member_with_another_name_is_named_and_nothing_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let good = json!({ "base": "public", "endpoints": { "bap": "api.bap.example" } });
     std::fs::write(folder.path().join("c.json"), good.to_string()).unwrap();
-    show(folder.path(), &["--cloud", "c.json"], &[]).exits(0);
+    shown_in(folder.path(), &["--cloud", "c.json"], &[]).exits(0);
     let wrong = json!({ "base": "public", "endpoint": { "bap": "api.bap.example" } });
     std::fs::write(folder.path().join("c.json"), wrong.to_string()).unwrap();
-    let refused = show(folder.path(), &["--cloud", "c.json"], &[]).exits(2);
+    let refused = shown_in(folder.path(), &["--cloud", "c.json"], &[]).exits(2);
     assert!(refused.stderr.contains("unknown field `endpoint`"), "{}", refused.stderr);
     // What a sandbox writes is whole; with a member that is not known it is refused, too.
     let served = Served::start("ready", FAST);
@@ -75,7 +75,7 @@ fn a_member_with_another_name_is_named_and_nothing_is_sent() {
     file["sandbox"]["host"] = json!("https://elsewhere.example");
     let other = folder.path().join("sandbox.json");
     std::fs::write(&other, file.to_string()).unwrap();
-    let refused = show(folder.path(), &["--cloud", other.to_str().unwrap()], &[]).exits(2);
+    let refused = shown_in(folder.path(), &["--cloud", other.to_str().unwrap()], &[]).exits(2);
     assert!(refused.stderr.contains("unknown field `host`"), "{}", refused.stderr);
 }
 
@@ -88,7 +88,7 @@ fn a_folder_of_settings_is_absolute_or_not_set() {
         std::fs::write(own.join("config.toml"), format!("tenant = \"{tenant}\"\n")).unwrap();
     }
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let tenant = |variables: &[(&str, &str)]| value(&show(folder.path(), &[], variables).exits(0), "tenant");
+    let tenant = |variables: &[(&str, &str)]| value(&shown_in(folder.path(), &[], variables).exits(0), "tenant");
     assert_eq!(tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", "relative")]), "h");
     assert_eq!(tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", "")]), "h");
     assert_eq!(tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", &at("xdg"))]), "x");

@@ -12,13 +12,7 @@ fn expiring(arguments: &[&str]) -> Command {
     command
 }
 
-fn says(ran: &Ran, words: &[&str]) {
-    for word in words {
-        assert!(ran.stderr.contains(word), "{word}\n{}", ran.stderr);
-    }
-}
-
-fn names(folder: &Path) -> Vec<String> {
+fn files_in(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().unwrap();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -63,7 +57,7 @@ mod a_full_disk {
             &["config", "show"],
         ] {
             let ran = onto_a_full_disk(expiring(arguments)).exits(1);
-            says(&ran, &["The result can't be written to standard output.", "No space left on device"]);
+            ran.says_on_stderr(&["The result can't be written to standard output.", "No space left on device"]);
         }
         for arguments in [
             &["--version"][..],
@@ -74,7 +68,7 @@ mod a_full_disk {
             &["man"],
             &["explain"],
         ] {
-            says(&onto_a_full_disk(command(arguments)).exits(1), &["can't be written to standard output"]);
+            onto_a_full_disk(command(arguments)).exits(1).says_on_stderr(&["can't be written to standard output"]);
             finish(command(arguments)).exits(0);
         }
     }
@@ -84,7 +78,7 @@ mod a_full_disk {
         let served = Served::start("ready", FAST);
         let change = ["enable", "--yes", "--confirm", "Contoso UAT"];
         let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
-        says(&ran, &["can't be written to standard output. The change itself is done."]);
+        ran.says_on_stderr(&["can't be written to standard output. The change itself is done."]);
         served.run(&["status", "--query", "state", "-o", "tsv"]).exits(0);
         // Nothing is to do any more, so nothing of it is said.
         let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
@@ -104,19 +98,19 @@ mod a_full_disk {
         ] {
             std::fs::write(&path, "before").unwrap();
             let ran = finish(limited(&expiring(arguments))).exits(1);
-            says(&ran, &[&format!("The file `{file}` can't be written."), "File too large"]);
+            ran.says_on_stderr(&[&format!("The file `{file}` can't be written."), "File too large"]);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
-            assert_eq!(names(folder.path()), ["report.json"]);
+            assert_eq!(files_in(folder.path()), ["report.json"]);
         }
         std::fs::remove_file(&path).unwrap();
         finish(limited(&expiring(&["adopt", "--out", file]))).exits(1);
-        assert!(names(folder.path()).is_empty());
+        assert!(files_in(folder.path()).is_empty());
         // Onto stdout it is a loss, too.
         let mut shell = limited(&expiring(&["report"]));
         shell.stdout(std::fs::File::create(&path).unwrap());
         finish(shell).exits(1);
         // A device is written to as it is.
-        says(&finish(expiring(&["report", "--out", "/dev/full"])).exits(1), &["No space left on device"]);
+        finish(expiring(&["report", "--out", "/dev/full"])).exits(1).says_on_stderr(&["No space left on device"]);
         finish(expiring(&["report", "--out", "/dev/null"])).exits(0);
     }
 }
@@ -138,7 +132,7 @@ fn the_file_of_out_holds_what_would_be_printed() {
         std::fs::write(&path, "before").unwrap();
         let ran = served.run(&[arguments, &["--out", file]].concat()).exits(code);
         assert_eq!(ran.stdout, "", "{arguments:?}");
-        says(&ran, &[&format!("Written: `{file}`")]);
+        ran.says_on_stderr(&[&format!("Written: `{file}`")]);
         let text = std::fs::read_to_string(&path).unwrap();
         let printed = served.run(arguments).exits(code).stdout;
         if arguments[0] == "report" {
@@ -147,13 +141,13 @@ fn the_file_of_out_holds_what_would_be_printed() {
         } else {
             assert_eq!(text, printed, "{arguments:?}");
         }
-        assert_eq!(names(folder.path()), ["out"]);
+        assert_eq!(files_in(folder.path()), ["out"]);
     }
     for wrong in [folder.path().join("none/x"), folder.path().to_owned()] {
         let ran = served.run(&["report", "--out", wrong.to_str().unwrap()]).exits(2);
-        says(&ran, &["can't be written", "fix:"]);
+        ran.says_on_stderr(&["can't be written", "fix:"]);
     }
-    says(&served.run(&["report", "-o", "none", "--out", file]).exits(2), &["`-o none` writes nothing"]);
+    served.run(&["report", "-o", "none", "--out", file]).exits(2).says_on_stderr(&["`-o none` writes nothing"]);
     // What can't be made leaves the file alone.
     std::fs::write(&path, "before").unwrap();
     served.run(&["export", "bicep", "--policy", "nowhere", "--out", file]).exits(2);
@@ -165,14 +159,7 @@ fn the_file_of_out_holds_what_would_be_printed() {
 fn a_plan_is_not_saved_over_what_it_is_made_of() {
     let served = Served::start("ready", FAST);
     let folder = tempfile::tempdir().unwrap();
-    let defaults = served.cloud()["defaults"].clone();
-    let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
-    let wanted = format!(
-        "[[policies]]\nid = \"{}\"\nlocation = \"europe\"\nvault = \"{}\"\nkey = \"{}\"\n",
-        text("policy"),
-        text("vault"),
-        text("key")
-    );
+    let wanted = served.policy_block();
     let path = folder.path().join("wanted.toml");
     std::fs::write(&path, &wanted).unwrap();
     let file = path.to_str().unwrap();
@@ -185,7 +172,7 @@ fn a_plan_is_not_saved_over_what_it_is_made_of() {
         others.push(link.to_str().unwrap().to_owned());
     }
     for other in &others {
-        says(&served.run(&["plan", file, "--out", other]).exits(2), &["`--out` names the file"]);
+        served.run(&["plan", file, "--out", other]).exits(2).says_on_stderr(&["`--out` names the file"]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
     }
     let plan = folder.path().join("plan.json");
@@ -203,7 +190,7 @@ fn a_file_without_a_policy_wants_nothing_and_is_refused() {
         std::fs::write(&path, text).unwrap();
         for command in ["plan", "apply"] {
             let ran = served.run(&[command, path.to_str().unwrap()]).exits(2);
-            says(&ran, &["missing field `policies`", "[[policies]]", "`id`, `location`, `vault` and `key`"]);
+            ran.says_on_stderr(&["missing field `policies`", "[[policies]]", "`id`, `location`, `vault` and `key`"]);
         }
     }
     assert_eq!(served.ledger()["requests"], 0);

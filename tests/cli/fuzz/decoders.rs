@@ -32,11 +32,11 @@ const PROVIDER: &str = r#"{"registrationState":"Registered","resourceTypes":[{"r
 const ERROR: &str = r#"{"error":{"code":"InvalidTemplateDeployment","message":"m","innererror":{"code":"i","innererror":{"code":"j"}},"details":[{"code":"RequestDisallowedByPolicy",
 "message":"n","additionalInfo":[{"info":{"policyAssignmentDisplayName":"p","policyAssignmentName":"q"}}]}]},"error_description":"AADSTS1: x"}"#;
 
-fn id(kind: ResourceKind) -> ArmId {
+fn some_id(kind: ResourceKind) -> ArmId {
     ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, "n").unwrap()
 }
 
-fn answer(status: u16, body: &[u8], kind: &str) -> Answer {
+fn answer_of(status: u16, body: &[u8], kind: &str) -> Answer {
     let mut headers = HeaderMap::new();
     for name in ["content-type", "x-ms-correlation-request-id", "location"] {
         if let Ok(value) = HeaderValue::from_bytes(kind.as_bytes()) {
@@ -76,13 +76,13 @@ proptest! {
 
     #[test]
     fn policies(value in of(POLICY)) {
-        harmless!(arm::policy(&id(ResourceKind::EnterprisePolicy), &value));
+        harmless!(arm::policy(&some_id(ResourceKind::EnterprisePolicy), &value));
     }
 
     #[test]
     fn vaults_and_managed_hsms(value in of(VAULT), hsm in any::<bool>()) {
         let kind = if hsm { ResourceKind::ManagedHsm } else { ResourceKind::Vault };
-        let found = vaults::vault(&id(kind), &value);
+        let found = vaults::vault(&some_id(kind), &value);
         harmless!(found);
         // Nothing that was not said counts as protection.
         if let Ok(found) = found {
@@ -120,14 +120,14 @@ proptest! {
             1 => text.get(..usize::from(cut) % text.len().max(1)).unwrap_or_default().to_vec(),
             _ => raw,
         };
-        let fault = Fault::answered(Service::Arm, &answer(status, &bytes, &kind));
+        let fault = Fault::answered(Service::Arm, &answer_of(status, &bytes, &kind));
         harmless!((&fault.message, &fault.code, &fault.inner_code, &fault.correlation));
         prop_assert!(fault.message.chars().count() <= 1300 && !fault.message.contains("Bearer eyJ"));
         harmless!(fault.clause());
         harmless!(fault.unreadable());
         harmless!(fault.clone().into_error("It failed."));
         harmless!(arm::refused(fault.clone()));
-        harmless!(Fault::shape(Service::Bap, &answer(status, &bytes, &kind), "x").message);
+        harmless!(Fault::shape(Service::Bap, &answer_of(status, &bytes, &kind), "x").message);
         let _ = (fault.is_ambiguous(), fault.is_forbidden(), fault.is("x"));
     }
 

@@ -98,7 +98,7 @@ fn look() -> BoxedStrategy<Look> {
     .boxed()
 }
 
-fn asked() -> BoxedStrategy<Option<Duration>> {
+fn asked_pause() -> BoxedStrategy<Option<Duration>> {
     prop_oneof![
         Just(None),
         (0_u64..10_000).prop_map(|seconds| Some(Duration::from_secs(seconds))),
@@ -111,8 +111,8 @@ fn asked() -> BoxedStrategy<Option<Duration>> {
 proptest! {
     #[test]
     fn passing_trouble_never_ends_a_wait_and_an_end_always_does(
-        first in asked(),
-        looks in proptest::collection::vec((look(), asked()), 1..24),
+        first in asked_pause(),
+        looks in proptest::collection::vec((look(), asked_pause()), 1..24),
     ) {
         let mut patience = Patience::new(first);
         let mut denied = 0;
