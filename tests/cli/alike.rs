@@ -1,6 +1,6 @@
 //! Names that fit nothing, fit two, or look like another one.
 
-use crate::arena::two_keys;
+use crate::tenants::{two_keys, uat_named};
 use crate::tool::{FAST, Served};
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 fn a_name_that_is_another_ones_domain_is_not_unique() {
     let plain = Served::start("ready", FAST);
     plain.run(&["environment-name", "contoso-dev-a"]).exits(0);
-    let patch = json!({ "summary": "A name that is taken.", "environments": { "uat": { "name": "contoso-dev-a" } } });
+    let patch = uat_named("contoso-dev-a");
     let served = Served::patched(&patch, FAST);
     let uat = served.ids_by_name()["contoso-dev-a"].clone();
     let ran = served.run(&["environment-name", "contoso-dev-a"]).exits(2);
@@ -21,8 +21,7 @@ fn a_name_that_is_another_ones_domain_is_not_unique() {
 
 #[test]
 fn what_nobody_sees_in_a_name_is_not_in_it() {
-    let patch = json!({ "summary": "Hidden.",
-        "environments": { "uat": { "name": "Contoso\u{a0}\u{fe0f}UAT\u{34f}\u{e0101}" } } });
+    let patch = uat_named("Contoso\u{a0}\u{fe0f}UAT\u{34f}\u{e0101}");
     let served = Served::patched(&patch, FAST);
     let ran = served.run(&["environment-name", "Contoso UAT", "-o", "json"]).exits(0);
     assert_eq!(ran.json()["name"], "Contoso UAT", "{}", ran.stdout);

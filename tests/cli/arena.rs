@@ -1,5 +1,6 @@
 //! One served sandbox for many runs: each begins anew, with trouble of its own, and ends in a state that can be compared.
 
+use crate::tenants::{plain, policy_ready, short_waits, two_keys};
 use crate::tool::{Ran, Served, http};
 use serde_json::{Value, json};
 use std::net::TcpStream;
@@ -16,31 +17,26 @@ pub(crate) struct Job {
     pub(crate) scenario: Value,
 }
 
-/// Short waits, so that thousands of runs take minutes; what is waited for stays in its order.
-fn short() -> Value {
-    json!({ "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40, "identity_seconds": 15, "role_seconds": 30 })
-}
-
 /// The commands that take an environment through its steps, each where it has its part left to do.
 pub(crate) fn jobs() -> Vec<Job> {
-    let granted = json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true });
     vec![
         Job {
             name: "add-environment",
             arguments: &["add-environment", "--yes", "--confirm", "Contoso UAT"],
-            scenario: json!({ "summary": "The policy is there.", "settings": short(), "policies": { "ep-contoso-cmk": granted } }),
+            scenario: policy_ready(json!({ "settings": short_waits() })),
         },
         Job {
             name: "create-policy",
             arguments: &["create-policy", "--yes"],
-            scenario: json!({ "summary": "The policy is missing.", "settings": short() }),
+            scenario: plain(json!({ "settings": short_waits() })),
         },
         Job {
             name: "enable",
             arguments: &["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"],
-            scenario: json!({
-                "summary": "Nothing is prepared.", "settings": short(), "provider": "NotRegistered", "environments": { "uat": { "managed": false } },
-            }),
+            scenario: plain(json!({
+                "settings": short_waits(), "provider": "NotRegistered",
+                "environments": { "uat": { "managed": false } },
+            })),
         },
         Job {
             name: "swap-policy",
@@ -48,20 +44,6 @@ pub(crate) fn jobs() -> Vec<Job> {
             scenario: two_keys(),
         },
     ]
-}
-
-/// An environment on one key, and the policy of another one that may use both: a move is a removal and an add.
-pub(crate) fn two_keys() -> Value {
-    json!({
-        "summary": "The environment is on the old key, and everything is ready for the new one.", "settings": short(),
-        "environments": { "uat": { "policy": "ep-old" } },
-        "vaults": { "kv-old": {
-            "properties": { "enableRbacAuthorization": true, "enablePurgeProtection": true, "softDeleteRetentionInDays": 90 },
-            "keys": { "cmk-old": { "kty": "RSA", "bits": 3072 } } } },
-        "policies": {
-            "ep-old": { "vault": "kv-old", "key": "cmk-old", "location": "europe", "granted": true },
-            "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true, "granted_at": ["kv-old"] } },
-    })
 }
 
 /// What a run left behind at the services.

@@ -1,5 +1,6 @@
 //! `check` with the real binary: every code against the sandbox, all at once, and repaired.
 
+use crate::tenants::{closed_firewall, granted_policy, key_is, policy_is, policy_ready, rsa_key, uat_is, vault_is};
 use crate::tool::{FAST, Ran, Served, overlaid, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -19,33 +20,25 @@ fn codes_of(document: &Value) -> BTreeSet<String> {
     all.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The base tenant with a policy that is created and granted: nothing stands in the way.
-fn all_well() -> Value {
-    json!({
-        "summary": "All is well.",
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-    })
-}
-
 fn vault(properties: Value) -> Value {
-    overlaid(all_well(), json!({ "vaults": { "kv-contoso-cmk": { "properties": properties } } }))
+    policy_ready(vault_is(json!({ "properties": properties })))
 }
 
 fn key(key: Value) -> Value {
-    overlaid(all_well(), json!({ "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } } }))
+    policy_ready(key_is(key))
 }
 
 fn environment(environment: Value) -> Value {
-    overlaid(all_well(), json!({ "environments": { "uat": environment } }))
+    policy_ready(uat_is(environment))
 }
 
 fn policy(policy: Value) -> Value {
-    overlaid(all_well(), json!({ "policies": { "ep-contoso-cmk": policy } }))
+    policy_ready(policy_is(policy))
 }
 
 #[test]
 fn where_all_is_well_only_the_notes_are_said() {
-    let ran = checked(&all_well(), &[]).exits(0).json();
+    let ran = checked(&policy_ready(json!({})), &[]).exits(0).json();
     let notes = ["CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040"];
     assert_eq!(codes_of(&ran), notes.iter().map(|code| (*code).to_owned()).collect());
     assert_eq!(ran["verdict"], "clear");
@@ -54,13 +47,13 @@ fn where_all_is_well_only_the_notes_are_said() {
 
 #[test]
 fn every_code_is_produced_by_the_binary() {
-    let old = json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true });
+    let old = granted_policy();
     let other_key = json!({ "vaults": { "kv-old": { "properties": { "enablePurgeProtection": true, "enableRbacAuthorization": true },
-        "keys": { "cmk-old": { "kty": "RSA", "bits": 3072 } } } },
+        "keys": { "cmk-old": rsa_key() } } },
         "policies": { "ep-old": { "vault": "kv-old", "key": "cmk-old", "location": "europe" } },
         "environments": { "uat": { "policy": "ep-old" } } });
     let absent = |patch: Value| overlaid(json!({ "summary": "No policy yet." }), patch);
-    let firewall = json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } });
+    let firewall = closed_firewall();
     let table: Vec<(&str, Value, &[&str])> = vec![
         ("CMK001", environment(json!({ "dataverse_says": "not-integrated" })), &[]),
         ("CMK002", environment(json!({ "dataverse_says": "mismatch" })), &[]),
@@ -71,7 +64,7 @@ fn every_code_is_produced_by_the_binary() {
         ("CMK007", policy(json!({ "location": "unitedstates" })), &[]),
         ("CMK008", absent(json!({ "provider_locations": ["asia"] })), &[]),
         ("CMK009", absent(json!({ "azure_policy": "Allowed locations" })), &[]),
-        ("CMK010", overlaid(all_well(), json!({ "provider": "NotRegistered" })), &[]),
+        ("CMK010", policy_ready(json!({ "provider": "NotRegistered" })), &[]),
         ("CMK011", vault(json!({ "enablePurgeProtection": null })), &[]),
         ("CMK012", policy(json!({ "granted": false })), &[]),
         ("CMK013", policy(json!({ "granted_seconds_ago": 60 })), &["--speed", "1"]),
@@ -82,80 +75,68 @@ fn every_code_is_produced_by_the_binary() {
         ("CMK016", key(json!({ "enabled": false })), &[]),
         ("CMK017", policy(json!({ "version": "0123456789abcdef0123456789abcdef" })), &[]),
         ("CMK018", vault(firewall), &[]),
-        ("CMK019", overlaid(all_well(), json!({})), &["--sandbox-user", "power-platform-admin"]),
-        ("CMK020", overlaid(all_well(), json!({})), &["--sandbox-user", "key-vault-admin"]),
-        (
-            "CMK021",
-            overlaid(all_well(), json!({ "users": { "admin": { "power_platform": "environment-admin" } } })),
-            &[],
-        ),
-        ("CMK022", overlaid(all_well(), json!({ "users": { "admin": { "power_platform": "unregistered" } } })), &[]),
+        ("CMK019", policy_ready(json!({})), &["--sandbox-user", "power-platform-admin"]),
+        ("CMK020", policy_ready(json!({})), &["--sandbox-user", "key-vault-admin"]),
+        ("CMK021", policy_ready(json!({ "users": { "admin": { "power_platform": "environment-admin" } } })), &[]),
+        ("CMK022", policy_ready(json!({ "users": { "admin": { "power_platform": "unregistered" } } })), &[]),
         ("CMK023", environment(json!({ "management": "Running" })), &[]),
-        ("CMK024", all_well(), &["Contoso Trial"]),
+        ("CMK024", policy_ready(json!({})), &["Contoso Trial"]),
         ("CMK024", environment(json!({ "disallowed": "GovernanceConfig" })), &[]),
         (
             "CMK025",
-            overlaid(
-                all_well(),
-                json!({ "policies": { "ep-old": old }, "environments": { "uat": { "policy": "ep-old" } } }),
-            ),
+            policy_ready(json!({ "policies": { "ep-old": old }, "environments": { "uat": { "policy": "ep-old" } } })),
             &[],
         ),
         ("CMK026", key(json!({})), &["--key", "another"]),
-        ("CMK027", all_well(), &[]),
+        ("CMK027", policy_ready(json!({})), &[]),
         (
             "CMK028",
-            overlaid(
-                all_well(),
-                json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
-            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true, "days_ago": 2 }] }),
-            ),
+            policy_ready(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true, "days_ago": 2 }] })),
             &[],
         ),
-        ("CMK029", all_well(), &[]),
-        ("CMK030", all_well(), &[]),
-        ("CMK031", overlaid(all_well(), json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })), &[]),
+        ("CMK029", policy_ready(json!({})), &[]),
+        ("CMK030", policy_ready(json!({})), &[]),
+        ("CMK031", policy_ready(json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })), &[]),
         (
             "CMK032",
-            overlaid(
-                all_well(),
+            policy_ready(
                 json!({ "policies": { "ep-old": old }, "environments": { "production": { "policy": "ep-old" } } }),
             ),
             &[],
         ),
         (
             "CMK033",
-            overlaid(
-                all_well(),
+            policy_ready(
                 json!({ "history": [{ "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 3 }] }),
             ),
             &[],
         ),
-        ("CMK034", overlaid(all_well(), other_key.clone()), &["--swap"]),
+        ("CMK034", policy_ready(other_key.clone()), &["--swap"]),
         ("CMK035", environment(json!({ "runtime": "AdminMode" })), &[]),
-        ("CMK036", all_well(), &[]),
+        ("CMK036", policy_ready(json!({})), &[]),
         (
             "CMK037",
-            all_well(),
+            policy_ready(json!({})),
             &[
                 "--policy",
                 "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/p",
             ],
         ),
-        ("CMK038", all_well(), &[]),
-        ("CMK039", all_well(), &[]),
-        ("CMK040", all_well(), &[]),
+        ("CMK038", policy_ready(json!({})), &[]),
+        ("CMK039", policy_ready(json!({})), &[]),
+        ("CMK040", policy_ready(json!({})), &[]),
         ("CMK041", environment(json!({ "byok": true })), &[]),
         ("CMK042", policy(json!({ "kind": "NetworkInjection" })), &[]),
         ("CMK043", vault(json!({ "tenantId": "11111111-2222-4333-8444-555555555555" })), &[]),
         (
             "CMK044",
-            overlaid(all_well(), json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] })),
+            policy_ready(json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] })),
             &[],
         ),
         ("CMK045", absent(json!({ "users": { "admin": { "azure": ["Reader", "Key Vault Administrator"] } } })), &[]),
         ("CMK046", key(json!({ "deleted": true })), &[]),
-        ("CMK046", overlaid(all_well(), json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })), &[]),
+        ("CMK046", policy_ready(json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })), &[]),
         ("CMK047", vault(json!({ "softDeleteRetentionInDays": 7 })), &[]),
     ];
     let mut said = BTreeSet::new();
@@ -171,7 +152,7 @@ fn every_code_is_produced_by_the_binary() {
     assert_eq!(said, all);
     // With the grant on the old key, the swap has nothing against it.
     let granted = json!({ "policies": { "ep-contoso-cmk": { "granted_at": ["kv-old"] } } });
-    let both = overlaid(overlaid(all_well(), other_key), granted);
+    let both = overlaid(policy_ready(other_key), granted);
     let ran = checked(&both, &["--swap"]).exits(0);
     assert!(!codes_of(&ran.json()).contains("CMK034"), "{}", ran.stdout);
 }
@@ -195,7 +176,7 @@ fn the_exit_code_follows_the_wish() {
     let warn = key(json!({ "expires_in_days": 10 }));
     checked(&warn, &[]).exits(0);
     checked(&warn, &["--fail-on", "warn"]).exits(6);
-    checked(&all_well(), &["--fail-on", "warn"]).exits(0);
+    checked(&policy_ready(json!({})), &["--fail-on", "warn"]).exits(0);
 }
 
 #[test]
@@ -241,14 +222,11 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
 
 #[test]
 fn fix_goes_on_when_nothing_is_left_in_the_way() {
-    let patch = overlaid(
-        all_well(),
-        json!({
-            "policies": { "ep-contoso-cmk": { "granted": false } },
-            "environments": { "uat": { "managed": false } },
-            "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null } } },
-        }),
-    );
+    let patch = policy_ready(json!({
+        "policies": { "ep-contoso-cmk": { "granted": false } },
+        "environments": { "uat": { "managed": false } },
+        "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null } } },
+    }));
     let served = Served::patched(&patch, FAST);
     let fix = [
         "enable",

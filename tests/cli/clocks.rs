@@ -1,6 +1,7 @@
 //! Time: of an answer, of a wait, and by whose clock it has passed.
 
 use crate::between::{Between, Deed, Deeds};
+use crate::tenants::{link_ends, policy_ready};
 use crate::tool::{FAST, Ran, Served, finish, until};
 use jiff::Timestamp;
 use serde_json::json;
@@ -13,12 +14,8 @@ const ENVIRONMENT: &str = "/scopes/admin/environments/";
 const APART: &str = "minutes apart";
 
 /// The policy is there; encrypting takes an hour and a half.
-fn policy_ready(speed: &str) -> Served {
-    let patch = json!({
-        "summary": "x.",
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-    });
-    Served::patched(&patch, speed)
+fn ready_at(speed: &str) -> Served {
+    Served::patched(&policy_ready(json!({})), speed)
 }
 
 fn run_between(between: &Between, arguments: &[&str]) -> Ran {
@@ -27,7 +24,7 @@ fn run_between(between: &Between, arguments: &[&str]) -> Ran {
 
 #[test]
 fn an_answer_that_drips_is_lost_after_its_time() {
-    let served = policy_ready(FAST);
+    let served = ready_at(FAST);
     let between = Between::new(&served, Deeds::new());
     let status = |deeds: Deeds| {
         between.does(deeds);
@@ -51,7 +48,7 @@ fn an_answer_that_drips_is_lost_after_its_time() {
 fn a_look_that_hangs_does_not_outlast_the_deadline() {
     for hangs in [OPERATION, ENVIRONMENT] {
         // An hour and a half is a minute and a half here, and five minutes are five seconds.
-        let served = policy_ready("60");
+        let served = ready_at("60");
         let between = Between::new(&served, Deeds::new());
         let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -65,7 +62,7 @@ fn a_look_that_hangs_does_not_outlast_the_deadline() {
         assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
     }
     // The same command with enough time, and services that answer.
-    let served = policy_ready(FAST);
+    let served = ready_at(FAST);
     let between = Between::new(&served, Deeds::new());
     run_between(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
 }
@@ -73,7 +70,7 @@ fn a_look_that_hangs_does_not_outlast_the_deadline() {
 #[test]
 fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
     for trouble in ["html-502", "reset-before", "403"] {
-        let served = policy_ready(FAST);
+        let served = ready_at(FAST);
         served.faults(&json!([{ "match": { "path": OPERATION }, "do": trouble, "times": 1_000_000 }]));
         let ran = served.run(&ADD);
         // Who is refused for good is told so, unless the environment is back by then.
@@ -90,7 +87,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
         assert_eq!(served.times("link-started"), 1);
     }
     // It failed, and only the environment says so.
-    let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": "failed" } }), FAST);
+    let served = Served::patched(&link_ends("failed"), FAST);
     served.run(&["create-policy", "--yes"]).exits(0);
     served.faults(&json!([{ "match": { "path": OPERATION }, "do": "reset-before", "times": 1_000_000 }]));
     let ran = served.run(&ADD).exits(9);
@@ -99,7 +96,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
 
 #[test]
 fn clocks_that_are_apart_are_said_once() {
-    let served = policy_ready("1");
+    let served = ready_at("1");
     let between = Between::new(&served, Deeds::new());
     for (deeds, said) in [
         (Deeds::new(), 0),
@@ -114,7 +111,7 @@ fn clocks_that_are_apart_are_said_once() {
         assert_eq!(ran.stderr.contains("Set this machine's clock"), said == 1, "{deeds:?}: {}", ran.stderr);
     }
     // A rehearsal's time is compressed: an answer of a moment takes half an hour of it.
-    let served = policy_ready(FAST);
+    let served = ready_at(FAST);
     let between = Between::new(&served, Deeds::new());
     let ran = run_between(&between, &["status"]).exits(0);
     assert!(!ran.stderr.contains(APART), "{}", ran.stderr);
@@ -132,7 +129,7 @@ fn a_window_is_open_when_it_is_by_every_clock() {
         // By the services it would be open, by this machine it is not.
         ("mon 08:30-mon 12:00", vec![("", Deed::Off(2400))], false),
     ] {
-        let served = policy_ready("1");
+        let served = ready_at("1");
         let between = Between::new(&served, deeds.clone());
         let wanted = format!(
             "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n{}\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
@@ -150,7 +147,7 @@ fn a_window_is_open_when_it_is_by_every_clock() {
 #[test]
 fn a_timeout_is_over_when_it_is_by_every_clock() {
     // Two minutes are two seconds here.
-    let served = policy_ready("60");
+    let served = ready_at("60");
     let between = Between::new(&served, Deeds::new());
     run_between(&between, &[&ADD[..], &["--no-wait"]].concat()).exits(8);
     let wait = ["status", "--wait", "--timeout", "2m"];

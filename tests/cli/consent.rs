@@ -1,5 +1,6 @@
 //! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
 
+use crate::tenants::{key_is, plain, policy_ready, uat_named};
 use crate::tool::{ENABLE, FAST, Served};
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ const SLOW: [&str; 2] = ["--latency", "900ms"];
 /// The tenant changes right after the first request that matches was answered.
 fn meanwhile(host: &str, path: &str, change: &Value) -> Served {
     let rule = json!({ "match": { "host": host, "path": path, "nth": 1 }, "do": "meanwhile", "change": change });
-    Served::patched_with(&json!({ "summary": "x.", "faults": [rule] }), FAST, &SLOW)
+    Served::patched_with(&plain(json!({ "faults": [rule] })), FAST, &SLOW)
 }
 
 const ENVIRONMENT: (&str, &str) = ("bap", "/scopes/admin/environments/");
@@ -77,7 +78,7 @@ fn what_does_not_matter_to_the_plan_may_change() {
 
 fn days_that_pass() {
     // Under a clock that runs so fast that a key has fewer days left at the second look than at the first.
-    let patch = json!({ "summary": "x.", "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": { "expires_in_days": 29 } } } } });
+    let patch = plain(key_is(json!({ "expires_in_days": 29 })));
     let served = Served::patched_with(&patch, "100000", &SLOW);
     let ran = served.run(&["create-policy", "--yes"]).exits(0);
     assert!(ran.stderr.contains("CMK016"), "{}", ran.stderr);
@@ -86,8 +87,7 @@ fn days_that_pass() {
 #[test]
 fn nothing_is_read_twice_when_no_time_has_passed() {
     let looks = |more: &[&str]| {
-        let patch = json!({ "summary": "x.", "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } });
-        let served = Served::patched_with(&patch, FAST, more);
+        let served = Served::patched_with(&policy_ready(json!({})), FAST, more);
         let reader = served.object_id("power-platform-admin");
         served.run(&["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
         let log = served.log();
@@ -147,8 +147,7 @@ mod at_a_terminal {
     fn a_name_can_not_be_mistaken_for_another() {
         // What is shown is what must be typed, and what nobody sees does not count.
         let name = "\u{202e}TAU osotnoC\u{202c}\u{200b} \u{1b}[2J\u{1b}]0;x\u{7}Con\ntoso";
-        let patch = json!({ "summary": "x.", "environments": { "uat": { "name": name } } });
-        let served = Served::patched(&patch, FAST);
+        let served = Served::patched(&uat_named(name), FAST);
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         let cleaned = "TAU osotnoC [2J]0;xCon toso";
         typing.sees(&format!("{QUESTION} (`{cleaned}`)"));
@@ -156,8 +155,7 @@ mod at_a_terminal {
         typing.types(cleaned);
         typing.ends().exits(0);
         // A name of which nothing can be seen: the id stands for it, and no answer is no consent.
-        let patch = json!({ "summary": "x.", "environments": { "uat": { "name": "\u{200b}\u{1b}\n \u{202e}" } } });
-        let served = Served::patched(&patch, FAST);
+        let served = Served::patched(&uat_named("\u{200b}\u{1b}\n \u{202e}"), FAST);
         let id = served.default_of("environment");
         served.run(&["enable", "--yes", "--confirm", ""]).exits(2);
         let mut typing = Typing::at(served.command("admin", &["enable"]));

@@ -1,6 +1,7 @@
 //! The client dies at every request, before it took effect and after, and the same command again goes on; and Ctrl-C while it waits.
 
 use crate::arena::{Arena, jobs};
+use crate::tenants::plain;
 use crate::tool::{FAST, Served, interrupt};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -88,9 +89,9 @@ fn ctrl_c_is_heard_wherever_it_waits() {
     let did = |what: &'static str| move |served: &Served| served.effects().iter().any(|effect| effect == what);
     // At a speed at which each wait takes longer than the test.
     for (scenario, reached, resume) in [
-        (json!({ "summary": "x.", "provider": "NotRegistered" }), "provider-registered", "enable"),
+        (plain(json!({ "provider": "NotRegistered" })), "provider-registered", "enable"),
         // The identity is known at once, and the grant is waited for.
-        (json!({ "summary": "x.", "settings": { "identity_seconds": 0 } }), "role-assigned", "enable"),
+        (plain(json!({ "settings": { "identity_seconds": 0 } })), "role-assigned", "enable"),
     ] {
         let served = Served::patched(&scenario, "10");
         let arguments = ["enable", "--yes", "--confirm", "Contoso UAT"];

@@ -1,6 +1,6 @@
 //! Who may speak to the sandbox, whose files it writes over, and what it does with a key that can't be reached.
 
-use crate::arena::two_keys;
+use crate::tenants::{closed_firewall, two_keys};
 use crate::tool::{FAST, Served, command, finish, overlaid};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -176,7 +176,7 @@ fn without_its_old_key_no_environment_leaves_or_moves() {
         ("deleted", key(json!({ "deleted": true }))),
         ("expired", key(json!({ "expires_in_days": -1 }))),
         ("not granted", json!({ "policies": { "ep-old": { "granted": false, "granted_at": [] } } })),
-        ("firewall", vault(json!({ "properties": { "networkAcls": { "defaultAction": "Deny", "bypass": "None" } } }))),
+        ("firewall", vault(json!({ "properties": closed_firewall() }))),
     ] {
         for (action, policy) in [("unlink", "ep-old"), ("link", "ep-contoso-cmk")] {
             let scenario = overlaid(overlaid(two_keys(), patch.clone()), locked.clone());

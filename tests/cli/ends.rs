@@ -1,5 +1,6 @@
 //! How an encryption can end, and what is said of it: the operation's word is one thing, the environment's state another.
 
+use crate::tenants::{link_ends, plain, policy_ready};
 use crate::tool::{FAST, Served};
 use serde_json::json;
 
@@ -37,7 +38,7 @@ fn every_end_has_its_verdict() {
         // Long enough that a look falls between an early return and the end.
         let seconds = if ends == "early" { 60_000 } else { 5400 };
         let settings = json!({ "link_ends": ends, "link_seconds": seconds });
-        let served = Served::patched(&json!({ "summary": "x.", "settings": settings }), FAST);
+        let served = Served::patched(&plain(json!({ "settings": settings })), FAST);
         let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(code);
         for words in said {
             assert!(
@@ -58,7 +59,7 @@ fn every_end_has_its_verdict() {
 fn whoever_waits_elsewhere_gets_the_same_verdict() {
     for (ends, code, ..) in ENDS {
         // The client looks once before the end, then waits for it.
-        let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": ends } }), FAST);
+        let served = Served::patched(&link_ends(ends), FAST);
         served.run(&["enable", "--yes", "--confirm", "Contoso UAT", "--no-wait"]).exits(8);
         let ran = served.run(&["status", "--wait"]).exits(code);
         if code == 9 {
@@ -127,10 +128,9 @@ fn what_can_not_be_shown_is_not_verified() {
 /// Making it managed is what is asked for, whoever has started that.
 #[test]
 fn a_managed_environment_in_the_making_is_waited_for() {
-    let patch = json!({
-        "summary": "x.", "settings": { "governance_seconds": 20_000 }, "environments": { "uat": { "managed": false } },
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-    });
+    let patch = policy_ready(json!({
+        "settings": { "governance_seconds": 20_000 }, "environments": { "uat": { "managed": false } },
+    }));
     let served = Served::patched(&patch, FAST);
     let id = served.default_of("environment");
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";

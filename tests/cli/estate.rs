@@ -1,16 +1,9 @@
 //! The whole tenant: what is planted is found, nothing else is, and ten times the environments cost ten times the pages alone.
 
+use crate::tenants::generated;
 use crate::tool::{FAST, Served, run};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-fn generated(environments: u32) -> Value {
-    json!({
-        "summary": "A tenant of some size.",
-        "settings": { "page_size": 250 },
-        "generate": { "seed": 7, "environments": environments, "policies": 40, "vaults": 12 },
-    })
-}
 
 /// Ids by state.
 fn found(document: &Value) -> BTreeMap<String, BTreeSet<String>> {

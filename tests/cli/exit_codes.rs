@@ -1,5 +1,6 @@
 //! Every exit code has a way to happen.
 
+use crate::tenants::{link_ends, linked_uat};
 use crate::tool::{ENABLE, FAST, Served, command, finish, interrupt, rehearse, run, until};
 use serde_json::json;
 use std::process::Stdio;
@@ -64,12 +65,8 @@ fn code_6_blocked() {
 
 #[test]
 fn code_7_another_operation_runs() {
-    let patch = json!({
-        "summary": "The environment is in the policy.", "environments": { "uat": { "policy": "ep-contoso-cmk" } },
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-    });
     // At the real speed nothing ends by itself.
-    let served = Served::patched(&patch, "1");
+    let served = Served::patched(&linked_uat(json!({})), "1");
     let id = served.default_of("environment");
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
     let policy = served.default_of("policy");
@@ -100,12 +97,12 @@ fn code_9_verification_failed() {
         ("failed-silently", "every stage succeeded"),
         ("succeeded-without-link", "does not show the key"),
     ] {
-        let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": ends } }), FAST);
+        let served = Served::patched(&link_ends(ends), FAST);
         let ran = served.run(&ENABLE).exits(9);
         assert!(ran.stderr.contains(words), "{ends}: {}", ran.stderr);
     }
     // An operation that the service has forgotten: the environment decides.
-    let served = Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": "vanished" } }), FAST);
+    let served = Served::patched(&link_ends("vanished"), FAST);
     served.run(&ENABLE).exits(0);
 }
 

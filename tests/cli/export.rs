@@ -1,5 +1,6 @@
 //! What exists as code: Terraform that a parser of its language reads, with the ids that are there, and Bicep beside it.
 
+use crate::tenants::{linked_uat, policy_ready, uat_is, uat_named};
 use crate::tool::{FAST, Served, rehearse};
 use serde_json::json;
 
@@ -64,9 +65,7 @@ fn what_can_not_be_seen_is_left_out_and_said_and_nothing_at_all_is_no_success() 
 
 #[test]
 fn names_can_not_leave_their_string() {
-    let patch = json!({ "summary": "A name that wants out.",
-        "environments": { "uat": { "policy": "ep-contoso-cmk", "name": "UAT\" }\nresource \"x\" \"y\" { ${evil}" } },
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } });
+    let patch = linked_uat(uat_named("UAT\" }\nresource \"x\" \"y\" { ${evil}"));
     let ran = Served::patched(&patch, FAST).run(&["export", "terraform"]).exits(0);
     let body: hcl::Body = hcl::from_str(&ran.stdout).unwrap();
     assert_eq!(body.blocks().count(), 5);
@@ -84,8 +83,7 @@ fn each_administrator_verifies_the_other_ones_part() {
     assert!(roles("key-vault").iter().all(|who| !who.contains("Power Platform") && !who.contains("Lifecycle")));
     assert!(roles("power-platform").iter().all(|who| who.contains("Power Platform") || who.contains("Lifecycle")));
     // The environment's own trouble is not the Key Vault administrator's.
-    let patch = json!({ "summary": "Not managed.", "environments": { "uat": { "managed": false } },
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } });
+    let patch = policy_ready(uat_is(json!({ "managed": false })));
     let served = Served::patched(&patch, FAST);
     served.run(&["check"]).exits(6);
     served.run(&["check", "--part", "key-vault"]).exits(0);

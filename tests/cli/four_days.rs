@@ -1,6 +1,7 @@
 //! An encryption takes up to four days: tokens end, gateways stumble, services are down for a while, machines change. Sandbox time is compressed.
 
 use crate::sign_in::sign_ins;
+use crate::tenants::policy_ready;
 use crate::tool::{CONSENT, Ran, Served, command, finish, http};
 use serde_json::{Value, json};
 
@@ -8,11 +9,7 @@ const DAY: f64 = 86_400.0;
 
 /// The policy is there, and encrypting takes four days.
 fn long() -> Value {
-    json!({
-        "summary": "Four days.",
-        "settings": { "link_seconds": 4.0 * DAY, "token_seconds": 3600 },
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-    })
+    policy_ready(json!({ "settings": { "link_seconds": 4.0 * DAY, "token_seconds": 3600 } }))
 }
 
 fn add(served: &Served, more: &[&str]) -> Ran {

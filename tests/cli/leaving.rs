@@ -1,6 +1,6 @@
 //! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is sent once, whatever happens on the way.
 
-use crate::arena::two_keys;
+use crate::tenants::two_keys;
 use crate::tool::{FAST, Served, actions, overlaid};
 use serde_json::{Value, json};
 

@@ -60,6 +60,7 @@ mod shell;
 mod sign_in;
 #[cfg(target_os = "linux")]
 mod stopping;
+mod tenants;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;

@@ -1,6 +1,7 @@
 //! A month of compressed time, watched as a scheduled job would: every danger that the tenant comes to is told, and nothing else is.
 
-use crate::tool::{Served, http};
+use crate::tenants::{granted_policy, guarded_vault, power_platform_environment, rsa_key};
+use crate::tool::{Served, http, overlaid};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,19 +41,19 @@ fn troubled_month() -> Value {
     for (name, _) in FATES {
         // Of the sandboxes only the walled one lives to see its deletion.
         let sku = if name == "walled" { "Sandbox" } else { "Production" };
-        environments[name] = json!({
-            "name": name, "sku": sku, "location": "europe", "region": "westeurope", "managed": true, "domain": format!("contoso-{name}"),
-            "policy": format!("ep-{name}") });
+        environments[name] = overlaid(
+            power_platform_environment(name, sku, &format!("contoso-{name}")),
+            json!({ "policy": format!("ep-{name}") }),
+        );
         let expires = match name {
             "ageing" => json!(62),
             "expired" => json!(20),
             _ => Value::Null,
         };
-        vaults[format!("kv-{name}")] = json!({
-            "properties": { "enableRbacAuthorization": true, "enablePurgeProtection": true, "softDeleteRetentionInDays": 90 },
-            "keys": { "cmk": { "kty": "RSA", "bits": 3072, "expires_in_days": expires } } });
+        vaults[format!("kv-{name}")] =
+            guarded_vault(json!({ "cmk": overlaid(rsa_key(), json!({ "expires_in_days": expires })) }));
         policies[format!("ep-{name}")] =
-            json!({ "vault": format!("kv-{name}"), "key": "cmk", "location": "europe", "granted": true });
+            overlaid(granted_policy(), json!({ "vault": format!("kv-{name}"), "key": "cmk" }));
     }
     json!({
         "summary": "A month of trouble.", "environments": environments, "vaults": vaults, "policies": policies,

@@ -3,17 +3,13 @@
 
 use crate::between::Deed::{self, Body, Status};
 use crate::between::{Between, Rule};
+use crate::tenants::{closed_firewall, policy_ready, rsa_key, vault_is};
 use crate::tool::{Served, overlaid};
 use serde_json::{Value, json};
 
 /// The base tenant with a policy that is created and granted, and a key that nobody uses.
 fn with_free_key(patch: Value) -> Value {
-    let base = json!({
-        "summary": "All is well.",
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-        "vaults": { "kv-contoso-cmk": { "keys": { "cmk-free": { "kty": "RSA", "bits": 3072 } } } },
-    });
-    overlaid(base, patch)
+    overlaid(policy_ready(vault_is(json!({ "keys": { "cmk-free": rsa_key() } }))), patch)
 }
 
 fn linked_with_free_key() -> Value {
@@ -633,5 +629,5 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
 }
 
 fn closed(vault: &mut Value) {
-    vault["properties"]["networkAcls"] = json!({ "defaultAction": "Deny", "bypass": "None" });
+    vault["properties"]["networkAcls"] = closed_firewall()["networkAcls"].clone();
 }

@@ -1,5 +1,6 @@
 //! The job itself: every step alone, all at once, twice, and by two administrators.
 
+use crate::tenants::{granted_policy, plain, policy_ready};
 use crate::tool::{CONSENT, FAST, Served, rehearse};
 use serde_json::json;
 
@@ -68,7 +69,7 @@ fn the_verdict_of_every_kind_of_environment() {
     assert!(only.stdout.contains("not-finance-and-operations"));
     // Dataverse refuses this caller: unknown, and never "not integrated".
     let patch = json!({ "users": { "power-platform-admin": { "dataverse": false } } });
-    let served = Served::patched(&json!({ "summary": "x.", "users": patch["users"] }), FAST);
+    let served = Served::patched(&plain(patch), FAST);
     let ran = served.run_as("power-platform-admin", &["check-integration"]).exits(5);
     assert!(ran.stdout.contains("unknown"), "{}", ran.stdout);
 }
@@ -144,12 +145,10 @@ fn an_encryption_that_runs_is_waited_for_and_not_repeated() {
 
 #[test]
 fn a_policy_that_is_there_is_never_written() {
-    let patch = json!({
-        "summary": "Another environment is linked already.",
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+    let patch = policy_ready(json!({
         "environments": { "production": { "policy": "ep-contoso-cmk" } },
         "vaults": { "kv-contoso-cmk": { "keys": { "another": { "kty": "RSA", "bits": 2048 } } } },
-    });
+    }));
     let served = Served::patched(&patch, FAST);
     served.run(&["enable", "--confirm", "Contoso UAT"]).exits(0);
     assert_eq!(served.effects(), ["link-started"]);
@@ -163,7 +162,7 @@ fn a_policy_that_is_there_is_never_written() {
 fn another_policy_is_not_replaced() {
     let patch = json!({
         "summary": "The environment is linked to another policy.",
-        "policies": { "ep-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+        "policies": { "ep-old": granted_policy() },
         "environments": { "uat": { "policy": "ep-old" } },
         "settings": { "odd_case": true },
     });

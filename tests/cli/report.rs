@@ -1,5 +1,6 @@
 //! Evidence for auditors: whole, traceable, and the same in every shape.
 
+use crate::tenants::{generated, uat_named};
 use crate::tool::{Served, run};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -61,8 +62,7 @@ fn the_page_needs_nothing_else() {
 
 #[test]
 fn names_can_not_become_markup() {
-    let patch =
-        json!({ "summary": "x.", "environments": { "uat": { "name": "<img src=x onerror=alert(1)>|`a`\u{1b}[31m" } } });
+    let patch = uat_named("<img src=x onerror=alert(1)>|`a`\u{1b}[31m");
     let served = Served::patched(&patch, "1");
     let page = served.run(&["report", "-o", "html"]).exits(0).stdout;
     assert!(!page.contains("<img") && page.contains("&lt;img src=x"));
@@ -78,7 +78,7 @@ fn a_browser_shows_it_narrow_and_wide() {
         .find(|path| Path::new(path).exists());
     let Some(chromium) = chromium else { return };
     let folder = tempfile::tempdir().unwrap();
-    let many = json!({ "summary": "x.", "settings": { "page_size": 250 }, "generate": { "seed": 7, "environments": 3000, "policies": 40, "vaults": 12 } });
+    let many = generated(3000);
     let large = Served::patched(&many, "1").run(&["report", "-o", "html"]).exits(0).stdout;
     for (name, page) in [("small", report("locked", "html")), ("large", large)] {
         // The page itself has no script; the test adds one that writes down what the browser made of it.

@@ -1,7 +1,8 @@
 //! A key or a version goes only when nobody needs it any more: who does and until when, refusals before that, and an override that is written
 //! down.
 
-use crate::tool::{FAST, Served};
+use crate::tenants::{linked_uat, rsa_key};
+use crate::tool::{FAST, Served, overlaid};
 use serde_json::{Value, json};
 
 /// Deleted environments are in no list: somebody has looked at them.
@@ -9,15 +10,12 @@ const CHECKED: &str = "--deleted-environments-checked";
 
 /// A key with three versions that one environment uses, a key that nobody uses, and an environment that left some key twelve days ago.
 pub(crate) fn old_keys(left_days_ago: f64) -> Value {
-    json!({
-        "summary": "Old keys.",
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
-        "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+    linked_uat(json!({
         "vaults": { "kv-contoso-cmk": { "keys": {
             "cmk-contoso": { "versions": 3, "made_days_ago": [300, 40, 10] },
-            "cmk-free": { "kty": "RSA", "bits": 3072, "versions": 2 } } } },
+            "cmk-free": overlaid(rsa_key(), json!({ "versions": 2 })) } } },
         "history": [{ "environment": "production", "kind": "RevertToMicrosoftKey", "days_ago": left_days_ago }],
-    })
+    }))
 }
 
 fn version_ids(served: &Served, key: &str) -> Vec<String> {

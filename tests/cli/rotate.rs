@@ -1,5 +1,6 @@
 //! A key gets one new version, whatever happens on the way and however often it is asked for.
 
+use crate::tenants::{policy_is, policy_ready};
 use crate::tool::{FAST, Served, run, until};
 use serde_json::json;
 
@@ -44,8 +45,7 @@ fn a_lost_answer_makes_no_second_version() {
 
 #[test]
 fn a_policy_that_is_pinned_does_not_follow_and_that_is_said() {
-    let patch = json!({ "summary": "x.", "policies": { "ep-contoso-cmk": {
-        "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true, "version": "0123456789abcdef0123456789abcdef" } } });
+    let patch = policy_ready(policy_is(json!({ "version": "0123456789abcdef0123456789abcdef" })));
     let ran = Served::patched(&patch, FAST).run(&["rotate-key", "--dry-run"]).exits(0);
     assert!(ran.stdout.contains("CMK017") && ran.stdout.contains("do not follow"), "{}", ran.stdout);
 }

@@ -1,6 +1,7 @@
 //! The sandbox against the published wire of Resource Manager, Key Vault and Entra: raw HTTP, no client types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{ask_as, with_policy};
+use crate::tenants::plain;
 use crate::tool::{Served, http};
 use serde_json::{Value, json};
 
@@ -109,7 +110,7 @@ fn a_policy_is_created_once_and_kept_while_it_is_linked() {
         let (_, said, _) = linked.arm(method, &linked.policy, &linked.wanted("europe"));
         assert_eq!(said, code);
     }
-    let slow = json!({ "summary": "x.", "settings": { "policy_async": true } });
+    let slow = plain(json!({ "settings": { "policy_async": true } }));
     let slow = Tenant::new(Served::patched(&slow, "1"));
     let url = format!("{ARM}{}?api-version=2020-10-30", slow.policy);
     let answer = ask_as(&slow.served, "admin", "PUT", &url, &slow.wanted("europe").to_string());
@@ -251,7 +252,7 @@ fn the_data_plane_asks_for_a_token_and_says_which() {
 
 #[test]
 fn the_data_plane_refuses_for_three_reasons() {
-    let firewall = json!({ "summary": "x.", "vaults": { "kv-contoso-cmk": { "firewall": true } } });
+    let firewall = plain(json!({ "vaults": { "kv-contoso-cmk": { "firewall": true } } }));
     for (served, user, inner) in [
         (Served::start("ready", "1"), "observer", "ForbiddenByRbac"),
         (Served::start("access-policy-vault", "1"), "observer", "ForbiddenByPolicy"),

@@ -1,5 +1,6 @@
 //! The sandbox against the published wire of the Power Platform admin API and Dataverse: raw HTTP, no client types, so that the two can't agree on a mistake.
 
+use crate::tenants::{plain, policy_is, policy_ready, uat_is, ungranted_policy};
 use crate::tool::{Answer, FAST, Served, http};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -21,8 +22,7 @@ pub(crate) fn ask_as(served: &Served, user: &str, method: &str, url: &str, body:
 
 /// A tenant with a policy that has everything it needs; `patch` over it.
 pub(crate) fn with_policy(patch: &Value, speed: &str) -> Served {
-    let policy = json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true });
-    let mut whole = json!({ "summary": "The policy exists.", "policies": { "ep-contoso-cmk": policy } });
+    let mut whole = policy_ready(json!({}));
     for (name, value) in patch.as_object().unwrap() {
         whole[name] = value.clone();
     }
@@ -177,7 +177,7 @@ fn an_operation_goes_through_its_states_and_reads_lag_behind_it() {
 fn an_operation_can_end_badly_in_every_way_that_is_on_record() {
     let failing = json!({ "settings": { "link_ends": "failed" } });
     let silent = json!({ "settings": { "link_ends": "failed-silently" } });
-    let no_grant = json!({ "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe" } } });
+    let no_grant = policy_is(ungranted_policy());
     for (patch, explained) in [(failing, true), (no_grant, true), (silent, false)] {
         let served = with_policy(&patch, FAST);
         let url = start_link(&served, &uat_id(&served)).header("operation-location").unwrap().to_owned();
@@ -246,7 +246,7 @@ fn a_busy_environment_says_so_with_or_without_words() {
 
 #[test]
 fn the_list_comes_in_pages_or_whole() {
-    let size = |size: u32| Served::patched(&json!({ "summary": "x.", "settings": { "page_size": size } }), "1");
+    let size = |size: u32| Served::patched(&plain(json!({ "settings": { "page_size": size } })), "1");
     let (small, large) = (size(3), size(100));
     let names = |pages: &[Vec<Value>]| {
         pages.concat().iter().map(|own| own["name"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
@@ -266,7 +266,7 @@ fn the_list_comes_in_pages_or_whole() {
 
 #[test]
 fn an_environment_lacks_what_it_does_not_have() {
-    let served = Served::patched(&json!({ "summary": "x.", "environments": { "uat": { "managed": false } } }), FAST);
+    let served = Served::patched(&plain(uat_is(json!({ "managed": false }))), FAST);
     let initial = id_of(&served, "Contoso Test (initial)");
     let bare = &read_environment(&served, &initial)["properties"];
     assert_eq!((&bare["linkedEnvironmentMetadata"], &bare["databaseType"]), (&Value::Null, &json!("None")));

@@ -1,8 +1,9 @@
 //! Every change, with every answer that leaves open whether it took, once where the service had acted and once where it had not: it takes effect
 //! exactly once, or the run says what is not known.
 
-use crate::arena::{Arena, jobs, two_keys};
-
+use crate::arena::{Arena, jobs};
+use crate::tenants::{key_is, linked_uat, rsa_key, two_keys, uat_is};
+use crate::tool::overlaid;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,18 +20,10 @@ struct Case {
     path: &'static str,
 }
 
-fn granted() -> Value {
-    json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true })
-}
-
-fn linked(environment: Value, key: Value) -> Value {
-    json!({
-        "summary": "The environment is on the policy.",
-        "settings": { "link_seconds": 120 },
-        "policies": { "ep-contoso-cmk": granted() },
-        "environments": { "uat": environment },
-        "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } },
-    })
+/// The environment is on the policy, and it and the key are as they are said to be.
+fn linked_as(environment: Value, key: Value) -> Value {
+    let settings = json!({ "settings": { "link_seconds": 120 } });
+    linked_uat(overlaid(settings, overlaid(uat_is(environment), key_is(key))))
 }
 
 fn cases() -> Vec<Case> {
@@ -45,12 +38,11 @@ fn cases() -> Vec<Case> {
     const SWAP: &[&str] = &["swap-policy", "--yes", "--confirm", "Contoso UAT"];
     const UNLOCK: &[&str] = &["unlock", "Contoso UAT", "--yes"];
     const PROTECT: &[&str] = &["create-policy", "--fix", "--yes", "--protect-from-purge", "kv-contoso-cmk"];
-    let locked = json!({ "policy": "ep-contoso-cmk", "runtime": "Disabled" });
-    let on_policy = json!({ "policy": "ep-contoso-cmk" });
+    let locked = json!({ "runtime": "Disabled" });
     let mut unprotected = scenario("create-policy");
     unprotected["vaults"]["kv-contoso-cmk"]["properties"]["enablePurgeProtection"] = Value::Null;
-    let mut free = linked(on_policy.clone(), json!({}));
-    free["vaults"]["kv-contoso-cmk"]["keys"]["cmk-free"] = json!({ "kty": "RSA", "bits": 3072 });
+    let mut free = linked_as(json!({}), json!({}));
+    free["vaults"]["kv-contoso-cmk"]["keys"]["cmk-free"] = rsa_key();
     vec![
         case(
             "link",
@@ -62,7 +54,7 @@ fn cases() -> Vec<Case> {
         case(
             "unlink",
             &["remove-environment", "--yes", "--confirm", "Contoso UAT"],
-            linked(on_policy.clone(), json!({})),
+            linked_as(json!({}), json!({})),
             "POST",
             "/Encryption/unlink",
         ),
@@ -75,9 +67,9 @@ fn cases() -> Vec<Case> {
         case("register", ENABLE, scenario("enable"), "POST", "/Microsoft.PowerPlatform/register"),
         case("managed", ENABLE, scenario("enable"), "POST", "/governanceConfiguration"),
         case("purge protection", PROTECT, unprotected, "PATCH", "/vaults/kv-contoso-cmk"),
-        case("recover", UNLOCK, linked(locked.clone(), json!({ "deleted": true })), "POST", "/recover"),
-        case("enable version", UNLOCK, linked(locked.clone(), json!({ "enabled": false })), "PATCH", "/keys/"),
-        case("enable environment", UNLOCK, linked(locked, json!({})), "POST", "/Enable"),
+        case("recover", UNLOCK, linked_as(locked.clone(), json!({ "deleted": true })), "POST", "/recover"),
+        case("enable version", UNLOCK, linked_as(locked.clone(), json!({ "enabled": false })), "PATCH", "/keys/"),
+        case("enable environment", UNLOCK, linked_as(locked, json!({})), "POST", "/Enable"),
         case(
             "disable version",
             &["retire-key", "--key", "cmk-free", "--deleted-environments-checked", "--confirm", "cmk-free"],

@@ -1,5 +1,6 @@
 //! Sign-in: the ways and their order, one token a scope, fresh assertions, and secrets that stay where they are.
 
+use crate::tenants::plain;
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::json;
 use std::io::{Read, Write};
@@ -147,7 +148,7 @@ fn a_refused_token_is_renewed_once() {
 
 #[test]
 fn a_wait_outlives_its_token() {
-    let patch = json!({ "summary": "x.", "settings": { "token_seconds": 400, "link_seconds": 1200 } });
+    let patch = plain(json!({ "settings": { "token_seconds": 400, "link_seconds": 1200 } }));
     let served = Served::patched(&patch, "500");
     served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(0);
     let refused = served.log().iter().filter(|entry| entry["status"] == 401).count();

@@ -1,23 +1,12 @@
 //! After a lock: the original key first, then the environments, the one that is deleted soonest first; each administrator for the half that is
 //! theirs.
 
+use crate::tenants::{closed_firewall, locked};
 use crate::tool::{FAST, Served};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The policy of the sandbox.
 const POLICY: &str = "ep-contoso-cmk";
-
-/// Two environments are offline, and the key is in the state that `key` says.
-fn locked(key: &Value, granted: bool) -> Value {
-    json!({
-        "summary": "Locked.",
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": granted } },
-        "environments": {
-            "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" },
-            "production": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } },
-        "vaults": { "kv-contoso-cmk": { "keys": { "cmk-contoso": key } } },
-    })
-}
 
 fn runtimes(served: &Served) -> Vec<String> {
     let world = served.world();
@@ -64,8 +53,7 @@ fn what_no_command_can_undo_is_in_the_way_of_nothing_that_would_fail() {
     let ran = served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(6);
     assert!(ran.stderr.contains("CMK016") && ran.stderr.contains("az keyvault key"), "{}", ran.stderr);
     let mut closed = locked(&json!({}), true);
-    closed["vaults"]["kv-contoso-cmk"]["properties"] =
-        json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } });
+    closed["vaults"]["kv-contoso-cmk"]["properties"] = closed_firewall();
     let served = Served::patched(&closed, FAST);
     let ran = served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(6);
     assert!(ran.stderr.contains("CMK018"), "{}", ran.stderr);

@@ -1,6 +1,7 @@
 //! Many environments by one file: what differs is shown, waves are kept, a failure stops what has not begun, and the same command goes on.
 
 use crate::between::{Between, Deed};
+use crate::tenants::{granted_policy, power_platform_environment, ungranted_policy};
 use crate::tool::{FAST, Served, actions, finish, interrupt, overlaid, until};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ const LINK: f64 = 5400.0;
 
 /// Five environments without finance and operations, ready for a key.
 fn teams() -> Value {
-    let team = |name: &str| json!({ "name": format!("Team {name}"), "sku": "Production", "location": "europe", "region": "westeurope", "managed": true, "domain": format!("team-{name}") });
+    let team = |name: &str| power_platform_environment(&format!("Team {name}"), "Production", &format!("team-{name}"));
     json!({
         "summary": "Teams.",
         "environments": { "a": team("a"), "b": team("b"), "c": team("c"), "d": team("d"), "e": team("e") },
@@ -60,7 +61,7 @@ fn a_file_is_shown_done_in_waves_and_done_once() {
         &overlaid(
             teams(),
             json!({ "environments": { "e": { "policy": "ep-contoso-cmk" } },
-        "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } }),
+        "policies": { "ep-contoso-cmk": granted_policy() } }),
         ),
         FAST,
     );
@@ -318,7 +319,7 @@ fn an_environment_is_started_inside_a_window_only() {
 
 #[test]
 fn a_saved_plan_runs_exactly_and_is_refused_when_the_world_moved() {
-    let ready = json!({ "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } });
+    let ready = json!({ "policies": { "ep-contoso-cmk": granted_policy() } });
     let served = Served::patched(&overlaid(teams(), ready), FAST);
     let file = wanted_file(&served, "at-most = 2", &[("Team a", 1), ("Team b", 1)]);
     let plan = served.folder().join("plan.json").to_str().unwrap().to_owned();
@@ -376,7 +377,7 @@ fn a_tenant_has_room_for_so_many() {
         overlaid(
             teams(),
             json!({ "crowd": { "size": size, "policy": "ep-contoso-cmk" },
-            "policies": { "ep-contoso-cmk": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } } }),
+            "policies": { "ep-contoso-cmk": granted_policy() } }),
         )
     };
     let served = Served::patched(&crowd(24), FAST);
@@ -400,7 +401,7 @@ fn a_tenant_has_room_for_so_many() {
 fn a_blocker_on_one_blocks_all() {
     let second = json!({
         "environments": { "b": { "policy": "ep-old" }, "c": { "managed": false }, "d": { "name": "Team a" } },
-        "policies": { "ep-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": true } },
+        "policies": { "ep-old": granted_policy() },
     });
     let served = Served::patched(&overlaid(teams(), second), FAST);
     let all = [("Team b", 1), ("Team c", 1), ("Team e", 1)];
@@ -561,7 +562,7 @@ pub(crate) fn documents(fits: &mut dyn FnMut(&Value)) {
         &overlaid(
             teams(),
             json!({ "environments": { "e": { "policy": "ep-old" } },
-        "policies": { "ep-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe" } } }),
+        "policies": { "ep-old": ungranted_policy() } }),
         ),
         FAST,
     );
