@@ -186,9 +186,8 @@ fn every_code_is_explained_without_a_cloud() {
 
 #[test]
 fn an_unknown_code_is_a_usage_error_with_a_suggestion() {
-    let ran = run(&["explain", "OperationNotStartabel"]).exits(2);
-    assert!(ran.stderr.contains("Did you mean `OperationNotStartable`?"), "{}", ran.stderr);
-    assert!(ran.stdout.is_empty());
+    // What is said is among the snapshots.
+    run(&["explain", "OperationNotStartabel"]).exits(2);
     let ran = run(&["explain", "48", "-o", "json"]).exits(2);
     assert_eq!(ran.json()["kind"], "usage");
     assert!(ran.json()["explain"].is_null());

@@ -67,15 +67,9 @@ fn it_fails_for_what_it_was_told_to() {
         run(&arguments)
     };
     all("expiring", &[]).exits(0);
-    let ran = all("expiring", &["--fail-on", "locked,drift,expiring"]).exits(3);
-    assert!(ran.stderr.contains("2 expiring"), "{}", ran.stderr);
+    all("expiring", &["--fail-on", "locked,drift,expiring"]).exits(3);
     all("expiring", &["--fail-on", "expiring", "--expiring-within", "7d"]).exits(0);
-    let ran = all("locked", &["--fail-on", "locked"]).exits(3);
-    assert!(
-        ran.stdout.contains("deleted on 2026-03-07") && ran.stdout.contains("the key is disabled"),
-        "{}",
-        ran.stdout
-    );
+    all("locked", &["--fail-on", "locked"]).exits(3);
     all("locked", &["--fail-on", "unencrypted", "--sku", "Production", "--policy", "ep-contoso-cmk"]).exits(0);
     let only = all("locked", &["--not-encrypted", "--sku", "Trial", "-o", "json"]).exits(0).json();
     assert_eq!(only["environments"].as_array().unwrap().len(), 1);

@@ -51,10 +51,8 @@ fn code_4_sign_in() {
 #[test]
 fn code_5_forbidden() {
     let served = Served::start("ready", FAST);
-    let ran = served.run_as("observer", &["status", "Contoso UAT"]).exits(5);
-    assert!(ran.stderr.contains("Power Platform Administrator"), "{}", ran.stderr);
-    let ran = served.run_as("unregistered", &["add-environment"]).exits(5);
-    assert!(ran.stderr.contains("New-PowerAppManagementApp"), "{}", ran.stderr);
+    served.run_as("observer", &["status", "Contoso UAT"]).exits(5);
+    served.run_as("unregistered", &["add-environment"]).exits(5);
 }
 
 #[test]
@@ -76,30 +74,22 @@ fn code_7_another_operation_runs() {
     let token = served.token("admin", "https://service.powerapps.com/");
     let url = format!("{base}/environments/{id}/enterprisePolicies/Encryption/unlink?api-version=2019-10-01");
     assert_eq!(served.ask(&token, "POST", &url, &json!({ "SystemId": system }).to_string()).status, 202);
-    let ran = served.run(&["add-environment", "--yes", "--confirm", "Contoso UAT"]).exits(7);
-    assert!(ran.stderr.contains("RevertToMicrosoftKey"), "{}", ran.stderr);
+    served.run(&["add-environment", "--yes", "--confirm", "Contoso UAT"]).exits(7);
 }
 
 #[test]
 fn code_8_still_running() {
     let served = Served::start("ready", "1000");
     served.run(&["create-policy", "--yes"]).exits(0);
-    let ran = served.run(&["add-environment", "--confirm", "Contoso UAT", "--timeout", "10m"]).exits(8);
-    assert!(ran.stderr.contains("goes on at the service"), "{}", ran.stderr);
+    served.run(&["add-environment", "--confirm", "Contoso UAT", "--timeout", "10m"]).exits(8);
     served.run(&["add-environment", "--no-wait"]).exits(8);
     assert_eq!(served.times("link-started"), 1);
 }
 
 #[test]
 fn code_9_verification_failed() {
-    for (ends, words) in [
-        ("failed", "do not remove"),
-        ("failed-silently", "every stage succeeded"),
-        ("succeeded-without-link", "does not show the key"),
-    ] {
-        let served = Served::patched(&link_ends(ends), FAST);
-        let ran = served.run(&ENABLE).exits(9);
-        assert!(ran.stderr.contains(words), "{ends}: {}", ran.stderr);
+    for ends in ["failed", "failed-silently", "succeeded-without-link"] {
+        Served::patched(&link_ends(ends), FAST).run(&ENABLE).exits(9);
     }
     // An operation that the service has forgotten: the environment decides.
     let served = Served::patched(&link_ends("vanished"), FAST);
@@ -113,8 +103,7 @@ fn code_10_consent_missing() {
         [(&["enable"][..], 10), (&["enable", "--yes"], 10), (&["enable", "--yes", "--confirm", "Contoso Uat"], 2)]
     {
         let served = Served::start("ready", FAST);
-        let ran = served.run(arguments).exits(code);
-        assert!(ran.stderr.contains("Plan of enable"), "{}", ran.stderr);
+        served.run(arguments).exits(code);
         assert_eq!(served.ledger()["writes"], 0);
     }
 }

@@ -55,6 +55,7 @@ mod sandbox_trouble;
 mod sandbox_wire;
 mod sarif;
 mod schemas;
+mod seen;
 mod sending;
 mod shell;
 mod sign_in;

@@ -21,7 +21,8 @@ pub(crate) fn rsa_key() -> Value {
 /// A vault with RBAC that nobody can purge, and its keys.
 pub(crate) fn guarded_vault(keys: Value) -> Value {
     let properties = json!({
-        "enableRbacAuthorization": true, "enablePurgeProtection": true, "softDeleteRetentionInDays": 90,
+        "enableRbacAuthorization": true, "enablePurgeProtection": true,
+        "softDeleteRetentionInDays": 90,
     });
     json!({ "properties": properties, "keys": keys })
 }
@@ -103,8 +104,8 @@ pub(crate) fn locked(key: &Value, granted: bool) -> Value {
 /// Short waits, so that thousands of runs take minutes; what is waited for stays in its order.
 pub(crate) fn short_waits() -> Value {
     json!({
-        "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40, "identity_seconds": 15,
-        "role_seconds": 30,
+        "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40,
+        "identity_seconds": 15, "role_seconds": 30,
     })
 }
 

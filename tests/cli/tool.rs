@@ -50,10 +50,77 @@ impl Ran {
         }
     }
 
+    /// All that a person sees, with fixed words for what differs from run to run: ports, moments,
+    /// and the ids and digests that are made of them.
+    pub(crate) fn shown(&self) -> String {
+        let streams = [("stdout", &self.stdout), ("stderr", &self.stderr)];
+        let streams = streams.map(|(name, text)| format!("--- {name} ---\n{}", steady(text)));
+        format!("exit {}\n{}", self.code, streams.join(""))
+    }
+
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
+}
+
+/// A text without what differs from run to run.
+fn steady(text: &str) -> String {
+    SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| replaced(&text, shape, word))
+}
+
+/// What differs from run to run: a shape, in which `9` is a digit, `f` is a hexadecimal digit, `*`
+/// is any number of digits more, and everything else is itself; and the word that stands for it.
+const SHAPES: [(&str, &str); 10] = [
+    ("127.0.0.1:9*", "127.0.0.1:[port]"),
+    ("9999-99-99T99:99:99.9*Z", "[moment]"),
+    ("9999-99-99T99:99:99Z", "[moment]"),
+    (" 99:99 UTC", " [time] UTC"),
+    ("correlation id ffffffff-ffff-ffff-ffff-ffffffffffff", "correlation id [id]"),
+    ("\"correlation_id\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"", "\"correlation_id\": \"[id]\""),
+    ("\"correlation\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"", "\"correlation\": \"[id]\""),
+    ("| 999 | ffffffff-ffff-ffff-ffff-ffffffffffff", "| [status] | [id]"),
+    ("#9*", "#[number]"),
+    ("data: `ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff`", "data: `[digest]`"),
+];
+
+/// Everything of this shape is replaced.
+fn replaced(text: &str, shape: &str, word: &str) -> String {
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        if let Some(length) = fits(rest, shape) {
+            made.push_str(word);
+            rest = &rest[length..];
+        } else {
+            made.push(next);
+            rest = &rest[next.len_utf8()..];
+        }
+    }
+    made
+}
+
+/// How much of the beginning of a text has this shape.
+fn fits(text: &str, shape: &str) -> Option<usize> {
+    let (mut length, mut rest) = (0, text);
+    for own in shape.chars() {
+        if own == '*' {
+            let more = rest.find(|ch: char| !ch.is_ascii_digit()).unwrap_or(rest.len());
+            (length, rest) = (length + more, &rest[more..]);
+            continue;
+        }
+        let next = rest.chars().next()?;
+        let same = match own {
+            '9' => next.is_ascii_digit(),
+            'f' => next.is_ascii_hexdigit(),
+            own => next == own,
+        };
+        if !same {
+            return None;
+        }
+        (length, rest) = (length + next.len_utf8(), &rest[next.len_utf8()..]);
+    }
+    Some(length)
 }
 
 /// The binary in an environment that holds nothing but what is said.
