@@ -1,17 +1,22 @@
-//! A month of compressed time, watched as a scheduled job would: every danger that the tenant comes to is told, and nothing else is.
+//! A month of stepped time, watched as a scheduled job would: every danger that the tenant comes to
+//! is told, and nothing else is.
 
 use crate::tenants::{granted_policy, guarded_vault, power_platform_environment, rsa_key};
-use crate::tool::{Served, http, overlaid};
+use crate::tool::{Served, overlaid};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-/// A day takes this many seconds.
-const DAY: f64 = 1.1;
-const DAYS: f64 = 31.0;
-/// What changes within so many days of a look may be seen or not.
-const UNSURE: f64 = 0.6;
+/// Seconds of the sandbox.
+const HOUR: f64 = 3600.0;
+const DAY: f64 = 24.0 * HOUR;
+/// The first look, and how far apart the looks are: what happens does so at a multiple of eight
+/// hours, and each look is halfway between two of them.
+const FIRST: f64 = 4.0 * HOUR;
+const APART: f64 = 8.0 * HOUR;
+/// Three a day for 31 days.
+const LOOKS: u32 = 3 * 31;
+/// States for which the job fails.
+const ALARMING: [&str; 5] = ["locked", "endangered", "failed", "expiring", "not-encrypted"];
 
 /// What becomes of one environment: from which day on it is in which state. A danger that is over goes back to `encrypted`.
 type Fate = (&'static str, &'static [(f64, &'static str)]);
@@ -19,7 +24,7 @@ type Fate = (&'static str, &'static [(f64, &'static str)]);
 /// Locked two days after its key was gone; a sandbox is deleted a week later.
 const FATES: [Fate; 10] = [
     ("disabled", &[(0.0, "encrypted"), (3.0, "endangered"), (5.0, "locked")]),
-    ("revoked", &[(0.0, "encrypted"), (6.0, "endangered"), (7.8, "encrypted")]),
+    ("revoked", &[(0.0, "encrypted"), (6.0, "endangered"), (23.0 / 3.0, "encrypted")]),
     ("walled", &[(0.0, "encrypted"), (8.0, "endangered"), (10.0, "locked"), (17.0, "deleted")]),
     ("ageing", &[(0.0, "encrypted"), (2.0, "expiring")]),
     ("expired", &[(0.0, "expiring"), (20.0, "endangered"), (22.0, "locked")]),
@@ -56,14 +61,17 @@ fn troubled_month() -> Value {
             overlaid(granted_policy(), json!({ "vault": format!("kv-{name}"), "key": "cmk" }));
     }
     json!({
-        "summary": "A month of trouble.", "environments": environments, "vaults": vaults, "policies": policies,
+        "summary": "A month of trouble.",
+        "environments": environments, "vaults": vaults, "policies": policies,
         "settings": { "locks_after_seconds": 172_800, "link_seconds": 86_400 },
-        "target": { "environment": "quiet", "vault": "kv-quiet", "key": "cmk", "policy": "ep-quiet" },
+        "target": {
+            "environment": "quiet", "vault": "kv-quiet", "key": "cmk", "policy": "ep-quiet",
+        },
         "events": [
             { "after_days": 3, "do": "disable-key", "vault": "kv-disabled", "key": "cmk" },
             { "after_days": 5.5, "do": "enable-key", "vault": "kv-disabled", "key": "cmk" },
             { "after_days": 6, "do": "revoke-grant", "policy": "ep-revoked" },
-            { "after_days": 7.7, "do": "grant", "policy": "ep-revoked" },
+            { "after_days": 23.0 / 3.0, "do": "grant", "policy": "ep-revoked" },
             { "after_days": 8, "do": "close-firewall", "vault": "kv-walled" },
             { "after_days": 10, "do": "unlink", "environment": "removed" },
             { "after_days": 12, "do": "fail", "environment": "failed" },
@@ -72,38 +80,24 @@ fn troubled_month() -> Value {
     })
 }
 
-/// Every state that an environment is in at some time between two days.
-fn states_between(fate: &Fate, from: f64, to: f64) -> BTreeSet<&'static str> {
-    let steps = fate.1;
-    let ends = |index: usize| steps.get(index + 1).map_or(f64::INFINITY, |(day, _)| *day);
-    let at =
-        |(index, (day, state)): (usize, &(f64, &'static str))| (*day <= to && ends(index) > from).then_some(*state);
-    steps.iter().enumerate().filter_map(at).collect()
+/// The state that an environment is in on this day.
+fn state_on(fate: &Fate, day: f64) -> &'static str {
+    fate.1.iter().rev().find(|(from, _)| *from <= day).unwrap().1
 }
 
 #[test]
 fn a_scheduled_watch_tells_every_danger_and_no_other() {
-    let served = Served::patched(&troubled_month(), &format!("{}", 86_400.0 / DAY));
-    let url = served.url.clone();
-    let over = AtomicBool::new(false);
-    /// However the watch ends, the other thread ends, too.
-    struct Over<'a>(&'a AtomicBool);
-    impl Drop for Over<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
+    // At the real speed, so that the time is the one that was stepped to, give or take a few seconds.
+    let served = Served::patched(&troubled_month(), "1");
+    let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    served.advance(FIRST);
+    for look in 0_u32..LOOKS {
+        let day = (FIRST + f64::from(look) * APART) / DAY;
+        for (name, state) in shown_on(&served, day) {
+            seen.entry(name).or_default().insert(state);
         }
+        served.advance(APART);
     }
-    let seen = std::thread::scope(|scope| {
-        // Time has its effect when somebody looks; here somebody does all the time.
-        scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                http(&url, "GET", "/_sandbox/world", &[], "");
-                std::thread::sleep(Duration::from_millis(40));
-            }
-        });
-        let _over = Over(&over);
-        watch(&served)
-    });
     for (name, fate) in FATES {
         for (_, state) in fate {
             // What is deleted shows no more; the removal itself is no danger.
@@ -113,45 +107,26 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
     }
 }
 
-/// Looks again and again as a job does, until the month is over: by the exit code and by the document.
-fn watch(served: &Served) -> BTreeMap<String, BTreeSet<String>> {
-    let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let epoch: jiff::Timestamp = served.cloud()["sandbox"]["epoch"].as_str().unwrap().parse().unwrap();
-    let mut today = 0.0;
+/// Looks once as a job does, by the exit code and by the document, and judges every state of the day.
+fn shown_on(served: &Served, day: f64) -> BTreeMap<String, String> {
     let watch =
         ["status", "--all", "--fail-on", "drift,expiring,locked,unencrypted", "--expiring-within", "60d", "-o", "json"];
-    while today < DAYS {
-        let began = std::time::Instant::now();
-        let ran = served.run(&watch);
-        let took = began.elapsed().as_secs_f64() / DAY;
-        let before = today;
-        assert!(ran.code == 0 || ran.code == 3, "day {before:.1}: exit {}\n{}", ran.code, ran.stderr);
-        let document = ran.json();
-        // By the cloud's own clock: the look ended then, and began at most so long before.
-        let at: jiff::Timestamp = document["at"].as_str().unwrap().parse().unwrap();
-        today = at.duration_since(epoch).as_secs_f64() / 86_400.0;
-        let (from, to) = (today - took - UNSURE, today + UNSURE);
-        let mut alarms = 0;
-        let mut shown = BTreeSet::new();
-        for one in document["environments"].as_array().unwrap() {
-            let (name, state) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
-            let fate = FATES.iter().find(|(own, _)| *own == name);
-            let Some(fate) = fate else { continue };
-            let possible = states_between(fate, from, to);
-            assert!(
-                possible.contains(state),
-                "day {before:.1}: `{name}` is told to be {state}, not {possible:?}: {one:#}"
-            );
-            alarms += u32::from(["locked", "endangered", "failed", "expiring", "not-encrypted"].contains(&state));
-            seen.entry(name.to_owned()).or_default().insert(state.to_owned());
-            shown.insert(name.to_owned());
+    let ran = served.run(&watch);
+    assert!(ran.code == 0 || ran.code == 3, "day {day:.2}: exit {}\n{}", ran.code, ran.stderr);
+    let document = ran.json();
+    let mut shown = BTreeMap::new();
+    for one in document["environments"].as_array().unwrap() {
+        let (name, state) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
+        if let Some(fate) = FATES.iter().find(|(own, _)| *own == name) {
+            assert_eq!(state, state_on(fate, day), "day {day:.2}: {one:#}");
+            shown.insert(name.to_owned(), state.to_owned());
         }
-        for (name, _) in FATES.iter().filter(|fate| !shown.contains(fate.0)) {
-            let possible = states_between(FATES.iter().find(|fate| fate.0 == *name).unwrap(), from, to);
-            assert!(possible.contains("deleted"), "day {before:.1}: `{name}` is not shown");
-        }
-        assert_eq!(ran.code, if alarms > 0 { 3 } else { 0 }, "day {before:.1}: {alarms} alarms, {}", ran.stderr);
-        std::thread::sleep(Duration::from_millis(120));
     }
-    seen
+    for fate in FATES.iter().filter(|fate| !shown.contains_key(fate.0)) {
+        assert_eq!(state_on(fate, day), "deleted", "day {day:.2}: `{}` is not shown", fate.0);
+    }
+    let alarming = |state: &&String| ALARMING.contains(&state.as_str());
+    let alarms = shown.values().filter(alarming).count();
+    assert_eq!(ran.code, if alarms > 0 { 3 } else { 0 }, "day {day:.2}: {alarms} alarms, {}", ran.stderr);
+    shown
 }

@@ -3,7 +3,7 @@
 use crate::sandbox_wire::{
     BAP, EXPANDED, ask_as, follow, id_of, pages, read_environment, start_link, uat_id, with_policy,
 };
-use crate::tool::{FAST, Served};
+use crate::tool::{FAST, Served, http};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -38,6 +38,32 @@ fn a_token_opens_only_the_service_it_is_for() {
     }
     // A token of anybody else is noticed.
     assert_eq!(served.effects(), ["foreign-token"; 7]);
+}
+
+#[test]
+fn time_is_stepped_for_the_sandbox_and_for_its_clients() {
+    let served = Served::start("ready", "1");
+    let (epoch, begun) = (served.cloud()["sandbox"]["epoch"].clone(), started(&served));
+    let token = served.token("admin", "https://service.powerapps.com/");
+    let url = format!("{BAP}/tenant?api-version=2021-04-01");
+    let date = || {
+        let answer = served.ask(&token, "GET", &url, "");
+        jiff::fmt::rfc2822::parse(answer.header("date").unwrap()).unwrap().timestamp()
+    };
+    let before = date();
+    served.advance(90_000.0);
+    let passed = date().duration_since(before).as_secs();
+    assert!((90_000..90_600).contains(&passed), "{passed}");
+    // What is counted from the epoch stays where it is; a client reckons from an earlier beginning.
+    assert_eq!(served.cloud()["sandbox"]["epoch"], epoch);
+    assert_eq!(begun - started(&served), 90_000_000);
+    for wrong in ["{}", r#"{"seconds":-1}"#, r#"{"seconds":"1"}"#, r#"{"seconds":1e9}"#] {
+        assert_eq!(http(&served.url, "POST", "/_sandbox/advance", &[], wrong).status, 400, "{wrong}");
+    }
+}
+
+fn started(served: &Served) -> i64 {
+    served.cloud()["sandbox"]["started_unix_ms"].as_i64().unwrap()
 }
 
 #[test]

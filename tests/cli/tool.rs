@@ -321,6 +321,14 @@ impl Served {
         ledger["effects"].as_array().unwrap().iter().map(|effect| effect["what"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// So many seconds of the sandbox pass at once, for it and for every client from now on.
+    pub(crate) fn advance(&self, seconds: f64) {
+        let wanted = serde_json::json!({ "seconds": seconds }).to_string();
+        let answer = http(&self.url, "POST", "/_sandbox/advance", &[], &wanted);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        std::fs::write(self.cloud_file(), answer.body).unwrap();
+    }
+
     pub(crate) fn reset(&self) {
         assert_eq!(http(&self.url, "POST", "/_sandbox/reset", &[], "").status, 204);
     }

@@ -13,6 +13,12 @@ use std::time::Duration;
 /// How long a question for a stalled request is kept open, in real time.
 const STALL_SHOWS: Duration = Duration::from_millis(500);
 
+/// Seconds of the sandbox that pass before time has its effect.
+const ADVANCE_STEP: f64 = 3600.0;
+
+/// The longest that passes at once, in seconds of the sandbox.
+const LONGEST_ADVANCE: f64 = 366.0 * 86_400.0;
+
 pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
     match (request.method.as_str(), request.raw_path.as_str()) {
         ("GET", "/_sandbox/ledger") => {
@@ -31,6 +37,10 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
         ("POST", "/_sandbox/begin") => match begin(shared, &request.json()) {
             Ok(()) => Reply::json(200, &shared.cloud_file()),
             Err(why) => Reply::error(400, "BadBeginning", why),
+        },
+        ("POST", "/_sandbox/advance") => match advance(shared, &request.json()) {
+            Ok(()) => Reply::json(200, &shared.cloud_file()),
+            Err(why) => Reply::error(400, "BadAdvance", why),
         },
         ("POST", "/_sandbox/faults") => match parse(&request.json()) {
             Ok(rules) => {
@@ -54,6 +64,21 @@ async fn stalled(shared: &Shared) -> Reply {
     let mut stall = shared.stall.subscribe();
     let shown = tokio::time::timeout(STALL_SHOWS, stall.wait_for(|stalled| *stalled)).await;
     Reply::json(200, &json!({ "stalled": matches!(shown, Ok(Ok(_))) }))
+}
+
+/// Lets so many `seconds` pass at once, in steps in which what happens on the way happens in its
+/// order and at its time. The answer is the cloud file by which a client agrees on the time.
+fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
+    let seconds = wanted["seconds"].as_f64().filter(|seconds| (0.0..=LONGEST_ADVANCE).contains(seconds));
+    let mut left = seconds.ok_or("`seconds` must be a number from 0 to those of a year")?;
+    let mut world = shared.world();
+    while left > 0.0 {
+        let step = left.min(ADVANCE_STEP);
+        world.clock.skip(step);
+        world.advance();
+        left -= step;
+    }
+    Ok(())
 }
 
 /// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the
