@@ -5,10 +5,15 @@ use crate::tool::{Ran, Served, http};
 use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A run that takes longer than this has lost its way.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// How many cases run at a time.
+const AT_A_TIME: usize = 2;
 
 /// A command, and the tenant it is run in.
 pub(crate) struct Job {
@@ -46,6 +51,11 @@ pub(crate) fn jobs() -> Vec<Job> {
     ]
 }
 
+/// The job of this name.
+pub(crate) fn job(name: &str) -> Job {
+    jobs().into_iter().find(|job| job.name == name).unwrap()
+}
+
 /// What a run left behind at the services.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct End {
@@ -53,6 +63,27 @@ pub(crate) struct End {
     pub(crate) effects: Vec<String>,
     /// What is there.
     pub(crate) world: Value,
+}
+
+/// Runs every case, some at a time, each in a sandbox that is its own for so long. Most of a run is
+/// waiting, so a few at a time keep a core busy.
+pub(crate) fn spread<Case: Sync, Outcome: Send>(
+    cases: &[Case],
+    run: impl Fn(&Arena, &Case) -> Outcome + Sync,
+) -> Vec<Outcome> {
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                let arena = Arena::open();
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = run(&arena, case);
+                    outcomes.lock().unwrap().push(outcome);
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
 }
 
 /// A sandbox of one thread.

@@ -1,13 +1,11 @@
 //! The client dies at every request, before it took effect and after, and the same command again goes on; and Ctrl-C while it waits.
 
-use crate::arena::{Arena, jobs};
+use crate::arena::{Arena, End, Job, job, spread};
 use crate::tenants::plain;
 use crate::tool::{FAST, Served, interrupt};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::Stdio;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const SPEED: f64 = 20_000.0;
@@ -24,51 +22,60 @@ fn killed(arena: &Arena, arguments: &[&str]) -> bool {
     stalled
 }
 
+/// The client dies before and after each request of this job, and the same command finishes it.
+#[track_caller]
+fn dies_anywhere(name: &str) {
+    let job = job(name);
+    let arena = Arena::open();
+    arena.begin(&job.scenario, &json!([]), SPEED);
+    arena.run(job.arguments).exits(0);
+    let (clean, last) = (arena.end(), arena.ledger()["last"].as_u64().unwrap());
+    let points: Vec<(u64, &str)> =
+        (1..=last).flat_map(|number| [(number, "stall-before"), (number, "stall-after")]).collect();
+    let outcomes = spread(&points, |arena, (number, kind)| finished(arena, &job, &clean, *number, kind));
+    // Fewer looks than in the first run: it was over before.
+    let early = outcomes.iter().filter(|(stalled, _)| !stalled).count();
+    let failures: Vec<String> = outcomes.into_iter().filter_map(|(_, failure)| failure).collect();
+    let _ = writeln!(
+        std::io::stdout(),
+        "{name}: killed before and after each of {last} requests ({early} deaths came after the \
+         end), {} failed",
+        failures.len()
+    );
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), points.len(), failures.join("\n\n"));
+}
+
+/// Kills the client at this request and runs the same command: did a request come to hang, and what
+/// went wrong?
+fn finished(arena: &Arena, job: &Job, clean: &End, number: u64, kind: &str) -> (bool, Option<String>) {
+    let rule = json!([{ "match": { "request": number }, "do": kind, "seconds": 60 }]);
+    arena.begin(&job.scenario, &rule, SPEED);
+    let stalled = killed(arena, job.arguments);
+    arena.faults(&json!([]));
+    let again = arena.run(job.arguments);
+    let end = arena.end();
+    let what = || format!("{} {kind} {number}: exit {}\n{}\n{end:#?}", job.name, again.code, again.stderr);
+    (stalled, (again.code != 0 || end != *clean).then(what))
+}
+
 #[test]
-fn a_run_that_dies_anywhere_is_finished_by_the_same_command() {
-    let arenas: Vec<Arena> = (0..4).map(|_| Arena::open()).collect();
-    let failures = Mutex::new(Vec::new());
-    let mut total = 0;
-    for job in jobs() {
-        let arena = &arenas[0];
-        arena.begin(&job.scenario, &json!([]), SPEED);
-        arena.run(job.arguments).exits(0);
-        let (clean, last) = (arena.end(), arena.ledger()["last"].as_u64().unwrap());
-        let points: Vec<(u64, &str)> =
-            (1..=last).flat_map(|number| [(number, "stall-before"), (number, "stall-after")]).collect();
-        let (next, early) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for arena in &arenas {
-                scope.spawn(|| {
-                    while let Some((number, kind)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let rule = json!([{ "match": { "request": number }, "do": kind, "seconds": 60 }]);
-                        arena.begin(&job.scenario, &rule, SPEED);
-                        if !killed(arena, job.arguments) {
-                            // Fewer looks than in the first run: it was over before.
-                            early.fetch_add(1, Ordering::Relaxed);
-                        }
-                        arena.faults(&json!([]));
-                        let again = arena.run(job.arguments);
-                        let end = arena.end();
-                        if again.code != 0 || end != clean {
-                            let what = format!("{} {kind} {number}: exit {}", job.name, again.code);
-                            failures.lock().unwrap().push(format!("{what}\n{}\n{end:#?}", again.stderr));
-                        }
-                    }
-                });
-            }
-        });
-        let failed = failures.lock().unwrap().len();
-        let _ = writeln!(
-            std::io::stdout(),
-            "{}: killed before and after each of {last} requests ({} deaths came after the end), {failed} failed",
-            job.name,
-            early.into_inner()
-        );
-        total += points.len();
-    }
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} of {total}:\n{}", failures.len(), failures.join("\n\n"));
+fn add_environment_dies_anywhere_and_is_finished_by_the_same_command() {
+    dies_anywhere("add-environment");
+}
+
+#[test]
+fn create_policy_dies_anywhere_and_is_finished_by_the_same_command() {
+    dies_anywhere("create-policy");
+}
+
+#[test]
+fn enable_dies_anywhere_and_is_finished_by_the_same_command() {
+    dies_anywhere("enable");
+}
+
+#[test]
+fn swap_policy_dies_anywhere_and_is_finished_by_the_same_command() {
+    dies_anywhere("swap-policy");
 }
 
 /// Interrupts a command as soon as `reached` says so, and returns its exit code and words.
@@ -108,7 +115,7 @@ fn ctrl_c_is_heard_wherever_it_waits() {
 #[test]
 fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     let arena = Arena::open();
-    let job = &jobs()[0];
+    let job = &job("add-environment");
     let stalls = |path: &str| json!([{ "match": { "path": path }, "do": "stall-after", "seconds": 60 }]);
     arena.begin(&job.scenario, &stalls("/Encryption/link"), FAST.parse().unwrap());
     let mut command = arena.command(job.arguments);

@@ -1,17 +1,16 @@
-//! Every request of a run, with every trouble there is: the run ends in the wanted state, or says honestly what happened and the same command
-//! goes on; and nothing takes effect twice.
+//! Every request of a run, with every trouble there is: the run ends in the wanted state, or says
+//! honestly what happened and the same command goes on; and nothing takes effect twice.
 //!
-//! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination of every command. Without it, `enable`
-//! meets each trouble at the first request of each kind only, and `create-policy` and `swap-policy`, whose reads are those of the others, at their
-//! changes.
+//! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination of
+//! every command. Without it, `enable` meets each trouble at the first request of each kind only, and
+//! `create-policy` and `swap-policy`, whose reads are those of the others, at their changes.
 
-use crate::arena::{Arena, End, Job, jobs};
+use crate::arena::{Arena, End, Job, job, jobs, spread};
 use crate::tool::Ran;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::Write;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// Sandbox seconds per real second.
 const SPEED: f64 = 40_000.0;
@@ -154,48 +153,53 @@ fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
     asked.iter().filter(worth).map(|asked| asked.number).collect()
 }
 
-#[test]
-fn every_request_survives_every_trouble() {
+/// Every trouble at every request that is chosen of this job.
+#[track_caller]
+fn every_trouble(name: &str) {
     let full = std::env::var("CMKCTL_MATRIX").is_ok_and(|value| value == "full");
-    // Most of a run is waiting: more of them than cores.
-    let arenas: Vec<Arena> = (0..4).map(|_| Arena::open()).collect();
-    let (mut total, mut kept) = (0, 0);
-    let failures = Mutex::new(Vec::new());
-    for job in jobs() {
-        let clean = clean_run(&arenas[0], &job);
-        let numbers = chosen(&clean.asked, job.name, full || job.name == "add-environment");
-        let cases: Vec<(&str, u64)> =
-            FAULTS.iter().flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();
-        let (next, survived, met) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-        let began = std::time::Instant::now();
-        std::thread::scope(|scope| {
-            for arena in &arenas {
-                scope.spawn(|| {
-                    while let Some((fault, number)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        match survives(arena, &job, &clean, fault, *number) {
-                            Ok(hit) => {
-                                survived.fetch_add(1, Ordering::Relaxed);
-                                met.fetch_add(usize::from(hit), Ordering::Relaxed);
-                            }
-                            Err(why) => failures.lock().unwrap().push(why),
-                        }
-                    }
-                });
-            }
-        });
-        let survived = survived.into_inner();
-        let _ = writeln!(
-            std::io::stdout(),
-            "{}: {} faults × {} requests: {survived} survived, {} of them met their fault ({:.0?})",
-            job.name,
-            FAULTS.len(),
-            numbers.len(),
-            met.into_inner(),
-            began.elapsed()
-        );
-        (total, kept) = (total + cases.len(), kept + survived);
-    }
-    let _ = writeln!(std::io::stdout(), "in total: {total} cases: {kept} survived");
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty() && kept == total, "{} of {total}:\n{}", failures.len(), failures.join("\n\n"));
+    let job = job(name);
+    let clean = clean_run(&Arena::open(), &job);
+    let numbers = chosen(&clean.asked, name, full || name == "add-environment");
+    let cases: Vec<(&str, u64)> =
+        FAULTS.iter().flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();
+    let began = Instant::now();
+    let outcomes = spread(&cases, |arena, (fault, number)| survives(arena, &job, &clean, fault, *number));
+    let met = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
+    let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
+    let survived = cases.len() - failures.len();
+    let _ = writeln!(
+        std::io::stdout(),
+        "{name}: {} faults × {} requests: {survived} survived, {met} of them met their fault \
+         ({:.0?})",
+        FAULTS.len(),
+        numbers.len(),
+        began.elapsed()
+    );
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+}
+
+#[test]
+fn add_environment_survives_every_trouble() {
+    every_trouble("add-environment");
+}
+
+#[test]
+fn create_policy_survives_every_trouble() {
+    every_trouble("create-policy");
+}
+
+#[test]
+fn enable_survives_every_trouble() {
+    every_trouble("enable");
+}
+
+#[test]
+fn swap_policy_survives_every_trouble() {
+    every_trouble("swap-policy");
+}
+
+#[test]
+fn every_job_is_in_the_matrix() {
+    let names: Vec<&str> = jobs().iter().map(|job| job.name).collect();
+    assert_eq!(names, ["add-environment", "create-policy", "enable", "swap-policy"]);
 }

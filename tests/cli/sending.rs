@@ -1,12 +1,10 @@
 //! Every change, with every answer that leaves open whether it took, once where the service had acted and once where it had not: it takes effect
 //! exactly once, or the run says what is not known.
 
-use crate::arena::{Arena, jobs};
+use crate::arena::{Arena, jobs, spread};
 use crate::tenants::{key_is, linked_uat, rsa_key, two_keys, uat_is};
 use crate::tool::overlaid;
 use serde_json::{Value, json};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SPEED: f64 = 40_000.0;
 
@@ -134,47 +132,36 @@ fn once(arena: &Arena, case: &Case, clean: &[String], answer: &str, acts: bool) 
 #[test]
 fn no_change_is_sent_twice_without_a_look() {
     let cases = cases();
-    let arenas: Vec<Arena> = (0..3).map(|_| Arena::open()).collect();
+    let arena = Arena::open();
     let clean: Vec<Vec<String>> = cases
         .iter()
         .map(|case| {
-            arenas[0].begin(&case.scenario, &json!([]), SPEED);
-            arenas[0].run(case.arguments).exits(0);
-            assert_eq!(sent(&arenas[0], case), 1, "{}", case.name);
-            arenas[0].end().effects
+            arena.begin(&case.scenario, &json!([]), SPEED);
+            arena.run(case.arguments).exits(0);
+            assert_eq!(sent(&arena, case), 1, "{}", case.name);
+            arena.end().effects
         })
         .collect();
     let table: Vec<(usize, &str, bool)> = (0..cases.len())
         .flat_map(|case| ANSWERS.iter().flat_map(move |(before, after)| [(case, *before, false), (case, *after, true)]))
         .collect();
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for arena in &arenas {
-            scope.spawn(|| {
-                while let Some((case, answer, acts)) = table.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(why) = once(arena, &cases[*case], &clean[*case], answer, *acts) {
-                        failures.lock().unwrap().push(why);
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().unwrap();
+    let outcomes =
+        spread(&table, |arena, (case, answer, acts)| once(arena, &cases[*case], &clean[*case], answer, *acts));
+    let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), table.len(), failures.join("\n\n"));
 }
 
 #[test]
 fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
     let cases = cases();
-    let arena = Arena::open();
-    for case in &cases {
+    spread(&cases, |arena, case| {
         for (answer, most, codes) in [("401", 2, &[4][..]), ("429-seconds", 3, &[1, 9][..]), ("303", 3, &[1, 9][..])] {
             let rule = json!([{
                 "match": { "method": case.method, "path": case.path }, "do": answer, "seconds": 20, "times": 99,
             }]);
             arena.begin(&case.scenario, &rule, SPEED);
             let ran = arena.run(case.arguments);
-            let sent = sent(&arena, case);
+            let sent = sent(arena, case);
             let most = if case.name == "rotate" && answer == "303" { 1 } else { most };
             // A repair that fails leaves the plan, which does not need it, to go on.
             let fits = codes.contains(&ran.code) || case.name == "purge protection";
@@ -187,7 +174,7 @@ fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
                 ran.stderr
             );
         }
-    }
+    });
 }
 
 /// Reads of this path are refused once the change was sent: the plan has seen what it needs, and nobody sees what came of it.
