@@ -24,21 +24,25 @@ fn run_between(between: &Between, arguments: &[&str]) -> Ran {
 
 #[test]
 fn an_answer_that_drips_is_lost_after_its_time() {
-    let served = ready_at(FAST);
-    let between = Between::new(&served, Deeds::new());
     let status = |deeds: Deeds| {
-        between.does(deeds);
+        let served = ready_at(FAST);
+        let between = Between::new(&served, deeds);
         let mut command = between.command(&["status", "-v"]);
         command.env("CMKCTL_HTTP_TIMEOUT", "1");
         let began = Instant::now();
         (finish(command), began.elapsed())
     };
-    let (ran, took) = status(vec![(ENVIRONMENT, Deed::Drip)]);
+    // The two wait for six tries each, and neither for the other.
+    let (signed_in, looked) = std::thread::scope(|scope| {
+        let looked = scope.spawn(|| status(vec![(ENVIRONMENT, Deed::Drip)]));
+        (status(vec![("/oauth2/", Deed::Drip)]), looked.join().unwrap())
+    });
+    let (ran, took) = looked;
     let ran = ran.exits(1);
     assert!(ran.stderr.contains("the answer was not complete within 1 s"), "{}", ran.stderr);
     // Six tries of a second each.
     assert!(took < Duration::from_secs(30), "{took:?}");
-    let (ran, took) = status(vec![("/oauth2/", Deed::Drip)]);
+    let (ran, took) = signed_in;
     ran.exits(4);
     assert!(took < Duration::from_secs(30), "{took:?}");
     status(Deeds::new()).0.exits(0);
@@ -46,25 +50,33 @@ fn an_answer_that_drips_is_lost_after_its_time() {
 
 #[test]
 fn a_look_that_hangs_does_not_outlast_the_deadline() {
-    for hangs in [OPERATION, ENVIRONMENT] {
-        // An hour and a half is a minute and a half here, and five minutes are five seconds.
-        let served = ready_at("60");
-        let between = Between::new(&served, Deeds::new());
-        let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        until("a start", || served.times("link-started") > 0);
-        between.does(vec![(hangs, Deed::Hang)]);
-        let began = Instant::now();
-        let output = child.wait_with_output().unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(8), "{hangs}: {words}");
-        assert!(words.contains("goes on at the service") && words.contains("Go on waiting"), "{hangs}: {words}");
-        assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
-    }
+    // Each waits for its own deadline, and none for another's.
+    std::thread::scope(|scope| {
+        for hangs in [OPERATION, ENVIRONMENT] {
+            scope.spawn(move || ends_at_its_deadline(hangs));
+        }
+    });
     // The same command with enough time, and services that answer.
     let served = ready_at(FAST);
     let between = Between::new(&served, Deeds::new());
     run_between(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
+}
+
+/// These looks hang, and the wait is over when it was to be.
+fn ends_at_its_deadline(hangs: &'static str) {
+    // An hour and a half is a minute and a half here, and five minutes are five seconds.
+    let served = ready_at("60");
+    let between = Between::new(&served, Deeds::new());
+    let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("a start", || served.times("link-started") > 0);
+    between.does(vec![(hangs, Deed::Hang)]);
+    let began = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(8), "{hangs}: {words}");
+    assert!(words.contains("goes on at the service") && words.contains("Go on waiting"), "{hangs}: {words}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
 }
 
 #[test]
@@ -160,7 +172,7 @@ fn a_timeout_is_over_when_it_is_by_every_clock() {
     between.does(vec![("", Deed::Still(epoch + jiff::SignedDuration::from_millis(passed * 60)))]);
     let before = between.times_asked(OPERATION);
     let mut child = between.command(&wait).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(6));
+    std::thread::sleep(Duration::from_secs(4));
     assert!(child.try_wait().unwrap().is_none(), "it gave up by this machine's clock alone");
     assert!(between.times_asked(OPERATION) > before);
     between.does(Deeds::new());

@@ -1,16 +1,23 @@
 //! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
 
 use crate::tenants::{key_is, plain, policy_ready, uat_named};
-use crate::tool::{ENABLE, FAST, Served};
+use crate::tool::{ENABLE, FAST, Served, overlaid};
 use serde_json::{Value, json};
 
-/// So slow that a look at everything takes longer than it stays fresh.
-const SLOW: [&str; 2] = ["--latency", "900ms"];
+/// The first sign-in gets no answer for longer than a look at everything stays fresh.
+fn slow() -> Value {
+    json!({ "match": { "path": "/oauth2/", "nth": 1 }, "do": "silence", "seconds": 3.2 })
+}
 
 /// The tenant changes right after the first request that matches was answered.
 fn meanwhile(host: &str, path: &str, change: &Value) -> Served {
-    let rule = json!({ "match": { "host": host, "path": path, "nth": 1 }, "do": "meanwhile", "change": change });
-    Served::patched_with(&plain(json!({ "faults": [rule] })), FAST, &SLOW)
+    after_answer(1, host, path, change)
+}
+
+/// The tenant changes right after this answer to a request that matches.
+fn after_answer(nth: u32, host: &str, path: &str, change: &Value) -> Served {
+    let rule = json!({ "match": { "host": host, "path": path, "nth": nth }, "do": "meanwhile", "change": change });
+    Served::patched(&plain(json!({ "faults": [rule, slow()] })), FAST)
 }
 
 const ENVIRONMENT: (&str, &str) = ("bap", "/scopes/admin/environments/");
@@ -41,12 +48,8 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
         for (place, change, words) in cases {
             scope.spawn(move || {
                 // The data plane's first answer is a challenge: the key is seen in the second one.
-                let served = meanwhile(place.0, place.1, &change);
-                if place == key {
-                    served.faults(
-                &json!([{ "match": { "host": key.0, "path": key.1, "nth": 2 }, "do": "meanwhile", "change": change }]),
-            );
-                }
+                let nth = if place == key { 2 } else { 1 };
+                let served = after_answer(nth, place.0, place.1, &change);
                 let ran = served.run(&ENABLE).exits(10);
                 assert!(ran.stderr.contains("What is there has changed since it was looked at"), "{}", ran.stderr);
                 for words in words {
@@ -78,16 +81,16 @@ fn what_does_not_matter_to_the_plan_may_change() {
 
 fn days_that_pass() {
     // Under a clock that runs so fast that a key has fewer days left at the second look than at the first.
-    let patch = plain(key_is(json!({ "expires_in_days": 29 })));
-    let served = Served::patched_with(&patch, "100000", &SLOW);
+    let patch = overlaid(plain(key_is(json!({ "expires_in_days": 29 }))), json!({ "faults": [slow()] }));
+    let served = Served::patched(&patch, "100000");
     let ran = served.run(&["create-policy", "--yes"]).exits(0);
     assert!(ran.stderr.contains("CMK016"), "{}", ran.stderr);
 }
 
 #[test]
 fn nothing_is_read_twice_when_no_time_has_passed() {
-    let looks = |more: &[&str]| {
-        let served = Served::patched_with(&policy_ready(json!({})), FAST, more);
+    let looks = |faults: Value| {
+        let served = Served::patched(&policy_ready(json!({ "faults": faults })), FAST);
         let reader = served.object_id("power-platform-admin");
         served.run(&["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
         let log = served.log();
@@ -96,7 +99,7 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
         log[..change].iter().filter(vault).count()
     };
     // Nobody was asked, and nothing is old.
-    assert_eq!((looks(&[]), looks(&SLOW)), (1, 2));
+    assert_eq!((looks(json!([])), looks(json!([slow()]))), (1, 2));
 }
 
 #[cfg(target_os = "linux")]

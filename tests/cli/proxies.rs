@@ -73,18 +73,32 @@ fn no_proxy_is_honoured() {
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_ends_it() {
+    // Each is tried again and again, and neither waits for the other.
+    std::thread::scope(|scope| {
+        scope.spawn(nobody_vouches);
+        scope.spawn(it_is_for_another_name);
+    });
+    // The flag is the same as the variable.
+    let net = Internet::over(Served::start("ready", "1"), |_, _| None);
+    let mut command = with_a_secret(&net, &["status", &environment_id(&net), "--ca-bundle"]);
+    command.arg(net.bundle()).env_remove("CMKCTL_CA_BUNDLE");
+    without_secrets(command).exits(0);
+}
+
+fn nobody_vouches() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     let mut command = with_a_secret(&net, &["status", &environment_id(&net)]);
     command.env_remove("CMKCTL_CA_BUNDLE");
     let ran = without_secrets(command).exits(4);
     assert!(ran.stderr.contains("certificate"), "{}", ran.stderr);
     assert!(net.hosts().is_empty(), "{:?}", net.hosts());
-    // The flag is the same as the variable.
-    let mut command = with_a_secret(&net, &["status", &environment_id(&net), "--ca-bundle"]);
-    command.arg(net.bundle()).env_remove("CMKCTL_CA_BUNDLE");
-    without_secrets(command).exits(0);
-    // A certificate for another name is none.
-    let mut command = with_a_secret(&net, &["status", &environment_id(&net), "--endpoint", "login=login.example.org"]);
+}
+
+/// A certificate for another name is none.
+fn it_is_for_another_name() {
+    let net = Internet::over(Served::start("ready", "1"), |_, _| None);
+    let login = ["status", &environment_id(&net), "--endpoint", "login=login.example.org"];
+    let mut command = with_a_secret(&net, &login);
     command.env("CMKCTL_HTTP_TIMEOUT", "1");
     without_secrets(command).exits(4);
     assert!(!net.hosts().contains(&"login.example.org".to_owned()), "{:?}", net.hosts());

@@ -1,5 +1,6 @@
 //! Whatever stops the program, it ends soon, says how to go on, and starts nothing behind anybody's back.
 
+use crate::tenants::generated;
 use crate::terminal::Typing;
 use crate::tool::{ENABLE, FAST, Served, until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -31,6 +32,16 @@ fn asked_after(served: &Served, more: usize) {
     let asked = || served.log().len();
     let before = asked();
     until("somebody who asks", || asked() >= before + more);
+}
+
+/// Waits until whoever asked has all the answers and has had time to write something.
+fn until_nobody_asks(served: &Served) {
+    let asked = || served.ledger()["requests"].as_u64().unwrap();
+    until("a pause", || {
+        let before = asked();
+        std::thread::sleep(Duration::from_millis(1500));
+        before > 0 && asked() == before
+    });
 }
 
 #[test]
@@ -147,13 +158,10 @@ fn a_read_that_hangs_is_stopped_at_once() {
 #[test]
 fn a_second_ctrl_c_ends_what_does_not_hear_the_first() {
     // Nobody reads what it writes: it hangs in the middle of that.
-    let served = Served::patched(
-        &json!({ "summary": "x.", "generate": { "seed": 7, "environments": 3000, "policies": 40, "vaults": 12 } }),
-        FAST,
-    );
+    let served = Served::patched(&generated(3000), FAST);
     let mut command = served.command("admin", &["status", "--all", "-o", "json"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(4));
+    until_nobody_asks(&served);
     assert!(child.try_wait().unwrap().is_none());
     signal(child.id(), Signal::INT);
     std::thread::sleep(Duration::from_millis(500));
