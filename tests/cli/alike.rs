@@ -25,7 +25,8 @@ fn what_nobody_sees_in_a_name_is_not_in_it() {
     let served = Served::patched(&patch, FAST);
     let ran = served.run(&["environment-name", "Contoso UAT", "-o", "json"]).exits(0);
     assert_eq!(ran.json()["name"], "Contoso UAT", "{}", ran.stdout);
-    // A name that was copied from where nothing is cleaned is the same name, and another one is not.
+    // A name that was copied from where nothing is cleaned is the same name, and another one is
+    // not.
     served.run(&["enable", "Contoso UAT", "--yes", "--confirm", "Contoso\u{a0}UA"]).exits(2);
     assert!(served.effects().is_empty());
     served.run(&["enable", "Contoso\u{a0}UAT", "--yes", "--confirm", "Contoso\u{a0}\u{fe0f}UAT"]).exits(0);

@@ -1,4 +1,5 @@
-//! One served sandbox for many runs: each begins anew, with trouble of its own, and ends in a state that can be compared.
+//! One served sandbox for many runs: each begins anew, with trouble of its own, and ends in a state
+//! that can be compared.
 
 use crate::tenants::{plain, policy_ready, short_waits, two_keys};
 use crate::tool::{Ran, Served, http};
@@ -166,7 +167,8 @@ impl Arena {
         End { effects, world: self.served.world() }
     }
 
-    /// Waits until a request of the child hangs in its scripted stall; `false` when the child has ended before.
+    /// Waits until a request of the child hangs in its scripted stall; `false` when the child has
+    /// ended before.
     pub(crate) fn stalled(&self, child: &mut Child) -> bool {
         let began = Instant::now();
         while began.elapsed() < LONGEST {

@@ -73,7 +73,8 @@ fn every_effect_has_its_line_before_it() {
 fn each_attempt_has_its_own_line() {
     let served = Served::start("ready", FAST);
     let path = served.folder().join("audit.jsonl");
-    // Refused with 429, then with 401, and sent again with a new token after a look; then cut off after the effect.
+    // Refused with 429, then with 401, and sent again with a new token after a look; then cut off
+    // after the effect.
     served.faults(&json!([
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "429-seconds", "seconds": 1 },
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "401" },
@@ -211,7 +212,8 @@ fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
     clean.run(job.arguments).exits(0);
     let log = clean.ledger()["log"].clone();
     let put = log.as_array().unwrap().iter().find(|entry| entry["method"] == "PUT").unwrap()["n"].clone();
-    // So slow that the patience of six tries, which is counted in the sandbox's time, outlasts the closed door on a busy machine, too.
+    // So slow that the patience of six tries, which is counted in the sandbox's time, outlasts the
+    // closed door on a busy machine, too.
     let served = Served::patched(&job.scenario, "20");
     served.faults(&json!([{ "match": { "request": put }, "do": "closed", "seconds": 1 }]));
     let path = served.folder().join("audit");

@@ -1,4 +1,5 @@
-//! Whatever is typed wrong or answered wrongly ends with its exit code and its words, changes nothing, and never panics.
+//! Whatever is typed wrong or answered wrongly ends with its exit code and its words, changes
+//! nothing, and never panics.
 
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Somebody between the binary and its sandbox: slow, silent, wrong about the time, or changing one thing in what the service says.
+//! Somebody between the binary and its sandbox: slow, silent, wrong about the time, or changing one
+//! thing in what the service says.
 
 use crate::tool::{Ran, Served, command, finish, header};
 use jiff::{SignedDuration, Timestamp};

@@ -164,10 +164,11 @@ fn a_check_never_writes_and_costs_so_many_requests() {
     let ledger = served.ledger();
     assert_eq!(ledger["writes"], 0);
     assert_eq!(ledger["effects"], json!([]));
-    // Environment with its plain read, operations, six pages of environments, Dataverse; policy, provider, vault, key with its challenge,
-    // grants, rights three times, locks.
+    // Environment with its plain read, operations, six pages of environments, Dataverse; policy,
+    // provider, vault, key with its challenge, grants, rights three times, locks.
     assert_eq!(ledger["requests"], 20, "{:#}", ledger["log"]);
-    // No more than the pages take, one after the other; on a busy machine another request may fit before the first of them.
+    // No more than the pages take, one after the other; on a busy machine another request may fit
+    // before the first of them.
     assert!((6..=7).contains(&ledger["chain"].as_u64().unwrap()), "{}", ledger["chain"]);
 }
 
@@ -202,7 +203,8 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
     yes.push("--yes");
     let ran = served.run(&yes).exits(6);
     assert_eq!(served.effects(), ["provider-registered", "role-assigned", "role-assigned"], "{}", ran.stderr);
-    // Managed Environment changes licences, and purge protection can't be undone: each has a word of its own.
+    // Managed Environment changes licences, and purge protection can't be undone: each has a word
+    // of its own.
     yes.extend(["--make-managed", "--protect-from-purge", "another-vault"]);
     served.run(&yes).exits(6);
     assert_eq!(served.effects()[3..], ["governance-started"]);

@@ -70,7 +70,8 @@ fn every_command_of_ours_that_helps_can_be_typed() {
     for (code, fix) in fixes.chain(service_codes::all().map(|known| (known.code, known.fix))) {
         for typed in fix.split('`').filter(|part| part.starts_with("cmkctl ")) {
             commands += 1;
-            // Help in the place of a result: a command whose arguments are left out is fine, an unknown one is not.
+            // Help in the place of a result: a command whose arguments are left out is fine, an
+            // unknown one is not.
             let words: Vec<&str> = typed.split(' ').collect();
             assert!(cmkctl::cli::parse(&words).is_ok(), "{code}: {typed}");
         }
@@ -102,7 +103,8 @@ fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
     assert_eq!(codes_in("(CMK022). CMK1 CMK99x CMK"), ["CMK022"]);
 }
 
-/// The codes that a text decides on or gives: `.is("…")`, `.code("…")`, and the arms of a `match` on a code.
+/// The codes that a text decides on or gives: `.is("…")`, `.code("…")`, and the arms of a `match`
+/// on a code.
 fn decided(text: &str) -> Vec<String> {
     let mut codes = Vec::new();
     let mut arms: Option<usize> = None;

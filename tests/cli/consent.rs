@@ -68,7 +68,8 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
 
 #[test]
 fn what_does_not_matter_to_the_plan_may_change() {
-    // Another name of a finding's subject, or days that pass, would be; an environment that is none of the plan's business is not.
+    // Another name of a finding's subject, or days that pass, would be; an environment that is none
+    // of the plan's business is not.
     let elsewhere = || {
         let served = meanwhile("management", "/vaults/kv-contoso-cmk", &json!({ "retention_days": 60 }));
         served.run(&ENABLE).exits(0);
@@ -80,7 +81,8 @@ fn what_does_not_matter_to_the_plan_may_change() {
 }
 
 fn days_that_pass() {
-    // Under a clock that runs so fast that a key has fewer days left at the second look than at the first.
+    // Under a clock that runs so fast that a key has fewer days left at the second look than at the
+    // first.
     let patch = overlaid(plain(key_is(json!({ "expires_in_days": 29 }))), json!({ "faults": [slow()] }));
     let served = Served::patched(&patch, "100000");
     let ran = served.run(&["create-policy", "--yes"]).exits(0);

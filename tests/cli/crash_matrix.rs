@@ -1,4 +1,5 @@
-//! The client dies at every request, before it took effect and after, and the same command again goes on; and Ctrl-C while it waits.
+//! The client dies at every request, before it took effect and after, and the same command again
+//! goes on; and Ctrl-C while it waits.
 
 use crate::arena::{Arena, End, Job, job, spread};
 use crate::tenants::plain;

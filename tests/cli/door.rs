@@ -1,4 +1,5 @@
-//! Who may speak to the sandbox, whose files it writes over, and what it does with a key that can't be reached.
+//! Who may speak to the sandbox, whose files it writes over, and what it does with a key that can't
+//! be reached.
 
 use crate::tenants::{closed_firewall, two_keys};
 use crate::tool::{FAST, Served, command, finish, overlaid};

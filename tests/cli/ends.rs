@@ -1,4 +1,5 @@
-//! How an encryption can end, and what is said of it: the operation's word is one thing, the environment's state another.
+//! How an encryption can end, and what is said of it: the operation's word is one thing, the
+//! environment's state another.
 
 use crate::tenants::{link_ends, plain, policy_ready};
 use crate::tool::{FAST, Served};
@@ -69,7 +70,8 @@ fn whoever_waits_elsewhere_gets_the_same_verdict() {
     }
 }
 
-/// A start whose answer was lost, and which has failed before anybody could look: it was a start all the same.
+/// A start whose answer was lost, and which has failed before anybody could look: it was a start
+/// all the same.
 #[test]
 fn a_start_that_failed_at_once_is_not_sent_again() {
     for ends in ["failed", "succeeded-without-link"] {
@@ -82,7 +84,8 @@ fn a_start_that_failed_at_once_is_not_sent_again() {
     }
 }
 
-/// A start is sent three times at most when nothing ever shows, and 202 without an address is no proof of one.
+/// A start is sent three times at most when nothing ever shows, and 202 without an address is no
+/// proof of one.
 #[test]
 fn a_start_that_never_shows_is_given_up() {
     for (kind, code) in [("html-502", 1), ("garbage", 1), ("reset-before", 1), ("409", 7), ("409-empty", 1)] {
@@ -110,7 +113,8 @@ fn a_policy_that_is_there_is_not_written() {
     assert_eq!(served.effects(), ["policy-created", "role-assigned"]);
 }
 
-/// Everything was done, and the look that would prove it fails for good: that is not a failure to run.
+/// Everything was done, and the look that would prove it fails for good: that is not a failure to
+/// run.
 #[test]
 fn what_can_not_be_shown_is_not_verified() {
     let served = Served::start("ready", FAST);

@@ -1,4 +1,5 @@
-//! The whole tenant: what is planted is found, nothing else is, and ten times the environments cost ten times the pages alone.
+//! The whole tenant: what is planted is found, nothing else is, and ten times the environments cost
+//! ten times the pages alone.
 
 use crate::tenants::generated;
 use crate::tool::{FAST, Served, run};
@@ -55,7 +56,8 @@ fn requests_grow_with_pages_and_not_with_environments() {
     let ((few, rest), (many, other)) = (count(1000), count(10_000));
     assert_eq!((few, many), (5, 41));
     assert_eq!(rest, other);
-    // Policies, keys, vaults with their grants, and what a managed HSM tells on its data plane alone.
+    // Policies, keys, vaults with their grants, and what a managed HSM tells on its data plane
+    // alone.
     assert!(rest < 40 + 40 + 24 + 20, "{rest}");
 }
 

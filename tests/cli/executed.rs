@@ -1,4 +1,5 @@
-//! Every help page is shown, and every example in help and README is run: in a sandbox, with its names in the places of the reader's.
+//! Every help page is shown, and every example in help and README is run: in a sandbox, with its
+//! names in the places of the reader's.
 
 use crate::help::{commands, each, words};
 use crate::tool::{FAST, Served, command, finish};
@@ -11,7 +12,8 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
     match word {
         "VAULT_ID" => own("vault"),
         "POLICY_ID" | "ep-cmk" => own("policy"),
-        // Another policy than the one that is linked; the sandbox has none of that name, which the command says.
+        // Another policy than the one that is linked; the sandbox has none of that name, which the
+        // command says.
         "NEW_POLICY_ID" => format!("{}-new", own("policy")),
         "ENVIRONMENT_ID" => own("environment"),
         "KEY" | "cmk" | "cmk-2024" => own("key"),
@@ -24,7 +26,8 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
     }
 }
 
-/// Runs one example. It may end in any way that the documentation names, but not as misuse, and not by surprise.
+/// Runs one example. It may end in any way that the documentation names, but not as misuse, and not
+/// by surprise.
 fn executed(line: &str, path: &str) {
     let words = words(line);
     // It serves until it is stopped; the README's transcripts run it.

@@ -1,4 +1,5 @@
-//! What exists as code: Terraform that a parser of its language reads, with the ids that are there, and Bicep beside it.
+//! What exists as code: Terraform that a parser of its language reads, with the ids that are there,
+//! and Bicep beside it.
 
 use crate::tenants::{linked_uat, policy_ready, uat_is, uat_named};
 use crate::tool::{FAST, Served, rehearse};
@@ -96,7 +97,8 @@ fn a_plan_is_split_into_what_each_administrator_runs() {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let policy_file = format!("policy-{}.bicep", served.default_of("policy").rsplit('/').next().unwrap());
     assert!(read(&policy_file).contains("kind: 'Encryption'"));
-    // The scripts are run as they are, by whom they are for; nobody is there to be asked, so each consents on the command line.
+    // The scripts are run as they are, by whom they are for; nobody is there to be asked, so each
+    // consents on the command line.
     let run = |name: &str, user: &str, consent: &str| {
         let script = read(name);
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_cmkctl"));

@@ -1,9 +1,10 @@
 //! Every request of a run, with every trouble there is: the run ends in the wanted state, or says
 //! honestly what happened and the same command goes on; and nothing takes effect twice.
 //!
-//! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination of
-//! every command. Without it, `enable` meets each trouble at the first request of each kind only, and
-//! `create-policy` and `swap-policy`, whose reads are those of the others, at their changes.
+//! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination
+//! of every command. Without it, `enable` meets each trouble at the first request of each kind
+//! only, and `create-policy` and `swap-policy`, whose reads are those of the others, at their
+//! changes.
 
 use crate::arena::{Arena, End, Job, job, jobs, spread};
 use crate::tool::Ran;
@@ -14,7 +15,8 @@ use std::time::Instant;
 
 /// Sandbox seconds per real second.
 const SPEED: f64 = 40_000.0;
-/// Where nobody can connect for a moment, the moment must last longer than a client's start, and its patience longer than that.
+/// Where nobody can connect for a moment, the moment must last longer than a client's start, and
+/// its patience longer than that.
 const SLOW: f64 = 6000.0;
 
 const FAULTS: [&str; 20] = [
@@ -85,7 +87,8 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
             "address does not belong to the cloud",
         ]),
         4 => says(&["Sign-in", "sign-in"]),
-        // What can't be understood is not known, and a plan that needs it is not begun, or goes no further than to what takes people offline.
+        // What can't be understood is not known, and a plan that needs it is not begun, or goes no
+        // further than to what takes people offline.
         5 => ["401", "403"].contains(&fault) || (says(&["not known (CMK", "could not be read"]) && stands(end, words)),
         6 => says(&["blocker"]) && stands(end, words),
         // A state that nobody knows is one in which nothing is started.
@@ -107,8 +110,8 @@ fn stands(end: &End, words: &str) -> bool {
         || (!offline && says(&["is not started", "Nothing was started"]))
 }
 
-/// Did the trouble come at all? A run may be over with fewer looks than the clean one, and before a door that is closed is opened again nobody
-/// may have wanted in.
+/// Did the trouble come at all? A run may be over with fewer looks than the clean one, and before a
+/// door that is closed is opened again nobody may have wanted in.
 fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -> Result<bool, String> {
     let closed = fault == "closed";
     let seconds = if closed { 0.01 } else { 20.0 };
@@ -141,7 +144,8 @@ fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -
     Ok(met)
 }
 
-/// The requests to try a trouble at: all, or the first of each kind; of a command whose reads are those of another one here, its changes.
+/// The requests to try a trouble at: all, or the first of each kind; of a command whose reads are
+/// those of another one here, its changes.
 fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
     let mut seen = HashSet::new();
     let shared = ["swap-policy", "create-policy"].contains(&job);

@@ -1,4 +1,5 @@
-//! An encryption takes up to four days: tokens end, gateways stumble, services are down for a while, machines change. Sandbox time is compressed.
+//! An encryption takes up to four days: tokens end, gateways stumble, services are down for a
+//! while, machines change. Sandbox time is compressed.
 
 use crate::sign_in::sign_ins;
 use crate::tenants::policy_ready;
@@ -24,10 +25,12 @@ fn looks(served: &Served) -> usize {
     served.log().iter().filter(|entry| path(entry)).count()
 }
 
-/// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and twenty minutes a day without any service.
+/// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and
+/// twenty minutes a day without any service.
 #[test]
 fn a_job_outlives_four_days() {
-    // Slow enough that a token of an hour, fresh from the service, is not too old on a machine under load.
+    // Slow enough that a token of an hour, fresh from the service, is not too old on a machine
+    // under load.
     let served = Served::patched(&long(), "12000");
     // A machine under load may sleep through one outage, but not through all.
     let outage = |day: f64| json!({ "match": { "from": day * DAY, "until": day * DAY + 1200.0 }, "do": "reset-before", "times": 1_000_000 });
@@ -37,8 +40,9 @@ fn a_job_outlives_four_days() {
     let ran = add(&served, &["--auth", "federated", "-v"]).exits(0);
     assert!(ran.stderr.contains("Signed in by way of `federated`."), "{}", ran.stderr);
     assert_eq!(served.times("link-started"), 1);
-    // The first looks follow the service's 5 seconds, then they are minutes apart: five at the end, so never more than this. A machine under
-    // load looks less often, for its every request takes sandbox minutes.
+    // The first looks follow the service's 5 seconds, then they are minutes apart: five at the end,
+    // so never more than this. A machine under load looks less often, for its every request takes
+    // sandbox minutes.
     let looks = looks(&served);
     assert!((100..=1300).contains(&looks), "{looks} looks");
     let log = served.log();

@@ -1,4 +1,5 @@
-//! What a service, a network or a name must not be able to do: learn a token, lead us away, fill the memory, write to the terminal.
+//! What a service, a network or a name must not be able to do: learn a token, lead us away, fill
+//! the memory, write to the terminal.
 
 use crate::sign_in::keeps_secrets;
 use crate::tool::{CONSENT, FAST, Ran, Served, command, finish};
@@ -258,7 +259,8 @@ fn an_answer_without_end_ends_in_words_and_not_in_memory() {
 #[test]
 fn a_change_whose_answer_is_too_large_is_looked_up_and_not_repeated() {
     let served = Served::start("ready", FAST);
-    // It took effect, and then the answer could not be read: the service has done it, whatever it says.
+    // It took effect, and then the answer could not be read: the service has done it, whatever it
+    // says.
     served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "huge" }]));
     served.run(&[&["enable"][..], &CONSENT].concat()).exits(0);
     assert_eq!(served.times("link-started"), 1);

@@ -1,4 +1,5 @@
-//! Taking knowledge away may only move a plan toward refusing: over every step, every fact that decides, and every way of not knowing it.
+//! Taking knowledge away may only move a plan toward refusing: over every step, every fact that
+//! decides, and every way of not knowing it.
 
 use crate::rules::{in_days, link, now, operation, part, policy_id, unreadable, well};
 use cmkctl::model::finding::Severity;

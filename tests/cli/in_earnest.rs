@@ -1,4 +1,5 @@
-//! Sign-in in earnest: without `--sandbox`, in the public cloud, over https. The sandbox plays the hosts behind a proxy.
+//! Sign-in in earnest: without `--sandbox`, in the public cloud, over https. The sandbox plays the
+//! hosts behind a proxy.
 
 use crate::internet::{Internet, answer};
 use crate::sign_in::{keeps_secrets, sign_ins};

@@ -1,5 +1,6 @@
-//! The internet, played: a proxy that every host is behind, and a sandbox behind the proxy. With it the binary runs as it does in earnest (no
-//! `--sandbox`, the public cloud, https, its own sign-in), and not one byte leaves this machine.
+//! The internet, played: a proxy that every host is behind, and a sandbox behind the proxy. With it
+//! the binary runs as it does in earnest (no `--sandbox`, the public cloud, https, its own
+//! sign-in), and not one byte leaves this machine.
 
 use crate::tool::{Answer, Served, command, header, http};
 use base64::Engine;
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-/// A certificate for the hosts that are played. It signs itself, and nobody trusts it but the run that is told to (`--ca-bundle`).
+/// A certificate for the hosts that are played. It signs itself, and nobody trusts it but the run
+/// that is told to (`--ca-bundle`).
 const CERTIFICATE: &str = "MIIB/DCCAaKgAwIBAgIBAjAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxjbWtjdGwgdGVzdHMwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBcx\
 FTATBgNVBAMMDGNta2N0bCB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNtN+2+gJnrU/1OqHfb9P4yhWGmNUBd8NCV8m7XyX0+H+efqwbSxctBv\
 gLuzaoo+7MqVLvvmI+PclDSjThDF/UijgdwwgdkwDAYDVR0TAQH/BAIwADATBgNVHSUEDDAKBggrBgEFBQcDATCBlAYDVR0RBIGMMIGJghlsb2dpbi5taWNy\

@@ -1,4 +1,5 @@
-//! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is sent once, whatever happens on the way.
+//! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is
+//! sent once, whatever happens on the way.
 
 use crate::tenants::{two_keys, uat_is};
 use crate::tool::{FAST, Served, actions, overlaid};

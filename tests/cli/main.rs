@@ -1,4 +1,5 @@
-//! The whole, from outside: the real binary against the sandbox, the sandbox against the wire, and what the source tree promises about itself.
+//! The whole, from outside: the real binary against the sandbox, the sandbox against the wire, and
+//! what the source tree promises about itself.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 

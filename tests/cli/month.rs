@@ -18,7 +18,8 @@ const LOOKS: u32 = 3 * 31;
 /// States for which the job fails.
 const ALARMING: [&str; 5] = ["locked", "endangered", "failed", "expiring", "not-encrypted"];
 
-/// What becomes of one environment: from which day on it is in which state. A danger that is over goes back to `encrypted`.
+/// What becomes of one environment: from which day on it is in which state. A danger that is over
+/// goes back to `encrypted`.
 type Fate = (&'static str, &'static [(f64, &'static str)]);
 
 /// Locked two days after its key was gone; a sandbox is deleted a week later.
@@ -87,7 +88,8 @@ fn state_on(fate: &Fate, day: f64) -> &'static str {
 
 #[test]
 fn a_scheduled_watch_tells_every_danger_and_no_other() {
-    // At the real speed, so that the time is the one that was stepped to, give or take a few seconds.
+    // At the real speed, so that the time is the one that was stepped to, give or take a few
+    // seconds.
     let served = Served::patched(&troubled_month(), "1");
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     served.advance(FIRST);
@@ -107,7 +109,8 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
     }
 }
 
-/// Looks once as a job does, by the exit code and by the document, and judges every state of the day.
+/// Looks once as a job does, by the exit code and by the document, and judges every state of the
+/// day.
 fn shown_on(served: &Served, day: f64) -> BTreeMap<String, String> {
     let watch =
         ["status", "--all", "--fail-on", "drift,expiring,locked,unencrypted", "--expiring-within", "60d", "-o", "json"];

@@ -1,4 +1,5 @@
-//! What lands on stdout in every format, what a query makes of it, and how the terminal around it looks.
+//! What lands on stdout in every format, what a query makes of it, and how the terminal around it
+//! looks.
 
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! GitHub Actions and Azure Pipelines: what a run leaves there, that nobody else leaves anything, and the examples, unchanged.
+//! GitHub Actions and Azure Pipelines: what a run leaves there, that nobody else leaves anything,
+//! and the examples, unchanged.
 
 use crate::runner::{Job, Runner, Service, example};
 use crate::tenants::plain;
@@ -249,7 +250,8 @@ fn it_can_be_turned_off_and_on() {
     assert!(finish(command).exits(0).stderr.contains("`/nonexistent/summary` can't be written"));
 }
 
-/// Names that would be commands, if anybody let them: on a line of their own, in the middle of one, and with marks that compare as nothing.
+/// Names that would be commands, if anybody let them: on a line of their own, in the middle of one,
+/// and with marks that compare as nothing.
 const COMMANDS: &str = "\n::add-mask::cmk\r\n  ::error title=x::pwned\u{2028}::stop-commands::x ##[error]pwned ##vso[task.setvariable variable=x]y \
     ##VSO[task.complete result=Failed] #\u{fe0f}#[warning]x :\u{34f}:error::x ::error::x";
 

@@ -1,5 +1,6 @@
-//! Answers that are poorer or odder than they should be: between the binary and the sandbox stands somebody who changes one thing in what the
-//! service says. Nothing may be started, nothing may be green; and the same command with the answers as they are does its work.
+//! Answers that are poorer or odder than they should be: between the binary and the sandbox stands
+//! somebody who changes one thing in what the service says. Nothing may be started, nothing may be
+//! green; and the same command with the answers as they are does its work.
 
 use crate::between::Deed::{self, Body, Status};
 use crate::between::{Between, Rule};
@@ -16,7 +17,8 @@ fn linked_with_free_key() -> Value {
     with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }))
 }
 
-/// Under each rule the command ends with `code` and nothing takes effect; without one it does what it is for.
+/// Under each rule the command ends with `code` and nothing takes effect; without one it does what
+/// it is for.
 fn never(served: &Served, user: &str, arguments: &[&str], code: i32, rules: &[(&str, Rule)]) {
     for (what, rule) in rules {
         let ran = Between::new(served, vec![*rule]).run_as(user, arguments);
@@ -292,7 +294,8 @@ fn no_key_is_disabled_that_somebody_may_need() {
     );
     let used = ["retire-key", "--deleted-environments-checked", "--confirm", "cmk-contoso"];
     Between::new(&served, vec![block]).run_as("admin", &used).exits(6);
-    // A removal that ended well under another word, and one that failed although the policy is gone, count from their end.
+    // A removal that ended well under another word, and one that failed although the policy is
+    // gone, count from their end.
     let ended: [(&str, Deed); 3] = [
         ("completed", Body(|v| v["value"] = removal("Completed", Some("2026-02-03T00:00:00Z")))),
         ("failed", Body(|v| v["value"] = removal("Failed", Some("2026-02-03T00:00:00Z")))),
@@ -613,7 +616,8 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
         );
         assert!(served.effects().is_empty(), "{what}: {:?}", served.effects());
     }
-    // `enable` would make the grant anew, and its outage must not wait for nothing: it was there when the plan was made.
+    // `enable` would make the grant anew, and its outage must not wait for nothing: it was there
+    // when the plan was made.
     let gone = vec![(ROLES, Body(|v| v["value"] = json!([])))];
     let enable = ["enable", "--yes", "--confirm", "Contoso UAT"];
     let ran = Between::after(&served, 1, gone).run_as("admin", &enable);

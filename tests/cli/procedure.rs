@@ -148,14 +148,16 @@ fn another_policy_is_not_replaced() {
 fn status_takes_three_round_trips_and_says_so() {
     let served = Served::with("ready", FAST, &["--latency", "250ms"]);
     let id = served.default_of("environment");
-    // Not encrypted: the environment, its operations and the policy that was named; then its plain read, and Dataverse.
+    // Not encrypted: the environment, its operations and the policy that was named; then its plain
+    // read, and Dataverse.
     served.run(&["status", &id]).exits(0);
     let ledger = served.ledger();
     assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");
     assert_eq!(ledger["requests"], 5, "{ledger:#}");
     served.run(&enable(&[])).exits(0);
     served.reset();
-    // Encrypted: the environment, its policy beside Dataverse, vault and key and grant at the same time.
+    // Encrypted: the environment, its policy beside Dataverse, vault and key and grant at the same
+    // time.
     served.run(&["status", &id]).exits(0);
     let ledger = served.ledger();
     assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");

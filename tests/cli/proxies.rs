@@ -51,7 +51,8 @@ fn every_request_goes_through_the_proxy_and_to_the_clouds_hosts_alone() {
 fn no_proxy_is_honoured() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     let with = |no_proxy: &str| {
-        // A host that is on this machine, and that nobody serves. Patience is not what is tested here: the first try is enough.
+        // A host that is on this machine, and that nobody serves. Patience is not what is tested
+        // here: the first try is enough.
         let mut command =
             with_a_secret(&net, &["environment-name", &environment_id(&net), "--endpoint", "bap=localhost", "-vv"]);
         command.env("NO_PROXY", no_proxy).stdout(Stdio::null()).stderr(Stdio::piped());

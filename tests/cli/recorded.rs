@@ -1,5 +1,6 @@
-//! Responses that were recorded from the real service and published by others. They are not part of this project: `CMKCTL_RECORDED` names the
-//! folder where there is one, and the files below it must all decode through the client's own types.
+//! Responses that were recorded from the real service and published by others. They are not part of
+//! this project: `CMKCTL_RECORDED` names the folder where there is one, and the files below it must
+//! all decode through the client's own types.
 
 use cmkctl::cloud::environments::{environment, operation};
 use cmkctl::model::seen::Seen;

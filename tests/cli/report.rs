@@ -70,7 +70,8 @@ fn names_can_not_become_markup() {
     assert!(!markdown.contains("<img") && markdown.contains("\\|`a`") && !markdown.contains('\u{1b}'), "{markdown}");
 }
 
-/// Where Chromium is: does the page stay as wide as its window, narrow and wide, with 3 and with 3,000 environments?
+/// Where Chromium is: does the page stay as wide as its window, narrow and wide, with 3 and with
+/// 3,000 environments?
 #[test]
 fn a_browser_shows_it_narrow_and_wide() {
     let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
@@ -81,7 +82,8 @@ fn a_browser_shows_it_narrow_and_wide() {
     let many = generated(3000);
     let large = Served::patched(&many, "1").run(&["report", "-o", "html"]).exits(0).stdout;
     for (name, page) in [("small", report("locked", "html")), ("large", large)] {
-        // The page itself has no script; the test adds one that writes down what the browser made of it.
+        // The page itself has no script; the test adds one that writes down what the browser made
+        // of it.
         let probe = "<script>addEventListener('load',()=>{const d=document.documentElement;document.title=`width ${d.scrollWidth} of ${d.clientWidth}, rows ${document.querySelectorAll('#environments tbody tr').length}`})</script></body>";
         let file = folder.path().join(format!("{name}.html"));
         std::fs::write(&file, page.replace("</body>", probe)).unwrap();

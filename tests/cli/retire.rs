@@ -1,5 +1,5 @@
-//! A key or a version goes only when nobody needs it any more: who does and until when, refusals before that, and an override that is written
-//! down.
+//! A key or a version goes only when nobody needs it any more: who does and until when, refusals
+//! before that, and an override that is written down.
 
 use crate::tenants::{linked_uat, rsa_key};
 use crate::tool::{FAST, Served, overlaid};
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 /// Deleted environments are in no list: somebody has looked at them.
 const CHECKED: &str = "--deleted-environments-checked";
 
-/// A key with three versions that one environment uses, a key that nobody uses, and an environment that left some key twelve days ago.
+/// A key with three versions that one environment uses, a key that nobody uses, and an environment
+/// that left some key twelve days ago.
 pub(crate) fn old_keys(left_days_ago: f64) -> Value {
     linked_uat(json!({
         "vaults": { "kv-contoso-cmk": { "keys": {

@@ -1,4 +1,5 @@
-//! The rules, pure: a snapshot in which all is well, and for each code what must change for it to be said.
+//! The rules, pure: a snapshot in which all is well, and for each code what must change for it to
+//! be said.
 
 use cmkctl::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules};
 use cmkctl::model::finding::{Finding, Severity};
@@ -286,7 +287,8 @@ fn where_all_is_well_only_the_notes_are_said() {
     assert_eq!(codes(&[]), BTreeSet::new());
     let all: BTreeSet<&str> = findings(&[]).iter().map(|finding| finding.code).collect();
     assert_eq!(all, BTreeSet::from(NOTES));
-    // Once it is linked, the outage is over; without finance and operations there is nothing of it to say.
+    // Once it is linked, the outage is over; without finance and operations there is nothing of it
+    // to say.
     let (mut target, mut observed) = well();
     part(&mut observed.environment).key_link = link("ep", "Linked");
     part(&mut observed.environment).app = Known::Known(None);

@@ -1,5 +1,6 @@
-//! A CI runner as far as cmkctl and the examples meet it: it runs the steps of a job with bash, without a terminal and with a home that nobody
-//! may write to, and obeys what it finds in their output.
+//! A CI runner as far as cmkctl and the examples meet it: it runs the steps of a job with bash,
+//! without a terminal and with a home that nobody may write to, and obeys what it finds in their
+//! output.
 
 use crate::tool::Served;
 use serde_json::{Map, Value};
@@ -66,7 +67,8 @@ impl Runner {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let runner = Self { service, cloud: served.cloud_file(), folder, known: BTreeMap::new() };
-        // Nothing may be fetched, and what talks to the service of the pipeline is only written down.
+        // Nothing may be fetched, and what talks to the service of the pipeline is only written
+        // down.
         for tool in ["gh", "az", "git", "cargo"] {
             let path = runner.path("bin").join(tool);
             let code = if ["gh", "az"].contains(&tool) { 0 } else { 99 };
@@ -91,7 +93,8 @@ impl Runner {
         assert_eq!(fs::read_dir(self.path("home")).unwrap().count(), 0);
     }
 
-    /// `${{ vars.X }}`, `$(X)`; what is not known is empty at GitHub, and stays as it is at Azure Pipelines.
+    /// `${{ vars.X }}`, `$(X)`; what is not known is empty at GitHub, and stays as it is at Azure
+    /// Pipelines.
     fn expand(&self, text: &str) -> String {
         let mut out = text.to_owned();
         for (open, close) in [("${{", "}}"), ("$(", ")")] {
@@ -211,7 +214,8 @@ impl Runner {
         }
     }
 
-    /// `##vso[…]` wherever it stands in a line, as the agent looks for it. Any command but ours is a break-in.
+    /// `##vso[…]` wherever it stands in a line, as the agent looks for it. Any command but ours is
+    /// a break-in.
     fn azure_pipelines(&mut self, line: &str, step: &str, outcome: &mut Job) {
         let Some(start) = line.to_ascii_lowercase().find("##vso[") else { return };
         let (head, text) = line[start + 6..].split_once(']').unwrap_or_else(|| panic!("half a command: {line}"));
@@ -247,7 +251,8 @@ impl Runner {
     }
 }
 
-/// `::name …::` at the start of a line, behind blanks, or `##[name]` anywhere in it. Any command but ours is a break-in.
+/// `::name …::` at the start of a line, behind blanks, or `##[name]` anywhere in it. Any command
+/// but ours is a break-in.
 fn github(line: &str) -> Option<(String, String, String)> {
     assert!(!line.contains("##["), "a command that is not ours: {line}");
     let command = line.trim_start().strip_prefix("::")?;

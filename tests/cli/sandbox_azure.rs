@@ -1,4 +1,5 @@
-//! The sandbox against the published wire of Resource Manager, Key Vault and Entra: raw HTTP, no client types, as in [`crate::sandbox_wire`].
+//! The sandbox against the published wire of Resource Manager, Key Vault and Entra: raw HTTP, no
+//! client types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{ask_as, with_policy};
 use crate::tenants::plain;

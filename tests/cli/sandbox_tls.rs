@@ -1,4 +1,5 @@
-//! The sandbox as clients have it that know nothing of it: behind a proxy, under the public host names, with a certificate.
+//! The sandbox as clients have it that know nothing of it: behind a proxy, under the public host
+//! names, with a certificate.
 
 use crate::tool::{Served, command, http, run};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The sandbox on bad days, at its doors, and beside recordings of the real service; raw HTTP, as in [`crate::sandbox_wire`].
+//! The sandbox on bad days, at its doors, and beside recordings of the real service; raw HTTP, as
+//! in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{
     BAP, EXPANDED, ask_as, follow, id_of, pages, read_environment, start_link, uat_id, with_policy,
@@ -106,7 +107,8 @@ fn trouble_comes_when_it_is_scripted() {
     ] {
         assert_eq!(*value, "Wibble");
     }
-    // A change that was answered by nobody has happened all the same; one that was cut off before has not.
+    // A change that was answered by nobody has happened all the same; one that was cut off before
+    // has not.
     for (kind, effects) in [("reset-before", 0), ("reset-after", 1)] {
         let served = with_policy(&json!({}), "1");
         served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": kind }]));
@@ -127,7 +129,8 @@ fn paths(value: &Value, at: &str, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Whatever the sandbox sends, a real service has sent: compared with recordings where there are some (`CMKCTL_RECORDED`).
+/// Whatever the sandbox sends, a real service has sent: compared with recordings where there are
+/// some (`CMKCTL_RECORDED`).
 #[test]
 fn the_sandbox_sends_nothing_that_was_never_recorded() {
     // Not recorded, but documented: paths that begin with these are allowed.

@@ -1,4 +1,5 @@
-//! The sandbox against the published wire of the Power Platform admin API and Dataverse: raw HTTP, no client types, so that the two can't agree on a mistake.
+//! The sandbox against the published wire of the Power Platform admin API and Dataverse: raw HTTP,
+//! no client types, so that the two can't agree on a mistake.
 
 use crate::tenants::{plain, policy_is, policy_ready, uat_is, ungranted_policy};
 use crate::tool::{Answer, FAST, Served, http};

@@ -1,4 +1,5 @@
-//! The SARIF log, against the schema that OASIS publishes (`data/`, as the crate serde-sarif 0.8.0 carries it).
+//! The SARIF log, against the schema that OASIS publishes (`data/`, as the crate serde-sarif 0.8.0
+//! carries it).
 
 use cmkctl::model::catalogue::CATALOGUE;
 use cmkctl::model::{Finding, Severity};
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 
 fn sarif_schema() -> jsonschema::Validator {
     let text = include_str!("data/sarif-schema-2.1.0.json");
-    // The published pattern for languages has a bracket too many, which this validator refuses; the log names no language.
+    // The published pattern for languages has a bracket too many, which this validator refuses; the
+    // log names no language.
     let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
     let schema: Value = serde_json::from_str(&text).unwrap();
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()

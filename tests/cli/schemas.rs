@@ -1,4 +1,5 @@
-//! Every document that the binary prints is what its schema under `examples/schemas/` says, to the last field.
+//! Every document that the binary prints is what its schema under `examples/schemas/` says, to the
+//! last field.
 
 use crate::tool::{FAST, Ran, Served, finish, rehearse, run};
 use serde_json::{Value, json};
@@ -191,7 +192,8 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "403", "times": 1000 }]));
     all.ran(&served.run(&["environment-name", "-o", "json"]).exits(5));
 
-    // A key that goes although its days are not over: what was overridden is in the plan and in the trail.
+    // A key that goes although its days are not over: what was overridden is in the plan and in the
+    // trail.
     let retiring = Served::patched(&crate::retire::old_keys(12.0), FAST);
     let log = retiring.folder().join("audit.jsonl");
     let retire = [

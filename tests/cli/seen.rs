@@ -1,10 +1,10 @@
 //! What a person sees, whole: the exit code and both streams, of each command and each way it can
 //! go.
 //!
-//! One line of a table is one run and one file in `snapshots`:
-//! `INSTA_UPDATE=always cargo test --locked --test cli seen` writes them anew. What a look shows has
-//! to be the same every day and on a machine under load, so midnight of the tenant's clock is half a
-//! minute away or more, and what is waited for waits long enough to be seen.
+//! One line of a table is one run and one file in `snapshots`: `INSTA_UPDATE=always cargo test
+//! --locked --test cli seen` writes them anew. What a look shows has to be the same every day and
+//! on a machine under load, so midnight of the tenant's clock is half a minute away or more, and
+//! what is waited for waits long enough to be seen.
 
 use crate::help::words;
 use crate::retire::old_keys;

@@ -1,5 +1,6 @@
-//! Every change, with every answer that leaves open whether it took, once where the service had acted and once where it had not: it takes effect
-//! exactly once, or the run says what is not known.
+//! Every change, with every answer that leaves open whether it took, once where the service had
+//! acted and once where it had not: it takes effect exactly once, or the run says what is not
+//! known.
 
 use crate::arena::{Arena, jobs, spread};
 use crate::tenants::{key_is, linked_uat, rsa_key, two_keys, uat_is};
@@ -78,7 +79,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// Answers that leave it open: with their spelling where the service had not acted, and where it had.
+/// Answers that leave it open: with their spelling where the service had not acted, and where it
+/// had.
 const ANSWERS: [(&str, &str); 8] = [
     ("401", "401-after"),
     ("429-seconds", "429-seconds-after"),
@@ -177,7 +179,8 @@ fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
     });
 }
 
-/// Reads of this path are refused once the change was sent: the plan has seen what it needs, and nobody sees what came of it.
+/// Reads of this path are refused once the change was sent: the plan has seen what it needs, and
+/// nobody sees what came of it.
 fn hidden_after(arena: &Arena, case: &Case, path: &str) -> Value {
     let ledger = arena.ledger();
     let log = ledger["log"].as_array().unwrap();

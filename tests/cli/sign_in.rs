@@ -1,4 +1,5 @@
-//! Sign-in: the ways and their order, one token a scope, fresh assertions, and secrets that stay where they are.
+//! Sign-in: the ways and their order, one token a scope, fresh assertions, and secrets that stay
+//! where they are.
 
 use crate::tenants::plain;
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};

@@ -1,4 +1,5 @@
-//! Whatever stops the program, it ends soon, says how to go on, and starts nothing behind anybody's back.
+//! Whatever stops the program, it ends soon, says how to go on, and starts nothing behind anybody's
+//! back.
 
 use crate::tenants::generated;
 use crate::terminal::Typing;

@@ -32,7 +32,8 @@ impl Typing {
         let theirs = OpenOptions::new().read(true).write(true).open(name).unwrap();
         command.stdin(theirs.try_clone().unwrap()).stderr(theirs).stdout(Stdio::piped());
         let child = command.spawn().unwrap();
-        // The command holds the other end of the terminal; without it the end of the program is the end of the reading.
+        // The command holds the other end of the terminal; without it the end of the program is the
+        // end of the reading.
         drop(command);
         let keyboard = File::from(ours);
         let shown = Arc::new(Mutex::new(Vec::new()));

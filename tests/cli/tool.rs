@@ -393,7 +393,8 @@ pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
-/// HTTP without a client: what was sent and what came back, byte by byte. Status 0 means that the connection ended without an answer.
+/// HTTP without a client: what was sent and what came back, byte by byte. Status 0 means that the
+/// connection ended without an answer.
 pub(crate) fn http(base: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();

@@ -1,5 +1,5 @@
-//! After a lock: the original key first, then the environments, the one that is deleted soonest first; each administrator for the half that is
-//! theirs.
+//! After a lock: the original key first, then the environments, the one that is deleted soonest
+//! first; each administrator for the half that is theirs.
 
 use crate::tenants::{closed_firewall, locked};
 use crate::tool::{FAST, Served};

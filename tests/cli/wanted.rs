@@ -1,4 +1,5 @@
-//! Many environments by one file: what differs is shown, waves are kept, a failure stops what has not begun, and the same command goes on.
+//! Many environments by one file: what differs is shown, waves are kept, a failure stops what has
+//! not begun, and the same command goes on.
 
 use crate::between::{Between, Deed};
 use crate::tenants::{granted_policy, power_platform_environment, ungranted_policy};
@@ -76,7 +77,8 @@ fn a_file_is_shown_done_in_waves_and_done_once() {
         "`Team e`, linked to `ep-contoso-cmk`",
     ]);
     assert!(planned.stdout.starts_with("Plan of "), "{}", planned.stdout);
-    // One list, and by themselves only those that are to be changed: environment (twice, where no policy is seen) and operations.
+    // One list, and by themselves only those that are to be changed: environment (twice, where no
+    // policy is seen) and operations.
     let ledger = served.ledger();
     let log = ledger["log"].as_array().unwrap();
     let count = |part: &str| log.iter().filter(|one| one["path"].as_str().unwrap().contains(part)).count();
@@ -153,7 +155,8 @@ fn policies_come_first_and_vaults_are_asked_once() {
     let ledger = served.ledger();
     let vault = |one: &&Value| one["path"].as_str().unwrap().ends_with("/vaults/kv-contoso-cmk");
     assert_eq!(ledger["log"].as_array().unwrap().iter().filter(vault).count(), 1);
-    // A file with nobody behind the environments: the Key Vault administrator does the policies, and is told what is missing.
+    // A file with nobody behind the environments: the Key Vault administrator does the policies,
+    // and is told what is missing.
     let half = served.run_as("key-vault-admin", &["apply", &file, "--yes"]).exits(5);
     half.says(&["Create the enterprise policy `ep-contoso-cmk-two`", "are not visible to you"]);
     let rest = served.run(&["plan", &file, "-o", "json"]).exits(0).json();
@@ -186,7 +189,8 @@ fn the_first_failure_starts_nothing_more() {
 
 #[test]
 fn a_key_that_goes_between_two_rings_stops_the_second_one() {
-    // Half an hour after the beginning: the first ring is under way then, and goes on; the second one begins an hour later.
+    // Half an hour after the beginning: the first ring is under way then, and goes on; the second
+    // one begins an hour later.
     let event = json!({ "events": [{ "after_days": 0.03, "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
     let served = Served::patched(&overlaid(teams(), event), "1500");
     let name = wanted_file(&served, "at-most = 1", &[("Team a", 1), ("Team b", 2)]);
@@ -197,7 +201,8 @@ fn a_key_that_goes_between_two_rings_stops_the_second_one() {
 
 #[test]
 fn a_window_that_closes_while_everything_is_looked_at_once_more_stops_the_start() {
-    // It is Monday, 08:00, and a second here is 50 minutes: the look directly before the start takes longer than the window has left.
+    // It is Monday, 08:00, and a second here is 50 minutes: the look directly before the start
+    // takes longer than the window has left.
     let ends = |late: u64, code: i32| {
         let served = Served::patched(&teams(), "3000");
         let name = wanted_file(&served, "at-most = 1\nwindows = [\"mon 07:00-mon 09:40\"]", &[("Team a", 1)]);
@@ -312,7 +317,8 @@ fn an_environment_is_started_inside_a_window_only() {
         "Waiting for the change window that opens on Mon 2026-03-02 20:00 UTC",
         "Waiting for the change window that opens on Tue 2026-03-03 00:00 UTC",
     ]);
-    // An hour of this clock is a second: the request arrives a moment after the window was found open.
+    // An hour of this clock is a second: the request arrives a moment after the window was found
+    // open.
     let days: Vec<String> = start_times(&served).iter().map(|(_, at)| at.strftime("%a %H").to_string()).collect();
     assert!(["Mon 20", "Mon 21", "Mon 22"].contains(&days[0].as_str()), "{days:?}");
     assert!(["Tue 00", "Tue 01", "Tue 02"].contains(&days[1].as_str()), "{days:?}");
@@ -337,13 +343,15 @@ fn a_saved_plan_runs_exactly_and_is_refused_when_the_world_moved() {
     let half = served.write("half.json", &text[..text.len() / 2]);
     served.run(&apply(&half, &ALL[..2])).exits(2).says(&["can't be understood", "line"]);
     assert!(served.effects().is_empty());
-    // The file may say something else by now: the plan is what is run. And what was done meanwhile is done no more.
+    // The file may say something else by now: the plan is what is run. And what was done meanwhile
+    // is done no more.
     std::fs::remove_file(&file).unwrap();
     let ids = served.ids_by_name();
     served.run(&["add-environment", &ids["Team a"], "--power-platform-only", "--yes", "--confirm", "Team a"]).exits(0);
     served.run(&apply(&plan, &ALL[1..2])).exits(0);
     assert_eq!(start_times(&served).len(), 2);
-    // Somebody takes one off its policy again: then it would be added again, as planned. But another policy's key is another plan.
+    // Somebody takes one off its policy again: then it would be added again, as planned. But
+    // another policy's key is another plan.
     let document = served.run(&[&apply(&plan, &[])[..], &["-o", "json"]].concat()).exits(0).json();
     assert_eq!(document["outcome"], "unchanged");
 }
@@ -356,7 +364,8 @@ fn what_moved_is_named() {
     let name = served.write("unnamed.toml", &text);
     let plan = served.folder().join("plan.json").to_str().unwrap().to_owned();
     served.run(&["plan", &name, "--out", &plan]).exits(0);
-    // Right after the list was read once, the environment has another name and is no Managed Environment any more.
+    // Right after the list was read once, the environment has another name and is no Managed
+    // Environment any more.
     let change = json!({ "name": "Contoso Production 2", "managed": false });
     served.faults(&json!([{ "match": { "host": "bap", "path": "/scopes/admin/environments", "nth": 1 }, "do": "meanwhile", "change": change }]));
     served.run(&["status", "--all"]).exits(0);

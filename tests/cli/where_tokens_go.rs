@@ -1,4 +1,5 @@
-//! Which cloud gets the tokens: a name is a name, a file is a file, and what a file says is understood in full or refused.
+//! Which cloud gets the tokens: a name is a name, a file is a file, and what a file says is
+//! understood in full or refused.
 
 use crate::tool::{FAST, Ran, Served, command, finish};
 use serde_json::{Value, json};

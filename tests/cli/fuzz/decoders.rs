@@ -1,4 +1,5 @@
-//! Answers of services: whatever they hold, they are read without a panic, and no text of them misleads.
+//! Answers of services: whatever they hold, they are read without a panic, and no text of them
+//! misleads.
 
 use super::{json_value, misleading, struck, wild};
 use cmkctl::cloud::answer::Answer;

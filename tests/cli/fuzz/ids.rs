@@ -38,7 +38,8 @@ proptest! {
             let again = ArmId::parse(&id.to_string(), &KINDS).unwrap();
             prop_assert_eq!(&again, &id);
             prop_assert!(same_id(&text.trim().to_ascii_lowercase(), &id.to_string().to_ascii_lowercase()) || text.len() != id.to_string().len());
-            // In a URL it stays eight segments, and nothing of it becomes a query, a fragment or a way up.
+            // In a URL it stays eight segments, and nothing of it becomes a query, a fragment or a
+            // way up.
             let url = Url::parse(&format!("https://management.azure.com{id}?api-version=1")).unwrap();
             prop_assert_eq!(url.path_segments().unwrap().count(), 8, "{}", url);
             prop_assert_eq!((url.query(), url.fragment(), url.host_str()), (Some("api-version=1"), None, Some("management.azure.com")));

@@ -12,7 +12,8 @@ mod waiting;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-/// Characters that a terminal obeys or a reader does not see; written down here a second time, on purpose.
+/// Characters that a terminal obeys or a reader does not see; written down here a second time, on
+/// purpose.
 fn misleads(ch: char) -> bool {
     ch < ' '
         || ('\u{7f}'..='\u{9f}').contains(&ch)
