@@ -14,9 +14,7 @@ const GUID: &str = "11111111-2222-3333-4444-555555555555";
 fn exits_saying(ran: Ran, code: i32, words: &[&str]) -> Ran {
     let ran = ran.exits(code);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    for word in words {
-        assert!(ran.stderr.contains(word), "`{word}` is not said: {}", ran.stderr);
-    }
+    ran.says_on_stderr(words);
     ran
 }
 

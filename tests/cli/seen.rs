@@ -1,10 +1,10 @@
 //! What a person sees, whole: the exit code and both streams, of each command and each way it can
 //! go.
 //!
-//! One line of a table is one run and one file in `snapshots`: `INSTA_UPDATE=always cargo test
-//! --locked --test cli seen` writes them anew. What a look shows has to be the same every day and
-//! on a machine under load, so midnight of the tenant's clock is half a minute away or more, and
-//! what is waited for waits long enough to be seen.
+//! One line of a table is one run and one file in `snapshots`. With `INSTA_UPDATE=always` set,
+//! `cargo test --locked --test cli seen` writes them anew. What a look shows has to be the same
+//! every day and on a machine under load, so midnight of the tenant's clock is a minute away or
+//! more, and what is waited for waits long enough to be seen.
 
 use crate::help::words;
 use crate::retire::old_keys;
@@ -16,7 +16,7 @@ use crate::tool::{Served, command, finish, overlaid};
 use serde_json::{Value, json};
 
 /// Fast enough for short waits, and slow enough for a date to stay what it is.
-const QUICK: &str = "2000";
+const QUICK: &str = "1000";
 
 /// Where a grant is made: so slow that the five minutes for which it settles are not over before
 /// somebody asks.
