@@ -1,6 +1,6 @@
 //! Measures what the README promises: start-up, size, and `status` against its bound of three round trips.
 //!
-//! `cargo build --release && cargo run --release --example measure` prints each figure beside what it is measured against, from one run on
+//! `cargo build --profile dist && cargo run --profile dist --example measure` prints each figure beside what it is measured against, from one run on
 //! this machine. It asserts nothing: timing is not a test.
 
 #![expect(clippy::print_stdout, reason = "it is a program that prints figures")]
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("nothing") {
         return Ok(());
     }
-    let size = std::fs::metadata(&binary).map_err(|_| "build it first: cargo build --release")?.len();
+    let size = std::fs::metadata(&binary).map_err(|_| "build it first: cargo build --profile dist")?.len();
     println!("binary           {:6.2} MB  (at most 8)", as_mb(size));
 
     let version = median(200, || run(Command::new(&binary).arg("--version")))?;

@@ -182,7 +182,7 @@ mod tests {
             "long": long, "a key: with": { "yes": { "1": 2 } },
         });
         let text = render(&value, Format::Yaml, None);
-        assert_eq!(serde_saphyr::from_str::<Value>(&text).unwrap(), value, "{text}");
+        assert_eq!(serde_norway::from_str::<Value>(&text).unwrap(), value, "{text}");
         assert!(text.lines().any(|line| line.contains(long.trim())), "{text}");
     }
 }

@@ -22,6 +22,7 @@ mod executed;
 mod exit_codes;
 mod export;
 mod fault_matrix;
+mod first_run;
 mod four_days;
 mod fuzz;
 mod guarded;

@@ -41,7 +41,7 @@ fn every_command_has_every_format_and_a_query() {
         assert_eq!(json.code, plain.code, "{arguments:?}");
         let yaml = run_with(&served, &arguments, &["-o", "yaml"]).exits(plain.code);
         let yaml: Value =
-            serde_saphyr::from_str(&yaml.stdout).unwrap_or_else(|error| panic!("{error}: {}", yaml.stdout));
+            serde_norway::from_str(&yaml.stdout).unwrap_or_else(|error| panic!("{error}: {}", yaml.stdout));
         assert_eq!(yaml["schema"], *schema, "{arguments:?}");
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&yaml), keys(&json.json()), "{arguments:?}");
@@ -133,7 +133,7 @@ fn an_error_has_the_shape_of_its_format() {
             "json" => assert!(ran.stdout.lines().count() > 5 && ran.json()["exit_code"] == 2, "{}", ran.stdout),
             "jsonl" => assert!(ran.stdout.lines().count() == 1 && ran.json()["exit_code"] == 2, "{}", ran.stdout),
             "yaml" => {
-                let document: Value = serde_saphyr::from_str(&ran.stdout).unwrap();
+                let document: Value = serde_norway::from_str(&ran.stdout).unwrap();
                 assert_eq!(document["schema"], "cmkctl/error/v1");
             }
             _ => assert_eq!(ran.stdout, ""),
