@@ -1,7 +1,9 @@
-//! Measures what the README promises: start-up, size, and `status` against its bound of three round trips.
+//! Measures what the README promises: start-up, size, and `status` against its bound of three round
+//! trips.
 //!
-//! `cargo build --profile dist && cargo run --profile dist --example measure` prints each figure beside what it is measured against, from one run on
-//! this machine. It asserts nothing: timing is not a test.
+//! `cargo build --profile dist && cargo run --profile dist --example measure` prints each figure
+//! beside what it is measured against, from one run on this machine. It asserts nothing: timing is
+//! not a test.
 
 #![expect(clippy::print_stdout, reason = "it is a program that prints figures")]
 
@@ -23,7 +25,9 @@ fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("nothing") {
         return Ok(());
     }
-    let size = std::fs::metadata(&binary).map_err(|_| "build it first: cargo build --profile dist")?.len();
+    let size = std::fs::metadata(&binary)
+        .map_err(|_| "build it first: cargo build --profile dist")?
+        .len();
     println!("binary           {:6.2} MB  (at most 8)", as_mb(size));
 
     let version = median(200, || run(Command::new(&binary).arg("--version")))?;
@@ -38,7 +42,9 @@ fn main() -> Result<()> {
     let file = std::env::temp_dir().join(format!("cmkctl-measure-{}.json", std::process::id()));
     with_sandbox(&binary, &file, "ready", status)?;
     for (scenario, pages) in [(tenant(1000)?, 5), (tenant(10_000)?, 41)] {
-        with_sandbox(&binary, &file, &scenario, |binary, file| whole_tenant(binary, file, pages))?;
+        with_sandbox(&binary, &file, &scenario, |binary, file| {
+            whole_tenant(binary, file, pages)
+        })?;
         std::fs::remove_file(scenario)?;
     }
     Ok(())
@@ -60,7 +66,10 @@ fn with_sandbox(
 
 /// A scenario file of a tenant of some size.
 fn tenant(environments: u32) -> Result<String> {
-    let file = std::env::temp_dir().join(format!("cmkctl-measure-{}-{environments}.json", std::process::id()));
+    let file = std::env::temp_dir().join(format!(
+        "cmkctl-measure-{}-{environments}.json",
+        std::process::id()
+    ));
     let text = format!(
         r#"{{"summary":"A tenant of some size.","settings":{{"page_size":250}},"generate":{{"seed":42,"environments":{environments},"policies":40,"vaults":12}}}}"#
     );
@@ -68,28 +77,37 @@ fn tenant(environments: u32) -> Result<String> {
     Ok(file.display().to_string())
 }
 
-/// `status --all`: the pages one after the other, then policy, vault and key, and what only the data plane of a managed HSM knows.
+/// `status --all`: the pages one after the other, then policy, vault and key, and what only the
+/// data plane of a managed HSM knows.
 fn whole_tenant(binary: &Path, file: &Path, pages: u64) -> Result<()> {
     let client = || {
         let mut command = Command::new(binary);
-        command.args(["--quiet", "--cloud"]).arg(file).args(["status", "--all", "-o", "json"]);
+        command
+            .args(["--quiet", "--cloud"])
+            .arg(file)
+            .args(["status", "--all", "-o", "json"]);
         command
     };
     let took = median(5, || run(&mut client()))?;
     let bound = Duration::from_millis((pages + 4) * LATENCY_MS);
     let ratio = took.as_secs_f64() / bound.as_secs_f64();
     println!(
-        "status --all     {:6.0} ms  {pages} pages and 4 round trips of {LATENCY_MS} ms are {} ms, ratio {ratio:.2} (at most 1.5)",
+        "status --all     {:6.0} ms  {pages} pages and 4 round trips of {LATENCY_MS} ms are {} \
+        ms, ratio {ratio:.2} (at most 1.5)",
         ms(took),
         bound.as_millis()
     );
     if let Some(kilobytes) = peak(&mut client())? {
-        println!("  resident       {:6.2} MB  (at most 60)", as_mb(kilobytes * 1024));
+        println!(
+            "  resident       {:6.2} MB  (at most 60)",
+            as_mb(kilobytes * 1024)
+        );
     }
     Ok(())
 }
 
-/// `status` of an encrypted environment whose ids are known, with and without latency-free sign-in in it.
+/// `status` of an encrypted environment whose ids are known, with and without latency-free sign-in
+/// in it.
 fn status(binary: &Path, file: &Path) -> Result<()> {
     let client = || {
         let mut command = Command::new(binary);
@@ -101,12 +119,16 @@ fn status(binary: &Path, file: &Path) -> Result<()> {
     let bound = Duration::from_millis(ROUND_TRIPS * LATENCY_MS);
     let ratio = took.as_secs_f64() / bound.as_secs_f64();
     println!(
-        "status           {:6.1} ms  {ROUND_TRIPS} round trips of {LATENCY_MS} ms are {} ms, ratio {ratio:.2} (at most 1.3)",
+        "status           {:6.1} ms  {ROUND_TRIPS} round trips of {LATENCY_MS} ms are {} ms, \
+        ratio {ratio:.2} (at most 1.3)",
         ms(took),
         bound.as_millis()
     );
     match peak(client().arg("status"))? {
-        Some(kilobytes) => println!("status, resident {:6.2} MB  (at most 12)", as_mb(kilobytes * 1024)),
+        Some(kilobytes) => println!(
+            "status, resident {:6.2} MB  (at most 12)",
+            as_mb(kilobytes * 1024)
+        ),
         None => println!("status, resident  not measured: this system has no /proc"),
     }
     Ok(())
@@ -116,7 +138,17 @@ fn serve(binary: &Path, file: &Path, scenario: &str) -> Result<Child> {
     let latency = format!("{LATENCY_MS}ms");
     let mut command = Command::new(binary);
     command
-        .args(["sandbox", "--scenario", scenario, "--quiet", "--speed", "20000", "--latency", &latency, "--cloud-file"])
+        .args([
+            "sandbox",
+            "--scenario",
+            scenario,
+            "--quiet",
+            "--speed",
+            "20000",
+            "--latency",
+            &latency,
+            "--cloud-file",
+        ])
         .arg(file);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
@@ -125,8 +157,16 @@ fn serve(binary: &Path, file: &Path, scenario: &str) -> Result<Child> {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command:?}: {status}").into())
+    }
 }
 
 fn median(times: usize, mut what: impl FnMut() -> Result<()>) -> Result<Duration> {
@@ -140,9 +180,14 @@ fn median(times: usize, mut what: impl FnMut() -> Result<()>) -> Result<Duration
     Ok(taken[taken.len() / 2])
 }
 
-/// The most memory that a process had, in kB, as the kernel's own high-water mark says while it still runs.
+/// The most memory that a process had, in kB, as the kernel's own high-water mark says while it
+/// still runs.
 fn peak(command: &mut Command) -> Result<Option<u64>> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
     let path = format!("/proc/{}/status", child.id());
     let mut most = None;
     while child.try_wait()?.is_none() {

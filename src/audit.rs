@@ -1,4 +1,5 @@
-//! The audit trail: one line before every request that changes something, one line after it, in a file that is only ever appended to.
+//! The audit trail: one line before every request that changes something, one line after it, in a
+//! file that is only ever appended to.
 
 use crate::error::{Error, Kind, Result};
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// What a run writes its changes down in: nothing, or a file, with what every line of this plan has in common.
+/// What a run writes its changes down in: nothing, or a file, with what every line of this plan has
+/// in common.
 #[derive(Debug, Clone, Default)]
 pub struct Trail {
     log: Option<Arc<Log>>,
@@ -97,11 +99,18 @@ struct Line<'a> {
 }
 
 impl Trail {
-    /// Opens the file of a plan's trail, and makes it first if need be, readable by its owner alone.
+    /// Opens the file of a plan's trail, and makes it first if need be, readable by its owner
+    /// alone.
     ///
     /// # Errors
-    /// The file can't be opened for appending, or it is no file: a pipe keeps nothing, and a device keeps no lines.
-    pub fn open(path: Option<&Path>, cloud: &str, command: &'static str, plan: String) -> Result<Self> {
+    /// The file can't be opened for appending, or it is no file: a pipe keeps nothing, and a device
+    /// keeps no lines.
+    pub fn open(
+        path: Option<&Path>,
+        cloud: &str,
+        command: &'static str,
+        plan: String,
+    ) -> Result<Self> {
         let log = match path {
             None => None,
             Some(path) => {
@@ -124,7 +133,13 @@ impl Trail {
                 }))
             }
         };
-        Ok(Self { log, cloud: cloud.to_owned(), command, plan, overridden: Vec::new() })
+        Ok(Self {
+            log,
+            cloud: cloud.to_owned(),
+            command,
+            plan,
+            overridden: Vec::new(),
+        })
     }
 
     /// What stood against the plan and was overridden: every intent of it says so.
@@ -143,12 +158,23 @@ impl Trail {
     /// # Errors
     /// The line could not be written, or one before it: then nothing may be sent.
     pub fn intent(&self, intent: &Intent<'_>, at: Timestamp) -> Result<String> {
-        let Some(log) = &self.log else { return Ok(String::new()) };
+        let Some(log) = &self.log else {
+            return Ok(String::new());
+        };
         let count = log.lines.fetch_add(1, Ordering::Relaxed);
-        let key = format!("{} {} {count} {}", self.plan, std::process::id(), Timestamp::now().as_nanosecond());
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes()).hyphenated().to_string();
+        let key = format!(
+            "{} {} {count} {}",
+            self.plan,
+            std::process::id(),
+            Timestamp::now().as_nanosecond()
+        );
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes())
+            .hyphenated()
+            .to_string();
         let outcome = if log.torn.load(Ordering::Relaxed) {
-            Err(io::Error::other("a line before this one could not be written"))
+            Err(io::Error::other(
+                "a line before this one could not be written",
+            ))
         } else {
             log.write(&self.line("intent", &id, intent, at, None, &[]))
         };
@@ -156,7 +182,8 @@ impl Trail {
         Ok(id)
     }
 
-    /// Writes down what came of it. When that fails the change has happened all the same: no other one follows.
+    /// Writes down what came of it. When that fails the change has happened all the same: no other
+    /// one follows.
     ///
     /// # Errors
     /// The line could not be written; the error says what it would have said.
@@ -192,11 +219,19 @@ impl Trail {
             who: &intent.who,
             method: intent.method,
             url: intent.url,
-            body: if came.is_none() { &intent.body } else { &Value::Null },
+            body: if came.is_none() {
+                &intent.body
+            } else {
+                &Value::Null
+            },
             came,
             correlation,
             plan: &self.plan,
-            overridden: if came.is_none() { &self.overridden } else { &[] },
+            overridden: if came.is_none() {
+                &self.overridden
+            } else {
+                &[]
+            },
             command: self.command,
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -223,7 +258,10 @@ impl Log {
         text.push(b'\n');
         let mut file = &self.file;
         if file.write(&text)? != text.len() {
-            return Err(io::Error::new(io::ErrorKind::WriteZero, "only a part of the line could be written"));
+            return Err(io::Error::new(
+                io::ErrorKind::WriteZero,
+                "only a part of the line could be written",
+            ));
         }
         file.sync_data()
     }
@@ -267,27 +305,41 @@ fn other_than_a_file(path: &Path) -> Option<&'static str> {
 #[cfg(unix)]
 fn warn_of_others(path: &Path, file: &File) {
     use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata().map_or(0, |found| found.permissions().mode() & 0o777);
+    let mode = file
+        .metadata()
+        .map_or(0, |found| found.permissions().mode() & 0o777);
     let may = match (mode & 0o044 != 0, mode & 0o077 != 0) {
         (true, _) => "others can read it",
         (false, true) => "others can change or run it",
         (false, false) => return,
     };
-    tracing::warn!("The audit log `{0}` has mode {mode:03o}, so {may}. Close it with `chmod 600 {0}`", path.display());
+    tracing::warn!(
+        "The audit log `{0}` has mode {mode:03o}, so {may}. Close it with `chmod 600 {0}`",
+        path.display()
+    );
 }
 
 fn no_file(path: &Path, other: &str) -> Error {
-    Error::usage(format!("The audit log `{}` can't be written, so nothing is sent.", path.display()))
-        .detail(format!("It is {other}, and lines must stay."))
-        .hint("Name a regular file, or a path where cmkctl can make one.")
+    Error::usage(format!(
+        "The audit log `{}` can't be written, so nothing is sent.",
+        path.display()
+    ))
+    .detail(format!("It is {other}, and lines must stay."))
+    .hint("Name a regular file, or a path where cmkctl can make one.")
 }
 
 /// An intent that is not written down: its change is not sent.
 fn unsent(path: &Path, error: &io::Error) -> Error {
-    Error::new(Kind::Unexpected, format!("The audit log `{}` can't be written, so nothing is sent.", path.display()))
-        .detail(format!("{error}."))
-        .hint("Name a file that can be appended to, or leave out `--audit-log`.")
-        .hint("Run the same command again then: it goes on from where it stopped.")
+    Error::new(
+        Kind::Unexpected,
+        format!(
+            "The audit log `{}` can't be written, so nothing is sent.",
+            path.display()
+        ),
+    )
+    .detail(format!("{error}."))
+    .hint("Name a file that can be appended to, or leave out `--audit-log`.")
+    .hint("Run the same command again then: it goes on from where it stopped.")
 }
 
 /// An outcome that is not written down: its change has happened, if it was sent at all.
@@ -298,10 +350,22 @@ fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), came:
         Came::NotSent(_) => "The change could not be sent".to_owned(),
     };
     let path = path.display();
-    Error::new(Kind::Unexpected, format!("{what}, but the audit log `{path}` can't be written: that line is lost."))
-        .detail(format!("{error}. The change: {} {}.", intent.method, intent.url))
-        .hint(format!("Keep this message with the log: it has the intent, whose id is {id}, and not what came of it."))
-        .hint("Make room for the log before the next change.")
+    Error::new(
+        Kind::Unexpected,
+        format!(
+            "{what}, but the audit log `{path}` can't be written: \
+        that line is lost."
+        ),
+    )
+    .detail(format!(
+        "{error}. The change: {} {}.",
+        intent.method, intent.url
+    ))
+    .hint(format!(
+        "Keep this message with the log: it has the intent, whose id is {id}, and \
+            not what came of it."
+    ))
+    .hint("Make room for the log before the next change.")
 }
 
 #[cfg(test)]
@@ -309,7 +373,12 @@ mod tests {
     use super::*;
 
     fn intent() -> Intent<'static> {
-        Intent { who: Who::default(), method: "PUT", url: "https://x/", body: serde_json::json!({"a": "b\nc"}) }
+        Intent {
+            who: Who::default(),
+            method: "PUT",
+            url: "https://x/",
+            body: serde_json::json!({"a": "b\nc"}),
+        }
     }
 
     #[test]
@@ -321,14 +390,28 @@ mod tests {
             let trail = Trail::open(Some(&path), "public", "enable", "p".to_owned()).unwrap();
             let id = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap();
             let ids = [("x-ms-request-id".to_owned(), "r".to_owned())];
-            trail.outcome(&id, &intent(), Timestamp::UNIX_EPOCH, &Came::Status(201), &ids).unwrap();
+            trail
+                .outcome(
+                    &id,
+                    &intent(),
+                    Timestamp::UNIX_EPOCH,
+                    &Came::Status(201),
+                    &ids,
+                )
+                .unwrap();
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!((lines.len(), lines[0]), (5, "before"));
         let line = |index: usize| serde_json::from_str::<Value>(lines[index]).unwrap();
-        assert_eq!((line(1)["event"].as_str(), line(2)["event"].as_str()), (Some("intent"), Some("outcome")));
-        assert_eq!((line(1)["id"].clone(), line(2)["status"].as_i64()), (line(2)["id"].clone(), Some(201)));
+        assert_eq!(
+            (line(1)["event"].as_str(), line(2)["event"].as_str()),
+            (Some("intent"), Some("outcome"))
+        );
+        assert_eq!(
+            (line(1)["id"].clone(), line(2)["status"].as_i64()),
+            (line(2)["id"].clone(), Some(201))
+        );
         assert_ne!(line(1)["id"], line(3)["id"]);
         assert!(line(1)["body"].is_object() && line(2)["body"].is_null());
     }
@@ -353,14 +436,30 @@ mod tests {
         assert_eq!(second.kind, Kind::Unexpected);
         // What came of a change that was sent is lost; that it was not sent would be a lie.
         for (came, words) in [
-            (Came::Status(201), "The change was sent, and answered with 201"),
-            (Came::Unknown("cut".to_owned()), "The change was sent, and no answer came"),
-            (Came::NotSent("no route".to_owned()), "The change could not be sent"),
+            (
+                Came::Status(201),
+                "The change was sent, and answered with 201",
+            ),
+            (
+                Came::Unknown("cut".to_owned()),
+                "The change was sent, and no answer came",
+            ),
+            (
+                Came::NotSent("no route".to_owned()),
+                "The change could not be sent",
+            ),
         ] {
-            let lost = trail.outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, &came, &[]).unwrap_err();
+            let lost = trail
+                .outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, &came, &[])
+                .unwrap_err();
             assert_eq!(lost.kind, Kind::Unexpected);
-            assert!(lost.message.starts_with(words) && !lost.message.contains("nothing is sent"), "{lost}");
-            assert!(lost.detail.unwrap().contains("PUT https://x/") && lost.hints[0].contains("an-id"));
+            assert!(
+                lost.message.starts_with(words) && !lost.message.contains("nothing is sent"),
+                "{lost}"
+            );
+            assert!(
+                lost.detail.unwrap().contains("PUT https://x/") && lost.hints[0].contains("an-id")
+            );
         }
     }
 
@@ -368,11 +467,24 @@ mod tests {
     fn a_torn_last_line_is_closed_before_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit");
-        for (before, lines) in [("", 2), ("{}\n", 3), ("{\"schema\":\"cmkctl/au", 3), ("\n\n", 4)] {
+        for (before, lines) in [
+            ("", 2),
+            ("{}\n", 3),
+            ("{\"schema\":\"cmkctl/au", 3),
+            ("\n\n", 4),
+        ] {
             std::fs::write(&path, before).unwrap();
             let trail = Trail::open(Some(&path), "public", "enable", "p".to_owned()).unwrap();
             let id = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap();
-            trail.outcome(&id, &intent(), Timestamp::UNIX_EPOCH, &Came::Status(200), &[]).unwrap();
+            trail
+                .outcome(
+                    &id,
+                    &intent(),
+                    Timestamp::UNIX_EPOCH,
+                    &Came::Status(200),
+                    &[],
+                )
+                .unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.starts_with(before) && text.ends_with('\n'), "{text}");
             assert_eq!(text.lines().count(), lines, "{text}");
@@ -388,8 +500,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        for (path, words) in [(Path::new("/dev/null"), "a device"), (&socket, "a socket"), (folder.path(), "a folder")]
-        {
+        for (path, words) in [
+            (Path::new("/dev/null"), "a device"),
+            (&socket, "a socket"),
+            (folder.path(), "a folder"),
+        ] {
             let error = Trail::open(Some(path), "public", "enable", "p".to_owned()).unwrap_err();
             assert_eq!(error.kind, Kind::Usage);
             assert!(error.to_string().contains(words), "{error}");

@@ -1,5 +1,5 @@
-//! Puts the commit into `cmkctl --version`, where there is one to be known: not in a source archive, and not while developing, where every
-//! commit would build everything anew.
+//! Puts the commit into `cmkctl --version`, where there is one to be known: not in a source
+//! archive, and not while developing, where every commit would build everything anew.
 
 use std::env;
 use std::path::Path;
@@ -11,13 +11,19 @@ fn main() {
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     // Whoever packages a source archive may know the commit.
-    let named = env::var("CMKCTL_COMMIT").ok().filter(|commit| !commit.trim().is_empty());
+    let named = env::var("CMKCTL_COMMIT")
+        .ok()
+        .filter(|commit| !commit.trim().is_empty());
     let commit = named.or_else(|| release.then(of_git).flatten());
-    let text = commit.map_or_else(|| version.clone(), |commit| format!("{version} ({})", commit.trim()));
+    let text = commit.map_or_else(
+        || version.clone(),
+        |commit| format!("{version} ({})", commit.trim()),
+    );
     println!("cargo::rustc-env=CMKCTL_VERSION={text}");
 }
 
-/// The commit and its day; `None` without git, and when the repository is another one that this folder merely lies in.
+/// The commit and its day; `None` without git, and when the repository is another one that this
+/// folder merely lies in.
 fn of_git() -> Option<String> {
     let here = env::var("CARGO_MANIFEST_DIR").ok()?;
     let top = git(&["rev-parse", "--show-toplevel"])?;
@@ -34,7 +40,11 @@ fn of_git() -> Option<String> {
 }
 
 fn git(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    let output = Command::new("git")
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (!text.is_empty() && !text.contains('\n')).then_some(text)
 }

@@ -13,7 +13,8 @@ pub enum Kind {
     Pending,
     /// No credential, or the sign-in was refused.
     SignIn,
-    /// Signed in, but a role is missing, or a fact that must be known is not; nothing known stands in the way.
+    /// Signed in, but a role is missing, or a fact that must be known is not; nothing known stands
+    /// in the way.
     Forbidden,
     /// A check found a reason not to start.
     Blocked,
@@ -89,21 +90,34 @@ impl Kind {
     /// What it means, for help.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Kind::Unexpected => "unexpected, or output that could not be written: the message says what happened",
+            Kind::Unexpected => {
+                "unexpected, or output that could not be written: the message says what happened"
+            }
             Kind::Usage => "usage: what was typed or configured can't be right",
-            Kind::Pending => "changes are pending (--detailed-exitcode), or --fail-on found something",
+            Kind::Pending => {
+                "changes are pending (--detailed-exitcode), or --fail-on found something"
+            }
             Kind::SignIn => "sign-in: no credential, or a service refused it (every 401)",
-            Kind::Forbidden => "not visible: a role is missing, or what must be known is not; nothing known blocks",
+            Kind::Forbidden => {
+                "not visible: a role is missing, or what must be known is not; nothing known blocks"
+            }
             Kind::Blocked => "blocked by a known fact: what it forbids was not started",
             Kind::Busy => "another operation runs on the environment",
             Kind::StillRunning => "still running at the service: nobody waits for it here any more",
             Kind::Unverified => "finished or sent, but not verified by a re-read",
-            Kind::Refused => "refused: consent is missing, or what is there has changed since the plan",
-            Kind::Interrupted(Stop::HangUp) => {
-                "interrupted: the terminal is gone (SIGHUP); what was started goes on at the service"
+            Kind::Refused => {
+                "refused: consent is missing, or what is there has changed since the plan"
             }
-            Kind::Interrupted(Stop::CtrlC) => "interrupted with Ctrl-C; what was started goes on at the service",
-            Kind::Interrupted(Stop::Terminate) => "interrupted by SIGTERM; what was started goes on at the service",
+            Kind::Interrupted(Stop::HangUp) => {
+                "interrupted: the terminal is gone (SIGHUP); what was started goes on at the \
+                service"
+            }
+            Kind::Interrupted(Stop::CtrlC) => {
+                "interrupted with Ctrl-C; what was started goes on at the service"
+            }
+            Kind::Interrupted(Stop::Terminate) => {
+                "interrupted by SIGTERM; what was started goes on at the service"
+            }
         }
     }
 
@@ -130,7 +144,8 @@ impl Kind {
     }
 }
 
-/// An error as a person reads it: what failed, what the service said, what helps, and the ids a support ticket needs.
+/// An error as a person reads it: what failed, what the service said, what helps, and the ids a
+/// support ticket needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Decides the exit code.
@@ -155,7 +170,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Somebody stopped the program in the middle of changes.
     pub fn stopped(stop: Stop) -> Self {
-        Self::new(Kind::Interrupted(stop), "Interrupted; what was done so far stays.")
+        Self::new(
+            Kind::Interrupted(stop),
+            "Interrupted; what was done so far stays.",
+        )
     }
 
     /// An error of `kind` with its one sentence.

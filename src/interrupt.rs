@@ -1,6 +1,8 @@
-//! What the system may do to this process: signals stop it in an orderly way, and no memory with secrets in it is written to a disk.
+//! What the system may do to this process: signals stop it in an orderly way, and no memory with
+//! secrets in it is written to a disk.
 //!
-//! Signals are heard on a thread of their own, because the other one may hang in a write to a full pipe, or read at a prompt.
+//! Signals are heard on a thread of their own, because the other one may hang in a write to a full
+//! pipe, or read at a prompt.
 
 use crate::error::Stop;
 use std::io::Result;
@@ -26,7 +28,9 @@ fn state() -> &'static watch::Sender<Option<Stop>> {
 /// The system allows no thread, or no handler of a signal.
 pub fn guard() -> Result<()> {
     keep_memory();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut signals = {
         let _inside = runtime.enter();
         signals::Signals::catch()?
@@ -37,7 +41,9 @@ pub fn guard() -> Result<()> {
         let again = tokio::time::timeout(HANGS, signals.next()).await;
         end(again.unwrap_or(stop))
     };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(listening))?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(listening))?;
     Ok(())
 }
 
@@ -52,7 +58,11 @@ fn end(stop: Stop) {
 /// Ends when something stops the program, at once when something has.
 pub async fn stopped() -> Stop {
     let mut heard = state().subscribe();
-    let stop = heard.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+    let stop = heard
+        .wait_for(Option::is_some)
+        .await
+        .ok()
+        .and_then(|stop| *stop);
     match stop {
         Some(stop) => stop,
         // The sender lives as long as the process.
@@ -60,12 +70,14 @@ pub async fn stopped() -> Stop {
     }
 }
 
-/// Does `work`, unless the program is stopped before it ends. `work` hears of it first: whoever waits in it knows best what to say. When the
-/// program was stopped before, nothing is begun.
+/// Does `work`, unless the program is stopped before it ends. `work` hears of it first: whoever
+/// waits in it knows best what to say. When the program was stopped before, nothing is begun.
 ///
 /// # Errors
 /// What stopped it.
-pub fn unless_stopped<T>(work: impl Future<Output = T>) -> impl Future<Output = std::result::Result<T, Stop>> {
+pub fn unless_stopped<T>(
+    work: impl Future<Output = T>,
+) -> impl Future<Output = std::result::Result<T, Stop>> {
     // On the heap: these are the largest futures of the program, one in another.
     let work = Box::pin(work);
     async move {
@@ -84,7 +96,9 @@ pub fn unless_stopped<T>(work: impl Future<Output = T>) -> impl Future<Output = 
 ///
 /// # Errors
 /// What stopped it.
-pub fn unless_stopped_for_good<T>(work: impl Future<Output = T>) -> impl Future<Output = std::result::Result<T, Stop>> {
+pub fn unless_stopped_for_good<T>(
+    work: impl Future<Output = T>,
+) -> impl Future<Output = std::result::Result<T, Stop>> {
     let work = Box::pin(work);
     let stopped = async {
         let stop = stopped().await;
@@ -100,12 +114,19 @@ pub fn unless_stopped_for_good<T>(work: impl Future<Output = T>) -> impl Future<
     }
 }
 
-/// SIGQUIT, SIGABRT and the like write the memory to a disk, and tokens are in it. A refusal is no reason not to run.
+/// SIGQUIT, SIGABRT and the like write the memory to a disk, and tokens are in it. A refusal is no
+/// reason not to run.
 fn keep_memory() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+        let _ = setrlimit(
+            Resource::Core,
+            Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            },
+        );
     }
     // Linux hands a dump to a program (`core_pattern`) whatever the limit is.
     #[cfg(target_os = "linux")]
@@ -134,7 +155,11 @@ mod signals {
         /// They are caught from the call on.
         pub(super) fn catch() -> Result<Self> {
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-            let hang_up = if ignores_hang_up(&status) { None } else { Some(signal(SignalKind::hangup())?) };
+            let hang_up = if ignores_hang_up(&status) {
+                None
+            } else {
+                Some(signal(SignalKind::hangup())?)
+            };
             Ok(Self {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
@@ -143,7 +168,11 @@ mod signals {
         }
 
         pub(super) async fn next(&mut self) -> Stop {
-            let Self { interrupt, terminate, hang_up } = self;
+            let Self {
+                interrupt,
+                terminate,
+                hang_up,
+            } = self;
             let gone = async {
                 match hang_up {
                     Some(hang_up) => hang_up.recv().await,
@@ -172,7 +201,10 @@ mod signals {
         #[test]
         fn nohup_is_seen() {
             for (status, expected) in [
-                ("Name:\tcmkctl\nSigIgn:\t0000000000000001\nSigCgt:\t0\n", true),
+                (
+                    "Name:\tcmkctl\nSigIgn:\t0000000000000001\nSigCgt:\t0\n",
+                    true,
+                ),
                 ("SigIgn:\t0000000000001001\n", true),
                 ("SigIgn:\t0000000000001000\n", false),
                 ("SigIgn:\tnonsense\n", false),

@@ -1,20 +1,22 @@
-//! cmkctl enables and operates customer-managed keys for Dynamics 365 finance and operations and Power Platform environments.
+//! cmkctl enables and operates customer-managed keys for Dynamics 365 finance and operations and
+//! Power Platform environments.
 //!
 //! The rooms, from the top down; each may use those below it and never one above or beside it:
 //!
 //! | room | holds |
 //! |---|---|
 //! | [`cli`] | arguments and help; one file a subcommand |
-//! | [`run`] | the one road of every command: resolve, observe, plan, consent, apply, verify, report |
+//! | [`run`] | the one road of every command, from resolve to report |
 //! | [`observe`], [`apply`] | the only reads, and the only changes |
-//! | [`config`], [`steps`], [`sandbox`] | flags and environment; the pure rules of the procedure; the embedded cloud |
+//! | [`config`], [`steps`], [`sandbox`] | settings; the pure rules; the embedded cloud |
 //! | [`cloud`] | the wire |
 //! | [`audit`] | the file in which changes are written down |
 //! | [`report`] | words; the only room that writes to the terminal |
 //! | [`interrupt`] | signals, and memory that stays in memory |
 //! | [`model`], [`error`] | data |
 //!
-//! `steps` and `report` never see `cloud`. `sandbox` sees nothing of ours at all, so that a mistake of the client can't agree with itself.
+//! `steps` and `report` never see `cloud`. `sandbox` sees nothing of ours at all, so that a mistake
+//! of the client can't agree with itself.
 
 pub mod apply;
 pub mod audit;

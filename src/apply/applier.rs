@@ -19,8 +19,8 @@ pub struct Waiting {
     pub timeout: Option<Duration>,
 }
 
-/// Looks once more, directly before the request that takes people offline, at everything that the outage relies on. An error says why it must
-/// not be sent any more.
+/// Looks once more, directly before the request that takes people offline, at everything that the
+/// outage relies on. An error says why it must not be sent any more.
 pub type Recheck<'a> = &'a dyn Fn(&Action) -> LocalBoxFuture<'a, Result<()>>;
 
 /// Everything an action needs.
@@ -49,19 +49,22 @@ pub(super) const LOOKS: u32 = 6;
 /// Reads lag behind an operation that ended.
 pub(super) const READS_LAG: Duration = Duration::from_secs(1800);
 
-/// So often is a change sent whose answers leave open whether it took; each time after looks that showed nothing.
+/// So often is a change sent whose answers leave open whether it took; each time after looks that
+/// showed nothing.
 pub(super) const SENT_AT_MOST: u32 = 3;
 
 /// A new identity is known in Entra seconds to minutes after its creation.
 pub(super) const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
 
-/// After a lost answer the environment is watched this long before its silence counts as "nothing was started".
+/// After a lost answer the environment is watched this long before its silence counts as "nothing
+/// was started".
 pub(super) const START_SHOWS: Duration = Duration::from_secs(120);
 
 /// So many refused looks do not end the wait for a change that was sent.
 pub(super) const REFUSED_LOOKS: u32 = 3;
 
-/// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal whose hour is a moment lets it pass unseen.
+/// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal
+/// whose hour is a moment lets it pass unseen.
 pub(super) struct Limit {
     pub(super) began: Moment,
     time: Duration,
@@ -76,16 +79,31 @@ pub(super) struct Outcome {
 }
 
 impl Applier<'_> {
-    pub(super) async fn wait_for(&mut self, what: &str, began: Moment, pause: Duration) -> Result<()> {
-        let tick = Tick { elapsed: self.clock.since(&began), words: format!("waiting for {what}"), next: pause };
+    pub(super) async fn wait_for(
+        &mut self,
+        what: &str,
+        began: Moment,
+        pause: Duration,
+    ) -> Result<()> {
+        let tick = Tick {
+            elapsed: self.clock.since(&began),
+            words: format!("waiting for {what}"),
+            next: pause,
+        };
         (self.say)(Event::Waiting(tick));
         unless_stopped(self.clock.sleep(pause))
             .await
-            .map_err(|stop| Error::stopped(stop).hint("Run the same command again: it goes on from there."))
+            .map_err(|stop| {
+                Error::stopped(stop).hint("Run the same command again: it goes on from there.")
+            })
     }
 
     pub(super) fn limit(&self, time: Duration) -> Limit {
-        Limit { began: self.clock.moment(), time, looks: 0 }
+        Limit {
+            began: self.clock.moment(),
+            time,
+            looks: 0,
+        }
     }
 
     /// Was this look the last one?
@@ -98,6 +116,14 @@ impl Applier<'_> {
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
         let deadline = Deadline::new(&self.clock, self.waiting.timeout);
-        operations::wait(&self.reader, url, pause, &deadline, async || Shown::NotYet, tell).await
+        operations::wait(
+            &self.reader,
+            url,
+            pause,
+            &deadline,
+            async || Shown::NotYet,
+            tell,
+        )
+        .await
     }
 }

@@ -17,8 +17,9 @@ use std::time::Duration;
 const VERSION_SHOWS: Duration = Duration::from_secs(120);
 
 impl Applier<'_> {
-    /// The list of versions before and after proves it: what is new is new, whatever the answer was. Each rotation makes another version, so it is
-    /// sent again only when the service said that it did not take it up, and the list shows none.
+    /// The list of versions before and after proves it: what is new is new, whatever the answer
+    /// was. Each rotation makes another version, so it is sent again only when the service said
+    /// that it did not take it up, and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
         vault: &ArmId,
@@ -30,8 +31,14 @@ impl Applier<'_> {
         let reader = self.reader.clone();
         let before = reader.key_versions(&found, key).await.map_err(|fault| {
             fault
-                .into_error(format!("The versions of the key `{key}` can't be read, so nothing was sent."))
-                .hint("It takes the key permission *list*, or the role Key Vault Crypto Officer on the vault.")
+                .into_error(format!(
+                    "The versions of the key `{key}` can't be read, so nothing \
+                    was sent."
+                ))
+                .hint(
+                    "It takes the key permission *list*, or the role Key Vault Crypto Officer \
+                    on the vault.",
+                )
         })?;
         let old = latest(key, from, &before)?;
         let sending = Sending {
@@ -40,15 +47,25 @@ impl Applier<'_> {
             failed: format!("The key `{key}` can't be rotated."),
             shows: VERSION_SHOWS,
             takes: VERSION_SHOWS,
-            witness: "an account with the key permission *list*, or with the role Key Vault Crypto Officer on the vault",
+            witness: "an account with the key permission *list*, or with the role Key Vault \
+                Crypto Officer on the vault",
             after: after_rotation,
             advice: |error| {
-                error.hint("It takes the key permission *rotate*, or the role Key Vault Crypto Officer on the vault.")
+                error.hint(
+                    "It takes the key permission *rotate*, or the role Key Vault Crypto \
+                    Officer on the vault.",
+                )
             },
         };
         let look = async || match reader.key_versions(&found, key).await {
-            Ok(all) => match all.into_iter().filter(|version| !knows(&before, version)).collect::<Vec<_>>() {
-                none if none.is_empty() => Look::NotYet("the key has the versions it had".to_owned()),
+            Ok(all) => match all
+                .into_iter()
+                .filter(|version| !knows(&before, version))
+                .collect::<Vec<_>>()
+            {
+                none if none.is_empty() => {
+                    Look::NotYet("the key has the versions it had".to_owned())
+                }
                 new => Look::Yes(new),
             },
             Err(fault) => Look::Unknown(fault),
@@ -57,16 +74,26 @@ impl Applier<'_> {
         let (new, correlation) = self.send_until_shown(&sending, send, look).await?;
         let [version] = &new[..] else {
             let all: Vec<&str> = new.iter().map(|version| version.id.as_str()).collect();
-            let what = format!("The key `{key}` has {} new versions instead of one.", all.len());
+            let what = format!(
+                "The key `{key}` has {} new versions instead of one.",
+                all.len()
+            );
             return Err(Error::new(Kind::Unverified, what)
-                .detail(format!("Environments follow the latest of them: {}", all.join(", ")))
+                .detail(format!(
+                    "Environments follow the latest of them: {}",
+                    all.join(", ")
+                ))
                 .hint("Find out who else rotates this key, such as its rotation policy.")
-                .hint("Keep every version enabled. Run the same command again to see the current state."));
+                .hint(
+                    "Keep every version enabled. Run the same command again to see the current \
+                    state.",
+                ));
         };
         let now = self.clock.now();
         Ok(Outcome {
             what: format!(
-                "The key `{key}` has the new version {}; environments follow until {}, and version {} must stay enabled until {}",
+                "The key `{key}` has the new version {}; environments follow until {}, and \
+                version {} must stay enabled until {}",
                 version.id.as_str(),
                 after(now, FOLLOWED_WITHIN),
                 old.as_str(),
@@ -78,31 +105,51 @@ impl Applier<'_> {
     }
 }
 
-/// The version that the plan rotates away from, as long as the list knows it and none that is younger.
+/// The version that the plan rotates away from, as long as the list knows it and none that is
+/// younger.
 fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVersion> {
     let stale = |what: String| {
-        Err(Error::new(Kind::Refused, what).hint("Nothing was sent. Run the same command again: it makes a new plan."))
+        Err(Error::new(Kind::Refused, what)
+            .hint("Nothing was sent. Run the same command again: it makes a new plan."))
     };
     let Some(from) = from else {
-        return stale(format!("The plan does not say which version of the key `{key}` is the latest one."));
+        return stale(format!(
+            "The plan does not say which version of the key `{key}` is the latest one."
+        ));
     };
-    let Some(old) = before.iter().find(|version| version.id.as_str().eq_ignore_ascii_case(from)) else {
-        return stale(format!("The list of versions of the key `{key}` does not hold version {from} of the plan."));
+    let Some(old) = before
+        .iter()
+        .find(|version| version.id.as_str().eq_ignore_ascii_case(from))
+    else {
+        return stale(format!(
+            "The list of versions of the key `{key}` does not hold version {from} of the plan."
+        ));
     };
-    if let Some(undated) = before.iter().find(|version| version.validity.created.known().is_none()) {
+    if let Some(undated) = before
+        .iter()
+        .find(|version| version.validity.created.known().is_none())
+    {
         let what = format!(
-            "When the version {} of the key `{key}` was made is not known: it may be the latest one.",
+            "When the version {} of the key `{key}` was made is not known: it may be the latest \
+            one.",
             undated.id.as_str()
         );
-        return Err(
-            Error::new(Kind::Forbidden, what).hint("Nothing was sent. Look at the key's versions in the Azure portal.")
-        );
+        return Err(Error::new(Kind::Forbidden, what)
+            .hint("Nothing was sent. Look at the key's versions in the Azure portal."));
     }
     let made = old.validity.created.known();
-    let younger = |version: &&Version| version.validity.created.known().zip(made).is_some_and(|(own, old)| own > old);
+    let younger = |version: &&Version| {
+        version
+            .validity
+            .created
+            .known()
+            .zip(made)
+            .is_some_and(|(own, old)| own > old)
+    };
     match before.iter().find(younger) {
         Some(younger) => stale(format!(
-            "Since the plan was made, the key `{key}` has got a version that is younger than the one of the plan: {}",
+            "Since the plan was made, the key `{key}` has got a version that is younger than the \
+            one of the plan: {}",
             younger.id.as_str()
         )),
         None => Ok(old.id.clone()),
@@ -113,7 +160,8 @@ fn knows(before: &[Version], version: &Version) -> bool {
     before.iter().any(|known| known.id == version.id)
 }
 
-/// 401, 429 and 503 say that it was not taken up, and the list can confirm it. After any other answer a version may come late.
+/// 401, 429 and 503 say that it was not taken up, and the list can confirm it. After any other
+/// answer a version may come late.
 fn after_rotation(fault: &Fault) -> After {
     match After::of(fault) {
         After::Look if !fault.is_turned_away() => After::OnlyLook,
@@ -136,7 +184,8 @@ mod tests {
         let version = |digit: char, second: i64| Version {
             id: KeyVersion::parse(&digit.to_string().repeat(32)).unwrap(),
             validity: Validity {
-                created: Timestamp::from_second(second).map_or_else(|_| Known::default(), Known::Known),
+                created: Timestamp::from_second(second)
+                    .map_or_else(|_| Known::default(), Known::Known),
                 ..Validity::default()
             },
         };
@@ -145,7 +194,10 @@ mod tests {
         let all = [version('a', 100), version('b', 200)];
         assert_eq!(latest(&key, Some(&new), &all).unwrap().as_str(), new);
         // Without case.
-        assert_eq!(latest(&key, Some(&old), &all[..1]).unwrap().as_str(), "a".repeat(32));
+        assert_eq!(
+            latest(&key, Some(&old), &all[..1]).unwrap().as_str(),
+            "a".repeat(32)
+        );
         for (from, before, words) in [
             (None, &all[..], "does not say"),
             (Some(new.as_str()), &all[..1], "does not hold"),

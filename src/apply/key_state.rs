@@ -1,5 +1,6 @@
-//! A key's state, and that of an environment which had lost it. Each change does the same when it takes twice, is sent only where a look shows that
-//! it is needed, and counts only when a re-read shows it.
+//! A key's state, and that of an environment which had lost it. Each change does the same when it
+//! takes twice, is sent only where a look shows that it is needed, and counts only when a re-read
+//! shows it.
 
 use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
@@ -15,17 +16,23 @@ use std::time::Duration;
 const KEY_SHOWS: Duration = Duration::from_secs(60);
 /// After it was accepted, a change of a key shows within this time.
 const KEY_TAKES: Duration = Duration::from_secs(600);
-/// An environment is documented to be up again in about 5 minutes; that it is on its way shows within this time.
+/// An environment is documented to be up again in about 5 minutes; that it is on its way shows
+/// within this time.
 const ENABLING_SHOWS: Duration = Duration::from_secs(600);
 /// It is watched much longer.
 const ENABLED_WITHIN: Duration = Duration::from_secs(3600);
 /// Who can read a key.
-const KEY_READERS: &str =
-    "an account with the key permission *get*, or with the role Key Vault Crypto Officer on the vault";
+const KEY_READERS: &str = "an account with the key permission *get*, or with the role Key Vault \
+    Crypto Officer on the vault";
 
 impl Applier<'_> {
     /// Brings a deleted key back. If the key is back already, somebody else recovered it.
-    pub(super) async fn recover_key(&mut self, vault: &ArmId, uri: &str, key: &KeyName) -> Result<Outcome> {
+    pub(super) async fn recover_key(
+        &mut self,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
+    ) -> Result<Outcome> {
         let sending = Sending {
             sign: "the recovered key",
             what: format!("The key `{key}` is recovered"),
@@ -34,20 +41,35 @@ impl Applier<'_> {
             takes: KEY_TAKES,
             witness: KEY_READERS,
             // 404: it is not deleted any more. 409: it is being recovered, or still being deleted.
-            after: |fault| if matches!(fault.status(), Some(404 | 409)) { After::Look } else { After::of(fault) },
+            after: |fault| {
+                if matches!(fault.status(), Some(404 | 409)) {
+                    After::Look
+                } else {
+                    After::of(fault)
+                }
+            },
             advice: |error| {
-                error.hint("It takes the key permission *recover*, or the role Key Vault Crypto Officer on the vault.")
+                error.hint(
+                    "It takes the key permission *recover*, or the role Key Vault Crypto \
+                    Officer on the vault.",
+                )
             },
         };
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
         let look = async || match reader.key(&found, key, None).await {
             Ok(_) => Look::Yes(()),
-            Err(fault) if fault.status() == Some(404) => Look::NotYet("it is not there yet".to_owned()),
+            Err(fault) if fault.status() == Some(404) => {
+                Look::NotYet("it is not there yet".to_owned())
+            }
             Err(fault) => Look::Unknown(fault),
         };
         let send = async |writer: &Writer| writer.recover_key(vault, uri, key).await;
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
-        Ok(Outcome { what: sending.what, subject: vault.to_string(), correlation })
+        Ok(Outcome {
+            what: sending.what,
+            subject: vault.to_string(),
+            correlation,
+        })
     }
 
     /// Enables or disables one version.
@@ -62,14 +84,23 @@ impl Applier<'_> {
         let word = if enabled { "enabled" } else { "disabled" };
         let sending = Sending {
             sign: "the version's state",
-            what: format!("The version {} of the key `{key}` is {word}", version.as_str()),
-            failed: format!("The version {} of the key `{key}` can't be {word}.", version.as_str()),
+            what: format!(
+                "The version {} of the key `{key}` is {word}",
+                version.as_str()
+            ),
+            failed: format!(
+                "The version {} of the key `{key}` can't be {word}.",
+                version.as_str()
+            ),
             shows: KEY_SHOWS,
             takes: KEY_TAKES,
             witness: KEY_READERS,
             after: After::of,
             advice: |error| {
-                error.hint("It takes the key permission *update*, or the role Key Vault Crypto Officer on the vault.")
+                error.hint(
+                    "It takes the key permission *update*, or the role Key Vault Crypto \
+                    Officer on the vault.",
+                )
             },
         };
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
@@ -81,16 +112,30 @@ impl Applier<'_> {
         };
         // The list first: it shows disabled versions too, which may not be read by themselves.
         let look = async || match reader.key_versions(&found, key).await {
-            Ok(all) => judged(all.iter().find(|one| one.id == *version).map(|one| &one.validity.enabled)),
-            Err(fault) if fault.is_forbidden() => match reader.key(&found, key, Some(version)).await {
-                Ok(shown) => judged(Some(&shown.validity.enabled)),
-                Err(_) => Look::Unknown(fault),
-            },
+            Ok(all) => judged(
+                all.iter()
+                    .find(|one| one.id == *version)
+                    .map(|one| &one.validity.enabled),
+            ),
+            Err(fault) if fault.is_forbidden() => {
+                match reader.key(&found, key, Some(version)).await {
+                    Ok(shown) => judged(Some(&shown.validity.enabled)),
+                    Err(_) => Look::Unknown(fault),
+                }
+            }
             Err(fault) => Look::Unknown(fault),
         };
-        let send = async |writer: &Writer| writer.enable_key_version((vault, uri), key, version, enabled).await;
+        let send = async |writer: &Writer| {
+            writer
+                .enable_key_version((vault, uri), key, version, enabled)
+                .await
+        };
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
-        Ok(Outcome { what: format!("{}, shown by a re-read", sending.what), subject: vault.to_string(), correlation })
+        Ok(Outcome {
+            what: format!("{}, shown by a re-read", sending.what),
+            subject: vault.to_string(),
+            correlation,
+        })
     }
 
     /// Enables an environment, and waits until it is up.
@@ -102,7 +147,8 @@ impl Applier<'_> {
             failed: format!("`{name}` can't be enabled."),
             shows: ENABLING_SHOWS,
             takes: ENABLED_WITHIN,
-            witness: "an account with the role Power Platform Administrator or Dynamics 365 Administrator",
+            witness: "an account with the role Power Platform Administrator or Dynamics 365 \
+                Administrator",
             after: After::of,
             advice: |error| error,
         };
@@ -112,10 +158,12 @@ impl Applier<'_> {
             Ok(found) if found.ongoing.is_some() => Look::Begun(state(&found)),
             // Its history may know of an operation that its own state does not show.
             Ok(found) => match reader.operations(environment).await {
-                Ok(operations) => match operations.iter().find(|operation| !operation.has_ended()) {
-                    Some(running) => Look::Begun(format!("`{}` runs", running.name())),
-                    None => Look::NotYet(state(&found)),
-                },
+                Ok(operations) => {
+                    match operations.iter().find(|operation| !operation.has_ended()) {
+                        Some(running) => Look::Begun(format!("`{}` runs", running.name())),
+                        None => Look::NotYet(state(&found)),
+                    }
+                }
                 Err(fault) => Look::Unknown(fault),
             },
             Err(fault) => Look::Unknown(fault),
@@ -124,7 +172,11 @@ impl Applier<'_> {
         let sent = self.send_if_missing(&sending, send, look).await;
         let ((), correlation) = sent.map_err(enable_hints)?;
         let what = format!("{}, shown by a re-read", sending.what);
-        Ok(Outcome { what, subject: environment.to_owned(), correlation })
+        Ok(Outcome {
+            what,
+            subject: environment.to_owned(),
+            correlation,
+        })
     }
 
     pub(super) async fn vault(&self, vault: &ArmId) -> Result<Vault> {
@@ -146,5 +198,8 @@ fn state(environment: &Environment) -> String {
 fn enable_hints(error: Error) -> Error {
     error
         .hint("Enable it in the admin center: Environments, the environment, Enable.")
-        .hint("As long as the key can't be reached, it stays locked: look with `cmkctl status --all`.")
+        .hint(
+            "As long as the key can't be reached, it stays locked: look with `cmkctl status \
+            --all`.",
+        )
 }

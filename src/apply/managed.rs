@@ -19,13 +19,25 @@ impl Applier<'_> {
             failed: what.clone(),
             shows: START_SHOWS,
             takes: READS_LAG,
-            witness: "an account with the role Power Platform Administrator or Dynamics 365 Administrator",
+            witness: "an account with the role Power Platform Administrator or Dynamics 365 \
+                Administrator",
             // 409 means busy or managed already.
-            after: |fault| if fault.status() == Some(409) { After::Look } else { After::of(fault) },
+            after: |fault| {
+                if fault.status() == Some(409) {
+                    After::Look
+                } else {
+                    After::of(fault)
+                }
+            },
             advice: |error| error,
         };
         let reader = self.reader.clone();
-        let mut look = async || reader.environment(environment).await.map_or_else(Look::Unknown, |found| far(&found));
+        let mut look = async || {
+            reader
+                .environment(environment)
+                .await
+                .map_or_else(Look::Unknown, |found| far(&found))
+        };
         let sent = match look().await {
             Look::Yes(()) => Sent::Shown((), None),
             Look::Begun(_) => Sent::Begun(None),
@@ -43,11 +55,18 @@ impl Applier<'_> {
         // Whoever has started it: it is waited for as long as it takes.
         let url = match named {
             Some(url) => Some(url),
-            None => self.governing(environment).await.map_err(|fault| unverified(&sending, fault))?,
+            None => self
+                .governing(environment)
+                .await
+                .map_err(|fault| unverified(&sending, fault))?,
         };
         if let Some(url) = url {
-            let goes_on =
-                |kind| Error::new(kind, format!("Making `{name}` a Managed Environment goes on at the service."));
+            let goes_on = |kind| {
+                Error::new(
+                    kind,
+                    format!("Making `{name}` a Managed Environment goes on at the service."),
+                )
+            };
             match self.wait(&url, pause).await? {
                 Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => {
                     return Err(failed(Error::new(Kind::Unverified, what), &operation));
@@ -58,13 +77,19 @@ impl Applier<'_> {
             }
         }
         self.until_shown(&sending, &mut look).await?;
-        Ok(Outcome { what: sending.what, subject: environment.to_owned(), correlation })
+        Ok(Outcome {
+            what: sending.what,
+            subject: environment.to_owned(),
+            correlation,
+        })
     }
 
     /// The operation that makes the environment managed, if it runs.
     async fn governing(&self, environment: &str) -> Reply<Option<String>> {
         let operations = self.reader.operations(environment).await?;
-        let running = operations.iter().find(|operation| !operation.has_ended() && operation.is(GOVERN));
+        let running = operations
+            .iter()
+            .find(|operation| !operation.has_ended() && operation.is(GOVERN));
         Ok(running.map(|operation| self.reader.operation_url(&operation.id)))
     }
 }
@@ -74,7 +99,9 @@ fn far(environment: &Environment) -> Look<()> {
     match (environment.managed(), environment.ongoing.as_deref()) {
         (Some(true), None) => Look::Yes(()),
         (Some(true), Some(ongoing)) => Look::Begun(format!("`{ongoing}` runs")),
-        (_, Some(ongoing)) if ongoing.eq_ignore_ascii_case(GOVERN) => Look::Begun(format!("`{ongoing}` runs")),
+        (_, Some(ongoing)) if ongoing.eq_ignore_ascii_case(GOVERN) => {
+            Look::Begun(format!("`{ongoing}` runs"))
+        }
         (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
         (Some(false), None) => Look::NotYet("it is not managed yet".to_owned()),
         // A word that nobody knows is no reason to send anything again.

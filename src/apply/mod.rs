@@ -1,5 +1,6 @@
-//! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice blindly: after every answer that leaves open
-//! whether a change took, the resource or the operation is looked up by its name first.
+//! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice
+//! blindly: after every answer that leaves open whether a change took, the resource or the
+//! operation is looked up by its name first.
 
 mod applier;
 mod environment;
@@ -33,7 +34,9 @@ impl Applier<'_> {
         for action in &plan.actions {
             let needs_the_grant = matches!(
                 action,
-                Action::AddEnvironment { .. } | Action::MoveEnvironment { .. } | Action::EnableEnvironment { .. }
+                Action::AddEnvironment { .. }
+                    | Action::MoveEnvironment { .. }
+                    | Action::EnableEnvironment { .. }
             );
             if let Some(from) = effective.filter(|_| needs_the_grant) {
                 self.settle(from).await?;
@@ -42,7 +45,10 @@ impl Applier<'_> {
             let outcome = match self.run(action, &mut receipt).await {
                 Ok(outcome) => outcome,
                 // One environment that does not come up does not keep the next one from its try.
-                Err(error) if matches!(action, Action::EnableEnvironment { .. }) && !error.kind.is_interruption() => {
+                Err(error)
+                    if matches!(action, Action::EnableEnvironment { .. })
+                        && !error.kind.is_interruption() =>
+                {
                     (self.say)(Event::Note(error.to_string()));
                     failed.get_or_insert(error);
                     continue;
@@ -53,7 +59,11 @@ impl Applier<'_> {
                 effective = self.clock.now().checked_add(ROLE_SETTLES).ok();
             }
             (self.say)(Event::Done(outcome.what.clone()));
-            receipt.done.push(Done { what: outcome.what, subject: outcome.subject, correlation: outcome.correlation });
+            receipt.done.push(Done {
+                what: outcome.what,
+                subject: outcome.subject,
+                correlation: outcome.correlation,
+            });
             if receipt.running.is_some() {
                 break;
             }
@@ -69,47 +79,140 @@ impl Applier<'_> {
                 let principal = self.principal(policy).await?;
                 let scope = vault.to_string();
                 let what = format!(
-                    "The identity of `{}` has the role `Key Vault Crypto Service Encryption User` on `{}`",
+                    "The identity of `{}` has the role `Key Vault Crypto Service Encryption User` \
+                    on `{}`",
                     policy.name, vault.name
                 );
-                self.assign(&scope, &principal, ENCRYPTION_USER, true, what).await
-            }
-            Action::GrantReader { policy, principal } => {
-                let what = format!("{principal} has the role `Reader` on the policy `{}`", policy.name);
-                self.assign(&policy.to_string(), principal, READER, false, what).await
-            }
-            Action::GrantKeyByAccessPolicy { policy, vault, tenant } => self.access_policy(policy, vault, tenant).await,
-            Action::GrantKeyByHsmRole { policy, hsm, uri, key } => self.hsm_role(policy, hsm, uri, key).await,
-            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
-            Action::EnableKeyVersion { vault, uri, key, version } => {
-                self.set_version(vault, uri, key, version, true).await
-            }
-            Action::DisableKeyVersion { vault, uri, key, version, .. } => {
-                self.set_version(vault, uri, key, version, false).await
-            }
-            Action::EnableEnvironment { environment, name, .. } => self.enable(environment, name).await,
-            Action::RotateKey { vault, uri, key, from } => self.rotate_key(vault, uri, key, from.as_deref()).await,
-            Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
-            Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
-            Action::AddEnvironment { environment, name, policy } => {
-                let goal = Goal::Policy(policy.clone());
-                self.start(&Start { action, environment, name, goal, policy, over: None }, receipt).await
-            }
-            Action::MoveEnvironment { environment, name, from, policy } => {
-                let goal = Goal::Policy(policy.clone());
-                self.start(&Start { action, environment, name, goal, policy, over: Some(from) }, receipt).await
-            }
-            Action::RemoveEnvironment { environment, name, policy } => {
-                self.start(&Start { action, environment, name, goal: Goal::NoPolicy, policy, over: None }, receipt)
+                self.assign(&scope, &principal, ENCRYPTION_USER, true, what)
                     .await
             }
-            Action::AwaitRemoval { environment, name, operation, .. } => {
-                let url = operation.as_ref().map(|id| self.reader.operation_url(id));
-                self.finish(environment, name, &Goal::NoPolicy, url, None, receipt).await
+            Action::GrantReader { policy, principal } => {
+                let what = format!(
+                    "{principal} has the role `Reader` on the policy `{}`",
+                    policy.name
+                );
+                self.assign(&policy.to_string(), principal, READER, false, what)
+                    .await
             }
-            Action::AwaitEnvironment { environment, name, policy, operation } => {
+            Action::GrantKeyByAccessPolicy {
+                policy,
+                vault,
+                tenant,
+            } => self.access_policy(policy, vault, tenant).await,
+            Action::GrantKeyByHsmRole {
+                policy,
+                hsm,
+                uri,
+                key,
+            } => self.hsm_role(policy, hsm, uri, key).await,
+            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
+            Action::EnableKeyVersion {
+                vault,
+                uri,
+                key,
+                version,
+            } => self.set_version(vault, uri, key, version, true).await,
+            Action::DisableKeyVersion {
+                vault,
+                uri,
+                key,
+                version,
+                ..
+            } => self.set_version(vault, uri, key, version, false).await,
+            Action::EnableEnvironment {
+                environment, name, ..
+            } => self.enable(environment, name).await,
+            Action::RotateKey {
+                vault,
+                uri,
+                key,
+                from,
+            } => self.rotate_key(vault, uri, key, from.as_deref()).await,
+            Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
+            Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
+            Action::AddEnvironment {
+                environment,
+                name,
+                policy,
+            } => {
+                let goal = Goal::Policy(policy.clone());
+                self.start(
+                    &Start {
+                        action,
+                        environment,
+                        name,
+                        goal,
+                        policy,
+                        over: None,
+                    },
+                    receipt,
+                )
+                .await
+            }
+            Action::MoveEnvironment {
+                environment,
+                name,
+                from,
+                policy,
+            } => {
+                let goal = Goal::Policy(policy.clone());
+                self.start(
+                    &Start {
+                        action,
+                        environment,
+                        name,
+                        goal,
+                        policy,
+                        over: Some(from),
+                    },
+                    receipt,
+                )
+                .await
+            }
+            Action::RemoveEnvironment {
+                environment,
+                name,
+                policy,
+            } => {
+                self.start(
+                    &Start {
+                        action,
+                        environment,
+                        name,
+                        goal: Goal::NoPolicy,
+                        policy,
+                        over: None,
+                    },
+                    receipt,
+                )
+                .await
+            }
+            Action::AwaitRemoval {
+                environment,
+                name,
+                operation,
+                ..
+            } => {
                 let url = operation.as_ref().map(|id| self.reader.operation_url(id));
-                self.finish(environment, name, &Goal::Policy(policy.clone()), url, None, receipt).await
+                self.finish(environment, name, &Goal::NoPolicy, url, None, receipt)
+                    .await
+            }
+            Action::AwaitEnvironment {
+                environment,
+                name,
+                policy,
+                operation,
+            } => {
+                let url = operation.as_ref().map(|id| self.reader.operation_url(id));
+                self.finish(
+                    environment,
+                    name,
+                    &Goal::Policy(policy.clone()),
+                    url,
+                    None,
+                    receipt,
+                )
+                .await
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The one way in which a change is sent: once, and then looked at. It is sent again only after an answer that leaves open whether it took, and
-//! after looks that were answered and show nothing.
+//! The one way in which a change is sent: once, and then looked at. It is sent again only after an
+//! answer that leaves open whether it took, and after looks that were answered and show nothing.
 
 use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSED_LOOKS, SENT_AT_MOST};
 use crate::cloud::Writer;
@@ -37,7 +37,11 @@ pub(super) enum After {
 impl After {
     /// What follows for a change that does the same when it takes twice.
     pub(super) fn of(fault: &Fault) -> Self {
-        if fault.is_ambiguous() { After::Look } else { After::Refused }
+        if fault.is_ambiguous() {
+            After::Look
+        } else {
+            After::Refused
+        }
     }
 }
 
@@ -49,7 +53,8 @@ pub(super) struct Sending<'a> {
     pub(super) what: String,
     /// The sentence for a refusal.
     pub(super) failed: String,
-    /// After an answer that leaves it open, it is looked for so long before it counts as "not there".
+    /// After an answer that leaves it open, it is looked for so long before it counts as "not
+    /// there".
     pub(super) shows: Duration,
     /// After it was accepted, it is waited for so long.
     pub(super) takes: Duration,
@@ -65,7 +70,8 @@ pub(super) struct Sending<'a> {
 pub(super) enum Sent<S, T> {
     /// With a success.
     Accepted(S),
-    /// With an answer that leaves it open; a look shows that it is on its way. With the id for a support ticket.
+    /// With an answer that leaves it open; a look shows that it is on its way. With the id for a
+    /// support ticket.
     Begun(Option<String>),
     /// The same, and it took.
     Shown(T, Option<String>),
@@ -132,7 +138,11 @@ impl Applier<'_> {
             }
             tracing::info!("{}; looking for {}.", fault.clause(), sending.sign);
             self.pause_before_look(&fault, after).await?;
-            let shows = if after == After::Wait { Duration::ZERO } else { sending.shows };
+            let shows = if after == After::Wait {
+                Duration::ZERO
+            } else {
+                sending.shows
+            };
             if let Some(shown) = self.looks(sending, &fault, shows, look).await? {
                 return Ok(shown);
             }
@@ -153,7 +163,8 @@ impl Applier<'_> {
         }
     }
 
-    /// After an answer that leaves it open: does it show within `shows`? Only looks that were answered say "no".
+    /// After an answer that leaves it open: does it show within `shows`? Only looks that were
+    /// answered say "no".
     async fn looks<S, T>(
         &mut self,
         sending: &Sending<'_>,
@@ -178,16 +189,24 @@ impl Applier<'_> {
                 }
             };
             let what = format!("{} ({words})", sending.sign);
-            self.wait_for(&what, nothing.began, sending.shows / LOOKS).await?;
+            self.wait_for(&what, nothing.began, sending.shows / LOOKS)
+                .await?;
         }
     }
 
     /// The pause that the service asked for, or the one until something else may have happened.
     pub(super) async fn pause_before_look(&mut self, fault: &Fault, after: After) -> Result<()> {
         let own = (after == After::Wait).then_some(Duration::from_secs(15));
-        let Some(pause) = fault.retry_after.or(own) else { return Ok(()) };
+        let Some(pause) = fault.retry_after.or(own) else {
+            return Ok(());
+        };
         let began = self.clock.moment();
-        self.wait_for(&format!("the service ({})", fault.clause()), began, pause.min(LONGEST_PAUSE)).await
+        self.wait_for(
+            &format!("the service ({})", fault.clause()),
+            began,
+            pause.min(LONGEST_PAUSE),
+        )
+        .await
     }
 
     /// Looks again and again, with growing pauses, until it shows what was sent.
@@ -196,20 +215,22 @@ impl Applier<'_> {
         sending: &Sending<'_>,
         look: &mut impl AsyncFnMut() -> Look<T>,
     ) -> Result<T> {
-        self.watch(sending.sign, sending.takes, look).await.map_err(|end| match end {
-            Unshown::Stopped(error) => error,
-            Unshown::Unknown(fault) => unverified(sending, fault),
-            Unshown::Late(words) => Error::new(
-                Kind::Unverified,
-                format!(
-                    "The change was sent, but a re-read does not show it after {} minutes: {}.",
-                    sending.takes.as_secs() / 60,
-                    sending.what
-                ),
-            )
-            .detail(words)
-            .hint("Run the same command again: it goes on from there."),
-        })
+        self.watch(sending.sign, sending.takes, look)
+            .await
+            .map_err(|end| match end {
+                Unshown::Stopped(error) => error,
+                Unshown::Unknown(fault) => unverified(sending, fault),
+                Unshown::Late(words) => Error::new(
+                    Kind::Unverified,
+                    format!(
+                        "The change was sent, but a re-read does not show it after {} minutes: {}.",
+                        sending.takes.as_secs() / 60,
+                        sending.what
+                    ),
+                )
+                .detail(words)
+                .hint("Run the same command again: it goes on from there."),
+            })
     }
 
     /// Looks again and again, with growing pauses, for what a change needs.
@@ -219,16 +240,21 @@ impl Applier<'_> {
         limit: Duration,
         mut look: impl AsyncFnMut() -> Look<T>,
     ) -> Result<T> {
-        self.watch(what, limit, &mut look).await.map_err(|end| match end {
-            Unshown::Stopped(error) => error,
-            Unshown::Unknown(fault) => fault.into_error(format!("Waiting for {what} ended.")),
-            Unshown::Late(words) => Error::new(
-                Kind::Unverified,
-                format!("It is still not there after {} minutes: {what}.", limit.as_secs() / 60),
-            )
-            .detail(words)
-            .hint("Run the same command again: it goes on from there."),
-        })
+        self.watch(what, limit, &mut look)
+            .await
+            .map_err(|end| match end {
+                Unshown::Stopped(error) => error,
+                Unshown::Unknown(fault) => fault.into_error(format!("Waiting for {what} ended.")),
+                Unshown::Late(words) => Error::new(
+                    Kind::Unverified,
+                    format!(
+                        "It is still not there after {} minutes: {what}.",
+                        limit.as_secs() / 60
+                    ),
+                )
+                .detail(words)
+                .hint("Run the same command again: it goes on from there."),
+            })
     }
 
     async fn watch<T>(
@@ -244,20 +270,25 @@ impl Applier<'_> {
             let words = match look().await {
                 Look::Yes(value) => return Ok(value),
                 Look::Begun(words) | Look::NotYet(words) => words,
-                Look::Unknown(fault) if refused(&fault, &mut refusals) => return Err(Unshown::Unknown(fault)),
+                Look::Unknown(fault) if refused(&fault, &mut refusals) => {
+                    return Err(Unshown::Unknown(fault));
+                }
                 Look::Unknown(fault) => fault.clause(),
             };
             if self.over(&mut limit) {
                 return Err(Unshown::Late(words));
             }
             let pause = patience.next(None).min(Duration::from_secs(30));
-            let waited = self.wait_for(&format!("{what} ({words})"), limit.began, pause).await;
+            let waited = self
+                .wait_for(&format!("{what} ({words})"), limit.began, pause)
+                .await;
             waited.map_err(Unshown::Stopped)?;
         }
     }
 }
 
-/// Does this fault of a look end the wait? Trouble passes; one refusal may be that of a replica which does not know of the change yet.
+/// Does this fault of a look end the wait? Trouble passes; one refusal may be that of a replica
+/// which does not know of the change yet.
 fn refused(fault: &Fault, refusals: &mut u32) -> bool {
     match fault.cause {
         Cause::SignIn(_) | Cause::Unwritten(_) | Cause::Foreign | Cause::Status(401) => true,
@@ -273,13 +304,19 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
 fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
     let unwritten = matches!(fault.cause, Cause::Unwritten(_));
     let error = fault.into_error(&sending.failed);
-    if unwritten { error } else { (sending.advice)(error) }
+    if unwritten {
+        error
+    } else {
+        (sending.advice)(error)
+    }
 }
 
 /// It was sent as often as it may be, and nothing shows.
 pub(super) fn given_up(error: Error) -> Error {
     let error = match error.kind {
-        Kind::SignIn => error.hint("Sign in again, or check account and tenant: `cmkctl auth status`."),
+        Kind::SignIn => {
+            error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
+        }
         _ => error,
     };
     error.hint("Run the same command again: it looks first, and sends only what is missing.")
@@ -287,13 +324,24 @@ pub(super) fn given_up(error: Error) -> Error {
 
 /// Nothing was sent, because the look before it was not answered.
 pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
-    let what = format!("Nothing was sent, because cmkctl can't read whether it is needed: {}.", sending.sign);
-    fault.into_error(what).hint(format!("Who can read it: {}.", sending.witness))
+    let what = format!(
+        "Nothing was sent, because cmkctl can't read whether it is needed: {}.",
+        sending.sign
+    );
+    fault
+        .into_error(what)
+        .hint(format!("Who can read it: {}.", sending.witness))
 }
 
 /// It was sent, and this account can't see whether it took.
 pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
-    let mut error = told(fault, format!("The change was sent, but cmkctl can't verify it: {}.", sending.what));
+    let mut error = told(
+        fault,
+        format!(
+            "The change was sent, but cmkctl can't verify it: {}.",
+            sending.what
+        ),
+    );
     error.hints.clear();
     error
         .hint(format!("Who can verify it: {}.", sending.witness))
@@ -302,16 +350,27 @@ pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
 
 /// It was sent once, the answer leaves it open, nothing shows, and it must not be sent twice.
 fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
-    told(fault, format!("The change was sent, and {} does not show. Whether it comes is not known.", sending.sign))
-        .hint("Look again in some minutes. Then run the same command again: it looks first.")
+    told(
+        fault,
+        format!(
+            "The change was sent, and {} does not show. Whether it comes is not known.",
+            sending.sign
+        ),
+    )
+    .hint("Look again in some minutes. Then run the same command again: it looks first.")
 }
 
 /// Unverified, with what the service or the sign-in said.
 fn told(fault: Fault, what: String) -> Error {
     match &fault.cause {
         // The words of the sign-in are an error of their own.
-        Cause::SignIn(error) | Cause::Unwritten(error) => Error::new(Kind::Unverified, what).detail(error.to_string()),
-        _ => Error { kind: Kind::Unverified, ..fault.into_error(what) },
+        Cause::SignIn(error) | Cause::Unwritten(error) => {
+            Error::new(Kind::Unverified, what).detail(error.to_string())
+        }
+        _ => Error {
+            kind: Kind::Unverified,
+            ..fault.into_error(what)
+        },
     }
 }
 
@@ -322,18 +381,30 @@ mod tests {
     use crate::cloud::answer::{Answer, Broken};
 
     fn status(status: u16) -> Fault {
-        let answer = Answer { status, headers: reqwest::header::HeaderMap::new(), body: bytes::Bytes::new() };
+        let answer = Answer {
+            status,
+            headers: reqwest::header::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        };
         Fault::answered(Service::Arm, &answer)
     }
 
     #[test]
     fn trouble_is_waited_out_but_refusals_are_not() {
         let ends = |fault: &Fault| refused(fault, &mut 0);
-        assert!(!ends(&Fault::broken(Service::Arm, &Broken::Lost("reset".into()))));
-        assert!(ends(&Fault::broken(Service::Arm, &Broken::Foreign("evil".into()))));
+        assert!(!ends(&Fault::broken(
+            Service::Arm,
+            &Broken::Lost("reset".into())
+        )));
+        assert!(ends(&Fault::broken(
+            Service::Arm,
+            &Broken::Foreign("evil".into())
+        )));
         assert!(ends(&status(401)) && !ends(&status(503)));
         let mut refusals = 0;
-        let all: Vec<bool> = (0..=REFUSED_LOOKS).map(|_| refused(&status(403), &mut refusals)).collect();
+        let all: Vec<bool> = (0..=REFUSED_LOOKS)
+            .map(|_| refused(&status(403), &mut refusals))
+            .collect();
         assert_eq!(all.iter().filter(|ends| **ends).count(), 1, "{all:?}");
     }
 

@@ -14,7 +14,8 @@ The environment is OFFLINE meanwhile, for up to 4 days. When the encryption alre
 nothing is started: the command waits for it, from any machine.
 
 Examples:
-  cmkctl add-environment \"Contoso UAT\" --policy /subscriptions/…/enterprisePolicies/ep-cmk --dry-run
+  cmkctl add-environment \"Contoso UAT\" --policy /subscriptions/…/enterprisePolicies/ep-cmk \
+  --dry-run
   cmkctl add-environment ENVIRONMENT_ID --policy POLICY_ID --confirm \"Contoso UAT\" --no-wait
   cmkctl add-environment --sandbox")]
 pub(super) struct Args {
@@ -40,18 +41,30 @@ pub(super) struct Making {
     /// The environment has no finance and operations and is meant to stay so
     #[arg(long)]
     pub(super) power_platform_only: bool,
-    /// Environments with a customer-managed key that the tenant may have, where Microsoft has raised it [default: 25]
+    /// Environments with a customer-managed key that the tenant may have, where Microsoft has
+    /// raised it [default: 25]
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed { environment: self.environment.clone(), policy: self.policy.clone(), ..Typed::default() };
+        let typed = Typed {
+            environment: self.environment.clone(),
+            policy: self.policy.clone(),
+            ..Typed::default()
+        };
         let mut target = context.target(&typed)?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
         target.limit = self.making.limit;
-        run::change(context, Job::AddEnvironment, &target, &self.changing.asked(Some(&self.offline)), out).await
+        run::change(
+            context,
+            Job::AddEnvironment,
+            &target,
+            &self.changing.asked(Some(&self.offline)),
+            out,
+        )
+        .await
     }
 }

@@ -5,7 +5,8 @@ use crate::report::Out;
 use crate::run::{self, Context};
 use std::path::PathBuf;
 
-/// Write the file that describes what is there today: every policy with its key and its environments
+/// Write the file that describes what is there today: every policy with its key and its
+/// environments
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Reads only. `cmkctl plan` of that file plans nothing. What is not visible to you, or on its

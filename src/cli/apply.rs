@@ -6,7 +6,8 @@ use crate::report::Out;
 use crate::run::{self, Asked, Context};
 use std::path::PathBuf;
 
-/// Make everything as a file wants it: the policies first, then ring by ring, so many environments at a time
+/// Make everything as a file wants it: the policies first, then ring by ring, so many environments
+/// at a time
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each environment is OFFLINE meanwhile, for up to 4 days, so each name is asked for. One that

@@ -72,6 +72,13 @@ impl Args {
             Part::All => None,
         };
         out.goes_to(self.out.as_deref())?;
-        run::check(context, &target, part, matches!(self.fail_on, FailOn::Warn), out).await
+        run::check(
+            context,
+            &target,
+            part,
+            matches!(self.fail_on, FailOn::Warn),
+            out,
+        )
+        .await
     }
 }

@@ -23,7 +23,10 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let mut target = context.target(&Typed { environment: self.environment.clone(), ..Typed::default() })?;
+        let mut target = context.target(&Typed {
+            environment: self.environment.clone(),
+            ..Typed::default()
+        })?;
         target.power_platform_only = self.power_platform_only;
         run::check_integration(context, &target, out).await
     }

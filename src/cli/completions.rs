@@ -48,15 +48,20 @@ impl Shell {
         }
     }
 
-    /// A name as it must stand on this shell's command line. Names are chosen by others: none may run anything. Where the shell's own script
-    /// quotes what it inserts, nothing is added.
+    /// A name as it must stand on this shell's command line. Names are chosen by others: none may
+    /// run anything. Where the shell's own script quotes what it inserts, nothing is added.
     fn quoted(self, name: &str) -> String {
-        let harmless = |ch: char| ch.is_alphanumeric() || matches!(ch, '-' | '_' | '.' | '/' | '@' | ':' | '+' | ',');
+        let harmless = |ch: char| {
+            ch.is_alphanumeric() || matches!(ch, '-' | '_' | '.' | '/' | '@' | ':' | '+' | ',')
+        };
         match self {
-            Shell::Bash => {
-                name.chars().flat_map(|ch| (!harmless(ch)).then_some('\\').into_iter().chain([ch])).collect()
+            Shell::Bash => name
+                .chars()
+                .flat_map(|ch| (!harmless(ch)).then_some('\\').into_iter().chain([ch]))
+                .collect(),
+            Shell::Powershell if !name.chars().all(harmless) => {
+                format!("'{}'", name.replace('\'', "''"))
             }
-            Shell::Powershell if !name.chars().all(harmless) => format!("'{}'", name.replace('\'', "''")),
             _ => name.to_owned(),
         }
     }
@@ -68,7 +73,13 @@ pub(super) const ASKS: &str = "CMKCTL_COMPLETE";
 impl Args {
     pub(super) fn run(&self) -> Result<()> {
         let mut script = Vec::new();
-        let written = self.shell.adapter().write_registration(ASKS, "cmkctl", "cmkctl", "cmkctl", &mut script);
+        let written = self.shell.adapter().write_registration(
+            ASKS,
+            "cmkctl",
+            "cmkctl",
+            "cmkctl",
+            &mut script,
+        );
         written.map_err(|error| {
             Error::new(Kind::Unexpected, "The script can't be written.").detail(format!("{error}."))
         })?;
@@ -78,25 +89,36 @@ impl Args {
 
 /// Answers a shell that completes a line, `words` being the line so far.
 pub(super) fn answer(shell: &str, tree: clap::Command, words: Vec<OsString>) -> u8 {
-    let Ok(shell) = Shell::from_str(shell, true) else { return 2 };
+    let Ok(shell) = Shell::from_str(shell, true) else {
+        return 2;
+    };
     let real = !words.iter().any(|word| word == "--sandbox");
     let mut answers = Vec::new();
     let folder = std::env::current_dir().ok();
-    let answered =
-        shell.adapter().write_complete(&mut with_names(tree, shell, real), words, folder.as_deref(), &mut answers);
+    let answered = shell.adapter().write_complete(
+        &mut with_names(tree, shell, real),
+        words,
+        folder.as_deref(),
+        &mut answers,
+    );
     u8::from(verbatim(&answers).is_err() || answered.is_err())
 }
 
 /// The command tree with names for its values, wherever an argument is called so.
 fn with_names(command: clap::Command, shell: Shell, real: bool) -> clap::Command {
     let command = command.mut_args(|argument| match known(argument.get_id().as_str(), real) {
-        Some(known) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| matching(shell, known(), typed))),
+        Some(known) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
+            matching(shell, known(), typed)
+        })),
         None => argument,
     });
-    let inner: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
-    inner
-        .into_iter()
-        .fold(command, |command, name| command.mut_subcommand(name, |inner| with_names(inner, shell, real)))
+    let inner: Vec<String> = command
+        .get_subcommands()
+        .map(|inner| inner.get_name().to_owned())
+        .collect();
+    inner.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |inner| with_names(inner, shell, real))
+    })
 }
 
 /// What is known for an argument; looked up only when it is asked for.
@@ -107,7 +129,12 @@ fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
         "cloud" => Some(|| run::clouds().into_iter().map(str::to_owned).collect()),
         "auth" => Some(|| run::sign_ins().into_iter().map(str::to_owned).collect()),
         "scenario" => Some(run::scenarios),
-        "sandbox_user" => Some(|| run::SANDBOX_USERS.iter().map(|name| (*name).to_owned()).collect()),
+        "sandbox_user" => Some(|| {
+            run::SANDBOX_USERS
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect()
+        }),
         _ => None,
     }
 }
@@ -117,7 +144,9 @@ fn matching(shell: Shell, names: BTreeSet<String>, typed: &OsStr) -> Vec<Complet
     let bare = |text: &str| text.replace(['\\', '\'', '"'], "").to_lowercase();
     let begun = bare(&typed.to_string_lossy());
     let fitting = names.iter().filter(|name| bare(name).starts_with(&begun));
-    fitting.map(|name| CompletionCandidate::new(shell.quoted(name))).collect()
+    fitting
+        .map(|name| CompletionCandidate::new(shell.quoted(name)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -126,7 +155,10 @@ mod tests {
 
     #[test]
     fn a_name_runs_nothing_in_any_shell() {
-        assert_eq!(Shell::Bash.quoted("a $(id) `b`;*"), "a\\ \\$\\(id\\)\\ \\`b\\`\\;\\*");
+        assert_eq!(
+            Shell::Bash.quoted("a $(id) `b`;*"),
+            "a\\ \\$\\(id\\)\\ \\`b\\`\\;\\*"
+        );
         assert_eq!(Shell::Powershell.quoted("it's $(id)"), "'it''s $(id)'");
         assert_eq!(Shell::Powershell.quoted("plain-1"), "plain-1");
     }

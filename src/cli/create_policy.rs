@@ -14,7 +14,8 @@ Registers the provider, checks vault and key, creates the policy, grants its ide
 and gives Reader to whoever adds environments. A policy that is there is never rewritten.
 
 Examples:
-  cmkctl create-policy --vault /subscriptions/…/vaults/kv --key cmk --policy ep-cmk --location europe \\
+  cmkctl create-policy --vault /subscriptions/…/vaults/kv --key cmk --policy ep-cmk --location \
+  europe \\
       --reader 00000000-0000-0000-0000-000000000000 --dry-run
   cmkctl create-policy --sandbox --yes")]
 pub(super) struct Args {
@@ -66,6 +67,13 @@ impl Key {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let target = context.target(&self.key.typed(self.environment.as_ref()))?;
-        run::change(context, Job::CreatePolicy, &target, &self.changing.asked(None), out).await
+        run::change(
+            context,
+            Job::CreatePolicy,
+            &target,
+            &self.changing.asked(None),
+            out,
+        )
+        .await
     }
 }

@@ -4,7 +4,8 @@ use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context};
 
-/// Find what keeps this machine or account from working: proxy, names, certificates, clock, sign-in, roles
+/// Find what keeps this machine or account from working: proxy, names, certificates, clock,
+/// sign-in, roles
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each line says what was seen, what helps, and whose turn it is. Changes nothing. Roles in Azure

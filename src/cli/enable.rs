@@ -15,7 +15,8 @@ environment's name before that. Run it again after anything: it sends only what 
 
 Examples:
   cmkctl enable \"Contoso UAT\" --vault VAULT_ID --key cmk --policy ep-cmk --dry-run
-  cmkctl enable ENVIRONMENT_ID --vault VAULT_ID --key cmk --policy ep-cmk --yes --confirm \"Contoso UAT\"
+  cmkctl enable ENVIRONMENT_ID --vault VAULT_ID --key cmk --policy ep-cmk --yes --confirm \
+  \"Contoso UAT\"
   cmkctl enable --sandbox --scenario fresh --make-managed")]
 pub(super) struct Args {
     /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
@@ -36,6 +37,13 @@ impl Args {
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
         target.limit = self.making.limit;
-        run::change(context, Job::Enable, &target, &self.changing.asked(Some(&self.offline)), out).await
+        run::change(
+            context,
+            Job::Enable,
+            &target,
+            &self.changing.asked(Some(&self.offline)),
+            out,
+        )
+        .await
     }
 }

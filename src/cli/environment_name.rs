@@ -22,7 +22,10 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let target = context.target(&Typed { environment: self.environment.clone(), ..Typed::default() })?;
+        let target = context.target(&Typed {
+            environment: self.environment.clone(),
+            ..Typed::default()
+        })?;
         run::environment_name(context, &target, out).await
     }
 }

@@ -46,7 +46,13 @@ pub(super) struct Estate {
     #[command(flatten)]
     filter: Filter,
     /// Exit 3 when there is such an environment, and 5 when that is not visible
-    #[arg(long, requires = "all", value_enum, value_delimiter = ',', value_name = "WHAT")]
+    #[arg(
+        long,
+        requires = "all",
+        value_enum,
+        value_delimiter = ',',
+        value_name = "WHAT"
+    )]
     fail_on: Vec<Fail>,
     /// With --fail-on: do not fail when something is not visible to this account
     #[arg(long, requires = "fail_on")]

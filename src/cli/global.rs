@@ -34,16 +34,19 @@ enum Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// Cloud: public, gcc, gcc-high, dod, china, or a file such as ./cloud.json [env: CMKCTL_CLOUD] [default: public]
+    /// Cloud: public, gcc, gcc-high, dod, china, or a file such as ./cloud.json [env: CMKCTL_CLOUD]
+    /// [default: public]
     #[arg(long, global = true, value_name = "NAME|FILE")]
     cloud: Option<String>,
-    /// Override one value of the cloud, such as `bap=api.bap.microsoft.com` [env: CMKCTL_ENDPOINT_…]
+    /// Override one value of the cloud, such as `bap=api.bap.microsoft.com` [env:
+    /// CMKCTL_ENDPOINT_…]
     #[arg(long = "endpoint", global = true, value_name = "KEY=VALUE")]
     endpoints: Vec<String>,
     /// Tenant to sign in to [env: AZURE_TENANT_ID]
     #[arg(long, global = true, value_name = "ID")]
     tenant: Option<String>,
-    /// Sign in this way only: environment, federated, managed-identity, azure-cli, azd, device-code [env: CMKCTL_AUTH]
+    /// Sign in this way only: environment, federated, managed-identity, azure-cli, azd, device-code
+    /// [env: CMKCTL_AUTH]
     #[arg(long, global = true, value_name = "METHOD")]
     auth: Option<String>,
     /// Rehearse on a fresh sandbox inside this process: no real tenant, no real sign-in
@@ -51,27 +54,37 @@ pub(super) struct Global {
     pub(super) sandbox: bool,
     /// What the sandbox holds: ready, fresh, access-policy-vault, managed-hsm,
     /// not-integrated, messy, or a file
-    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "ready", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME|FILE",
+        default_value = "ready",
+        hide_default_value = true
+    )]
     pub(super) scenario: String,
     /// How fast the sandbox's time runs: its seconds per real second
-    #[arg(long, global = true, value_name = "FACTOR", default_value_t = 3600.0, value_parser = speed)]
+    #[arg(long, global = true, value_name = "FACTOR", default_value_t = 3600.0,
+        value_parser = speed)]
     pub(super) speed: f64,
     /// Delay of every answer of the sandbox, such as `80ms`
     #[arg(long, global = true, value_name = "TIME", default_value = "0ms", value_parser = duration)]
     pub(super) latency: Duration,
-    /// Sandbox user to sign in as, such as key-vault-admin or power-platform-admin [env: CMKCTL_SANDBOX_USER]
+    /// Sandbox user to sign in as, such as key-vault-admin or power-platform-admin [env:
+    /// CMKCTL_SANDBOX_USER]
     #[arg(long, global = true, value_name = "NAME")]
     sandbox_user: Option<String>,
     /// Configuration file [env: CMKCTL_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Profile of the configuration file: its values are stronger than the file's own [env: CMKCTL_PROFILE]
+    /// Profile of the configuration file: its values are stronger than the file's own [env:
+    /// CMKCTL_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
     /// Additional certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
     #[arg(long, global = true, value_name = "FILE")]
     ca_bundle: Option<PathBuf>,
-    /// Append every change to this file, one line before it is sent and one after it [env: CMKCTL_AUDIT_LOG]
+    /// Append every change to this file, one line before it is sent and one after it [env:
+    /// CMKCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE")]
     audit_log: Option<PathBuf>,
     /// How results are printed
@@ -80,7 +93,8 @@ pub(super) struct Global {
     /// Print what this JMESPath expression makes of the JSON document, such as `environments[].id`
     #[arg(long, global = true, value_name = "JMESPATH")]
     query: Option<String>,
-    /// No annotations, summary or outputs for the CI service [env: CMKCTL_CI=off, github or azure-pipelines]
+    /// No annotations, summary or outputs for the CI service [env: CMKCTL_CI=off, github or
+    /// azure-pipelines]
     #[arg(long, global = true)]
     no_ci: bool,
     /// Print results and errors only
@@ -121,19 +135,23 @@ impl Global {
 
     /// `--query`, understood before anything is sent.
     pub(super) fn query(&self) -> Result<Option<Query>> {
-        let page = matches!(self.output, Some(Output::Sarif | Output::Html | Output::Markdown));
+        let page = matches!(
+            self.output,
+            Some(Output::Sarif | Output::Html | Output::Markdown)
+        );
         if page && self.query.is_some() {
-            return Err(Error::usage("`--query` asks the JSON document, and this format is not made of it.")
-                .hint("Pass `-o json`, jsonl, tsv, yaml or table."));
+            return Err(Error::usage(
+                "`--query` asks the JSON document, and this format is not made of it.",
+            )
+            .hint("Pass `-o json`, jsonl, tsv, yaml or table."));
         }
         self.query.as_deref().map(Query::parse).transpose()
     }
 
     pub(super) fn rehearsal(&self) -> Result<Option<Rehearsal>> {
         if !self.sandbox && self.scenario != "ready" {
-            return Err(
-                Error::usage("`--scenario` needs `--sandbox`.").hint("Add `--sandbox`, or leave out `--scenario`.")
-            );
+            return Err(Error::usage("`--scenario` needs `--sandbox`.")
+                .hint("Add `--sandbox`, or leave out `--scenario`."));
         }
         Ok(self.sandbox.then(|| Rehearsal {
             scenario: self.scenario.clone(),
@@ -173,7 +191,8 @@ pub(super) struct Offline {
     /// Start the encryption and do not wait for it (exit 8)
     #[arg(long)]
     no_wait: bool,
-    /// Stop waiting after this long (exit 8); the encryption goes on. Such as 90m, 6h, 4d [default: wait until it ends]
+    /// Stop waiting after this long (exit 8); the encryption goes on. Such as 90m, 6h, 4d [default:
+    /// wait until it ends]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 }
@@ -183,7 +202,10 @@ impl Offline {
     pub(super) fn asked(&self) -> Asked {
         Asked {
             confirm: self.confirm.clone(),
-            waiting: crate::apply::Waiting { no_wait: self.no_wait, timeout: self.timeout },
+            waiting: crate::apply::Waiting {
+                no_wait: self.no_wait,
+                timeout: self.timeout,
+            },
             ..Asked::default()
         }
     }
@@ -196,10 +218,15 @@ impl Changing {
             yes: self.yes,
             fix: self.fix,
             protect: self.protect_from_purge.clone(),
-            confirm: offline.map(|offline| offline.confirm.clone()).unwrap_or_default(),
+            confirm: offline
+                .map(|offline| offline.confirm.clone())
+                .unwrap_or_default(),
             detailed_exitcode: self.detailed_exitcode,
             waiting: offline
-                .map(|offline| crate::apply::Waiting { no_wait: offline.no_wait, timeout: offline.timeout })
+                .map(|offline| crate::apply::Waiting {
+                    no_wait: offline.no_wait,
+                    timeout: offline.timeout,
+                })
                 .unwrap_or_default(),
         }
     }
@@ -214,11 +241,16 @@ fn speed(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// A time such as `80ms`, `30s`, `90m`, `6h`, `4d`; never a bare number, whose unit could be mistaken.
+/// A time such as `80ms`, `30s`, `90m`, `6h`, `4d`; never a bare number, whose unit could be
+/// mistaken.
 pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let split = text.find(|ch: char| !ch.is_ascii_digit() && ch != '.').ok_or("give a unit: ms, s, m, h or d")?;
+    let split = text
+        .find(|ch: char| !ch.is_ascii_digit() && ch != '.')
+        .ok_or("give a unit: ms, s, m, h or d")?;
     let (number, unit) = text.split_at(split);
-    let number: f64 = number.parse().map_err(|_| "it does not begin with a number".to_owned())?;
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "it does not begin with a number".to_owned())?;
     let seconds = match unit.trim() {
         "ms" => number / 1000.0,
         "s" => number,
@@ -236,10 +268,24 @@ mod tests {
 
     #[test]
     fn times_have_a_unit() {
-        for (text, expected) in [("80ms", 0.08), ("30s", 30.0), ("1.5h", 5400.0), ("90m", 5400.0), ("4d", 345_600.0)] {
+        for (text, expected) in [
+            ("80ms", 0.08),
+            ("30s", 30.0),
+            ("1.5h", 5400.0),
+            ("90m", 5400.0),
+            ("4d", 345_600.0),
+        ] {
             assert_eq!(duration(text).unwrap().as_secs_f64(), expected, "{text}");
         }
-        for text in ["", "5", "h", "-5s", "5 weeks", "1e99d", "99999999999999999999d"] {
+        for text in [
+            "",
+            "5",
+            "h",
+            "-5s",
+            "5 weeks",
+            "1e99d",
+            "99999999999999999999d",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

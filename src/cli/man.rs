@@ -33,16 +33,28 @@ impl Args {
 }
 
 /// The page of a command, then those of its subcommands.
-fn gather(command: &clap::Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) -> std::io::Result<()> {
+fn gather(
+    command: &clap::Command,
+    name: &str,
+    pages: &mut Vec<(String, Vec<u8>)>,
+) -> std::io::Result<()> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;
+    clap_mangen::Man::new(command.clone())
+        .title(name.to_uppercase())
+        .render(&mut page)?;
     if pages.is_empty() {
-        for (title, topic) in [("EXIT STATUS", topic("exit-codes")), ("ENVIRONMENT", topic("environment"))] {
+        for (title, topic) in [
+            ("EXIT STATUS", topic("exit-codes")),
+            ("ENVIRONMENT", topic("environment")),
+        ] {
             page.extend(section(title, &topic.unwrap_or_default()).into_bytes());
         }
     }
     pages.push((format!("{name}.1"), page));
-    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+    for inner in command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+    {
         gather(inner, &format!("{name}-{}", inner.get_name()), pages)?;
     }
     Ok(())
@@ -53,7 +65,11 @@ fn section(title: &str, text: &str) -> String {
     let lines = text.lines().map(|line| {
         let line = line.replace('\\', "\\e").replace('-', "\\-");
         // A dot or a quote at the beginning would be a command.
-        if line.starts_with(['.', '\'']) { format!("\\&{line}\n") } else { format!("{line}\n") }
+        if line.starts_with(['.', '\'']) {
+            format!("\\&{line}\n")
+        } else {
+            format!("{line}\n")
+        }
     });
     format!(".SH \"{title}\"\n.nf\n{}.fi\n", lines.collect::<String>())
 }

@@ -46,7 +46,8 @@ operation runs, 8 still running at the service, 9 not verified, 10 refused,
 
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
-#[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), after_help = AFTER_HELP, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), after_help = AFTER_HELP,
+    propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: global::Global,
@@ -89,11 +90,16 @@ pub async fn main() -> u8 {
     report::guard_file_size();
     if let Some(shell) = config::completing(completions::ASKS) {
         // The words of the line follow the first `--`.
-        let words = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+        let words = std::env::args_os()
+            .skip_while(|word| word != "--")
+            .skip(1)
+            .collect();
         return completions::answer(&shell, command(), words);
     }
     if says_version_alone(std::env::args_os().skip(1)) {
-        return alone(report::verbatim(concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes()));
+        return alone(report::verbatim(
+            concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes(),
+        ));
     }
     let (cli, name) = match parse_arguments() {
         Ok(parsed) => parsed,
@@ -117,18 +123,29 @@ pub async fn main() -> u8 {
 
 /// For what was stopped where nothing else knows how to go on: in the middle of reads.
 fn interrupted(stop: Stop) -> Error {
-    Error::new(Kind::Interrupted(stop), "The command was stopped before it ended.")
-        .hint("Run the same command again. It sends nothing a second time.")
+    Error::new(
+        Kind::Interrupted(stop),
+        "The command was stopped before it ended.",
+    )
+    .hint("Run the same command again. It sends nothing a second time.")
 }
 
 /// The end of what needs no command: its error, if any, and the exit code.
 fn alone(result: Result<()>) -> u8 {
-    Out::new(config::style(&config::Flags { no_ci: true, ..config::Flags::default() })).finish("", result)
+    Out::new(config::style(&config::Flags {
+        no_ci: true,
+        ..config::Flags::default()
+    }))
+    .finish("", result)
 }
 
-/// Nothing but the version is asked for. Scripts ask often, and to build the tree of all commands takes longer than to answer.
+/// Nothing but the version is asked for. Scripts ask often, and to build the tree of all commands
+/// takes longer than to answer.
 fn says_version_alone(mut words: impl Iterator<Item = std::ffi::OsString>) -> bool {
-    words.next().is_some_and(|word| word == "--version" || word == "-V") && words.next().is_none()
+    words
+        .next()
+        .is_some_and(|word| word == "--version" || word == "-V")
+        && words.next().is_none()
 }
 
 /// The arguments, and the name of the subcommand.
@@ -138,7 +155,8 @@ fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
     Ok((Cli::from_arg_matches(&matches)?, name))
 }
 
-/// Prints what clap has to say. Help and version are data; everything else is a usage error. A closed pipe is fine either way.
+/// Prints what clap has to say. Help and version are data; everything else is a usage error. A
+/// closed pipe is fine either way.
 fn said_by_clap(error: &clap::Error) -> u8 {
     if error.use_stderr() && config::log_is_read() {
         report::misuse(&error.render().to_string());
@@ -156,8 +174,10 @@ impl Cli {
         config::ci(flags)?;
         let query = self.global.query()?;
         if query.is_some() && matches!(self.command, Command::Export(_)) {
-            return Err(Error::usage("`export` prints code, and `--query` asks a document.")
-                .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
+            return Err(
+                Error::usage("`export` prints code, and `--query` asks a document.")
+                    .hint("Ask `cmkctl report` or `cmkctl status --all` instead."),
+            );
         }
         out.asks(query);
         match &self.command {

@@ -38,6 +38,12 @@ impl Args {
         if let Some(folder) = &self.split {
             run::split_plan(context, &planned, folder, out)?;
         }
-        run::show_plan(context, &planned, &self.file, (self.out.as_deref(), self.detailed_exitcode), out)
+        run::show_plan(
+            context,
+            &planned,
+            &self.file,
+            (self.out.as_deref(), self.detailed_exitcode),
+            out,
+        )
     }
 }

@@ -31,10 +31,21 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed { environment: self.environment.clone(), policy: self.policy.clone(), ..Typed::default() };
+        let typed = Typed {
+            environment: self.environment.clone(),
+            policy: self.policy.clone(),
+            ..Typed::default()
+        };
         let mut target = context.target(&typed)?;
         // A policy out of the configuration says where environments go, not where this one is.
         target.policy = target.policy.filter(|_| self.policy.is_some());
-        run::change(context, Job::RemoveEnvironment, &target, &self.changing.asked(Some(&self.offline)), out).await
+        run::change(
+            context,
+            Job::RemoveEnvironment,
+            &target,
+            &self.changing.asked(Some(&self.offline)),
+            out,
+        )
+        .await
     }
 }

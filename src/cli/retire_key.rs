@@ -18,7 +18,8 @@ nothing else. cmkctl disables and deletes nothing: a version can be enabled agai
 
 Examples:
   cmkctl retire-key --vault VAULT_ID --key cmk --key-version OLD_VERSION --dry-run
-  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --deleted-environments-checked --confirm cmk-2024
+  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --deleted-environments-checked --confirm \
+  cmk-2024
   cmkctl retire-key --vault VAULT_ID --key cmk-2024 --override-dates --audit-log FILE --dry-run")]
 pub(super) struct Args {
     /// ARM id of the key vault or managed HSM [env: CMKCTL_VAULT]
@@ -45,9 +46,19 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let (vault, key, key_version) = (self.vault.clone(), self.key.clone(), self.key_version.clone());
-        let mut target = context.target(&Typed { vault, key, key_version, ..Typed::default() })?;
-        // No environment and no policy of the configuration is this command's business: it looks at all of them.
+        let (vault, key, key_version) = (
+            self.vault.clone(),
+            self.key.clone(),
+            self.key_version.clone(),
+        );
+        let mut target = context.target(&Typed {
+            vault,
+            key,
+            key_version,
+            ..Typed::default()
+        })?;
+        // No environment and no policy of the configuration is this command's business: it looks at
+        // all of them.
         (target.environment, target.policy) = (None, None);
         target.override_dates = self.override_dates;
         target.deleted_checked = self.deleted_environments_checked;

@@ -37,10 +37,22 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let (vault, key, policy) = (self.vault.clone(), self.key.clone(), self.policy.clone());
-        let mut target = context.target(&Typed { vault, key, policy, ..Typed::default() })?;
+        let mut target = context.target(&Typed {
+            vault,
+            key,
+            policy,
+            ..Typed::default()
+        })?;
         // No environment is this command's business.
         target.environment = None;
         target.again = self.again;
-        run::change(context, Job::RotateKey, &target, &self.changing.asked(None), out).await
+        run::change(
+            context,
+            Job::RotateKey,
+            &target,
+            &self.changing.asked(None),
+            out,
+        )
+        .await
     }
 }

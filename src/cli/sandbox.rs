@@ -25,7 +25,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     cloud_file: Option<PathBuf>,
     /// Port on 127.0.0.1 [default: any free one]
-    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     port: u16,
     /// Let in clients that speak https to the public host names, as their HTTPS_PROXY
     #[arg(long)]
@@ -38,12 +43,27 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, global: &Global, out: &mut Out) -> Result<()> {
-        let rehearsal = Rehearsal { scenario: global.scenario.clone(), speed: global.speed, latency: global.latency };
-        let folder = self.cloud_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        let file = self.ca_file.clone().unwrap_or_else(|| folder.join("cmkctl-sandbox-ca.pem"));
+        let rehearsal = Rehearsal {
+            scenario: global.scenario.clone(),
+            speed: global.speed,
+            latency: global.latency,
+        };
+        let folder = self
+            .cloud_file
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(Path::new(""));
+        let file = self
+            .ca_file
+            .clone()
+            .unwrap_or_else(|| folder.join("cmkctl-sandbox-ca.pem"));
         // Other clients run in other folders.
         let file = std::path::absolute(&file).unwrap_or(file);
-        let served = Served { port: self.port, cloud_file: self.cloud_file.clone(), ca_file: self.tls.then_some(file) };
+        let served = Served {
+            port: self.port,
+            cloud_file: self.cloud_file.clone(),
+            ca_file: self.tls.then_some(file),
+        };
         run::serve(&rehearsal, &served, out).await
     }
 }

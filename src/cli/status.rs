@@ -28,7 +28,8 @@ pub(super) struct Args {
     /// Wait for the encryption that runs, whoever started it, then report
     #[arg(long)]
     wait: bool,
-    /// With --wait: stop waiting after this long (exit 8). Such as 90m, 6h, 4d [default: wait until it ends]
+    /// With --wait: stop waiting after this long (exit 8). Such as 90m, 6h, 4d [default: wait until
+    /// it ends]
     #[arg(long, requires = "wait", value_name = "TIME", value_parser = super::global::duration)]
     timeout: Option<std::time::Duration>,
     #[command(flatten)]
@@ -41,7 +42,11 @@ impl Args {
             return run::status_all(context, &self.estate.glance(self.policy.clone()), out).await;
         }
         let (environment, policy) = (self.environment.clone(), self.policy.clone());
-        let typed = Typed { environment, policy, ..Typed::default() };
+        let typed = Typed {
+            environment,
+            policy,
+            ..Typed::default()
+        };
         let target = context.target(&typed)?;
         if self.wait {
             return run::status_after_wait(context, &target, self.timeout, out).await;

@@ -24,13 +24,16 @@ pub(super) struct Args {
     /// ARM id of the policy to move to [env: CMKCTL_POLICY]
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
-    /// Link the new policy over the old one, as Microsoft's script does: not documented, and not proven to be one outage
+    /// Link the new policy over the old one, as Microsoft's script does: not documented, and not
+    /// proven to be one outage
     #[arg(long)]
     in_place: bool,
-    /// Whoever sees the vaults has checked that the new policy's identity may use the old key; for accounts that can't see it
+    /// Whoever sees the vaults has checked that the new policy's identity may use the old key; for
+    /// accounts that can't see it
     #[arg(long)]
     old_key_granted: bool,
-    /// Environments with a customer-managed key that the tenant may have, where Microsoft has raised it [default: 25]
+    /// Environments with a customer-managed key that the tenant may have, where Microsoft has
+    /// raised it [default: 25]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -41,7 +44,11 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed { environment: self.environment.clone(), policy: self.policy.clone(), ..Typed::default() };
+        let typed = Typed {
+            environment: self.environment.clone(),
+            policy: self.policy.clone(),
+            ..Typed::default()
+        };
         let mut target = context.target(&typed)?;
         target.swap = true;
         target.limit = self.limit;
@@ -49,6 +56,13 @@ impl Args {
         target.old_key_granted = self.old_key_granted;
         // What is linked shows that the integration is no question any more.
         target.power_platform_only = true;
-        run::change(context, Job::SwapPolicy, &target, &self.changing.asked(Some(&self.offline)), out).await
+        run::change(
+            context,
+            Job::SwapPolicy,
+            &target,
+            &self.changing.asked(Some(&self.offline)),
+            out,
+        )
+        .await
     }
 }

@@ -6,7 +6,8 @@ use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context, Job};
 
-/// After a lock: bring the original key back, then enable the environments, the one deleted soonest first
+/// After a lock: bring the original key back, then enable the environments, the one deleted soonest
+/// first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A lock follows when the key can't be reached: deleted, disabled, expired, no grant, a firewall.
@@ -20,7 +21,8 @@ Examples:
   cmkctl unlock --policy POLICY_ID --yes
   cmkctl unlock --sandbox --scenario locked --yes")]
 pub(super) struct Args {
-    /// The locked environment; with --policy, every locked one of that policy [env: CMKCTL_ENVIRONMENT]
+    /// The locked environment; with --policy, every locked one of that policy [env:
+    /// CMKCTL_ENVIRONMENT]
     environment: Option<String>,
     /// ARM id of the policy [env: CMKCTL_POLICY]
     #[arg(long, value_name = "ID")]
@@ -31,9 +33,14 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed { environment: self.environment.clone(), policy: self.policy.clone(), ..Typed::default() };
+        let typed = Typed {
+            environment: self.environment.clone(),
+            policy: self.policy.clone(),
+            ..Typed::default()
+        };
         let mut target = context.target(&typed)?;
-        // What was typed counts: a policy stands for all of its environments, and an environment says which policy it is in.
+        // What was typed counts: a policy stands for all of its environments, and an environment
+        // says which policy it is in.
         if self.policy.is_some() {
             target.environment = self.environment.clone();
         } else if target.environment.is_some() {
@@ -41,6 +48,13 @@ impl Args {
         }
         // The key that the policy names is the one that must come back.
         (target.vault, target.key) = (None, None);
-        run::change(context, Job::Unlock, &target, &self.changing.asked(None), out).await
+        run::change(
+            context,
+            Job::Unlock,
+            &target,
+            &self.changing.asked(None),
+            out,
+        )
+        .await
     }
 }

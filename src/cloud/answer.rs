@@ -4,15 +4,20 @@ use crate::cloud::json;
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
-/// The most that is read of one answer, after decompression. A page of the environment list of a large tenant stays far below.
+/// The most that is read of one answer, after decompression. A page of the environment list of a
+/// large tenant stays far below.
 const BODY_LIMIT: usize = 64 << 20;
 
 /// The most room that is made for an answer before it comes.
 const BODY_HINT: usize = 4 << 20;
 
 /// The headers with ids for a support ticket, best first.
-const IDS: [&str; 4] =
-    ["x-ms-correlation-request-id", "x-ms-correlation-id", "x-ms-request-id", "x-ms-service-request-id"];
+const IDS: [&str; 4] = [
+    "x-ms-correlation-request-id",
+    "x-ms-correlation-id",
+    "x-ms-request-id",
+    "x-ms-service-request-id",
+];
 
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
@@ -38,7 +43,9 @@ impl Answer {
 
     /// Every id of that kind, by its name.
     pub fn ids(&self) -> Vec<(String, String)> {
-        IDS.into_iter().filter_map(|name| Some((name.to_owned(), self.header(name)?.to_owned()))).collect()
+        IDS.into_iter()
+            .filter_map(|name| Some((name.to_owned(), self.header(name)?.to_owned())))
+            .collect()
     }
 }
 
@@ -49,7 +56,8 @@ pub enum Broken {
     NotSent(String),
     /// The request may have arrived and may have had its effect.
     Lost(String),
-    /// An answer came that nothing can be done with: too much of it. The request may have had its effect.
+    /// An answer came that nothing can be done with: too much of it. The request may have had its
+    /// effect.
     Unusable(String),
     /// Not sent on purpose: the host is not one of the cloud's.
     Foreign(String),
@@ -59,7 +67,10 @@ impl Broken {
     /// The words of the cause.
     pub fn words(&self) -> &str {
         match self {
-            Broken::NotSent(words) | Broken::Lost(words) | Broken::Unusable(words) | Broken::Foreign(words) => words,
+            Broken::NotSent(words)
+            | Broken::Lost(words)
+            | Broken::Unusable(words)
+            | Broken::Foreign(words) => words,
         }
     }
 }
@@ -75,15 +86,29 @@ pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Resul
     })?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // What an answer says about its length is no more than a hint.
-    let hint = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let hint = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
     let mut body = Vec::with_capacity(hint.min(BODY_HINT));
-    while let Some(chunk) = response.chunk().await.map_err(|error| Broken::Lost(top_line(&error)))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Broken::Lost(top_line(&error)))?
+    {
         if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(Broken::Unusable(format!("the answer is larger than {} MiB", BODY_LIMIT >> 20)));
+            return Err(Broken::Unusable(format!(
+                "the answer is larger than {} MiB",
+                BODY_LIMIT >> 20
+            )));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, headers, body: json::readable(body.into()) })
+    Ok(Answer {
+        status,
+        headers,
+        body: json::readable(body.into()),
+    })
 }
 
 /// The innermost cause in one line: reqwest's own texts repeat the URL and each other.
@@ -92,5 +117,10 @@ pub fn top_line(error: &dyn std::error::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string().lines().next().unwrap_or_default().to_owned()
+    innermost
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -1,6 +1,7 @@
 //! Azure Resource Manager: provider and enterprise policy.
 //!
-//! Versions and shapes are those of the public specifications and of Microsoft's own scripts for customer-managed keys.
+//! Versions and shapes are those of the public specifications and of Microsoft's own scripts for
+//! customer-managed keys.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
@@ -19,7 +20,11 @@ const PROVIDER: &str = "Microsoft.PowerPlatform";
 
 impl Session {
     pub(super) fn arm(&self, path: &str, version: &str) -> String {
-        format!("{}/{}?api-version={version}", self.cloud().base(Service::Arm), path.trim_start_matches('/'))
+        format!(
+            "{}/{}?api-version={version}",
+            self.cloud().base(Service::Arm),
+            path.trim_start_matches('/')
+        )
     }
 }
 
@@ -29,7 +34,10 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn provider(&self, subscription: &str) -> Reply<Provider> {
-        let url = self.session.arm(&format!("subscriptions/{subscription}/providers/{PROVIDER}"), versions::PROVIDERS);
+        let url = self.session.arm(
+            &format!("subscriptions/{subscription}/providers/{PROVIDER}"),
+            versions::PROVIDERS,
+        );
         let value = self.session.json(Service::Arm, &url).await?;
         Ok(provider(&value))
     }
@@ -45,8 +53,8 @@ impl Reader {
         policy(id, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
-    /// What Resource Manager would say to the creation of a policy: a deployment that is validated and never deployed. This is where Azure
-    /// Policy speaks (`RequestDisallowedByPolicy`).
+    /// What Resource Manager would say to the creation of a policy: a deployment that is validated
+    /// and never deployed. This is where Azure Policy speaks (`RequestDisallowedByPolicy`).
     ///
     /// # Errors
     /// The caller may not validate deployments in the group, or the service gave no verdict.
@@ -62,10 +70,23 @@ impl Reader {
             "resources": [resource],
         });
         let body = json!({ "properties": { "mode": "Incremental", "template": template } });
-        let path = format!("{}/providers/Microsoft.Resources/deployments/cmkctl-check/validate", id.group_scope());
-        match self.session.question(Service::Arm, &self.session.arm(&path, versions::DEPLOYMENTS), &body).await {
+        let path = format!(
+            "{}/providers/Microsoft.Resources/deployments/cmkctl-check/validate",
+            id.group_scope()
+        );
+        match self
+            .session
+            .question(
+                Service::Arm,
+                &self.session.arm(&path, versions::DEPLOYMENTS),
+                &body,
+            )
+            .await
+        {
             Ok(_) => Ok(Validation::Passed),
-            Err(fault) if fault.status() == Some(400) || fault.is("RequestDisallowedByPolicy") => Ok(refused(fault)),
+            Err(fault) if fault.status() == Some(400) || fault.is("RequestDisallowedByPolicy") => {
+                Ok(refused(fault))
+            }
             Err(fault) => Err(fault),
         }
     }
@@ -89,24 +110,41 @@ impl Writer {
     /// The service's refusal.
     pub async fn register_provider(&self, subscription: &str) -> Reply<Written> {
         let path = format!("subscriptions/{subscription}/providers/{PROVIDER}/register");
-        self.arm_change(Method::POST, &self.session.arm(&path, versions::PROVIDERS), None).await
+        self.arm_change(
+            Method::POST,
+            &self.session.arm(&path, versions::PROVIDERS),
+            None,
+        )
+        .await
     }
 
-    /// Creates or replaces an enterprise policy for encryption. Without a version the environments follow the key's rotation.
+    /// Creates or replaces an enterprise policy for encryption. Without a version the environments
+    /// follow the key's rotation.
     ///
     /// # Errors
     /// A linked policy answers `EnterprisePolicyUpdateNotAllowed`.
     pub async fn put_policy(&self, policy: &NewPolicy<'_>) -> Reply<Written> {
         let body = policy.body();
-        self.arm_change(Method::PUT, &self.session.arm(&policy.id.to_string(), versions::POLICIES), Some(&body)).await
+        self.arm_change(
+            Method::PUT,
+            &self.session.arm(&policy.id.to_string(), versions::POLICIES),
+            Some(&body),
+        )
+        .await
     }
 
-    pub(super) async fn arm_change(&self, method: Method, url: &str, body: Option<&Value>) -> Reply<Written> {
+    pub(super) async fn arm_change(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Reply<Written> {
         let answer = self.session.change(Service::Arm, method, url, body).await?;
         let header = |name: &str| answer.header(name).map(str::to_owned);
         let long = matches!(answer.status, 201 | 202);
         Ok(Written {
-            operation: header("azure-asyncoperation").or_else(|| header("location").filter(|_| long)),
+            operation: header("azure-asyncoperation")
+                .or_else(|| header("location").filter(|_| long)),
             pause: self.session.retry_after(&answer),
             correlation: answer.correlation().map(clean),
         })
@@ -147,9 +185,10 @@ impl NewPolicy<'_> {
 
 /// A resource provider out of JSON; everything may be missing.
 pub fn provider(value: &Value) -> Provider {
-    let policies = list(value, "resourceTypes")
-        .iter()
-        .find(|kind| text(kind, "resourceType").is_some_and(|name| name.eq_ignore_ascii_case("enterprisePolicies")));
+    let policies = list(value, "resourceTypes").iter().find(|kind| {
+        text(kind, "resourceType")
+            .is_some_and(|name| name.eq_ignore_ascii_case("enterprisePolicies"))
+    });
     let locations = policies.map_or(Vec::new(), |kind| texts(kind, "locations"));
     Provider {
         state: must(value, "registrationState", registration),
@@ -198,31 +237,49 @@ fn encrypts(state: &Value) -> Option<bool> {
 /// A clause: it names another one.
 pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> {
     match maybe(value, "id", as_text).required()? {
-        Some(own) if !same_id(&own, &id.to_string()) => Err(format!("it describes another resource, {own}")),
+        Some(own) if !same_id(&own, &id.to_string()) => {
+            Err(format!("it describes another resource, {own}"))
+        }
         _ => Ok(()),
     }
 }
 
-/// The key that a policy references. A version that is left out or `null` follows the key's rotation; one may be written as a URL.
+/// The key that a policy references. A version that is left out or `null` follows the key's
+/// rotation; one may be written as a URL.
 fn key_reference(value: &Value) -> Known<KeyReference> {
     let said = |part: &str| format!("the policy does not say which key it references: {part}");
     let parsed = |bad: BadInput| said(bad.message.trim_end_matches('.'));
     let path = |part: &str| format!("properties.encryption.keyVault.{part}");
     let read = || {
-        let text = |part: &str| must(value, &path(part), as_text).required().map_err(|why| said(&why));
+        let text = |part: &str| {
+            must(value, &path(part), as_text)
+                .required()
+                .map_err(|why| said(&why))
+        };
         let (vault, key) = (text("id")?, text("key.name")?);
-        let version = maybe(value, &path("key.version"), |version| version.as_str().map(clean)).required();
-        let version = version.map_err(|why| said(&why))?.filter(|version| !version.is_empty());
+        let version = maybe(value, &path("key.version"), |version| {
+            version.as_str().map(clean)
+        })
+        .required();
+        let version = version
+            .map_err(|why| said(&why))?
+            .filter(|version| !version.is_empty());
         Ok(KeyReference {
-            vault: ArmId::parse(&vault, &[ResourceKind::Vault, ResourceKind::ManagedHsm]).map_err(parsed)?,
+            vault: ArmId::parse(&vault, &[ResourceKind::Vault, ResourceKind::ManagedHsm])
+                .map_err(parsed)?,
             key: KeyName::parse(&key).map_err(parsed)?,
-            version: version.as_deref().map(KeyVersion::of_url).transpose().map_err(parsed)?,
+            version: version
+                .as_deref()
+                .map(KeyVersion::of_url)
+                .transpose()
+                .map_err(parsed)?,
         })
     };
     read().map_or_else(Known::Unknown, Known::Known)
 }
 
-/// The innermost code of a refused validation, with the names of the Azure Policy assignments in it.
+/// The innermost code of a refused validation, with the names of the Azure Policy assignments in
+/// it.
 pub fn refused(fault: Fault) -> Validation {
     let mut code = fault.code.unwrap_or_default();
     let mut assignments = Vec::new();
@@ -230,21 +287,30 @@ pub fn refused(fault: Fault) -> Validation {
     let mut open = vec![fault.body];
     while let Some(error) = open.pop() {
         let error = at(&error, "error").cloned().unwrap_or(error);
-        if let Some(inner) = text(&error, "code").filter(|inner| inner != "InvalidTemplateDeployment") {
+        if let Some(inner) =
+            text(&error, "code").filter(|inner| inner != "InvalidTemplateDeployment")
+        {
             code = inner;
             message = text(&error, "message").unwrap_or(message);
         }
         for part in list(&error, "additionalInfo") {
             assignments.extend(
-                text(part, "info.policyAssignmentDisplayName").or_else(|| text(part, "info.policyAssignmentName")),
+                text(part, "info.policyAssignmentDisplayName")
+                    .or_else(|| text(part, "info.policyAssignmentName")),
             );
         }
         open.extend(list(&error, "details").iter().cloned());
     }
-    Validation::Refused { code, message, assignments }
+    Validation::Refused {
+        code,
+        message,
+        assignments,
+    }
 }
 
 /// `United States` and `unitedstates` are one location.
 fn location_name(text: &str) -> String {
-    text.split_whitespace().collect::<String>().to_ascii_lowercase()
+    text.split_whitespace()
+        .collect::<String>()
+        .to_ascii_lowercase()
 }

@@ -1,4 +1,5 @@
-//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, the caller's own permissions, locks.
+//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, the caller's own
+//! permissions, locks.
 
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
@@ -13,27 +14,41 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 impl Reader {
-    /// What a principal is assigned at a scope or above it. The service also lists what lies below; that is left out.
+    /// What a principal is assigned at a scope or above it. The service also lists what lies below;
+    /// that is left out.
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn role_assignments(&self, scope: &str, principal: Option<&str>) -> Reply<Vec<RoleAssignment>> {
-        let mut url =
-            self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments"), versions::ROLES);
+    pub async fn role_assignments(
+        &self,
+        scope: &str,
+        principal: Option<&str>,
+    ) -> Reply<Vec<RoleAssignment>> {
+        let mut url = self.session.arm(
+            &format!("{scope}/providers/Microsoft.Authorization/roleAssignments"),
+            versions::ROLES,
+        );
         if let Some(principal) = principal {
             url.push_str(&format!("&$filter=principalId%20eq%20%27{principal}%27"));
         }
-        let mut all = self.session.pages(Service::Arm, &url, role_assignment).await?;
+        let mut all = self
+            .session
+            .pages(Service::Arm, &url, role_assignment)
+            .await?;
         all.retain(|found| covers(&found.scope, scope));
         Ok(all)
     }
 
-    /// What the caller may do at a scope, by everything that is assigned to the caller there, directly or through groups.
+    /// What the caller may do at a scope, by everything that is assigned to the caller there,
+    /// directly or through groups.
     ///
     /// # Errors
     /// The service's refusal.
     pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
-        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/permissions"), versions::ROLES);
+        let url = self.session.arm(
+            &format!("{scope}/providers/Microsoft.Authorization/permissions"),
+            versions::ROLES,
+        );
         self.session.pages(Service::Arm, &url, permission).await
     }
 
@@ -42,14 +57,18 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn locks(&self, scope: &str) -> Reply<Vec<Lock>> {
-        let url = self.session.arm(&format!("{scope}/providers/Microsoft.Authorization/locks"), versions::LOCKS);
+        let url = self.session.arm(
+            &format!("{scope}/providers/Microsoft.Authorization/locks"),
+            versions::LOCKS,
+        );
         self.session.pages(Service::Arm, &url, lock).await
     }
 }
 
 impl Writer {
-    /// Assigns a role under a name that follows from scope, principal and role, so that sending it again changes nothing.
-    /// `RoleAssignmentExists` (the same assignment under another name) is what was wanted.
+    /// Assigns a role under a name that follows from scope, principal and role, so that sending it
+    /// again changes nothing. `RoleAssignmentExists` (the same assignment under another name) is
+    /// what was wanted.
     ///
     /// # Errors
     /// `PrincipalNotFound` while a new identity is not yet known everywhere.
@@ -64,16 +83,20 @@ impl Writer {
         let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
         // The subscription part of the scope holds the definitions that apply there.
         let subscription: String = scope.split('/').take(3).collect::<Vec<_>>().join("/");
-        let definition = format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
-        let mut body = json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
+        let definition =
+            format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+        let mut body =
+            json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
         if let Some(kind) = principal_type {
             body["properties"]["principalType"] = json!(kind);
         }
         let url = self.session.arm(&path, versions::ROLES);
         match self.arm_change(Method::PUT, &url, Some(&body)).await {
-            Err(fault) if fault.is("RoleAssignmentExists") => {
-                Ok(Written { operation: None, pause: None, correlation: fault.correlation })
-            }
+            Err(fault) if fault.is("RoleAssignmentExists") => Ok(Written {
+                operation: None,
+                pause: None,
+                correlation: fault.correlation,
+            }),
             reply => reply,
         }
     }
@@ -84,8 +107,15 @@ impl Writer {
 /// # Errors
 /// A clause: its actions can't be understood.
 pub fn permission(value: &Value) -> Result<Permission, String> {
-    let list = |name: &str| maybe(value, name, as_texts).map(Option::unwrap_or_default).required();
-    Ok(Permission { actions: must(value, "actions", as_texts).required()?, not_actions: list("notActions")? })
+    let list = |name: &str| {
+        maybe(value, name, as_texts)
+            .map(Option::unwrap_or_default)
+            .required()
+    };
+    Ok(Permission {
+        actions: must(value, "actions", as_texts).required()?,
+        not_actions: list("notActions")?,
+    })
 }
 
 /// A lock out of JSON.
@@ -95,10 +125,20 @@ pub fn permission(value: &Value) -> Result<Permission, String> {
 pub fn lock(value: &Value) -> Result<Lock, String> {
     let id = must(value, "id", as_text).required()?;
     // The scope is what stands before the lock's own part of its id.
-    let end = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/locks/");
-    let scope = end.and_then(|end| id.get(..end)).ok_or_else(|| format!("`{id}` is not the id of a lock"))?.to_owned();
-    let name = text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
-    Ok(Lock { scope, level: text(value, "properties.level").unwrap_or_default(), name })
+    let end = id
+        .to_ascii_lowercase()
+        .rfind("/providers/microsoft.authorization/locks/");
+    let scope = end
+        .and_then(|end| id.get(..end))
+        .ok_or_else(|| format!("`{id}` is not the id of a lock"))?
+        .to_owned();
+    let name =
+        text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
+    Ok(Lock {
+        scope,
+        level: text(value, "properties.level").unwrap_or_default(),
+        name,
+    })
 }
 
 /// A role assignment out of JSON.
@@ -118,8 +158,10 @@ pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
 
 /// Does an assignment at `assigned` apply at `scope`?
 fn covers(assigned: &str, scope: &str) -> bool {
-    let (assigned, scope) =
-        (assigned.trim_matches('/').to_ascii_lowercase(), scope.trim_matches('/').to_ascii_lowercase());
+    let (assigned, scope) = (
+        assigned.trim_matches('/').to_ascii_lowercase(),
+        scope.trim_matches('/').to_ascii_lowercase(),
+    );
     assigned.is_empty() || same_id(&assigned, &scope) || scope.starts_with(&format!("{assigned}/"))
 }
 
@@ -135,7 +177,10 @@ mod tests {
             ("/subscriptions/S", true),
             ("/subscriptions/s/resourcegroups/G", true),
             (scope, true),
-            ("/subscriptions/s/resourceGroups/g/providers/P/v/n/keys/k", false),
+            (
+                "/subscriptions/s/resourceGroups/g/providers/P/v/n/keys/k",
+                false,
+            ),
             ("/subscriptions/s/resourceGroups/g2", false),
             ("/subscriptions/s/resourceGroups/g/providers/P/v/n2", false),
         ] {

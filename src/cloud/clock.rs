@@ -1,20 +1,25 @@
-//! What time it is: by this machine, and by the `Date` of every answer. A machine's clock may be wrong, and a window that is closed or a deadline
-//! that has not passed must not look otherwise because of it.
+//! What time it is: by this machine, and by the `Date` of every answer. A machine's clock may be
+//! wrong, and a window that is closed or a deadline that has not passed must not look otherwise
+//! because of it.
 
 use crate::cloud::clouds::{Cloud, Loopback};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Clocks that are further apart than this, in seconds, are said. Sign-in refuses tokens and assertions whose times are further off.
+/// Clocks that are further apart than this, in seconds, are said. Sign-in refuses tokens and
+/// assertions whose times are further off.
 pub const APART: i64 = 300;
 /// What helps when this machine's clock is the wrong one.
-pub const SET_CLOCK: &str = "Set this machine's clock: `timedatectl set-ntp true`, or the time service of its system.";
+pub const SET_CLOCK: &str =
+    "Set this machine's clock: `timedatectl set-ntp true`, or the time service of its system.";
 
-/// A machine's clock that goes on by so much more or less than time does was set, or the machine slept.
+/// A machine's clock that goes on by so much more or less than time does was set, or the machine
+/// slept.
 const JUMP: Duration = Duration::from_secs(60);
 
-/// A clock that knows the sandbox's time. Outside a sandbox it is the real one. Clones share what they heard.
+/// A clock that knows the sandbox's time. Outside a sandbox it is the real one. Clones share what
+/// they heard.
 #[derive(Debug, Clone)]
 pub struct Clock {
     sandbox: Option<Loopback>,
@@ -37,17 +42,20 @@ struct Heard {
     behind: i64,
     /// By how much the first one of them is ahead; not below 0.
     ahead: i64,
-    /// When one was heard last: this machine's clock, and the time that passes whatever its clock says.
+    /// When one was heard last: this machine's clock, and the time that passes whatever its clock
+    /// says.
     last: Option<(Timestamp, Instant)>,
     said: bool,
 }
 
 impl Heard {
-    /// Takes in what an answer says. What was measured against this machine's clock before that was set says nothing any more.
+    /// Takes in what an answer says. What was measured against this machine's clock before that was
+    /// set says nothing any more.
     fn take(&mut self, skew: i64, (wall, steady): (Timestamp, Instant)) {
         if let Some((last_wall, last_steady)) = self.last {
             let by_wall = wall.duration_since(last_wall);
-            let passed = SignedDuration::try_from(steady.saturating_duration_since(last_steady)).unwrap_or_default();
+            let passed = SignedDuration::try_from(steady.saturating_duration_since(last_steady))
+                .unwrap_or_default();
             if (by_wall - passed).unsigned_abs() > JUMP {
                 (self.behind, self.ahead) = (0, 0);
             }
@@ -61,7 +69,10 @@ impl Heard {
 impl Clock {
     /// The clock of a cloud.
     pub fn of(cloud: &Cloud) -> Self {
-        Self { sandbox: cloud.sandbox.clone(), heard: Arc::default() }
+        Self {
+            sandbox: cloud.sandbox.clone(),
+            heard: Arc::default(),
+        }
     }
 
     /// Now, in the cloud's time.
@@ -83,7 +94,8 @@ impl Clock {
         }
     }
 
-    /// Now by this machine's clock and by every `Date` that was heard, whichever is earliest: a date in the past has passed when it has by this.
+    /// Now by this machine's clock and by every `Date` that was heard, whichever is earliest: a
+    /// date in the past has passed when it has by this.
     pub fn earliest(&self) -> Timestamp {
         self.moment().earliest
     }
@@ -97,25 +109,41 @@ impl Clock {
     pub fn moment(&self) -> Moment {
         let now = self.now();
         let heard = self.heard();
-        let by = |seconds| now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-        Moment { now, earliest: by(heard.behind), latest: by(heard.ahead) }
+        let by = |seconds| {
+            now.checked_add(SignedDuration::from_secs(seconds))
+                .unwrap_or(now)
+        };
+        Moment {
+            now,
+            earliest: by(heard.behind),
+            latest: by(heard.ahead),
+        }
     }
 
     /// How much time has passed since then by every clock: the least that one of them says.
     pub fn since(&self, then: &Moment) -> Duration {
         let now = self.moment();
-        let passed = now.readings().into_iter().zip(then.readings()).map(|(now, then)| now.duration_since(then)).min();
-        passed.and_then(|passed| Duration::try_from(passed).ok()).unwrap_or_default()
+        let passed = now
+            .readings()
+            .into_iter()
+            .zip(then.readings())
+            .map(|(now, then)| now.duration_since(then))
+            .min();
+        passed
+            .and_then(|passed| Duration::try_from(passed).ok())
+            .unwrap_or_default()
     }
 
     /// Has a service said what time it is, no longer ago than `age`?
     pub fn is_told(&self, age: Duration) -> bool {
         let last = self.heard().last;
-        last.is_some_and(|(wall, _)| Timestamp::now().duration_since(wall).unsigned_abs() <= self.real(age))
+        last.is_some_and(|(wall, _)| {
+            Timestamp::now().duration_since(wall).unsigned_abs() <= self.real(age)
+        })
     }
 
-    /// Takes in the `Date` of an answer that was asked for and came at these times. Returns by how much the clocks are apart, in seconds, when
-    /// that is too much and nobody has said so.
+    /// Takes in the `Date` of an answer that was asked for and came at these times. Returns by how
+    /// much the clocks are apart, in seconds, when that is too much and nobody has said so.
     pub(super) fn hear(&self, date: &str, asked: Timestamp, answered: Timestamp) -> Option<i64> {
         let skew = skew(http_date(date)?, asked, answered);
         let mut heard = self.heard();
@@ -138,7 +166,8 @@ impl Clock {
     pub fn real(&self, duration: Duration) -> Duration {
         match &self.sandbox {
             None => duration,
-            Some(sandbox) => Duration::try_from_secs_f64(duration.as_secs_f64() / sandbox.speed).unwrap_or(duration),
+            Some(sandbox) => Duration::try_from_secs_f64(duration.as_secs_f64() / sandbox.speed)
+                .unwrap_or(duration),
         }
     }
 }
@@ -152,14 +181,21 @@ impl Moment {
 
 /// The time in a `Date` header.
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
+    jiff::fmt::rfc2822::parse(text)
+        .ok()
+        .map(|date| date.timestamp())
 }
 
-/// How far a date lies outside the time in which it was written: below 0 before it, above 0 after it. The header has whole seconds, and a slow
-/// answer, or one that takes an hour in a rehearsal, is no skew.
+/// How far a date lies outside the time in which it was written: below 0 before it, above 0 after
+/// it. The header has whole seconds, and a slow answer, or one that takes an hour in a rehearsal,
+/// is no skew.
 pub(super) fn skew(date: Timestamp, asked: Timestamp, answered: Timestamp) -> i64 {
     let (date, asked, answered) = (date.as_second(), asked.as_second(), answered.as_second());
-    if date < asked { date - asked } else { (date - answered).max(0) }
+    if date < asked {
+        date - asked
+    } else {
+        (date - answered).max(0)
+    }
 }
 
 #[cfg(test)]
@@ -185,8 +221,11 @@ mod tests {
     fn every_date_of_the_run_counts_and_a_large_skew_is_said_once() {
         let clock = real();
         let now = clock.now();
-        let date =
-            |seconds: i64| (now + SignedDuration::from_secs(seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = |seconds: i64| {
+            (now + SignedDuration::from_secs(seconds))
+                .strftime("%a, %d %b %Y %H:%M:%S GMT")
+                .to_string()
+        };
         assert_eq!(clock.hear("soon", now, now), None);
         assert!(!clock.is_told(Duration::from_secs(60)));
         assert_eq!(clock.hear(&date(0), now, now), None);
@@ -211,7 +250,10 @@ mod tests {
             latest: began.now - SignedDuration::from_hours(3),
         };
         assert_eq!(clock.since(&then).as_secs(), 3600);
-        let future = Moment { earliest: began.now + SignedDuration::from_hours(1), ..then };
+        let future = Moment {
+            earliest: began.now + SignedDuration::from_hours(1),
+            ..then
+        };
         assert_eq!(clock.since(&future), Duration::ZERO);
     }
 

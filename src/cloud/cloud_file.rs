@@ -1,5 +1,5 @@
-//! A cloud as a file: what stands in it, and nothing else. A member with another name would be passed over, and tokens would go to the hosts
-//! of the base instead, so it is refused.
+//! A cloud as a file: what stands in it, and nothing else. A member with another name would be
+//! passed over, and tokens would go to the hosts of the base instead, so it is refused.
 
 use super::clouds::{Cloud, KEYS, Loopback};
 use crate::error::{Error, Result};
@@ -9,7 +9,8 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use url::Url;
 
-/// A cloud as a file: a base, and what differs from it; for a sandbox also where it listens and what it holds.
+/// A cloud as a file: a base, and what differs from it; for a sandbox also where it listens and
+/// what it holds.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CloudFile {
@@ -76,16 +77,20 @@ pub struct DefaultFacts {
 }
 
 impl Cloud {
-    /// A cloud from the text of a JSON file with `base`, `endpoints` and, for a sandbox, `sandbox` and what it holds. A file without a base
-    /// must give every value.
+    /// A cloud from the text of a JSON file with `base`, `endpoints` and, for a sandbox, `sandbox`
+    /// and what it holds. A file without a base must give every value.
     ///
     /// # Errors
-    /// Text that is not such a file, unknown members, missing values and a sandbox that is not on loopback are usage errors.
+    /// Text that is not such a file, unknown members, missing values and a sandbox that is not on
+    /// loopback are usage errors.
     pub fn from_json(text: &str, origin: &str) -> Result<(Self, Option<SandboxFacts>)> {
         let file: CloudFile = serde_json::from_str(text).map_err(|error| {
             Error::usage(format!("The cloud file `{origin}` can't be understood."))
                 .detail(format!("{error}."))
-                .hint("It is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \"HOST\"}}`.")
+                .hint(
+                    "It is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \
+                    \"HOST\"}}`.",
+                )
         })?;
         let mut cloud = match &file.base {
             Some(base) => Self::named(base)?,
@@ -98,8 +103,10 @@ impl Cloud {
             cloud.set(key, value)?;
         }
         if let Some(missing) = KEYS.iter().find(|key| cloud.get(key).is_empty()) {
-            return Err(Error::usage(format!("The cloud file `{origin}` has no `base` and no value for `{missing}`."))
-                .hint("Give `\"base\": \"public\"`, or every value under `endpoints`."));
+            return Err(Error::usage(format!(
+                "The cloud file `{origin}` has no `base` and no value for `{missing}`."
+            ))
+            .hint("Give `\"base\": \"public\"`, or every value under `endpoints`."));
         }
         let Some(part) = file.sandbox else {
             let of_sandboxes = [
@@ -113,7 +120,8 @@ impl Cloud {
                     "The cloud file `{origin}` has `{name}`, which only the file of a sandbox has."
                 ))
                 .hint(format!(
-                    "Remove `{name}` from the file. Tenant and target are flags or stand in the configuration file."
+                    "Remove `{name}` from the file. Tenant and target are flags or stand in the \
+                    configuration file."
                 ))),
             };
         };
@@ -129,13 +137,19 @@ impl Cloud {
 
 impl SandboxPart {
     fn loopback(self, origin: &str) -> Result<Loopback> {
-        let local =
-            self.url.scheme() == "http" && matches!(self.url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        let local = self.url.scheme() == "http"
+            && matches!(
+                self.url.host_str(),
+                Some("127.0.0.1" | "[::1]" | "localhost")
+            );
         let started = Timestamp::from_millisecond(self.started_unix_ms).ok();
         match started {
-            Some(started) if local && self.speed.is_finite() && self.speed > 0.0 => {
-                Ok(Loopback { url: self.url, speed: self.speed, epoch: self.epoch, started })
-            }
+            Some(started) if local && self.speed.is_finite() && self.speed > 0.0 => Ok(Loopback {
+                url: self.url,
+                speed: self.speed,
+                epoch: self.epoch,
+                started,
+            }),
             _ => Err(Error::usage(format!(
                 "The sandbox in `{origin}` must be `http://127.0.0.1:PORT` with a speed above 0."
             ))
@@ -157,9 +171,15 @@ mod tests {
             "x.json",
         )
         .unwrap();
-        assert_eq!((air_gapped.name.as_str(), air_gapped.get("bap")), ("eagle", "api.bap.eagle.example"));
+        assert_eq!(
+            (air_gapped.name.as_str(), air_gapped.get("bap")),
+            ("eagle", "api.bap.eagle.example")
+        );
         let whole = include_str!("../../examples/air-gapped-cloud.json");
-        assert_eq!(Cloud::from_json(whole, "x.json").unwrap().0.get("arm"), "management.cloud.example");
+        assert_eq!(
+            Cloud::from_json(whole, "x.json").unwrap().0.get("arm"),
+            "management.cloud.example"
+        );
         let sandbox = |url: &str| {
             let text = format!(
                 r#"{{"base":"public","sandbox":{{"url":"{url}","speed":600,"epoch":"2026-03-02T08:00:00Z","started_unix_ms":1}}}}"#
@@ -167,8 +187,12 @@ mod tests {
             Cloud::from_json(&text, "x.json")
         };
         assert!(sandbox("http://127.0.0.1:4000").is_ok());
-        for url in ["http://10.0.0.1:4000", "https://127.0.0.1", "http://127.0.0.1.evil.example", "http://evil.example"]
-        {
+        for url in [
+            "http://10.0.0.1:4000",
+            "https://127.0.0.1",
+            "http://127.0.0.1.evil.example",
+            "http://evil.example",
+        ] {
             assert!(sandbox(url).is_err(), "{url}");
         }
     }
@@ -177,15 +201,22 @@ mod tests {
     fn a_member_that_is_not_known_is_refused_at_every_level_by_its_name() {
         let good = serde_json::json!({
             "name": "sandbox", "base": "public", "endpoints": {},
-            "sandbox": { "url": "http://127.0.0.1:1", "speed": 1, "epoch": "2026-03-02T08:00:00Z", "started_unix_ms": 1, "scenario": "ready" },
-            "tenant": "t", "users": [{ "name": "admin", "client_id": "c", "object_id": "o", "about": "all" }],
-            "defaults": { "environment": "e", "environment_name": null, "policy": "p", "vault": "v", "key": "k" },
+            "sandbox": { "url": "http://127.0.0.1:1", "speed": 1, "epoch": "2026-03-02T08:00:00Z",
+                "started_unix_ms": 1, "scenario": "ready" },
+            "tenant": "t", "users": [{ "name": "admin", "client_id": "c", "object_id": "o",
+                "about": "all" }],
+            "defaults": { "environment": "e", "environment_name": null, "policy": "p",
+                "vault": "v", "key": "k" },
         });
         let (_, facts) = Cloud::from_json(&good.to_string(), "x.json").unwrap();
         assert_eq!(facts.unwrap().users[0].name, "admin");
-        for (place, name) in
-            [("", "endpoint"), ("/sandbox", "host"), ("/users/0", "client"), ("/defaults", "vaults"), ("", "audience")]
-        {
+        for (place, name) in [
+            ("", "endpoint"),
+            ("/sandbox", "host"),
+            ("/users/0", "client"),
+            ("/defaults", "vaults"),
+            ("", "audience"),
+        ] {
             let mut file = good.clone();
             file.pointer_mut(place).unwrap()[name] = serde_json::json!({ "bap": "x.example" });
             let error = Cloud::from_json(&file.to_string(), "x.json").unwrap_err();
@@ -194,7 +225,10 @@ mod tests {
         }
         for name in ["tenant", "users", "defaults"] {
             let mut file = good.clone();
-            for other in ["sandbox", "tenant", "users", "defaults"].iter().filter(|other| **other != name) {
+            for other in ["sandbox", "tenant", "users", "defaults"]
+                .iter()
+                .filter(|other| **other != name)
+            {
                 file.as_object_mut().unwrap().remove(*other);
             }
             let error = Cloud::from_json(&file.to_string(), "x.json").unwrap_err();

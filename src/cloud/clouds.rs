@@ -1,7 +1,8 @@
 //! The clouds, as one table: which host and which token audience each service has where.
 //!
-//! Hosts and audiences are those of Microsoft's own clients (the `PowerPlatform-EnterprisePolicies` module, the Terraform provider, the
-//! Power Apps administration module). Sources disagree on the gcc audience and its Resource Manager: every value can be overridden.
+//! Hosts and audiences are those of Microsoft's own clients (the `PowerPlatform-EnterprisePolicies`
+//! module, the Terraform provider, the Power Apps administration module). Sources disagree on the
+//! gcc audience and its Resource Manager: every value can be overridden.
 
 use crate::error::{Error, Result};
 use crate::model::ids::ResourceKind;
@@ -67,16 +68,31 @@ pub const KEYS: [&str; 11] = [
 /// The built-in clouds, one row each, in the order of [`KEYS`].
 #[rustfmt::skip]
 const TABLE: [(&str, [&str; 11]); 5] = [
-    ("public", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com", "api.bap.microsoft.com", "https://service.powerapps.com/",
-        "api.powerplatform.com", "vault.azure.net", "https://vault.azure.net", "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
-    ("gcc", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com", "gov.api.bap.microsoft.us", "https://gov.service.powerapps.us/",
-        "api.gov.powerplatform.microsoft.us", "vault.azure.net", "https://vault.azure.net", "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
-    ("gcc-high", ["login.microsoftonline.us", "management.usgovcloudapi.net", "https://management.usgovcloudapi.net", "high.api.bap.microsoft.us", "https://high.service.powerapps.us/",
-        "api.high.powerplatform.microsoft.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "microsoftdynamics.us"]),
-    ("dod", ["login.microsoftonline.us", "management.usgovcloudapi.net", "https://management.usgovcloudapi.net", "api.bap.appsplatform.us", "https://service.apps.appsplatform.us/",
-        "api.appsplatform.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "appsplatform.us"]),
-    ("china", ["login.chinacloudapi.cn", "management.chinacloudapi.cn", "https://management.chinacloudapi.cn", "api.bap.partner.microsoftonline.cn", "https://service.powerapps.cn/",
-        "api.powerplatform.partner.microsoftonline.cn", "vault.azure.cn", "https://vault.azure.cn", "managedhsm.azure.cn", "https://managedhsm.azure.cn", "dynamics.cn"]),
+    ("public", ["login.microsoftonline.com", "management.azure.com",
+        "https://management.azure.com", "api.bap.microsoft.com", "https://service.powerapps.com/",
+        "api.powerplatform.com", "vault.azure.net", "https://vault.azure.net",
+        "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
+    ("gcc", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com",
+        "gov.api.bap.microsoft.us", "https://gov.service.powerapps.us/",
+        "api.gov.powerplatform.microsoft.us", "vault.azure.net", "https://vault.azure.net",
+        "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
+    ("gcc-high", ["login.microsoftonline.us", "management.usgovcloudapi.net",
+        "https://management.usgovcloudapi.net", "high.api.bap.microsoft.us",
+        "https://high.service.powerapps.us/",
+        "api.high.powerplatform.microsoft.us", "vault.usgovcloudapi.net",
+        "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net",
+        "https://managedhsm.usgovcloudapi.net", "microsoftdynamics.us"]),
+    ("dod", ["login.microsoftonline.us", "management.usgovcloudapi.net",
+        "https://management.usgovcloudapi.net", "api.bap.appsplatform.us",
+        "https://service.apps.appsplatform.us/",
+        "api.appsplatform.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net",
+        "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "appsplatform.us"]),
+    ("china", ["login.chinacloudapi.cn", "management.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn", "api.bap.partner.microsoftonline.cn",
+        "https://service.powerapps.cn/",
+        "api.powerplatform.partner.microsoftonline.cn", "vault.azure.cn",
+        "https://vault.azure.cn", "managedhsm.azure.cn", "https://managedhsm.azure.cn",
+        "dynamics.cn"]),
 ];
 
 /// The names of the built-in clouds.
@@ -113,45 +129,73 @@ impl Cloud {
     /// # Errors
     /// An unknown name is a usage error that lists the known ones.
     pub fn named(name: &str) -> Result<Self> {
-        let Some((name, row)) = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
+        let Some((name, row)) = TABLE
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        else {
             let mut error = Error::usage(format!("The cloud `{name}` is not known."));
             error.hints.extend(did_you_mean(name, names()));
             return Err(error
                 .hint(format!("Known clouds: {}.", names().join(", ")))
-                .hint("A cloud file has `/` or `\\` in its path, or ends in `.json`: `--cloud ./my-cloud.json`."));
+                .hint(
+                    "A cloud file has `/` or `\\` in its path, or ends in `.json`: `--cloud \
+                    ./my-cloud.json`.",
+                ));
         };
-        let values = KEYS.into_iter().zip(row.iter().map(|value| (*value).to_owned())).collect();
-        Ok(Self { name: (*name).to_owned(), values, sandbox: None })
+        let values = KEYS
+            .into_iter()
+            .zip(row.iter().map(|value| (*value).to_owned()))
+            .collect();
+        Ok(Self {
+            name: (*name).to_owned(),
+            values,
+            sandbox: None,
+        })
     }
 
     /// A cloud without any value yet.
     pub(super) fn empty(name: &str) -> Self {
-        Self { name: name.to_owned(), values: BTreeMap::new(), sandbox: None }
+        Self {
+            name: name.to_owned(),
+            values: BTreeMap::new(),
+            sandbox: None,
+        }
     }
 
     /// Overrides one value of [`KEYS`].
     ///
     /// # Errors
-    /// An unknown key, or a value that is no host (or, for an audience, no https URL), is a usage error.
+    /// An unknown key, or a value that is no host (or, for an audience, no https URL), is a usage
+    /// error.
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
         let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) else {
-            return Err(Error::usage(format!("`{key}` is not a setting of a cloud."))
-                .hint(format!("Known settings: {}.", KEYS.join(", "))));
+            return Err(
+                Error::usage(format!("`{key}` is not a setting of a cloud."))
+                    .hint(format!("Known settings: {}.", KEYS.join(", "))),
+            );
         };
         let value = value.trim();
         let valid = if known.ends_with("audience") {
             Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host())
         } else {
             let host = host_of_setting(value);
-            Url::parse(&format!("https://{host}/"))
-                .is_ok_and(|url| url.host_str() == Some(&host.to_ascii_lowercase()) && url.port().is_none())
+            Url::parse(&format!("https://{host}/")).is_ok_and(|url| {
+                url.host_str() == Some(&host.to_ascii_lowercase()) && url.port().is_none()
+            })
         };
         if !valid {
-            return Err(Error::usage(format!("`{value}` can't be the `{known}` of a cloud."))
-                .hint("Audiences are https URLs; all others are host names such as `api.bap.microsoft.com`."));
+            return Err(
+                Error::usage(format!("`{value}` can't be the `{known}` of a cloud.")).hint(
+                    "Audiences are https URLs; all others are host names such as \
+                    `api.bap.microsoft.com`.",
+                ),
+            );
         }
-        let stored =
-            if known.ends_with("audience") { value.to_owned() } else { host_of_setting(value).to_ascii_lowercase() };
+        let stored = if known.ends_with("audience") {
+            value.to_owned()
+        } else {
+            host_of_setting(value).to_ascii_lowercase()
+        };
         self.values.insert(known, stored);
         Ok(())
     }
@@ -174,8 +218,9 @@ impl Cloud {
         format!("https://{}", self.get(key))
     }
 
-    /// The OAuth scope of a token for `url` at `service`. Audiences that end in a slash keep it: `https://service.powerapps.com//.default` is
-    /// what Microsoft's own clients avoid, so one slash stands before `.default` in every case.
+    /// The OAuth scope of a token for `url` at `service`. Audiences that end in a slash keep it:
+    /// `https://service.powerapps.com//.default` is what Microsoft's own clients avoid, so one
+    /// slash stands before `.default` in every case.
     pub fn scope(&self, service: Service, url: &Url) -> String {
         let audience = match service {
             Service::Arm => self.get("arm-audience").to_owned(),
@@ -191,12 +236,17 @@ impl Cloud {
 
     /// Is this the scope of a token for Key Vault or Managed HSM?
     pub fn is_for_keys(&self, scope: &str) -> bool {
-        let audience = scope.strip_suffix("/.default").map(|audience| audience.trim_end_matches('/'));
-        ["vault-audience", "hsm-audience"].iter().any(|key| audience == Some(self.get(key).trim_end_matches('/')))
+        let audience = scope
+            .strip_suffix("/.default")
+            .map(|audience| audience.trim_end_matches('/'));
+        ["vault-audience", "hsm-audience"]
+            .iter()
+            .any(|key| audience == Some(self.get(key).trim_end_matches('/')))
     }
 
-    /// The service that owns `url`'s host, if it is one of this cloud's: https, default port, no credentials in the URL, and a host that equals
-    /// the configured one or ends in it after a dot. A token may go nowhere else. (A subdomain is allowed because operations of the admin API
+    /// The service that owns `url`'s host, if it is one of this cloud's: https, default port, no
+    /// credentials in the URL, and a host that equals the configured one or ends in it after a dot.
+    /// A token may go nowhere else. (A subdomain is allowed because operations of the admin API
     /// live on regional hosts such as `europe.api.bap.microsoft.com`.)
     pub fn service_of(&self, url: &Url) -> Option<Service> {
         let host = url.host_str()?.to_ascii_lowercase();
@@ -204,7 +254,10 @@ impl Cloud {
         let within = |key: &str| {
             let owner = self.get(key);
             !owner.is_empty()
-                && (host == owner || host.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1))
+                && (host == owner
+                    || host
+                        .strip_suffix(owner)
+                        .is_some_and(|rest| rest.ends_with('.') && rest.len() > 1))
         };
         // `..vault.azure.net` is no name of anybody's.
         if !plain(url) || host.split('.').any(str::is_empty) {
@@ -240,12 +293,18 @@ impl Cloud {
 
 /// https on its own port, without a name or a word of a user.
 fn plain(url: &Url) -> bool {
-    url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none()
+    url.scheme() == "https"
+        && url.port().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
 }
 
 /// `https://host/` and `host` mean the same in a setting.
 fn host_of_setting(value: &str) -> &str {
-    value.strip_prefix("https://").unwrap_or(value).trim_end_matches('/')
+    value
+        .strip_prefix("https://")
+        .unwrap_or(value)
+        .trim_end_matches('/')
 }
 
 #[cfg(test)]
@@ -253,18 +312,38 @@ mod tests {
     use super::*;
 
     fn service(url: &str) -> Option<Service> {
-        Cloud::named("public").ok()?.service_of(&Url::parse(url).ok()?)
+        Cloud::named("public")
+            .ok()?
+            .service_of(&Url::parse(url).ok()?)
     }
 
     #[test]
     fn tokens_go_to_the_clouds_own_hosts_only() {
         for (url, owner) in [
-            ("https://management.azure.com/subscriptions", Some(Service::Arm)),
-            ("https://api.bap.microsoft.com/providers", Some(Service::Bap)),
-            ("https://europe.api.bap.microsoft.com/providers", Some(Service::Bap)),
-            ("https://kv-contoso.vault.azure.net/keys/a", Some(Service::KeyVault)),
-            ("https://hsm-contoso.managedhsm.azure.net/keys/a", Some(Service::ManagedHsm)),
-            ("https://contoso.crm4.dynamics.com/api", Some(Service::Dataverse)),
+            (
+                "https://management.azure.com/subscriptions",
+                Some(Service::Arm),
+            ),
+            (
+                "https://api.bap.microsoft.com/providers",
+                Some(Service::Bap),
+            ),
+            (
+                "https://europe.api.bap.microsoft.com/providers",
+                Some(Service::Bap),
+            ),
+            (
+                "https://kv-contoso.vault.azure.net/keys/a",
+                Some(Service::KeyVault),
+            ),
+            (
+                "https://hsm-contoso.managedhsm.azure.net/keys/a",
+                Some(Service::ManagedHsm),
+            ),
+            (
+                "https://contoso.crm4.dynamics.com/api",
+                Some(Service::Dataverse),
+            ),
             ("https://api.bap.microsoft.com.evil.example/", None),
             ("https://evilapi.bap.microsoft.com.example/", None),
             ("https://notapi.bap.microsoft.com/", None),
@@ -320,16 +399,31 @@ mod tests {
     #[test]
     fn values_can_be_overridden_but_not_with_nonsense() {
         let mut cloud = Cloud::named("gcc").unwrap();
-        cloud.set("bap-audience", "https://service.powerapps.us/").unwrap();
+        cloud
+            .set("bap-audience", "https://service.powerapps.us/")
+            .unwrap();
         assert_eq!(
-            cloud.scope(Service::Bap, &Url::parse("https://gov.api.bap.microsoft.us").unwrap()),
+            cloud.scope(
+                Service::Bap,
+                &Url::parse("https://gov.api.bap.microsoft.us").unwrap()
+            ),
             "https://service.powerapps.us/.default"
         );
-        cloud.set("ARM", "https://management.usgovcloudapi.net/").unwrap();
-        assert_eq!(cloud.base(Service::Arm), "https://management.usgovcloudapi.net");
-        for (key, value) in
-            [("bap", "http://x"), ("bap", ""), ("bap", "a/b"), ("arm-audience", "x"), ("color", "x"), ("bap", "a:443x")]
-        {
+        cloud
+            .set("ARM", "https://management.usgovcloudapi.net/")
+            .unwrap();
+        assert_eq!(
+            cloud.base(Service::Arm),
+            "https://management.usgovcloudapi.net"
+        );
+        for (key, value) in [
+            ("bap", "http://x"),
+            ("bap", ""),
+            ("bap", "a/b"),
+            ("arm-audience", "x"),
+            ("color", "x"),
+            ("bap", "a:443x"),
+        ] {
             assert!(cloud.set(key, value).is_err(), "{key}={value}");
         }
     }

@@ -1,4 +1,5 @@
-//! Dataverse: the one function that knows whether an environment is integrated with finance and operations.
+//! Dataverse: the one function that knows whether an environment is integrated with finance and
+//! operations.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
@@ -7,17 +8,22 @@ use crate::cloud::session::Reader;
 use crate::model::environment::Integration;
 
 impl Reader {
-    /// Asks the organization at `instance_url` (`https://contoso.crm4.dynamics.com/`). While a key is applied the organization is offline.
+    /// Asks the organization at `instance_url` (`https://contoso.crm4.dynamics.com/`). While a key
+    /// is applied the organization is offline.
     ///
     /// # Errors
-    /// Everything but the two answers; 401, 403 and time-outs mean "unknown", never "not integrated".
+    /// Everything but the two answers; 401, 403 and time-outs mean "unknown", never "not
+    /// integrated".
     pub async fn integration(&self, instance_url: &str) -> Reply<Integration> {
         let url = format!(
             "{}/api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails",
             instance_url.trim_end_matches('/')
         );
         match self.session.json(Service::Dataverse, &url).await {
-            Ok(value) => Ok(Integration::Integrated { id: json::text(&value, "Id"), url: json::text(&value, "Url") }),
+            Ok(value) => Ok(Integration::Integrated {
+                id: json::text(&value, "Id"),
+                url: json::text(&value, "Url"),
+            }),
             Err(fault) if says_not_integrated(&fault) => Ok(Integration::NotIntegrated),
             Err(fault) => Err(fault),
         }
@@ -27,5 +33,7 @@ impl Reader {
 /// The code alone is generic in Dataverse: the message decides.
 fn says_not_integrated(fault: &Fault) -> bool {
     let message = fault.message.to_ascii_lowercase();
-    fault.status() == Some(400) && fault.is("0x80048d0b") && message.contains("integrated with finance and operations")
+    fault.status() == Some(400)
+        && fault.is("0x80048d0b")
+        && message.contains("integrated with finance and operations")
 }

@@ -1,4 +1,5 @@
-//! Environments and their operations out of the admin API's JSON. Every property may be missing or odd: then the fact is not known.
+//! Environments and their operations out of the admin API's JSON. Every property may be missing or
+//! odd: then the fact is not known.
 
 use crate::cloud::json;
 use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules};
@@ -11,7 +12,8 @@ use serde_json::Value;
 /// The finding of an environment whose key is a customer's although no policy is shown.
 const CONTRADICTION: &str = "CMK041";
 
-/// An environment out of JSON. What it does not say, or says in a way that nobody understands, is not known.
+/// An environment out of JSON. What it does not say, or says in a way that nobody understands, is
+/// not known.
 ///
 /// # Errors
 /// A clause: it has no name, which is its id.
@@ -28,9 +30,13 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
     let permissions = json::at(value, "properties.permissions").and_then(Value::as_object);
     let mut found = Environment {
         display_name: text("displayName").unwrap_or_else(|| id.clone()),
-        location: json::text(value, "location").unwrap_or_default().to_ascii_lowercase(),
+        location: json::text(value, "location")
+            .unwrap_or_default()
+            .to_ascii_lowercase(),
         sku: text("environmentSku").unwrap_or_default(),
-        is_default: json::at(value, "properties.isDefault").and_then(json::as_flag).unwrap_or(false),
+        is_default: json::at(value, "properties.isDefault")
+            .and_then(json::as_flag)
+            .unwrap_or(false),
         tenant_id: text("tenantId"),
         protection_level: text("governanceConfiguration.protectionLevel"),
         management_state: text("states.management.id"),
@@ -39,7 +45,11 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         app: app(value),
         key_link: key_link(value),
         ongoing: ongoing(value),
-        key_managed_by: match json::maybe(value, "properties.protectionStatus.keyManagedBy", json::as_text) {
+        key_managed_by: match json::maybe(
+            value,
+            "properties.protectionStatus.keyManagedBy",
+            json::as_text,
+        ) {
             Known::Known(by) => by,
             // A witness that nobody understands does not speak for Microsoft's key.
             Known::Unknown(why) => Some(why),
@@ -49,14 +59,21 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         rules: rules(value),
         // What is listed as `false` is not granted.
         permissions: permissions.map(|map| {
-            map.iter().filter(|(_, granted)| **granted != Value::Bool(false)).map(|(key, _)| json::clean(key)).collect()
+            map.iter()
+                .filter(|(_, granted)| **granted != Value::Bool(false))
+                .map(|(key, _)| json::clean(key))
+                .collect()
         }),
         id,
     };
     if found.key_link.is_absent() && found.has_customers_key() {
         let by = found.key_managed_by.as_deref().unwrap_or_default();
         let why = format!("no policy is shown, and yet its key is managed by `{by}`");
-        found.key_link = Seen::Unreadable(Unreadable { why, forbidden: false, finding: Some(CONTRADICTION) });
+        found.key_link = Seen::Unreadable(Unreadable {
+            why,
+            forbidden: false,
+            finding: Some(CONTRADICTION),
+        });
     }
     Ok(found)
 }
@@ -70,13 +87,21 @@ fn app(value: &Value) -> Known<Option<AppLink>> {
             url: json::text(part, "url"),
         })
     };
-    json::must(value, "properties", |properties| properties.as_object().filter(|all| !all.is_empty()).map(|_| ()))
-        .and_then(|()| json::maybe(value, "properties.linkedAppMetadata", read))
+    json::must(value, "properties", |properties| {
+        properties
+            .as_object()
+            .filter(|all| !all.is_empty())
+            .map(|_| ())
+    })
+    .and_then(|()| json::maybe(value, "properties.linkedAppMetadata", read))
 }
 
 /// Is the link not known because another fact speaks against its absence?
 pub(crate) fn contradicts(environment: &Environment) -> bool {
-    environment.key_link.unreadable().is_some_and(|why| why.finding == Some(CONTRADICTION))
+    environment
+        .key_link
+        .unreadable()
+        .is_some_and(|why| why.finding == Some(CONTRADICTION))
 }
 
 /// The operation that runs now. One that can't be read runs all the same.
@@ -84,7 +109,9 @@ fn ongoing(value: &Value) -> Option<String> {
     let unnamed = || Some("an operation that the service does not name".to_owned());
     match json::look(value, "properties.ongoingOperation") {
         Ok(None) => None,
-        Ok(Some(part)) => json::text(part, "type.id").or_else(|| json::text(part, "id")).or_else(unnamed),
+        Ok(Some(part)) => json::text(part, "type.id")
+            .or_else(|| json::text(part, "id"))
+            .or_else(unnamed),
         // What is not there at all is said by the facts that are missing with it.
         Err(_) => None,
     }
@@ -98,21 +125,31 @@ fn rules(value: &Value) -> Known<Rules> {
     };
     let list = |name: &str| {
         let path = format!("properties.lifecycleOperationsEnforcement.{name}");
-        let read = |list: &Value| list.as_array()?.iter().map(rule).collect::<Option<Vec<_>>>();
+        let read = |list: &Value| {
+            list.as_array()?
+                .iter()
+                .map(rule)
+                .collect::<Option<Vec<_>>>()
+        };
         json::maybe(value, &path, read).map(Option::unwrap_or_default)
     };
     list("allowedOperations").and_then(|allowed| {
         list("disallowedOperations").map(|disallowed| Rules {
-            allowed: allowed.into_iter().map(|(operation, _)| operation).collect(),
+            allowed: allowed
+                .into_iter()
+                .map(|(operation, _)| operation)
+                .collect(),
             disallowed,
         })
     })
 }
 
-/// The kinds of policies, besides the one for keys, that an environment's block may hold; lower case.
+/// The kinds of policies, besides the one for keys, that an environment's block may hold; lower
+/// case.
 const OTHER_POLICIES: [&str; 3] = ["vnets", "networkinjection", "identity"];
 
-/// The linked policy. Only an environment whose properties can be read, and whose block is missing or holds none for keys, is not linked.
+/// The linked policy. Only an environment whose properties can be read, and whose block is missing
+/// or holds none for keys, is not linked.
 fn key_link(value: &Value) -> Seen<KeyLink> {
     let odd = |why: String| Seen::Unreadable(Unreadable::because(why));
     let properties = json::at(value, "properties").and_then(Value::as_object);
@@ -127,13 +164,20 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
     let part = match json::look(block, "customerManagedKeys") {
         Ok(Some(part)) => part,
         Ok(None) => {
-            let names: Vec<&String> = block.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+            let names: Vec<&String> = block
+                .as_object()
+                .into_iter()
+                .flat_map(serde_json::Map::keys)
+                .collect();
             let known = |name: &&String| {
                 name.eq_ignore_ascii_case("customerManagedKeys")
                     || OTHER_POLICIES.contains(&name.to_ascii_lowercase().as_str())
             };
             return match names.iter().find(|name| !known(name)) {
-                Some(other) => odd(format!("its policies hold `{}`, which cmkctl does not know", json::clean(other))),
+                Some(other) => odd(format!(
+                    "its policies hold `{}`, which cmkctl does not know",
+                    json::clean(other)
+                )),
                 None if names.is_empty() => odd("its block of policies is empty".to_owned()),
                 None => Seen::Absent,
             };
@@ -142,7 +186,11 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
     };
     let policy = match json::must(part, "id", json::as_text) {
         Known::Known(id) => id,
-        Known::Unknown(why) => return odd(format!("the service does not say which policy is linked: {why}")),
+        Known::Unknown(why) => {
+            return odd(format!(
+                "the service does not say which policy is linked: {why}"
+            ));
+        }
     };
     match ArmId::parse(&policy, &[ResourceKind::EnterprisePolicy]) {
         Ok(policy) => Seen::Present(KeyLink {
@@ -157,7 +205,11 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
 /// An operation of a list.
 pub(super) fn listed_operation(value: &Value) -> Result<Operation, String> {
     let found = operation(value);
-    if found.id.is_empty() { Err("it is no operation: it has no `id`".to_owned()) } else { Ok(found) }
+    if found.id.is_empty() {
+        Err("it is no operation: it has no `id`".to_owned())
+    } else {
+        Ok(found)
+    }
 }
 
 /// An operation out of JSON; everything may be missing, and is not known then.
@@ -165,18 +217,25 @@ pub fn operation(value: &Value) -> Operation {
     let stages = json::list(value, "stages");
     let state = |stage: &Value| json::text(stage, "state.id").unwrap_or_default();
     let current = stages.iter().rfind(|stage| state(stage) != "NotStarted");
-    let error = match (json::text(value, "error.code"), json::text(value, "error.message")) {
+    let error = match (
+        json::text(value, "error.code"),
+        json::text(value, "error.message"),
+    ) {
         (Some(code), Some(message)) => Some(format!("{code}: {message}")),
         (code, message) => message.or(code),
     };
     Operation {
-        id: json::text(value, "id").or_else(|| json::text(value, "name")).unwrap_or_default(),
+        id: json::text(value, "id")
+            .or_else(|| json::text(value, "name"))
+            .unwrap_or_default(),
         kind: json::text(value, "type.id").unwrap_or_default(),
         state: json::text(value, "state.id").unwrap_or_default(),
         created: json::must(value, "createdDateTime", json::as_date),
         last_action: json::maybe(value, "lastActionDateTime", json::as_date),
-        stage: current.and_then(|stage| json::text(stage, "name").or_else(|| json::text(stage, "id"))),
-        all_stages_succeeded: !stages.is_empty() && stages.iter().all(|stage| state(stage) == "Succeeded"),
+        stage: current
+            .and_then(|stage| json::text(stage, "name").or_else(|| json::text(stage, "id"))),
+        all_stages_succeeded: !stages.is_empty()
+            && stages.iter().all(|stage| state(stage) == "Succeeded"),
         error,
     }
 }

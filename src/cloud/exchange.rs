@@ -1,7 +1,9 @@
-//! One request and its answer: what may be repeated, one renewal of the token on 401, and every change written down.
+//! One request and its answer: what may be repeated, one renewal of the token on 401, and every
+//! change written down.
 //!
-//! Reads are repeated until they are answered or clearly refused. A change is sent once, and repeated here only when nothing was sent at all.
-//! Every other outcome may have had its effect, 401, 429 and 503 too: the caller looks before it sends again.
+//! Reads are repeated until they are answered or clearly refused. A change is sent once, and
+//! repeated here only when nothing was sent at all. Every other outcome may have had its effect,
+//! 401, 429 and 503 too: the caller looks before it sends again.
 
 use crate::audit::{Came, Intent};
 use crate::cloud::answer::{Answer, Broken};
@@ -35,17 +37,36 @@ impl Session {
     pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
         match &self.memo {
             // On the heap: every read of the program would carry it about otherwise.
-            Some(memo) => Box::pin(memo.once(url, self.repeated(service, Method::GET, url, None))).await,
+            Some(memo) => {
+                Box::pin(memo.once(url, self.repeated(service, Method::GET, url, None))).await
+            }
             None => self.repeated(service, Method::GET, url, None).await,
         }
     }
 
     /// A `POST` that only asks and changes nothing, repeated like a read.
-    pub(crate) async fn question(&self, service: Service, url: &str, body: &Value) -> Reply<Answer> {
-        self.repeated(service, Method::POST, url, Some(Bytes::from(body.to_string()))).await
+    pub(crate) async fn question(
+        &self,
+        service: Service,
+        url: &str,
+        body: &Value,
+    ) -> Reply<Answer> {
+        self.repeated(
+            service,
+            Method::POST,
+            url,
+            Some(Bytes::from(body.to_string())),
+        )
+        .await
     }
 
-    async fn repeated(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
+    async fn repeated(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<Bytes>,
+    ) -> Reply<Answer> {
         let mut attempt = 0;
         loop {
             let reply = self.once(service, method.clone(), url, body.clone()).await;
@@ -61,8 +82,13 @@ impl Session {
         }
     }
 
-    /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings `Retry-After` with either outcome.
-    pub(crate) async fn poll(&self, service: Service, url: &str) -> (Reply<Answer>, Option<Duration>) {
+    /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings
+    /// `Retry-After` with either outcome.
+    pub(crate) async fn poll(
+        &self,
+        service: Service,
+        url: &str,
+    ) -> (Reply<Answer>, Option<Duration>) {
         let reply = self.once(service, Method::GET, url, None).await;
         let pause = match &reply {
             Ok(answer) => self.retry_after(answer),
@@ -77,7 +103,8 @@ impl Session {
         parse(service, &answer)
     }
 
-    /// Sends a change once. It is repeated here only while nothing was sent. A 401 makes the next request use a new token.
+    /// Sends a change once. It is repeated here only while nothing was sent. A 401 makes the next
+    /// request use a new token.
     pub(crate) async fn change(
         &self,
         service: Service,
@@ -85,7 +112,12 @@ impl Session {
         url: &str,
         body: Option<&Value>,
     ) -> Reply<Answer> {
-        let request = self.request(service, method, url, body.map(|body| Bytes::from(body.to_string())))?;
+        let request = self.request(
+            service,
+            method,
+            url,
+            body.map(|body| Bytes::from(body.to_string())),
+        )?;
         let mut attempt = 0;
         loop {
             let token = self.token(&request).await?;
@@ -94,8 +126,11 @@ impl Session {
                 self.tokens.forget(&request.scope).await;
             }
             let fault = match self.judged(service, outcome) {
-                // A success that can't be understood need not be the service's: the caller looks whether it happened.
-                Ok(answer) if !answer.body.is_empty() => return understood(service, &answer).map(|()| answer),
+                // A success that can't be understood need not be the service's: the caller looks
+                // whether it happened.
+                Ok(answer) if !answer.body.is_empty() => {
+                    return understood(service, &answer).map(|()| answer);
+                }
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
@@ -108,7 +143,13 @@ impl Session {
     }
 
     /// A read with its token, and a second one with a new token when the first is refused with 401.
-    async fn once(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Answer> {
+    async fn once(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<Bytes>,
+    ) -> Reply<Answer> {
         let request = self.request(service, method, url, body)?;
         let token = self.token(&request).await?;
         let outcome = self.deliver(&request, &token).await;
@@ -121,32 +162,67 @@ impl Session {
     }
 
     /// A request of the cloud's own; an address of anybody else is a fault.
-    fn request(&self, service: Service, method: Method, url: &str, body: Option<Bytes>) -> Reply<Request> {
-        let ours = Url::parse(url).ok().filter(|url| self.cloud().service_of(url) == Some(service));
+    fn request(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<Bytes>,
+    ) -> Reply<Request> {
+        let ours = Url::parse(url)
+            .ok()
+            .filter(|url| self.cloud().service_of(url) == Some(service));
         let Some(url) = ours else {
-            let words = format!("{} is not an address of {}", super::json::clean(url), service.name());
+            let words = format!(
+                "{} is not an address of {}",
+                super::json::clean(url),
+                service.name()
+            );
             return Err(Fault::broken(service, &Broken::Foreign(words)));
         };
         let scope = self.cloud().scope(service, &url);
-        Ok(Request { service, method, url, scope, body })
+        Ok(Request {
+            service,
+            method,
+            url,
+            scope,
+            body,
+        })
     }
 
     async fn token(&self, request: &Request) -> Reply<Secret> {
-        self.tokens.token(&request.scope).await.map_err(|error| Fault::sign_in(request.service, error))
+        self.tokens
+            .token(&request.scope)
+            .await
+            .map_err(|error| Fault::sign_in(request.service, error))
     }
 
     /// Sends a request once, with this token.
     async fn deliver(&self, request: &Request, token: &Secret) -> Result<Answer, Broken> {
         let bearer = format!("Bearer {}", token.secret());
-        let mut headers = vec![("authorization", bearer.as_str()), ("accept", "application/json")];
+        let mut headers = vec![
+            ("authorization", bearer.as_str()),
+            ("accept", "application/json"),
+        ];
         if request.body.is_some() {
             headers.push(("content-type", "application/json"));
         }
-        self.wire.send(request.method.clone(), &request.url, &headers, request.body.clone()).await
+        self.wire
+            .send(
+                request.method.clone(),
+                &request.url,
+                &headers,
+                request.body.clone(),
+            )
+            .await
     }
 
     /// Sends a change once, with a line of the audit trail before it and one after it.
-    async fn written_down(&self, request: &Request, token: &Secret) -> Reply<Result<Answer, Broken>> {
+    async fn written_down(
+        &self,
+        request: &Request,
+        token: &Secret,
+    ) -> Reply<Result<Answer, Broken>> {
         if !self.trail.is_kept() {
             return Ok(self.deliver(request, token).await);
         }
@@ -154,16 +230,27 @@ impl Session {
             who: self.tokens.who(token),
             method: request.method.as_str(),
             url: request.url.as_str(),
-            body: request.body.as_ref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
+            body: request
+                .body
+                .as_ref()
+                .and_then(|body| serde_json::from_slice(body).ok())
+                .unwrap_or_default(),
         };
         let written = self.trail.intent(&intent, self.clock.now());
         let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
         let outcome = self.deliver(request, token).await;
         let (came, ids) = came(&outcome);
-        if let Err(error) = self.trail.outcome(&id, &intent, self.clock.now(), &came, &ids) {
-            // At once, because the run may go on for hours; and its end says it again, and is no success.
+        if let Err(error) = self
+            .trail
+            .outcome(&id, &intent, self.clock.now(), &came, &ids)
+        {
+            // At once, because the run may go on for hours; and its end says it again, and is no
+            // success.
             tracing::error!("{} No other change follows.", error.message);
-            self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.unwritten
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error);
         }
         Ok(outcome)
     }
@@ -174,7 +261,10 @@ impl Session {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        Err(Fault { retry_after: self.retry_after(&answer), ..Fault::answered(service, &answer) })
+        Err(Fault {
+            retry_after: self.retry_after(&answer),
+            ..Fault::answered(service, &answer)
+        })
     }
 
     /// `Retry-After` of an answer, against the cloud's clock.
@@ -183,18 +273,24 @@ impl Session {
     }
 
     async fn pause(&self, attempt: u32, fault: &Fault) {
-        let pause = fault.retry_after.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
+        let pause = fault
+            .retry_after
+            .unwrap_or_else(|| own_pause(attempt))
+            .min(LONGEST_PAUSE);
         tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
         self.clock.sleep(pause).await;
     }
 }
 
-/// What an audit line says of an outcome: status or what is known instead, and every id that the service gave.
+/// What an audit line says of an outcome: status or what is known instead, and every id that the
+/// service gave.
 fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
     let words = |broken: &Broken| super::json::clean(broken.words());
     match outcome {
         Ok(answer) => (Came::Status(answer.status), answer.ids()),
-        Err(broken @ (Broken::NotSent(_) | Broken::Foreign(_))) => (Came::NotSent(words(broken)), Vec::new()),
+        Err(broken @ (Broken::NotSent(_) | Broken::Foreign(_))) => {
+            (Came::NotSent(words(broken)), Vec::new())
+        }
         Err(broken) => (Came::Unknown(words(broken)), Vec::new()),
     }
 }
@@ -211,12 +307,17 @@ pub(crate) fn passes(fault: &Fault) -> bool {
 /// Is the body JSON at all?
 fn understood(service: Service, answer: &Answer) -> Reply<()> {
     let read = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
-    read.map(|_| ()).map_err(|error| Fault::shape(service, answer, error.to_string()))
+    read.map(|_| ())
+        .map_err(|error| Fault::shape(service, answer, error.to_string()))
 }
 
 /// The body of an answer as JSON.
 pub(crate) fn parse(service: Service, answer: &Answer) -> Reply<Value> {
-    let value: Value =
-        serde_json::from_slice(&answer.body).map_err(|error| Fault::shape(service, answer, error.to_string()))?;
-    if value.is_object() { Ok(value) } else { Err(Fault::shape(service, answer, "it is not a JSON object")) }
+    let value: Value = serde_json::from_slice(&answer.body)
+        .map_err(|error| Fault::shape(service, answer, error.to_string()))?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Fault::shape(service, answer, "it is not a JSON object"))
+    }
 }

@@ -58,7 +58,10 @@ impl Fault {
     pub fn answered(service: Service, answer: &Answer) -> Self {
         let (code, inner_code, mut message) = words(answer);
         if let (300..400, Some(place)) = (answer.status, answer.header("location")) {
-            message = format!("it points to {}, and redirects are not followed", json::clean(place));
+            message = format!(
+                "it points to {}, and redirects are not followed",
+                json::clean(place)
+            );
         }
         Self {
             service,
@@ -76,7 +79,12 @@ impl Fault {
     /// A success whose body can't be understood.
     pub fn shape(service: Service, answer: &Answer, why: impl Into<String>) -> Self {
         let kind = answer.header("content-type").unwrap_or("no content type");
-        let message = format!("{}, {} bytes: {}", json::clean(kind), answer.body.len(), why.into());
+        let message = format!(
+            "{}, {} bytes: {}",
+            json::clean(kind),
+            answer.body.len(),
+            why.into()
+        );
         Self {
             service,
             cause: Cause::Shape,
@@ -134,7 +142,8 @@ impl Fault {
         Self { list: true, ..self }
     }
 
-    /// Does it say that something which was asked for by its name is not there? A list is never "not there".
+    /// Does it say that something which was asked for by its name is not there? A list is never
+    /// "not there".
     pub fn is_absence(&self) -> bool {
         self.status() == Some(404) && !self.list
     }
@@ -154,20 +163,26 @@ impl Fault {
 
     /// The service's error code equals `code`?
     pub fn is(&self, code: &str) -> bool {
-        self.code.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(code))
+        self.code
+            .as_deref()
+            .is_some_and(|own| own.eq_ignore_ascii_case(code))
     }
 
-    /// May the request have had its effect although no success came back? An HTML page of a gateway, a timeout, a cut connection: yes. So do
-    /// redirects, and refusals that a gateway may have written behind the service's back (401, 429, 503).
+    /// May the request have had its effect although no success came back? An HTML page of a
+    /// gateway, a timeout, a cut connection: yes. So do redirects, and refusals that a gateway may
+    /// have written behind the service's back (401, 429, 503).
     pub fn is_ambiguous(&self) -> bool {
         match self.cause {
             Cause::Lost | Cause::Shape => true,
-            Cause::Status(status) => matches!(status, 300..=399 | 401 | 408 | 425 | 429 | 499 | 500..),
+            Cause::Status(status) => {
+                matches!(status, 300..=399 | 401 | 408 | 425 | 429 | 499 | 500..)
+            }
             _ => false,
         }
     }
 
-    /// Does the answer say that the service did not take the request up (401, 429, 503)? A look decides whether that is true.
+    /// Does the answer say that the service did not take the request up (401, 429, 503)? A look
+    /// decides whether that is true.
     pub fn is_turned_away(&self) -> bool {
         matches!(self.status(), Some(401 | 429 | 503))
     }
@@ -203,7 +218,11 @@ impl Fault {
             _ => Kind::Unexpected,
         };
         let clause = self.clause();
-        let detail = if self.message.is_empty() { format!("{clause}.") } else { format!("{clause}: {}", self.message) };
+        let detail = if self.message.is_empty() {
+            format!("{clause}.")
+        } else {
+            format!("{clause}: {}", self.message)
+        };
         let mut error = Error::new(kind, what).detail(capital(&detail));
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
@@ -212,7 +231,11 @@ impl Fault {
 
     /// As what an observation did not see.
     pub fn unreadable(&self) -> Unreadable {
-        Unreadable { why: self.clause(), forbidden: self.is_forbidden(), finding: None }
+        Unreadable {
+            why: self.clause(),
+            forbidden: self.is_forbidden(),
+            finding: None,
+        }
     }
 }
 
@@ -224,7 +247,8 @@ pub(super) fn passing_status(status: u16) -> bool {
 /// The result of a call.
 pub type Reply<T> = std::result::Result<T, Fault>;
 
-/// A read as an observation: 404 is "not there" for what was asked for by its name, everything else that failed is "not readable".
+/// A read as an observation: 404 is "not there" for what was asked for by its name, everything else
+/// that failed is "not readable".
 pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
     match reply {
         Ok(value) => Seen::Present(value),
@@ -233,7 +257,8 @@ pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
     }
 }
 
-/// Code, innermost code and words of an error body: the documented shape, a bare object, text, HTML or nothing.
+/// Code, innermost code and words of an error body: the documented shape, a bare object, text, HTML
+/// or nothing.
 fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
     if answer.body.is_empty() {
         return (None, None, "the answer is empty".to_owned());
@@ -242,7 +267,9 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
         let text = String::from_utf8_lossy(&answer.body);
         return (None, None, excerpt(&text));
     };
-    let error = json::at(&value, "error").filter(|error| error.is_object()).unwrap_or(&value);
+    let error = json::at(&value, "error")
+        .filter(|error| error.is_object())
+        .unwrap_or(&value);
     let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
     let mut inner = None;
     let mut here = error;
@@ -250,8 +277,9 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
         inner = json::text(next, "code").or(inner);
         here = next;
     }
-    let mut message =
-        json::text(error, "message").or_else(|| json::text(&value, "error_description")).unwrap_or_default();
+    let mut message = json::text(error, "message")
+        .or_else(|| json::text(&value, "error_description"))
+        .unwrap_or_default();
     for detail in json::list(error, "details") {
         if let Some(text) = json::text(detail, "message")
             && !message.contains(&text)
@@ -267,14 +295,26 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
 
 fn excerpt(text: &str) -> String {
     let clean = json::clean(text);
-    let short: String = clean.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(EXCERPT * 4).collect();
-    if short.starts_with('<') { short.chars().take(EXCERPT).collect() } else { short }
+    let short: String = clean
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(EXCERPT * 4)
+        .collect();
+    if short.starts_with('<') {
+        short.chars().take(EXCERPT).collect()
+    } else {
+        short
+    }
 }
 
 /// As the beginning of a sentence.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
+    chars.next().map_or(String::new(), |first| {
+        first.to_uppercase().collect::<String>() + chars.as_str()
+    })
 }
 
 #[cfg(test)]
@@ -283,7 +323,11 @@ mod tests {
     use reqwest::header::HeaderMap;
 
     fn fault(status: u16, body: &str) -> Fault {
-        let answer = Answer { status, headers: HeaderMap::new(), body: body.to_owned().into() };
+        let answer = Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: body.to_owned().into(),
+        };
         Fault::answered(Service::Bap, &answer)
     }
 
@@ -296,8 +340,10 @@ mod tests {
         assert!(busy.is("operationnotstartable"));
         assert_eq!(busy.clone().into_error("x").kind, Kind::Busy);
         assert_eq!(busy.message, "There is an active lifecycle operation.");
-        let firewall =
-            fault(403, r#"{"error":{"code":"Forbidden","message":"m","innererror":{"code":"ForbiddenByFirewall"}}}"#);
+        let firewall = fault(
+            403,
+            r#"{"error":{"code":"Forbidden","message":"m","innererror":{"code":"ForbiddenByFirewall"}}}"#,
+        );
         assert_eq!(firewall.inner_code.as_deref(), Some("ForbiddenByFirewall"));
         assert_eq!(firewall.into_error("x").kind, Kind::Forbidden);
         for (body, part) in [

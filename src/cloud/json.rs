@@ -1,5 +1,5 @@
-//! Reading answers whose property names vary in case (`customerManagedKeys` and `CustomerManagedKeys` are both on record) and whose every
-//! property may be missing.
+//! Reading answers whose property names vary in case (`customerManagedKeys` and
+//! `CustomerManagedKeys` are both on record) and whose every property may be missing.
 
 use crate::model::known::Known;
 pub use crate::model::text::clean;
@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 /// The longest piece of a value that is shown when it can't be understood.
 const SHOWN: usize = 60;
 
-/// The value at a dotted path, names compared without case. `null` counts as missing. For what is only shown: what decides is read by
-/// [`must`] and [`maybe`], which tell "missing" from "not understood".
+/// The value at a dotted path, names compared without case. `null` counts as missing. For what is
+/// only shown: what decides is read by [`must`] and [`maybe`], which tell "missing" from "not
+/// understood".
 pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     look(value, path).ok().flatten()
 }
@@ -19,14 +20,23 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 /// The first second of 2000: nothing of these services is older.
 const BEGAN: i64 = 946_684_800;
 
-/// The value of a name in any case. In two spellings with two values, nobody knows which one counts.
+/// The value of a name in any case. In two spellings with two values, nobody knows which one
+/// counts.
 fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value>, String> {
-    let mut fits = map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let mut fits = map
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value);
     let first = fits.next();
-    if fits.any(|other| Some(other) != first) { Err(format!("`{name}` is there twice")) } else { Ok(first) }
+    if fits.any(|other| Some(other) != first) {
+        Err(format!("`{name}` is there twice"))
+    } else {
+        Ok(first)
+    }
 }
 
-/// The value at a dotted path; nothing when it, or something on the way to it, is missing or `null`.
+/// The value at a dotted path; nothing when it, or something on the way to it, is missing or
+/// `null`.
 ///
 /// # Errors
 /// A clause: something on the way is no object.
@@ -36,7 +46,9 @@ pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, Strin
         if here.is_null() {
             return Ok(None);
         }
-        let map = here.as_object().ok_or_else(|| format!("what holds `{name}` is {}", shown(here)))?;
+        let map = here
+            .as_object()
+            .ok_or_else(|| format!("what holds `{name}` is {}", shown(here)))?;
         match field(map, name)? {
             Some(value) => here = value,
             None => return Ok(None),
@@ -45,12 +57,23 @@ pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, Strin
     Ok((!here.is_null()).then_some(here))
 }
 
-/// A fact that the service may leave out: nothing when it is missing or `null`, and not known when it is there and can't be read.
-pub fn maybe<T>(value: &Value, path: &str, read: impl FnOnce(&Value) -> Option<T>) -> Known<Option<T>> {
+/// A fact that the service may leave out: nothing when it is missing or `null`, and not known when
+/// it is there and can't be read.
+pub fn maybe<T>(
+    value: &Value,
+    path: &str,
+    read: impl FnOnce(&Value) -> Option<T>,
+) -> Known<Option<T>> {
     match look(value, path) {
         Ok(None) => Known::Known(None),
         Ok(Some(found)) => read(found).map_or_else(
-            || Known::Unknown(format!("`{}` is {}, which can't be understood", last(path), shown(found))),
+            || {
+                Known::Unknown(format!(
+                    "`{}` is {}, which can't be understood",
+                    last(path),
+                    shown(found)
+                ))
+            },
             |fact| Known::Known(Some(fact)),
         ),
         Err(why) => Known::Unknown(why),
@@ -59,13 +82,20 @@ pub fn maybe<T>(value: &Value, path: &str, read: impl FnOnce(&Value) -> Option<T
 
 /// A fact that the service always states: not known when it is missing.
 pub fn must<T>(value: &Value, path: &str, read: impl FnOnce(&Value) -> Option<T>) -> Known<T> {
-    maybe(value, path, read)
-        .and_then(|fact| fact.map_or_else(|| Known::Unknown(format!("`{}` is missing", last(path))), Known::Known))
+    maybe(value, path, read).and_then(|fact| {
+        fact.map_or_else(
+            || Known::Unknown(format!("`{}` is missing", last(path))),
+            Known::Known,
+        )
+    })
 }
 
 /// For [`must`] and [`maybe`]: a text, cleaned, of which something is left.
 pub fn as_text(value: &Value) -> Option<String> {
-    value.as_str().map(|text| clean(text).trim().to_owned()).filter(|text| !text.is_empty())
+    value
+        .as_str()
+        .map(|text| clean(text).trim().to_owned())
+        .filter(|text| !text.is_empty())
 }
 
 /// For [`must`] and [`maybe`]: a truth value; `"true"` and `"false"` count as such.
@@ -79,12 +109,18 @@ pub fn as_flag(value: &Value) -> Option<bool> {
 
 /// For [`must`] and [`maybe`]: whole seconds since 1970.
 pub fn as_seconds(value: &Value) -> Option<Timestamp> {
-    value.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok())
+    value
+        .as_i64()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
-/// For [`must`] and [`maybe`]: a date as RFC 3339 writes it. One before these services began is an empty one (`0001-01-01`) and says nothing.
+/// For [`must`] and [`maybe`]: a date as RFC 3339 writes it. One before these services began is an
+/// empty one (`0001-01-01`) and says nothing.
 pub fn as_date(value: &Value) -> Option<Timestamp> {
-    value.as_str().and_then(|text| text.trim().parse().ok()).filter(|date: &Timestamp| date.as_second() > BEGAN)
+    value
+        .as_str()
+        .and_then(|text| text.trim().parse().ok())
+        .filter(|date: &Timestamp| date.as_second() > BEGAN)
 }
 
 /// For [`must`] and [`maybe`]: the moment at which something was made, in seconds since 1970.
@@ -94,7 +130,11 @@ pub fn as_made(value: &Value) -> Option<Timestamp> {
 
 /// For [`must`] and [`maybe`]: a list of texts, and of nothing else.
 pub fn as_texts(value: &Value) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(|item| item.as_str().map(clean)).collect()
+    value
+        .as_array()?
+        .iter()
+        .map(|item| item.as_str().map(clean))
+        .collect()
 }
 
 fn last(path: &str) -> &str {
@@ -106,18 +146,26 @@ fn shown(value: &Value) -> String {
     format!("`{text}`")
 }
 
-/// A body as `serde_json` reads it: without a byte order mark, which RFC 8259 allows to ignore, and with a replacement character in place of
-/// half a surrogate pair, which .NET writes where a text was cut inside an emoji.
+/// A body as `serde_json` reads it: without a byte order mark, which RFC 8259 allows to ignore, and
+/// with a replacement character in place of half a surrogate pair, which .NET writes where a text
+/// was cut inside an emoji.
 pub(crate) fn readable(body: Bytes) -> Bytes {
-    let body = if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body };
+    let body = if body.starts_with(b"\xef\xbb\xbf") {
+        body.slice(3..)
+    } else {
+        body
+    };
     let mut broken = Vec::new();
     let mut index = 0;
-    while let Some(at) = body.get(index..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
+    while let Some(at) = body
+        .get(index..)
+        .and_then(|rest| rest.iter().position(|byte| *byte == b'\\'))
+    {
         let start = index + at;
         let unit = |from: usize| match body.get(from..from + 6) {
-            Some([b'\\', b'u', digits @ ..]) => {
-                std::str::from_utf8(digits).ok().and_then(|text| u16::from_str_radix(text, 16).ok())
-            }
+            Some([b'\\', b'u', digits @ ..]) => std::str::from_utf8(digits)
+                .ok()
+                .and_then(|text| u16::from_str_radix(text, 16).ok()),
             _ => None,
         };
         index = match (unit(start), unit(start + 6)) {
@@ -142,14 +190,19 @@ pub(crate) fn readable(body: Bytes) -> Bytes {
     mended.into()
 }
 
-/// The text at a path, cleaned; text of which nothing is left counts as missing, so that no name is empty.
+/// The text at a path, cleaned; text of which nothing is left counts as missing, so that no name is
+/// empty.
 pub fn text(value: &Value, path: &str) -> Option<String> {
     at(value, path).and_then(as_text)
 }
 
 /// The texts of the list at a path, cleaned.
 pub fn texts(value: &Value, path: &str) -> Vec<String> {
-    list(value, path).iter().filter_map(Value::as_str).map(clean).collect()
+    list(value, path)
+        .iter()
+        .filter_map(Value::as_str)
+        .map(clean)
+        .collect()
 }
 
 /// The whole number at a path.
@@ -159,7 +212,9 @@ pub fn number(value: &Value, path: &str) -> Option<i64> {
 
 /// The list at a path; anything else is an empty list.
 pub fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
-    at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    at(value, path)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]
@@ -169,8 +224,12 @@ mod tests {
 
     #[test]
     fn paths_ignore_case_and_null_is_missing() {
-        let value = json!({"Properties": {"customermanagedkeys": {"policyId": "x"}, "none": null, "empty": ""}});
-        assert_eq!(text(&value, "properties.customerManagedKeys.PolicyID").as_deref(), Some("x"));
+        let value = json!({"Properties": {"customermanagedkeys": {"policyId": "x"}, "none": null,
+            "empty": ""}});
+        assert_eq!(
+            text(&value, "properties.customerManagedKeys.PolicyID").as_deref(),
+            Some("x")
+        );
         assert_eq!(at(&value, "properties.none"), None);
         assert_eq!(text(&value, "properties.empty"), None);
         assert_eq!(at(&value, "properties.none.deeper"), None);
@@ -179,23 +238,41 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_can_see_is_no_name() {
-        let value = json!({"name": " \u{202e}\u{200b}\u{1b}\n", "other": "\u{200f} Contoso\u{7} UAT\r\n"});
+        let value =
+            json!({"name": " \u{202e}\u{200b}\u{1b}\n", "other": "\u{200f} Contoso\u{7} UAT\r\n"});
         assert_eq!(text(&value, "name"), None);
         assert_eq!(text(&value, "other").as_deref(), Some("Contoso UAT"));
     }
 
     #[test]
     fn missing_is_one_thing_and_not_understood_another() {
-        let value = json!({"a": {"b": 1, "none": null, "text": "x"}, "flat": "no object", "empty": ""});
+        let value =
+            json!({"a": {"b": 1, "none": null, "text": "x"}, "flat": "no object", "empty": ""});
         assert_eq!(maybe(&value, "a.b", Value::as_i64), Known::Known(Some(1)));
         for missing in ["a.c", "a.none", "a.none.deeper", "c.d"] {
-            assert_eq!(maybe(&value, missing, Value::as_i64), Known::Known(None), "{missing}");
-            assert!(must(&value, missing, Value::as_i64).unknown().is_some_and(|why| why.ends_with("is missing")));
+            assert_eq!(
+                maybe(&value, missing, Value::as_i64),
+                Known::Known(None),
+                "{missing}"
+            );
+            assert!(
+                must(&value, missing, Value::as_i64)
+                    .unknown()
+                    .is_some_and(|why| why.ends_with("is missing"))
+            );
         }
         for odd in ["a.text", "flat.b", "a.b.c", "empty"] {
-            assert!(maybe(&value, odd, Value::as_i64).unknown().is_some(), "{odd}");
+            assert!(
+                maybe(&value, odd, Value::as_i64).unknown().is_some(),
+                "{odd}"
+            );
         }
-        assert_eq!(as_date(&json!("2026-03-02T08:00:00.1234567Z")).unwrap().as_second(), 1_772_438_400);
+        assert_eq!(
+            as_date(&json!("2026-03-02T08:00:00.1234567Z"))
+                .unwrap()
+                .as_second(),
+            1_772_438_400
+        );
         for odd in [json!("02.03.2026"), json!(1), json!("")] {
             assert_eq!(as_date(&odd), None, "{odd}");
         }
@@ -208,16 +285,33 @@ mod tests {
         for (body, read) in [
             ("\u{feff}{\"a\": \"b\"}", json!({"a": "b"})),
             (r#"{"a": "cut \ud83d"}"#, json!({"a": "cut \u{fffd}"})),
-            (r#"{"a": "\udc00\uD83D x"}"#, json!({"a": "\u{fffd}\u{fffd} x"})),
-            (r#"{"a": "\ud83d\ude00 \u00e9"}"#, json!({"a": "\u{1f600} \u{e9}"})),
-            (r#"{"a": "\\ud83d", "b": "\\\ud83d"}"#, json!({"a": "\\ud83d", "b": "\\\u{fffd}"})),
+            (
+                r#"{"a": "\udc00\uD83D x"}"#,
+                json!({"a": "\u{fffd}\u{fffd} x"}),
+            ),
+            (
+                r#"{"a": "\ud83d\ude00 \u00e9"}"#,
+                json!({"a": "\u{1f600} \u{e9}"}),
+            ),
+            (
+                r#"{"a": "\\ud83d", "b": "\\\ud83d"}"#,
+                json!({"a": "\\ud83d", "b": "\\\u{fffd}"}),
+            ),
             (r#"{"a": "\n\ud83d\n"}"#, json!({"a": "\n\u{fffd}\n"})),
         ] {
             let mended = readable(Bytes::copy_from_slice(body.as_bytes()));
-            assert_eq!(serde_json::from_slice::<Value>(&mended).unwrap(), read, "{body}");
+            assert_eq!(
+                serde_json::from_slice::<Value>(&mended).unwrap(),
+                read,
+                "{body}"
+            );
         }
         for odd in ["", "\\", "\\u", "\\ud83", "\\ud83d\\", "x\\\\"] {
-            assert_eq!(readable(Bytes::copy_from_slice(odd.as_bytes())).len(), odd.len(), "{odd}");
+            assert_eq!(
+                readable(Bytes::copy_from_slice(odd.as_bytes())).len(),
+                odd.len(),
+                "{odd}"
+            );
         }
     }
 }

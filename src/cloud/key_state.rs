@@ -1,4 +1,5 @@
-//! Versions of a key and their state (Key Vault data plane): list, enable, disable, recover; through our own client, which repeats no change.
+//! Versions of a key and their state (Key Vault data plane): list, enable, disable, recover;
+//! through our own client, which repeats no change.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
@@ -19,12 +20,17 @@ impl Reader {
     pub async fn key_versions(&self, vault: &Vault, key: &KeyName) -> Reply<Vec<Version>> {
         let url = address(&vault.uri, &format!("keys/{key}/versions"));
         let base = address_of(&vault.uri, key.as_str());
-        self.session.pages(Service::of_keys(vault.id.kind), &url, |value| version(&base, value)).await
+        self.session
+            .pages(Service::of_keys(vault.id.kind), &url, |value| {
+                version(&base, value)
+            })
+            .await
     }
 }
 
 impl Writer {
-    /// Enables or disables one version of a key (`PATCH /keys/{name}/{version}`). Sent twice it does the same.
+    /// Enables or disables one version of a key (`PATCH /keys/{name}/{version}`). Sent twice it
+    /// does the same.
     ///
     /// # Errors
     /// The service's refusal.
@@ -37,7 +43,15 @@ impl Writer {
     ) -> Reply<Option<String>> {
         let url = address(uri, &format!("keys/{key}/{}", version.as_str()));
         let body = json!({ "attributes": { "enabled": enabled } });
-        let answer = self.session.change(Service::of_keys(vault.kind), Method::PATCH, &url, Some(&body)).await?;
+        let answer = self
+            .session
+            .change(
+                Service::of_keys(vault.kind),
+                Method::PATCH,
+                &url,
+                Some(&body),
+            )
+            .await?;
         Ok(answer.correlation().map(json::clean))
     }
 
@@ -45,9 +59,17 @@ impl Writer {
     ///
     /// # Errors
     /// The service's refusal; 404 when it is not deleted.
-    pub async fn recover_key(&self, vault: &ArmId, uri: &str, key: &KeyName) -> Reply<Option<String>> {
+    pub async fn recover_key(
+        &self,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
+    ) -> Reply<Option<String>> {
         let url = address(uri, &format!("deletedkeys/{key}/recover"));
-        let answer = self.session.change(Service::of_keys(vault.kind), Method::POST, &url, None).await?;
+        let answer = self
+            .session
+            .change(Service::of_keys(vault.kind), Method::POST, &url, None)
+            .await?;
         Ok(answer.correlation().map(json::clean))
     }
 }
@@ -76,12 +98,17 @@ fn version(base: &str, value: &Value) -> Result<Version, String> {
     if !is_below(base, &kid) {
         return Err(format!("`{kid}` is a version of another key"));
     }
-    let id = KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
-    Ok(Version { id, validity: validity(value, "attributes") })
+    let id =
+        KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
+    Ok(Version {
+        id,
+        validity: validity(value, "attributes"),
+    })
 }
 
-/// When a version may be used, by its attributes at `path`. Without attributes nothing is known; with them, an end that is left out means that
-/// there is none (Key Vault REST reference, `KeyAttributes`).
+/// When a version may be used, by its attributes at `path`. Without attributes nothing is known;
+/// with them, an end that is left out means that there is none (Key Vault REST reference,
+/// `KeyAttributes`).
 pub(super) fn validity(value: &Value, path: &str) -> Validity {
     if !json::at(value, path).is_some_and(Value::is_object) {
         return Validity::default();

@@ -1,4 +1,5 @@
-//! The data plane of Key Vault and Managed HSM: keys through the official client, local roles of a managed HSM through our own.
+//! The data plane of Key Vault and Managed HSM: keys through the official client, local roles of a
+//! managed HSM through our own.
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::authorization::role_assignment;
@@ -25,43 +26,75 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Reader {
-    /// A key from the data plane: the latest version, or the given one. The first request of a client goes out without a token and is answered
-    /// with the challenge; that is the protocol, not a mistake.
+    /// A key from the data plane: the latest version, or the given one. The first request of a
+    /// client goes out without a token and is answered with the challenge; that is the protocol,
+    /// not a mistake.
     ///
     /// # Errors
-    /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`, `ForbiddenByPolicy`).
-    pub async fn key(&self, vault: &Vault, name: &KeyName, asked: Option<&KeyVersion>) -> Reply<Key> {
+    /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`,
+    /// `ForbiddenByPolicy`).
+    pub async fn key(
+        &self,
+        vault: &Vault,
+        name: &KeyName,
+        asked: Option<&KeyVersion>,
+    ) -> Reply<Key> {
         let service = Service::of_keys(vault.id.kind);
         let get = async |client: KeyClient| {
             let options = KeyClientGetKeyOptions {
                 key_version: asked.map(|version| version.as_str().to_owned()),
                 ..Default::default()
             };
-            client.get_key(name.as_str(), Some(options)).await?.into_model()
+            client
+                .get_key(name.as_str(), Some(options))
+                .await?
+                .into_model()
         };
         let key = self.session.with_keys(service, &vault.uri, get).await?;
         let base = address_of(&vault.uri, name.as_str());
-        let kid = key.key.as_ref().and_then(|key| key.kid.as_deref()).unwrap_or_default();
+        let kid = key
+            .key
+            .as_ref()
+            .and_then(|key| key.kid.as_deref())
+            .unwrap_or_default();
         if !is_below(&base, kid) {
             let words = format!("Key Vault described another key, `{}`", json::clean(kid));
             return Err(Fault::broken(service, &Broken::Unusable(words)));
         }
         let version = key.resource_id().ok().and_then(|id| id.version);
-        if asked.is_some_and(|asked| version.as_deref().is_none_or(|own| !own.eq_ignore_ascii_case(asked.as_str()))) {
-            let words = format!("Key Vault described another version, `{}`", json::clean(kid));
+        if asked.is_some_and(|asked| {
+            version
+                .as_deref()
+                .is_none_or(|own| !own.eq_ignore_ascii_case(asked.as_str()))
+        }) {
+            let words = format!(
+                "Key Vault described another version, `{}`",
+                json::clean(kid)
+            );
             return Err(Fault::broken(service, &Broken::Unusable(words)));
         }
         let material = key.key.unwrap_or_default();
-        // Without attributes nothing is known of the key; with them, an end that is left out means that there is none.
-        let validity = key.attributes.map_or_else(Validity::default, |attributes| Validity {
-            enabled: attributes.enabled.map_or_else(|| unsaid("whether it is enabled"), Known::Known),
-            created: attributes.created.and_then(timestamp).map_or_else(|| unsaid("when it was made"), Known::Known),
-            not_before: optional(attributes.not_before),
-            expires: optional(attributes.expires),
-        });
+        // Without attributes nothing is known of the key; with them, an end that is left out means
+        // that there is none.
+        let validity = key
+            .attributes
+            .map_or_else(Validity::default, |attributes| Validity {
+                enabled: attributes
+                    .enabled
+                    .map_or_else(|| unsaid("whether it is enabled"), Known::Known),
+                created: attributes
+                    .created
+                    .and_then(timestamp)
+                    .map_or_else(|| unsaid("when it was made"), Known::Known),
+                not_before: optional(attributes.not_before),
+                expires: optional(attributes.expires),
+            });
         Ok(Key {
             name: name.to_string(),
-            kty: material.kty.map_or_else(|| unsaid("its type"), |kty| Known::Known(json::clean(kty.as_ref()))),
+            kty: material.kty.map_or_else(
+                || unsaid("its type"),
+                |kty| Known::Known(json::clean(kty.as_ref())),
+            ),
             bits: material.n.map(|n| bits(&n)),
             version: version.and_then(|version| KeyVersion::parse(&version).ok()),
             validity,
@@ -75,10 +108,20 @@ impl Reader {
     /// The service's refusal; 404 when there is none.
     pub async fn deleted_key(&self, vault: &Vault, name: &KeyName) -> Reply<Deleted> {
         let service = Service::of_keys(vault.id.kind);
-        let get = async |client: KeyClient| client.get_deleted_key(name.as_str(), None).await?.into_model();
+        let get = async |client: KeyClient| {
+            client
+                .get_deleted_key(name.as_str(), None)
+                .await?
+                .into_model()
+        };
         let key = self.session.with_keys(service, &vault.uri, get).await?;
-        let purged = key.scheduled_purge_date.and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
-        Ok(Deleted { name: name.to_string(), purged })
+        let purged = key
+            .scheduled_purge_date
+            .and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
+        Ok(Deleted {
+            name: name.to_string(),
+            purged,
+        })
     }
 
     /// Local role assignments of a managed HSM at a key or above.
@@ -91,7 +134,10 @@ impl Reader {
             uri.trim_end_matches('/')
         );
         let scope = format!("/keys/{key}");
-        let mut all = self.session.pages(Service::ManagedHsm, &url, role_assignment).await?;
+        let mut all = self
+            .session
+            .pages(Service::ManagedHsm, &url, role_assignment)
+            .await?;
         all.retain(|found| {
             let at = found.scope.trim_end_matches('/').to_ascii_lowercase();
             at.is_empty() || at == "/keys" || at == scope.to_ascii_lowercase()
@@ -101,21 +147,33 @@ impl Reader {
 }
 
 impl Writer {
-    /// Gives a principal the encryption role on one key of a managed HSM, under a name that follows from its content.
+    /// Gives a principal the encryption role on one key of a managed HSM, under a name that follows
+    /// from its content.
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn assign_hsm_role(&self, uri: &str, key: &KeyName, principal: &str) -> Reply<Option<String>> {
+    pub async fn assign_hsm_role(
+        &self,
+        uri: &str,
+        key: &KeyName,
+        principal: &str,
+    ) -> Reply<Option<String>> {
         let scope = format!("/keys/{key}");
         let name = assignment_name(&format!("{uri}{scope}"), principal, HSM_ENCRYPTION_USER);
         let url = format!(
             "{}{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version={KEYS}",
             uri.trim_end_matches('/')
         );
-        let definition =
-            format!("Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{HSM_ENCRYPTION_USER}");
-        let body = json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
-        match self.session.change(Service::ManagedHsm, Method::PUT, &url, Some(&body)).await {
+        let definition = format!(
+            "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{HSM_ENCRYPTION_USER}"
+        );
+        let body =
+            json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
+        match self
+            .session
+            .change(Service::ManagedHsm, Method::PUT, &url, Some(&body))
+            .await
+        {
             Ok(answer) => Ok(answer.correlation().map(json::clean)),
             Err(fault) if fault.is("RoleAssignmentExists") => Ok(fault.correlation),
             Err(fault) => Err(fault),
@@ -124,31 +182,46 @@ impl Writer {
 }
 
 impl Session {
-    /// Asks with a client of the crate, and once more with a new token when the first is refused with 401: the crate takes ours as they are.
+    /// Asks with a client of the crate, and once more with a new token when the first is refused
+    /// with 401: the crate takes ours as they are.
     async fn with_keys<T>(
         &self,
         service: Service,
         uri: &str,
         get: impl AsyncFn(KeyClient) -> azure_core::Result<T>,
     ) -> Reply<T> {
-        let reply = get(self.key_client(service, uri)?).await.map_err(|error| fault(service, &error));
+        let reply = get(self.key_client(service, uri)?)
+            .await
+            .map_err(|error| fault(service, &error));
         if !matches!(&reply, Err(fault) if fault.status() == Some(401)) {
             return reply;
         }
         if let Ok(url) = url::Url::parse(uri) {
-            self.tokens().forget(&self.cloud().scope(service, &url)).await;
+            self.tokens()
+                .forget(&self.cloud().scope(service, &url))
+                .await;
         }
-        get(self.key_client(service, uri)?).await.map_err(|error| fault(service, &error))
+        get(self.key_client(service, uri)?)
+            .await
+            .map_err(|error| fault(service, &error))
     }
 
     fn key_client(&self, service: Service, uri: &str) -> Reply<KeyClient> {
-        let ours = url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
+        let ours =
+            url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
         if !ours {
-            let words = format!("{} is not an address of {}", json::clean(uri), service.name());
+            let words = format!(
+                "{} is not an address of {}",
+                json::clean(uri),
+                service.name()
+            );
             return Err(Fault::broken(service, &Broken::Foreign(words)));
         }
         let client_options = Patient::options(self.wire());
-        let options = KeyClientOptions { client_options, ..Default::default() };
+        let options = KeyClientOptions {
+            client_options,
+            ..Default::default()
+        };
         let credential: Arc<dyn TokenCredential> = self.tokens().clone();
         KeyClient::new(uri, credential, Some(options)).map_err(|error| fault(service, &error))
     }
@@ -177,7 +250,12 @@ fn bits(modulus: &[u8]) -> u32 {
 }
 
 fn fault(service: Service, error: &azure_core::Error) -> Fault {
-    if let ErrorKind::HttpResponse { status, raw_response: Some(raw), .. } = error.kind() {
+    if let ErrorKind::HttpResponse {
+        status,
+        raw_response: Some(raw),
+        ..
+    } = error.kind()
+    {
         let mut headers = HeaderMap::new();
         for (name, value) in raw.headers().iter() {
             let name = reqwest::header::HeaderName::from_bytes(name.as_str().as_bytes());
@@ -185,19 +263,35 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
                 headers.insert(name, value);
             }
         }
-        let answer = Answer { status: u16::from(*status), headers, body: raw.body().clone().into() };
+        let answer = Answer {
+            status: u16::from(*status),
+            headers,
+            body: raw.body().clone().into(),
+        };
         return Fault::answered(service, &answer);
     }
-    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    let words = error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let mut fault = match error.kind() {
         ErrorKind::Connection => Fault::broken(service, &Broken::NotSent(words)),
-        ErrorKind::Credential => Fault::sign_in(service, crate::error::Error::new(crate::error::Kind::SignIn, words)),
-        // Our own fence and the crate's look at the challenge both end here: nothing was sent to that address.
+        ErrorKind::Credential => Fault::sign_in(
+            service,
+            crate::error::Error::new(crate::error::Kind::SignIn, words),
+        ),
+        // Our own fence and the crate's look at the challenge both end here: nothing was sent to
+        // that address.
         ErrorKind::Other => Fault::broken(service, &Broken::Foreign(words)),
         ErrorKind::DataConversion => Fault::broken(service, &Broken::Unusable(words)),
         _ => Fault::broken(service, &Broken::Lost(words)),
     };
-    if let ErrorKind::HttpResponse { status, error_code, .. } = error.kind() {
+    if let ErrorKind::HttpResponse {
+        status, error_code, ..
+    } = error.kind()
+    {
         fault.cause = Cause::Status(u16::from(*status));
         fault.code = error_code.as_deref().map(json::clean);
     }

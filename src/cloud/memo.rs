@@ -1,4 +1,5 @@
-//! One look that asks each address once: whoever asks for it again, now or later, gets the same answer.
+//! One look that asks each address once: whoever asks for it again, now or later, gets the same
+//! answer.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::fault::Reply;
@@ -12,7 +13,11 @@ pub(super) struct Memo(Mutex<HashMap<String, Arc<OnceCell<Reply<Answer>>>>>);
 
 impl Memo {
     /// The answer of `url`; `ask` is run by the first one, and the others wait for it.
-    pub(super) async fn once(&self, url: &str, ask: impl Future<Output = Reply<Answer>>) -> Reply<Answer> {
+    pub(super) async fn once(
+        &self,
+        url: &str,
+        ask: impl Future<Output = Reply<Answer>>,
+    ) -> Reply<Answer> {
         let cell = {
             let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             cells.entry(url.to_owned()).or_default().clone()

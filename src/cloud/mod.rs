@@ -1,4 +1,5 @@
-//! The wire: which hosts exist, how to sign in, what may be repeated, and what each service's answers mean.
+//! The wire: which hosts exist, how to sign in, what may be repeated, and what each service's
+//! answers mean.
 
 pub mod answer;
 pub mod arm;

@@ -1,4 +1,5 @@
-//! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock, deadline and the signals that stop it.
+//! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock,
+//! deadline and the signals that stop it.
 
 use crate::cloud::clock::{Clock, Moment};
 use crate::cloud::exchange::passes;
@@ -40,11 +41,13 @@ pub enum Step {
     Refused,
 }
 
-/// So many refusals in a row are taken for a replica or a gateway that is behind; after them, the question is refused.
+/// So many refusals in a row are taken for a replica or a gateway that is behind; after them, the
+/// question is refused.
 pub const REFUSALS: u32 = 6;
 /// After so many looks in a row without an answer, somebody is told.
 const UNANSWERED: u32 = 3;
-/// The environment itself is looked at with every so many looks at the operation: it may be back earlier.
+/// The environment itself is looked at with every so many looks at the operation: it may be back
+/// earlier.
 const GLANCES: u32 = 6;
 /// The least (real) time for a look that begins before the deadline.
 const GLIMPSE: Duration = Duration::from_secs(3);
@@ -59,19 +62,26 @@ pub struct Patience {
 impl Patience {
     /// Starts with what the service asked for, or 5 seconds.
     pub fn new(first: Option<Duration>) -> Self {
-        let pause = first.unwrap_or(Duration::from_secs(5)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let pause = first
+            .unwrap_or(Duration::from_secs(5))
+            .clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         Self { pause, refusals: 0 }
     }
 
-    /// The pause before the next look: it grows by half from look to look up to 5 minutes, and is never shorter than the service asks.
+    /// The pause before the next look: it grows by half from look to look up to 5 minutes, and is
+    /// never shorter than the service asks.
     pub fn next(&mut self, asked: Option<Duration>) -> Duration {
-        let pause = self.pause.max(asked.unwrap_or_default()).clamp(SHORTEST_PAUSE, LONGEST_PAUSE * 12);
+        let pause = self
+            .pause
+            .max(asked.unwrap_or_default())
+            .clamp(SHORTEST_PAUSE, LONGEST_PAUSE * 12);
         self.pause = self.pause.mul_f64(1.5).min(LONGEST_PAUSE);
         pause
     }
 }
 
-/// One look: answer in, decision out. Passing trouble never ends a wait, and a refusal only when it stays; unknown states wait on.
+/// One look: answer in, decision out. Passing trouble never ends a wait, and a refusal only when it
+/// stays; unknown states wait on.
 pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Patience) -> Step {
     match look {
         Ok(operation) if operation.has_ended() => Step::Stop(Ended::Operation(operation.clone())),
@@ -79,7 +89,11 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
         Err(fault) if fault.cause == Cause::Foreign => Step::Refused,
         Err(fault) if !endures(fault) => {
             patience.refusals += 1;
-            if patience.refusals >= REFUSALS { Step::Refused } else { Step::Wait(patience.next(asked)) }
+            if patience.refusals >= REFUSALS {
+                Step::Refused
+            } else {
+                Step::Wait(patience.next(asked))
+            }
         }
         Ok(_) | Err(_) => {
             patience.refusals = 0;
@@ -88,7 +102,8 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
     }
 }
 
-/// Trouble that a wait of days outlives however long it lasts, an unreachable sign-in among it. (A sign-in that was refused has a code.)
+/// Trouble that a wait of days outlives however long it lasts, an unreachable sign-in among it. (A
+/// sign-in that was refused has a code.)
 pub fn endures(fault: &Fault) -> bool {
     match &fault.cause {
         Cause::SignIn(error) => error.code.is_none(),
@@ -118,7 +133,11 @@ pub struct Deadline {
 impl Deadline {
     /// `time` of the cloud's time from now on; without it, for ever.
     pub fn new(clock: &Clock, time: Option<Duration>) -> Self {
-        Self { clock: clock.clone(), began: clock.moment(), time }
+        Self {
+            clock: clock.clone(),
+            began: clock.moment(),
+            time,
+        }
     }
 
     /// The time since its beginning.
@@ -136,19 +155,24 @@ impl Deadline {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// Waits for a look, but not beyond the deadline. A look that begins right before it has a moment all the same.
+    /// Waits for a look, but not beyond the deadline. A look that begins right before it has a
+    /// moment all the same.
     pub async fn look<T>(&self, look: impl Future<Output = T>) -> Option<T> {
         match self.left() {
             None => Some(look.await),
-            Some(left) => tokio::time::timeout(self.clock.real(left).max(GLIMPSE), look).await.ok(),
+            Some(left) => tokio::time::timeout(self.clock.real(left).max(GLIMPSE), look)
+                .await
+                .ok(),
         }
     }
 }
 
-/// Waits until the operation at `url` ends, the environment shows its end, the deadline passes, or the program is stopped.
+/// Waits until the operation at `url` ends, the environment shows its end, the deadline passes, or
+/// the program is stopped.
 ///
 /// # Errors
-/// The service goes on refusing the question itself (403, a sign-in that is refused), or the address is a foreign one.
+/// The service goes on refusing the question itself (403, a sign-in that is refused), or the
+/// address is a foreign one.
 pub async fn wait(
     reader: &Reader,
     url: &str,
@@ -174,15 +198,23 @@ async fn watch(
     let mut unknown = false;
     let (mut looks, mut unanswered, mut failed) = (0, 0, 0);
     while !deadline.is_over() {
-        deadline.clock.sleep(deadline.left().map_or(pause, |left| pause.min(left))).await;
-        let Some((look, asked)) = deadline.look(reader.operation_once(url)).await else { break };
+        deadline
+            .clock
+            .sleep(deadline.left().map_or(pause, |left| pause.min(left)))
+            .await;
+        let Some((look, asked)) = deadline.look(reader.operation_once(url)).await else {
+            break;
+        };
         if let Ok(operation) = &look
             && !operation.has_ended()
             && !["NotStarted", "Running"].contains(&operation.state.as_str())
             && !unknown
         {
             unknown = true;
-            tracing::warn!("The operation is in the unknown state `{}`; waiting on.", operation.state);
+            tracing::warn!(
+                "The operation is in the unknown state `{}`; waiting on.",
+                operation.state
+            );
         }
         looks += 1;
         unanswered = if look.is_ok() { 0 } else { unanswered + 1 };
@@ -199,7 +231,8 @@ async fn watch(
         let step = step(&look, asked, &mut patience);
         // The environment is looked at as well, all the more when the operation can't be.
         let running = matches!(&step, Step::Wait(_));
-        if step == Step::Refused || (running && (looks % GLANCES == 0 || (unknown && look.is_ok()))) {
+        if step == Step::Refused || (running && (looks % GLANCES == 0 || (unknown && look.is_ok())))
+        {
             match deadline.look(glance()).await {
                 Some(Shown::Done) => return Ok(Ended::Back),
                 // The link of an earlier try may have failed, and show so for a while.
@@ -212,7 +245,8 @@ async fn watch(
             Step::Wait(next) => pause = next,
             Step::Stop(ended) => return Ok(ended),
             Step::Refused => {
-                let what = "The operation goes on at the service, but this account may not ask how it is going.";
+                let what = "The operation goes on at the service, but this account may not ask \
+                    how it is going.";
                 return Err(match look {
                     Err(fault) => fault.into_error(what),
                     Ok(_) => Error::new(crate::error::Kind::Unexpected, what),
@@ -226,7 +260,11 @@ async fn watch(
             },
             Err(fault) => fault.clause(),
         };
-        progress(&Tick { elapsed: deadline.elapsed(), words, next: pause });
+        progress(&Tick {
+            elapsed: deadline.elapsed(),
+            words,
+            next: pause,
+        });
     }
     Ok(Ended::Deadline)
 }
@@ -238,26 +276,45 @@ mod tests {
     use crate::cloud::clouds::Service;
 
     fn status(status: u16) -> Reply<Operation> {
-        let answer = Answer { status, headers: reqwest::header::HeaderMap::new(), body: bytes::Bytes::new() };
+        let answer = Answer {
+            status,
+            headers: reqwest::header::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        };
         Err(Fault::answered(Service::Bap, &answer))
     }
 
     fn state(state: &str) -> Reply<Operation> {
-        Ok(Operation { state: state.to_owned(), ..Operation::default() })
+        Ok(Operation {
+            state: state.to_owned(),
+            ..Operation::default()
+        })
     }
 
     #[test]
     fn only_an_end_ends_a_wait() {
         let decide = |look: &Reply<Operation>| step(look, None, &mut Patience::new(None));
         for passing in [408, 425, 429, 499, 500, 502, 503, 504] {
-            assert!(matches!(decide(&status(passing)), Step::Wait(_)), "{passing}");
+            assert!(
+                matches!(decide(&status(passing)), Step::Wait(_)),
+                "{passing}"
+            );
         }
-        assert!(matches!(decide(&Err(Fault::broken(Service::Bap, &Broken::Lost("x".into())))), Step::Wait(_)));
+        assert!(matches!(
+            decide(&Err(Fault::broken(Service::Bap, &Broken::Lost("x".into())))),
+            Step::Wait(_)
+        ));
         for running in ["NotStarted", "Running", "Wibble", ""] {
-            assert!(matches!(decide(&state(running)), Step::Wait(_)), "{running}");
+            assert!(
+                matches!(decide(&state(running)), Step::Wait(_)),
+                "{running}"
+            );
         }
         for end in ["Succeeded", "Failed", "canceled", "Completed"] {
-            assert!(matches!(decide(&state(end)), Step::Stop(Ended::Operation(_))), "{end}");
+            assert!(
+                matches!(decide(&state(end)), Step::Stop(Ended::Operation(_))),
+                "{end}"
+            );
         }
         assert_eq!(decide(&status(404)), Step::Stop(Ended::Vanished));
         let foreign = Fault::broken(Service::Bap, &Broken::Foreign("x".into()));
@@ -266,19 +323,37 @@ mod tests {
 
     #[test]
     fn a_refusal_ends_a_wait_only_when_it_stays() {
-        let refused = Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no").code("AADSTS7000222"));
-        let unreachable = Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no"));
-        for (fault, ends) in [(status(403), true), (status(401), true), (Err(refused), true), (Err(unreachable), false)]
-        {
+        let refused = Fault::sign_in(
+            Service::Bap,
+            Error::new(crate::error::Kind::SignIn, "no").code("AADSTS7000222"),
+        );
+        let unreachable =
+            Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no"));
+        for (fault, ends) in [
+            (status(403), true),
+            (status(401), true),
+            (Err(refused), true),
+            (Err(unreachable), false),
+        ] {
             let mut patience = Patience::new(None);
             for _ in 1..REFUSALS {
-                assert!(matches!(step(&fault, None, &mut patience), Step::Wait(_)), "{fault:?}");
+                assert!(
+                    matches!(step(&fault, None, &mut patience), Step::Wait(_)),
+                    "{fault:?}"
+                );
             }
             let mut forgiven = patience;
-            assert_eq!(step(&fault, None, &mut patience) == Step::Refused, ends, "{fault:?}");
+            assert_eq!(
+                step(&fault, None, &mut patience) == Step::Refused,
+                ends,
+                "{fault:?}"
+            );
             // An answer in between, and the counting begins anew.
             step(&state("Running"), None, &mut forgiven);
-            assert!(matches!(step(&fault, None, &mut forgiven), Step::Wait(_)), "{fault:?}");
+            assert!(
+                matches!(step(&fault, None, &mut forgiven), Step::Wait(_)),
+                "{fault:?}"
+            );
         }
     }
 
@@ -291,6 +366,9 @@ mod tests {
             looks += 1;
         }
         assert!((1100..1200).contains(&looks), "{looks}");
-        assert_eq!(patience.next(Some(Duration::from_secs(900))), Duration::from_secs(900));
+        assert_eq!(
+            patience.next(Some(Duration::from_secs(900))),
+            Duration::from_secs(900)
+        );
     }
 }

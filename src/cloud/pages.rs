@@ -1,4 +1,5 @@
-//! Lists of many pages: the next page is asked for as soon as this one names it, and decoded while that one is on its way.
+//! Lists of many pages: the next page is asked for as soon as this one names it, and decoded while
+//! that one is on its way.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
@@ -13,8 +14,8 @@ use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
 
-/// The most that is read of one list, over all its pages: a list that never ends must not be read for ever. Each page is dropped after it was
-/// decoded, so this is no measure of memory.
+/// The most that is read of one list, over all its pages: a list that never ends must not be read
+/// for ever. Each page is dropped after it was decoded, so this is no measure of memory.
 const LIST_LIMIT: usize = 1 << 30;
 /// A page counts as so much at least: two thousand pages without an end are enough.
 const SMALLEST_PAGE: usize = 512 << 10;
@@ -33,22 +34,26 @@ struct Page {
 }
 
 impl Session {
-    /// All pages of a list. A list is whole or it is a fault: every page must have its items, each item must be understood, and each next link
-    /// must be one that was not followed before. Nothing of what was read so far is ever taken for the list.
+    /// All pages of a list. A list is whole or it is a fault: every page must have its items, each
+    /// item must be understood, and each next link must be one that was not followed before.
+    /// Nothing of what was read so far is ever taken for the list.
     ///
     /// # Errors
-    /// The fault of the page that failed. 404 of a list never means that there is nothing: see [`Fault::is_absence`].
+    /// The fault of the page that failed. 404 of a list never means that there is nothing: see
+    /// [`Fault::is_absence`].
     pub(crate) async fn pages<T>(
         &self,
         service: Service,
         first: &str,
         mut decode: impl FnMut(&Value) -> Result<T, String>,
     ) -> Reply<Vec<T>> {
-        self.numbered_pages(service, first, |value, _| decode(value)).await
+        self.numbered_pages(service, first, |value, _| decode(value))
+            .await
     }
 
-    /// The same, with the number of each item's page, from 1. Each page is decoded while the next is on its way and dropped then: a large
-    /// tenant's answers are never held together. A next link must stay with the service, and the list must end.
+    /// The same, with the number of each item's page, from 1. Each page is decoded while the next
+    /// is on its way and dropped then: a large tenant's answers are never held together. A next
+    /// link must stay with the service, and the list must end.
     pub(crate) async fn numbered_pages<T>(
         &self,
         service: Service,
@@ -66,7 +71,11 @@ impl Session {
             if let Some(url) = &here.next
                 && !visited.insert(url.clone())
             {
-                return Err(Fault::shape(service, &here.answer, "its next page is one that was read before"));
+                return Err(Fault::shape(
+                    service,
+                    &here.answer,
+                    "its next page is one that was read before",
+                ));
             }
             let (number, next) = (here.number + 1, here.next.clone());
             let asked = async {
@@ -84,8 +93,14 @@ impl Session {
 
     async fn page(&self, service: Service, url: &str, number: usize) -> Reply<Page> {
         let answer = self.read(service, url).await.map_err(Fault::of_list)?;
-        let (items, next) = apart(&answer.body).map_err(|why| Fault::shape(service, &answer, why))?;
-        Ok(Page { answer, items, next, number })
+        let (items, next) =
+            apart(&answer.body).map_err(|why| Fault::shape(service, &answer, why))?;
+        Ok(Page {
+            answer,
+            items,
+            next,
+            number,
+        })
     }
 }
 
@@ -120,33 +135,52 @@ impl<'de> serde::Deserialize<'de> for Members<'de> {
 /// The text of each item of a page, and the next link; names count in any case.
 ///
 /// # Errors
-/// A clause: there is no list of items, or more than one; the next link is no text, or there are several that differ.
+/// A clause: there is no list of items, or more than one; the next link is no text, or there are
+/// several that differ.
 fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
     let Members(members) = serde_json::from_slice(body).map_err(|error| {
         // That it is JSON was made sure before.
-        if error.is_data() { "it is not a JSON object".to_owned() } else { error.to_string() }
+        if error.is_data() {
+            "it is not a JSON object".to_owned()
+        } else {
+            error.to_string()
+        }
     })?;
-    let mut lists = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("value"));
+    let mut lists = members
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("value"));
     let (Some((_, list)), None) = (lists.next(), lists.next()) else {
         return Err("it is no list: it does not have one `value`".to_owned());
     };
-    let items: Vec<&RawValue> =
-        serde_json::from_str(list.get()).map_err(|_| "it is no list: its `value` is not an array".to_owned())?;
+    let items: Vec<&RawValue> = serde_json::from_str(list.get())
+        .map_err(|_| "it is no list: its `value` is not an array".to_owned())?;
     let mut next: Option<String> = None;
-    for (name, link) in members.iter().filter(|(name, _)| NEXT.contains(&name.to_ascii_lowercase().as_str())) {
+    for (name, link) in members
+        .iter()
+        .filter(|(name, _)| NEXT.contains(&name.to_ascii_lowercase().as_str()))
+    {
         // `null` and an empty text end a list.
         let link: Option<String> =
             serde_json::from_str(link.get()).map_err(|_| format!("its `{name}` is not a text"))?;
-        let Some(link) = link.filter(|link| !link.is_empty()) else { continue };
+        let Some(link) = link.filter(|link| !link.is_empty()) else {
+            continue;
+        };
         if next.as_ref().is_some_and(|other| *other != link) {
             return Err("it names two different next pages".to_owned());
         }
         next = Some(link);
     }
-    Ok((items.iter().map(|item| body.slice_ref(item.get().as_bytes())).collect(), next))
+    Ok((
+        items
+            .iter()
+            .map(|item| body.slice_ref(item.get().as_bytes()))
+            .collect(),
+        next,
+    ))
 }
 
-/// Decodes a page into `all`. The first turn is the network's, so that the next request leaves before the work begins.
+/// Decodes a page into `all`. The first turn is the network's, so that the next request leaves
+/// before the work begins.
 async fn decode_all<T>(
     service: Service,
     page: Page,
@@ -156,11 +190,15 @@ async fn decode_all<T>(
     for some in page.items.chunks(AT_A_TIME) {
         tokio::task::yield_now().await;
         for item in some {
-            let value =
-                serde_json::from_slice(item).map_err(|error| Fault::shape(service, &page.answer, error.to_string()))?;
+            let value = serde_json::from_slice(item)
+                .map_err(|error| Fault::shape(service, &page.answer, error.to_string()))?;
             let item = decode(&value, page.number);
             all.push(item.map_err(|why| {
-                Fault::shape(service, &page.answer, format!("one of its items can't be read: {why}"))
+                Fault::shape(
+                    service,
+                    &page.answer,
+                    format!("one of its items can't be read: {why}"),
+                )
             })?);
         }
     }
@@ -174,21 +212,50 @@ mod tests {
     fn taken(text: &str) -> (Vec<String>, Option<String>) {
         let body = Bytes::copy_from_slice(text.as_bytes());
         let (items, next) = apart(&body).unwrap();
-        (items.iter().map(|item| String::from_utf8(item.to_vec()).unwrap()).collect(), next)
+        (
+            items
+                .iter()
+                .map(|item| String::from_utf8(item.to_vec()).unwrap())
+                .collect(),
+            next,
+        )
     }
 
     #[test]
     fn a_page_is_taken_apart_in_whatever_case_its_names_come() {
-        let (items, next) = taken(r#"{"value":[{"a": 1}, 2 ,"x"],"nextLink":"a","more":{"value":[]}}"#);
-        assert_eq!((items.join("|"), next.as_deref()), (r#"{"a": 1}|2|"x""#.to_owned(), Some("a")));
-        for name in ["nextLink", "NextLink", "@odata.nextLink", "odata.nextLink", "@Odata.NextLink"] {
+        let (items, next) =
+            taken(r#"{"value":[{"a": 1}, 2 ,"x"],"nextLink":"a","more":{"value":[]}}"#);
+        assert_eq!(
+            (items.join("|"), next.as_deref()),
+            (r#"{"a": 1}|2|"x""#.to_owned(), Some("a"))
+        );
+        for name in [
+            "nextLink",
+            "NextLink",
+            "@odata.nextLink",
+            "odata.nextLink",
+            "@Odata.NextLink",
+        ] {
             let page = format!(r#"{{"Value":[1],"{name}":"b"}}"#);
-            assert_eq!(taken(&page), (vec!["1".to_owned()], Some("b".to_owned())), "{name}");
+            assert_eq!(
+                taken(&page),
+                (vec!["1".to_owned()], Some("b".to_owned())),
+                "{name}"
+            );
         }
         for end in [r#""""#, "null"] {
-            assert_eq!(taken(&format!(r#"{{"VALUE":[],"nextLink":{end}}}"#)), (Vec::new(), None), "{end}");
+            assert_eq!(
+                taken(&format!(r#"{{"VALUE":[],"nextLink":{end}}}"#)),
+                (Vec::new(), None),
+                "{end}"
+            );
         }
-        assert_eq!(taken(r#"{"value":[],"nextLink":"a","@odata.nextLink":"a"}"#).1.as_deref(), Some("a"));
+        assert_eq!(
+            taken(r#"{"value":[],"nextLink":"a","@odata.nextLink":"a"}"#)
+                .1
+                .as_deref(),
+            Some("a")
+        );
     }
 
     #[test]
@@ -211,7 +278,10 @@ mod tests {
             r#"{"value":[],"nextLink":"a","@odata.nextLink":"b"}"#,
             r#"{"error":{"code":"x"}}"#,
         ] {
-            assert!(apart(&Bytes::copy_from_slice(none.as_bytes())).is_err(), "{none}");
+            assert!(
+                apart(&Bytes::copy_from_slice(none.as_bytes())).is_err(),
+                "{none}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The transport of the Azure crates, with our patience instead of theirs: one place decides what may be repeated, and how long to wait, in the
-//! cloud's time. What these crates send here are questions only: for keys, and for tokens.
+//! The transport of the Azure crates, with our patience instead of theirs: one place decides what
+//! may be repeated, and how long to wait, in the cloud's time. What these crates send here are
+//! questions only: for keys, and for tokens.
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clock::Clock;
@@ -7,12 +8,15 @@ use crate::cloud::fault::passing_status;
 use crate::cloud::retry::{own_pause, retry_after};
 use crate::cloud::sdk::{sdk_parts, sdk_reply};
 use crate::cloud::wire::Wire;
-use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport,
+};
 use serde::de::IgnoredAny;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a question is sent before its last answer counts. A person waits for it, so it is less than for the job itself.
+/// How often a question is sent before its last answer counts. A person waits for it, so it is less
+/// than for the job itself.
 const TRIES: u32 = 4;
 /// The longest pause before a repetition, whatever the service asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -27,7 +31,10 @@ pub(super) struct Patient {
 impl Patient {
     /// Options for a client of the Azure crates that leaves repeating to us.
     pub(super) fn options(wire: &Arc<Wire>) -> ClientOptions {
-        let patient = Self { wire: wire.clone(), clock: wire.clock().clone() };
+        let patient = Self {
+            wire: wire.clone(),
+            clock: wire.clock().clone(),
+        };
         ClientOptions {
             transport: Some(Transport::new(Arc::new(patient))),
             retry: RetryOptions::none(),
@@ -41,13 +48,20 @@ impl HttpClient for Patient {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let (method, headers, body) = sdk_parts(request)?;
         let host = request.url().host_str().unwrap_or_default();
-        let send = || self.wire.send(method.clone(), request.url(), &headers, body.clone());
+        let send = || {
+            self.wire
+                .send(method.clone(), request.url(), &headers, body.clone())
+        };
         sdk_reply(patiently(&self.clock, host, send).await)
     }
 }
 
 /// Sends a question until it is answered or clearly refused.
-pub(super) async fn patiently<F>(clock: &Clock, host: &str, send: impl Fn() -> F) -> std::result::Result<Answer, Broken>
+pub(super) async fn patiently<F>(
+    clock: &Clock,
+    host: &str,
+    send: impl Fn() -> F,
+) -> std::result::Result<Answer, Broken>
 where
     F: Future<Output = std::result::Result<Answer, Broken>>,
 {
@@ -58,9 +72,14 @@ where
         if attempt >= TRIES || !passes(&outcome) {
             return outcome;
         }
-        let asked = outcome.as_ref().ok().and_then(|answer| answer.header("retry-after"));
+        let asked = outcome
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.header("retry-after"));
         let asked = asked.and_then(|text| retry_after(text, clock.now()));
-        let pause = asked.unwrap_or_else(|| own_pause(attempt)).min(LONGEST_PAUSE);
+        let pause = asked
+            .unwrap_or_else(|| own_pause(attempt))
+            .min(LONGEST_PAUSE);
         let words = match &outcome {
             Ok(answer) => format!("{host} answered {}", answer.status),
             Err(broken) => format!("{host}: {}", broken.words()),
@@ -70,7 +89,8 @@ where
     }
 }
 
-/// Trouble that passes by itself: no answer, an overloaded service, or a success that is none because something in between wrote it.
+/// Trouble that passes by itself: no answer, an overloaded service, or a success that is none
+/// because something in between wrote it.
 fn passes(outcome: &std::result::Result<Answer, Broken>) -> bool {
     match outcome {
         Ok(answer) if (200..300).contains(&answer.status) => {

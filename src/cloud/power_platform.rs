@@ -1,6 +1,8 @@
-//! The Power Platform admin API (Business Application Platform): environments, lifecycle operations, link, Managed Environment.
+//! The Power Platform admin API (Business Application Platform): environments, lifecycle
+//! operations, link, Managed Environment.
 //!
-//! Routes and versions are those of Microsoft's `PowerPlatform-EnterprisePolicies` module, its Terraform provider and its administration module.
+//! Routes and versions are those of Microsoft's `PowerPlatform-EnterprisePolicies` module, its
+//! Terraform provider and its administration module.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
@@ -24,12 +26,16 @@ const EXPAND: &str = "permissions,properties/enterprisePolicies";
 
 impl Session {
     fn bap(&self) -> String {
-        format!("{}/providers/Microsoft.BusinessAppPlatform", self.cloud().base(Service::Bap))
+        format!(
+            "{}/providers/Microsoft.BusinessAppPlatform",
+            self.cloud().base(Service::Bap)
+        )
     }
 }
 
 impl Reader {
-    /// Every environment that the caller may administer. An empty list is what a caller without the role sees, too.
+    /// Every environment that the caller may administer. An empty list is what a caller without the
+    /// role sees, too.
     ///
     /// # Errors
     /// The fault of the page that failed.
@@ -38,41 +44,63 @@ impl Reader {
             "{}/scopes/admin/environments?api-version={ENVIRONMENTS}&$expand=properties/enterprisePolicies",
             self.session.bap()
         );
-        let numbered = |value: &Value, page| environment(value).map(|found| Environment { page: Some(page), ..found });
-        let all = self.session.numbered_pages(Service::Bap, &url, numbered).await?;
+        let numbered = |value: &Value, page| {
+            environment(value).map(|found| Environment {
+                page: Some(page),
+                ..found
+            })
+        };
+        let all = self
+            .session
+            .numbered_pages(Service::Bap, &url, numbered)
+            .await?;
         self.session.lists(names(&all));
         Ok(all)
     }
 
-    /// How many environments the first page of the list shows: enough to know whether the caller may see any.
+    /// How many environments the first page of the list shows: enough to know whether the caller
+    /// may see any.
     ///
     /// # Errors
     /// The service's refusal.
     pub async fn sees_environments(&self) -> Reply<usize> {
-        let url = format!("{}/scopes/admin/environments?api-version={ENVIRONMENTS}", self.session.bap());
-        let answer = self.session.read(Service::Bap, &url).await.map_err(Fault::of_list)?;
+        let url = format!(
+            "{}/scopes/admin/environments?api-version={ENVIRONMENTS}",
+            self.session.bap()
+        );
+        let answer = self
+            .session
+            .read(Service::Bap, &url)
+            .await
+            .map_err(Fault::of_list)?;
         let value = super::exchange::parse(Service::Bap, &answer)?;
         let list = json::at(&value, "value").and_then(Value::as_array);
-        list.map(Vec::len).ok_or_else(|| Fault::shape(Service::Bap, &answer, "it is no list"))
+        list.map(Vec::len)
+            .ok_or_else(|| Fault::shape(Service::Bap, &answer, "it is no list"))
     }
 
-    /// Is an application registered as a management application? By its client id; one that is not is answered 400 (seen in Microsoft's
-    /// administration module).
+    /// Is an application registered as a management application? By its client id; one that is not
+    /// is answered 400 (seen in Microsoft's administration module).
     ///
     /// # Errors
     /// The service's refusal.
     pub async fn is_management_application(&self, client: &str) -> Reply<bool> {
-        let url = format!("{}/adminApplications/{client}?api-version={ADMIN_APPLICATIONS}", self.session.bap());
+        let url = format!(
+            "{}/adminApplications/{client}?api-version={ADMIN_APPLICATIONS}",
+            self.session.bap()
+        );
         match self.session.json(Service::Bap, &url).await {
-            Ok(value) => Ok(json::text(&value, "applicationId").is_some_and(|id| id.eq_ignore_ascii_case(client))),
+            Ok(value) => Ok(json::text(&value, "applicationId")
+                .is_some_and(|id| id.eq_ignore_ascii_case(client))),
             Err(fault) if fault.status() == Some(400) => Ok(false),
             Err(fault) => Err(fault),
         }
     }
 
-    /// One environment with its policy and the caller's permissions. When the admin read shows no policy, it is read once more on the plain
-    /// route before that counts as "not linked": one source saw the block missing although a policy was linked (inferred from a single source).
-    /// A plain read that is refused proves nothing: then the link is not known.
+    /// One environment with its policy and the caller's permissions. When the admin read shows no
+    /// policy, it is read once more on the plain route before that counts as "not linked": one
+    /// source saw the block missing although a policy was linked (inferred from a single source). A
+    /// plain read that is refused proves nothing: then the link is not known.
     ///
     /// # Errors
     /// 404 is also what a caller without the role sees.
@@ -101,13 +129,25 @@ impl Reader {
     }
 
     /// One environment, one request, sent once: for the loop that waits.
-    pub(crate) async fn environment_once(&self, id: &str) -> (Reply<Environment>, Option<Duration>) {
-        let (reply, pause) = self.session.poll(Service::Bap, &self.environment_url(id)).await;
-        (reply.and_then(|answer| self.decode_environment(id, &answer)), pause)
+    pub(crate) async fn environment_once(
+        &self,
+        id: &str,
+    ) -> (Reply<Environment>, Option<Duration>) {
+        let (reply, pause) = self
+            .session
+            .poll(Service::Bap, &self.environment_url(id))
+            .await;
+        (
+            reply.and_then(|answer| self.decode_environment(id, &answer)),
+            pause,
+        )
     }
 
     fn environment_url(&self, id: &str) -> String {
-        format!("{}/scopes/admin/environments/{id}?api-version={ENVIRONMENTS}&$expand={EXPAND}", self.session.bap())
+        format!(
+            "{}/scopes/admin/environments/{id}?api-version={ENVIRONMENTS}&$expand={EXPAND}",
+            self.session.bap()
+        )
     }
 
     fn decode_environment(&self, id: &str, answer: &Answer) -> Reply<Environment> {
@@ -116,7 +156,11 @@ impl Reader {
         if found.id.eq_ignore_ascii_case(id) {
             return Ok(found);
         }
-        Err(Fault::shape(Service::Bap, answer, format!("it describes another environment, {}", found.id)))
+        Err(Fault::shape(
+            Service::Bap,
+            answer,
+            format!("it describes another environment, {}", found.id),
+        ))
     }
 
     /// Lifecycle operations of an environment, newest first.
@@ -128,24 +172,35 @@ impl Reader {
             "{}/lifecycleOperations?api-version={HISTORY}&$filter=environment%20eq%20%27{environment}%27",
             self.session.bap()
         );
-        let mut all = self.session.pages(Service::Bap, &url, listed_operation).await?;
+        let mut all = self
+            .session
+            .pages(Service::Bap, &url, listed_operation)
+            .await?;
         // The service lists them so; where every date is known, that need not be believed.
-        if all.iter().all(|operation| operation.created.known().is_some()) {
+        if all
+            .iter()
+            .all(|operation| operation.created.known().is_some())
+        {
             all.sort_by_key(|operation| std::cmp::Reverse(operation.created.known().copied()));
         }
         Ok(all)
     }
 
-    /// The state of one operation, one request, sent once. `url` must be on a host of the admin API.
+    /// The state of one operation, one request, sent once. `url` must be on a host of the admin
+    /// API.
     pub(crate) async fn operation_once(&self, url: &str) -> (Reply<Operation>, Option<Duration>) {
         let (reply, pause) = self.session.poll(Service::Bap, url).await;
-        let operation = reply.and_then(|answer| Ok(operation(&super::exchange::parse(Service::Bap, &answer)?)));
+        let operation =
+            reply.and_then(|answer| Ok(operation(&super::exchange::parse(Service::Bap, &answer)?)));
         (operation, pause)
     }
 
     /// The address of an operation that is known by its id.
     pub fn operation_url(&self, id: &str) -> String {
-        format!("{}/lifecycleOperations/{id}?api-version={OPERATION}", self.session.bap())
+        format!(
+            "{}/lifecycleOperations/{id}?api-version={OPERATION}",
+            self.session.bap()
+        )
     }
 }
 
@@ -161,8 +216,9 @@ pub struct Accepted {
 }
 
 impl Writer {
-    /// Starts to encrypt an environment with a policy's key. **Never send it twice** without reading the environment and its operations.
-    /// The policy is named by its `systemId`; the path has no `scopes/admin`, which would be a 404.
+    /// Starts to encrypt an environment with a policy's key. **Never send it twice** without
+    /// reading the environment and its operations. The policy is named by its `systemId`; the path
+    /// has no `scopes/admin`, which would be a 404.
     ///
     /// # Errors
     /// An ambiguous fault (see [`Fault::is_ambiguous`]) may have started it.
@@ -170,8 +226,8 @@ impl Writer {
         self.key_operation(environment, system_id, "link").await
     }
 
-    /// Starts to take an environment off its policy, back to the Microsoft key. **Never send it twice** without reading, as with
-    /// [`Writer::link`].
+    /// Starts to take an environment off its policy, back to the Microsoft key. **Never send it
+    /// twice** without reading, as with [`Writer::link`].
     ///
     /// # Errors
     /// An ambiguous fault may have started it.
@@ -179,17 +235,26 @@ impl Writer {
         self.key_operation(environment, system_id, "unlink").await
     }
 
-    async fn key_operation(&self, environment: &str, system_id: &str, action: &str) -> Reply<Accepted> {
+    async fn key_operation(
+        &self,
+        environment: &str,
+        system_id: &str,
+        action: &str,
+    ) -> Reply<Accepted> {
         let url = format!(
             "{}/environments/{environment}/enterprisePolicies/Encryption/{action}?api-version={LINKS}",
             self.session.bap()
         );
         let body = json!({ "SystemId": system_id });
-        let answer = self.session.change(Service::Bap, Method::POST, &url, Some(&body)).await?;
+        let answer = self
+            .session
+            .change(Service::Bap, Method::POST, &url, Some(&body))
+            .await?;
         Ok(self.accepted(&answer))
     }
 
-    /// Starts to make an environment a Managed Environment. Sends the protection level alone, so that all other settings stay.
+    /// Starts to make an environment a Managed Environment. Sends the protection level alone, so
+    /// that all other settings stay.
     ///
     /// # Errors
     /// 409 means busy *or* already managed: a re-read tells.
@@ -199,14 +264,17 @@ impl Writer {
             self.session.bap()
         );
         let body = json!({ "protectionLevel": "Standard" });
-        let answer = self.session.change(Service::Bap, Method::POST, &url, Some(&body)).await?;
+        let answer = self
+            .session
+            .change(Service::Bap, Method::POST, &url, Some(&body))
+            .await?;
         Ok(self.accepted(&answer))
     }
 
     fn accepted(&self, answer: &Answer) -> Accepted {
         let ours = |url: &str| {
-            let known =
-                url::Url::parse(url).is_ok_and(|url| self.session.cloud().service_of(&url) == Some(Service::Bap));
+            let known = url::Url::parse(url)
+                .is_ok_and(|url| self.session.cloud().service_of(&url) == Some(Service::Bap));
             if !known {
                 tracing::warn!(
                     "The service named an operation outside the cloud ({}); it is not asked there.",
@@ -215,8 +283,10 @@ impl Writer {
             }
             known
         };
-        let url =
-            ["operation-location", "location"].iter().find_map(|name| answer.header(name)).filter(|url| ours(url));
+        let url = ["operation-location", "location"]
+            .iter()
+            .find_map(|name| answer.header(name))
+            .filter(|url| ours(url));
         Accepted {
             url: url.map(str::to_owned),
             pause: self.session.retry_after(answer),
@@ -227,11 +297,19 @@ impl Writer {
 
 /// What can be typed for an environment, and the policies that are linked.
 fn names(all: &[Environment]) -> (BTreeSet<String>, BTreeSet<String>) {
-    let alike = Alike::among(all.iter().map(|environment| environment.display_name.as_str()));
-    let typed = all.iter().take(NAMES).map(|environment| match alike.has(&environment.display_name) {
-        false => environment.display_name.clone(),
-        true => environment.id.clone(),
-    });
-    let policies = all.iter().filter_map(|environment| environment.policy().map(ToString::to_string));
+    let alike = Alike::among(
+        all.iter()
+            .map(|environment| environment.display_name.as_str()),
+    );
+    let typed =
+        all.iter()
+            .take(NAMES)
+            .map(|environment| match alike.has(&environment.display_name) {
+                false => environment.display_name.clone(),
+                true => environment.id.clone(),
+            });
+    let policies = all
+        .iter()
+        .filter_map(|environment| environment.policy().map(ToString::to_string));
     (typed.collect(), policies.take(NAMES).collect())
 }

@@ -12,7 +12,8 @@ pub(super) fn own_pause(attempt: u32) -> Duration {
     Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0)
 }
 
-/// `Retry-After` in either form: seconds, or an HTTP date. Nonsense counts as absent; the past as zero.
+/// `Retry-After` in either form: seconds, or an HTTP date. Nonsense counts as absent; the past as
+/// zero.
 pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u64>() {
@@ -20,10 +21,13 @@ pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     }
     let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     let milliseconds = at.as_millisecond().saturating_sub(now.as_millisecond());
-    Some(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+    Some(Duration::from_millis(
+        u64::try_from(milliseconds).unwrap_or(0),
+    ))
 }
 
-/// A number from 0 to 1 that differs from process to process, so that many clients do not come back at the same moment.
+/// A number from 0 to 1 that differs from process to process, so that many clients do not come back
+/// at the same moment.
 fn jitter() -> f64 {
     let seed = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)
@@ -47,7 +51,11 @@ mod tests {
             ("", None),
             ("1.5", None),
         ] {
-            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text}");
+            assert_eq!(
+                retry_after(text, now),
+                seconds.map(Duration::from_secs),
+                "{text}"
+            );
         }
     }
 

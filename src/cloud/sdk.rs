@@ -3,7 +3,9 @@
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::wire::Wire;
 use azure_core::http::headers::{HeaderName, HeaderValue as SdkValue, Headers};
-use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest};
+use azure_core::http::{
+    AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest,
+};
 use bytes::Bytes;
 use reqwest::Method;
 
@@ -27,31 +29,59 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
         SdkMethod::Patch => Method::PATCH,
         SdkMethod::Post => Method::POST,
         SdkMethod::Put => Method::PUT,
-        _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "this method is not sent".to_owned())),
+        _ => {
+            return Err(sdk_error(
+                azure_core::error::ErrorKind::Other,
+                "this method is not sent".to_owned(),
+            ));
+        }
     };
     let body = match request.body() {
         Body::Bytes(bytes) => (!bytes.is_empty()).then(|| bytes.clone()),
-        _ => return Err(sdk_error(azure_core::error::ErrorKind::Other, "streams are not sent".to_owned())),
+        _ => {
+            return Err(sdk_error(
+                azure_core::error::ErrorKind::Other,
+                "streams are not sent".to_owned(),
+            ));
+        }
     };
-    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     Ok((method, headers, body))
 }
 
 /// An outcome in the types of the Azure crates.
-pub(super) fn sdk_reply(outcome: std::result::Result<Answer, Broken>) -> azure_core::Result<AsyncRawResponse> {
+pub(super) fn sdk_reply(
+    outcome: std::result::Result<Answer, Broken>,
+) -> azure_core::Result<AsyncRawResponse> {
     match outcome {
         Ok(answer) => {
             let mut headers = Headers::new();
             for (name, value) in &answer.headers {
                 if let Ok(value) = value.to_str() {
-                    headers.insert(HeaderName::from(name.as_str().to_owned()), SdkValue::from(value.to_owned()));
+                    headers.insert(
+                        HeaderName::from(name.as_str().to_owned()),
+                        SdkValue::from(value.to_owned()),
+                    );
                 }
             }
-            Ok(AsyncRawResponse::from_bytes(answer.status.into(), headers, answer.body))
+            Ok(AsyncRawResponse::from_bytes(
+                answer.status.into(),
+                headers,
+                answer.body,
+            ))
         }
-        Err(Broken::NotSent(words)) => Err(sdk_error(azure_core::error::ErrorKind::Connection, words)),
+        Err(Broken::NotSent(words)) => {
+            Err(sdk_error(azure_core::error::ErrorKind::Connection, words))
+        }
         Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
-        Err(Broken::Unusable(words)) => Err(sdk_error(azure_core::error::ErrorKind::DataConversion, words)),
+        Err(Broken::Unusable(words)) => Err(sdk_error(
+            azure_core::error::ErrorKind::DataConversion,
+            words,
+        )),
         Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
     }
 }

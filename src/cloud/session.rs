@@ -24,7 +24,8 @@ pub struct Session {
     pub(super) memo: Option<Arc<Memo>>,
 }
 
-/// So many names of each kind are kept: they are for completion, which must answer at once, and a large tenant has too many to choose from.
+/// So many names of each kind are kept: they are for completion, which must answer at once, and a
+/// large tenant has too many to choose from.
 pub const NAMES: usize = 1000;
 
 /// Names of environments and ids of policies.
@@ -47,7 +48,15 @@ impl Session {
     pub fn new(wire: Arc<Wire>, tokens: Arc<Tokens>) -> Self {
         let clock = wire.clock().clone();
         let (trail, unwritten, listed) = (Trail::default(), Arc::default(), Arc::default());
-        Self { wire, tokens, clock, trail, unwritten, listed, memo: None }
+        Self {
+            wire,
+            tokens,
+            clock,
+            trail,
+            unwritten,
+            listed,
+            memo: None,
+        }
     }
 
     /// The cloud.
@@ -72,12 +81,18 @@ impl Session {
 
     /// The first outcome of a change that is missing in the audit log.
     pub fn unwritten(&self) -> Option<Error> {
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The names of the environments, and the ids of their policies, that the last list held.
     pub fn listed(&self) -> Listed {
-        self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Remembers a list that was read.
@@ -87,17 +102,29 @@ impl Session {
 
     /// A reader.
     pub fn reader(&self) -> Reader {
-        Reader { session: self.clone() }
+        Reader {
+            session: self.clone(),
+        }
     }
 
     /// A reader for one look, which asks each address once however many parts of the look need it.
     pub fn look(&self) -> Reader {
-        Reader { session: Self { memo: Some(Arc::default()), ..self.clone() } }
+        Reader {
+            session: Self {
+                memo: Some(Arc::default()),
+                ..self.clone()
+            },
+        }
     }
 
     /// A writer; the consent is to the plan that will be applied, and the trail is that plan's.
     pub fn writer(&self, _consent: Consent, trail: Trail) -> Writer {
-        Writer { session: Self { trail, ..self.clone() } }
+        Writer {
+            session: Self {
+                trail,
+                ..self.clone()
+            },
+        }
     }
 }
 
@@ -108,7 +135,9 @@ impl Reader {
     /// No sign-in.
     pub async fn identity(&self, service: Service) -> Result<Identity, Error> {
         let cloud = self.session.cloud();
-        let scope = Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
+        let scope = Url::parse(&cloud.base(service))
+            .map(|url| cloud.scope(service, &url))
+            .unwrap_or_default();
         self.session.tokens().identity(&scope).await
     }
 }

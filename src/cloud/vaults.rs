@@ -1,4 +1,5 @@
-//! `Microsoft.KeyVault` in Azure Resource Manager: vaults, managed HSMs, key facts without the data plane, access policies, deleted vaults.
+//! `Microsoft.KeyVault` in Azure Resource Manager: vaults, managed HSMs, key facts without the data
+//! plane, access policies, deleted vaults.
 
 use crate::cloud::arm::Written;
 use crate::cloud::arm::of_the_same_name;
@@ -29,35 +30,55 @@ impl Reader {
         Ok(found)
     }
 
-    /// Everything that is sent to a vault's data plane goes to the address that Resource Manager names: it must be the vault's own.
+    /// Everything that is sent to a vault's data plane goes to the address that Resource Manager
+    /// names: it must be the vault's own.
     fn has_own_address(&self, vault: &Vault) -> Result<(), String> {
         let (name, cloud) = (&vault.id.name, self.session.cloud());
         let ours = match vault.id.kind {
             ResourceKind::ManagedHsm => url::Url::parse(&vault.uri).is_ok_and(|url| {
-                cloud.service_of(&url) == Some(Service::ManagedHsm) && url.path() == "/" && url.query().is_none()
+                cloud.service_of(&url) == Some(Service::ManagedHsm)
+                    && url.path() == "/"
+                    && url.query().is_none()
             }),
             _ => {
                 let own = format!("https://{name}.{}/", cloud.get("vault-suffix"));
                 vault.uri.eq_ignore_ascii_case(&own)
             }
         };
-        if ours { Ok(()) } else { Err(format!("{} is not the address of `{name}`", vault.uri)) }
+        if ours {
+            Ok(())
+        } else {
+            Err(format!("{} is not the address of `{name}`", vault.uri))
+        }
     }
 
     /// Key facts without the data plane; vaults only.
     ///
     /// # Errors
     /// The service's refusal; 404 when it is not there.
-    pub async fn key_in_arm(&self, vault: &ArmId, key: &KeyName, asked: Option<&KeyVersion>) -> Reply<Key> {
-        let version = asked.map_or(String::new(), |version| format!("/versions/{}", version.as_str()));
-        let url = self.session.arm(&format!("{vault}/keys/{key}{version}"), versions::VAULTS);
+    pub async fn key_in_arm(
+        &self,
+        vault: &ArmId,
+        key: &KeyName,
+        asked: Option<&KeyVersion>,
+    ) -> Reply<Key> {
+        let version = asked.map_or(String::new(), |version| {
+            format!("/versions/{}", version.as_str())
+        });
+        let url = self
+            .session
+            .arm(&format!("{vault}/keys/{key}{version}"), versions::VAULTS);
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::exchange::parse(Service::Arm, &answer)?;
         let of_another = |key: &Key| asked.is_some_and(|asked| key.version.as_ref() != Some(asked));
         let named = text(&value, "name").filter(|_| asked.is_none());
         let found = self::key(key, &value);
         if named.is_some_and(|own| !own.eq_ignore_ascii_case(key.as_str())) || of_another(&found) {
-            return Err(Fault::shape(Service::Arm, &answer, "it describes another key, or another version".to_owned()));
+            return Err(Fault::shape(
+                Service::Arm,
+                &answer,
+                "it describes another key, or another version".to_owned(),
+            ));
         }
         Ok(found)
     }
@@ -67,13 +88,29 @@ impl Reader {
     /// # Errors
     /// The service's refusal.
     pub async fn deleted_vaults(&self, like: &ArmId) -> Reply<Vec<Deleted>> {
-        let kind = if like.kind == ResourceKind::ManagedHsm { "deletedManagedHSMs" } else { "deletedVaults" };
-        let path = format!("{}/providers/Microsoft.KeyVault/{kind}", like.subscription_scope());
+        let kind = if like.kind == ResourceKind::ManagedHsm {
+            "deletedManagedHSMs"
+        } else {
+            "deletedVaults"
+        };
+        let path = format!(
+            "{}/providers/Microsoft.KeyVault/{kind}",
+            like.subscription_scope()
+        );
         let deleted = |value: &Value| {
             let purged = maybe(value, "properties.scheduledPurgeDate", as_date);
-            Ok(Deleted { name: must(value, "name", as_text).required()?, purged: purged.known().copied().flatten() })
+            Ok(Deleted {
+                name: must(value, "name", as_text).required()?,
+                purged: purged.known().copied().flatten(),
+            })
         };
-        self.session.pages(Service::Arm, &self.session.arm(&path, versions::VAULTS), deleted).await
+        self.session
+            .pages(
+                Service::Arm,
+                &self.session.arm(&path, versions::VAULTS),
+                deleted,
+            )
+            .await
     }
 }
 
@@ -82,11 +119,19 @@ impl Writer {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn add_access_policy(&self, vault: &ArmId, tenant: &str, principal: &str) -> Reply<Written> {
+    pub async fn add_access_policy(
+        &self,
+        vault: &ArmId,
+        tenant: &str,
+        principal: &str,
+    ) -> Reply<Written> {
         let body = json!({ "properties": { "accessPolicies": [
-            { "tenantId": tenant, "objectId": principal, "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] } }
+            { "tenantId": tenant, "objectId": principal, "permissions": { "keys": ["get",
+                "wrapKey", "unwrapKey"] } }
         ] } });
-        let url = self.session.arm(&format!("{vault}/accessPolicies/add"), versions::VAULTS);
+        let url = self
+            .session
+            .arm(&format!("{vault}/accessPolicies/add"), versions::VAULTS);
         self.arm_change(Method::PUT, &url, Some(&body)).await
     }
 
@@ -114,8 +159,8 @@ pub fn key(name: &KeyName, value: &Value) -> Key {
     }
 }
 
-/// A vault with what is absent read as documented: purge protection off, soft delete on, access policies rather than RBAC, public. What is
-/// there and can't be understood is not known.
+/// A vault with what is absent read as documented: purge protection off, soft delete on, access
+/// policies rather than RBAC, public. What is there and can't be understood is not known.
 ///
 /// # Errors
 /// A clause: it is another vault, or has no address.
@@ -125,28 +170,52 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     let flag_or = |path: &str, default: bool| {
         maybe(value, &format!("properties.{path}"), as_flag).map(|flag| flag.unwrap_or(default))
     };
-    let address = must(value, if hsm { "properties.hsmUri" } else { "properties.vaultUri" }, as_text);
+    let address = must(
+        value,
+        if hsm {
+            "properties.hsmUri"
+        } else {
+            "properties.vaultUri"
+        },
+        as_text,
+    );
     Ok(Vault {
         id: id.clone(),
-        uri: address.required().map_err(|why| format!("it has no address: {why}"))?,
+        uri: address
+            .required()
+            .map_err(|why| format!("it has no address: {why}"))?,
         tenant_id: text(value, "properties.tenantId"),
-        rbac: if hsm { Known::Known(true) } else { flag_or("enableRbacAuthorization", false) },
+        rbac: if hsm {
+            Known::Known(true)
+        } else {
+            flag_or("enableRbacAuthorization", false)
+        },
         soft_delete: flag_or("enableSoftDelete", true),
-        retention_days: number(value, "properties.softDeleteRetentionInDays").and_then(|days| u32::try_from(days).ok()),
+        retention_days: number(value, "properties.softDeleteRetentionInDays")
+            .and_then(|days| u32::try_from(days).ok()),
         purge_protection: flag_or("enablePurgeProtection", false),
         network: network(value),
         access_policies: access_policies(value),
     })
 }
 
-/// Who the network lets in. Left out, public access is on and trusted services pass; a word that nobody knows is never an excuse.
+/// Who the network lets in. Left out, public access is on and trusted services pass; a word that
+/// nobody knows is never an excuse.
 fn network(value: &Value) -> Known<Network> {
     let word = |path: &str, default: &str| {
-        maybe(value, path, |word| word.as_str().map(str::to_ascii_lowercase))
-            .map(|word| word.filter(|word| !word.is_empty()).unwrap_or_else(|| default.to_owned()))
+        maybe(value, path, |word| {
+            word.as_str().map(str::to_ascii_lowercase)
+        })
+        .map(|word| {
+            word.filter(|word| !word.is_empty())
+                .unwrap_or_else(|| default.to_owned())
+        })
     };
     let odd = |name: &str, word: &str| {
-        Known::Unknown(format!("`{name}` is `{}`, which cmkctl does not know", crate::cloud::json::clean(word)))
+        Known::Unknown(format!(
+            "`{name}` is `{}`, which cmkctl does not know",
+            crate::cloud::json::clean(word)
+        ))
     };
     word("properties.publicNetworkAccess", "enabled").and_then(|access| {
         word("properties.networkAcls.defaultAction", "allow").and_then(|action| {
@@ -181,15 +250,28 @@ fn network(value: &Value) -> Known<Network> {
 fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
     let entry = |part: &Value| {
         look(part, "permissions").ok().flatten()?;
-        let keys = maybe(part, "permissions.keys", as_texts).known()?.clone().unwrap_or_default();
+        let keys = maybe(part, "permissions.keys", as_texts)
+            .known()?
+            .clone()
+            .unwrap_or_default();
         let keys = keys.iter().map(|word| word.to_ascii_lowercase()).collect();
-        Some(AccessPolicy { object_id: text(part, "objectId")?, keys })
+        Some(AccessPolicy {
+            object_id: text(part, "objectId")?,
+            keys,
+        })
     };
-    let list = |list: &Value| list.as_array()?.iter().map(entry).collect::<Option<Vec<_>>>();
+    let list = |list: &Value| {
+        list.as_array()?
+            .iter()
+            .map(entry)
+            .collect::<Option<Vec<_>>>()
+    };
     match look(value, "properties.accessPolicies") {
         Ok(None) => Known::Known(Vec::new()),
-        Ok(Some(found)) => list(found)
-            .map_or_else(|| Known::Unknown("its access policies can't be understood".to_owned()), Known::Known),
+        Ok(Some(found)) => list(found).map_or_else(
+            || Known::Unknown("its access policies can't be understood".to_owned()),
+            Known::Known,
+        ),
         Err(why) => Known::Unknown(why),
     }
 }
@@ -199,7 +281,13 @@ mod tests {
     use super::*;
 
     fn read(properties: &Value) -> Vault {
-        let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::Vault, "v").unwrap();
+        let id = ArmId::new(
+            "11111111-2222-3333-4444-555555555555",
+            "g",
+            ResourceKind::Vault,
+            "v",
+        )
+        .unwrap();
         let mut body = json!({ "properties": { "vaultUri": "https://v.vault.azure.net/" } });
         for (name, value) in properties.as_object().unwrap() {
             body["properties"][name] = value.clone();
@@ -210,53 +298,121 @@ mod tests {
     #[test]
     fn absent_values_of_a_vault_are_read_as_documented() {
         let bare = read(&json!({}));
-        assert_eq!((bare.soft_delete, bare.purge_protection), (Known::Known(true), Known::Known(false)));
-        assert_eq!((bare.rbac, bare.network), (Known::Known(false), Known::Known(Network::Open)));
+        assert_eq!(
+            (bare.soft_delete, bare.purge_protection),
+            (Known::Known(true), Known::Known(false))
+        );
+        assert_eq!(
+            (bare.rbac, bare.network),
+            (Known::Known(false), Known::Known(Network::Open))
+        );
         assert_eq!(bare.access_policies, Known::Known(Vec::new()));
-        let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::Vault, "v").unwrap();
-        for odd in [json!({"properties": {}}), json!({"properties": null}), json!({"properties": {"vaultUri": 1}})] {
+        let id = ArmId::new(
+            "11111111-2222-3333-4444-555555555555",
+            "g",
+            ResourceKind::Vault,
+            "v",
+        )
+        .unwrap();
+        for odd in [
+            json!({"properties": {}}),
+            json!({"properties": null}),
+            json!({"properties": {"vaultUri": 1}}),
+        ] {
             assert!(vault(&id, &odd).is_err(), "{odd}");
         }
-        let another = json!({"id": id.to_string().replace("/v", "/w"), "properties": {"vaultUri": "u"}});
-        assert!(vault(&id, &another).unwrap_err().contains("another resource"));
+        let another =
+            json!({"id": id.to_string().replace("/v", "/w"), "properties": {"vaultUri": "u"}});
+        assert!(
+            vault(&id, &another)
+                .unwrap_err()
+                .contains("another resource")
+        );
     }
 
     #[test]
     fn what_a_vault_says_and_nobody_understands_is_not_known() {
-        for name in ["enableRbacAuthorization", "enableSoftDelete", "enablePurgeProtection"] {
+        for name in [
+            "enableRbacAuthorization",
+            "enableSoftDelete",
+            "enablePurgeProtection",
+        ] {
             for odd in [json!("Enabled"), json!(1), json!({})] {
                 let found = read(&json!({ name: odd }));
                 let fact = [&found.rbac, &found.soft_delete, &found.purge_protection];
-                assert_eq!(fact.iter().filter(|fact| fact.unknown().is_some()).count(), 1, "{name}");
+                assert_eq!(
+                    fact.iter().filter(|fact| fact.unknown().is_some()).count(),
+                    1,
+                    "{name}"
+                );
             }
         }
-        for odd in [json!({}), json!([{}]), json!([{"objectId": "o", "permissions": {"keys": "all"}}]), json!("x")] {
-            assert!(read(&json!({"accessPolicies": odd})).access_policies.unknown().is_some(), "{odd}");
+        for odd in [
+            json!({}),
+            json!([{}]),
+            json!([{"objectId": "o", "permissions": {"keys": "all"}}]),
+            json!("x"),
+        ] {
+            assert!(
+                read(&json!({"accessPolicies": odd}))
+                    .access_policies
+                    .unknown()
+                    .is_some(),
+                "{odd}"
+            );
         }
     }
 
     #[test]
     fn the_network_lets_services_pass_only_where_it_says_so() {
         for (properties, expected) in [
-            (json!({"publicNetworkAccess": "Enabled"}), Some(Network::Open)),
+            (
+                json!({"publicNetworkAccess": "Enabled"}),
+                Some(Network::Open),
+            ),
             (json!({"publicNetworkAccess": ""}), Some(Network::Open)),
-            (json!({"publicNetworkAccess": "disabled"}), Some(Network::TrustedServices)),
-            (json!({"publicNetworkAccess": "Disabled", "networkAcls": {"bypass": "None"}}), Some(Network::Closed)),
-            (json!({"networkAcls": {"defaultAction": "deny"}}), Some(Network::TrustedServices)),
-            (json!({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}), Some(Network::Closed)),
+            (
+                json!({"publicNetworkAccess": "disabled"}),
+                Some(Network::TrustedServices),
+            ),
+            (
+                json!({"publicNetworkAccess": "Disabled", "networkAcls": {"bypass": "None"}}),
+                Some(Network::Closed),
+            ),
+            (
+                json!({"networkAcls": {"defaultAction": "deny"}}),
+                Some(Network::TrustedServices),
+            ),
+            (
+                json!({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}),
+                Some(Network::Closed),
+            ),
             (
                 json!({"networkAcls": {"defaultAction": "Deny", "bypass": "None, azureservices"}}),
                 Some(Network::TrustedServices),
             ),
-            (json!({"networkAcls": {"defaultAction": "Allow", "bypass": "None"}}), Some(Network::Open)),
-            (json!({"publicNetworkAccess": "SecuredByPerimeter"}), Some(Network::Perimeter)),
+            (
+                json!({"networkAcls": {"defaultAction": "Allow", "bypass": "None"}}),
+                Some(Network::Open),
+            ),
+            (
+                json!({"publicNetworkAccess": "SecuredByPerimeter"}),
+                Some(Network::Perimeter),
+            ),
             (json!({"publicNetworkAccess": "Wibble"}), None),
             (json!({"publicNetworkAccess": true}), None),
             (json!({"networkAcls": "x"}), None),
             (json!({"networkAcls": {"defaultAction": "Wibble"}}), None),
-            (json!({"networkAcls": {"defaultAction": "Deny", "bypass": "Wibble"}}), None),
+            (
+                json!({"networkAcls": {"defaultAction": "Deny", "bypass": "Wibble"}}),
+                None,
+            ),
         ] {
-            assert_eq!(read(&properties).network.known().copied(), expected, "{properties}");
+            assert_eq!(
+                read(&properties).network.known().copied(),
+                expected,
+                "{properties}"
+            );
         }
     }
 }

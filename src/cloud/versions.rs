@@ -4,7 +4,8 @@
 pub(super) const PROVIDERS: &str = "2021-04-01";
 /// Deployments, for validating a template (`Microsoft.Resources`).
 pub(super) const DEPLOYMENTS: &str = "2021-04-01";
-/// Enterprise policies. The published specification knows only `2020-10-30-preview`; Microsoft's scripts use this one.
+/// Enterprise policies. The published specification knows only `2020-10-30-preview`; Microsoft's
+/// scripts use this one.
 pub(super) const POLICIES: &str = "2020-10-30";
 /// Role assignments and permissions (`Microsoft.Authorization`).
 pub(super) const ROLES: &str = "2022-04-01";

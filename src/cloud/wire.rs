@@ -1,7 +1,8 @@
 //! The one way out of this process: every request of ours and of the Azure crates passes here.
 //!
-//! Three promises are kept in this file, whatever the callers do: a request with a bearer token goes only to a host of the chosen cloud, over
-//! https; redirects are not followed; and in sandbox mode every request goes to loopback, whichever host its URL names.
+//! Three promises are kept in this file, whatever the callers do: a request with a bearer token
+//! goes only to a host of the chosen cloud, over https; redirects are not followed; and in sandbox
+//! mode every request goes to loopback, whichever host its URL names.
 
 use crate::cloud::answer::{self, Answer, Broken, top_line};
 use crate::cloud::clock::{Clock, SET_CLOCK};
@@ -35,7 +36,11 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { ca_bundle: None, connect_timeout: Duration::from_secs(15), answer_timeout: Duration::from_secs(60) }
+        Self {
+            ca_bundle: None,
+            connect_timeout: Duration::from_secs(15),
+            answer_timeout: Duration::from_secs(60),
+        }
     }
 }
 
@@ -43,7 +48,8 @@ impl Default for Network {
 #[derive(Debug)]
 pub struct Wire {
     http: reqwest::Client,
-    /// For endpoints of this machine, whose plain http and own secrets are no proxy's business; made when the first one is asked.
+    /// For endpoints of this machine, whose plain http and own secrets are no proxy's business;
+    /// made when the first one is asked.
     direct: OnceLock<reqwest::Client>,
     network: Network,
     cloud: Cloud,
@@ -65,7 +71,8 @@ impl Wire {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = client(network);
         if cloud.sandbox.is_some() {
-            // No proxy may see it, and no certificate is worth loading: it is plain http to this machine.
+            // No proxy may see it, and no certificate is worth loading: it is plain http to this
+            // machine.
             builder = builder.no_proxy().tls_certs_only([]);
         }
         if let Some(pem) = &network.ca_bundle {
@@ -77,10 +84,21 @@ impl Wire {
             builder = builder.tls_certs_merge(certificates);
         }
         let http = builder.build().map_err(|error| {
-            Error::new(crate::error::Kind::Unexpected, "The HTTP client can't be built.").detail(top_line(&error))
+            Error::new(
+                crate::error::Kind::Unexpected,
+                "The HTTP client can't be built.",
+            )
+            .detail(top_line(&error))
         })?;
         let clock = Clock::of(&cloud);
-        Ok(Self { http, direct: OnceLock::new(), network: network.clone(), cloud, clock, journal: Mutex::default() })
+        Ok(Self {
+            http,
+            direct: OnceLock::new(),
+            network: network.clone(),
+            cloud,
+            clock,
+            journal: Mutex::default(),
+        })
     }
 
     /// The client for a URL outside the sandbox.
@@ -98,7 +116,10 @@ impl Wire {
 
     /// What was asked so far, sign-in left out, in the order of the answers.
     pub fn journal(&self) -> Vec<Asked> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn note(&self, method: &Method, url: &Url, answer: &Answer) {
@@ -126,10 +147,13 @@ impl Wire {
 
     /// Hears what time it is at a service.
     fn hear(&self, url: &Url, answer: &Answer, asked: Timestamp) {
-        let told = answer.header("date").and_then(|date| self.clock.hear(date, asked, self.clock.now()));
+        let told = answer
+            .header("date")
+            .and_then(|date| self.clock.hear(date, asked, self.clock.now()));
         if let Some(skew) = told {
             tracing::warn!(
-                "The clocks of this machine and of {} are {} minutes apart. A change window counts as open, and a timeout as over, only by both. {SET_CLOCK}",
+                "The clocks of this machine and of {} are {} minutes apart. A change window \
+                counts as open, and a timeout as over, only by both. {SET_CLOCK}",
                 shown(url),
                 skew.abs() / 60
             );
@@ -147,7 +171,9 @@ impl Wire {
         headers: &[(&str, &str)],
         body: Option<Bytes>,
     ) -> std::result::Result<Answer, Broken> {
-        let bearer = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        let bearer = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         self.fence(url, bearer)?;
         let asked = self.clock.now();
         let outcome = self.dispatch(method, url, headers, body).await;
@@ -159,11 +185,13 @@ impl Wire {
         outcome
     }
 
-    /// Sends one request to the runner or the machine this process runs on (the federated-token endpoint of a CI system): the address and its
-    /// own token come from the environment, not from an answer, and neither is a token of the cloud.
+    /// Sends one request to the runner or the machine this process runs on (the federated-token
+    /// endpoint of a CI system): the address and its own token come from the environment, not from
+    /// an answer, and neither is a token of the cloud.
     ///
     /// # Errors
-    /// To plain http other than loopback, and in a sandbox to anybody but its own runner, nothing is sent.
+    /// To plain http other than loopback, and in a sandbox to anybody but its own runner, nothing
+    /// is sent.
     pub async fn send_to_runner(
         &self,
         method: Method,
@@ -172,28 +200,43 @@ impl Wire {
         body: Option<Bytes>,
     ) -> std::result::Result<Answer, Broken> {
         if self.cloud.sandbox.is_some() && url.host_str() != Some(SANDBOX_RUNNER) {
-            return Err(Broken::Foreign("a sandbox reaches nothing but itself".to_owned()));
+            return Err(Broken::Foreign(
+                "a sandbox reaches nothing but itself".to_owned(),
+            ));
         }
         if url.scheme() != "https" && !is_loopback(url) {
-            return Err(Broken::Foreign(format!("{} is neither https nor loopback", shown(url))));
+            return Err(Broken::Foreign(format!(
+                "{} is neither https nor loopback",
+                shown(url)
+            )));
         }
         self.dispatch(method, url, headers, body).await
     }
 
     fn fence(&self, url: &Url, bearer: bool) -> std::result::Result<(), Broken> {
         let ours = self.cloud.service_of(url).is_some();
-        let allowed = if bearer { ours } else { ours || self.cloud.is_login(url) || self.is_machine(url) };
+        let allowed = if bearer {
+            ours
+        } else {
+            ours || self.cloud.is_login(url) || self.is_machine(url)
+        };
         if allowed {
             return Ok(());
         }
-        Err(Broken::Foreign(format!("{} is not a host of the cloud `{}`", shown(url), self.cloud.name)))
+        Err(Broken::Foreign(format!(
+            "{} is not a host of the cloud `{}`",
+            shown(url),
+            self.cloud.name
+        )))
     }
 
-    /// Endpoints of a managed identity: the link-local metadata service, or a local agent. Never in a sandbox.
+    /// Endpoints of a managed identity: the link-local metadata service, or a local agent. Never in
+    /// a sandbox.
     fn is_machine(&self, url: &Url) -> bool {
         self.cloud.sandbox.is_none()
             && url.scheme() == "http"
-            && (matches!(url.host(), Some(url::Host::Ipv4(address)) if address.is_link_local()) || is_loopback(url))
+            && (matches!(url.host(), Some(url::Host::Ipv4(address)) if address.is_link_local())
+                || is_loopback(url))
     }
 
     async fn dispatch(
@@ -209,7 +252,9 @@ impl Wire {
                 let mut local = sandbox.url.clone();
                 local.set_path(url.path());
                 local.set_query(url.query());
-                self.http.request(method.clone(), local).header(SANDBOX_HOST, url.host_str().unwrap_or_default())
+                self.http
+                    .request(method.clone(), local)
+                    .header(SANDBOX_HOST, url.host_str().unwrap_or_default())
             }
         };
         for (name, value) in headers {
@@ -224,14 +269,21 @@ impl Wire {
         match body {
             Some(body) => request = request.body(body),
             // An empty POST or PUT says so: some gateways answer 411 otherwise.
-            None if method == Method::POST || method == Method::PUT => request = request.header("content-length", "0"),
+            None if method == Method::POST || method == Method::PUT => {
+                request = request.header("content-length", "0")
+            }
             None => {}
         }
         let began = Instant::now();
         let time = self.network.answer_timeout;
-        let outcome = tokio::time::timeout(time, answer::read(request)).await.unwrap_or_else(|_| {
-            Err(Broken::Lost(format!("the answer was not complete within {} s", time.as_secs_f64())))
-        });
+        let outcome = tokio::time::timeout(time, answer::read(request))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Broken::Lost(format!(
+                    "the answer was not complete within {} s",
+                    time.as_secs_f64()
+                )))
+            });
         let taken = began.elapsed().as_millis();
         if let Ok(answer) = &outcome {
             self.note(&method, url, answer);
@@ -241,9 +293,15 @@ impl Wire {
                 "{method} {url} -> {} in {taken} ms, {} bytes{}",
                 answer.status,
                 answer.body.len(),
-                answer.correlation().map(|id| format!(", correlation id {id}")).unwrap_or_default()
+                answer
+                    .correlation()
+                    .map(|id| format!(", correlation id {id}"))
+                    .unwrap_or_default()
             ),
-            Err(broken) => tracing::debug!("{method} {url} -> no answer after {taken} ms: {}", broken.words()),
+            Err(broken) => tracing::debug!(
+                "{method} {url} -> no answer after {taken} ms: {}",
+                broken.words()
+            ),
         }
         outcome
     }
@@ -252,7 +310,8 @@ impl Wire {
 fn client(network: &Network) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        // reqwest would send again by itself after GOAWAY and REFUSED_STREAM (HTTP/2). What is sent again, and when, is decided above.
+        // reqwest would send again by itself after GOAWAY and REFUSED_STREAM (HTTP/2). What is sent
+        // again, and when, is decided above.
         .retry(reqwest::retry::never())
         .connect_timeout(network.connect_timeout)
         .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))

@@ -41,57 +41,123 @@ impl Layers {
     /// Reads the file that was named, or the one at the usual place if it is there.
     pub(super) fn read(flags: &Flags) -> Result<Self> {
         let named = Setting::of("--config", &flags.config, "CMKCTL_CONFIG");
-        let usual = || Some(Setting { value: default_file().filter(|path| path.is_file())?, source: Source::Default });
+        let usual = || {
+            Some(Setting {
+                value: default_file().filter(|path| path.is_file())?,
+                source: Source::Default,
+            })
+        };
         let file = named.or_else(usual);
         let content = match &file {
             Some(file) => parse(&read(&file.value, "configuration file")?, &file.value)?,
             None => File::default(),
         };
         let profile = Setting::of("--profile", &flags.profile, "CMKCTL_PROFILE");
-        if let Some(profile) = profile.as_ref().filter(|profile| !content.profile.contains_key(&profile.value)) {
+        if let Some(profile) = profile
+            .as_ref()
+            .filter(|profile| !content.profile.contains_key(&profile.value))
+        {
             return Err(unknown(profile, file.as_ref(), &content));
         }
-        Ok(Self { file, profile, content })
+        Ok(Self {
+            file,
+            profile,
+            content,
+        })
     }
 
     /// A value of the profile, or else of the file.
     pub(super) fn find<T: Clone>(&self, pick: impl Fn(&File) -> &Option<T>) -> Option<Setting<T>> {
-        let chosen = self.profile.as_ref().and_then(|name| Some((name, self.content.profile.get(&name.value)?)));
+        let chosen = self
+            .profile
+            .as_ref()
+            .and_then(|name| Some((name, self.content.profile.get(&name.value)?)));
         if let Some((name, Some(value))) = chosen.map(|(name, profile)| (name, pick(profile))) {
-            return Some(Setting { value: value.clone(), source: Source::Profile(name.value.clone()) });
+            return Some(Setting {
+                value: value.clone(),
+                source: Source::Profile(name.value.clone()),
+            });
         }
-        let path = self.file.as_ref().map(|file| file.value.clone()).unwrap_or_default();
-        pick(&self.content).clone().map(|value| Setting { value, source: Source::File(path) })
+        let path = self
+            .file
+            .as_ref()
+            .map(|file| file.value.clone())
+            .unwrap_or_default();
+        pick(&self.content).clone().map(|value| Setting {
+            value,
+            source: Source::File(path),
+        })
     }
 
     /// Every overridden value of the cloud, the stronger ones last.
     pub(super) fn endpoints(&self) -> Vec<(&str, Setting<&str>)> {
-        let path = self.file.as_ref().map(|file| file.value.clone()).unwrap_or_default();
-        let own = self.content.endpoints.iter().map(|pair| (pair, Source::File(path.clone())));
-        let chosen = self.profile.as_ref().and_then(|name| Some((name, self.content.profile.get(&name.value)?)));
+        let path = self
+            .file
+            .as_ref()
+            .map(|file| file.value.clone())
+            .unwrap_or_default();
+        let own = self
+            .content
+            .endpoints
+            .iter()
+            .map(|pair| (pair, Source::File(path.clone())));
+        let chosen = self
+            .profile
+            .as_ref()
+            .and_then(|name| Some((name, self.content.profile.get(&name.value)?)));
         let of_profile = chosen.into_iter().flat_map(|(name, profile)| {
-            profile.endpoints.iter().map(move |pair| (pair, Source::Profile(name.value.clone())))
+            profile
+                .endpoints
+                .iter()
+                .map(move |pair| (pair, Source::Profile(name.value.clone())))
         });
         let all = own.chain(of_profile);
-        all.map(|((key, value), source)| (key.as_str(), Setting { value: value.as_str(), source })).collect()
+        all.map(|((key, value), source)| {
+            (
+                key.as_str(),
+                Setting {
+                    value: value.as_str(),
+                    source,
+                },
+            )
+        })
+        .collect()
     }
 }
 
 fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: &File) -> Error {
-    let Setting { value: name, source } = profile;
+    let Setting {
+        value: name,
+        source,
+    } = profile;
     let Some(file) = file else {
-        return Error::usage(format!("There is no profile `{}`: there is no configuration file.", name.escape_debug()))
-            .detail(format!("The profile was named by {source}."))
-            .hint("Name a file with `--config FILE`, or write `~/.config/cmkctl/config.toml`.");
+        return Error::usage(format!(
+            "There is no profile `{}`: there is no configuration file.",
+            name.escape_debug()
+        ))
+        .detail(format!("The profile was named by {source}."))
+        .hint("Name a file with `--config FILE`, or write `~/.config/cmkctl/config.toml`.");
     };
     let path = file.value.display();
-    let mut error = Error::usage(format!("The configuration file `{path}` has no profile `{}`.", name.escape_debug()))
-        .detail(format!("The profile was named by {source}."));
-    error.hints.extend(did_you_mean(name, content.profile.keys().map(String::as_str)));
-    let known = content.profile.keys().cloned().collect::<Vec<_>>().join(", ");
+    let mut error = Error::usage(format!(
+        "The configuration file `{path}` has no profile `{}`.",
+        name.escape_debug()
+    ))
+    .detail(format!("The profile was named by {source}."));
+    error.hints.extend(did_you_mean(
+        name,
+        content.profile.keys().map(String::as_str),
+    ));
+    let known = content
+        .profile
+        .keys()
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     error.hint(if known.is_empty() {
         format!(
-            "A profile is a table such as `[profile.{}]` with `tenant = \"…\"` and `cloud = \"…\"`.",
+            "A profile is a table such as `[profile.{}]` with `tenant = \"…\"` and `cloud = \
+            \"…\"`.",
             name.escape_debug()
         )
     } else {
@@ -104,34 +170,61 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
 /// # Errors
 /// What is wrong, and in which line.
 pub fn parse(text: &str, path: &Path) -> Result<File> {
-    let wrong = || Error::usage(format!("The configuration file `{}` can't be understood.", path.display()));
+    let wrong = || {
+        Error::usage(format!(
+            "The configuration file `{}` can't be understood.",
+            path.display()
+        ))
+    };
     let file: File = toml::from_str(text).map_err(|error| {
         let line = line_of(text, error.span());
         wrong()
             .detail(format!("Line {line}: {}.", error.message().trim_end()))
-            .hint("It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.")
+            .hint(
+                "It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.",
+            )
     })?;
-    match file.profile.iter().find(|(_, profile)| !profile.profile.is_empty()) {
+    match file
+        .profile
+        .iter()
+        .find(|(_, profile)| !profile.profile.is_empty())
+    {
         None => Ok(file),
         Some((name, _)) => Err(wrong()
-            .detail(format!("The profile `{}` holds another profile.", name.escape_debug()))
+            .detail(format!(
+                "The profile `{}` holds another profile.",
+                name.escape_debug()
+            ))
             .hint("Profiles stand beside each other: `[profile.NAME]`.")),
     }
 }
 
 fn default_file() -> Option<PathBuf> {
-    Some(folder("XDG_CONFIG_HOME", "APPDATA", ".config")?.join("cmkctl").join("config.toml"))
+    Some(
+        folder("XDG_CONFIG_HOME", "APPDATA", ".config")?
+            .join("cmkctl")
+            .join("config.toml"),
+    )
 }
 
 /// Where names for completion are kept between two runs.
 pub fn names_file() -> Option<PathBuf> {
-    Some(folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?.join("cmkctl").join("names.json"))
+    Some(
+        folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?
+            .join("cmkctl")
+            .join("names.json"),
+    )
 }
 
-/// The user's folder of a kind: as the XDG Base Directory Specification says, or on Windows the system. A path that is not absolute counts as
-/// not set: it would mean another folder wherever cmkctl runs, and the files in it decide where secrets go.
+/// The user's folder of a kind: as the XDG Base Directory Specification says, or on Windows the
+/// system. A path that is not absolute counts as not set: it would mean another folder wherever
+/// cmkctl runs, and the files in it decide where secrets go.
 fn folder(xdg: &str, windows: &str, below_home: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     absolute(xdg)
         .or_else(|| absolute(windows).filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)))

@@ -1,4 +1,5 @@
-//! Flags, environment variables and the configuration file, in this order of strength. The only room that reads the environment.
+//! Flags, environment variables and the configuration file, in this order of strength. The only
+//! room that reads the environment.
 
 mod file;
 mod flags;
@@ -32,16 +33,20 @@ use std::time::Duration;
 /// The settings. `sandbox` is the description of a sandbox that this process itself has started.
 ///
 /// # Errors
-/// Anything that can't be right is a usage error that names the flag, variable or file it came from.
+/// Anything that can't be right is a usage error that names the flag, variable or file it came
+/// from.
 pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let layers = Layers::read(flags)?;
-    let named = Setting::of("--cloud", &flags.cloud, "CMKCTL_CLOUD").or_else(|| layers.find(|file| &file.cloud));
+    let named = Setting::of("--cloud", &flags.cloud, "CMKCTL_CLOUD")
+        .or_else(|| layers.find(|file| &file.cloud));
     let named = named.filter(|_| sandbox.is_none());
     let chosen = named.as_ref().map(|named| named.value.clone());
     let cloud_argument = chosen.clone();
     let (mut cloud, facts) = match (sandbox, chosen) {
         (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
-        (None, Some(name)) if is_a_file(&name) => Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?,
+        (None, Some(name)) if is_a_file(&name) => {
+            Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?
+        }
         (None, Some(name)) => (Cloud::named(&name)?, None),
         (None, None) => (Cloud::named("public")?, None),
     };
@@ -49,7 +54,11 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     if cloud.sandbox.is_none() {
         for (key, endpoint) in endpoints(flags, &layers)? {
             cloud.set(&key, &endpoint.value)?;
-            shown.push(Shown::of(&format!("endpoints.{key}"), Some(&endpoint), String::clone));
+            shown.push(Shown::of(
+                &format!("endpoints.{key}"),
+                Some(&endpoint),
+                String::clone,
+            ));
         }
     }
     let sign_in = sign_in(flags, &layers, facts.as_ref(), &mut shown)?;
@@ -64,14 +73,28 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     shown.push(Shown::of("audit-log", audit_log.as_ref(), path));
     shown.push(Shown::of("proxy", proxy.as_ref(), String::clone));
     shown.push(Shown::of("http-timeout", timeout.as_ref(), String::clone));
-    let (bundle, audit_log) = (bundle.map(|path| path.value), audit_log.map(|path| path.value));
-    let ca_bundle = bundle.map(|path| read(&path, "CA bundle").map(String::into_bytes)).transpose()?;
-    let mut network = Network { ca_bundle, ..Network::default() };
+    let (bundle, audit_log) = (
+        bundle.map(|path| path.value),
+        audit_log.map(|path| path.value),
+    );
+    let ca_bundle = bundle
+        .map(|path| read(&path, "CA bundle").map(String::into_bytes))
+        .transpose()?;
+    let mut network = Network {
+        ca_bundle,
+        ..Network::default()
+    };
     if let Some(Setting { value: seconds, .. }) = timeout {
-        let seconds: f64 =
-            seconds.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0).ok_or_else(|| {
-                Error::usage(format!("`CMKCTL_HTTP_TIMEOUT` is `{}`.", seconds.escape_debug()))
-                    .hint("It must be a number of seconds, such as 60.")
+        let seconds: f64 = seconds
+            .parse()
+            .ok()
+            .filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0)
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "`CMKCTL_HTTP_TIMEOUT` is `{}`.",
+                    seconds.escape_debug()
+                ))
+                .hint("It must be a number of seconds, such as 60.")
             })?;
         network.answer_timeout = Duration::from_secs_f64(seconds);
     }
@@ -92,10 +115,21 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
 /// Single values of the cloud that differ, the stronger ones last.
 fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<String>)>> {
     let own = layers.endpoints().into_iter();
-    let own = own.map(|(key, Setting { value, source })| (key.to_owned(), Setting { value: value.to_owned(), source }));
+    let own = own.map(|(key, Setting { value, source })| {
+        (
+            key.to_owned(),
+            Setting {
+                value: value.to_owned(),
+                source,
+            },
+        )
+    });
     let mut all: Vec<_> = own.collect();
     for key in KEYS {
-        let name = format!("CMKCTL_ENDPOINT_{}", key.to_ascii_uppercase().replace('-', "_"));
+        let name = format!(
+            "CMKCTL_ENDPOINT_{}",
+            key.to_ascii_uppercase().replace('-', "_")
+        );
         all.extend(Setting::variable(&name).map(|setting| (key.to_owned(), setting)));
     }
     for pair in &flags.endpoints {
@@ -103,12 +137,19 @@ fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<Stri
             Error::usage(format!("`--endpoint {pair}` has no `=`."))
                 .hint("It looks like `--endpoint bap=api.bap.microsoft.com`.")
         })?;
-        all.push((key.to_owned(), Setting { value: value.to_owned(), source: Source::Flag("--endpoint") }));
+        all.push((
+            key.to_owned(),
+            Setting {
+                value: value.to_owned(),
+                source: Source::Flag("--endpoint"),
+            },
+        ));
     }
     Ok(all)
 }
 
-/// A name never stands for a file: a file of that name in the current folder would decide where secrets go.
+/// A name never stands for a file: a file of that name in the current folder would decide where
+/// secrets go.
 fn is_a_file(cloud: &str) -> bool {
     cloud.contains(['/', '\\']) || cloud.to_ascii_lowercase().ends_with(".json")
 }

@@ -5,7 +5,9 @@ use crate::model::ids::BadInput;
 use std::path::Path;
 
 pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
 }
 
 pub(super) fn read(path: &Path, what: &str) -> Result<String> {
@@ -17,7 +19,8 @@ pub(super) fn read(path: &Path, what: &str) -> Result<String> {
 }
 
 pub(super) fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
-    span.and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1)
+    span.and_then(|span| text.get(..span.start))
+        .map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 pub(super) fn usage(bad: BadInput) -> Error {

@@ -8,12 +8,23 @@ use crate::cloud::cloud_file::DefaultFacts;
 use crate::cloud::clouds::Cloud;
 
 /// Which file, which profile, which cloud.
-pub(super) fn origins(flags: &Flags, layers: &Layers, named: Option<&Setting<String>>, cloud: &Cloud) -> Vec<Shown> {
-    let own = Setting { value: cloud.name.clone(), source: Source::Sandbox };
+pub(super) fn origins(
+    flags: &Flags,
+    layers: &Layers,
+    named: Option<&Setting<String>>,
+    cloud: &Cloud,
+) -> Vec<Shown> {
+    let own = Setting {
+        value: cloud.name.clone(),
+        source: Source::Sandbox,
+    };
     // A sandbox that this process has started was named by nobody.
-    let started = (flags.cloud.is_none() && named.is_none() && cloud.sandbox.is_some()).then_some(&own);
+    let started =
+        (flags.cloud.is_none() && named.is_none() && cloud.sandbox.is_some()).then_some(&own);
     let mut shown = vec![
-        Shown::of("config", layers.file.as_ref(), |path| path.display().to_string()),
+        Shown::of("config", layers.file.as_ref(), |path| {
+            path.display().to_string()
+        }),
         Shown::of("profile", layers.profile.as_ref(), String::clone),
         Shown::of("cloud", named.or(started), String::clone),
     ];
@@ -25,8 +36,9 @@ pub(super) fn origins(flags: &Flags, layers: &Layers, named: Option<&Setting<Str
 
 /// The proxy that https goes through, as the HTTP client finds it; user and password are left out.
 pub(super) fn proxy() -> Option<Setting<String>> {
-    let found =
-        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(Setting::<String>::variable);
+    let found = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .find_map(Setting::<String>::variable);
     found.map(|Setting { value, source }| {
         let value = match value.rsplit_once('@') {
             Some((_, host)) => host.to_owned(),
@@ -45,24 +57,50 @@ impl Settings {
             ("vault", self.vault(&None)),
             ("key", self.key(&None)),
         ];
-        let target = target.iter().map(|(name, setting)| Shown::of(name, setting.as_ref(), String::clone));
+        let target = target
+            .iter()
+            .map(|(name, setting)| Shown::of(name, setting.as_ref(), String::clone));
         self.shown.iter().cloned().chain(target).collect()
     }
 
     pub(super) fn environment(&self, typed: &Option<String>) -> Option<Setting<String>> {
-        self.target_value("ENVIRONMENT", typed, "CMKCTL_ENVIRONMENT", |file| &file.environment, |own| &own.environment)
+        self.target_value(
+            "ENVIRONMENT",
+            typed,
+            "CMKCTL_ENVIRONMENT",
+            |file| &file.environment,
+            |own| &own.environment,
+        )
     }
 
     pub(super) fn policy(&self, typed: &Option<String>) -> Option<Setting<String>> {
-        self.target_value("--policy", typed, "CMKCTL_POLICY", |file| &file.policy, |own| &own.policy)
+        self.target_value(
+            "--policy",
+            typed,
+            "CMKCTL_POLICY",
+            |file| &file.policy,
+            |own| &own.policy,
+        )
     }
 
     pub(super) fn vault(&self, typed: &Option<String>) -> Option<Setting<String>> {
-        self.target_value("--vault", typed, "CMKCTL_VAULT", |file| &file.vault, |own| &own.vault)
+        self.target_value(
+            "--vault",
+            typed,
+            "CMKCTL_VAULT",
+            |file| &file.vault,
+            |own| &own.vault,
+        )
     }
 
     pub(super) fn key(&self, typed: &Option<String>) -> Option<Setting<String>> {
-        self.target_value("--key", typed, "CMKCTL_KEY", |file| &file.key, |own| &own.key)
+        self.target_value(
+            "--key",
+            typed,
+            "CMKCTL_KEY",
+            |file| &file.key,
+            |own| &own.key,
+        )
     }
 
     /// In a sandbox, flags and the sandbox's own defaults count; nothing of a real tenant does.
@@ -77,9 +115,17 @@ impl Settings {
         match &self.sandbox {
             None => Setting::of(flag, typed, name).or_else(|| self.layers.find(of_file)),
             Some(facts) => {
-                let typed = typed.clone().map(|value| Setting { value, source: Source::Flag(flag) });
+                let typed = typed.clone().map(|value| Setting {
+                    value,
+                    source: Source::Flag(flag),
+                });
                 let own = of_sandbox(&facts.defaults).clone();
-                typed.or_else(|| own.map(|value| Setting { value, source: Source::Sandbox }))
+                typed.or_else(|| {
+                    own.map(|value| Setting {
+                        value,
+                        source: Source::Sandbox,
+                    })
+                })
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Where each value comes from. Everything that is looked up is looked up here, so that what is shown is what is used.
+//! Where each value comes from. Everything that is looked up is looked up here, so that what is
+//! shown is what is used.
 
 use super::reading::variable;
 use std::fmt;
@@ -46,13 +47,19 @@ pub struct Setting<T> {
 impl<T: Clone + From<String>> Setting<T> {
     /// A flag, or else an environment variable.
     pub(super) fn of(flag: &'static str, typed: &Option<T>, name: &str) -> Option<Self> {
-        let typed = typed.clone().map(|value| Self { value, source: Source::Flag(flag) });
+        let typed = typed.clone().map(|value| Self {
+            value,
+            source: Source::Flag(flag),
+        });
         typed.or_else(|| Self::variable(name))
     }
 
     /// An environment variable.
     pub(super) fn variable(name: &str) -> Option<Self> {
-        variable(name).map(|value| Self { value: value.into(), source: Source::Variable(name.to_owned()) })
+        variable(name).map(|value| Self {
+            value: value.into(),
+            source: Source::Variable(name.to_owned()),
+        })
     }
 }
 
@@ -69,7 +76,11 @@ pub struct Shown {
 
 impl Shown {
     /// A value that may be missing.
-    pub(super) fn of<T>(name: &str, setting: Option<&Setting<T>>, text: impl Fn(&T) -> String) -> Self {
+    pub(super) fn of<T>(
+        name: &str,
+        setting: Option<&Setting<T>>,
+        text: impl Fn(&T) -> String,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             value: setting.map(|setting| text(&setting.value)),

@@ -9,7 +9,8 @@ use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind, parse_guid};
 use crate::model::target::Target;
 
 impl Settings {
-    /// What was asked for, out of flags, environment variables and file; in a sandbox, out of flags and the sandbox's own defaults.
+    /// What was asked for, out of flags, environment variables and file; in a sandbox, out of flags
+    /// and the sandbox's own defaults.
     ///
     /// # Errors
     /// Malformed ids and names are usage errors.
@@ -23,15 +24,29 @@ impl Settings {
             .map(|id| ArmId::parse(&id, &[ResourceKind::Vault, ResourceKind::ManagedHsm]))
             .transpose()
             .map_err(usage)?;
-        let policy = policy.map(|id| policy_id(&id, vault.as_ref())).transpose()?;
+        let policy = policy
+            .map(|id| policy_id(&id, vault.as_ref()))
+            .transpose()?;
         Ok(Target {
             environment,
             policy,
             vault,
-            key: key.map(|name| KeyName::parse(&name)).transpose().map_err(usage)?,
-            key_version: typed.key_version.as_deref().map(KeyVersion::parse).transpose().map_err(usage)?,
+            key: key
+                .map(|name| KeyName::parse(&name))
+                .transpose()
+                .map_err(usage)?,
+            key_version: typed
+                .key_version
+                .as_deref()
+                .map(KeyVersion::parse)
+                .transpose()
+                .map_err(usage)?,
             location: typed.location.as_deref().map(location).transpose()?,
-            readers: typed.readers.iter().map(|id| object_id(id)).collect::<Result<_>>()?,
+            readers: typed
+                .readers
+                .iter()
+                .map(|id| object_id(id))
+                .collect::<Result<_>>()?,
             ..Target::default()
         })
     }
@@ -40,28 +55,40 @@ impl Settings {
 /// A bare name means: beside the vault, in its subscription and resource group.
 fn policy_id(text: &str, vault: Option<&ArmId>) -> Result<ArmId> {
     if text.trim().is_empty() {
-        return Err(Error::usage("The policy is empty.").hint("Give its id, or its name alone next to `--vault`."));
+        return Err(Error::usage("The policy is empty.")
+            .hint("Give its id, or its name alone next to `--vault`."));
     }
     match vault {
-        Some(vault) if !text.contains('/') => {
-            ArmId::new(&vault.subscription, &vault.group, ResourceKind::EnterprisePolicy, text).map_err(usage)
-        }
+        Some(vault) if !text.contains('/') => ArmId::new(
+            &vault.subscription,
+            &vault.group,
+            ResourceKind::EnterprisePolicy,
+            text,
+        )
+        .map_err(usage),
         _ => ArmId::parse(text, &[ResourceKind::EnterprisePolicy]).map_err(usage),
     }
 }
 
 fn location(text: &str) -> Result<String> {
-    let name: String = text.split_whitespace().collect::<String>().to_ascii_lowercase();
+    let name: String = text
+        .split_whitespace()
+        .collect::<String>()
+        .to_ascii_lowercase();
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(name);
     }
-    Err(Error::usage(format!("`{}` is not a location.", text.escape_debug()))
-        .hint("Locations are geographies such as `europe` or `unitedstates`."))
+    Err(
+        Error::usage(format!("`{}` is not a location.", text.escape_debug()))
+            .hint("Locations are geographies such as `europe` or `unitedstates`."),
+    )
 }
 
 fn object_id(text: &str) -> Result<String> {
     parse_guid(text).ok_or_else(|| {
-        Error::usage(format!("`{}` is not an object id.", text.escape_debug()))
-            .hint("Give the GUID of the user, group or service principal: `az ad signed-in-user show --query id`.")
+        Error::usage(format!("`{}` is not an object id.", text.escape_debug())).hint(
+            "Give the GUID of the user, group or service principal: `az ad signed-in-user \
+                show --query id`.",
+        )
     })
 }

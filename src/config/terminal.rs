@@ -20,7 +20,9 @@ pub fn style(flags: &Flags) -> Style {
         quiet: flags.quiet,
         lively: !plain,
         colored: !no_color && set("CLICOLOR_FORCE"),
-        width: variable("COLUMNS").and_then(|columns| columns.parse().ok()).or_else(terminal_width),
+        width: variable("COLUMNS")
+            .and_then(|columns| columns.parse().ok())
+            .or_else(terminal_width),
         ci: ci(flags).ok().flatten(),
         log_is_read: log_is_read(),
     }
@@ -38,7 +40,8 @@ fn on_azure_pipelines() -> bool {
     variable("TF_BUILD").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Does a CI service read the log? It obeys what it finds there, whether this run wants to talk to it or not.
+/// Does a CI service read the log? It obeys what it finds there, whether this run wants to talk to
+/// it or not.
 pub fn log_is_read() -> bool {
     on_github() || on_azure_pipelines() || variable("CMKCTL_CI").is_some()
 }
@@ -49,8 +52,13 @@ pub fn log_is_read() -> bool {
 /// `CMKCTL_CI` names none.
 pub fn ci(flags: &Flags) -> Result<Option<Ci>> {
     let path = |name: &str| variable(name).map(PathBuf::from);
-    let github = || Ci::GitHub { summary: path("GITHUB_STEP_SUMMARY"), output: path("GITHUB_OUTPUT") };
-    let azure_pipelines = || Ci::AzurePipelines { folder: path("AGENT_TEMPDIRECTORY") };
+    let github = || Ci::GitHub {
+        summary: path("GITHUB_STEP_SUMMARY"),
+        output: path("GITHUB_OUTPUT"),
+    };
+    let azure_pipelines = || Ci::AzurePipelines {
+        folder: path("AGENT_TEMPDIRECTORY"),
+    };
     if flags.no_ci {
         return Ok(None);
     }
@@ -58,8 +66,11 @@ pub fn ci(flags: &Flags) -> Result<Option<Ci>> {
         Some("off") => Ok(None),
         Some("github") => Ok(Some(github())),
         Some("azure-pipelines") => Ok(Some(azure_pipelines())),
-        Some(other) => Err(Error::usage(format!("`CMKCTL_CI` is `{}`.", other.escape_debug()))
-            .hint("It must be off, github or azure-pipelines; without it the CI service is detected.")),
+        Some(other) => Err(
+            Error::usage(format!("`CMKCTL_CI` is `{}`.", other.escape_debug())).hint(
+                "It must be off, github or azure-pipelines; without it the CI service is detected.",
+            ),
+        ),
         None if on_github() => Ok(Some(github())),
         None if on_azure_pipelines() => Ok(Some(azure_pipelines())),
         None => Ok(None),

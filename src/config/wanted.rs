@@ -1,4 +1,5 @@
-//! Files that are given to a command: the wanted state of many environments, and a plan that was saved.
+//! Files that are given to a command: the wanted state of many environments, and a plan that was
+//! saved.
 
 use super::reading::{line_of, read, usage};
 use crate::error::{Error, Result};
@@ -34,10 +35,13 @@ pub fn given(path: &Path) -> Result<Given> {
 pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
     let wanted: Wanted = toml::from_str(text).map_err(|error| {
         let line = line_of(text, error.span());
-        Error::usage(format!("The file `{}` can't be understood.", path.display()))
-            .detail(format!("Line {line}: {}", sentence(error.message())))
-            .hint("It holds `[[policies]]`, each with `id`, `location`, `vault` and `key`.")
-            .hint("`cmkctl adopt` writes such a file from what is there today.")
+        Error::usage(format!(
+            "The file `{}` can't be understood.",
+            path.display()
+        ))
+        .detail(format!("Line {line}: {}", sentence(error.message())))
+        .hint("It holds `[[policies]]`, each with `id`, `location`, `vault` and `key`.")
+        .hint("`cmkctl adopt` writes such a file from what is there today.")
     })?;
     wanted.check().map_err(usage)?;
     Ok(wanted)
@@ -47,12 +51,20 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
 fn saved(text: &str, path: &Path) -> Result<Saved> {
     let again = "Make a new one: `cmkctl plan FILE --out PLAN`.";
     let saved: Saved = serde_json::from_str(text).map_err(|error| {
-        Error::usage(format!("The plan `{}` can't be understood.", path.display()))
-            .detail(sentence(&error.to_string()))
-            .hint(again)
+        Error::usage(format!(
+            "The plan `{}` can't be understood.",
+            path.display()
+        ))
+        .detail(sentence(&error.to_string()))
+        .hint(again)
     })?;
     if saved.schema != Saved::SCHEMA {
-        let what = format!("`{}` is of the schema `{}`, not `{}`.", path.display(), saved.schema, Saved::SCHEMA);
+        let what = format!(
+            "`{}` is of the schema `{}`, not `{}`.",
+            path.display(),
+            saved.schema,
+            Saved::SCHEMA
+        );
         return Err(Error::usage(what).hint(again));
     }
     saved.wanted.check().map_err(usage)?;

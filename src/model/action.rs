@@ -16,7 +16,8 @@ pub enum Action {
         /// Subscription id.
         subscription: String,
     },
-    /// Create the enterprise policy. One that is there is never written: while an environment is linked to it, the service refuses that.
+    /// Create the enterprise policy. One that is there is never written: while an environment is
+    /// linked to it, the service refuses that.
     CreatePolicy {
         /// The policy.
         policy: ArmId,
@@ -76,7 +77,8 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<String>,
     },
-    /// Turn purge protection on. It can never be turned off again, so consent must repeat the vault's name.
+    /// Turn purge protection on. It can never be turned off again, so consent must repeat the
+    /// vault's name.
     ProtectFromPurge {
         /// The vault.
         vault: ArmId,
@@ -137,11 +139,13 @@ pub enum Action {
         environment: String,
         /// Its name.
         name: String,
-        /// When it is deleted otherwise, at the earliest (inferred); `None` when that can't be told.
+        /// When it is deleted otherwise, at the earliest (inferred); `None` when that can't be
+        /// told.
         #[serde(skip_serializing_if = "Option::is_none")]
         deleted_on: Option<Timestamp>,
     },
-    /// Take the environment off its policy, back to the Microsoft key; wait for the operation, and re-read until it shows.
+    /// Take the environment off its policy, back to the Microsoft key; wait for the operation, and
+    /// re-read until it shows.
     RemoveEnvironment {
         /// Environment id.
         environment: String,
@@ -163,7 +167,8 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none")]
         operation: Option<String>,
     },
-    /// Move the environment to another policy by one link over the old one. That this is one outage is not proven.
+    /// Move the environment to another policy by one link over the old one. That this is one outage
+    /// is not proven.
     MoveEnvironment {
         /// Environment id.
         environment: String,
@@ -174,7 +179,8 @@ pub enum Action {
         /// The policy that it goes to.
         policy: ArmId,
     },
-    /// The policy is being applied already: wait for it, and re-read until it shows. Starts nothing.
+    /// The policy is being applied already: wait for it, and re-read until it shows. Starts
+    /// nothing.
     AwaitEnvironment {
         /// Environment id.
         environment: String,
@@ -193,7 +199,9 @@ impl Action {
     pub const fn grants_key(&self) -> bool {
         matches!(
             self,
-            Action::GrantKeyByRole { .. } | Action::GrantKeyByAccessPolicy { .. } | Action::GrantKeyByHsmRole { .. }
+            Action::GrantKeyByRole { .. }
+                | Action::GrantKeyByAccessPolicy { .. }
+                | Action::GrantKeyByHsmRole { .. }
         )
     }
 
@@ -268,6 +276,9 @@ impl Action {
 
     /// Does it change something at the service?
     pub fn changes(&self) -> bool {
-        !matches!(self, Action::AwaitEnvironment { .. } | Action::AwaitRemoval { .. })
+        !matches!(
+            self,
+            Action::AwaitEnvironment { .. } | Action::AwaitRemoval { .. }
+        )
     }
 }

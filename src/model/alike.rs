@@ -1,12 +1,19 @@
-//! Names that a person can't tell apart: the same letters in another case, more blanks, or letters of another alphabet that look the same.
+//! Names that a person can't tell apart: the same letters in another case, more blanks, or letters
+//! of another alphabet that look the same.
 
 use super::text::clean;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a name looks like (Unicode Technical Standard 39): equal for names that look alike.
 fn skeleton(name: &str) -> String {
-    let shown = clean(name).split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    unicode_security::skeleton(&shown).collect::<String>().to_lowercase()
+    let shown = clean(name)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase();
+    unicode_security::skeleton(&shown)
+        .collect::<String>()
+        .to_lowercase()
 }
 
 /// The names among many that look like another one.
@@ -20,7 +27,13 @@ impl Alike {
         for name in names {
             *count.entry(skeleton(name)).or_default() += 1;
         }
-        Self(count.into_iter().filter(|(_, count)| *count > 1).map(|(skeleton, _)| skeleton).collect())
+        Self(
+            count
+                .into_iter()
+                .filter(|(_, count)| *count > 1)
+                .map(|(skeleton, _)| skeleton)
+                .collect(),
+        )
     }
 
     /// Does another one look like this?
@@ -30,7 +43,11 @@ impl Alike {
 
     /// The name, with the id where the name alone does not tell which one is meant.
     pub fn told_apart(&self, name: &str, id: &str) -> String {
-        if self.has(name) { format!("{name} ({id})") } else { name.to_owned() }
+        if self.has(name) {
+            format!("{name} ({id})")
+        } else {
+            name.to_owned()
+        }
     }
 }
 
@@ -54,7 +71,17 @@ mod tests {
             assert_eq!(alike.told_apart(one, "1"), format!("{one} (1)"));
             assert_eq!(alike.told_apart("Contoso Dev", "2"), "Contoso Dev");
         }
-        let alike = Alike::among(["Contoso UAT", "Contoso UAT 2", "Contoso Dev", "Prüfung", "Prufung"]);
-        assert!(!["Contoso UAT", "Contoso UAT 2", "Prüfung"].iter().any(|name| alike.has(name)));
+        let alike = Alike::among([
+            "Contoso UAT",
+            "Contoso UAT 2",
+            "Contoso Dev",
+            "Prüfung",
+            "Prufung",
+        ]);
+        assert!(
+            !["Contoso UAT", "Contoso UAT 2", "Prüfung"]
+                .iter()
+                .any(|name| alike.has(name))
+        );
     }
 }

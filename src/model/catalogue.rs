@@ -1,4 +1,5 @@
-//! The catalogue of codes: what each stands for, why it happens, what helps, who can do it and where that is written.
+//! The catalogue of codes: what each stands for, why it happens, what helps, who can do it and
+//! where that is written.
 //!
 //! The number of a code is never reused for another meaning.
 
@@ -28,8 +29,11 @@ const fn joined() -> [Entry; 47] {
     let mut all = [start::START[0]; 47];
     let mut index = 0;
     while index < all.len() {
-        all[index] =
-            if index < start::START.len() { start::START[index] } else { later::LATER[index - start::START.len()] };
+        all[index] = if index < start::START.len() {
+            start::START[index]
+        } else {
+            later::LATER[index - start::START.len()]
+        };
         index += 1;
     }
     all

@@ -25,7 +25,8 @@ impl Verdict {
     }
 }
 
-/// What a failure is about, in the order in which it decides the exit code: without a sign-in no role can be seen.
+/// What a failure is about, in the order in which it decides the exit code: without a sign-in no
+/// role can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
     /// This machine and the network.
@@ -57,18 +58,35 @@ impl Row {
     /// All is well.
     pub fn ok(check: impl Into<String>, what: impl Into<String>) -> Self {
         let (check, what) = (check.into(), what.into());
-        Self { check, verdict: Verdict::Ok, what, fix: None, who: None, area: Area::Machine }
+        Self {
+            check,
+            verdict: Verdict::Ok,
+            what,
+            fix: None,
+            who: None,
+            area: Area::Machine,
+        }
     }
 
     /// Something to do, and whose turn it is.
     #[must_use]
-    pub fn but(mut self, verdict: Verdict, area: Area, fix: impl Into<String>, who: &'static str) -> Self {
-        (self.verdict, self.area, self.fix, self.who) = (verdict, area, Some(fix.into()), Some(who));
+    pub fn but(
+        mut self,
+        verdict: Verdict,
+        area: Area,
+        fix: impl Into<String>,
+        who: &'static str,
+    ) -> Self {
+        (self.verdict, self.area, self.fix, self.who) =
+            (verdict, area, Some(fix.into()), Some(who));
         self
     }
 }
 
 /// What the worst failure is about; `None` when nothing failed.
 pub fn worst(rows: &[Row]) -> Option<Area> {
-    rows.iter().filter(|row| row.verdict == Verdict::Fail).map(|row| row.area).max()
+    rows.iter()
+        .filter(|row| row.verdict == Verdict::Fail)
+        .map(|row| row.area)
+        .max()
 }

@@ -46,7 +46,8 @@ pub struct Environment {
     pub permissions: Option<Vec<String>>,
 }
 
-/// Management states in which something goes on, or nothing may (the service publishes no list: these are on record or named by its operations).
+/// Management states in which something goes on, or nothing may (the service publishes no list:
+/// these are on record or named by its operations).
 const BUSY: [&str; 22] = [
     "Running",
     "NotReady",
@@ -73,16 +74,23 @@ const BUSY: [&str; 22] = [
 ];
 
 impl Environment {
-    /// Managed Environment? `None` when the service did not say, or said a word that nobody knows: unknown is not "no".
+    /// Managed Environment? `None` when the service did not say, or said a word that nobody knows:
+    /// unknown is not "no".
     pub fn managed(&self) -> Option<bool> {
-        match self.protection_level.as_deref()?.to_ascii_lowercase().as_str() {
+        match self
+            .protection_level
+            .as_deref()?
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "standard" => Some(true),
             "basic" => Some(false),
             _ => None,
         }
     }
 
-    /// Management state with the instance's as fallback, as the service documents for `NotSpecified`.
+    /// Management state with the instance's as fallback, as the service documents for
+    /// `NotSpecified`.
     pub fn state(&self) -> Option<&str> {
         let unspecified = |state: &str| state.eq_ignore_ascii_case("NotSpecified");
         match self.management_state.as_deref() {
@@ -101,7 +109,8 @@ impl Environment {
         }
     }
 
-    /// May it be used? Administration mode is a steady state that administrators set by hand, and counts as up.
+    /// May it be used? Administration mode is a steady state that administrators set by hand, and
+    /// counts as up.
     pub fn is_running(&self) -> Verdict {
         let Some(state) = self.runtime_state.as_deref() else {
             return Verdict::cant_tell("the service does not say in which runtime state it is");
@@ -113,7 +122,9 @@ impl Environment {
         if is("Disabled") {
             return Verdict::No;
         }
-        Verdict::cant_tell(format!("its runtime state is `{state}`, which cmkctl does not know"))
+        Verdict::cant_tell(format!(
+            "its runtime state is `{state}`, which cmkctl does not know"
+        ))
     }
 
     /// Ready and running: usable, and nothing goes on.
@@ -131,9 +142,12 @@ impl Environment {
         self.key_link.present().map(|link| &link.policy)
     }
 
-    /// Does something other than Microsoft manage its key? A second witness for the link; never decided upon alone.
+    /// Does something other than Microsoft manage its key? A second witness for the link; never
+    /// decided upon alone.
     pub fn has_customers_key(&self) -> bool {
-        self.key_managed_by.as_deref().is_some_and(|by| !by.eq_ignore_ascii_case("Microsoft"))
+        self.key_managed_by
+            .as_deref()
+            .is_some_and(|by| !by.eq_ignore_ascii_case("Microsoft"))
     }
 }
 
@@ -207,7 +221,9 @@ impl KeyLink {
             "failed" => Known::Known(Stage::Failed),
             "linking" | "linkingonline" => Known::Known(Stage::Linking),
             "unlinking" | "unlinkingonline" => Known::Known(Stage::Unlinking),
-            _ => Known::Unknown(format!("the link says `{said}`, which cmkctl does not know")),
+            _ => Known::Unknown(format!(
+                "the link says `{said}`, which cmkctl does not know"
+            )),
         }
     }
 }

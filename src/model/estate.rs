@@ -1,4 +1,5 @@
-//! A whole tenant at a glance: its environments, and what protects them, read once for all that share it.
+//! A whole tenant at a glance: its environments, and what protects them, read once for all that
+//! share it.
 
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;

@@ -8,7 +8,8 @@ use serde::Serialize;
 pub enum Severity {
     /// Nothing to do; said once so that it is known.
     Acknowledge,
-    /// A fact of the other administrator's side that this caller may not read: neither passed nor failed.
+    /// A fact of the other administrator's side that this caller may not read: neither passed nor
+    /// failed.
     NotVisible,
     /// Works, but somebody will be surprised.
     Warn,

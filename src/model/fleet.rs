@@ -1,4 +1,5 @@
-//! What was seen of everything that a file wants, what there is to do about it, and a plan that was saved.
+//! What was seen of everything that a file wants, what there is to do about it, and a plan that was
+//! saved.
 
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
@@ -19,7 +20,8 @@ pub struct Sight {
     pub tenant: Seen<Vec<Environment>>,
     /// The policies in the order of the file, each with its vault and key.
     pub policies: Vec<Observed>,
-    /// Environments that were looked at by themselves, because they are not where they shall be; by their ids in lower case.
+    /// Environments that were looked at by themselves, because they are not where they shall be; by
+    /// their ids in lower case.
     pub members: BTreeMap<String, Observed>,
 }
 
@@ -59,11 +61,14 @@ pub struct Member {
 impl Member {
     /// Would it be taken offline?
     pub fn starts(&self) -> bool {
-        self.actions.iter().any(|action| action.takes_offline().is_some())
+        self.actions
+            .iter()
+            .any(|action| action.takes_offline().is_some())
     }
 }
 
-/// Environments that are linked to a policy of the file, which does not name them. They are never touched.
+/// Environments that are linked to a policy of the file, which does not name them. They are never
+/// touched.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Unlisted {
     /// The policy.
@@ -84,7 +89,8 @@ pub struct Named {
 /// What it takes to get from what was seen to what is wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fleet {
-    /// Everything at once, for preview and consent: the policies' actions, then those of the environments in their order.
+    /// Everything at once, for preview and consent: the policies' actions, then those of the
+    /// environments in their order.
     pub plan: Plan,
     /// How many of these actions are the policies'.
     pub first: usize,
@@ -98,12 +104,17 @@ impl Fleet {
     /// The policies' part.
     pub fn of_policies(&self) -> Plan {
         let actions = self.plan.actions.iter().take(self.first).cloned().collect();
-        Plan { actions, ..Plan::default() }
+        Plan {
+            actions,
+            ..Plan::default()
+        }
     }
 
     /// Are there environments in the file that this caller can't see?
     pub fn has_unseen(&self) -> bool {
-        self.members.iter().any(|member| member.place == Place::NotVisible)
+        self.members
+            .iter()
+            .any(|member| member.place == Place::NotVisible)
     }
 }
 
@@ -143,14 +154,22 @@ impl Saved {
         saved
     }
 
-    /// Is it as it was written? This notices a slip of an editor; who means to deceive can compute a fingerprint, too, which is why everything
-    /// is looked at again before it is run.
+    /// Is it as it was written? This notices a slip of an editor; who means to deceive can compute
+    /// a fingerprint, too, which is why everything is looked at again before it is run.
     pub fn is_whole(&self) -> bool {
         self.fingerprint == self.seal()
     }
 
     fn seal(&self) -> String {
-        let text = serde_json::to_vec(&(&self.schema, &self.cloud, self.at, &self.wanted, &self.actions));
-        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text.unwrap_or_default()).hyphenated().to_string()
+        let text = serde_json::to_vec(&(
+            &self.schema,
+            &self.cloud,
+            self.at,
+            &self.wanted,
+            &self.actions,
+        ));
+        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text.unwrap_or_default())
+            .hyphenated()
+            .to_string()
     }
 }

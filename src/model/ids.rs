@@ -17,7 +17,10 @@ pub struct BadInput {
 
 impl BadInput {
     pub(super) fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { message: message.into(), fix: fix.into() }
+        Self {
+            message: message.into(),
+            fix: fix.into(),
+        }
     }
 }
 
@@ -54,7 +57,8 @@ impl ResourceKind {
     }
 }
 
-/// The id of an Azure resource of a type that this tool takes. Compares without case, as Azure does.
+/// The id of an Azure resource of a type that this tool takes. Compares without case, as Azure
+/// does.
 #[derive(Debug, Clone)]
 pub struct ArmId {
     /// Lower-case GUID of the subscription.
@@ -73,51 +77,92 @@ impl ArmId {
     /// # Errors
     /// Says which part is wrong; an id of another resource type names that type.
     pub fn parse(text: &str, expected: &[ResourceKind]) -> Result<Self, BadInput> {
-        let wanted = expected.iter().map(|kind| format!("`{}`", kind.arm_type())).collect::<Vec<_>>().join(" or ");
+        let wanted = expected
+            .iter()
+            .map(|kind| format!("`{}`", kind.arm_type()))
+            .collect::<Vec<_>>()
+            .join(" or ");
         let shape = format!(
             "It looks like `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/GROUP/providers/{}/NAME`.",
             expected.first().map_or("TYPE", |kind| kind.arm_type())
         );
         let bad = |why: String| {
-            BadInput::new(format!("`{text}` is not the id of a resource of type {wanted}: {why}."), shape.clone())
+            BadInput::new(
+                format!("`{text}` is not the id of a resource of type {wanted}: {why}."),
+                shape.clone(),
+            )
         };
         let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
-        let ["", subscriptions, subscription, groups, group, providers, namespace, kind, name] = parts[..] else {
-            return Err(bad("it does not have the four parts subscription, resource group, type and name".to_owned()));
+        let [
+            "",
+            subscriptions,
+            subscription,
+            groups,
+            group,
+            providers,
+            namespace,
+            kind,
+            name,
+        ] = parts[..]
+        else {
+            return Err(bad(
+                "it does not have the four parts subscription, resource group, type and name"
+                    .to_owned(),
+            ));
         };
-        for (got, word) in [(subscriptions, "subscriptions"), (groups, "resourceGroups"), (providers, "providers")] {
+        for (got, word) in [
+            (subscriptions, "subscriptions"),
+            (groups, "resourceGroups"),
+            (providers, "providers"),
+        ] {
             if !got.eq_ignore_ascii_case(word) {
                 return Err(bad(format!("`{word}` is expected where it says `{got}`")));
             }
         }
-        let subscription =
-            parse_guid(subscription).ok_or_else(|| bad(format!("`{subscription}` is not a subscription id")))?;
+        let subscription = parse_guid(subscription)
+            .ok_or_else(|| bad(format!("`{subscription}` is not a subscription id")))?;
         let arm_type = format!("{namespace}/{kind}");
         let kind = ResourceKind::ALL
             .into_iter()
             .find(|kind| expected.contains(kind) && kind.arm_type().eq_ignore_ascii_case(&arm_type))
             .ok_or_else(|| bad(format!("its type is `{arm_type}`")))?;
         if !is_group(group) {
-            return Err(bad(format!("`{group}` is not the name of a resource group")));
+            return Err(bad(format!(
+                "`{group}` is not the name of a resource group"
+            )));
         }
         if !is_name(name) {
             return Err(bad(format!("`{name}` is not the name of a resource")));
         }
-        Ok(Self { subscription, group: group.to_owned(), kind, name: name.to_owned() })
+        Ok(Self {
+            subscription,
+            group: group.to_owned(),
+            kind,
+            name: name.to_owned(),
+        })
     }
 
     /// An id out of its parts.
     ///
     /// # Errors
     /// As [`ArmId::parse`].
-    pub fn new(subscription: &str, group: &str, kind: ResourceKind, name: &str) -> Result<Self, BadInput> {
+    pub fn new(
+        subscription: &str,
+        group: &str,
+        kind: ResourceKind,
+        name: &str,
+    ) -> Result<Self, BadInput> {
         Self::parse(
-            &format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{}/{name}", kind.arm_type()),
+            &format!(
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/{}/{name}",
+                kind.arm_type()
+            ),
             &[kind],
         )
     }
 
-    /// Is it the same vault or managed HSM? Their names are unique in a cloud, and one that was moved has another group or subscription.
+    /// Is it the same vault or managed HSM? Their names are unique in a cloud, and one that was
+    /// moved has another group or subscription.
     pub fn is_same_vault(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name.eq_ignore_ascii_case(&other.name)
     }
@@ -129,13 +174,22 @@ impl ArmId {
 
     /// The resource group's scope.
     pub fn group_scope(&self) -> String {
-        format!("/subscriptions/{}/resourceGroups/{}", self.subscription, self.group)
+        format!(
+            "/subscriptions/{}/resourceGroups/{}",
+            self.subscription, self.group
+        )
     }
 }
 
 impl fmt::Display for ArmId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/providers/{}/{}", self.group_scope(), self.kind.arm_type(), self.name)
+        write!(
+            f,
+            "{}/providers/{}/{}",
+            self.group_scope(),
+            self.kind.arm_type(),
+            self.name
+        )
     }
 }
 
@@ -179,7 +233,8 @@ impl<'de> Deserialize<'de> for ArmId {
     }
 }
 
-/// A text of a file as the id or name that it must be; what is wrong with it is said with what it should look like.
+/// A text of a file as the id or name that it must be; what is wrong with it is said with what it
+/// should look like.
 pub(super) fn read<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, BadInput>,
@@ -190,18 +245,23 @@ pub(super) fn read<'de, D: Deserializer<'de>, T>(
 
 /// Are two ids the same? Without case, and without slashes around them.
 pub fn same_id(left: &str, right: &str) -> bool {
-    left.trim_matches('/').eq_ignore_ascii_case(right.trim_matches('/'))
+    left.trim_matches('/')
+        .eq_ignore_ascii_case(right.trim_matches('/'))
 }
 
 /// A GUID with or without dashes, as lower case with dashes.
 pub fn parse_guid(text: &str) -> Option<String> {
     let text = text.trim();
-    let plain =
-        (text.len() == 32 || text.len() == 36) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let plain = (text.len() == 32 || text.len() == 36)
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if !plain {
         return None;
     }
-    Uuid::try_parse(text).ok().map(|guid| guid.hyphenated().to_string())
+    Uuid::try_parse(text)
+        .ok()
+        .map(|guid| guid.hyphenated().to_string())
 }
 
 /// The last GUID in an id of a role definition, lower case; the id's last segment otherwise.
@@ -213,18 +273,24 @@ pub fn role_guid(id: &str) -> String {
 /// Names of resource groups: letters, digits, `-_.()`, up to 90, not ending in a dot.
 fn is_group(name: &str) -> bool {
     let known = |ch: char| ch.is_alphanumeric() || "-_.()".contains(ch);
-    !name.is_empty() && name.chars().count() <= 90 && name.chars().all(known) && !name.ends_with('.')
+    !name.is_empty()
+        && name.chars().count() <= 90
+        && name.chars().all(known)
+        && !name.ends_with('.')
 }
 
 /// Names of resources as this tool takes them: letters, digits, `-_.`, up to 127, not only dots.
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 127
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         && name.bytes().any(|byte| byte != b'.')
 }
 
-/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so nothing else may pass.
+/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so nothing
+/// else may pass.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct KeyName(String);
 
@@ -234,14 +300,17 @@ impl KeyName {
     /// # Errors
     /// A name outside the allowed characters or length.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
-        let valid =
-            (1..=127).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let valid = (1..=127).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if valid {
             return Ok(Self(text.to_owned()));
         }
         Err(BadInput::new(
             format!("`{}` is not the name of a key.", text.escape_debug()),
-            "Key names have 1 to 127 letters, digits and dashes; give the name alone, not the key's URL.",
+            "Key names have 1 to 127 letters, digits and dashes; give the name alone, not the \
+            key's URL.",
         ))
     }
 
@@ -297,7 +366,12 @@ impl KeyVersion {
     /// # Errors
     /// As [`KeyVersion::parse`].
     pub fn of_url(text: &str) -> Result<Self, BadInput> {
-        Self::parse(text.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
+        Self::parse(
+            text.trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default(),
+        )
     }
 }
 
@@ -307,11 +381,13 @@ impl<'de> Deserialize<'de> for KeyVersion {
     }
 }
 
-/// What is repeatable about a role assignment's name: version 5 UUID of scope, principal and role, all lower case, so that a `PUT` that is
-/// sent again names the same assignment.
+/// What is repeatable about a role assignment's name: version 5 UUID of scope, principal and role,
+/// all lower case, so that a `PUT` that is sent again names the same assignment.
 pub fn assignment_name(scope: &str, principal: &str, role: &str) -> String {
     let key = format!("{}|{}|{}", scope.trim_matches('/'), principal, role).to_ascii_lowercase();
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes()).hyphenated().to_string()
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes())
+        .hyphenated()
+        .to_string()
 }
 
 #[cfg(test)]
@@ -325,11 +401,19 @@ mod tests {
     fn an_id_is_read_and_written_and_compared_without_case() {
         let id = ArmId::parse(POLICY, &[ResourceKind::EnterprisePolicy]).unwrap();
         assert_eq!(id.to_string(), POLICY);
-        assert_eq!(id, ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap());
-        assert_eq!(id, ArmId::parse(&format!(" {POLICY}/ "), &[ResourceKind::EnterprisePolicy]).unwrap());
+        assert_eq!(
+            id,
+            ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap()
+        );
+        assert_eq!(
+            id,
+            ArmId::parse(&format!(" {POLICY}/ "), &[ResourceKind::EnterprisePolicy]).unwrap()
+        );
         let map = std::collections::BTreeMap::from([(id, 1)]);
         assert_eq!(
-            map.get(&ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap()),
+            map.get(
+                &ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap()
+            ),
             Some(&1)
         );
     }
@@ -360,7 +444,8 @@ mod tests {
                 "`..` is not the name",
             ),
             (
-                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/a b/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/a \
+                b/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
                 "`a b` is not the name of a resource group",
             ),
         ];
@@ -374,10 +459,17 @@ mod tests {
     #[test]
     fn guids_with_and_without_dashes_are_the_same() {
         let dashed = "11111111-2222-3333-4444-55555555555a";
-        assert_eq!(parse_guid("1111111122223333444455555555555A").as_deref(), Some(dashed));
+        assert_eq!(
+            parse_guid("1111111122223333444455555555555A").as_deref(),
+            Some(dashed)
+        );
         assert_eq!(parse_guid(dashed).as_deref(), Some(dashed));
-        for bad in ["", "x", "{11111111-2222-3333-4444-55555555555a}", "urn:uuid:11111111-2222-3333-4444-55555555555a"]
-        {
+        for bad in [
+            "",
+            "x",
+            "{11111111-2222-3333-4444-55555555555a}",
+            "urn:uuid:11111111-2222-3333-4444-55555555555a",
+        ] {
             assert_eq!(parse_guid(bad), None, "{bad}");
         }
     }
@@ -393,14 +485,16 @@ mod tests {
         #[test]
         fn key_names_hold_nothing_that_means_something_in_a_url(text in ".{0,140}") {
             if let Ok(name) = KeyName::parse(&text) {
-                prop_assert!(name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+                prop_assert!(name.as_str().bytes().all(plain));
                 prop_assert!((1..=127).contains(&name.as_str().len()));
             }
         }
 
         #[test]
         fn no_text_panics_and_a_parsed_id_reads_itself(text in "(/[a-zA-Z.-]{0,20}){0,9}|.{0,80}") {
-            let all = [ResourceKind::EnterprisePolicy, ResourceKind::Vault, ResourceKind::ManagedHsm];
+            let all = [ResourceKind::EnterprisePolicy, ResourceKind::Vault,
+                ResourceKind::ManagedHsm];
             if let Ok(id) = ArmId::parse(&text, &all) {
                 prop_assert_eq!(ArmId::parse(&id.to_string(), &all).unwrap(), id);
             }
@@ -408,7 +502,8 @@ mod tests {
         }
 
         #[test]
-        fn any_valid_id_survives(group in "[a-zA-Z0-9_()-]{1,30}", name in "[a-zA-Z0-9-]{1,30}", guid in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}") {
+        fn any_valid_id_survives(group in "[a-zA-Z0-9_()-]{1,30}", name in "[a-zA-Z0-9-]{1,30}",
+            guid in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}") {
             let id = ArmId::new(&guid, &group, ResourceKind::Vault, &name).unwrap();
             prop_assert_eq!(ArmId::parse(&id.to_string(), &[ResourceKind::Vault]).unwrap(), id);
         }

@@ -1,4 +1,5 @@
-//! Facts that decide something have three answers: what the service said, its contrary, and "can't tell".
+//! Facts that decide something have three answers: what the service said, its contrary, and "can't
+//! tell".
 
 use crate::model::seen::Unreadable;
 
@@ -7,7 +8,8 @@ use crate::model::seen::Unreadable;
 pub enum Known<T> {
     /// The service said so; or left it out where its documentation says what that means.
     Known(T),
-    /// The service did not say, or said something that nobody understands: a clause without a full stop.
+    /// The service did not say, or said something that nobody understands: a clause without a full
+    /// stop.
     Unknown(String),
 }
 
@@ -165,7 +167,11 @@ mod tests {
             (yes(), open(), open()),
             (open(), open(), open()),
         ] {
-            assert_eq!(left.clone().and(|| right.clone()), both, "{left:?} {right:?}");
+            assert_eq!(
+                left.clone().and(|| right.clone()),
+                both,
+                "{left:?} {right:?}"
+            );
         }
         assert_eq!(Verdict::any([]), no());
         assert_eq!(Verdict::any([no(), open(), no()]), open());

@@ -1,4 +1,5 @@
-//! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of ours.
+//! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of
+//! ours.
 
 mod action;
 pub mod alike;

@@ -32,6 +32,7 @@ pub struct Observed {
     pub policy_roles: Seen<Vec<RoleAssignment>>,
     /// What lies around: rights, locks, other environments.
     pub around: Surroundings,
-    /// What protects the environment now, where another policy is to take over; asked only for a swap.
+    /// What protects the environment now, where another policy is to take over; asked only for a
+    /// swap.
     pub left: Option<Box<Observed>>,
 }

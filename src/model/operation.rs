@@ -30,12 +30,17 @@ pub struct Operation {
 impl Operation {
     /// Terminal states; anything unknown still runs.
     pub fn has_ended(&self) -> bool {
-        self.succeeded() || ["Failed", "Canceled", "Cancelled"].iter().any(|end| end.eq_ignore_ascii_case(&self.state))
+        self.succeeded()
+            || ["Failed", "Canceled", "Cancelled"]
+                .iter()
+                .any(|end| end.eq_ignore_ascii_case(&self.state))
     }
 
     /// Did it end well? (`Completed` is on record for some kinds.)
     pub fn succeeded(&self) -> bool {
-        ["Succeeded", "Completed"].iter().any(|end| end.eq_ignore_ascii_case(&self.state))
+        ["Succeeded", "Completed"]
+            .iter()
+            .any(|end| end.eq_ignore_ascii_case(&self.state))
     }
 
     /// Is it of this kind?
@@ -45,10 +50,15 @@ impl Operation {
 
     /// Its kind, for sentences.
     pub fn name(&self) -> &str {
-        if self.kind.is_empty() { "an operation that the service does not name" } else { &self.kind }
+        if self.kind.is_empty() {
+            "an operation that the service does not name"
+        } else {
+            &self.kind
+        }
     }
 
-    /// When an operation that has ended did so, at the latest: its last action, or else the longest that it can have taken.
+    /// When an operation that has ended did so, at the latest: its last action, or else the longest
+    /// that it can have taken.
     pub fn ended(&self) -> Known<Timestamp> {
         match &self.last_action {
             Known::Known(Some(last)) if self.created.known().is_some_and(|began| began > last) => {

@@ -15,7 +15,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// What is in the wanted state already, as sentences.
     pub already: Vec<String>,
-    /// A grant that is there is effective everywhere from then on only; an environment is not added before.
+    /// A grant that is there is effective everywhere from then on only; an environment is not added
+    /// before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Timestamp>,
 }
@@ -28,7 +29,8 @@ impl Plan {
                 self.findings.push(finding);
             }
         }
-        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.actions.extend(other.actions);
         self.already.extend(other.already);
         self.effective_from = self.effective_from.max(other.effective_from);
@@ -37,7 +39,9 @@ impl Plan {
     /// A name for exactly these actions, the same on every machine.
     pub fn fingerprint(&self) -> String {
         let text = serde_json::to_vec(&self.actions).unwrap_or_default();
-        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text).hyphenated().to_string()
+        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text)
+            .hyphenated()
+            .to_string()
     }
 
     /// What stood against it and was overridden, as sentences.
@@ -56,12 +60,16 @@ impl Plan {
 
     /// The findings that forbid to start.
     pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Block)
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Block)
     }
 
     /// What is not known and must be, before anything is started.
     pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Unknown)
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Unknown)
     }
 
     /// Does nothing forbid to start, and is everything known that must be?
@@ -90,21 +98,35 @@ impl Plan {
         names
     }
 
-    /// Consent to exactly this plan: `yes` for changes that keep everybody working, and the environment's name, letter by letter, for those
-    /// that do not. The only way to a [`Consent`].
+    /// Consent to exactly this plan: `yes` for changes that keep everybody working, and the
+    /// environment's name, letter by letter, for those that do not. The only way to a [`Consent`].
     ///
     /// # Errors
     /// What is missing.
     pub fn consent(&self, yes: bool, confirmed: &[String]) -> Result<Consent, Missing> {
-        let wanted: Vec<&Action> = self.actions.iter().filter(|action| action.typed_consent().is_some()).collect();
-        let given = |action: &&&Action| confirmed.iter().any(|name| action.typed_consent() == Some(name));
+        let wanted: Vec<&Action> = self
+            .actions
+            .iter()
+            .filter(|action| action.typed_consent().is_some())
+            .collect();
+        let given = |action: &&&Action| {
+            confirmed
+                .iter()
+                .any(|name| action.typed_consent() == Some(name))
+        };
         if let Some(action) = wanted.iter().find(|action| !given(action)) {
             let name = action.typed_consent().unwrap_or_default().to_owned();
             let offline = |action: &&&Action| action.takes_offline() == Some(name.as_str());
             let twice = wanted.iter().filter(offline).count() > 1;
-            return Err(Missing::Name { why: action.outage(twice), name });
+            return Err(Missing::Name {
+                why: action.outage(twice),
+                name,
+            });
         }
-        let small_changes = self.actions.iter().any(|action| action.changes() && action.typed_consent().is_none());
+        let small_changes = self
+            .actions
+            .iter()
+            .any(|action| action.changes() && action.typed_consent().is_none());
         if small_changes && !yes {
             return Err(Missing::Yes);
         }

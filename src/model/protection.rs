@@ -35,7 +35,8 @@ pub struct KeyReference {
 }
 
 impl Policy {
-    /// Does it reference this key of this vault? Names of vaults are unique, and a vault can be moved to another group.
+    /// Does it reference this key of this vault? Names of vaults are unique, and a vault can be
+    /// moved to another group.
     pub fn references(&self, vault: &ArmId, key: &KeyName) -> Verdict {
         match &self.key {
             Known::Known(own) => Verdict::of(own.vault.is_same_vault(vault) && own.key.is(key)),
@@ -101,7 +102,8 @@ pub enum Network {
     TrustedServices,
     /// Closed to everybody who comes by no private link.
     Closed,
-    /// A network security perimeter (`SecuredByPerimeter`): in enforced mode trusted services do not pass.
+    /// A network security perimeter (`SecuredByPerimeter`): in enforced mode trusted services do
+    /// not pass.
     Perimeter,
 }
 
@@ -157,7 +159,8 @@ pub struct Validity {
 impl Validity {
     /// Can it be used at this time: enabled, begun and unexpired?
     pub fn usable(&self, at: Timestamp) -> Verdict {
-        let within = |time: &Known<Option<Timestamp>>, fits: &dyn Fn(Timestamp) -> bool| match time {
+        let within = |time: &Known<Option<Timestamp>>, fits: &dyn Fn(Timestamp) -> bool| match time
+        {
             Known::Known(time) => Verdict::of(time.is_none_or(fits)),
             Known::Unknown(why) => Verdict::cant_tell(why),
         };

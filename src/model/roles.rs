@@ -1,4 +1,5 @@
-//! Roles and permissions by their ids: what the identity of a policy needs, and what lets somebody see.
+//! Roles and permissions by their ids: what the identity of a policy needs, and what lets somebody
+//! see.
 
 use jiff::SignedDuration;
 
@@ -17,7 +18,8 @@ const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 pub const KEY_ROLES: [&str; 2] = [ENCRYPTION_USER, HSM_ENCRYPTION_USER];
 /// Each may read the policy.
 pub const READ_ROLES: [&str; 3] = [READER, CONTRIBUTOR, OWNER];
-/// Roles of Microsoft Entra that administer every environment of a tenant: Global, Power Platform and Dynamics 365 Administrator.
+/// Roles of Microsoft Entra that administer every environment of a tenant: Global, Power Platform
+/// and Dynamics 365 Administrator.
 pub const TENANT_WIDE: [&str; 3] = [
     "62e90394-69f5-4237-9190-012177145e10",
     "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
@@ -26,5 +28,6 @@ pub const TENANT_WIDE: [&str; 3] = [
 
 /// What an access policy must give for the key, as a vault writes it.
 pub const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
-/// A role assignment may take this long to be effective everywhere; a link that is sent earlier may fail at the service.
+/// A role assignment may take this long to be effective everywhere; a link that is sent earlier may
+/// fail at the service.
 pub const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);

@@ -17,7 +17,8 @@ pub enum Seen<T> {
 /// Why something could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unreadable {
-    /// A clause without a full stop, such as `Azure Resource Manager answered 403 AuthorizationFailed`.
+    /// A clause without a full stop, such as `Azure Resource Manager answered 403
+    /// AuthorizationFailed`.
     pub why: String,
     /// Is a missing right the reason? Then somebody else may see it.
     pub forbidden: bool,
@@ -28,7 +29,11 @@ pub struct Unreadable {
 impl Unreadable {
     /// Not known for a reason that is no missing right.
     pub fn because(why: impl Into<String>) -> Self {
-        Self { why: why.into(), forbidden: false, finding: None }
+        Self {
+            why: why.into(),
+            forbidden: false,
+            finding: None,
+        }
     }
 }
 

@@ -9,7 +9,10 @@ pub use code::ServiceCode;
 
 /// Every code, service by service.
 pub fn all() -> impl Iterator<Item = &'static ServiceCode> {
-    power_platform::CODES.iter().chain(azure::CODES).chain(entra::CODES)
+    power_platform::CODES
+        .iter()
+        .chain(azure::CODES)
+        .chain(entra::CODES)
 }
 
 /// What is known of `code`, in any case.
@@ -25,10 +28,26 @@ mod tests {
     #[test]
     fn a_code_is_there_once_and_belongs_to_an_entry() {
         for known in all() {
-            assert_eq!(all().filter(|other| other.code.eq_ignore_ascii_case(known.code)).count(), 1, "{}", known.code);
-            assert!(known.belongs_to.is_none_or(|code| catalogue::entry(code).is_some()), "{}", known.code);
+            assert_eq!(
+                all()
+                    .filter(|other| other.code.eq_ignore_ascii_case(known.code))
+                    .count(),
+                1,
+                "{}",
+                known.code
+            );
+            assert!(
+                known
+                    .belongs_to
+                    .is_none_or(|code| catalogue::entry(code).is_some()),
+                "{}",
+                known.code
+            );
         }
-        assert_eq!(find("operationnotstartable").and_then(|known| known.belongs_to), Some("CMK023"));
+        assert_eq!(
+            find("operationnotstartable").and_then(|known| known.belongs_to),
+            Some("CMK023")
+        );
         assert_eq!(find("no such code"), None);
     }
 }

@@ -1,5 +1,6 @@
-//! What lies around an environment, a policy and a vault and decides whether a change would go through: the caller's rights, locks, Azure
-//! Policy, deleted things of the same name, and the tenant's other environments.
+//! What lies around an environment, a policy and a vault and decides whether a change would go
+//! through: the caller's rights, locks, Azure Policy, deleted things of the same name, and the
+//! tenant's other environments.
 
 use crate::model::environment::Environment;
 use crate::model::ids::{ArmId, KeyVersion};
@@ -10,7 +11,8 @@ use crate::model::seen::Seen;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// What is around. Read for commands that check or change; each part only where the command's own half needs it.
+/// What is around. Read for commands that check or change; each part only where the command's own
+/// half needs it.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// The caller's permissions at the policy's resource group.
@@ -21,7 +23,8 @@ pub struct Surroundings {
     pub subscription_rights: Seen<Vec<Permission>>,
     /// Locks at or around the policy's resource group and the vault.
     pub locks: Seen<Vec<Lock>>,
-    /// What Resource Manager says when it is asked to validate the policy's creation, without creating it.
+    /// What Resource Manager says when it is asked to validate the policy's creation, without
+    /// creating it.
     pub validation: Seen<Validation>,
     /// A deleted vault of the vault's name, where there is no such vault.
     pub deleted_vault: Seen<Deleted>,
@@ -29,7 +32,8 @@ pub struct Surroundings {
     pub deleted_key: Seen<Deleted>,
     /// Every environment that the caller administers.
     pub estate: Seen<Vec<Environment>>,
-    /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked only for a swap.
+    /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked
+    /// only for a swap.
     pub old_key: Seen<OldKey>,
     /// Every version of the key; asked only where one is to be retired or brought back.
     pub versions: Seen<Vec<Version>>,
@@ -50,7 +54,8 @@ pub struct Version {
     pub validity: Validity,
 }
 
-/// One entry of the caller's effective permissions at a scope (`Microsoft.Authorization/permissions`).
+/// One entry of the caller's effective permissions at a scope
+/// (`Microsoft.Authorization/permissions`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Permission {
     /// Allowed, with `*` for anything.
@@ -59,21 +64,30 @@ pub struct Permission {
     pub not_actions: Vec<String>,
 }
 
-/// Do these permissions allow an action such as `Microsoft.PowerPlatform/enterprisePolicies/write`? An action that one entry takes out may
-/// still be allowed by another: entries are assignments, and assignments add up.
+/// Do these permissions allow an action such as `Microsoft.PowerPlatform/enterprisePolicies/write`?
+/// An action that one entry takes out may still be allowed by another: entries are assignments, and
+/// assignments add up.
 pub fn allows(permissions: &[Permission], action: &str) -> bool {
     let fits = |pattern: &String| matches(pattern, action);
-    permissions.iter().any(|entry| entry.actions.iter().any(fits) && !entry.not_actions.iter().any(fits))
+    permissions
+        .iter()
+        .any(|entry| entry.actions.iter().any(fits) && !entry.not_actions.iter().any(fits))
 }
 
 /// A pattern with any number of `*`, without case.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
     let parts: Vec<&str> = pattern.split('*').collect();
-    let [head, middle @ .., tail] = &parts[..] else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(head) else { return false };
+    let [head, middle @ .., tail] = &parts[..] else {
+        return pattern == text;
+    };
+    let Some(mut rest) = text.strip_prefix(head) else {
+        return false;
+    };
     for part in middle {
-        let Some(at) = rest.find(part) else { return false };
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
         rest = &rest[at + part.len()..];
     }
     rest.ends_with(tail)
@@ -138,7 +152,13 @@ mod tests {
         };
         let write = "Microsoft.PowerPlatform/enterprisePolicies/write";
         let assign = "Microsoft.Authorization/roleAssignments/write";
-        let contributor = entry(&["*"], &["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]);
+        let contributor = entry(
+            &["*"],
+            &[
+                "Microsoft.Authorization/*/Write",
+                "Microsoft.Authorization/*/Delete",
+            ],
+        );
         let reader = entry(&["*/read"], &[]);
         let granter = entry(&["Microsoft.Authorization/roleAssignments/*"], &[]);
         assert!(allows(std::slice::from_ref(&contributor), write));

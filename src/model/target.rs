@@ -33,7 +33,8 @@ pub struct Target {
     pub override_dates: bool,
     /// Somebody has checked that no deleted environment needs the key: none is in any list.
     pub deleted_checked: bool,
-    /// Environments with a customer-managed key that the tenant may have, where it is not the default.
+    /// Environments with a customer-managed key that the tenant may have, where it is not the
+    /// default.
     pub limit: Option<usize>,
     /// Rotate the key although its latest version is younger than a day.
     pub again: bool,

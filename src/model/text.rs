@@ -1,15 +1,26 @@
 //! Text that others have written, made harmless before anybody reads it.
 
-/// One line of text: line breaks of every kind, tabs and blanks of every other kind become blanks; terminal escapes and all other control characters, marks that reorder
-/// text, and characters that nobody sees are left out, and so is whatever looks like a token.
+/// One line of text: line breaks of every kind, tabs and blanks of every other kind become blanks;
+/// terminal escapes and all other control characters, marks that reorder text, and characters that
+/// nobody sees are left out, and so is whatever looks like a token.
 pub fn clean(text: &str) -> String {
-    mask(text.chars().map(|ch| if breaks(ch) { ' ' } else { ch }).filter(|ch| !hidden(*ch)).collect())
+    mask(
+        text.chars()
+            .map(|ch| if breaks(ch) { ' ' } else { ch })
+            .filter(|ch| !hidden(*ch))
+            .collect(),
+    )
 }
 
 /// The same for text of several lines, which keep their line feeds.
 pub fn clean_lines(text: &str) -> String {
     let kept = |ch: &char| *ch == '\n' || !hidden(*ch);
-    mask(text.chars().map(|ch| if breaks(ch) && ch != '\n' { ' ' } else { ch }).filter(kept).collect())
+    mask(
+        text.chars()
+            .map(|ch| if breaks(ch) && ch != '\n' { ' ' } else { ch })
+            .filter(kept)
+            .collect(),
+    )
 }
 
 /// How every JSON web token begins: `{"` in Base64.
@@ -22,14 +33,19 @@ fn mask(text: String) -> String {
     if !text.contains(TOKEN) {
         return text;
     }
-    let inside = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.' | '+' | '/' | '=');
+    let inside =
+        |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.' | '+' | '/' | '=');
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.find(TOKEN).and_then(|at| rest.split_at_checked(at)) {
         let end = after.find(|ch| !inside(ch)).unwrap_or(after.len());
         let (token, behind) = after.split_at_checked(end).unwrap_or((after, ""));
         out.push_str(before);
-        out.push_str(if token.len() > SHORT { "[token]" } else { token });
+        out.push_str(if token.len() > SHORT {
+            "[token]"
+        } else {
+            token
+        });
         rest = behind;
     }
     out + rest
@@ -43,9 +59,11 @@ fn breaks(ch: char) -> bool {
 fn hidden(ch: char) -> bool {
     ch.is_control()
         || matches!(ch,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -66,7 +84,10 @@ mod tests {
     #[test]
     fn terminal_escapes_and_reordering_marks_are_dropped() {
         assert_eq!(clean("a\u{1b}[31mb\u{7}\u{202e}c\nd\u{9b}e"), "a[31mbc de");
-        assert_eq!(clean("a\u{85}b\u{2028}c\u{2029}d\u{b}e\u{61c}\u{2066}\u{e0041}f"), "a b c d ef");
+        assert_eq!(
+            clean("a\u{85}b\u{2028}c\u{2029}d\u{b}e\u{61c}\u{2066}\u{e0041}f"),
+            "a b c d ef"
+        );
         let token = format!("{TOKEN}0eXAi.{}.sig", "x".repeat(30));
         assert_eq!(
             clean(&format!("Bearer {token}, and {TOKEN} is short; {token}")),
@@ -77,14 +98,31 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_dropped_and_what_looks_like_a_blank_is_one() {
-        let unseen = ['\u{34f}', '\u{180b}', '\u{180c}', '\u{180d}', '\u{fe00}', '\u{fe0f}', '\u{1d173}', '\u{1d17a}'];
-        for ch in unseen.into_iter().chain(['\u{e0100}', '\u{e01ef}', '\u{2065}', '\u{3164}']) {
+        let unseen = [
+            '\u{34f}',
+            '\u{180b}',
+            '\u{180c}',
+            '\u{180d}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{1d173}',
+            '\u{1d17a}',
+        ];
+        for ch in unseen
+            .into_iter()
+            .chain(['\u{e0100}', '\u{e01ef}', '\u{2065}', '\u{3164}'])
+        {
             assert_eq!(clean(&format!("a{ch}b")), "ab", "{ch:?}");
             assert_eq!(clean_lines(&format!("a{ch}\nb")), "a\nb", "{ch:?}");
         }
-        for ch in ['\u{a0}', '\u{2800}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{1680}'] {
+        for ch in [
+            '\u{a0}', '\u{2800}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{1680}',
+        ] {
             assert_eq!(clean(&format!("a{ch}b")), "a b", "{ch:?}");
         }
-        assert_eq!(clean("Prüfung äöü 検証 \u{1f600}"), "Prüfung äöü 検証 \u{1f600}");
+        assert_eq!(
+            clean("Prüfung äöü 検証 \u{1f600}"),
+            "Prüfung äöü 検証 \u{1f600}"
+        );
     }
 }

@@ -24,7 +24,8 @@ pub struct Wanted {
     /// How the environments are taken offline: never all at once.
     #[serde(default)]
     pub waves: Waves,
-    /// The policies with their environments. A file must name them: one that was emptied by mistake would want nothing.
+    /// The policies with their environments. A file must name them: one that was emptied by mistake
+    /// would want nothing.
     pub policies: Vec<WantedPolicy>,
 }
 
@@ -74,7 +75,11 @@ pub struct WantedPolicy {
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub grant: bool,
     /// Object ids that get Reader on the policy.
-    #[serde(default, deserialize_with = "object_ids", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "object_ids",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub readers: Vec<String>,
     /// What it shall protect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -104,7 +109,11 @@ pub struct WantedEnvironment {
 
 impl Default for Waves {
     fn default() -> Self {
-        Self { at_most: 1, windows: Vec::new(), limit: LIMIT }
+        Self {
+            at_most: 1,
+            windows: Vec::new(),
+            limit: LIMIT,
+        }
     }
 }
 
@@ -116,20 +125,33 @@ impl Wanted {
     pub fn check(&self) -> Result<(), BadInput> {
         let bad = |message: String, fix: &str| Err(BadInput::new(message, fix));
         if self.waves.at_most == 0 {
-            return bad("`at-most` of `waves` is 0: nothing could ever start.".to_owned(), "Write 1 or more.");
+            return bad(
+                "`at-most` of `waves` is 0: nothing could ever start.".to_owned(),
+                "Write 1 or more.",
+            );
         }
         let mut policies = BTreeMap::new();
         let mut environments = BTreeMap::new();
         for (number, policy) in self.policies.iter().enumerate() {
             if let Some(first) = policies.insert(&policy.id, number) {
-                let message = format!("The policies {} and {} are the same one, {}", first + 1, number + 1, policy.id);
-                return bad(message, "Write each policy once, with all of its environments.");
+                let message = format!(
+                    "The policies {} and {} are the same one, {}",
+                    first + 1,
+                    number + 1,
+                    policy.id
+                );
+                return bad(
+                    message,
+                    "Write each policy once, with all of its environments.",
+                );
             }
             for (place, environment) in policy.environments.iter().enumerate() {
                 let place = (number + 1, place + 1);
-                if let Some(first) = environments.insert(environment.id.to_ascii_lowercase(), place) {
+                if let Some(first) = environments.insert(environment.id.to_ascii_lowercase(), place)
+                {
                     let message = format!(
-                        "The environment {} is written twice: as number {} of policy {} and as number {} of policy {}.",
+                        "The environment {} is written twice: as number {} of policy {} and as \
+                        number {} of policy {}.",
                         environment.id, first.1, first.0, place.1, place.0
                     );
                     return bad(message, "An environment has one policy; write it once.");
@@ -142,14 +164,27 @@ impl Wanted {
     /// The same file with this environment of this policy alone.
     pub fn only(&self, policy: &ArmId, environment: &str) -> Option<Self> {
         let policy = self.policies.iter().find(|own| own.id == *policy)?;
-        let one = policy.environments.iter().find(|own| own.id.eq_ignore_ascii_case(environment))?.clone();
-        let policies = vec![WantedPolicy { environments: vec![one], ..policy.clone() }];
-        Some(Self { waves: self.waves.clone(), policies })
+        let one = policy
+            .environments
+            .iter()
+            .find(|own| own.id.eq_ignore_ascii_case(environment))?
+            .clone();
+        let policies = vec![WantedPolicy {
+            environments: vec![one],
+            ..policy.clone()
+        }];
+        Some(Self {
+            waves: self.waves.clone(),
+            policies,
+        })
     }
 
     /// How many environments it names.
     pub fn size(&self) -> usize {
-        self.policies.iter().map(|policy| policy.environments.len()).sum()
+        self.policies
+            .iter()
+            .map(|policy| policy.environments.len())
+            .sum()
     }
 }
 
@@ -159,18 +194,35 @@ impl Window {
     /// # Errors
     /// Anything else, and a window that closes when it opens.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
-        let fix = "It looks like `sat 22:00-sun 06:00`: days are mon, tue, wed, thu, fri, sat, sun; times are UTC.";
-        let bad = || BadInput::new(format!("`{}` is not a change window.", text.escape_debug()), fix);
+        let fix = "It looks like `sat 22:00-sun 06:00`: days are mon, tue, wed, thu, fri, sat, \
+            sun; times are UTC.";
+        let bad = || {
+            BadInput::new(
+                format!("`{}` is not a change window.", text.escape_debug()),
+                fix,
+            )
+        };
         let (opens, closes) = text.split_once('-').ok_or_else(bad)?;
-        let (opens, closes) = (minute(opens).ok_or_else(bad)?, minute(closes).ok_or_else(bad)?);
-        if opens == closes { Err(bad()) } else { Ok(Self { opens, closes }) }
+        let (opens, closes) = (
+            minute(opens).ok_or_else(bad)?,
+            minute(closes).ok_or_else(bad)?,
+        );
+        if opens == closes {
+            Err(bad())
+        } else {
+            Ok(Self { opens, closes })
+        }
     }
 }
 
 /// The minute of the week of `sat 22:00`.
 fn minute(text: &str) -> Option<u32> {
     let (day, time) = text.trim().split_once(' ')?;
-    let day = DAYS.iter().zip(0..).find(|(name, _)| name.eq_ignore_ascii_case(day.trim()))?.1;
+    let day = DAYS
+        .iter()
+        .zip(0..)
+        .find(|(name, _)| name.eq_ignore_ascii_case(day.trim()))?
+        .1;
     let (hours, minutes) = time.trim().split_once(':')?;
     let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(hours) || !digits(minutes) {
@@ -184,7 +236,14 @@ impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = |minute: u32| DAYS.get((minute / DAY) as usize).copied().unwrap_or("mon");
         let time = |minute: u32| format!("{:02}:{:02}", minute % DAY / 60, minute % 60);
-        write!(f, "{} {}-{} {}", day(self.opens), time(self.opens), day(self.closes), time(self.closes))
+        write!(
+            f,
+            "{} {}-{} {}",
+            day(self.opens),
+            time(self.opens),
+            day(self.closes),
+            time(self.closes)
+        )
     }
 }
 
@@ -201,11 +260,15 @@ impl<'de> Deserialize<'de> for Window {
 }
 
 fn policy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArmId, D::Error> {
-    read(deserializer, |text| ArmId::parse(text, &[ResourceKind::EnterprisePolicy]))
+    read(deserializer, |text| {
+        ArmId::parse(text, &[ResourceKind::EnterprisePolicy])
+    })
 }
 
 fn vault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ArmId, D::Error> {
-    read(deserializer, |text| ArmId::parse(text, &[ResourceKind::Vault, ResourceKind::ManagedHsm]))
+    read(deserializer, |text| {
+        ArmId::parse(text, &[ResourceKind::Vault, ResourceKind::ManagedHsm])
+    })
 }
 
 fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -215,22 +278,31 @@ fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
             return Ok(name);
         }
         let message = format!("`{}` is not a location.", text.escape_debug());
-        Err(BadInput::new(message, "Locations are geographies such as `europe` or `unitedstates`."))
+        Err(BadInput::new(
+            message,
+            "Locations are geographies such as `europe` or `unitedstates`.",
+        ))
     })
 }
 
 /// The id and nothing else: names change, and a file lives long.
 fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     read(deserializer, |text| {
-        let head = text.get(..8).filter(|head| head.eq_ignore_ascii_case("Default-"));
+        let head = text
+            .get(..8)
+            .filter(|head| head.eq_ignore_ascii_case("Default-"));
         let id = match head {
-            Some(_) => text.get(8..).and_then(parse_guid).map(|guid| format!("Default-{guid}")),
+            Some(_) => text
+                .get(8..)
+                .and_then(parse_guid)
+                .map(|guid| format!("Default-{guid}")),
             None => parse_guid(text).filter(|_| text.contains('-')),
         };
         id.ok_or_else(|| {
             BadInput::new(
                 format!("`{}` is not the id of an environment.", text.escape_debug()),
-                "Write its GUID, which `cmkctl environment-name` prints; its name goes into `name`.",
+                "Write its GUID, which `cmkctl environment-name` prints; its name goes into \
+                `name`.",
             )
         })
     })
@@ -240,7 +312,10 @@ fn object_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
     let all = Vec::<String>::deserialize(deserializer)?;
     all.iter()
         .map(|text| {
-            let bad = format!("`{}` is not an object id. Write the GUID of a user or group.", text.escape_debug());
+            let bad = format!(
+                "`{}` is not an object id. Write the GUID of a user or group.",
+                text.escape_debug()
+            );
             parse_guid(text).ok_or_else(|| D::Error::custom(bad))
         })
         .collect()
@@ -283,7 +358,12 @@ mod tests {
             assert_eq!((window.opens, window.closes), (opens, closes), "{text}");
             assert_eq!(window.to_string(), text);
         }
-        assert_eq!(Window::parse(" SAT  22:00 - Sun 06:00 ").unwrap().to_string(), "sat 22:00-sun 06:00");
+        assert_eq!(
+            Window::parse(" SAT  22:00 - Sun 06:00 ")
+                .unwrap()
+                .to_string(),
+            "sat 22:00-sun 06:00"
+        );
         for text in [
             "",
             "sat",

@@ -7,11 +7,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::future::Future;
 
-/// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second; a tenant with more policies than that waits for
-/// it by `Retry-After`, like everybody.
+/// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second;
+/// a tenant with more policies than that waits for it by `Retry-After`, like everybody.
 pub(super) const SIDE_BY_SIDE: usize = 64;
 
-/// A reply as an observation. That nobody is signed in, or that a service does not accept the sign-in, is never a fact about what was asked.
+/// A reply as an observation. That nobody is signed in, or that a service does not accept the
+/// sign-in, is never a fact about what was asked.
 pub(super) fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
     match reply {
         Err(fault) if fault.is_sign_in() => Err(refused_sign_in(fault)),
@@ -21,7 +22,9 @@ pub(super) fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
 
 fn refused_sign_in(fault: Fault) -> Error {
     let what = format!("The sign-in is refused by {}.", fault.service.name());
-    fault.into_error(what).hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
+    fault
+        .into_error(what)
+        .hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
 }
 
 /// A read that this command may have no reason for.
@@ -41,5 +44,8 @@ pub(super) async fn each<K: Ord + Clone, V, F: Future<Output = Result<V>>>(
         let value = read(key.clone());
         async move { Ok((key, value.await?)) }
     });
-    stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await
+    stream::iter(reads)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .try_collect()
+        .await
 }

@@ -1,4 +1,5 @@
-//! What `doctor` looks at: from this machine outwards, each thing only when those before it let it be seen.
+//! What `doctor` looks at: from this machine outwards, each thing only when those before it let it
+//! be seen.
 
 use super::resolve::environment_error;
 use crate::cloud::answer::Broken;
@@ -16,23 +17,35 @@ use futures::join;
 /// Worth a word.
 const SKEW_WARNS: i64 = 60;
 
-/// Looks at names, network and certificates, the clock, the sign-in and the roles. `proxy` is the proxy in use, without its password.
+/// Looks at names, network and certificates, the clock, the sign-in and the roles. `proxy` is the
+/// proxy in use, without its password.
 pub async fn examine(reader: &Reader, target: &Target, proxy: Option<&str>) -> Vec<Row> {
     let cloud = reader.session.cloud();
     let hosts = [
-        ("sign-in", cloud.get("login").to_owned(), "/common/v2.0/.well-known/openid-configuration"),
+        (
+            "sign-in",
+            cloud.get("login").to_owned(),
+            "/common/v2.0/.well-known/openid-configuration",
+        ),
         ("Azure Resource Manager", cloud.get("arm").to_owned(), "/"),
         ("Power Platform admin API", cloud.get("bap").to_owned(), "/"),
     ];
     let mut rows = Vec::new();
     let names: Vec<&str> = hosts.iter().map(|(_, host, _)| host.as_str()).collect();
     rows.push(dns(cloud, &names, proxy).await);
-    let urls: Vec<String> = hosts.iter().map(|(_, host, path)| format!("https://{host}{path}")).collect();
+    let urls: Vec<String> = hosts
+        .iter()
+        .map(|(_, host, path)| format!("https://{host}{path}"))
+        .collect();
     let contacts = join_all(urls.iter().map(|url| reader.contact(url))).await;
     for ((name, host, _), contact) in hosts.iter().zip(&contacts) {
         rows.push(reach(name, host, contact, proxy.is_some()));
     }
-    rows.extend(clock(contacts.iter().filter_map(|contact| contact.as_ref().ok()?.skew)));
+    rows.extend(clock(
+        contacts
+            .iter()
+            .filter_map(|contact| contact.as_ref().ok()?.skew),
+    ));
     // Without an answer no sign-in can go well: saying so once is enough.
     if contacts.iter().all(Result::is_err) {
         return rows;
@@ -40,10 +53,22 @@ pub async fn examine(reader: &Reader, target: &Target, proxy: Option<&str>) -> V
     let (arm, bap) = join!(sign_in(reader, Service::Arm), sign_in(reader, Service::Bap));
     let (for_arm, for_bap) = (arm.verdict == Verdict::Ok, bap.verdict == Verdict::Ok);
     rows.extend([arm, bap]);
-    let (azure, environments) =
-        join!(async { if for_arm { azure_roles(reader, target).await } else { Vec::new() } }, async {
-            if for_bap { Some(power_platform_role(reader).await) } else { None }
-        },);
+    let (azure, environments) = join!(
+        async {
+            if for_arm {
+                azure_roles(reader, target).await
+            } else {
+                Vec::new()
+            }
+        },
+        async {
+            if for_bap {
+                Some(power_platform_role(reader).await)
+            } else {
+                None
+            }
+        },
+    );
     rows.extend(environments);
     rows.extend(azure);
     rows
@@ -57,13 +82,17 @@ async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
         return Row::ok("dns", "left to the proxy");
     }
     let found = join_all(names.iter().map(|name| addresses(name))).await;
-    let failed = names.iter().zip(&found).find_map(|(name, found)| Some((name, found.as_ref().err()?)));
+    let failed = names
+        .iter()
+        .zip(&found)
+        .find_map(|(name, found)| Some((name, found.as_ref().err()?)));
     match failed {
         None => Row::ok("dns", format!("{} names resolve", names.len())),
         Some((name, words)) => Row::ok("dns", format!("{name}: {words}")).but(
             Verdict::Fail,
             Area::Machine,
-            "Let this machine resolve public names, or set `HTTPS_PROXY` when a proxy does it. For another cloud pass `--cloud`.",
+            "Let this machine resolve public names, or set `HTTPS_PROXY` when a proxy does it. \
+            For another cloud pass `--cloud`.",
             who::NETWORK,
         ),
     }
@@ -77,23 +106,33 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
         "Does a firewall, or a proxy that nobody named (`HTTPS_PROXY`), stand in between?"
     };
     match contact {
-        Ok(Contact { status: 407, .. }) => Row::ok(check, format!("{host}: the proxy asks for a sign-in (407)")).but(
-            Verdict::Fail,
-            Area::Machine,
-            "Put user and password into `HTTPS_PROXY`, or name a proxy that asks for none.",
-            who::NETWORK,
-        ),
+        Ok(Contact { status: 407, .. }) => {
+            Row::ok(check, format!("{host}: the proxy asks for a sign-in (407)")).but(
+                Verdict::Fail,
+                Area::Machine,
+                "Put user and password into `HTTPS_PROXY`, or name a proxy that asks for none.",
+                who::NETWORK,
+            )
+        }
         Ok(Contact { status, .. }) => Row::ok(check, format!("{host} answers ({status})")),
         Err(broken) => {
             let words = broken.words();
             let lower = words.to_ascii_lowercase();
-            let tls = ["certificate", "tls", "ssl", "issuer"].iter().any(|word| lower.contains(word));
+            let tls = ["certificate", "tls", "ssl", "issuer"]
+                .iter()
+                .any(|word| lower.contains(word));
             let fix = if tls {
-                "Something in between ends the encryption: pass its certificate with `--ca-bundle FILE`."
+                "Something in between ends the encryption: pass its certificate with `--ca-bundle \
+                FILE`."
             } else {
                 through
             };
-            Row::ok(check, format!("{host}: {words}")).but(Verdict::Fail, Area::Machine, fix, who::NETWORK)
+            Row::ok(check, format!("{host}: {words}")).but(
+                Verdict::Fail,
+                Area::Machine,
+                fix,
+                who::NETWORK,
+            )
         }
     }
 }
@@ -109,12 +148,11 @@ fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
             SET_CLOCK,
             who::CALLER,
         ),
-        _ => Row::ok("clock", format!("{skew} s off the cloud's; sign-in allows {APART} s")).but(
-            Verdict::Fail,
-            Area::SignIn,
-            SET_CLOCK,
-            who::CALLER,
-        ),
+        _ => Row::ok(
+            "clock",
+            format!("{skew} s off the cloud's; sign-in allows {APART} s"),
+        )
+        .but(Verdict::Fail, Area::SignIn, SET_CLOCK, who::CALLER),
     })
 }
 
@@ -122,11 +160,18 @@ async fn sign_in(reader: &Reader, service: Service) -> Row {
     let check = format!("sign-in to {}", service.name());
     match reader.identity(service).await {
         Ok(identity) => {
-            let name = identity.name.or(identity.object_id).unwrap_or_else(|| "unknown".to_owned());
+            let name = identity
+                .name
+                .or(identity.object_id)
+                .unwrap_or_else(|| "unknown".to_owned());
             Row::ok(check, format!("{name}, by {}", identity.method.name()))
         }
         Err(error) => {
-            let fix = error.hints.first().cloned().unwrap_or_else(|| "See `cmkctl auth status`.".to_owned());
+            let fix = error
+                .hints
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "See `cmkctl auth status`.".to_owned());
             Row::ok(check, error.to_string()).but(Verdict::Fail, Area::SignIn, fix, who::CALLER)
         }
     }
@@ -138,7 +183,8 @@ async fn power_platform_role(reader: &Reader) -> Row {
         Ok(0) => Row::ok(check, "the tenant shows no environment").but(
             Verdict::Fail,
             Area::Role,
-            "Give this account the role Power Platform Administrator; without it the list is empty. Not needed for `create-policy`.",
+            "Give this account the role Power Platform Administrator; without it the list is \
+            empty. Not needed for `create-policy`.",
             who::POWER_PLATFORM,
         ),
         Ok(count) => Row::ok(check, format!("sees {count} environments or more")),
@@ -153,17 +199,20 @@ async fn power_platform_role(reader: &Reader) -> Row {
 
 /// The policy and the vault that are configured; who has named none is asked nothing.
 async fn azure_roles(reader: &Reader, target: &Target) -> Vec<Row> {
-    let (policy, vault) = join!(async { Some(reader.policy(target.policy.as_ref()?).await.map(|_| ())) }, async {
-        Some(reader.vault(target.vault.as_ref()?).await.map(|_| ()))
-    },);
+    let (policy, vault) = join!(
+        async { Some(reader.policy(target.policy.as_ref()?).await.map(|_| ())) },
+        async { Some(reader.vault(target.vault.as_ref()?).await.map(|_| ())) },
+    );
     let row = |check: &str, reply: Result<(), Fault>, fix: &str, who| match reply {
         Ok(()) => Row::ok(check, "can be read"),
-        Err(fault) if fault.status() == Some(404) => Row::ok(check, "is not there yet, or is not visible").but(
-            Verdict::Warn,
-            Area::Role,
-            "Look at its id; `cmkctl check` tells more.",
-            who,
-        ),
+        Err(fault) if fault.status() == Some(404) => {
+            Row::ok(check, "is not there yet, or is not visible").but(
+                Verdict::Warn,
+                Area::Role,
+                "Look at its id; `cmkctl check` tells more.",
+                who,
+            )
+        }
         Err(fault) => {
             let area = area(&fault);
             Row::ok(check, fault.clause()).but(Verdict::Fail, area, fix, who)
@@ -197,5 +246,9 @@ fn area(fault: &Fault) -> Area {
 }
 
 fn first_hint(error: &Error, otherwise: &str) -> String {
-    error.hints.first().cloned().unwrap_or_else(|| otherwise.to_owned())
+    error
+        .hints
+        .first()
+        .cloned()
+        .unwrap_or_else(|| otherwise.to_owned())
 }

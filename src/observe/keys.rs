@@ -25,9 +25,16 @@ pub(super) async fn key_in_arm(
     }
 }
 
-/// The key from its data plane, when it is not known yet; Resource Manager's facts when the data plane is closed to the caller.
-pub(super) async fn key_in_vault(reader: &Reader, observed: &Observed, target: &Target) -> Result<Seen<Key>> {
-    let (Seen::Present(vault), Some(key)) = (&observed.vault, &target.key) else { return Ok(observed.key.clone()) };
+/// The key from its data plane, when it is not known yet; Resource Manager's facts when the data
+/// plane is closed to the caller.
+pub(super) async fn key_in_vault(
+    reader: &Reader,
+    observed: &Observed,
+    target: &Target,
+) -> Result<Seen<Key>> {
+    let (Seen::Present(vault), Some(key)) = (&observed.vault, &target.key) else {
+        return Ok(observed.key.clone());
+    };
     if !matches!(observed.key, Seen::NotAsked | Seen::Unreadable(_)) {
         return Ok(observed.key.clone());
     }
@@ -38,7 +45,11 @@ pub(super) async fn key_in_vault(reader: &Reader, observed: &Observed, target: &
         && observed.key == Seen::NotAsked
     {
         let in_arm = ask(reader.key_in_arm(&vault.id, key, version).await)?;
-        return Ok(if in_arm.present().is_some() { in_arm } else { in_vault });
+        return Ok(if in_arm.present().is_some() {
+            in_arm
+        } else {
+            in_vault
+        });
     }
     Ok(in_vault)
 }
@@ -54,7 +65,9 @@ pub(super) async fn key_roles(
         (Some(_), Some(id), Some(vault), Some(key)) if id.kind == ResourceKind::ManagedHsm => {
             ask(reader.hsm_roles(&vault.uri, key).await)
         }
-        (Some(_), Some(_), Some(vault), _) if vault.rbac == Known::Known(false) => Ok(Seen::NotAsked),
+        (Some(_), Some(_), Some(vault), _) if vault.rbac == Known::Known(false) => {
+            Ok(Seen::NotAsked)
+        }
         (Some(policy), _, _, _) => key_roles_in_arm(reader, policy, vault_id).await,
         _ => Ok(Seen::NotAsked),
     }
@@ -66,9 +79,9 @@ pub(super) async fn key_roles_in_arm(
     vault: Option<&ArmId>,
 ) -> Result<Seen<Vec<RoleAssignment>>> {
     match (vault, &policy.principal_id) {
-        (Some(vault), Some(principal)) if vault.kind == ResourceKind::Vault => {
-            ask(reader.role_assignments(&vault.to_string(), Some(principal)).await)
-        }
+        (Some(vault), Some(principal)) if vault.kind == ResourceKind::Vault => ask(reader
+            .role_assignments(&vault.to_string(), Some(principal))
+            .await),
         _ => Ok(Seen::NotAsked),
     }
 }

@@ -1,4 +1,5 @@
-//! What an environment and its policy name: the policy that is linked, and its vault, key and grant.
+//! What an environment and its policy name: the policy that is linked, and its vault, key and
+//! grant.
 
 use super::asking::maybe;
 use super::keys::{key_in_arm, key_in_vault, key_roles, key_roles_in_arm};
@@ -17,9 +18,15 @@ pub(super) fn linked_policy(observed: &Observed) -> Option<ArmId> {
 
 /// What only the linked policy names: its vault and key, and the grant on them.
 pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Target> {
-    let Some(policy) = observed.policy.present().cloned() else { return Ok(Target::default()) };
+    let Some(policy) = observed.policy.present().cloned() else {
+        return Ok(Target::default());
+    };
     let (vault_id, key_name, version) = match &policy.key {
-        Known::Known(key) => (Some(key.vault.clone()), Some(key.key.clone()), key.version.clone()),
+        Known::Known(key) => (
+            Some(key.vault.clone()),
+            Some(key.key.clone()),
+            key.version.clone(),
+        ),
         Known::Unknown(why) => {
             let why = || Unreadable::because(why.clone());
             (observed.vault, observed.key) = (Seen::Unreadable(why()), Seen::Unreadable(why()));
@@ -29,15 +36,35 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
     };
     let (vault, key, roles) = join!(
         maybe(vault_id.as_ref().map(|id| reader.vault(id))),
-        key_in_arm(reader, vault_id.as_ref(), key_name.as_ref(), version.as_ref(), false),
+        key_in_arm(
+            reader,
+            vault_id.as_ref(),
+            key_name.as_ref(),
+            version.as_ref(),
+            false
+        ),
         key_roles_in_arm(reader, &policy, vault_id.as_ref()),
     );
     (observed.vault, observed.key, observed.key_roles) = (vault?, key?, roles?);
-    let target = Target { vault: vault_id.clone(), key: key_name.clone(), key_version: version, ..Target::default() };
-    if vault_id.as_ref().is_some_and(|id| id.kind == ResourceKind::ManagedHsm) {
+    let target = Target {
+        vault: vault_id.clone(),
+        key: key_name.clone(),
+        key_version: version,
+        ..Target::default()
+    };
+    if vault_id
+        .as_ref()
+        .is_some_and(|id| id.kind == ResourceKind::ManagedHsm)
+    {
         let (key, roles) = join!(
             key_in_vault(reader, observed, &target),
-            key_roles(reader, Some(&policy), vault_id.as_ref(), observed.vault.present(), key_name.as_ref()),
+            key_roles(
+                reader,
+                Some(&policy),
+                vault_id.as_ref(),
+                observed.vault.present(),
+                key_name.as_ref()
+            ),
         );
         (observed.key, observed.key_roles) = (key?, roles?);
     }

@@ -8,30 +8,35 @@ use crate::model::near::did_you_mean;
 use crate::model::seen::Unreadable;
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
-/// The environment that was typed, by its id. A whole environment id is taken as it is; everything else is looked up in the tenant's list.
+/// The environment that was typed, by its id. A whole environment id is taken as it is; everything
+/// else is looked up in the tenant's list.
 ///
 /// # Errors
-/// Nothing or more than one found: usage, with what there is. The list can't be read: as the service says.
+/// Nothing or more than one found: usage, with what there is. The list can't be read: as the
+/// service says.
 pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
     let typed = typed.trim();
     if typed.is_empty() {
-        return Err(Error::usage("The environment is empty.").hint("Give an environment id, a URL or a name."));
+        return Err(Error::usage("The environment is empty.")
+            .hint("Give an environment id, a URL or a name."));
     }
     if let Some(id) = direct_id(typed) {
         return Ok(id);
     }
-    let all = reader
-        .environments()
-        .await
-        .map_err(|fault| environment_error("The environments of the tenant can't be listed.", fault))?;
+    let all = reader.environments().await.map_err(|fault| {
+        environment_error("The environments of the tenant can't be listed.", fault)
+    })?;
     if all.is_empty() {
         return Err(no_role("The tenant shows you no environment at all."));
     }
     match resolve_among(typed, &all) {
         Resolution::One(environment) => Ok(environment.id.clone()),
         Resolution::Several(several) => {
-            let mut error =
-                Error::usage(format!("`{typed}` is the name of {} environments.", several.len())).finding("CMK002");
+            let mut error = Error::usage(format!(
+                "`{typed}` is the name of {} environments.",
+                several.len()
+            ))
+            .finding("CMK002");
             for environment in several {
                 error = error.hint(one_line(environment));
             }
@@ -39,8 +44,11 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
         }
         Resolution::None => {
             let mut error =
-                Error::usage(format!("No environment of the tenant is called `{typed}`.")).finding("CMK002");
-            error.hints.extend(did_you_mean(typed, all.iter().flat_map(called)));
+                Error::usage(format!("No environment of the tenant is called `{typed}`."))
+                    .finding("CMK002");
+            error
+                .hints
+                .extend(did_you_mean(typed, all.iter().flat_map(called)));
             for environment in all.iter().take(20) {
                 error = error.hint(one_line(environment));
             }
@@ -55,27 +63,49 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
 /// What an environment may be called.
 fn called(environment: &Environment) -> impl Iterator<Item = &str> {
     let url = environment.app().and_then(|app| app.url.as_deref());
-    let host = url.and_then(|url| url.strip_prefix("https://")).map(|host| host.trim_end_matches('/'));
-    let dataverse = environment.dataverse.as_ref().and_then(|dataverse| dataverse.unique_name.as_deref());
-    [Some(environment.display_name.as_str()), host, dataverse].into_iter().flatten()
+    let host = url
+        .and_then(|url| url.strip_prefix("https://"))
+        .map(|host| host.trim_end_matches('/'));
+    let dataverse = environment
+        .dataverse
+        .as_ref()
+        .and_then(|dataverse| dataverse.unique_name.as_deref());
+    [Some(environment.display_name.as_str()), host, dataverse]
+        .into_iter()
+        .flatten()
 }
 
 fn one_line(environment: &Environment) -> String {
     let url = environment.app().and_then(|app| app.url.as_deref());
-    let url = url.or_else(|| environment.dataverse.as_ref().and_then(|dataverse| dataverse.url.as_deref()));
-    format!("{}  {}  {}", environment.id, environment.display_name, url.unwrap_or("-"))
+    let url = url.or_else(|| {
+        environment
+            .dataverse
+            .as_ref()
+            .and_then(|dataverse| dataverse.url.as_deref())
+    });
+    format!(
+        "{}  {}  {}",
+        environment.id,
+        environment.display_name,
+        url.unwrap_or("-")
+    )
 }
 
 pub(super) fn no_role(message: &str) -> Error {
     Error::new(Kind::Forbidden, message)
         .finding("CMK020")
-        .hint("An account without the role Power Platform Administrator or Dynamics 365 Administrator sees none.")
+        .hint(
+            "An account without the role Power Platform Administrator or Dynamics 365 \
+            Administrator sees none.",
+        )
         .hint("An account of another tenant sees none of this one: check `cmkctl auth status`.")
 }
 
 pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
-    let registered =
-        !(fault.status() == Some(403) && fault.message.contains("does not have permission to access the path"));
+    let registered = !(fault.status() == Some(403)
+        && fault
+            .message
+            .contains("does not have permission to access the path"));
     let status = fault.status();
     let passing = fault.is_ambiguous() || status == Some(429) || fault.cause == Cause::NotSent;
     let foreign = fault.cause == Cause::Foreign;
@@ -83,38 +113,62 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
     if !registered {
         return error
             .finding("CMK022")
-            .hint("A service principal must be registered once as a management application, by a human administrator: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`.")
+            .hint(
+                "A service principal must be registered once as a management application, by a \
+                human administrator: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`.",
+            )
             .hint("It can't register itself.");
     }
     match status {
-        Some(401) => error.hint("Sign in again, or check account and tenant: `cmkctl auth status`."),
+        Some(401) => {
+            error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
+        }
         Some(403) => error
             .finding("CMK021")
             .hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed."),
-        _ if foreign => {
-            error.hint("No token is sent there. If the host is one of your cloud's, name it: `--endpoint bap=HOST`.")
-        }
-        _ if passing => error.hint("Such trouble often passes: run the same command again in some minutes. If it stays, look for a proxy in between."),
+        _ if foreign => error.hint(
+            "No token is sent there. If the host is one of your cloud's, name it: \
+                `--endpoint bap=HOST`.",
+        ),
+        _ if passing => error.hint(
+            "Such trouble often passes: run the same command again in some \
+            minutes. If it stays, look for a proxy in between.",
+        ),
         _ => error,
     }
 }
 
-pub(super) async fn found(reader: &Reader, id: &str, reply: Reply<Environment>) -> Result<Environment> {
+pub(super) async fn found(
+    reader: &Reader,
+    id: &str,
+    reply: Reply<Environment>,
+) -> Result<Environment> {
     let fault = match reply {
         Ok(environment) => return Ok(environment),
         Err(fault) => fault,
     };
     if fault.status() != Some(404) {
-        return Err(environment_error(&format!("The environment {id} can't be read."), fault));
+        return Err(environment_error(
+            &format!("The environment {id} can't be read."),
+            fault,
+        ));
     }
-    // 404 is said to strangers, too: the list tells a wrong id from a missing role, and from a replica that is behind.
-    let all = reader
-        .environments()
-        .await
-        .map_err(|fault| environment_error(&format!("Whether there is an environment {id} can't be told."), fault))?;
-    if all.iter().any(|environment| environment.id.eq_ignore_ascii_case(id)) {
+    // 404 is said to strangers, too: the list tells a wrong id from a missing role, and from a
+    // replica that is behind.
+    let all = reader.environments().await.map_err(|fault| {
+        environment_error(
+            &format!("Whether there is an environment {id} can't be told."),
+            fault,
+        )
+    })?;
+    if all
+        .iter()
+        .any(|environment| environment.id.eq_ignore_ascii_case(id))
+    {
         let again = reader.environment(id).await;
-        return again.map_err(|fault| environment_error(&format!("The environment {id} can't be read."), fault));
+        return again.map_err(|fault| {
+            environment_error(&format!("The environment {id} can't be read."), fault)
+        });
     }
     let sees_others = !all.is_empty();
     let correlation = fault.correlation.clone();
@@ -123,7 +177,9 @@ pub(super) async fn found(reader: &Reader, id: &str, reply: Reply<Environment>) 
             .finding("CMK020")
             .hint("List what there is: `cmkctl environment-name ?`.")
     } else {
-        no_role(&format!("The environment {id} is not visible to you, and neither is any other."))
+        no_role(&format!(
+            "The environment {id} is not visible to you, and neither is any other."
+        ))
     };
     error.code = fault.code;
     error.correlation = correlation;
@@ -138,5 +194,9 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         Some("CMK021") => "your account lacks the role",
         _ => "you may not administer the environments of the tenant",
     };
-    Unreadable { why: why.to_owned(), forbidden: true, finding: error.finding }
+    Unreadable {
+        why: why.to_owned(),
+        forbidden: true,
+        finding: error.finding,
+    }
 }

@@ -1,4 +1,5 @@
-//! Everything about one environment, policy and vault: a reader and what was asked for in, a snapshot out.
+//! Everything about one environment, policy and vault: a reader and what was asked for in, a
+//! snapshot out.
 
 use super::asking::{ask, maybe};
 use super::keys::{key_in_arm, key_in_vault, key_roles};
@@ -17,8 +18,8 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use futures::join;
 
-/// Reads everything `wants` names. Missing rights become part of the snapshot; only a sign-in that fails altogether, and an environment that
-/// can't be had although it was asked for, are errors.
+/// Reads everything `wants` names. Missing rights become part of the snapshot; only a sign-in that
+/// fails altogether, and an environment that can't be had although it was asked for, are errors.
 ///
 /// # Errors
 /// No sign-in; the environment does not exist or is not visible.
@@ -30,11 +31,14 @@ pub async fn observe(
     wants: Wants,
 ) -> Result<Observed> {
     // The list of a large tenant has many pages, one after the other: nothing waits for it.
-    let (observed, estate) =
-        join!(one(reader, clock, target, environment, wants), maybe(wants.estate.then(|| reader.environments())),);
+    let (observed, estate) = join!(
+        one(reader, clock, target, environment, wants),
+        maybe(wants.estate.then(|| reader.environments())),
+    );
     let mut observed = observed?;
     observed.around.estate = match estate? {
-        // Whoever has no role is shown an empty list, not a refusal; and every tenant has its default environment.
+        // Whoever has no role is shown an empty list, not a refusal; and every tenant has its
+        // default environment.
         Seen::Present(all) if all.is_empty() => Seen::Unreadable(Unreadable {
             why: "the tenant shows you no environment at all".to_owned(),
             forbidden: true,
@@ -56,7 +60,10 @@ pub(super) async fn one(
     environment: Option<&str>,
     wants: Wants,
 ) -> Result<Observed> {
-    let mut observed = Observed { at: clock.now(), ..Observed::default() };
+    let mut observed = Observed {
+        at: clock.now(),
+        ..Observed::default()
+    };
     let vault_id = target.vault.as_ref().filter(|_| wants.key);
     let policy_id = target.policy.as_ref();
     let environment_id = environment.filter(|_| wants.environment);
@@ -68,14 +75,33 @@ pub(super) async fn one(
             }
         },
         maybe(environment_id.map(|id| reader.operations(id))),
-        maybe(policy_id.filter(|_| wants.policy).map(|id| reader.policy(id))),
-        maybe(policy_id.filter(|_| wants.provider).map(|id| reader.provider(&id.subscription))),
+        maybe(
+            policy_id
+                .filter(|_| wants.policy)
+                .map(|id| reader.policy(id))
+        ),
+        maybe(
+            policy_id
+                .filter(|_| wants.provider)
+                .map(|id| reader.provider(&id.subscription))
+        ),
         maybe(vault_id.map(|id| reader.vault(id))),
-        key_in_arm(reader, vault_id, target.key.as_ref(), target.key_version.as_ref(), wants.data_plane),
+        key_in_arm(
+            reader,
+            vault_id,
+            target.key.as_ref(),
+            target.key_version.as_ref(),
+            wants.data_plane
+        ),
         around(reader, target, wants),
     );
     observed.operations = operations?;
-    (observed.policy, observed.provider, observed.vault, observed.key) = (policy?, provider?, vault?, key?);
+    (
+        observed.policy,
+        observed.provider,
+        observed.vault,
+        observed.key,
+    ) = (policy?, provider?, vault?, key?);
     observed.around = around?;
     if let Some(reply) = first {
         observed.environment = match found(reader, environment.unwrap_or_default(), reply).await {
@@ -90,7 +116,9 @@ pub(super) async fn one(
         let other = policy_id.is_some_and(|asked| asked != linked);
         wants.policy && (policy_id.is_none() || (wants.linked_wins && other))
     });
-    let readers = policy_id.filter(|_| wants.readers && observed.policy.present().is_some()).map(ToString::to_string);
+    let readers = policy_id
+        .filter(|_| wants.readers && observed.policy.present().is_some())
+        .map(ToString::to_string);
     let (integration, policy, key, grants, readers, further) = join!(
         integration(reader, &observed, wants),
         async {
@@ -100,21 +128,46 @@ pub(super) async fn one(
             }
         },
         key_in_vault(reader, &observed, target),
-        key_roles(reader, observed.policy.present(), vault_id, observed.vault.present(), target.key.as_ref()),
-        maybe(readers.as_ref().map(|scope| reader.role_assignments(scope, None))),
+        key_roles(
+            reader,
+            observed.policy.present(),
+            vault_id,
+            observed.vault.present(),
+            target.key.as_ref()
+        ),
+        maybe(
+            readers
+                .as_ref()
+                .map(|scope| reader.role_assignments(scope, None))
+        ),
         further(reader, target, wants, &observed),
     );
     observed.integration = integration?;
-    (observed.policy, observed.key, observed.key_roles, observed.policy_roles) = (policy?, key?, grants?, readers?);
+    (
+        observed.policy,
+        observed.key,
+        observed.key_roles,
+        observed.policy_roles,
+    ) = (policy?, key?, grants?, readers?);
     (observed.around, observed.left) = further?;
     if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
         let named = named_by_policy(reader, &mut observed).await?;
-        versions(reader, &mut observed, named.key.as_ref().filter(|_| wants.versions)).await?;
+        versions(
+            reader,
+            &mut observed,
+            named.key.as_ref().filter(|_| wants.versions),
+        )
+        .await?;
         if wants.deleted {
             recoverable(reader, &named, &mut observed).await?;
         }
     }
-    versions(reader, &mut observed, target.key.as_ref().filter(|_| wants.versions)).await?;
+    versions(
+        reader,
+        &mut observed,
+        target.key.as_ref().filter(|_| wants.versions),
+    )
+    .await?;
     if wants.rights && observed.key.is_absent() {
         observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
     }
@@ -142,13 +195,23 @@ pub fn unseen(error: &Error) -> Seen<Environment> {
     Seen::Unreadable(unseen_environment(error))
 }
 
-pub(super) async fn integration(reader: &Reader, observed: &Observed, wants: Wants) -> Result<Seen<Integration>> {
+pub(super) async fn integration(
+    reader: &Reader,
+    observed: &Observed,
+    wants: Wants,
+) -> Result<Seen<Integration>> {
     let environment = observed.environment.present();
     // A disabled organization answers nothing but 503, for days.
-    let askable = |environment: &&Environment| environment.app().is_some() && environment.is_running() != Verdict::No;
+    let askable = |environment: &&Environment| {
+        environment.app().is_some() && environment.is_running() != Verdict::No
+    };
     let url = environment.filter(|_| wants.integration).filter(askable);
-    match url.and_then(|environment| environment.dataverse.as_ref()).and_then(|dataverse| dataverse.url.as_deref()) {
-        // An organization may refuse a caller who administers the environment: that is a fact about the caller, not an end.
+    match url
+        .and_then(|environment| environment.dataverse.as_ref())
+        .and_then(|dataverse| dataverse.url.as_deref())
+    {
+        // An organization may refuse a caller who administers the environment: that is a fact about
+        // the caller, not an end.
         Some(url) => ask(reader.integration(url).await),
         None => Ok(Seen::NotAsked),
     }

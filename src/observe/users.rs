@@ -1,4 +1,5 @@
-//! Who uses a key now, and who left one not long ago: of the whole tenant, because a key that is missed takes environments offline.
+//! Who uses a key now, and who left one not long ago: of the whole tenant, because a key that is
+//! missed takes environments offline.
 
 use super::asking::{ask, each};
 use crate::cloud::credential::Identity;
@@ -14,20 +15,35 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::steps::lifecycle::changes_key;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself, every linked policy once, and every history.
+/// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself,
+/// every linked policy once, and every history.
 pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {
-    let Seen::Present(all) = &mut observed.around.estate else { return Ok(()) };
+    let Seen::Present(all) = &mut observed.around.estate else {
+        return Ok(());
+    };
     let whole = whole_tenant(reader, all).await?;
-    let ids: Vec<String> = all.iter().map(|environment| environment.id.clone()).collect();
-    let histories: BTreeMap<_, _> = each(ids, async |id: String| ask(reader.operations(&id).await)).await?;
-    // A history that ends with a key, or an operation that runs, and a list without a link: the single read tells more.
-    let doubted = all.iter().filter(|environment| match (&environment.key_link, histories.get(&environment.id)) {
-        (Seen::Present(_), _) => false,
-        (Seen::Absent, Some(Seen::Present(history))) => history.iter().any(of_keys) || environment.ongoing.is_some(),
-        (Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked, _) => true,
+    let ids: Vec<String> = all
+        .iter()
+        .map(|environment| environment.id.clone())
+        .collect();
+    let histories: BTreeMap<_, _> =
+        each(ids, async |id: String| ask(reader.operations(&id).await)).await?;
+    // A history that ends with a key, or an operation that runs, and a list without a link: the
+    // single read tells more.
+    let doubted = all.iter().filter(|environment| {
+        match (&environment.key_link, histories.get(&environment.id)) {
+            (Seen::Present(_), _) => false,
+            (Seen::Absent, Some(Seen::Present(history))) => {
+                history.iter().any(of_keys) || environment.ongoing.is_some()
+            }
+            (Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked, _) => true,
+        }
     });
     let doubted: Vec<String> = doubted.map(|environment| environment.id.clone()).collect();
-    let alone = each(doubted, async |id: String| ask(reader.environment(&id).await)).await?;
+    let alone = each(doubted, async |id: String| {
+        ask(reader.environment(&id).await)
+    })
+    .await?;
     for environment in all.iter_mut() {
         match alone.get(&environment.id) {
             Some(Seen::Present(found)) => *environment = found.clone(),
@@ -39,8 +55,13 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
             None => {}
         }
     }
-    let linked: BTreeSet<ArmId> = all.iter().filter_map(Environment::policy).cloned().collect();
-    observed.around.policies = each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
+    let linked: BTreeSet<ArmId> = all
+        .iter()
+        .filter_map(Environment::policy)
+        .cloned()
+        .collect();
+    observed.around.policies =
+        each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
     observed.around.histories = histories;
     observed.around.whole_tenant = whole;
     Ok(())
@@ -51,39 +72,58 @@ fn of_keys(operation: &Operation) -> bool {
     operation.kind.is_empty() || changes_key(&operation.kind)
 }
 
-/// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default environment, which every tenant has, must be in
-/// it; when it is not, it is asked for by its name.
+/// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default
+/// environment, which every tenant has, must be in it; when it is not, it is asked for by its name.
 async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
     let identity = reader.identity(Service::Bap).await?;
     let Some(tenant) = &identity.tenant else {
-        return Ok(Verdict::cant_tell("the token does not say of which tenant it is"));
+        return Ok(Verdict::cant_tell(
+            "the token does not say of which tenant it is",
+        ));
     };
     let default = format!("Default-{tenant}");
     let ours = |environment: &Environment| {
-        environment.tenant_id.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(tenant))
+        environment
+            .tenant_id
+            .as_ref()
+            .is_none_or(|own| own.eq_ignore_ascii_case(tenant))
             && (environment.is_default || environment.id.eq_ignore_ascii_case(&default))
     };
     let listed = all.iter().any(ours);
     if !listed && !ask(reader.environment(&default).await)?.is_absent() {
-        return Ok(Verdict::cant_tell("the list does not show the tenant's default environment"));
+        return Ok(Verdict::cant_tell(
+            "the list does not show the tenant's default environment",
+        ));
     }
     is_tenant_wide(reader, &identity).await
 }
 
-/// Does the caller administer every environment? A user by a role of the directory, an application by its registration.
+/// Does the caller administer every environment? A user by a role of the directory, an application
+/// by its registration.
 async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict> {
-    if identity.roles.iter().any(|role| TENANT_WIDE.iter().any(|known| role.eq_ignore_ascii_case(known))) {
+    if identity.roles.iter().any(|role| {
+        TENANT_WIDE
+            .iter()
+            .any(|known| role.eq_ignore_ascii_case(known))
+    }) {
         return Ok(Verdict::Yes);
     }
     if let Some(application) = &identity.application {
-        return Ok(match ask(reader.is_management_application(application).await)? {
-            Seen::Present(true) => Verdict::Yes,
-            Seen::Unreadable(why) => Verdict::CantTell(why),
-            Seen::Present(false) | Seen::Absent | Seen::NotAsked => {
-                Verdict::cant_tell("this application is not registered as a management application")
-            }
-        });
+        return Ok(
+            match ask(reader.is_management_application(application).await)? {
+                Seen::Present(true) => Verdict::Yes,
+                Seen::Unreadable(why) => Verdict::CantTell(why),
+                Seen::Present(false) | Seen::Absent | Seen::NotAsked => Verdict::cant_tell(
+                    "this application is not registered as a management application",
+                ),
+            },
+        );
     }
-    let why = "your token holds no role that administers every environment (Global, Power Platform or Dynamics 365 Administrator)";
-    Ok(Verdict::CantTell(Unreadable { why: why.to_owned(), forbidden: true, finding: None }))
+    let why = "your token holds no role that administers every environment (Global, Power \
+        Platform or Dynamics 365 Administrator)";
+    Ok(Verdict::CantTell(Unreadable {
+        why: why.to_owned(),
+        forbidden: true,
+        finding: None,
+    }))
 }

@@ -1,5 +1,5 @@
-//! Everything that a file names: its policies, vaults and keys once each, its environments by one list, and by themselves only those that are not
-//! where they shall be.
+//! Everything that a file names: its policies, vaults and keys once each, its environments by one
+//! list, and by themselves only those that are not where they shall be.
 
 use super::asking::{SIDE_BY_SIDE, ask};
 use super::resolve::environment_error;
@@ -27,14 +27,29 @@ use std::collections::BTreeMap;
 /// Nobody is signed in; the environments can't be listed for another reason than a missing role.
 pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
     let shared = reader.session.look();
-    let policies = wanted.policies.iter().map(|policy| of_policy(&shared, clock, policy));
+    let policies = wanted
+        .policies
+        .iter()
+        .map(|policy| of_policy(&shared, clock, policy));
     let (tenant, policies) = join!(
         async { listed(reader.environments().await) },
-        stream::iter(policies).buffered(SIDE_BY_SIDE).try_collect::<Vec<_>>(),
+        stream::iter(policies)
+            .buffered(SIDE_BY_SIDE)
+            .try_collect::<Vec<_>>(),
     );
-    let mut sight = Sight { at: clock.now(), tenant: tenant?, policies: policies?, ..Sight::default() };
-    let looks = unsettled(wanted, &sight).into_iter().map(|environment| member(reader, clock, environment));
-    let members: Vec<Observed> = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+    let mut sight = Sight {
+        at: clock.now(),
+        tenant: tenant?,
+        policies: policies?,
+        ..Sight::default()
+    };
+    let looks = unsettled(wanted, &sight)
+        .into_iter()
+        .map(|environment| member(reader, clock, environment));
+    let members: Vec<Observed> = stream::iter(looks)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .try_collect()
+        .await?;
     sight.members = members
         .into_iter()
         .filter_map(|seen| Some((seen.environment.present()?.id.to_ascii_lowercase(), seen)))
@@ -42,21 +57,38 @@ pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
     Ok(sight)
 }
 
-/// Looks at the one environment that a file names, by itself, and at everything that its policy needs.
+/// Looks at the one environment that a file names, by itself, and at everything that its policy
+/// needs.
 ///
 /// # Errors
 /// A sign-in is refused.
 pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
-    let mut sight = Sight { at: clock.now(), ..Sight::default() };
+    let mut sight = Sight {
+        at: clock.now(),
+        ..Sight::default()
+    };
     for policy in &wanted.policies {
         sight.policies.push(of_policy(reader, clock, policy).await?);
         for one in &policy.environments {
             let listed = match ask(reader.environment(&one.id).await)? {
                 Seen::Present(environment) => environment,
-                Seen::Unreadable(why) => return Ok(Sight { tenant: Seen::Unreadable(why), ..sight }),
-                Seen::Absent | Seen::NotAsked => return Ok(Sight { tenant: Seen::Present(Vec::new()), ..sight }),
+                Seen::Unreadable(why) => {
+                    return Ok(Sight {
+                        tenant: Seen::Unreadable(why),
+                        ..sight
+                    });
+                }
+                Seen::Absent | Seen::NotAsked => {
+                    return Ok(Sight {
+                        tenant: Seen::Present(Vec::new()),
+                        ..sight
+                    });
+                }
             };
-            sight.members.insert(one.id.to_ascii_lowercase(), member(reader, clock, &listed).await?);
+            sight.members.insert(
+                one.id.to_ascii_lowercase(),
+                member(reader, clock, &listed).await?,
+            );
             sight.tenant = Seen::Present(vec![listed]);
         }
     }
@@ -77,7 +109,8 @@ async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Res
     one(reader, clock, &target, None, wants).await
 }
 
-/// Who has no role sees an empty list, or is refused: not visible, which is neither "there are none" nor a failure.
+/// Who has no role sees an empty list, or is refused: not visible, which is neither "there are
+/// none" nor a failure.
 fn listed(reply: Reply<Vec<Environment>>) -> Result<Seen<Vec<Environment>>> {
     match reply {
         Ok(all) if all.is_empty() => Ok(Seen::Unreadable(Unreadable {
@@ -87,21 +120,34 @@ fn listed(reply: Reply<Vec<Environment>>) -> Result<Seen<Vec<Environment>>> {
         })),
         Ok(all) => Ok(Seen::Present(all)),
         Err(fault) if fault.is_forbidden() => ask(Err(fault)),
-        Err(fault) => Err(environment_error("The environments of the tenant can't be listed.", fault)),
+        Err(fault) => Err(environment_error(
+            "The environments of the tenant can't be listed.",
+            fault,
+        )),
     }
 }
 
 /// One environment that is to be changed or waited for.
 async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<Observed> {
-    let (single, operations) = join!(reader.environment(&listed.id), reader.operations(&listed.id));
+    let (single, operations) = join!(
+        reader.environment(&listed.id),
+        reader.operations(&listed.id)
+    );
     let environment = match ask(single)? {
         Seen::Present(environment) => environment,
-        // The list knows it, and it alone does not answer: its state is not known, and nothing is started on it.
-        Seen::Unreadable(why) => Environment { key_link: Seen::Unreadable(why), ..listed.clone() },
+        // The list knows it, and it alone does not answer: its state is not known, and nothing is
+        // started on it.
+        Seen::Unreadable(why) => Environment {
+            key_link: Seen::Unreadable(why),
+            ..listed.clone()
+        },
         Seen::Absent | Seen::NotAsked => {
             let why = "the service no longer knows it".to_owned();
             let key_link = Seen::Unreadable(Unreadable::because(why));
-            Environment { key_link, ..listed.clone() }
+            Environment {
+                key_link,
+                ..listed.clone()
+            }
         }
     };
     let mut observed = Observed {
@@ -110,7 +156,15 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
         operations: ask(operations)?,
         ..Observed::default()
     };
-    observed.integration = integration(reader, &observed, Wants { integration: true, ..Wants::default() }).await?;
+    observed.integration = integration(
+        reader,
+        &observed,
+        Wants {
+            integration: true,
+            ..Wants::default()
+        },
+    )
+    .await?;
     Ok(observed)
 }
 
@@ -118,11 +172,23 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
 ///
 /// # Errors
 /// Nobody is signed in.
-pub async fn observe_readers(reader: &Reader, estate: &Estate) -> Result<BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>> {
-    let policies = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection.policy.present()?)));
+pub async fn observe_readers(
+    reader: &Reader,
+    estate: &Estate,
+) -> Result<BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>> {
+    let policies = estate
+        .protections
+        .iter()
+        .filter_map(|(id, protection)| Some((id, protection.policy.present()?)));
     let reads = policies.map(|(id, policy)| async move {
         let scope = policy.id.to_string();
-        Ok((id.clone(), ask(reader.role_assignments(&scope, None).await)?))
+        Ok((
+            id.clone(),
+            ask(reader.role_assignments(&scope, None).await)?,
+        ))
     });
-    stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await
+    stream::iter(reads)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .try_collect()
+        .await
 }

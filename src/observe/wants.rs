@@ -17,7 +17,8 @@ pub struct Wants {
     pub provider: bool,
     /// Vault, key and the grant on it.
     pub key: bool,
-    /// Read the key from its data plane first; otherwise Resource Manager is asked first, which saves two round trips.
+    /// Read the key from its data plane first; otherwise Resource Manager is asked first, which
+    /// saves two round trips.
     pub data_plane: bool,
     /// Who may read the policy.
     pub readers: bool,
@@ -25,10 +26,12 @@ pub struct Wants {
     pub rights: bool,
     /// The tenant's other environments.
     pub estate: bool,
-    /// Whether vault or key are deleted and can be recovered, where the policy names them and they are not there.
+    /// Whether vault or key are deleted and can be recovered, where the policy names them and they
+    /// are not there.
     pub deleted: bool,
     /// Every version of the key.
     pub versions: bool,
-    /// Who uses the key, and who left it not long ago: policies and histories of the tenant's environments.
+    /// Who uses the key, and who left it not long ago: policies and histories of the tenant's
+    /// environments.
     pub users: bool,
 }

@@ -5,10 +5,17 @@ use crate::model::text::clean;
 use crate::model::wanted::{Wanted, WantedPolicy};
 use jiff::Timestamp;
 
-/// What goes into a file that describes what is there: `notes` holds sentences for each policy, `left_out` what could not be described.
-pub fn wanted_file(wanted: &Wanted, notes: &[Vec<String>], left_out: &[String], at: Timestamp) -> String {
+/// What goes into a file that describes what is there: `notes` holds sentences for each policy,
+/// `left_out` what could not be described.
+pub fn wanted_file(
+    wanted: &Wanted,
+    notes: &[Vec<String>],
+    left_out: &[String],
+    at: Timestamp,
+) -> String {
     let mut text = format!(
-        "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply FILE` changes that.\n\n",
+        "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply \
+        FILE` changes that.\n\n",
         day(at)
     );
     if wanted.policies.is_empty() {
@@ -17,7 +24,12 @@ pub fn wanted_file(wanted: &Wanted, notes: &[Vec<String>], left_out: &[String], 
     }
     text.push_str(&format!("[waves]\nat-most = {}\n", wanted.waves.at_most));
     if !wanted.waves.windows.is_empty() {
-        let windows: Vec<String> = wanted.waves.windows.iter().map(|window| quoted(&window.to_string())).collect();
+        let windows: Vec<String> = wanted
+            .waves
+            .windows
+            .iter()
+            .map(|window| quoted(&window.to_string()))
+            .collect();
         text.push_str(&format!("windows = [{}]\n", windows.join(", ")));
     } else {
         text.push_str("# windows = [\"sat 22:00-sun 06:00\"]   # UTC\n");
@@ -61,9 +73,10 @@ fn push_policy(text: &mut String, policy: &WantedPolicy, notes: &[String]) {
             line("name", quoted(name));
         }
         line("ring", environment.ring.to_string());
-        for (name, flag) in
-            [("make-managed", environment.make_managed), ("power-platform-only", environment.power_platform_only)]
-        {
+        for (name, flag) in [
+            ("make-managed", environment.make_managed),
+            ("power-platform-only", environment.power_platform_only),
+        ] {
             if flag {
                 line(name, "true".to_owned());
             }
@@ -94,7 +107,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_as_it_was() {
-        let id = |kind, name| ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, name).unwrap();
+        let id = |kind, name| {
+            ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, name).unwrap()
+        };
         let environment = |name: &str| WantedEnvironment {
             id: "193e4dc2-2922-5505-aaa6-80f4c40dd75d".into(),
             name: Some(name.into()),
@@ -110,10 +125,26 @@ mod tests {
             key_version: Some(KeyVersion::parse(&"a".repeat(32)).unwrap()),
             grant: false,
             readers: vec!["193e4dc2-2922-5505-aaa6-80f4c40dd75d".into()],
-            environments: vec![environment("a \"b\" \\ c\u{7f} ] # '''"), environment("é = [\"x\"]")],
+            environments: vec![
+                environment("a \"b\" \\ c\u{7f} ] # '''"),
+                environment("é = [\"x\"]"),
+            ],
         };
-        let waves = Waves { at_most: 7, windows: vec![Window::parse("sat 22:00-sun 06:00").unwrap()], limit: 40 };
-        let wanted = Wanted { waves, policies: vec![policy.clone(), WantedPolicy { environments: vec![], ..policy }] };
+        let waves = Waves {
+            at_most: 7,
+            windows: vec![Window::parse("sat 22:00-sun 06:00").unwrap()],
+            limit: 40,
+        };
+        let wanted = Wanted {
+            waves,
+            policies: vec![
+                policy.clone(),
+                WantedPolicy {
+                    environments: vec![],
+                    ..policy
+                },
+            ],
+        };
         let text = wanted_file(
             &wanted,
             &[vec!["A note\nwith = \"lines\"".into()]],
@@ -121,7 +152,10 @@ mod tests {
             Timestamp::UNIX_EPOCH,
         );
         assert_eq!(toml::from_str::<Wanted>(&text).unwrap(), wanted, "{text}");
-        let none = Wanted { waves: wanted.waves.clone(), policies: Vec::new() };
+        let none = Wanted {
+            waves: wanted.waves.clone(),
+            policies: Vec::new(),
+        };
         let text = wanted_file(&none, &[], &["left out".into()], Timestamp::UNIX_EPOCH);
         assert_eq!(toml::from_str::<Wanted>(&text).unwrap(), none, "{text}");
         let json = serde_json::to_string(&wanted).unwrap();

@@ -59,7 +59,9 @@ pub struct SignInReport<'a> {
 
 /// How a sign-in goes.
 pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
-    let mut sheet = Sheet::default().row("Cloud", report.cloud).section("Ways to sign in, in their order");
+    let mut sheet = Sheet::default()
+        .row("Cloud", report.cloud)
+        .section("Ways to sign in, in their order");
     for source in &report.sources {
         let mark = if source.chosen { "* " } else { "  " };
         sheet = sheet.row(&format!("{mark}{}", source.method), source.state.clone());
@@ -67,9 +69,27 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
     if let Some(identity) = &report.identity {
         sheet = sheet
             .section("Signed in")
-            .row("Name", identity.name.clone().unwrap_or_else(|| "unknown".to_owned()))
-            .row("Object id", identity.object_id.clone().unwrap_or_else(|| "unknown".to_owned()))
-            .row("Tenant", identity.tenant.clone().unwrap_or_else(|| "unknown".to_owned()))
+            .row(
+                "Name",
+                identity
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| "unknown".to_owned()),
+            )
+            .row(
+                "Object id",
+                identity
+                    .object_id
+                    .clone()
+                    .unwrap_or_else(|| "unknown".to_owned()),
+            )
+            .row(
+                "Tenant",
+                identity
+                    .tenant
+                    .clone()
+                    .unwrap_or_else(|| "unknown".to_owned()),
+            )
             .row("By", identity.method);
     }
     sheet = sheet.section("Tokens");
@@ -88,15 +108,21 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
 
 /// Where a sandbox is served, and how to use it. The address is data; the rest is narration.
 pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate: Option<&Path>) {
-    let mut document = json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario, "cloud_file": file });
+    let mut document = json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario,
+        "cloud_file": file });
     if let Some(certificate) = certificate {
         document["ca_file"] = json!(certificate.display().to_string());
     }
     out.result(&document, || format!("{url}\n"));
-    out.say(&format!("The sandbox plays the scenario `{scenario}`. In another terminal: cmkctl --cloud {file} status"));
+    out.say(&format!(
+        "The sandbox plays the scenario `{scenario}`. In another terminal: cmkctl \
+        --cloud {file} status"
+    ));
     if let Some(certificate) = certificate {
         let file = certificate.display();
         out.say("For other clients, under the public host names:");
-        out.say(&format!("  export HTTPS_PROXY={url} REQUESTS_CA_BUNDLE={file} SSL_CERT_FILE={file}"));
+        out.say(&format!(
+            "  export HTTPS_PROXY={url} REQUESTS_CA_BUNDLE={file} SSL_CERT_FILE={file}"
+        ));
     }
 }

@@ -1,4 +1,5 @@
-//! What `check` leaves on stdout: for people, as versioned JSON, and as SARIF for code-scanning pages.
+//! What `check` leaves on stdout: for people, as versioned JSON, and as SARIF for code-scanning
+//! pages.
 
 use super::plan::findings_text;
 use super::sarif::sarif;
@@ -39,7 +40,12 @@ struct Counts {
 
 impl Counts {
     fn of(findings: &[Finding]) -> Self {
-        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let count = |severity| {
+            findings
+                .iter()
+                .filter(|finding| finding.severity == severity)
+                .count()
+        };
         Self {
             block: count(Severity::Block),
             unknown: count(Severity::Unknown),
@@ -53,7 +59,9 @@ impl Counts {
         match self {
             Counts { block: 1.., .. } => "blocked",
             Counts { unknown: 1.., .. } => "unknown",
-            Counts { not_visible: 1.., .. } => "not-visible",
+            Counts {
+                not_visible: 1.., ..
+            } => "not-visible",
             Counts { warn: 1.., .. } => "warnings",
             _ => "clear",
         }
@@ -61,7 +69,13 @@ impl Counts {
 }
 
 /// The result of a check.
-pub fn check(out: &mut Out, target: &Target, observed: &Observed, findings: &[Finding], pending: &[Action]) {
+pub fn check(
+    out: &mut Out,
+    target: &Target,
+    observed: &Observed,
+    findings: &[Finding],
+    pending: &[Action],
+) {
     let counts = Counts::of(findings);
     let environment = observed.environment.present();
     if out.format() == Format::Sarif {
@@ -105,7 +119,14 @@ fn sentence(counts: Counts) -> String {
         (counts.not_visible, "not visible to you"),
         (counts.acknowledge, "to know before"),
     ];
-    let said: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if said.is_empty() { "nothing found.".to_owned() } else { format!("{}.", said.join(", ")) }
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if said.is_empty() {
+        "nothing found.".to_owned()
+    } else {
+        format!("{}.", said.join(", "))
+    }
 }

@@ -10,14 +10,22 @@ pub fn doctor(out: &mut Out, rows: &[Row]) {
     let mut sheet = Sheet::default();
     for row in rows {
         let label = format!("{:4}  {}", row.verdict.word(), row.check);
-        let turn = row.who.map(|who| format!(" Who: {who}.")).unwrap_or_default();
-        let fix = row.fix.as_ref().map(|fix| format!("\n{fix}{turn}")).unwrap_or_default();
+        let turn = row
+            .who
+            .map(|who| format!(" Who: {who}."))
+            .unwrap_or_default();
+        let fix = row
+            .fix
+            .as_ref()
+            .map(|fix| format!("\n{fix}{turn}"))
+            .unwrap_or_default();
         sheet = sheet.row(&label, format!("{}{fix}", row.what));
     }
     let checks: Vec<Value> = rows
         .iter()
         .map(|row| {
-            json!({ "check": row.check, "verdict": row.verdict, "what": row.what, "fix": row.fix, "who": row.who })
+            json!({ "check": row.check, "verdict": row.verdict, "what": row.what, "fix": row.fix,
+                "who": row.who })
         })
         .collect();
     let document = json!({ "schema": "cmkctl/doctor/v1", "checks": checks });
@@ -39,11 +47,17 @@ pub fn config(out: &mut Out, values: &[Configured]) {
     let table = values
         .iter()
         .map(|(name, value, source)| {
-            vec![name.clone(), value.clone().unwrap_or_else(|| "-".to_owned()), source.clone()]
+            vec![
+                name.clone(),
+                value.clone().unwrap_or_else(|| "-".to_owned()),
+                source.clone(),
+            ]
         })
         .collect();
-    let settings: Vec<Value> =
-        values.iter().map(|(name, value, source)| json!({ "name": name, "value": value, "source": source })).collect();
+    let settings: Vec<Value> = values
+        .iter()
+        .map(|(name, value, source)| json!({ "name": name, "value": value, "source": source }))
+        .collect();
     let document = json!({ "schema": "cmkctl/config/v1", "settings": settings });
     out.table(&document, &["SETTING", "VALUE", "FROM"], table);
 }

@@ -1,4 +1,5 @@
-//! What the commands of the first two steps leave on stdout: which environment it is, and whether it is integrated.
+//! What the commands of the first two steps leave on stdout: which environment it is, and whether
+//! it is integrated.
 
 use super::terminal::Out;
 use super::values::Sheet;
@@ -56,16 +57,28 @@ pub(super) fn environment_rows(sheet: Sheet, environment: &Environment) -> Sheet
     sheet
         .row("Environment name", facts.name)
         .row("Environment id", facts.id)
-        .row("Dataverse organization", facts.dataverse_organization.unwrap_or("none"))
+        .row(
+            "Dataverse organization",
+            facts.dataverse_organization.unwrap_or("none"),
+        )
         .row_if("Dataverse URL", facts.dataverse_url)
-        .row("Finance and operations", facts.finance_and_operations_url.unwrap_or("none"))
+        .row(
+            "Finance and operations",
+            facts.finance_and_operations_url.unwrap_or("none"),
+        )
         .row_if("LCS environment id", facts.finance_and_operations_id)
-        .row("Geography, type", format!("{}, {}", environment.location, environment.sku))
+        .row(
+            "Geography, type",
+            format!("{}, {}", environment.location, environment.sku),
+        )
 }
 
 /// Step 2's answer.
 pub fn environment_name(out: &mut Out, environment: &Environment) {
-    out.data(&EnvironmentV1::from(environment), &environment_rows(Sheet::default(), environment));
+    out.data(
+        &EnvironmentV1::from(environment),
+        &environment_rows(Sheet::default(), environment),
+    );
 }
 
 #[derive(Serialize)]
@@ -89,17 +102,33 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
         Known::Known(None) => "no finance and operations side".to_owned(),
         Known::Known(Some(app)) => {
             let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-            format!("`{}`, id {}, {}", part(&app.kind), part(&app.id), part(&app.url))
+            format!(
+                "`{}`, id {}, {}",
+                part(&app.kind),
+                part(&app.id),
+                part(&app.url)
+            )
         }
         Known::Unknown(why) => format!("not known: {why}"),
     };
-    let dataverse = environment.dataverse.as_ref().map_or("no Dataverse".to_owned(), |dataverse| {
-        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        format!("organization {}, {}", part(&dataverse.organization_id), part(&dataverse.url))
-    });
+    let dataverse = environment
+        .dataverse
+        .as_ref()
+        .map_or("no Dataverse".to_owned(), |dataverse| {
+            let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            format!(
+                "organization {}, {}",
+                part(&dataverse.organization_id),
+                part(&dataverse.url)
+            )
+        });
     let function = match &observed.integration {
         Seen::Present(Integration::Integrated { id, url }) => {
-            format!("integrated, id {}, {}", id.as_deref().unwrap_or("-"), url.as_deref().unwrap_or("-"))
+            format!(
+                "integrated, id {}, {}",
+                id.as_deref().unwrap_or("-"),
+                url.as_deref().unwrap_or("-")
+            )
         }
         Seen::Present(Integration::NotIntegrated) => {
             "the instance isn't integrated with finance and operations".to_owned()
@@ -109,9 +138,18 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
         Seen::NotAsked => "not asked".to_owned(),
     };
     vec![
-        Evidence { source: "Power Platform, linkedAppMetadata", says: app },
-        Evidence { source: "Power Platform, linkedEnvironmentMetadata", says: dataverse },
-        Evidence { source: "Dataverse, RetrieveFinanceAndOperationsIntegrationDetails", says: function },
+        Evidence {
+            source: "Power Platform, linkedAppMetadata",
+            says: app,
+        },
+        Evidence {
+            source: "Power Platform, linkedEnvironmentMetadata",
+            says: dataverse,
+        },
+        Evidence {
+            source: "Dataverse, RetrieveFinanceAndOperationsIntegrationDetails",
+            says: function,
+        },
     ]
 }
 
@@ -124,13 +162,17 @@ pub fn integration(
     findings: &[Finding],
 ) {
     let evidence = evidence(observed, environment);
-    let mut sheet = Sheet::default().row("Verdict", format!("{}\n{}", verdict.word, verdict.meaning));
+    let mut sheet =
+        Sheet::default().row("Verdict", format!("{}\n{}", verdict.word, verdict.meaning));
     sheet = environment_rows(sheet, environment).section("Evidence");
     for item in &evidence {
         sheet = sheet.row(item.source, item.says.clone());
     }
     for finding in findings {
-        sheet = sheet.line(format!("{}: {} ({})", finding.code, finding.remedy, finding.who));
+        sheet = sheet.line(format!(
+            "{}: {} ({})",
+            finding.code, finding.remedy, finding.who
+        ));
     }
     let document = IntegrationV1 {
         schema: "cmkctl/integration/v1",

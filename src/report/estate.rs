@@ -44,8 +44,21 @@ pub(super) struct EnvironmentV1<'a> {
 /// The whole tenant, worst first.
 pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     let (rows, counts) = rows(estate, all);
-    let header = ["STATE", "ENVIRONMENT", "TYPE", "POLICY", "KEY", "EXPIRES", "WHAT", "ID"];
-    let name = |id: Option<&str>| id.and_then(|id| id.rsplit('/').next()).unwrap_or("-").to_owned();
+    let header = [
+        "STATE",
+        "ENVIRONMENT",
+        "TYPE",
+        "POLICY",
+        "KEY",
+        "EXPIRES",
+        "WHAT",
+        "ID",
+    ];
+    let name = |id: Option<&str>| {
+        id.and_then(|id| id.rsplit('/').next())
+            .unwrap_or("-")
+            .to_owned()
+    };
     let table = rows
         .iter()
         .map(|row| {
@@ -61,13 +74,25 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
                 name(row.policy.as_deref()),
                 row.key.unwrap_or("-").to_owned(),
                 expires,
-                if what.is_empty() { "-".to_owned() } else { what },
+                if what.is_empty() {
+                    "-".to_owned()
+                } else {
+                    what
+                },
                 row.id.to_owned(),
             ]
         })
         .collect();
-    let said: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let document = EstateV1 { schema: "cmkctl/estate/v1", at: estate.at, counts, environments: rows };
+    let said: Vec<String> = counts
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    let document = EstateV1 {
+        schema: "cmkctl/estate/v1",
+        at: estate.at,
+        counts,
+        environments: rows,
+    };
     out.table(&document, &header, table);
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
 }
@@ -81,7 +106,12 @@ pub(super) fn rows<'a>(
     for one in all {
         *counts.entry(one.state.word()).or_default() += 1;
     }
-    (all.iter().map(|one| row(one, estate.protection(one.environment))).collect(), counts)
+    (
+        all.iter()
+            .map(|one| row(one, estate.protection(one.environment)))
+            .collect(),
+        counts,
+    )
 }
 
 fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> EnvironmentV1<'a> {
@@ -104,7 +134,9 @@ fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> Environ
         policy: environment.policy().map(ToString::to_string),
         vault: reference.map(|key| key.vault.to_string()),
         key: reference.map(|key| key.key.as_str()),
-        key_version: key.and_then(|key: &Key| key.version.as_ref()).map(KeyVersion::as_str),
+        key_version: key
+            .and_then(|key: &Key| key.version.as_ref())
+            .map(KeyVersion::as_str),
         key_expires: key.and_then(|key| key.validity.end()),
         granted: protection.and_then(|protection| protection.granted.flag()),
     }

@@ -23,7 +23,11 @@ struct ExplainV1 {
 
 impl ExplainV1 {
     fn new(codes: Vec<&'static Entry>, service_codes: Vec<&'static ServiceCode>) -> Self {
-        Self { schema: "cmkctl/explain/v1", codes, service_codes }
+        Self {
+            schema: "cmkctl/explain/v1",
+            codes,
+            service_codes,
+        }
     }
 }
 
@@ -40,19 +44,37 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
     if let Some(entry) = catalogue::entry(&code) {
         let codes = service_codes::all().filter(|known| known.belongs_to == Some(entry.code));
         let codes: Vec<&str> = codes.map(|known| known.code).collect();
-        let sheet = Sheet::default().row("Code", entry.code).row("Usually", entry.severity.word());
-        let sheet = rows(out, sheet, &[("Title", entry.title), ("Cause", entry.cause), ("Fix", entry.fix)]);
+        let sheet = Sheet::default()
+            .row("Code", entry.code)
+            .row("Usually", entry.severity.word());
+        let sheet = rows(
+            out,
+            sheet,
+            &[
+                ("Title", entry.title),
+                ("Cause", entry.cause),
+                ("Fix", entry.fix),
+            ],
+        );
         let sheet = rows(out, sheet, &[("Who", entry.who), ("Source", entry.source)]);
-        let sheet = sheet.row_if("Service codes", (!codes.is_empty()).then(|| codes.join("\n")));
+        let sheet = sheet.row_if(
+            "Service codes",
+            (!codes.is_empty()).then(|| codes.join("\n")),
+        );
         out.data(&ExplainV1::new(vec![entry], Vec::new()), &sheet);
         return Ok(());
     }
     if let Some(known) = service_codes::find(&code) {
         let entry = known.belongs_to.and_then(catalogue::entry);
-        let sheet = Sheet::default().row("Code", known.code).row("Said by", known.service);
+        let sheet = Sheet::default()
+            .row("Code", known.code)
+            .row("Said by", known.service);
         let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", known.fix)]);
         let sheet = rows(out, sheet, &[("Who", known.who), ("Source", known.source)]);
-        let sheet = sheet.row_if("Belongs to", entry.map(|entry| format!("{}: {}", entry.code, entry.title)));
+        let sheet = sheet.row_if(
+            "Belongs to",
+            entry.map(|entry| format!("{}: {}", entry.code, entry.title)),
+        );
         out.data(&ExplainV1::new(Vec::new(), vec![known]), &sheet);
         return Ok(());
     }
@@ -69,20 +91,37 @@ fn rows(out: &Out, mut sheet: Sheet, rows: &[(&str, &str)]) -> Sheet {
 
 fn list(out: &mut Out) {
     let own = catalogue::all().map(|entry| {
-        vec![entry.code.to_owned(), entry.severity.word().to_owned(), entry.title.to_owned(), entry.who.to_owned()]
+        vec![
+            entry.code.to_owned(),
+            entry.severity.word().to_owned(),
+            entry.title.to_owned(),
+            entry.who.to_owned(),
+        ]
     });
-    let services = service_codes::all()
-        .map(|known| vec![known.code.to_owned(), known.belongs_to.unwrap_or("-").to_owned(), known.service.to_owned()]);
+    let services = service_codes::all().map(|known| {
+        vec![
+            known.code.to_owned(),
+            known.belongs_to.unwrap_or("-").to_owned(),
+            known.service.to_owned(),
+        ]
+    });
     let tables = [
         (&["Code", "Usually", "Title", "Who"][..], own.collect()),
-        (&["Service code", "Belongs to", "Said by"][..], services.collect()),
+        (
+            &["Service code", "Belongs to", "Said by"][..],
+            services.collect(),
+        ),
     ];
     let document = ExplainV1::new(catalogue::all().collect(), service_codes::all().collect());
     out.tables(&document, tables);
 }
 
 fn unknown(typed: &str, code: &str) -> Error {
-    let shown: String = typed.chars().filter(|ch| !ch.is_control()).take(60).collect();
+    let shown: String = typed
+        .chars()
+        .filter(|ch| !ch.is_control())
+        .take(60)
+        .collect();
     let mut error = Error::usage(format!("There is no code `{shown}`."));
     let code: String = code.to_ascii_lowercase().chars().take(60).collect();
     let farthest = 1 + code.chars().count() / 5;
@@ -103,7 +142,11 @@ fn unknown(typed: &str, code: &str) -> Error {
 
 /// How many letters are wrong; a piece of a code counts as near.
 fn distance(typed: &str, known: &str) -> usize {
-    if typed.len() >= 5 && known.contains(typed) { 1 } else { strsim::damerau_levenshtein(typed, known) }
+    if typed.len() >= 5 && known.contains(typed) {
+        1
+    } else {
+        strsim::damerau_levenshtein(typed, known)
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +156,10 @@ mod tests {
     #[test]
     fn what_is_near_is_suggested() {
         let hints = |typed: &str| unknown(typed, &spelled(typed)).hints;
-        assert_eq!(hints("OperationNotStartabel")[0], "Did you mean `OperationNotStartable`?");
+        assert_eq!(
+            hints("OperationNotStartabel")[0],
+            "Did you mean `OperationNotStartable`?"
+        );
         assert!(hints("AADSTS700025")[0].contains("`AADSTS700024`"));
         assert!(hints("cmk-99")[0].starts_with("Did you mean `CMK009`"));
         assert_eq!(hints("weather"), ["List every code: `cmkctl explain`."]);

@@ -21,7 +21,10 @@ pub(super) struct ErrorDocument<'a> {
 
 /// Its codes: the service's own first.
 pub(super) fn codes(error: &Error) -> Vec<&str> {
-    [error.code.as_deref(), error.finding].into_iter().flatten().collect()
+    [error.code.as_deref(), error.finding]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl<'a> From<&'a Error> for ErrorDocument<'a> {

@@ -173,19 +173,37 @@ impl<'a> FleetReport<'a> {
             FleetOutcome::Failed => "failed, and nothing more was started",
         };
         let mut sheet = Sheet::default().row("Result", word);
-        let encrypted = self.environments.iter().filter(|one| one.outcome == MemberOutcome::Encrypted).count();
+        let encrypted = self
+            .environments
+            .iter()
+            .filter(|one| one.outcome == MemberOutcome::Encrypted)
+            .count();
         if encrypted > 0 {
             sheet = sheet.row("Encrypted", format!("{encrypted} before"));
         }
-        for one in self.environments.iter().filter(|one| one.outcome != MemberOutcome::Encrypted) {
-            sheet =
-                sheet.row(&format!("Ring {}", one.ring), format!("{} ({}): {}", one.name, one.id, one.outcome.word()));
+        for one in self
+            .environments
+            .iter()
+            .filter(|one| one.outcome != MemberOutcome::Encrypted)
+        {
+            sheet = sheet.row(
+                &format!("Ring {}", one.ring),
+                format!("{} ({}): {}", one.name, one.id, one.outcome.word()),
+            );
         }
-        for done in self.receipt.done.iter().filter(|done| !self.environments.iter().any(|one| one.id == done.subject))
+        for done in self
+            .receipt
+            .done
+            .iter()
+            .filter(|done| !self.environments.iter().any(|one| one.id == done.subject))
         {
             sheet = sheet.row("Done", done.what.clone());
         }
-        sheet = sheet.row_if("Opens", self.opens.map(|opens| format!("{} UTC", opens.strftime("%a %Y-%m-%d %H:%M"))));
+        sheet = sheet.row_if(
+            "Opens",
+            self.opens
+                .map(|opens| format!("{} UTC", opens.strftime("%a %Y-%m-%d %H:%M"))),
+        );
         for next in &self.next {
             sheet = sheet.line(next.clone());
         }
@@ -211,7 +229,11 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
         steps.push(&mut text, action);
     }
     let mut ring = None;
-    for member in fleet.members.iter().filter(|member| !member.actions.is_empty()) {
+    for member in fleet
+        .members
+        .iter()
+        .filter(|member| !member.actions.is_empty())
+    {
         if ring != Some(member.ring) {
             ring = Some(member.ring);
             text.push_str(&format!("Ring {}{}:\n", member.ring, pace(&wanted.waves)));
@@ -226,14 +248,26 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     if !fleet.unlisted.is_empty() {
         text.push_str("\nNot in the file, and left as they are:\n");
         let members = fleet.members.iter().map(|member| member.name.as_str());
-        let others = fleet.unlisted.iter().flat_map(|unlisted| &unlisted.environments).map(|one| one.name.as_str());
+        let others = fleet
+            .unlisted
+            .iter()
+            .flat_map(|unlisted| &unlisted.environments)
+            .map(|one| one.name.as_str());
         let alike = Alike::among(members.chain(others));
         for unlisted in &fleet.unlisted {
             let told = |one: &Named| format!("`{}`", alike.told_apart(&one.name, &one.id));
             let names: Vec<String> = unlisted.environments.iter().map(told).collect();
             let (shown, more) = names.split_at(names.len().min(3));
-            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-            let line = format!("{}{more}, linked to `{}`", shown.join(", "), unlisted.policy.name);
+            let more = if more.is_empty() {
+                String::new()
+            } else {
+                format!(" and {} more", more.len())
+            };
+            let line = format!(
+                "{}{more}, linked to `{}`",
+                shown.join(", "),
+                unlisted.policy.name
+            );
             text.push_str(&format!("  {line}\n"));
         }
     }
@@ -251,7 +285,11 @@ impl<'a> Steps<'a> {
     fn push(&mut self, text: &mut String, action: &'a Action) {
         self.number += 1;
         text.push_str(&format!("  {}. {action}\n", self.number));
-        if !self.said.iter().any(|old| discriminant(*old) == discriminant(action)) {
+        if !self
+            .said
+            .iter()
+            .any(|old| discriminant(*old) == discriminant(action))
+        {
             self.said.push(action);
             text.push_str(&format!("     {}\n", action.why()));
         }
@@ -260,7 +298,9 @@ impl<'a> Steps<'a> {
 
 /// How much a file names.
 pub fn size(wanted: &Wanted) -> String {
-    let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let plural = |count: usize, one: &str, many: &str| {
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
     format!(
         "{}, {}",
         plural(wanted.policies.len(), "policy", "policies"),
@@ -270,6 +310,10 @@ pub fn size(wanted: &Wanted) -> String {
 
 fn pace(waves: &Waves) -> String {
     let windows: Vec<String> = waves.windows.iter().map(ToString::to_string).collect();
-    let inside = if windows.is_empty() { String::new() } else { format!(", inside {} (UTC)", windows.join(" or ")) };
+    let inside = if windows.is_empty() {
+        String::new()
+    } else {
+        format!(", inside {} (UTC)", windows.join(" or "))
+    };
     format!(", at most {} at a time{inside}", waves.at_most)
 }

@@ -1,4 +1,5 @@
-//! Policies as Bicep and Terraform: what exists, for whoever keeps it as code; and what is to be made, for the other administrator.
+//! Policies as Bicep and Terraform: what exists, for whoever keeps it as code; and what is to be
+//! made, for the other administrator.
 
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::roles::ENCRYPTION_USER;
@@ -17,9 +18,11 @@ pub struct Blueprint {
     pub key: String,
     /// The pinned version, if one is.
     pub version: Option<String>,
-    /// Does the vault work with Azure RBAC, or with access policies? Nothing when that is not known.
+    /// Does the vault work with Azure RBAC, or with access policies? Nothing when that is not
+    /// known.
     pub rbac: Option<bool>,
-    /// ARM id of the role assignment that lets the policy's identity use the key, where it is known.
+    /// ARM id of the role assignment that lets the policy's identity use the key, where it is
+    /// known.
     pub grant: Option<String>,
     /// The environments that are in it: name and id.
     pub environments: Vec<(String, String)>,
@@ -34,7 +37,9 @@ impl Blueprint {
     }
 
     fn same_group(&self) -> bool {
-        self.vault.subscription.eq_ignore_ascii_case(&self.policy.subscription)
+        self.vault
+            .subscription
+            .eq_ignore_ascii_case(&self.policy.subscription)
             && self.vault.group.eq_ignore_ascii_case(&self.policy.group)
     }
 
@@ -44,7 +49,13 @@ impl Blueprint {
             .policy
             .name
             .chars()
-            .map(|ch| if ch.is_ascii_alphanumeric() { ch.to_ascii_lowercase() } else { '_' })
+            .map(|ch| {
+                if ch.is_ascii_alphanumeric() {
+                    ch.to_ascii_lowercase()
+                } else {
+                    '_'
+                }
+            })
             .collect();
         if !symbol.starts_with(|ch: char| ch.is_ascii_lowercase()) {
             symbol.insert_str(0, "policy_");
@@ -56,43 +67,51 @@ impl Blueprint {
     fn grant_note(&self, principal: &str) -> String {
         if self.hsm() {
             return format!(
-                "The local role of a managed HSM is given on its data plane:\naz keyvault role assignment create --hsm-name {} --role \"Managed HSM Crypto Service Encryption User\" --assignee-object-id {principal} --scope /keys/{}",
+                "The local role of a managed HSM is given on its data plane:\naz keyvault role \
+                assignment create --hsm-name {} --role \"Managed HSM Crypto Service Encryption \
+                User\" --assignee-object-id {principal} --scope /keys/{}",
                 self.vault.name, self.key
             );
         }
         if self.rbac.is_none() {
             return format!(
-                "Whether the vault works with roles or with access policies was not visible; whoever sees it grants the identity access:\ncmkctl create-policy --policy {} --vault {} --key {} --location {}",
+                "Whether the vault works with roles or with access policies was not visible; \
+                whoever sees it grants the identity access:\ncmkctl create-policy --policy {} \
+                --vault {} --key {} --location {}",
                 self.policy, self.vault, self.key, self.location
             );
         }
         format!(
-            "The vault works with access policies:\naz keyvault set-policy --name {} --object-id {principal} --key-permissions get wrapKey unwrapKey",
+            "The vault works with access policies:\naz keyvault set-policy --name {} --object-id \
+            {principal} --key-permissions get wrapKey unwrapKey",
             self.vault.name
         )
     }
 }
 
-/// One Bicep file for the resource group of the policies; a policy of another group is another module, and said as such.
+/// One Bicep file for the resource group of the policies; a policy of another group is another
+/// module, and said as such.
 pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
-        "// Enterprise policies for customer-managed keys.\n// A policy that environments are linked to refuses every change, tags among it: deploy what is new, and keep this for the rest.\n",
+        "// Enterprise policies for customer-managed keys.\n// A policy that environments are \
+        linked to refuses every change, tags among it: deploy what is new, and keep this for the \
+        rest.\n",
     );
     for one in all {
         let symbol = one.symbol();
         let _ = write!(
             text,
-            "\n// az deployment group create --subscription {} --resource-group {} --template-file THIS_FILE\n",
+            "\n// az deployment group create --subscription {} --resource-group {} \
+            --template-file THIS_FILE\n",
             comment(&one.policy.subscription),
             comment(&one.policy.group)
         );
         for (name, id) in &one.environments {
             let _ = writeln!(text, "// Linked: {} ({})", comment(name), comment(id));
         }
-        let version = one
-            .version
-            .as_ref()
-            .map_or(String::new(), |version| format!("\n          version: {}", quoted_bicep(version)));
+        let version = one.version.as_ref().map_or(String::new(), |version| {
+            format!("\n          version: {}", quoted_bicep(version))
+        });
         let _ = write!(
             text,
             "resource {symbol} 'Microsoft.PowerPlatform/enterprisePolicies@{POLICY_API}' = {{
@@ -124,7 +143,10 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
             for line in one.grant_note("PRINCIPAL_ID").lines() {
                 let _ = writeln!(text, "// {}", comment(line));
             }
-            let _ = writeln!(text, "output {symbol}_principal string = {symbol}.identity.principalId");
+            let _ = writeln!(
+                text,
+                "output {symbol}_principal string = {symbol}.identity.principalId"
+            );
             continue;
         }
         if one.same_group() {
@@ -139,7 +161,8 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid({symbol}_vault.id, {symbol}.id, '{ENCRYPTION_USER}')
   scope: {symbol}_vault
   properties: {{
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{ENCRYPTION_USER}')
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', \
+    '{ENCRYPTION_USER}')
     principalId: {symbol}.identity.principalId
     principalType: 'ServicePrincipal'
   }}
@@ -150,7 +173,10 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
         } else {
             let _ = write!(
                 text,
-                "// The vault is in another resource group; grant the identity there:\n// az role assignment create --role \"Key Vault Crypto Service Encryption User\" --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --scope {}\noutput {symbol}_principal string = {symbol}.identity.principalId\n",
+                "// The vault is in another resource group; grant the identity there:\n// az role \
+                assignment create --role \"Key Vault Crypto Service Encryption User\" \
+                --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal \
+                --scope {}\noutput {symbol}_principal string = {symbol}.identity.principalId\n",
                 comment(&one.vault.to_string())
             );
         }
@@ -161,11 +187,13 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     text
 }
 
-/// Terraform with import blocks: after `terraform plan` shows no change, what exists is under its care.
+/// Terraform with import blocks: after `terraform plan` shows no change, what exists is under its
+/// care.
 pub fn terraform(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "# Enterprise policies for customer-managed keys, with their import.
-# Links of environments are left out on purpose: destroying one takes the environment offline for up to 4 days, and so does replacing it.
+# Links of environments are left out on purpose: destroying one takes the environment offline for \
+up to 4 days, and so does replacing it.
 # Add and remove environments with cmkctl.
 terraform {
   required_version = \">= 1.5\"
@@ -187,10 +215,9 @@ terraform {
         for (name, id) in &one.environments {
             let _ = writeln!(text, "# Linked: {} ({})", comment(name), comment(id));
         }
-        let version = one
-            .version
-            .as_ref()
-            .map_or(String::new(), |version| format!("\n            version = {}", quoted_hcl(version)));
+        let version = one.version.as_ref().map_or(String::new(), |version| {
+            format!("\n            version = {}", quoted_hcl(version))
+        });
         let _ = write!(
             text,
             "import {{
@@ -244,8 +271,11 @@ resource \"azapi_resource\" \"{symbol}\" {{
             continue;
         }
         if let Some(id) = &one.grant {
-            let _ =
-                write!(text, "\nimport {{\n  to = azurerm_role_assignment.{symbol}\n  id = {}\n}}\n", quoted_hcl(id));
+            let _ = write!(
+                text,
+                "\nimport {{\n  to = azurerm_role_assignment.{symbol}\n  id = {}\n}}\n",
+                quoted_hcl(id)
+            );
         }
         let _ = write!(
             text,
@@ -268,16 +298,25 @@ resource \"azurerm_role_assignment\" \"{symbol}\" {{
 
 /// Foreign words in a comment stay on its line.
 pub(super) fn comment(text: &str) -> String {
-    text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect()
+    text.chars()
+        .map(|ch| if ch.is_control() { ' ' } else { ch })
+        .collect()
 }
 
 fn quoted_bicep(text: &str) -> String {
-    let escaped = comment(text).replace('\\', "\\\\").replace('\'', "\\'").replace("${", "\\${");
+    let escaped = comment(text)
+        .replace('\\', "\\\\")
+        .replace('\'', "\\'")
+        .replace("${", "\\${");
     format!("'{escaped}'")
 }
 
 fn quoted_hcl(text: &str) -> String {
-    let escaped = comment(text).replace('\\', "\\\\").replace('"', "\\\"").replace("${", "$${").replace("%{", "%%{");
+    let escaped = comment(text)
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace("${", "$${")
+        .replace("%{", "%%{");
     format!("\"{escaped}\"")
 }
 

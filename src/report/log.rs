@@ -1,4 +1,5 @@
-//! What is said besides results and narration: the log, and the last words of a program that has a mistake in it.
+//! What is said besides results and narration: the log, and the last words of a program that has a
+//! mistake in it.
 
 use super::ci::guard;
 use crate::model::text::{clean, clean_lines};
@@ -12,7 +13,11 @@ struct Line;
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        writeln!(std::io::stderr(), "{}", guard(&clean(text.trim_end_matches('\n'))))?;
+        writeln!(
+            std::io::stderr(),
+            "{}",
+            guard(&clean(text.trim_end_matches('\n')))
+        )?;
         Ok(bytes.len())
     }
 
@@ -21,7 +26,8 @@ impl Write for Line {
     }
 }
 
-/// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or bodies) with `-vv`. Other crates stay silent.
+/// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or
+/// bodies) with `-vv`. Other crates stay silent.
 pub fn log_to_stderr(verbosity: u8, quiet: bool) {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;
@@ -32,20 +38,31 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         (_, 1) => LevelFilter::INFO,
         (_, _) => LevelFilter::DEBUG,
     };
-    let format =
-        tracing_subscriber::fmt::layer().with_writer(|| Line).with_target(false).without_time().with_ansi(false);
-    let _ = tracing_subscriber::registry().with(format).with(Targets::new().with_target("cmkctl", level)).try_init();
+    let format = tracing_subscriber::fmt::layer()
+        .with_writer(|| Line)
+        .with_target(false)
+        .without_time()
+        .with_ansi(false);
+    let _ = tracing_subscriber::registry()
+        .with(format)
+        .with(Targets::new().with_target("cmkctl", level))
+        .try_init();
 }
 
-/// A usage error that quotes what was typed, where a runner reads the log: it may have come from anybody.
+/// A usage error that quotes what was typed, where a runner reads the log: it may have come from
+/// anybody.
 pub fn misuse(text: &str) {
     let _ = std::io::stderr().write_all(guard(&clean_lines(text)).as_bytes());
 }
 
-/// A mistake of ours ends with its place in the source and with words that were written there. Words that were put together at run time stay
-/// untold: a token or a name could be among them. There is no backtrace and no core dump, for the same reason.
+/// A mistake of ours ends with its place in the source and with words that were written there.
+/// Words that were put together at run time stay untold: a token or a name could be among them.
+/// There is no backtrace and no core dump, for the same reason.
 pub fn guard_panics() {
-    #[expect(clippy::exit, reason = "an abort would leave the memory, tokens and all, in a core dump")]
+    #[expect(
+        clippy::exit,
+        reason = "an abort would leave the memory, tokens and all, in a core dump"
+    )]
     std::panic::set_hook(Box::new(|info| {
         let _ = std::io::stderr().write_all(last_words(info).as_bytes());
         std::process::exit(1);
@@ -53,9 +70,15 @@ pub fn guard_panics() {
 }
 
 fn last_words(info: &PanicHookInfo<'_>) -> String {
-    let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    let words = info.payload().downcast_ref::<&'static str>().map_or(String::new(), |words| format!(" ({words})"));
+    let place = info
+        .location()
+        .map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let words = info
+        .payload()
+        .downcast_ref::<&'static str>()
+        .map_or(String::new(), |words| format!(" ({words})"));
     format!(
-        "error: cmkctl has a mistake and stopped at {place}{words}.\n  fix:    Report this line. What was sent so far stays; the same command goes on from there.\n"
+        "error: cmkctl has a mistake and stopped at {place}{words}.\n  fix:    Report this line. \
+        What was sent so far stays; the same command goes on from there.\n"
     )
 }

@@ -1,4 +1,5 @@
-//! What a customer-managed key covers and what stays on the Microsoft key, with the date of the page that says so.
+//! What a customer-managed key covers and what stays on the Microsoft key, with the date of the
+//! page that says so.
 
 use serde::Serialize;
 
@@ -27,7 +28,8 @@ pub const MATRIX: [Coverage; 9] = [
     row(
         "Finance",
         "supported",
-        "data managed under stand-alone RCS is not covered; from 10.0.39 RCS is part of Globalization Studio: verify",
+        "data managed under stand-alone RCS is not covered; from 10.0.39 RCS is part of \
+        Globalization Studio: verify",
     ),
     row(
         "Human Resources",
@@ -37,12 +39,21 @@ pub const MATRIX: [Coverage; 9] = [
     row(
         "Commerce",
         "partial",
-        "not: e-commerce CMS, recommendations; nor scale units, e-commerce, ratings and reviews in another geography",
+        "not: e-commerce CMS, recommendations; nor scale units, e-commerce, ratings and reviews \
+        in another geography",
     ),
     row("Demand planning", "partial", ""),
-    row("Lifecycle Services", "not supported", "file assets, methodologies, task recorder, project metadata"),
+    row(
+        "Lifecycle Services",
+        "not supported",
+        "file assets, methodologies, task recorder, project metadata",
+    ),
     row("Tax Calculation", "partial", "not with stand-alone RCS"),
-    row("Electronic Invoicing", "partial", "not with stand-alone RCS"),
+    row(
+        "Electronic Invoicing",
+        "partial",
+        "not with stand-alone RCS",
+    ),
     row("All other add-ins", "supported", ""),
 ];
 

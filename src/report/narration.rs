@@ -45,10 +45,16 @@ impl Out {
             return;
         }
         let words = clean(&tick.words);
-        let text = format!("{} since the start, {words}; next look in {}", span(tick.elapsed), span(tick.next));
+        let text = format!(
+            "{} since the start, {words}; next look in {}",
+            span(tick.elapsed),
+            span(tick.next)
+        );
         if self.moving {
-            let text =
-                wrap(&format!("{text} (Ctrl-C leaves it running)"), self.style.width.map(|width| width - width.min(2)));
+            let text = wrap(
+                &format!("{text} (Ctrl-C leaves it running)"),
+                self.style.width.map(|width| width - width.min(2)),
+            );
             let bar = self.bar.get_or_insert_with(spinner);
             bar.set_message(text);
             bar.tick();
@@ -65,7 +71,11 @@ impl Out {
 
     /// Many lines, before consent: to stderr, or to stdout when they are the result itself.
     pub(super) fn passage(&mut self, to_stdout: bool, text: impl FnOnce(Option<u16>) -> String) {
-        let text = text(if to_stdout { self.columns() } else { self.width(self.moving) });
+        let text = text(if to_stdout {
+            self.columns()
+        } else {
+            self.width(self.moving)
+        });
         if to_stdout {
             self.text(&text);
         } else if !self.style.quiet {

@@ -11,7 +11,11 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
         text.push_str(&format!("  = {sentence}\n"));
     }
     for (number, action) in plan.actions.iter().enumerate() {
-        text.push_str(&format!("  {}. {action}\n     {}\n", number + 1, action.why()));
+        text.push_str(&format!(
+            "  {}. {action}\n     {}\n",
+            number + 1,
+            action.why()
+        ));
     }
     if plan.actions.is_empty() && plan.may_start() {
         text.push_str("  Nothing to do: it is in the wanted state.\n");
@@ -22,8 +26,10 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
 /// What is found and what is to be known, under the steps of a plan.
 pub(super) fn around_text(plan: &Plan, width: Option<u16>) -> String {
     let mut text = String::new();
-    let (notes, findings): (Vec<&Finding>, Vec<&Finding>) =
-        plan.findings.iter().partition(|finding| finding.severity == Severity::Acknowledge);
+    let (notes, findings): (Vec<&Finding>, Vec<&Finding>) = plan
+        .findings
+        .iter()
+        .partition(|finding| finding.severity == Severity::Acknowledge);
     if !findings.is_empty() {
         text.push_str(&format!("\n{}", findings_text(findings, width)));
     }
@@ -37,7 +43,10 @@ pub(super) fn around_text(plan: &Plan, width: Option<u16>) -> String {
 }
 
 /// Findings for people, each with what helps.
-pub(super) fn findings_text<'a>(findings: impl IntoIterator<Item = &'a Finding>, width: Option<u16>) -> String {
+pub(super) fn findings_text<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
+    width: Option<u16>,
+) -> String {
     let mut text = String::new();
     for finding in findings {
         let word = match finding.severity {
@@ -47,10 +56,18 @@ pub(super) fn findings_text<'a>(findings: impl IntoIterator<Item = &'a Finding>,
             Severity::NotVisible => "NOT VISIBLE",
             Severity::Acknowledge => "NOTE",
         };
-        let head = wrap(&format!("{} {word}: {}", finding.code, finding.message), width);
-        let fix =
-            wrap(&format!("fix: {} ({})", finding.remedy, finding.who), width.map(|width| width.saturating_sub(7)));
-        text.push_str(&format!("{head}\n       {}\n", fix.replace('\n', "\n       ")));
+        let head = wrap(
+            &format!("{} {word}: {}", finding.code, finding.message),
+            width,
+        );
+        let fix = wrap(
+            &format!("fix: {} ({})", finding.remedy, finding.who),
+            width.map(|width| width.saturating_sub(7)),
+        );
+        text.push_str(&format!(
+            "{head}\n       {}\n",
+            fix.replace('\n', "\n       ")
+        ));
     }
     text
 }

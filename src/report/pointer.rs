@@ -10,11 +10,14 @@ pub(super) fn pointer(code: &str) -> Option<String> {
     known.map(|code| format!("cmkctl explain {code}"))
 }
 
-/// The code as it is written: `7`, `cmk7` and `CMK-007` all mean `CMK007`; every other code stays as it was typed.
+/// The code as it is written: `7`, `cmk7` and `CMK-007` all mean `CMK007`; every other code stays
+/// as it was typed.
 pub(super) fn spelled(typed: &str) -> String {
     let typed = typed.trim();
     let digits = match typed.get(..3) {
-        Some(head) if head.eq_ignore_ascii_case("CMK") => typed[3..].trim_start_matches(['-', '_', ' ']),
+        Some(head) if head.eq_ignore_ascii_case("CMK") => {
+            typed[3..].trim_start_matches(['-', '_', ' '])
+        }
         _ => typed,
     };
     match digits.parse::<u16>() {
@@ -34,7 +37,17 @@ mod tests {
         for typed in ["7", "07", "007", "cmk7", "CMK-7", "cmk_007", " Cmk007 "] {
             assert_eq!(spelled(typed), "CMK007", "{typed}");
         }
-        for typed in ["", "CMK", "cmkx", "0007", "+7", "0x80048d0b", "OperationNotStartable", "日本語", "CMé"] {
+        for typed in [
+            "",
+            "CMK",
+            "cmkx",
+            "0007",
+            "+7",
+            "0x80048d0b",
+            "OperationNotStartable",
+            "日本語",
+            "CMé",
+        ] {
             assert_eq!(spelled(typed), typed, "{typed}");
         }
     }
@@ -42,7 +55,10 @@ mod tests {
     #[test]
     fn only_known_codes_are_pointed_to() {
         assert_eq!(pointer("cmk006").as_deref(), Some("cmkctl explain CMK006"));
-        assert_eq!(pointer("SCOPELOCKED").as_deref(), Some("cmkctl explain ScopeLocked"));
+        assert_eq!(
+            pointer("SCOPELOCKED").as_deref(),
+            Some("cmkctl explain ScopeLocked")
+        );
         assert_eq!(pointer("$(reboot)"), None);
     }
 }

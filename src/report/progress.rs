@@ -17,7 +17,12 @@ pub(super) fn spinner() -> ProgressBar {
 /// A time in its two largest units.
 pub(super) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    match (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60, seconds % 60) {
+    match (
+        seconds / 86_400,
+        seconds % 86_400 / 3600,
+        seconds % 3600 / 60,
+        seconds % 60,
+    ) {
         (0, 0, 0, seconds) => format!("{seconds} s"),
         (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
         (0, hours, minutes, _) => format!("{hours} h {minutes} min"),

@@ -5,8 +5,8 @@ use crate::model::text::clean;
 use std::io::{IsTerminal, Write};
 
 impl Out {
-    /// Asks a question on stderr and reads one line; `None` when nobody can answer. The answer is read on another thread, so that the wait for
-    /// it can be given up.
+    /// Asks a question on stderr and reads one line; `None` when nobody can answer. The answer is
+    /// read on another thread, so that the wait for it can be given up.
     pub async fn ask(&mut self, question: &str) -> Option<String> {
         self.stop();
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
@@ -17,7 +17,8 @@ impl Out {
         let reading = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
-            read.is_ok_and(|read| read > 0).then(|| line.trim().to_owned())
+            read.is_ok_and(|read| read > 0)
+                .then(|| line.trim().to_owned())
         });
         reading.await.ok().flatten()
     }

@@ -10,7 +10,8 @@ const LONGEST: usize = 2000;
 /// The library goes as deep as the expression does, and the stack has an end.
 const DEEPEST: usize = 200;
 
-/// The functions of the JMESPath specification, with how many arguments each takes; `None` is one or more.
+/// The functions of the JMESPath specification, with how many arguments each takes; `None` is one
+/// or more.
 const FUNCTIONS: [(&str, Option<usize>); 26] = [
     ("abs", Some(1)),
     ("avg", Some(1)),
@@ -55,10 +56,15 @@ impl Query {
     /// A usage error that shows where it goes wrong, or which function nobody knows.
     pub fn parse(text: &str) -> Result<Self> {
         if text.len() > LONGEST {
-            return Err(Error::usage(format!("The query has more than {LONGEST} characters.")).hint(HELP));
+            return Err(
+                Error::usage(format!("The query has more than {LONGEST} characters.")).hint(HELP),
+            );
         }
         if text.matches(|ch: char| "([{!&.|<>=*".contains(ch)).count() > DEEPEST {
-            return Err(Error::usage(format!("The query has more than {DEEPEST} brackets and operators.")).hint(HELP));
+            return Err(Error::usage(format!(
+                "The query has more than {DEEPEST} brackets and operators."
+            ))
+            .hint(HELP));
         }
         let expression = jmespath::compile(text).map_err(|error| {
             let reason = error.reason.to_string();
@@ -80,16 +86,22 @@ impl Query {
         Ok(Self { expression, made })
     }
 
-    /// What the document answers. The library sorts the keys of objects; they get back the order that the expression or the document gave them.
+    /// What the document answers. The library sorts the keys of objects; they get back the order
+    /// that the expression or the document gave them.
     ///
     /// # Errors
     /// The expression does not fit the document, as in `length(…)` of a number.
     pub fn ask(&self, document: &Value) -> Result<Value> {
         let misfit = |error: String| {
-            wrong(self.expression.as_str())
-                .detail(format!("It does not fit the result: {}.", error.trim_end_matches('.')))
+            wrong(self.expression.as_str()).detail(format!(
+                "It does not fit the result: {}.",
+                error.trim_end_matches('.')
+            ))
         };
-        let found = self.expression.search(document).map_err(|error| misfit(error.reason.to_string()))?;
+        let found = self
+            .expression
+            .search(document)
+            .map_err(|error| misfit(error.reason.to_string()))?;
         let found = serde_json::to_value(&*found).map_err(|error| misfit(error.to_string()))?;
         let mut orders = HashMap::new();
         learn(document, &mut orders);
@@ -100,12 +112,16 @@ impl Query {
     }
 }
 
-const HELP: &str =
-    "It is JMESPath over what `-o json` prints, such as `environments[?state=='locked'].id`: https://jmespath.org";
+const HELP: &str = "It is JMESPath over what `-o json` prints, such as \
+    `environments[?state=='locked'].id`: https://jmespath.org";
 
 fn wrong(text: &str) -> Error {
     let shown: String = text.chars().take(120).collect();
-    Error::usage(format!("The query `{}` can't be answered.", shown.escape_debug())).hint(HELP)
+    Error::usage(format!(
+        "The query `{}` can't be answered.",
+        shown.escape_debug()
+    ))
+    .hint(HELP)
 }
 
 fn function(text: &str, name: &str, given: usize) -> Result<()> {
@@ -117,7 +133,9 @@ fn function(text: &str, name: &str, given: usize) -> Result<()> {
         Some((_, Some(wanted))) if *wanted != given => {
             Err(wrong(text).detail(format!("`{name}` takes {wanted} arguments, not {given}.")))
         }
-        Some((_, None)) if given == 0 => Err(wrong(text).detail(format!("`{name}` takes at least one argument."))),
+        Some((_, None)) if given == 0 => {
+            Err(wrong(text).detail(format!("`{name}` takes at least one argument.")))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -129,15 +147,21 @@ fn parts(ast: &Ast) -> Vec<&Ast> {
         | Ast::And { lhs, rhs, .. }
         | Ast::Or { lhs, rhs, .. }
         | Ast::Subexpr { lhs, rhs, .. } => vec![lhs, rhs],
-        Ast::Condition { predicate, then, .. } => vec![predicate, then],
+        Ast::Condition {
+            predicate, then, ..
+        } => vec![predicate, then],
         Ast::Expref { ast, .. } => vec![ast],
-        Ast::Flatten { node, .. } | Ast::Not { node, .. } | Ast::ObjectValues { node, .. } => vec![node],
+        Ast::Flatten { node, .. } | Ast::Not { node, .. } | Ast::ObjectValues { node, .. } => {
+            vec![node]
+        }
         Ast::Function { args, .. } => args.iter().collect(),
         Ast::MultiList { elements, .. } => elements.iter().collect(),
         Ast::MultiHash { elements, .. } => elements.iter().map(|element| &element.value).collect(),
-        Ast::Identity { .. } | Ast::Field { .. } | Ast::Index { .. } | Ast::Literal { .. } | Ast::Slice { .. } => {
-            Vec::new()
-        }
+        Ast::Identity { .. }
+        | Ast::Field { .. }
+        | Ast::Index { .. }
+        | Ast::Literal { .. }
+        | Ast::Slice { .. } => Vec::new(),
     }
 }
 
@@ -155,7 +179,9 @@ fn learn(value: &Value, orders: &mut Orders) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| learn(item, orders)),
         Value::Object(map) => {
-            orders.entry(sorted(map.keys().cloned())).or_insert_with(|| map.keys().cloned().collect());
+            orders
+                .entry(sorted(map.keys().cloned()))
+                .or_insert_with(|| map.keys().cloned().collect());
             map.values().for_each(|item| learn(item, orders));
         }
         _ => {}
@@ -164,12 +190,18 @@ fn learn(value: &Value, orders: &mut Orders) {
 
 fn ordered(value: Value, orders: &Orders) -> Value {
     match value {
-        Value::Array(items) => items.into_iter().map(|item| ordered(item, orders)).collect(),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| ordered(item, orders))
+            .collect(),
         Value::Object(mut map) => {
             let keys = sorted(map.keys().cloned());
             let order = orders.get(&keys).unwrap_or(&keys);
             let all = order.iter().filter_map(|key| map.remove_entry(key));
-            Value::Object(all.map(|(key, item)| (key, ordered(item, orders))).collect::<Map<_, _>>())
+            Value::Object(
+                all.map(|(key, item)| (key, ordered(item, orders)))
+                    .collect::<Map<_, _>>(),
+            )
         }
         value => value,
     }
@@ -181,38 +213,79 @@ mod tests {
     use serde_json::json;
 
     fn ask(query: &str, document: &Value) -> String {
-        Query::parse(query).unwrap().ask(document).unwrap().to_string()
+        Query::parse(query)
+            .unwrap()
+            .ask(document)
+            .unwrap()
+            .to_string()
     }
 
     #[test]
     fn keys_keep_the_order_in_which_they_were_written() {
         let document = json!({ "z": [{ "name": "n", "id": 1, "at": null }], "a": 2 });
-        assert_eq!(ask("z[].{name: name, at: at, id: id}", &document), r#"[{"name":"n","at":null,"id":1}]"#);
+        assert_eq!(
+            ask("z[].{name: name, at: at, id: id}", &document),
+            r#"[{"name":"n","at":null,"id":1}]"#
+        );
         assert_eq!(ask("z[0]", &document), r#"{"name":"n","id":1,"at":null}"#);
         assert_eq!(ask("@", &document), document.to_string());
         assert_eq!(ask("nothing.here", &document), "null");
         // An object that merges others is nobody's kind: by its keys.
-        assert_eq!(ask("merge(z[0], {b: a})", &document), r#"{"at":null,"b":2,"id":1,"name":"n"}"#);
+        assert_eq!(
+            ask("merge(z[0], {b: a})", &document),
+            r#"{"at":null,"b":2,"id":1,"name":"n"}"#
+        );
     }
 
     #[test]
     fn what_can_not_be_right_is_told_before_it_is_asked() {
-        for text in ["", "a.", "a[", "[99999999999]", "foo(", "a.b || nothing(@)", "length(a, b)", "merge()", "ö"] {
+        for text in [
+            "",
+            "a.",
+            "a[",
+            "[99999999999]",
+            "foo(",
+            "a.b || nothing(@)",
+            "length(a, b)",
+            "merge()",
+            "ö",
+        ] {
             let error = Query::parse(text).unwrap_err();
             assert_eq!(error.kind.exit_code(), 2, "{text}");
-            assert!(error.detail.is_some() && !error.hints.is_empty(), "{error:?}");
+            assert!(
+                error.detail.is_some() && !error.hints.is_empty(),
+                "{error:?}"
+            );
         }
         assert!(Query::parse(&"a".repeat(LONGEST + 1)).is_err());
         for one in ["(", "[", "!", "{a:", "a[?", "&", "[*]"] {
-            assert!(Query::parse(&one.repeat(LONGEST / one.len())).is_err(), "{one}");
+            assert!(
+                Query::parse(&one.repeat(LONGEST / one.len())).is_err(),
+                "{one}"
+            );
         }
         let deepest = format!("{}a{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
         assert_eq!(ask(&deepest, &json!({ "a": 1 })), "1");
-        for (one, last) in [("a.", "a"), ("a|", "a"), ("a||", "a"), ("a>", "a"), ("*.", "a")] {
-            let long = format!("{}{last}", one.repeat(DEEPEST / one.matches(|ch: char| !ch.is_alphanumeric()).count()));
-            assert!(Query::parse(&long).unwrap().ask(&json!({ "a": 1 })).is_ok(), "{one}");
+        for (one, last) in [
+            ("a.", "a"),
+            ("a|", "a"),
+            ("a||", "a"),
+            ("a>", "a"),
+            ("*.", "a"),
+        ] {
+            let long = format!(
+                "{}{last}",
+                one.repeat(DEEPEST / one.matches(|ch: char| !ch.is_alphanumeric()).count())
+            );
+            assert!(
+                Query::parse(&long).unwrap().ask(&json!({ "a": 1 })).is_ok(),
+                "{one}"
+            );
         }
-        let error = Query::parse("length(a)").unwrap().ask(&json!({ "a": 1 })).unwrap_err();
+        let error = Query::parse("length(a)")
+            .unwrap()
+            .ask(&json!({ "a": 1 }))
+            .unwrap_err();
         assert!(error.detail.unwrap().contains("does not fit"));
     }
 }

@@ -1,4 +1,5 @@
-//! One JSON document in the shapes that scripts read: JSON, JSON lines, TSV and YAML, and the answer to a query for people.
+//! One JSON document in the shapes that scripts read: JSON, JSON lines, TSV and YAML, and the
+//! answer to a query for people.
 
 use super::values::{Format, Sheet, grid, json};
 use crate::model::text::clean;
@@ -16,29 +17,39 @@ const LISTS: [(&str, &[&str]); 4] = [
 pub(super) fn render(value: &Value, format: Format, width: Option<u16>) -> String {
     match format {
         Format::None => String::new(),
-        Format::Jsonl => rows(value).into_iter().map(|row| format!("{row}\n")).collect(),
-        Format::Tsv => rows(value).into_iter().map(|row| cells(row).join("\t") + "\n").collect(),
+        Format::Jsonl => rows(value)
+            .into_iter()
+            .map(|row| format!("{row}\n"))
+            .collect(),
+        Format::Tsv => rows(value)
+            .into_iter()
+            .map(|row| cells(row).join("\t") + "\n")
+            .collect(),
         Format::Yaml => yaml(value),
         Format::Table => table(value, width),
         Format::Json | Format::Sarif | Format::Html | Format::Markdown => json(value),
     }
 }
 
-/// A list is its elements, and so is a document that is one at heart; anything else is one row, and nothing is none.
+/// A list is its elements, and so is a document that is one at heart; anything else is one row, and
+/// nothing is none.
 fn rows(value: &Value) -> Vec<&Value> {
     let schema = value.get("schema").and_then(Value::as_str);
     let list = LISTS.iter().find(|(name, _)| Some(*name) == schema);
     match (value, list) {
-        (_, Some((_, places))) => {
-            places.iter().filter_map(|place| value.pointer(place)?.as_array()).flatten().collect()
-        }
+        (_, Some((_, places))) => places
+            .iter()
+            .filter_map(|place| value.pointer(place)?.as_array())
+            .flatten()
+            .collect(),
         (Value::Array(items), None) => items.iter().collect(),
         (Value::Null, None) => Vec::new(),
         (_, None) => vec![value],
     }
 }
 
-/// As `az -o tsv` has it: the values of an object in their order, of a list the number of its elements, of an object inside nothing.
+/// As `az -o tsv` has it: the values of an object in their order, of a list the number of its
+/// elements, of an object inside nothing.
 fn cells(row: &Value) -> Vec<String> {
     match row {
         Value::Object(map) => map.values().map(cell).collect(),
@@ -68,24 +79,42 @@ fn yaml(value: &Value) -> String {
 /// The answer to a query as a person reads it: a table of objects, a line for everything else.
 fn table(value: &Value, width: Option<u16>) -> String {
     match value {
-        Value::Object(map) => {
-            map.iter().fold(Sheet::default(), |sheet, (key, item)| sheet.row(&clean(key), cell(item))).text(width)
-        }
+        Value::Object(map) => map
+            .iter()
+            .fold(Sheet::default(), |sheet, (key, item)| {
+                sheet.row(&clean(key), cell(item))
+            })
+            .text(width),
         Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_object) => {
             let mut header: Vec<&String> = Vec::new();
-            for key in items.iter().filter_map(Value::as_object).flat_map(|map| map.keys()) {
+            for key in items
+                .iter()
+                .filter_map(Value::as_object)
+                .flat_map(|map| map.keys())
+            {
                 if !header.contains(&key) {
                     header.push(key);
                 }
             }
-            let line = |item: &Value| header.iter().map(|key| item.get(key).map_or(String::new(), cell)).collect();
+            let line = |item: &Value| {
+                header
+                    .iter()
+                    .map(|key| item.get(key).map_or(String::new(), cell))
+                    .collect()
+            };
             let names: Vec<String> = header.iter().map(|key| clean(key)).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             grid(&names, items.iter().map(line).collect(), width)
         }
         Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_array) => {
-            let columns = items.iter().map(|item| cells(item).len()).max().unwrap_or(0);
-            let names: Vec<String> = (1..=columns).map(|number| format!("Column{number}")).collect();
+            let columns = items
+                .iter()
+                .map(|item| cells(item).len())
+                .max()
+                .unwrap_or(0);
+            let names: Vec<String> = (1..=columns)
+                .map(|number| format!("Column{number}"))
+                .collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let full = |item: &Value| {
                 let mut row = cells(item);
@@ -94,7 +123,10 @@ fn table(value: &Value, width: Option<u16>) -> String {
             };
             grid(&names, items.iter().map(full).collect(), width)
         }
-        other => rows(other).into_iter().map(|row| cells(row).join("  ") + "\n").collect(),
+        other => rows(other)
+            .into_iter()
+            .map(|row| cells(row).join("  ") + "\n")
+            .collect(),
     }
 }
 
@@ -105,26 +137,52 @@ mod tests {
 
     #[test]
     fn lines_and_tabs_are_what_az_prints() {
-        let list = json!([{ "b": "x", "a": 1 }, { "b": null, "a": true }, { "b": [1, 2], "a": { "c": 1 } }]);
+        let list = json!([{ "b": "x", "a": 1 }, { "b": null, "a": true }, { "b": [1, 2],
+            "a": { "c": 1 } }]);
         assert_eq!(render(&list, Format::Tsv, None), "x\t1\n\ttrue\n2\t\n");
-        assert_eq!(render(&json!(["x\ty\nz", 2]), Format::Tsv, None), "x y z\n2\n");
+        assert_eq!(
+            render(&json!(["x\ty\nz", 2]), Format::Tsv, None),
+            "x y z\n2\n"
+        );
         assert_eq!(render(&json!("one"), Format::Tsv, None), "one\n");
-        assert_eq!(render(&json!([["a", "b"], ["c"]]), Format::Tsv, None), "a\tb\nc\n");
+        assert_eq!(
+            render(&json!([["a", "b"], ["c"]]), Format::Tsv, None),
+            "a\tb\nc\n"
+        );
         assert_eq!(render(&Value::Null, Format::Tsv, None), "");
         assert_eq!(render(&list, Format::Jsonl, None).lines().count(), 3);
-        let estate = json!({ "schema": "cmkctl/estate/v1", "environments": [{ "id": 1 }, { "id": 2 }] });
-        assert_eq!(render(&estate, Format::Jsonl, None), "{\"id\":1}\n{\"id\":2}\n");
-        assert_eq!(render(&json!({ "schema": "cmkctl/other/v1" }), Format::Jsonl, None).lines().count(), 1);
+        let estate =
+            json!({ "schema": "cmkctl/estate/v1", "environments": [{ "id": 1 }, { "id": 2 }] });
+        assert_eq!(
+            render(&estate, Format::Jsonl, None),
+            "{\"id\":1}\n{\"id\":2}\n"
+        );
+        assert_eq!(
+            render(&json!({ "schema": "cmkctl/other/v1" }), Format::Jsonl, None)
+                .lines()
+                .count(),
+            1
+        );
         assert_eq!(render(&list, Format::None, None), "");
     }
 
     #[test]
     fn an_answer_is_a_table_when_it_is_one() {
-        let table = render(&json!([{ "name": "x", "id": 1 }, { "name": "longer", "id": 2 }]), Format::Table, None);
+        let table = render(
+            &json!([{ "name": "x", "id": 1 }, { "name": "longer", "id": 2 }]),
+            Format::Table,
+            None,
+        );
         assert_eq!(table, " name    id\n x       1\n longer  2\n");
-        assert_eq!(render(&json!({ "name": "x", "identity": 1 }), Format::Table, None), "name      x\nidentity  1\n");
+        assert_eq!(
+            render(&json!({ "name": "x", "identity": 1 }), Format::Table, None),
+            "name      x\nidentity  1\n"
+        );
         assert_eq!(render(&json!(["x", "y"]), Format::Table, None), "x\ny\n");
-        assert_eq!(render(&json!([["x", 1], ["y"]]), Format::Table, None), " Column1  Column2\n x        1\n y\n");
+        assert_eq!(
+            render(&json!([["x", 1], ["y"]]), Format::Table, None),
+            " Column1  Column2\n x        1\n y\n"
+        );
         assert_eq!(render(&json!([]), Format::Table, None), "");
     }
 
@@ -178,11 +236,19 @@ mod tests {
         ];
         let long = "word ".repeat(60);
         let value = json!({
-            "list": nasty.to_vec(), "deep": [[{ "a": [{ "b": {} }, []] }], null, true, -1, 1.5, u64::MAX],
+            "list": nasty.to_vec(), "deep": [[{ "a": [{ "b": {} }, []] }], null, true, -1, 1.5,
+                u64::MAX],
             "long": long, "a key: with": { "yes": { "1": 2 } },
         });
         let text = render(&value, Format::Yaml, None);
-        assert_eq!(serde_norway::from_str::<Value>(&text).unwrap(), value, "{text}");
-        assert!(text.lines().any(|line| line.contains(long.trim())), "{text}");
+        assert_eq!(
+            serde_norway::from_str::<Value>(&text).unwrap(),
+            value,
+            "{text}"
+        );
+        assert!(
+            text.lines().any(|line| line.contains(long.trim())),
+            "{text}"
+        );
     }
 }

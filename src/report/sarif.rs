@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Where every result lies: nothing here comes from a file, but code-scanning pages refuse a result without one. The tool's name stands in;
-/// it is relative, so that no machine's path gets in, and the resource itself is the logical location.
+/// Where every result lies: nothing here comes from a file, but code-scanning pages refuse a result
+/// without one. The tool's name stands in; it is relative, so that no machine's path gets in, and
+/// the resource itself is the logical location.
 const STAND_IN: &str = "cmkctl";
 
 /// The findings as one SARIF log, with the whole catalogue as the tool's rules.
@@ -18,7 +19,10 @@ pub fn sarif(findings: &[Finding]) -> Value {
         .map(|finding| {
             let subject = finding.subject.to_lowercase();
             // Two findings of one code on one subject are two results: the second gets a number.
-            let number = seen.entry((finding.code, subject.clone())).and_modify(|count| *count += 1).or_insert(1);
+            let number = seen
+                .entry((finding.code, subject.clone()))
+                .and_modify(|count| *count += 1)
+                .or_insert(1);
             result(finding, &fingerprint(finding.code, &subject, *number))
         })
         .collect();
@@ -55,30 +59,40 @@ fn result(finding: &Finding, fingerprint: &Uuid) -> Value {
         result.insert("ruleIndex".to_owned(), json!(index));
     }
     result.insert("level".to_owned(), json!(level(finding.severity)));
-    let text = format!("{}\nFix: {}\nWho: {}", finding.message, finding.remedy, finding.who);
+    let text = format!(
+        "{}\nFix: {}\nWho: {}",
+        finding.message, finding.remedy, finding.who
+    );
     result.insert("message".to_owned(), json!({ "text": text }));
     let short = finding.subject.rsplit('/').next().unwrap_or_default();
     result.insert(
         "locations".to_owned(),
         json!([{
-            "physicalLocation": { "artifactLocation": { "uri": STAND_IN }, "region": { "startLine": 1 } },
-            "logicalLocations": [{ "name": short, "fullyQualifiedName": finding.subject, "kind": "resource" }],
+            "physicalLocation": { "artifactLocation": { "uri": STAND_IN },
+                "region": { "startLine": 1 } },
+            "logicalLocations": [{ "name": short, "fullyQualifiedName": finding.subject,
+                "kind": "resource" }],
         }]),
     );
     result.insert(
         "partialFingerprints".to_owned(),
         json!({
             "codeAndSubject/v1": fingerprint.to_string(),
-            // GitHub goes by this one; left out, it is computed from the line of a file, and all results lie on the same line.
+            // GitHub goes by this one; left out, it is computed from the line of a file, and all
+            // results lie on the same line.
             "primaryLocationLineHash": format!("{}:1", fingerprint.simple()),
         }),
     );
     Value::Object(result)
 }
 
-/// The same for the same code and subject, whatever was seen: an expiry date that comes nearer is not a new alert.
+/// The same for the same code and subject, whatever was seen: an expiry date that comes nearer is
+/// not a new alert.
 fn fingerprint(code: &str, subject: &str, number: u32) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("cmkctl\n{code}\n{subject}\n{number}").as_bytes())
+    Uuid::new_v5(
+        &Uuid::NAMESPACE_OID,
+        format!("cmkctl\n{code}\n{subject}\n{number}").as_bytes(),
+    )
 }
 
 const fn level(severity: Severity) -> &'static str {
@@ -92,7 +106,10 @@ const fn level(severity: Severity) -> &'static str {
 /// The title as one word: `NotAManagedEnvironment`.
 fn name(title: &str) -> String {
     let mut name = String::new();
-    for word in title.split(|ch: char| !ch.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in title
+        .split(|ch: char| !ch.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         let (first, rest) = word.split_at(1);
         name.push_str(&first.to_ascii_uppercase());
         name.push_str(rest);
@@ -106,7 +123,15 @@ mod tests {
 
     fn finding(code: &'static str, subject: &str, message: &str) -> Finding {
         let (subject, message) = (subject.to_owned(), message.to_owned());
-        Finding { code, severity: Severity::Warn, subject, message, remedy: String::new(), who: "", source: "" }
+        Finding {
+            code,
+            severity: Severity::Warn,
+            subject,
+            message,
+            remedy: String::new(),
+            who: "",
+            source: "",
+        }
     }
 
     #[test]
@@ -114,19 +139,29 @@ mod tests {
         let prints = |findings: &[Finding]| -> Vec<String> {
             let log = sarif(findings);
             let results = log["runs"][0]["results"].as_array().unwrap().clone();
-            results.iter().map(|result| result["partialFingerprints"]["codeAndSubject/v1"].to_string()).collect()
+            results
+                .iter()
+                .map(|result| result["partialFingerprints"]["codeAndSubject/v1"].to_string())
+                .collect()
         };
-        let today = prints(&[finding("CMK016", "/A/key", "in 50 days"), finding("CMK017", "/A/key", "pinned")]);
+        let today = prints(&[
+            finding("CMK016", "/A/key", "in 50 days"),
+            finding("CMK017", "/A/key", "pinned"),
+        ]);
         let later = prints(&[finding("CMK016", "/a/KEY", "in 49 days")]);
         assert_eq!(today[0], later[0]);
         assert_ne!(today[0], today[1]);
-        let twice = prints(&[finding("CMK011", "v", "soft delete"), finding("CMK011", "v", "purge protection")]);
+        let twice = prints(&[
+            finding("CMK011", "v", "soft delete"),
+            finding("CMK011", "v", "purge protection"),
+        ]);
         assert_ne!(twice[0], twice[1]);
     }
 
     #[test]
     fn every_rule_has_a_name_of_its_own() {
-        let names: std::collections::HashSet<String> = catalogue::all().map(|entry| name(entry.title)).collect();
+        let names: std::collections::HashSet<String> =
+            catalogue::all().map(|entry| name(entry.title)).collect();
         assert_eq!(names.len(), catalogue::CATALOGUE.len());
         assert_eq!(name("Not a Managed Environment"), "NotAManagedEnvironment");
     }

@@ -1,4 +1,5 @@
-//! A plan for two administrators who are kept apart on purpose: what each of them must run, as files to hand over.
+//! A plan for two administrators who are kept apart on purpose: what each of them must run, as
+//! files to hand over.
 
 use super::infra::{Blueprint, bicep, comment};
 use crate::model::text::quoted;
@@ -13,15 +14,22 @@ pub struct Part {
     pub readers: Vec<String>,
     /// Is something left for the Key Vault administrator?
     pub azure: bool,
-    /// What is left for the Power Platform administrator: id, name, and whether it is made a Managed Environment first.
+    /// What is left for the Power Platform administrator: id, name, and whether it is made a
+    /// Managed Environment first.
     pub environments: Vec<(String, String, bool)>,
 }
 
 /// The files, by their names. `program` is how cmkctl is called for the same cloud.
 pub fn split(program: &str, parts: &[Part]) -> Vec<(String, String)> {
     let mut files = vec![
-        ("key-vault-administrator.sh".to_owned(), key_vault(program, parts)),
-        ("power-platform-administrator.sh".to_owned(), power_platform(program, parts)),
+        (
+            "key-vault-administrator.sh".to_owned(),
+            key_vault(program, parts),
+        ),
+        (
+            "power-platform-administrator.sh".to_owned(),
+            power_platform(program, parts),
+        ),
     ];
     let azure = parts.iter().filter(|part| part.azure);
     files.extend(azure.map(|part| {
@@ -35,18 +43,25 @@ const HEAD: &str = "#!/usr/bin/env bash\nset -euo pipefail\n";
 
 fn key_vault(program: &str, parts: &[Part]) -> String {
     let mut text = format!(
-        "{HEAD}# The Key Vault administrator's part. It needs no right in Power Platform.\n# Each command may be run again: it sends only what is missing.\n"
+        "{HEAD}# The Key Vault administrator's part. It needs no right in Power Platform.\n# Each \
+        command may be run again: it sends only what is missing.\n"
     );
     for part in parts.iter().filter(|part| part.azure) {
         let one = &part.blueprint;
         let (policy, vault) = (&one.policy, &one.vault);
         let _ = writeln!(text, "\n# The policy {}", comment(&policy.name));
-        let readers: String = part.readers.iter().map(|reader| format!(" --reader {}", quoted(reader))).collect();
-        let version =
-            one.version.as_ref().map_or(String::new(), |version| format!(" --key-version {}", quoted(version)));
+        let readers: String = part
+            .readers
+            .iter()
+            .map(|reader| format!(" --reader {}", quoted(reader)))
+            .collect();
+        let version = one.version.as_ref().map_or(String::new(), |version| {
+            format!(" --key-version {}", quoted(version))
+        });
         let _ = writeln!(
             text,
-            "{program} create-policy --policy {} --vault {} --key {}{version} --location {}{readers}",
+            "{program} create-policy --policy {} --vault {} --key {}{version} --location \
+            {}{readers}",
             quoted(&policy.to_string()),
             quoted(&vault.to_string()),
             quoted(&one.key),
@@ -54,7 +69,9 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
         );
         let _ = write!(
             text,
-            "# Or, with Azure's own tools:\n#   az provider register --namespace Microsoft.PowerPlatform --subscription {} --wait\n#   az deployment group create --subscription {} --resource-group {} --template-file policy-{}.bicep\n",
+            "# Or, with Azure's own tools:\n#   az provider register --namespace \
+            Microsoft.PowerPlatform --subscription {} --wait\n#   az deployment group create \
+            --subscription {} --resource-group {} --template-file policy-{}.bicep\n",
             policy.subscription,
             policy.subscription,
             comment(&policy.group),
@@ -63,7 +80,8 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
         for reader in &part.readers {
             let _ = writeln!(
                 text,
-                "#   az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"
+                "#   az role assignment create --role Reader --assignee-object-id {reader} \
+                --scope {policy}"
             );
         }
         let _ = writeln!(
@@ -80,14 +98,21 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
 
 fn power_platform(program: &str, parts: &[Part]) -> String {
     let mut text = format!(
-        "{HEAD}# The Power Platform administrator's part. It needs Reader on the policies, and no right in Key Vault.\n# Each environment is OFFLINE while its data is encrypted, for up to 4 days: each command asks for its name.\n# Each command may be run again: it starts nothing a second time.\n"
+        "{HEAD}# The Power Platform administrator's part. It needs Reader on the policies, and no \
+        right in Key Vault.\n# Each environment is OFFLINE while its data is encrypted, for up to \
+        4 days: each command asks for its name.\n# Each command may be run again: it starts \
+        nothing a second time.\n"
     );
     for part in parts {
         let policy = part.blueprint.policy.to_string();
         for (id, name, make_managed) in &part.environments {
             let managed = if *make_managed { " --make-managed" } else { "" };
             let (id, policy) = (quoted(id), quoted(&policy));
-            let _ = write!(text, "\n# {}\n{program} add-environment {id} --policy {policy}{managed}\n", comment(name));
+            let _ = write!(
+                text,
+                "\n# {}\n{program} add-environment {id} --policy {policy}{managed}\n",
+                comment(name)
+            );
         }
     }
     if parts.iter().all(|part| part.environments.is_empty()) {

@@ -101,7 +101,10 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
     let observed = facts.observed;
     let environment = observed.environment.present();
     let link = environment.and_then(|environment| environment.key_link.present());
-    let running = observed.operations.present().and_then(|all| all.iter().find(|operation| !operation.has_ended()));
+    let running = observed
+        .operations
+        .present()
+        .and_then(|all| all.iter().find(|operation| !operation.has_ended()));
     let why = [
         ("operations", observed.operations.unreadable()),
         ("integration", observed.integration.unreadable()),
@@ -133,7 +136,10 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
             identity: policy.principal_id.as_deref(),
             vault: policy.key_reference().map(|key| key.vault.to_string()),
             key: policy.key_reference().map(|key| key.key.as_str()),
-            pinned_version: policy.key_reference().and_then(|key| key.version.as_ref()).map(KeyVersion::as_str),
+            pinned_version: policy
+                .key_reference()
+                .and_then(|key| key.version.as_ref())
+                .map(KeyVersion::as_str),
         }),
         key: observed.key.present().map(|key| KeyV1 {
             name: &key.name,
@@ -145,7 +151,15 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
             read_from: key.source,
         }),
         key_access: &facts.access,
-        not_visible: why.into_iter().filter_map(|(what, why)| Some(NotVisibleV1 { what, why: &why?.why })).collect(),
+        not_visible: why
+            .into_iter()
+            .filter_map(|(what, why)| {
+                Some(NotVisibleV1 {
+                    what,
+                    why: &why?.why,
+                })
+            })
+            .collect(),
         findings: facts.findings,
         coverage_date: MATRIX_DATE,
         coverage: &MATRIX,
@@ -176,16 +190,25 @@ fn missing<T>(seen: &Seen<T>, observed: &Observed) -> String {
         Seen::Unreadable(why) => format!("not known: {}", why.why),
         Seen::Absent => "none".to_owned(),
         Seen::Present(_) => "not shown".to_owned(),
-        Seen::NotAsked => match observed.environment.present().map(|environment| &environment.key_link) {
+        Seen::NotAsked => match observed
+            .environment
+            .present()
+            .map(|environment| &environment.key_link)
+        {
             Some(Seen::Absent) => "none".to_owned(),
             Some(Seen::Unreadable(why)) => format!("not known: {}", why.why),
-            Some(Seen::Present(_)) => observed.policy.unreadable().map_or("not known".to_owned(), |why| {
-                if why.forbidden {
-                    format!("not visible to you: {}", why.why)
-                } else {
-                    format!("not known: {}", why.why)
-                }
-            }),
+            Some(Seen::Present(_)) => {
+                observed
+                    .policy
+                    .unreadable()
+                    .map_or("not known".to_owned(), |why| {
+                        if why.forbidden {
+                            format!("not visible to you: {}", why.why)
+                        } else {
+                            format!("not known: {}", why.why)
+                        }
+                    })
+            }
             Some(Seen::NotAsked) | None => NOT_VISIBLE.to_owned(),
         },
     }
@@ -200,11 +223,22 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     let environment = observed.environment.present();
     sheet = sheet
         .section("Steps")
-        .row("1 Integrated", format!("{}: {}", facts.verdict.word, facts.verdict.meaning))
-        .row("2 Environment", environment.map_or(NOT_VISIBLE.to_owned(), standing));
+        .row(
+            "1 Integrated",
+            format!("{}: {}", facts.verdict.word, facts.verdict.meaning),
+        )
+        .row(
+            "2 Environment",
+            environment.map_or(NOT_VISIBLE.to_owned(), standing),
+        );
     let policy = match &document.policy {
         Some(policy) => {
-            format!("{}\nin {}, identity {}", policy.id, policy.location, policy.identity.unwrap_or("none"))
+            format!(
+                "{}\nin {}, identity {}",
+                policy.id,
+                policy.location,
+                policy.identity.unwrap_or("none")
+            )
         }
         None => missing(&observed.policy, observed),
     };
@@ -216,7 +250,9 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     sheet = sheet.row("3 Policy", policy);
     let key = match &document.key {
         Some(key) => {
-            let bits = key.bits.map_or(String::new(), |bits| format!(" {bits} bits"));
+            let bits = key
+                .bits
+                .map_or(String::new(), |bits| format!(" {bits} bits"));
             let validity = observed.key.present().map(|key| &key.validity.expires);
             let expires = match validity {
                 Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
@@ -240,11 +276,20 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     };
     sheet = sheet
         .row("  Key", key)
-        .row_if("  Vault", document.policy.as_ref().and_then(|policy| policy.vault.as_deref()))
+        .row_if(
+            "  Vault",
+            document
+                .policy
+                .as_ref()
+                .and_then(|policy| policy.vault.as_deref()),
+        )
         .row("  Grant on the key", facts.access.clone());
     let link = environment.map_or(&Seen::NotAsked, |environment| &environment.key_link);
     let added = match (environment, link) {
-        (_, Seen::Present(link)) => format!("link {}", link.status.as_deref().unwrap_or("without a status")),
+        (_, Seen::Present(link)) => format!(
+            "link {}",
+            link.status.as_deref().unwrap_or("without a status")
+        ),
         (_, Seen::Absent) => "no policy is linked".to_owned(),
         (_, Seen::Unreadable(why)) => format!("not readable: {}", why.why),
         (None, Seen::NotAsked) => NOT_VISIBLE.to_owned(),
@@ -254,18 +299,31 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     if let Some(operation) = &document.operation {
         sheet = sheet.row(
             "  Running",
-            format!("{} {}, {}", operation.kind, operation.id, operation.stage.unwrap_or(operation.state)),
+            format!(
+                "{} {}, {}",
+                operation.kind,
+                operation.id,
+                operation.stage.unwrap_or(operation.state)
+            ),
         );
     }
     sheet = sheet.section(&format!("What the key covers (Microsoft, {MATRIX_DATE})"));
     for row in &MATRIX {
-        let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
+        let note = if row.note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", row.note)
+        };
         sheet = sheet.row(row.app, format!("{}{note}", row.support));
     }
-    sheet =
-        sheet.section("What stays on the Microsoft key").row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"));
+    sheet = sheet
+        .section("What stays on the Microsoft key")
+        .row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"));
     for finding in facts.findings {
-        sheet = sheet.line(format!("{}: {} fix: {} ({})", finding.code, finding.message, finding.remedy, finding.who));
+        sheet = sheet.line(format!(
+            "{}: {} fix: {} ({})",
+            finding.code, finding.message, finding.remedy, finding.who
+        ));
     }
     for next in &facts.next {
         sheet = sheet.line(next.clone());

@@ -10,7 +10,8 @@ pub struct Style {
     pub format: Format,
     /// Narration off.
     pub quiet: bool,
-    /// Colour and moving progress where there is a terminal (no `NO_COLOR`, no `CLICOLOR=0`, not `TERM=dumb`, not in CI).
+    /// Colour and moving progress where there is a terminal (no `NO_COLOR`, no `CLICOLOR=0`, not
+    /// `TERM=dumb`, not in CI).
     pub lively: bool,
     /// Colour even where there is no terminal (`CLICOLOR_FORCE`).
     pub colored: bool,

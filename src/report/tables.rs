@@ -12,8 +12,16 @@ impl Out {
     }
 
     /// Several tables with an empty line between them for people, `value` for scripts.
-    pub(super) fn tables<const N: usize>(&mut self, value: &impl Serialize, tables: [(&[&str], Vec<Vec<String>>); N]) {
+    pub(super) fn tables<const N: usize>(
+        &mut self,
+        value: &impl Serialize,
+        tables: [(&[&str], Vec<Vec<String>>); N],
+    ) {
         let width = self.columns();
-        self.result(value, || tables.map(|(header, rows)| grid(header, rows, width)).join("\n"));
+        self.result(value, || {
+            tables
+                .map(|(header, rows)| grid(header, rows, width))
+                .join("\n")
+        });
     }
 }

@@ -1,7 +1,8 @@
 //! The terminal: what is written where, in which colour, and how an error looks.
 //!
-//! Names and words of services were cleaned where they were read. Here everything is cleaned once more, so that nothing that was forgotten there
-//! can move the cursor, hide a word or forge a line: the only escapes that reach a terminal are our own colours.
+//! Names and words of services were cleaned where they were read. Here everything is cleaned once
+//! more, so that nothing that was forgotten there can move the cursor, hide a word or forge a line:
+//! the only escapes that reach a terminal are our own colours.
 
 use super::ci::{Notes, guard, guard_json};
 use super::failure::{ErrorDocument, codes};
@@ -77,7 +78,8 @@ impl Out {
     pub fn goes_to(&mut self, file: Option<&Path>) -> Result<()> {
         if file.is_some() && self.style.format == Format::None {
             return Err(
-                Error::usage("`-o none` writes nothing, so `--out` gets no file.").hint("Leave out one of the two.")
+                Error::usage("`-o none` writes nothing, so `--out` gets no file.")
+                    .hint("Leave out one of the two."),
             );
         }
         self.file = file.map(Path::to_owned);
@@ -110,7 +112,11 @@ impl Out {
         self.answered = true;
         let plain = self.query.is_none();
         let as_it_is = plain && matches!(self.style.format, Format::Table | Format::Json);
-        let document = if as_it_is && self.style.ci.is_none() { Value::Null } else { value_of(value) };
+        let document = if as_it_is && self.style.ci.is_none() {
+            Value::Null
+        } else {
+            value_of(value)
+        };
         if self.style.ci.is_some() {
             self.notes = Notes::of(&document);
         }
@@ -135,7 +141,8 @@ impl Out {
         self.text(text);
     }
 
-    /// Text of its own shape, to stdout or to the file that was named. What can't be written is said at the end.
+    /// Text of its own shape, to stdout or to the file that was named. What can't be written is
+    /// said at the end.
     pub fn text(&mut self, text: &str) {
         self.stop();
         if self.style.format == Format::None {
@@ -144,7 +151,11 @@ impl Out {
         let file = self.file.take();
         let mut text = match self.style.format {
             // Only the tabs between values are left by now.
-            Format::Tsv => text.split('\t').map(clean_lines).collect::<Vec<_>>().join("\t"),
+            Format::Tsv => text
+                .split('\t')
+                .map(clean_lines)
+                .collect::<Vec<_>>()
+                .join("\t"),
             _ => clean_lines(text),
         };
         // A file is no log.
@@ -175,12 +186,17 @@ impl Out {
         self.lost.take().map_or(Ok(()), Err)
     }
 
-    /// An error, to stderr for people and, where the format has room for it, to stdout for scripts, unless the result is there already. A query
-    /// is not asked of it.
+    /// An error, to stderr for people and, where the format has room for it, to stdout for scripts,
+    /// unless the result is there already. A query is not asked of it.
     pub fn error(&mut self, error: &Error) {
         self.stop();
         self.file = None;
-        if !self.answered && matches!(self.style.format, Format::Json | Format::Jsonl | Format::Yaml) {
+        if !self.answered
+            && matches!(
+                self.style.format,
+                Format::Json | Format::Jsonl | Format::Yaml
+            )
+        {
             let document = value_of(&ErrorDocument::from(error));
             self.document(&render(&document, self.style.format, None));
         }
@@ -189,7 +205,8 @@ impl Out {
         self.line(text);
     }
 
-    /// The end of `command`: its error, if any, and what a CI service gets. Returns the exit code. A result that is lost decides it.
+    /// The end of `command`: its error, if any, and what a CI service gets. Returns the exit code.
+    /// A result that is lost decides it.
     pub fn finish(&mut self, command: &str, result: Result<()>) -> u8 {
         self.stop();
         let lost = self.lost.take();
@@ -212,14 +229,27 @@ impl Out {
         if let Some(ci) = &self.style.ci {
             let leaves = ci.leaves(&self.notes, command, code, error.as_ref());
             for (path, text) in &leaves.files {
-                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
-                    Ok(mut file) => unwritten.extend(appended(path, file.write_all(text.as_bytes())).err()),
+                match std::fs::OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .open(path)
+                {
+                    Ok(mut file) => {
+                        unwritten.extend(appended(path, file.write_all(text.as_bytes())).err())
+                    }
                     // A runner that has no such file loses nothing.
-                    Err(why) => self.line(&format!("`{}` can't be written: {why}.", path.display())),
+                    Err(why) => {
+                        self.line(&format!("`{}` can't be written: {why}.", path.display()))
+                    }
                 }
             }
-            // These are commands, so nothing guards them; each part was guarded where it was put in.
-            let text: String = leaves.commands.iter().map(|command| format!("{command}\n")).collect();
+            // These are commands, so nothing guards them; each part was guarded where it was put
+            // in.
+            let text: String = leaves
+                .commands
+                .iter()
+                .map(|command| format!("{command}\n"))
+                .collect();
             unwritten.extend(to_stderr(text.as_bytes()).err());
         }
         // Later steps of a job read them. What the command itself ended with says more.
@@ -237,7 +267,11 @@ impl Out {
     }
 
     fn error_text(&self, error: &Error) -> String {
-        let mut text = format!("{}: {}\n", self.paint("error", AnsiColor::Red), clean(&error.message));
+        let mut text = format!(
+            "{}: {}\n",
+            self.paint("error", AnsiColor::Red),
+            clean(&error.message)
+        );
         let codes = codes(error);
         if !codes.is_empty() {
             text.push_str(&format!("  code:   {}\n", clean(&codes.join(", "))));
@@ -246,7 +280,11 @@ impl Out {
             text.push_str(&format!("  why:    {}\n", clean(detail)));
         }
         for (index, hint) in error.hints.iter().enumerate() {
-            text.push_str(&format!("  {}  {}\n", if index == 0 { "fix:  " } else { "      " }, clean(hint)));
+            text.push_str(&format!(
+                "  {}  {}\n",
+                if index == 0 { "fix:  " } else { "      " },
+                clean(hint)
+            ));
         }
         if let Some(id) = &error.correlation {
             text.push_str(&format!("  ticket: correlation id {}\n", clean(id)));
@@ -263,7 +301,11 @@ impl Out {
     }
 
     pub(super) fn guarded(&self, text: &str) -> String {
-        if self.style.log_is_read { guard(text) } else { text.to_owned() }
+        if self.style.log_is_read {
+            guard(text)
+        } else {
+            text.to_owned()
+        }
     }
 
     pub(super) fn stop(&mut self) {

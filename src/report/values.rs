@@ -72,8 +72,13 @@ impl Sheet {
 
     /// The text for a terminal of `width` columns; long values wrap, ids are never cut.
     pub fn text(&self, width: Option<u16>) -> String {
-        let label_width =
-            self.sections.iter().flat_map(|(_, rows)| rows).map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+        let label_width = self
+            .sections
+            .iter()
+            .flat_map(|(_, rows)| rows)
+            .map(|(label, _)| label.chars().count())
+            .max()
+            .unwrap_or(0);
         let mut out = String::new();
         for (title, rows) in &self.sections {
             if !out.is_empty() {
@@ -85,7 +90,10 @@ impl Sheet {
             }
             for (label, value) in rows {
                 let mut lines = value.lines();
-                out.push_str(&format!("{label:label_width$}  {}\n", lines.next().unwrap_or_default()));
+                out.push_str(&format!(
+                    "{label:label_width$}  {}\n",
+                    lines.next().unwrap_or_default()
+                ));
                 for line in lines {
                     out.push_str(&format!("{:label_width$}  {line}\n", ""));
                 }
@@ -102,20 +110,28 @@ impl Sheet {
     }
 }
 
-/// A table without frames, as wide as the terminal; unbounded when there is none, so that a pipe gets one line a row.
+/// A table without frames, as wide as the terminal; unbounded when there is none, so that a pipe
+/// gets one line a row.
 pub(super) fn grid(header: &[&str], rows: Vec<Vec<String>>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(header);
     if let Some(width) = width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
     }
     table.add_rows(rows);
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 /// Breaks a sentence at blanks; a word that is longer than the line stays whole.
 pub(super) fn wrap(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width.map(usize::from).filter(|width| *width >= 20) else { return text.to_owned() };
+    let Some(width) = width.map(usize::from).filter(|width| *width >= 20) else {
+        return text.to_owned();
+    };
     let mut out = String::new();
     let mut column = 0;
     for word in text.split(' ') {
@@ -142,7 +158,9 @@ pub(super) fn value_of(value: &impl Serialize) -> serde_json::Value {
 /// One JSON document, pretty, with a line feed.
 pub(super) fn json(value: &impl Serialize) -> String {
     // Our own structs hold nothing that JSON can't.
-    serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")) + "\n"
+    serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
+        + "\n"
 }
 
 #[cfg(test)]
@@ -151,14 +169,25 @@ mod tests {
 
     #[test]
     fn labels_line_up_and_long_values_stay_whole() {
-        let sheet = Sheet::default().row("a", "1").row("long", "x\ny").section("Two").row("b", "2").line("end");
-        assert_eq!(sheet.text(None), "a     1\nlong  x\n      y\n\nTwo\nb     2\n\nend\n");
+        let sheet = Sheet::default()
+            .row("a", "1")
+            .row("long", "x\ny")
+            .section("Two")
+            .row("b", "2")
+            .line("end");
+        assert_eq!(
+            sheet.text(None),
+            "a     1\nlong  x\n      y\n\nTwo\nb     2\n\nend\n"
+        );
     }
 
     #[test]
     fn wrapping_breaks_at_blanks_only() {
         let id = "x".repeat(40);
-        assert_eq!(wrap(&format!("one two {id} three"), Some(20)), format!("one two\n{id}\nthree"));
+        assert_eq!(
+            wrap(&format!("one two {id} three"), Some(20)),
+            format!("one two\n{id}\nthree")
+        );
         assert_eq!(wrap("one two", None), "one two");
     }
 }

@@ -3,7 +3,8 @@
 use super::written::to_stdout;
 use crate::error::Result;
 
-/// To stdout, byte by byte. Nothing of a service may be in it that was not cleaned; a closed pipe is fine.
+/// To stdout, byte by byte. Nothing of a service may be in it that was not cleaned; a closed pipe
+/// is fine.
 ///
 /// # Errors
 /// It can't be written.

@@ -1,4 +1,5 @@
-//! What is written, and whether it was. A reader that left early is fine; every other failure loses something and is said.
+//! What is written, and whether it was. A reader that left early is fine; every other failure loses
+//! something and is said.
 
 use crate::error::{Error, Kind, Result};
 use std::fs::File;
@@ -14,7 +15,8 @@ pub enum Existing {
     Replaced,
 }
 
-/// To stdout and out of this process's own buffer. A closed pipe is fine: whoever read it has seen enough.
+/// To stdout and out of this process's own buffer. A closed pipe is fine: whoever read it has seen
+/// enough.
 pub(super) fn to_stdout(bytes: &[u8]) -> Result<()> {
     printed(std::io::stdout().lock().write_all(bytes))
 }
@@ -25,9 +27,14 @@ pub(super) fn to_stdout(bytes: &[u8]) -> Result<()> {
 /// It can't be written.
 pub fn printed(written: std::io::Result<()>) -> Result<()> {
     unless_closed(written.and_then(|()| std::io::stdout().lock().flush())).map_err(|error| {
-        Error::new(Kind::Unexpected, "The result can't be written to standard output.")
-            .detail(format!("{error}."))
-            .hint("What was printed is not whole, do not use it. Make room, then run the command again.")
+        Error::new(
+            Kind::Unexpected,
+            "The result can't be written to standard output.",
+        )
+        .detail(format!("{error}."))
+        .hint(
+            "What was printed is not whole, do not use it. Make room, then run the command again.",
+        )
     })
 }
 
@@ -35,15 +42,21 @@ pub fn printed(written: std::io::Result<()>) -> Result<()> {
 pub(super) fn to_stderr(bytes: &[u8]) -> Result<()> {
     let mut stderr = std::io::stderr().lock();
     unless_closed(stderr.write_all(bytes)).map_err(|error| {
-        Error::new(Kind::Unexpected, "The commands for the CI service can't be written to standard error.")
-            .detail(format!("{error}."))
+        Error::new(
+            Kind::Unexpected,
+            "The commands for the CI service can't be written to standard error.",
+        )
+        .detail(format!("{error}."))
     })
 }
 
 /// What was appended to a file of the CI service.
 pub(super) fn appended(path: &Path, written: std::io::Result<()>) -> Result<()> {
     written.map_err(|error| {
-        let what = format!("What the CI service was to get can't be written to `{}`.", path.display());
+        let what = format!(
+            "What the CI service was to get can't be written to `{}`.",
+            path.display()
+        );
         Error::new(Kind::Unexpected, what).detail(format!("{error}."))
     })
 }
@@ -55,30 +68,38 @@ fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
-/// Writes a file whole or not at all: a temporary file beside it gets the content and then its name. On failure a file that is there stays as
-/// it was. What is no file, such as a pipe or a device, is written to as it is.
+/// Writes a file whole or not at all: a temporary file beside it gets the content and then its
+/// name. On failure a file that is there stays as it was. What is no file, such as a pipe or a
+/// device, is written to as it is.
 ///
 /// # Errors
-/// Usage when the file can't be what was meant: its folder is missing, it may not be written, or it is there and must be kept. Unexpected when
-/// the system loses the content, such as on a full disk.
+/// Usage when the file can't be what was meant: its folder is missing, it may not be written, or it
+/// is there and must be kept. Unexpected when the system loses the content, such as on a full disk.
 pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
     whole(path, bytes, existing).map_err(|error| {
         let (kind, hint) = match error.kind() {
-            ErrorKind::AlreadyExists => (Kind::Usage, "What is there is never overwritten. Name another file."),
+            ErrorKind::AlreadyExists => (
+                Kind::Usage,
+                "What is there is never overwritten. Name another file.",
+            ),
             ErrorKind::NotFound
             | ErrorKind::PermissionDenied
             | ErrorKind::IsADirectory
             | ErrorKind::NotADirectory
             | ErrorKind::InvalidFilename
             | ErrorKind::InvalidInput
-            | ErrorKind::ReadOnlyFilesystem => {
-                (Kind::Usage, "Name a file that you may write, in a folder that you may write to.")
-            }
+            | ErrorKind::ReadOnlyFilesystem => (
+                Kind::Usage,
+                "Name a file that you may write, in a folder that you may write to.",
+            ),
             _ => (Kind::Unexpected, "Make room, then run the command again."),
         };
-        Error::new(kind, format!("The file `{}` can't be written.", path.display()))
-            .detail(format!("{error}."))
-            .hint(hint)
+        Error::new(
+            kind,
+            format!("The file `{}` can't be written.", path.display()),
+        )
+        .detail(format!("{error}."))
+        .hint(hint)
     })
 }
 
@@ -96,7 +117,9 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
         let mut open = File::options().write(true).open(&path)?;
         return open.write_all(bytes).and_then(|()| open.flush());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
     let mut half = builder().tempfile_in(&folder)?;
     half.write_all(bytes)?;
@@ -115,7 +138,8 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The file that a path leads to, link by link. It need not be there: a link to nothing is a wish for a file at its end.
+/// The file that a path leads to, link by link. It need not be there: a link to nothing is a wish
+/// for a file at its end.
 fn target(path: &Path) -> std::io::Result<PathBuf> {
     /// More links than that are a circle, as for the system.
     const LINKS: usize = 40;
@@ -129,9 +153,14 @@ fn target(path: &Path) -> std::io::Result<PathBuf> {
         }
         // What is relative starts at the folder of the link.
         let next = path.read_link()?;
-        path = path.parent().map_or_else(|| next.clone(), |folder| folder.join(&next));
+        path = path
+            .parent()
+            .map_or_else(|| next.clone(), |folder| folder.join(&next));
     }
-    Err(std::io::Error::new(ErrorKind::InvalidInput, "the links lead to each other"))
+    Err(std::io::Error::new(
+        ErrorKind::InvalidInput,
+        "the links lead to each other",
+    ))
 }
 
 /// A temporary file that others may read as they may read any other new file.
@@ -143,13 +172,14 @@ fn builder() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// A file that would be larger than the user's limit is an error of its writing, and does not end the process by a signal. The number is the
-/// same on every system that this is built for.
+/// A file that would be larger than the user's limit is an error of its writing, and does not end
+/// the process by a signal. The number is the same on every system that this is built for.
 pub fn guard_file_size() {
     #[cfg(unix)]
     {
         const SIGXFSZ: i32 = 25;
-        // The handler stays when this ends. Without it the system says what is wrong, and only with less grace.
+        // The handler stays when this ends. Without it the system says what is wrong, and only with
+        // less grace.
         let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ));
     }
 }
@@ -159,8 +189,11 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = folder
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -171,12 +204,25 @@ mod tests {
         let path = folder.path().join("a.txt");
         write_file(&path, b"one", Existing::Kept).unwrap();
         let error = write_file(&path, b"two", Existing::Kept).unwrap_err();
-        assert_eq!((error.kind, std::fs::read(&path).unwrap()), (Kind::Usage, b"one".to_vec()));
+        assert_eq!(
+            (error.kind, std::fs::read(&path).unwrap()),
+            (Kind::Usage, b"one".to_vec())
+        );
         write_file(&path, b"two", Existing::Replaced).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(names(folder.path()), ["a.txt"]);
-        for wrong in [folder.path().to_owned(), folder.path().join("none/a.txt"), path.join("a.txt")] {
-            assert_eq!(write_file(&wrong, b"x", Existing::Replaced).unwrap_err().kind, Kind::Usage, "{wrong:?}");
+        for wrong in [
+            folder.path().to_owned(),
+            folder.path().join("none/a.txt"),
+            path.join("a.txt"),
+        ] {
+            assert_eq!(
+                write_file(&wrong, b"x", Existing::Replaced)
+                    .unwrap_err()
+                    .kind,
+                Kind::Usage,
+                "{wrong:?}"
+            );
         }
     }
 
@@ -200,13 +246,21 @@ mod tests {
         symlink("sub/b.txt", &second).unwrap();
         write_file(&first, b"three", Existing::Replaced).unwrap();
         assert!(first.is_symlink() && second.is_symlink());
-        assert_eq!(std::fs::read(folder.path().join("sub/b.txt")).unwrap(), b"three");
+        assert_eq!(
+            std::fs::read(folder.path().join("sub/b.txt")).unwrap(),
+            b"three"
+        );
         // Where there is no folder, and in a circle, nothing is written, and the links stay.
         let (nowhere, circle) = (folder.path().join("nowhere"), folder.path().join("circle"));
         symlink("none/c.txt", &nowhere).unwrap();
         symlink("circle", &circle).unwrap();
         for link in [nowhere, circle] {
-            assert_eq!(write_file(&link, b"four", Existing::Replaced).unwrap_err().kind, Kind::Usage);
+            assert_eq!(
+                write_file(&link, b"four", Existing::Replaced)
+                    .unwrap_err()
+                    .kind,
+                Kind::Usage
+            );
             assert!(link.is_symlink());
         }
     }

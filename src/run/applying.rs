@@ -24,20 +24,35 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Every way it can end short of that, with its exit code.
-pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &mut Out) -> Result<()> {
+pub async fn apply_wanted(
+    context: &Context,
+    file: &Path,
+    asked: &Asked,
+    out: &mut Out,
+) -> Result<()> {
     let (wanted, saved) = match config::given(file)? {
         Given::Wanted(wanted) => (wanted, None),
         Given::Saved(saved) => (saved.wanted.clone(), Some(valid(context, *saved, file)?)),
     };
     let began = Instant::now();
-    let Planned { wanted, sight, fleet } = looked(context, wanted).await?;
+    let Planned {
+        wanted,
+        sight,
+        fleet,
+    } = looked(context, wanted).await?;
     out.fleet(&file.display().to_string(), &wanted, &fleet, asked.dry_run);
     let mut report = FleetReport::new("apply", sight.at, &wanted.waves, &fleet);
-    let kept = saved.as_ref().map_or(Ok(()), |saved| holding::kept(&saved.actions, &fleet.plan));
+    let kept = saved
+        .as_ref()
+        .map_or(Ok(()), |saved| holding::kept(&saved.actions, &fleet.plan));
     if let Err(error) = kept {
         return Err(refused(error, report, out));
     }
-    let known: Vec<&str> = fleet.members.iter().map(|member| member.name.as_str()).collect();
+    let known: Vec<&str> = fleet
+        .members
+        .iter()
+        .map(|member| member.name.as_str())
+        .collect();
     let blocked = blocked(&fleet.plan);
     if blocked.is_ok() {
         names_fit(&fleet.plan, asked, &known)?;
@@ -47,7 +62,11 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
         blocked?;
         seen(&fleet)?;
         let pending = asked.detailed_exitcode && !fleet.plan.actions.is_empty();
-        return if pending { Err(Error::new(Kind::Pending, "There is something to do.")) } else { Ok(()) };
+        return if pending {
+            Err(Error::new(Kind::Pending, "There is something to do."))
+        } else {
+            Ok(())
+        };
     }
     if fleet.plan.actions.is_empty() {
         out.data(&report, &report.sheet());
@@ -56,7 +75,9 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
     let trail = context.trail("apply", &fleet.plan)?;
     let held = match consent(&fleet.plan, asked, out).await {
         Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
-            again(context, &wanted, &sight, &fleet, somebody).await.map(|fleet| (consent, fleet))
+            again(context, &wanted, &sight, &fleet, somebody)
+                .await
+                .map(|fleet| (consent, fleet))
         }
         Ok((consent, _)) => Ok((consent, fleet.clone())),
         Err(error) => Err(error),
@@ -90,21 +111,42 @@ pub async fn apply_wanted(context: &Context, file: &Path, asked: &Asked, out: &m
 fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
     let cloud = &context.session.cloud().name;
     if saved.cloud != *cloud {
-        let what = format!("The plan `{}` is for the cloud `{}`, and this is `{cloud}`.", file.display(), saved.cloud);
+        let what = format!(
+            "The plan `{}` is for the cloud `{}`, and this is `{cloud}`.",
+            file.display(),
+            saved.cloud
+        );
         return Err(Error::usage(what).hint("Pass the `--cloud` that it was made for."));
     }
     if !saved.is_whole() {
-        let what = format!("The plan `{}` is not as it was written: its fingerprint differs.", file.display());
-        return Err(Error::new(Kind::Refused, what)
-            .hint("Change the file that it came from, and make a new plan: `cmkctl plan FILE --out PLAN`."));
+        let what = format!(
+            "The plan `{}` is not as it was written: its fingerprint differs.",
+            file.display()
+        );
+        return Err(Error::new(Kind::Refused, what).hint(
+            "Change the file that it came from, and make a new plan: `cmkctl plan FILE \
+                --out PLAN`.",
+        ));
     }
     Ok(saved)
 }
 
 /// The plan of a new look, when it still does what somebody consented to.
-async fn again(context: &Context, wanted: &Wanted, seen: &Sight, fleet: &Fleet, somebody: bool) -> Result<Fleet> {
+async fn again(
+    context: &Context,
+    wanted: &Wanted,
+    seen: &Sight,
+    fleet: &Fleet,
+    somebody: bool,
+) -> Result<Fleet> {
     let fresh = looked(context, wanted.clone()).await?;
-    let then = plan(wanted, &Sight { at: fresh.sight.at, ..seen.clone() });
+    let then = plan(
+        wanted,
+        &Sight {
+            at: fresh.sight.at,
+            ..seen.clone()
+        },
+    );
     holding::moved(&fleet.plan, somebody, &then.plan, &fresh.fleet.plan)?;
     Ok(fresh.fleet)
 }
@@ -148,14 +190,18 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             Err(error) => *run.stopped.borrow_mut() = Some(error),
         }
         if granted(&first) {
-            run.effective = run.effective.max(context.clock().now().checked_add(ROLE_SETTLES).ok());
+            run.effective = run
+                .effective
+                .max(context.clock().now().checked_add(ROLE_SETTLES).ok());
         }
     }
     if run.stopped.borrow().is_none() {
         let say: RefCell<&mut dyn FnMut(Event)> = RefCell::new(&mut event);
         // Whoever waits hears Ctrl-C itself; in the middle of a request nobody else would.
         if let Err(stop) = unless_stopped(run.drive(&say)).await {
-            run.stopped.borrow_mut().get_or_insert_with(|| Error::stopped(stop));
+            run.stopped
+                .borrow_mut()
+                .get_or_insert_with(|| Error::stopped(stop));
         }
     }
     Ended {
@@ -171,7 +217,9 @@ fn granted(plan: &Plan) -> bool {
     plan.actions.iter().any(|action| {
         matches!(
             action,
-            Action::GrantKeyByRole { .. } | Action::GrantKeyByAccessPolicy { .. } | Action::GrantKeyByHsmRole { .. }
+            Action::GrantKeyByRole { .. }
+                | Action::GrantKeyByAccessPolicy { .. }
+                | Action::GrantKeyByHsmRole { .. }
         )
     })
 }
@@ -184,9 +232,17 @@ async fn finish(
     mut report: FleetReport<'_>,
     out: &mut Out,
 ) -> Result<()> {
-    let Ended { came, receipt, error, opens, resume } = ended;
+    let Ended {
+        came,
+        receipt,
+        error,
+        opens,
+        resume,
+    } = ended;
     report.receipt = receipt;
-    let unfinished = came.iter().any(|came| matches!(came, Came::Runs | Came::Begun));
+    let unfinished = came
+        .iter()
+        .any(|came| matches!(came, Came::Runs | Came::Begun));
     for (one, came) in report.environments.iter_mut().zip(&came) {
         one.outcome = match came {
             Came::Not if one.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
@@ -199,8 +255,10 @@ async fn finish(
             }
         };
     }
-    let goes_on =
-        format!("Go on with the same command: `{resume}` (what is done is skipped, what runs is waited for).");
+    let goes_on = format!(
+        "Go on with the same command: `{resume}` (what is done is skipped, what runs is waited \
+        for)."
+    );
     if let Some(error) = error {
         // The others that failed meanwhile are said, too; the first one decides.
         for came in &came {
@@ -211,13 +269,22 @@ async fn finish(
             }
         }
         let waits = error.kind == Kind::StillRunning;
-        report.outcome = if waits { FleetOutcome::Running } else { FleetOutcome::Failed };
+        report.outcome = if waits {
+            FleetOutcome::Running
+        } else {
+            FleetOutcome::Failed
+        };
         report.opens = opens.filter(|_| waits);
         report.next.push(goes_on.clone());
         out.data(&report, &report.sheet());
         return Err(resumed(error, unfinished, goes_on));
     }
-    if report.environments.iter().any(|one| matches!(one.outcome, MemberOutcome::Running | MemberOutcome::NotStarted)) {
+    if report.environments.iter().any(|one| {
+        matches!(
+            one.outcome,
+            MemberOutcome::Running | MemberOutcome::NotStarted
+        )
+    }) {
         report.outcome = FleetOutcome::Running;
         report.next.push(goes_on);
         out.data(&report, &report.sheet());
@@ -230,7 +297,9 @@ async fn finish(
         Ok(after) => after.map_err(|error| {
             let why = error.to_string();
             let what = "Everything was done, but the re-read that shows it failed.";
-            Error::new(Kind::Unverified, what).detail(why).hint(goes_on.clone())
+            Error::new(Kind::Unverified, what)
+                .detail(why)
+                .hint(goes_on.clone())
         })?,
         Err(stop) => {
             let what = "Interrupted; everything was done, and nothing is verified.";
@@ -239,9 +308,15 @@ async fn finish(
     };
     proven(&after.fleet.plan)?;
     report.outcome = FleetOutcome::Done;
-    if after.fleet.members.iter().any(|member| member.place == crate::model::fleet::Place::Encrypted) {
+    if after
+        .fleet
+        .members
+        .iter()
+        .any(|member| member.place == crate::model::fleet::Place::Encrypted)
+    {
         report.next.push(
-            "Keep the keys, their vaults and the policies' access: without them environments go offline at once."
+            "Keep the keys, their vaults and the policies' access: without them environments go \
+            offline at once."
                 .to_owned(),
         );
     }
@@ -255,7 +330,9 @@ fn resumed(error: Error, unfinished: bool, goes_on: String) -> Error {
     if error.kind.is_interruption() {
         error.hints.clear();
         if unfinished && !error.message.contains("goes on at the service") {
-            error.message.push_str(" What was started goes on at the service.");
+            error
+                .message
+                .push_str(" What was started goes on at the service.");
         }
     }
     error.hint(goes_on)

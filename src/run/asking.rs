@@ -16,7 +16,8 @@ pub struct Asked {
     pub dry_run: bool,
     /// Yes to everything that keeps people working.
     pub yes: bool,
-    /// The names that were typed: of environments that may go offline, and of what else asks for one.
+    /// The names that were typed: of environments that may go offline, and of what else asks for
+    /// one.
     pub confirm: Vec<String>,
     /// Repair first what can be repaired without harm.
     pub fix: bool,
@@ -36,23 +37,46 @@ pub(super) fn blocked(plan: &Plan) -> Result<()> {
     })
 }
 
-/// What forbids to go on: known facts decide the exit code, 7 when waiting is all that helps and 6 otherwise; 5 when nothing known stands in the
-/// way, but something that must be known is not.
+/// What forbids to go on: known facts decide the exit code, 7 when waiting is all that helps and 6
+/// otherwise; 5 when nothing known stands in the way, but something that must be known is not.
 pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     let blockers: Vec<&Finding> = plan.blockers().collect();
     let gaps: Vec<&Finding> = plan.gaps().collect();
-    let codes = |findings: &[&Finding]| findings.iter().map(|finding| finding.code).collect::<Vec<_>>().join(", ");
+    let codes = |findings: &[&Finding]| {
+        findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let (kind, message) = match (&blockers[..], &gaps[..]) {
         ([], []) => return None,
-        ([], [_]) => (Kind::Forbidden, format!("One fact that cmkctl must know is not known ({}).", codes(&gaps))),
+        ([], [_]) => (
+            Kind::Forbidden,
+            format!(
+                "One fact that cmkctl must know is not known ({}).",
+                codes(&gaps)
+            ),
+        ),
         ([], all) => {
-            let message = format!("{} facts that cmkctl must know are not known ({}).", all.len(), codes(all));
+            let message = format!(
+                "{} facts that cmkctl must know are not known ({}).",
+                all.len(),
+                codes(all)
+            );
             (Kind::Forbidden, message)
         }
         (known, _) => {
             let busy = known.iter().all(|finding| finding.code == "CMK023");
-            let count = if let [_] = known { "One blocker".to_owned() } else { format!("{} blockers", known.len()) };
-            (if busy { Kind::Busy } else { Kind::Blocked }, format!("{count} ({}).", codes(known)))
+            let count = if let [_] = known {
+                "One blocker".to_owned()
+            } else {
+                format!("{} blockers", known.len())
+            };
+            (
+                if busy { Kind::Busy } else { Kind::Blocked },
+                format!("{count} ({}).", codes(known)),
+            )
         }
     };
     let mut error = Error::new(kind, message);
@@ -64,16 +88,30 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same, long after the plan: what came up since then. A plan of now that would make the policy or its grant is one of a key that can't be
-/// used: both were there, or were made, before.
+/// The same, long after the plan: what came up since then. A plan of now that would make the policy
+/// or its grant is one of a key that can't be used: both were there, or were made, before.
 pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
     if let Some(error) = obstacle(plan) {
-        let message = format!("`{name}` is not started: since the plan was made, findings came up. {}", error.message);
-        let said: Vec<String> = plan.blockers().chain(plan.gaps()).map(|finding| finding.message.clone()).collect();
+        let message = format!(
+            "`{name}` is not started: since the plan was made, findings came up. {}",
+            error.message
+        );
+        let said: Vec<String> = plan
+            .blockers()
+            .chain(plan.gaps())
+            .map(|finding| finding.message.clone())
+            .collect();
         return Err(Error { message, ..error }.detail(said.join(" ")));
     }
-    if plan.actions.iter().any(|action| action.grants_key() || matches!(action, Action::CreatePolicy { .. })) {
-        return Err(changed(name, "its policy or the grant on the key is not there any more"));
+    if plan
+        .actions
+        .iter()
+        .any(|action| action.grants_key() || matches!(action, Action::CreatePolicy { .. }))
+    {
+        return Err(changed(
+            name,
+            "its policy or the grant on the key is not there any more",
+        ));
     }
     Ok(())
 }
@@ -84,23 +122,35 @@ pub(super) fn changed(name: &str, why: &str) -> Error {
         .hint("Run the same command again for a plan of what is there now.")
 }
 
-/// Refuses a name on the command line that the plan does not ask for: somebody meant something else than this plan does. `known` are names of
-/// which it has nothing to ask any more, such as of environments that are done.
+/// Refuses a name on the command line that the plan does not ask for: somebody meant something else
+/// than this plan does. `known` are names of which it has nothing to ask any more, such as of
+/// environments that are done.
 pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
     let wanted = plan.asks_for();
     let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
     let given: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
-    let Some(other) = given.iter().find(|name| !fits(name)) else { return Ok(()) };
-    let what = format!("No changes were made. The plan does not ask for the name `{other}` of `--confirm`.");
+    let Some(other) = given.iter().find(|name| !fits(name)) else {
+        return Ok(());
+    };
+    let what = format!(
+        "No changes were made. The plan does not ask for the name `{other}` of `--confirm`."
+    );
     let mut error = Error::usage(what);
-    error.hints.extend(did_you_mean(other, wanted.iter().copied()));
+    error
+        .hints
+        .extend(did_you_mean(other, wanted.iter().copied()));
     let names: Vec<String> = wanted.iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { Err(error) } else { Err(error.hint(format!("It asks for: {}.", names.join(", ")))) }
+    if names.is_empty() {
+        Err(error)
+    } else {
+        Err(error.hint(format!("It asks for: {}.", names.join(", "))))
+    }
 }
 
 /// Consent, and whether somebody had to be asked for it.
 pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
-    // Plans show names without what nobody sees. A name that was copied from elsewhere may still have it.
+    // Plans show names without what nobody sees. A name that was copied from elsewhere may still
+    // have it.
     let mut confirmed: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
     let mut was_asked = false;
     // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
@@ -112,14 +162,24 @@ pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result
         let answer = match &missing {
             Missing::Name { name, why } => {
                 out.say(why);
-                question(&format!("Type the name to go on (`{name}`), anything else to stop:"), out).await?
+                question(
+                    &format!("Type the name to go on (`{name}`), anything else to stop:"),
+                    out,
+                )
+                .await?
             }
             Missing::Yes => {
-                let answer = question("Go on with this plan? Type `yes`, anything else to stop:", out).await?;
+                let answer = question(
+                    "Go on with this plan? Type `yes`, anything else to stop:",
+                    out,
+                )
+                .await?;
                 answer.filter(|answer| answer == "yes")
             }
         };
-        let Some(answer) = answer else { return Err(refused(missing)) };
+        let Some(answer) = answer else {
+            return Err(refused(missing));
+        };
         was_asked = true;
         if let Missing::Name { name, .. } = missing {
             let answer = clean(&answer);
@@ -139,22 +199,31 @@ pub(super) async fn question(question: &str, out: &mut Out) -> Result<Option<Str
     unless_stopped(out.ask(question)).await.map_err(|stop| {
         // The cursor stands behind the question.
         out.say("");
-        Error::new(Kind::Interrupted(stop), "Interrupted before an answer. No change of this plan was sent.")
-            .hint("Run the same command again.")
+        Error::new(
+            Kind::Interrupted(stop),
+            "Interrupted before an answer. No change of this plan was sent.",
+        )
+        .hint("Run the same command again.")
     })
 }
 
 fn refused(missing: Missing) -> Error {
     let (message, hint) = match missing {
-        Missing::Yes => ("Nobody consented to the plan; nothing was changed.".to_owned(), "Pass `--yes`.".to_owned()),
-        Missing::Name { name, why } => {
-            (format!("{why} Nobody consented; nothing was changed."), format!("Pass `--yes --confirm \"{name}\"`."))
-        }
+        Missing::Yes => (
+            "Nobody consented to the plan; nothing was changed.".to_owned(),
+            "Pass `--yes`.".to_owned(),
+        ),
+        Missing::Name { name, why } => (
+            format!("{why} Nobody consented; nothing was changed."),
+            format!("Pass `--yes --confirm \"{name}\"`."),
+        ),
     };
     Error::new(Kind::Refused, message).hint(hint)
 }
 
 fn other_name(expected: &str, given: &str) -> Error {
-    let what = format!("The plan asks for the name `{expected}`, but `{given}` was given; nothing was changed.");
+    let what = format!(
+        "The plan asks for the name `{expected}`, but `{given}` was given; nothing was changed."
+    );
     Error::new(Kind::Refused, what).hint("Type the name exactly as the plan shows it.")
 }

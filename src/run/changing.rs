@@ -22,19 +22,27 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Every way it can end short of the wanted state, with its exit code.
-pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked, out: &mut Out) -> Result<()> {
+pub async fn change(
+    context: &Context,
+    job: Job,
+    target: &Target,
+    asked: &Asked,
+    out: &mut Out,
+) -> Result<()> {
     job.require(target)?;
     let reader = context.reader();
     let id = match &target.environment {
         Some(typed) if job.of_environment() => Some(resolve(&reader, typed).await?),
-        // The Key Vault administrator need not see any environment; then the location must be given.
+        // The Key Vault administrator need not see any environment; then the location must be
+        // given.
         Some(typed) => match resolve(&reader, typed).await {
             Ok(id) => Some(id),
             Err(error) if error.kind == Kind::Forbidden && target.location.is_some() => None,
             Err(error) if error.kind == Kind::Forbidden => {
-                return Err(
-                    error.hint("Or pass `--location`, the environment's geography, instead of the environment.")
-                );
+                return Err(error.hint(
+                    "Or pass `--location`, the environment's geography, instead of the \
+                        environment.",
+                ));
             }
             Err(error) => return Err(error),
         },
@@ -59,7 +67,14 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
     let environment = observed.environment.present();
     let title = environment.filter(|_| job.of_environment()).map_or_else(
         || format!("Plan of {}:", job.command()),
-        |environment| format!("Plan of {} for `{}` ({}):", job.command(), environment.display_name, environment.id),
+        |environment| {
+            format!(
+                "Plan of {} for `{}` ({}):",
+                job.command(),
+                environment.display_name,
+                environment.id
+            )
+        },
     );
     let mut change = Change {
         schema: "cmkctl/change/v1",
@@ -75,7 +90,12 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
     out.plan(&plan, &title, asked.dry_run && !out.is_for_scripts());
     let key = own.key.as_ref().map(|key| key.as_str());
     let vault = own.vault.as_ref().map(|vault| vault.name.as_str());
-    let known: Vec<&str> = change.environment_name.into_iter().chain(key).chain(vault).collect();
+    let known: Vec<&str> = change
+        .environment_name
+        .into_iter()
+        .chain(key)
+        .chain(vault)
+        .collect();
     let blocked = blocked(&plan);
     if blocked.is_ok() {
         names_fit(&plan, asked, &known)?;
@@ -87,7 +107,11 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         out.data_for_scripts(&change);
         return blocked.and_then(|()| {
             let pending = asked.detailed_exitcode && !plan.actions.is_empty();
-            if pending { Err(Error::new(Kind::Pending, "There is something to do.")) } else { Ok(()) }
+            if pending {
+                Err(Error::new(Kind::Pending, "There is something to do."))
+            } else {
+                Ok(())
+            }
         });
     }
     if plan.actions.is_empty() {
@@ -101,7 +125,8 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         Ok((consent, somebody_was_asked)) => {
             if somebody_was_asked || looked.elapsed() > holding::FRESH {
                 let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-                holding::same(job, &own, (&plan, somebody_was_asked), &observed, &fresh).map(|plan| (consent, plan))
+                holding::same(job, &own, (&plan, somebody_was_asked), &observed, &fresh)
+                    .map(|plan| (consent, plan))
             } else {
                 Ok((consent, plan.clone()))
             }
@@ -129,33 +154,62 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
         reader: reader.clone(),
         clock: context.clock().clone(),
         waiting: asked.waiting,
-        resume: job.resume(&context.program(), target, environment.map(|environment| environment.id.as_str())),
+        resume: job.resume(
+            &context.program(),
+            target,
+            environment.map(|environment| environment.id.as_str()),
+        ),
         started: false,
         recheck: &recheck,
         say: &mut say,
     };
-    // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody else would.
-    let applied = unless_stopped(applier.apply(&plan)).await.unwrap_or_else(|stop| Err(Error::stopped(stop)));
+    // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody
+    // else would.
+    let applied = unless_stopped(applier.apply(&plan))
+        .await
+        .unwrap_or_else(|stop| Err(Error::stopped(stop)));
     let (started, resume) = (applier.started, applier.resume.clone());
-    let again = again(context, job, target, environment.map(|environment| environment.id.as_str()));
+    let again = again(
+        context,
+        job,
+        target,
+        environment.map(|environment| environment.id.as_str()),
+    );
     let mut receipt = applied.map_err(|error| resumed(error, started, &resume, &again))?;
     receipt.done.splice(0..0, repaired.done.iter().cloned());
     change.receipt = &receipt;
     if receipt.running.is_some() {
         change.outcome = Outcome::Running;
         change.next = vec![format!(
-            "Wait for it from any machine: `{} status {} --wait`, or the same command again (starts nothing a second time).",
+            "Wait for it from any machine: `{} status {} --wait`, or the same command again \
+            (starts nothing a second time).",
             context.program(),
             change.environment.unwrap_or_default(),
         )];
         out.data(&change, &change.sheet());
-        return Err(quiet(Kind::StillRunning, "It runs at the service; it was not waited for."));
+        return Err(quiet(
+            Kind::StillRunning,
+            "It runs at the service; it was not waited for.",
+        ));
     }
-    let after = match unless_stopped(observe(&reader, context.clock(), &own, id.as_deref(), wants)).await {
+    let after = match unless_stopped(observe(
+        &reader,
+        context.clock(),
+        &own,
+        id.as_deref(),
+        wants,
+    ))
+    .await
+    {
         Ok(after) => after.map_err(|error| unread(error, &again))?,
         Err(stop) => {
             let what = "Interrupted; everything was done, and nothing is verified.";
-            return Err(resumed(Error::new(Kind::Interrupted(stop), what), started, &resume, &again));
+            return Err(resumed(
+                Error::new(Kind::Interrupted(stop), what),
+                started,
+                &resume,
+                &again,
+            ));
         }
     };
     verify(job, &own, &after, &plan)?;
@@ -167,23 +221,34 @@ pub async fn change(context: &Context, job: Job, target: &Target, asked: &Asked,
 
 /// Does the key have the version that was named?
 fn known_version(target: &Target, observed: &Observed) -> Result<()> {
-    let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present()) else {
+    let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present())
+    else {
         return Ok(());
     };
     if versions.iter().any(|version| version.id == *asked) {
         return Ok(());
     }
     let known: Vec<&str> = versions.iter().map(|version| version.id.as_str()).collect();
-    Err(Error::usage(format!("The key has no version {}.", asked.as_str()))
-        .hint(format!("Its versions: {}.", known.join(", "))))
+    Err(
+        Error::usage(format!("The key has no version {}.", asked.as_str()))
+            .hint(format!("Its versions: {}.", known.join(", "))),
+    )
 }
 
 /// The command that goes on, whole enough to be pasted.
 fn again(context: &Context, job: Job, target: &Target, environment: Option<&str>) -> String {
     let mut command = format!("{} {}", context.program(), job.command());
     let policy = target.policy.as_ref().map(ToString::to_string);
-    let vault = target.vault.as_ref().filter(|_| job.of_key()).map(ToString::to_string);
-    let key = target.key.as_ref().filter(|_| job.of_key()).map(ToString::to_string);
+    let vault = target
+        .vault
+        .as_ref()
+        .filter(|_| job.of_key())
+        .map(ToString::to_string);
+    let key = target
+        .key
+        .as_ref()
+        .filter(|_| job.of_key())
+        .map(ToString::to_string);
     command.extend(environment.map(|id| format!(" {id}")));
     for (flag, value) in [("--policy", policy), ("--vault", vault), ("--key", key)] {
         command.extend(value.map(|value| format!(" {flag} {value}")));
@@ -196,30 +261,53 @@ fn resumed(error: Error, started: bool, resume: &str, again: &str) -> Error {
     if !error.kind.is_interruption() || error.hints.iter().any(|hint| hint.contains(resume)) {
         return error;
     }
-    let mut error = Error { hints: Vec::new(), ..error };
+    let mut error = Error {
+        hints: Vec::new(),
+        ..error
+    };
     if started {
-        error.message.push_str(" What was started goes on at the service.");
+        error
+            .message
+            .push_str(" What was started goes on at the service.");
         error = error.hint(going_on(resume));
     }
-    error.hint(format!("Go on from there: `{again}` (nothing is done a second time)."))
+    error.hint(format!(
+        "Go on from there: `{again}` (nothing is done a second time)."
+    ))
 }
 
-/// Everything was done, and then the look that proves it failed: that is no failure to run, but a proof that is missing.
+/// Everything was done, and then the look that proves it failed: that is no failure to run, but a
+/// proof that is missing.
 fn unread(error: Error, again: &str) -> Error {
     let why = error.to_string();
-    Error::new(Kind::Unverified, "Everything was done, but the re-read that shows it failed.")
-        .detail(why)
-        .hint(format!("Run the same command again; it sends only what is missing: `{again}`."))
+    Error::new(
+        Kind::Unverified,
+        "Everything was done, but the re-read that shows it failed.",
+    )
+    .detail(why)
+    .hint(format!(
+        "Run the same command again; it sends only what is missing: `{again}`."
+    ))
 }
 
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
 fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<()> {
     // What was made again is not to be made once more.
-    let mut rest = job.plan(&Target { again: false, ..target.clone() }, after);
-    // What the plan said to be hidden from this caller is hidden still, and nothing that this run claims.
+    let mut rest = job.plan(
+        &Target {
+            again: false,
+            ..target.clone()
+        },
+        after,
+    );
+    // What the plan said to be hidden from this caller is hidden still, and nothing that this run
+    // claims.
     rest.findings.retain(|gap| {
-        let said =
-            |old: &Finding| old.severity == Severity::NotVisible && old.code == gap.code && old.subject == gap.subject;
+        let said = |old: &Finding| {
+            old.severity == Severity::NotVisible
+                && old.code == gap.code
+                && old.subject == gap.subject
+        };
         gap.severity != Severity::Unknown || !done.findings.iter().any(said)
     });
     proven(&rest)
@@ -231,12 +319,19 @@ pub(super) fn proven(rest: &Plan) -> Result<()> {
         .actions
         .iter()
         .map(|action| format!("still to do: {action}"))
-        .chain(rest.blockers().chain(rest.gaps()).map(|finding| format!("{}: {}", finding.code, finding.message)))
+        .chain(
+            rest.blockers()
+                .chain(rest.gaps())
+                .map(|finding| format!("{}: {}", finding.code, finding.message)),
+        )
         .collect();
     if problems.is_empty() {
         return Ok(());
     }
-    let mut error = Error::new(Kind::Unverified, "Everything was sent, but a re-read does not show the wanted state.");
+    let mut error = Error::new(
+        Kind::Unverified,
+        "Everything was sent, but a re-read does not show the wanted state.",
+    );
     for problem in problems {
         error = error.hint(problem);
     }
@@ -244,18 +339,33 @@ pub(super) fn proven(rest: &Plan) -> Result<()> {
 }
 
 /// What the other administrator needs, and what to keep in mind.
-fn next(context: &Context, job: Job, target: &Target, observed: &Observed, changed: bool) -> Vec<String> {
-    let policy = target.policy.as_ref().map(ToString::to_string).unwrap_or_default();
+fn next(
+    context: &Context,
+    job: Job,
+    target: &Target,
+    observed: &Observed,
+    changed: bool,
+) -> Vec<String> {
+    let policy = target
+        .policy
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let mut next = Vec::new();
     if job == Job::CreatePolicy {
-        let environment = observed.environment.present().map_or("ENVIRONMENT", |environment| environment.id.as_str());
+        let environment = observed
+            .environment
+            .present()
+            .map_or("ENVIRONMENT", |environment| environment.id.as_str());
         next.push(format!(
-            "The Power Platform administrator goes on with: {} add-environment {environment} --policy {policy}",
+            "The Power Platform administrator goes on with: {} add-environment {environment} \
+            --policy {policy}",
             context.program()
         ));
         if target.readers.is_empty() {
             next.push(
-                "They must be able to read the policy: run this again with `--reader OBJECT_ID` if they can't."
+                "They must be able to read the policy: run this again with `--reader OBJECT_ID` \
+                if they can't."
                     .to_owned(),
             );
         }
@@ -264,19 +374,27 @@ fn next(context: &Context, job: Job, target: &Target, observed: &Observed, chang
         }
     }
     if job == Job::RemoveEnvironment && changed {
-        let until = day(observed.at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(observed.at));
+        let until = day(observed
+            .at
+            .checked_add(KEPT_AFTER_REMOVAL)
+            .unwrap_or(observed.at));
         next.push(format!(
-            "Keep the key, its vault and the policy's access until {until}: backups are encrypted with them."
+            "Keep the key, its vault and the policy's access until {until}: backups are encrypted \
+            with them."
         ));
     }
     if job.adds() {
         next.push(
-            "Keep the key, its vault and the policy's access: without them the environment goes offline at once."
+            "Keep the key, its vault and the policy's access: without them the environment goes \
+            offline at once."
                 .to_owned(),
         );
         let expires = observed.key.present().and_then(|key| key.validity.end());
         if let Some(expires) = expires {
-            next.push(format!("Rotate the key before it expires on {}.", day(expires)));
+            next.push(format!(
+                "Rotate the key before it expires on {}.",
+                day(expires)
+            ));
         }
     }
     next

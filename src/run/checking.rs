@@ -9,10 +9,12 @@ use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out};
 use crate::steps::check::check as check_all;
 
-/// Looks at everything that was named, and at what is linked; with `part`, judges that side's part alone.
+/// Looks at everything that was named, and at what is linked; with `part`, judges that side's part
+/// alone.
 ///
 /// # Errors
-/// Nothing can be looked at; `Kind::Blocked` when a finding is in the way, or with `warnings_too` worth a warning.
+/// Nothing can be looked at; `Kind::Blocked` when a finding is in the way, or with `warnings_too`
+/// worth a warning.
 pub async fn check(
     context: &Context,
     target: &Target,
@@ -56,22 +58,30 @@ pub async fn check(
     }
     let mut checked = check_all(target, &observed);
     if let Some(side) = part {
-        checked
-            .findings
-            .retain(|finding| finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side));
+        checked.findings.retain(|finding| {
+            finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side)
+        });
         checked.pending.retain(|action| action.side() == side);
         let (whose, hidden) = match side {
-            Side::KeyVault => {
-                ("the Key Vault administrator's", "a grant on the key is seen by who may read roles at the vault")
-            }
-            Side::PowerPlatform => {
-                ("the Power Platform administrator's", "environments are seen by their administrators")
-            }
+            Side::KeyVault => (
+                "the Key Vault administrator's",
+                "a grant on the key is seen by who may read roles at the vault",
+            ),
+            Side::PowerPlatform => (
+                "the Power Platform administrator's",
+                "environments are seen by their administrators",
+            ),
         };
-        out.say(&format!("Only {whose} part is judged; what is not visible to you is not verified ({hidden})."));
+        out.say(&format!(
+            "Only {whose} part is judged; what is not visible to you is not verified ({hidden})."
+        ));
     }
     report::check(out, target, &observed, &checked.findings, &checked.pending);
-    let limit = if warnings_too { Severity::Warn } else { Severity::Block };
+    let limit = if warnings_too {
+        Severity::Warn
+    } else {
+        Severity::Block
+    };
     let count = checked
         .findings
         .iter()
@@ -88,8 +98,9 @@ pub async fn check(
         } else {
             format!("{open} facts are not visible to you, or not known.")
         };
-        return Err(quiet(Kind::Forbidden, &message)
-            .hint("Have the other administrator check them, or judge your own part alone: `--part`."));
+        return Err(quiet(Kind::Forbidden, &message).hint(
+            "Have the other administrator check them, or judge your own part alone: `--part`.",
+        ));
     }
     if count > 0 {
         let message = if count == 1 {

@@ -28,7 +28,8 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
 /// The evidence for auditors.
 ///
 /// # Errors
-/// The list can't be read; `Kind::Forbidden` when the report is written, and does not hold everything.
+/// The list can't be read; `Kind::Forbidden` when the report is written, and does not hold
+/// everything.
 pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let estate = observe_estate(&context.reader(), context.clock()).await?;
@@ -39,10 +40,19 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let cloud = session.cloud();
     let identity = context.reader().identity(Service::Bap).await.ok();
     let by = identity.and_then(|identity| identity.name.or(identity.object_id));
-    let circumstances = Circumstances { cloud: &cloud.name, by: by.as_deref(), requests: &requests };
+    let circumstances = Circumstances {
+        cloud: &cloud.name,
+        by: by.as_deref(),
+        requests: &requests,
+    };
     report::evidence(out, &estate, &all, &circumstances);
     out.written()?;
-    whole(all.iter().filter(|one| one.states.contains(&State::NotVisible)).count(), "environment")
+    whole(
+        all.iter()
+            .filter(|one| one.states.contains(&State::NotVisible))
+            .count(),
+        "environment",
+    )
 }
 
 /// A document that was written holds everything, unless so many things are missing in it.
@@ -55,13 +65,17 @@ pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
         1 => format!("One {thing} is"),
         count => format!("{count} {thing}s are"),
     };
-    let what = format!("The document is written. {what} not visible in full; the document says which.");
-    Err(Error::new(Kind::Forbidden, what).hint("Run it as an account that may read policies, vaults and keys."))
+    let what =
+        format!("The document is written. {what} not visible in full; the document says which.");
+    Err(Error::new(Kind::Forbidden, what)
+        .hint("Run it as an account that may read policies, vaults and keys."))
 }
 
 /// The environments that were asked for, judged, worst first.
 fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
-    let within = glance.expiring_within.and_then(|within| SignedDuration::try_from(within).ok());
+    let within = glance
+        .expiring_within
+        .and_then(|within| SignedDuration::try_from(within).ok());
     let mut all = judge(estate, within);
     all.retain(|one| {
         // What is not known may be what was asked for, and stays.
@@ -71,7 +85,10 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
         };
         fits(&glance.policy, policy_of(one.environment))
             && fits(&glance.vault, vault_of(estate, one.environment))
-            && glance.sku.as_deref().is_none_or(|sku| one.environment.sku.eq_ignore_ascii_case(sku))
+            && glance
+                .sku
+                .as_deref()
+                .is_none_or(|sku| one.environment.sku.eq_ignore_ascii_case(sku))
             && (!glance.not_encrypted
                 || one.states.contains(&State::NotEncrypted)
                 || one.environment.key_link.unreadable().is_some())
@@ -83,7 +100,10 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
 fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {
     let of = |state: State| all.iter().filter(|one| one.states.contains(&state)).count();
     let said = glance.fail_on.iter().filter_map(|fail| {
-        let count = all.iter().filter(|one| one.states.iter().any(|state| fail.matches(*state))).count();
+        let count = all
+            .iter()
+            .filter(|one| one.states.iter().any(|state| fail.matches(*state)))
+            .count();
         (count > 0).then(|| format!("{count} {}", fail.word()))
     });
     let said: Vec<String> = said.collect();
@@ -93,9 +113,22 @@ fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {
     }
     let hidden = of(State::NotVisible);
     (!glance.fail_on.is_empty() && !glance.allow_not_visible && hidden > 0).then(|| {
-        let count = if hidden == 1 { "One environment is".to_owned() } else { format!("{hidden} environments are") };
-        Error::new(Kind::Forbidden, format!("{count} not visible in full, so whether something is wrong is not known."))
-            .hint("Give this account read access to the policies, vaults and keys; the column WHAT names what is missing.")
-            .hint("Pass `--allow-not-visible` to accept it.")
+        let count = if hidden == 1 {
+            "One environment is".to_owned()
+        } else {
+            format!("{hidden} environments are")
+        };
+        Error::new(
+            Kind::Forbidden,
+            format!(
+                "{count} not visible in full, so whether something is \
+            wrong is not known."
+            ),
+        )
+        .hint(
+            "Give this account read access to the policies, vaults and keys; the column \
+                WHAT names what is missing.",
+        )
+        .hint("Pass `--allow-not-visible` to accept it.")
     })
 }

@@ -23,8 +23,14 @@ pub enum Language {
 /// Every policy that environments are linked to, or the one that was asked for.
 ///
 /// # Errors
-/// The environments can't be listed; `Kind::Forbidden` when no policy can be read, or when the file is written and leaves something out.
-pub async fn export(context: &Context, language: Language, policy: Option<&str>, out: &mut Out) -> Result<()> {
+/// The environments can't be listed; `Kind::Forbidden` when no policy can be read, or when the file
+/// is written and leaves something out.
+pub async fn export(
+    context: &Context,
+    language: Language,
+    policy: Option<&str>,
+    out: &mut Out,
+) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock()).await?;
     filters::policy(&estate, policy)?;
     let mut all = blueprints(&estate);
@@ -32,9 +38,15 @@ pub async fn export(context: &Context, language: Language, policy: Option<&str>,
     let hidden = hidden(&estate, policy);
     if all.is_empty() {
         let (kind, what) = if hidden.is_empty() {
-            (Kind::Usage, "There is no such policy that environments are linked to.")
+            (
+                Kind::Usage,
+                "There is no such policy that environments are linked to.",
+            )
         } else {
-            (Kind::Forbidden, "Nothing is written: no policy that environments are linked to is visible to you.")
+            (
+                Kind::Forbidden,
+                "Nothing is written: no policy that environments are linked to is visible to you.",
+            )
         };
         let error = hidden.into_iter().fold(Error::new(kind, what), Error::hint);
         return Err(error.hint("Name no policy, or one of those that `cmkctl status --all` shows."));
@@ -69,7 +81,10 @@ fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
     for environment in &estate.environments {
         if let Seen::Unreadable(why) = &environment.key_link {
             let name = &environment.display_name;
-            left_out.push(format!("`{name}` ({}) may have a policy that is left out: {}.", environment.id, why.why));
+            left_out.push(format!(
+                "`{name}` ({}) may have a policy that is left out: {}.",
+                environment.id, why.why
+            ));
         }
     }
     left_out
@@ -79,16 +94,27 @@ fn blueprints(estate: &Estate) -> Vec<Blueprint> {
     let one = |protection: &crate::model::estate::Protection| {
         let policy = protection.policy.present()?;
         let key = policy.key_reference()?;
-        let held = estate.environments.iter().filter(|environment| environment.policy() == Some(&policy.id));
+        let held = estate
+            .environments
+            .iter()
+            .filter(|environment| environment.policy() == Some(&policy.id));
         Some(Blueprint {
             policy: policy.id.clone(),
             location: policy.location.clone(),
             vault: key.vault.clone(),
             key: key.key.to_string(),
-            version: key.version.as_ref().map(|version| version.as_str().to_owned()),
-            rbac: protection.vault.present().and_then(|vault| vault.rbac.known().copied()),
+            version: key
+                .version
+                .as_ref()
+                .map(|version| version.as_str().to_owned()),
+            rbac: protection
+                .vault
+                .present()
+                .and_then(|vault| vault.rbac.known().copied()),
             grant: protection.grant.clone(),
-            environments: held.map(|environment| (environment.display_name.clone(), environment.id.clone())).collect(),
+            environments: held
+                .map(|environment| (environment.display_name.clone(), environment.id.clone()))
+                .collect(),
         })
     };
     estate.protections.values().filter_map(one).collect()

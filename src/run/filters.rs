@@ -1,4 +1,5 @@
-//! Filters of a tenant: a name that fits nothing in it is a slip, and no reason to show an empty tenant.
+//! Filters of a tenant: a name that fits nothing in it is a slip, and no reason to show an empty
+//! tenant.
 
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
@@ -13,7 +14,8 @@ use std::time::Duration;
 /// What makes `status --all` fail (exit 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
-    /// Key, vault or grant are such that environments will be locked, or not everything uses the key.
+    /// Key, vault or grant are such that environments will be locked, or not everything uses the
+    /// key.
     Drift,
     /// A key expires soon.
     Expiring,
@@ -69,24 +71,48 @@ pub struct Glance {
 pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
     policy(estate, glance.policy.as_deref())?;
     if let Some(asked) = &glance.vault {
-        let vaults = estate.environments.iter().map(|environment| vault_of(estate, environment));
-        resource(asked, "--vault", "key of an environment is in a vault", vaults)?;
+        let vaults = estate
+            .environments
+            .iter()
+            .map(|environment| vault_of(estate, environment));
+        resource(
+            asked,
+            "--vault",
+            "key of an environment is in a vault",
+            vaults,
+        )?;
     }
     if let Some(asked) = &glance.sku {
-        let known: BTreeSet<&str> = estate.environments.iter().map(|environment| environment.sku.as_str()).collect();
-        if !known.iter().any(|sku| sku.is_empty() || sku.eq_ignore_ascii_case(asked)) {
-            return Err(fits_nothing(asked, "--sku", "environment is of a type", &known));
+        let known: BTreeSet<&str> = estate
+            .environments
+            .iter()
+            .map(|environment| environment.sku.as_str())
+            .collect();
+        if !known
+            .iter()
+            .any(|sku| sku.is_empty() || sku.eq_ignore_ascii_case(asked))
+        {
+            return Err(fits_nothing(
+                asked,
+                "--sku",
+                "environment is of a type",
+                &known,
+            ));
         }
     }
     Ok(())
 }
 
-/// Names that fit by themselves may fit nothing together, and a watch that watches nothing must not be green.
+/// Names that fit by themselves may fit nothing together, and a watch that watches nothing must not
+/// be green.
 ///
 /// # Errors
 /// Usage: nothing is left.
 pub(super) fn together(glance: &Glance, left: usize) -> Result<()> {
-    let names = [&glance.policy, &glance.vault, &glance.sku].into_iter().flatten().count();
+    let names = [&glance.policy, &glance.vault, &glance.sku]
+        .into_iter()
+        .flatten()
+        .count();
     let several = names > 1 || (names == 1 && glance.not_encrypted);
     if left > 0 || !several {
         return Ok(());
@@ -100,7 +126,12 @@ pub(super) fn together(glance: &Glance, left: usize) -> Result<()> {
 /// As above.
 pub(super) fn policy(estate: &Estate, asked: Option<&str>) -> Result<()> {
     let Some(asked) = asked else { return Ok(()) };
-    resource(asked, "--policy", "environment is linked to a policy", estate.environments.iter().map(policy_of))
+    resource(
+        asked,
+        "--policy",
+        "environment is linked to a policy",
+        estate.environments.iter().map(policy_of),
+    )
 }
 
 fn resource<'a>(
@@ -125,8 +156,12 @@ fn resource<'a>(
 
 fn fits_nothing(asked: &str, flag: &str, what: &str, known: &BTreeSet<&str>) -> Error {
     let asked = asked.escape_debug().to_string();
-    let mut error = Error::usage(format!("`{flag} {asked}` fits nothing: no {what} that is called so."));
-    error.hints.extend(did_you_mean(&asked, known.iter().copied()));
+    let mut error = Error::usage(format!(
+        "`{flag} {asked}` fits nothing: no {what} that is called so."
+    ));
+    error
+        .hints
+        .extend(did_you_mean(&asked, known.iter().copied()));
     let shown: Vec<&str> = known.iter().copied().take(20).collect();
     if shown.is_empty() {
         error.hint("The tenant has none.")
@@ -151,13 +186,18 @@ pub(super) fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
 }
 
 /// The vault that its policy names, as far as it is known.
-pub(super) fn vault_of<'a>(estate: &'a Estate, environment: &'a Environment) -> Known<Option<&'a ArmId>> {
-    policy_of(environment).and_then(|policy| match policy.and_then(|id| estate.protections.get(id)) {
-        None => Known::Known(None),
-        Some(protection) => match protection.policy.present().map(|policy| &policy.key) {
-            Some(Known::Known(key)) => Known::Known(Some(&key.vault)),
-            Some(Known::Unknown(why)) => Known::Unknown(why.clone()),
-            None => Known::default(),
-        },
+pub(super) fn vault_of<'a>(
+    estate: &'a Estate,
+    environment: &'a Environment,
+) -> Known<Option<&'a ArmId>> {
+    policy_of(environment).and_then(|policy| {
+        match policy.and_then(|id| estate.protections.get(id)) {
+            None => Known::Known(None),
+            Some(protection) => match protection.policy.present().map(|policy| &policy.key) {
+                Some(Known::Known(key)) => Known::Known(Some(&key.vault)),
+                Some(Known::Unknown(why)) => Known::Unknown(why.clone()),
+                None => Known::default(),
+            },
+        }
     })
 }

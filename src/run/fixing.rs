@@ -1,5 +1,6 @@
-//! `--fix`: what can be repaired without harm is repaired first, each with a consent of its own. What can't be undone is not among it, save
-//! purge protection, for which the vault's name must be typed.
+//! `--fix`: what can be repaired without harm is repaired first, each with a consent of its own.
+//! What can't be undone is not among it, save purge protection, for which the vault's name must be
+//! typed.
 
 use super::asking::{Asked, question};
 use super::{Context, Job};
@@ -22,27 +23,47 @@ struct Repair {
 }
 
 /// What can be repaired in this plan.
-fn repairs(job: Job, target: &Target, observed: &Observed, plan: &Plan, asked: &Asked) -> Vec<Repair> {
+fn repairs(
+    job: Job,
+    target: &Target,
+    observed: &Observed,
+    plan: &Plan,
+    asked: &Asked,
+) -> Vec<Repair> {
     // Without a policy there is nobody to grant anything to.
     let policy = observed.policy.present().is_some();
     let safe = plan.actions.iter().filter(|action| action.is_safe());
     let mut repairs: Vec<Repair> = safe
         .filter(|action| policy || matches!(action, Action::RegisterProvider { .. }))
-        .map(|action| Repair { action: action.clone(), yes: asked.yes, flags: "--yes" })
+        .map(|action| Repair {
+            action: action.clone(),
+            yes: asked.yes,
+            flags: "--yes",
+        })
         .collect();
-    let unmanaged = observed.environment.present().filter(|environment| environment.managed() == Some(false));
+    let unmanaged = observed
+        .environment
+        .present()
+        .filter(|environment| environment.managed() == Some(false));
     if let Some(environment) = unmanaged.filter(|_| job.adds()) {
         repairs.push(Repair {
-            action: Action::MakeManaged { environment: environment.id.clone(), name: environment.display_name.clone() },
+            action: Action::MakeManaged {
+                environment: environment.id.clone(),
+                name: environment.display_name.clone(),
+            },
             yes: asked.yes && target.make_managed,
             flags: "--yes --make-managed",
         });
     }
-    if let Some(vault) =
-        observed.vault.present().filter(|vault| job.makes_policy() && vault.purge_protection == Known::Known(false))
+    if let Some(vault) = observed
+        .vault
+        .present()
+        .filter(|vault| job.makes_policy() && vault.purge_protection == Known::Known(false))
     {
         repairs.push(Repair {
-            action: Action::ProtectFromPurge { vault: vault.id.clone() },
+            action: Action::ProtectFromPurge {
+                vault: vault.id.clone(),
+            },
             yes: asked.protect.as_ref() == Some(&vault.id.name),
             flags: "--protect-from-purge VAULT_NAME",
         });
@@ -50,7 +71,8 @@ fn repairs(job: Job, target: &Target, observed: &Observed, plan: &Plan, asked: &
     repairs
 }
 
-/// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop the others.
+/// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop
+/// the others.
 pub(super) async fn fix(
     context: &Context,
     job: Job,
@@ -62,14 +84,32 @@ pub(super) async fn fix(
     let mut receipt = Receipt::default();
     for repair in repairs(job, target, observed, plan, asked) {
         if asked.dry_run {
-            out.say(&format!("--fix would: {} ({})", repair.action, repair.flags));
+            out.say(&format!(
+                "--fix would: {} ({})",
+                repair.action, repair.flags
+            ));
             continue;
         }
-        let one = Plan { actions: vec![repair.action.clone()], ..Plan::default() };
-        let typed: Vec<String> = repair.action.typed_consent().map(str::to_owned).into_iter().collect();
-        let consent = if repair.yes { one.consent(true, &typed) } else { ask(&one, &repair, out).await? };
+        let one = Plan {
+            actions: vec![repair.action.clone()],
+            ..Plan::default()
+        };
+        let typed: Vec<String> = repair
+            .action
+            .typed_consent()
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
+        let consent = if repair.yes {
+            one.consent(true, &typed)
+        } else {
+            ask(&one, &repair, out).await?
+        };
         let Ok(consent) = consent else {
-            out.say(&format!("Left out, because nobody consented: {} ({})", repair.action, repair.flags));
+            out.say(&format!(
+                "Left out, because nobody consented: {} ({})",
+                repair.action, repair.flags
+            ));
             continue;
         };
         let trail = context.trail(job.command(), &one)?;
@@ -85,9 +125,11 @@ pub(super) async fn fix(
             recheck: &|_| Box::pin(async { Ok(()) }),
             say: &mut say,
         };
-        let applied = unless_stopped(applier.apply(&one)).await.unwrap_or_else(|stop| {
-            Err(Error::stopped(stop).hint("Run the same command again: it goes on from there."))
-        });
+        let applied = unless_stopped(applier.apply(&one))
+            .await
+            .unwrap_or_else(|stop| {
+                Err(Error::stopped(stop).hint("Run the same command again: it goes on from there."))
+            });
         match applied {
             Ok(done) => receipt.done.extend(done.done),
             Err(error) if error.kind.is_interruption() => return Err(error),
@@ -97,16 +139,26 @@ pub(super) async fn fix(
     Ok(receipt)
 }
 
-async fn ask(plan: &Plan, repair: &Repair, out: &mut Out) -> Result<std::result::Result<Consent, Missing>> {
+async fn ask(
+    plan: &Plan,
+    repair: &Repair,
+    out: &mut Out,
+) -> Result<std::result::Result<Consent, Missing>> {
     let why = repair.action.why();
     Ok(match repair.action.typed_consent() {
         Some(name) => {
-            let words = format!("{}? {why} Type `{name}`, anything else to leave it out:", repair.action);
+            let words = format!(
+                "{}? {why} Type `{name}`, anything else to leave it out:",
+                repair.action
+            );
             let answer = question(&words, out).await?;
             plan.consent(true, &answer.into_iter().collect::<Vec<_>>())
         }
         None => {
-            let words = format!("{}? {why} Type `yes`, anything else to leave it out:", repair.action);
+            let words = format!(
+                "{}? {why} Type `yes`, anything else to leave it out:",
+                repair.action
+            );
             let answer = question(&words, out).await?;
             plan.consent(answer.as_deref() == Some("yes"), &[])
         }

@@ -1,4 +1,5 @@
-//! Commands about the program itself: where its values come from, what stands in its way, names for completion, manual pages.
+//! Commands about the program itself: where its values come from, what stands in its way, names for
+//! completion, manual pages.
 
 use super::Context;
 use crate::cloud::NAMES;
@@ -15,7 +16,9 @@ use std::path::Path;
 /// Where each value comes from.
 pub fn config_show(context: &Context, out: &mut Out) {
     let shown = context.settings.shown().into_iter();
-    let values: Vec<report::Configured> = shown.map(|line| (line.name, line.value, line.source.to_string())).collect();
+    let values: Vec<report::Configured> = shown
+        .map(|line| (line.name, line.value, line.source.to_string()))
+        .collect();
     report::config(out, &values);
 }
 
@@ -35,9 +38,14 @@ pub async fn doctor(context: &Context, out: &mut Out) -> Result<()> {
             who::CALLER,
         ),
     }];
-    let proxy = settings.proxy.as_ref().filter(|_| settings.cloud.sandbox.is_none());
+    let proxy = settings
+        .proxy
+        .as_ref()
+        .filter(|_| settings.cloud.sandbox.is_none());
     rows.push(match proxy {
-        _ if settings.cloud.sandbox.is_some() => Row::ok("proxy", "none: the sandbox is on this machine"),
+        _ if settings.cloud.sandbox.is_some() => {
+            Row::ok("proxy", "none: the sandbox is on this machine")
+        }
         Some(proxy) => Row::ok("proxy", format!("{}, from {}", proxy.value, proxy.source)),
         None => Row::ok("proxy", "none"),
     });
@@ -53,7 +61,8 @@ pub async fn doctor(context: &Context, out: &mut Out) -> Result<()> {
     }
 }
 
-/// Names of the last list that a service answered, for completion alone: no command decides anything by them.
+/// Names of the last list that a service answered, for completion alone: no command decides
+/// anything by them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Names {
     /// Names of environments, and ids of those that share theirs with another one.
@@ -67,11 +76,13 @@ pub struct Names {
 /// The names that the last list left here; none is fine.
 pub fn names() -> Names {
     let text = config::names_file().and_then(|path| std::fs::read_to_string(path).ok());
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
 }
 
 impl Context {
-    /// Keeps the names of the last list for completion. Never those of a sandbox, and where nothing can be written nothing is.
+    /// Keeps the names of the last list for completion. Never those of a sandbox, and where nothing
+    /// can be written nothing is.
     pub fn keep_names(&self) {
         let (environments, policies) = self.session.listed();
         if self.settings.cloud.sandbox.is_some() || environments.is_empty() {
@@ -81,7 +92,10 @@ impl Context {
             environments: environments.into_iter().take(NAMES).collect(),
             policies: policies.into_iter().take(NAMES).collect(),
         };
-        let Some((path, text)) = config::names_file().zip(serde_json::to_string(&names).ok()) else { return };
+        let Some((path, text)) = config::names_file().zip(serde_json::to_string(&names).ok())
+        else {
+            return;
+        };
         if let Some(folder) = path.parent() {
             let _ = std::fs::create_dir_all(folder);
         }
@@ -106,7 +120,11 @@ pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)], out: &mut Out) ->
     for (name, content) in files {
         report::write_file(&folder.join(name), content, Existing::Replaced)?;
     }
-    out.say(&format!("{} files written to {}", files.len(), folder.display()));
+    out.say(&format!(
+        "{} files written to {}",
+        files.len(),
+        folder.display()
+    ));
     Ok(())
 }
 
@@ -117,13 +135,24 @@ pub fn clouds() -> Vec<&'static str> {
 
 /// The ways to sign in that can be named.
 pub fn sign_ins() -> Vec<&'static str> {
-    crate::cloud::credential::Method::ALL.map(crate::cloud::credential::Method::name).to_vec()
+    crate::cloud::credential::Method::ALL
+        .map(crate::cloud::credential::Method::name)
+        .to_vec()
 }
 
 /// The built-in scenarios.
 pub fn scenarios() -> BTreeSet<String> {
-    crate::sandbox::Scenario::names().into_iter().map(str::to_owned).collect()
+    crate::sandbox::Scenario::names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The users of every sandbox.
-pub const SANDBOX_USERS: [&str; 5] = ["admin", "key-vault-admin", "power-platform-admin", "unregistered", "observer"];
+pub const SANDBOX_USERS: [&str; 5] = [
+    "admin",
+    "key-vault-admin",
+    "power-platform-admin",
+    "unregistered",
+    "observer",
+];

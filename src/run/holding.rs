@@ -1,5 +1,5 @@
-//! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is looked once more, and a plan that no longer
-//! fits what is there is not run.
+//! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is
+//! looked once more, and a plan that no longer fits what is there is not run.
 
 use super::Job;
 use crate::error::{Error, Kind, Result};
@@ -9,10 +9,12 @@ use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 use std::time::Duration;
 
-/// What was seen so long ago is looked at once more before anything is sent. Real time: a rehearsal's hour is a moment, in which nothing moves.
+/// What was seen so long ago is looked at once more before anything is sent. Real time: a
+/// rehearsal's hour is a moment, in which nothing moves.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
 
-/// Does the plan that somebody consented to still fit? Then the plan of the new look, which does the same.
+/// Does the plan that somebody consented to still fit? Then the plan of the new look, which does
+/// the same.
 ///
 /// # Errors
 /// It does not: refused, with everything that differs. Nothing was sent.
@@ -24,23 +26,39 @@ pub(super) fn same(
     fresh: &Observed,
 ) -> Result<Plan> {
     let plan = job.plan(target, fresh);
-    // What was seen then, with the words of now: time that passes changes how many days a key has left, and that alone is no news.
-    let then = job.plan(target, &Observed { at: fresh.at, ..seen.clone() });
+    // What was seen then, with the words of now: time that passes changes how many days a key has
+    // left, and that alone is no news.
+    let then = job.plan(
+        target,
+        &Observed {
+            at: fresh.at,
+            ..seen.clone()
+        },
+    );
     moved(consented, asked, &then, &plan).map(|()| plan)
 }
 
-/// Does `fresh`, the plan of a new look, still do what somebody consented to? `then` is the plan of the old look in the words of now.
+/// Does `fresh`, the plan of a new look, still do what somebody consented to? `then` is the plan of
+/// the old look in the words of now.
 ///
 /// # Errors
 /// It does not: refused, with everything that differs.
 pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) -> Result<()> {
     let mut differences = actions(&consented.actions, &fresh.actions, asked);
-    differences.extend(findings(&consented.findings, &fresh.findings, Severity::Block));
+    differences.extend(findings(
+        &consented.findings,
+        &fresh.findings,
+        Severity::Block,
+    ));
     differences.extend(findings(&then.findings, &fresh.findings, Severity::Warn));
-    refused(differences, "Run the same command again for a plan of what is there now.")
+    refused(
+        differences,
+        "Run the same command again for a plan of what is there now.",
+    )
 }
 
-/// Does `fresh` do what was planned and saved, and nothing else? What has been done meanwhile is done no more.
+/// Does `fresh` do what was planned and saved, and nothing else? What has been done meanwhile is
+/// done no more.
 ///
 /// # Errors
 /// It does something else: refused, with everything that differs.
@@ -65,45 +83,69 @@ fn refused(differences: Vec<String>, hint: &str) -> Result<()> {
     Err(error.hint(hint))
 }
 
-/// Steps that differ. Whoever was asked is told of every one. Where nobody was, only changes that nobody consented to count: what has been done
-/// meanwhile is done no more, and a wait changes nothing.
+/// Steps that differ. Whoever was asked is told of every one. Where nobody was, only changes that
+/// nobody consented to count: what has been done meanwhile is done no more, and a wait changes
+/// nothing.
 fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
     let words = |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
     let alike = |old: &Action, new: &Action| {
-        std::mem::discriminant(old) == std::mem::discriminant(new) && old.environment() == new.environment()
+        std::mem::discriminant(old) == std::mem::discriminant(new)
+            && old.environment() == new.environment()
     };
     let like = |action: &Action| was.iter().find(|old| alike(old, action));
-    let new = is.iter().enumerate().filter(|(_, action)| action.changes() && !was.contains(action));
+    let new = is
+        .iter()
+        .enumerate()
+        .filter(|(_, action)| action.changes() && !was.contains(action));
     let mut differences: Vec<String> = new
-        .map(|(at, action)| difference(&format!("step {}", at + 1), &words(like(action)), &action.to_string()))
+        .map(|(at, action)| {
+            difference(
+                &format!("step {}", at + 1),
+                &words(like(action)),
+                &action.to_string(),
+            )
+        })
         .collect();
     if asked {
         let gone = was.iter().enumerate().filter(|(_, action)| {
             let replaced = is.iter().any(|now| alike(now, action));
             action.changes() && !is.contains(action) && !replaced
         });
-        differences
-            .extend(gone.map(|(at, action)| difference(&format!("step {}", at + 1), &action.to_string(), "nothing")));
+        differences.extend(gone.map(|(at, action)| {
+            difference(&format!("step {}", at + 1), &action.to_string(), "nothing")
+        }));
     }
     differences
 }
 
-/// Findings of one severity that are there only before or only now, side by side by code and subject.
+/// Findings of one severity that are there only before or only now, side by side by code and
+/// subject.
 fn findings(was: &[Finding], is: &[Finding], severity: Severity) -> Vec<String> {
     let of = |findings: &[Finding]| -> Vec<Finding> {
-        findings.iter().filter(|finding| finding.severity == severity).cloned().collect()
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .cloned()
+            .collect()
     };
     let (was, is) = (of(was), of(is));
-    let words = |finding: Option<&Finding>| finding.map_or("nothing".to_owned(), |finding| finding.message.clone());
+    let words = |finding: Option<&Finding>| {
+        finding.map_or("nothing".to_owned(), |finding| finding.message.clone())
+    };
     let gone = was.iter().filter(|finding| !is.contains(finding));
     let mut new: Vec<&Finding> = is.iter().filter(|finding| !was.contains(finding)).collect();
     let mut differences = Vec::new();
     for before in gone {
-        let now = new.iter().position(|now| now.code == before.code && now.subject == before.subject);
+        let now = new
+            .iter()
+            .position(|now| now.code == before.code && now.subject == before.subject);
         let now = now.map(|at| new.remove(at));
         differences.push(difference(before.code, &words(Some(before)), &words(now)));
     }
-    differences.extend(new.into_iter().map(|now| difference(now.code, &words(None), &words(Some(now)))));
+    differences.extend(
+        new.into_iter()
+            .map(|now| difference(now.code, &words(None), &words(Some(now)))),
+    );
     differences
 }
 
@@ -129,28 +171,52 @@ mod tests {
 
     #[test]
     fn every_difference_is_named_with_both_sides() {
-        let register = |id: &str| Action::RegisterProvider { subscription: id.to_owned() };
+        let register = |id: &str| Action::RegisterProvider {
+            subscription: id.to_owned(),
+        };
         assert!(actions(&[register("a")], &[register("a")], true).is_empty());
-        let managed = Action::MakeManaged { environment: "e".to_owned(), name: "n".to_owned() };
+        let managed = Action::MakeManaged {
+            environment: "e".to_owned(),
+            name: "n".to_owned(),
+        };
         assert!(actions(&[register("a"), managed.clone()], &[register("a")], false).is_empty());
         let gone = actions(&[register("a"), managed.clone()], &[register("a")], true);
-        assert_eq!(gone, ["step 2, was: Make `n` a Managed Environment / is: nothing"]);
+        assert_eq!(
+            gone,
+            ["step 2, was: Make `n` a Managed Environment / is: nothing"]
+        );
         for asked in [false, true] {
             let moved = actions(&[register("a")], &[register("b"), managed.clone()], asked);
             assert_eq!(moved.len(), 2, "{moved:?}");
             assert!(
-                moved[0].starts_with("step 1, was: Register") && moved[0].contains("a / is: Register"),
+                moved[0].starts_with("step 1, was: Register")
+                    && moved[0].contains("a / is: Register"),
                 "{moved:?}"
             );
-            assert!(moved[1].starts_with("step 2, was: nothing / is: Make"), "{moved:?}");
+            assert!(
+                moved[1].starts_with("step 2, was: nothing / is: Make"),
+                "{moved:?}"
+            );
         }
-        let was = [finding("CMK1", Severity::Warn, "one"), finding("CMK2", Severity::Block, "two")];
-        let is = [finding("CMK1", Severity::Warn, "other"), finding("CMK3", Severity::Warn, "three")];
+        let was = [
+            finding("CMK1", Severity::Warn, "one"),
+            finding("CMK2", Severity::Block, "two"),
+        ];
+        let is = [
+            finding("CMK1", Severity::Warn, "other"),
+            finding("CMK3", Severity::Warn, "three"),
+        ];
         assert_eq!(
             findings(&was, &is, Severity::Warn),
-            ["CMK1, was: one / is: other", "CMK3, was: nothing / is: three"]
+            [
+                "CMK1, was: one / is: other",
+                "CMK3, was: nothing / is: three"
+            ]
         );
-        assert_eq!(findings(&was, &is, Severity::Block), ["CMK2, was: two / is: nothing"]);
+        assert_eq!(
+            findings(&was, &is, Severity::Block),
+            ["CMK2, was: two / is: nothing"]
+        );
         assert!(findings(&was, &was, Severity::Warn).is_empty());
     }
 }

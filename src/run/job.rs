@@ -1,4 +1,5 @@
-//! What each changing command is for: what it needs to be told, what it looks at, and how it plans over what it saw.
+//! What each changing command is for: what it needs to be told, what it looks at, and how it plans
+//! over what it saw.
 
 use super::environment_wanted;
 use crate::error::{Error, Result};
@@ -56,16 +57,25 @@ impl Job {
 
     /// Is one environment its subject? Then it must be given and seen.
     pub(super) const fn of_environment(self) -> bool {
-        matches!(self, Job::AddEnvironment | Job::Enable | Job::RemoveEnvironment | Job::SwapPolicy)
+        matches!(
+            self,
+            Job::AddEnvironment | Job::Enable | Job::RemoveEnvironment | Job::SwapPolicy
+        )
     }
 
     /// Are vault and key its business?
     pub(super) const fn of_key(self) -> bool {
-        matches!(self, Job::CreatePolicy | Job::Enable | Job::RotateKey | Job::RetireKey)
+        matches!(
+            self,
+            Job::CreatePolicy | Job::Enable | Job::RotateKey | Job::RetireKey
+        )
     }
 
     const fn needs_policy(self) -> bool {
-        matches!(self, Job::CreatePolicy | Job::AddEnvironment | Job::Enable | Job::SwapPolicy)
+        matches!(
+            self,
+            Job::CreatePolicy | Job::AddEnvironment | Job::Enable | Job::SwapPolicy
+        )
     }
 
     /// Is everything given that it needs?
@@ -89,8 +99,9 @@ impl Job {
             return Err(missing("--key", "The key"));
         }
         if self.makes_policy() && target.location.is_none() && target.environment.is_none() {
-            return Err(missing("--location", "The policy's location")
-                .hint("With an environment its geography is taken: `cmkctl create-policy ENVIRONMENT …`."));
+            return Err(missing("--location", "The policy's location").hint(
+                "With an environment its geography is taken: `cmkctl create-policy ENVIRONMENT …`.",
+            ));
         }
         Ok(())
     }
@@ -104,7 +115,8 @@ impl Job {
             policy: true,
             linked_wins: false,
             provider: self.makes_policy(),
-            // What protects the environment is looked at by whoever may see it, before it is taken offline.
+            // What protects the environment is looked at by whoever may see it, before it is taken
+            // offline.
             key: self.of_key() || self.of_environment() || self == Job::Unlock,
             data_plane: self.of_key(),
             readers: self.makes_policy() && !target.readers.is_empty(),
@@ -116,7 +128,8 @@ impl Job {
         }
     }
 
-    /// The part of the target that is its business: the other administrator's half is not this command's to read.
+    /// The part of the target that is its business: the other administrator's half is not this
+    /// command's to read.
     pub(super) fn own(self, target: &Target) -> Target {
         Target {
             vault: target.vault.clone().filter(|_| self.of_key()),
@@ -143,15 +156,33 @@ impl Job {
         }
     }
 
-    /// The command that goes on waiting for what it started on an environment. What an `enable` started is an add, which needs no key.
-    pub(super) fn resume(self, program: &str, target: &Target, environment: Option<&str>) -> String {
-        let command = if self == Job::Enable { Job::AddEnvironment } else { self }.command();
-        let policy = target.policy.as_ref().map_or(String::new(), |policy| format!(" --policy {policy}"));
+    /// The command that goes on waiting for what it started on an environment. What an `enable`
+    /// started is an add, which needs no key.
+    pub(super) fn resume(
+        self,
+        program: &str,
+        target: &Target,
+        environment: Option<&str>,
+    ) -> String {
+        let command = if self == Job::Enable {
+            Job::AddEnvironment
+        } else {
+            self
+        }
+        .command();
+        let policy = target
+            .policy
+            .as_ref()
+            .map_or(String::new(), |policy| format!(" --policy {policy}"));
         let in_place = if target.in_place { " --in-place" } else { "" };
-        format!("{program} {command} {}{policy}{in_place}", environment.unwrap_or("ENVIRONMENT"))
+        format!(
+            "{program} {command} {}{policy}{in_place}",
+            environment.unwrap_or("ENVIRONMENT")
+        )
     }
 }
 
 fn missing(flag: &str, what: &str) -> Error {
-    Error::usage(format!("{what} was not given.")).hint(format!("Pass `{flag}`, or try it without: `--sandbox`."))
+    Error::usage(format!("{what} was not given."))
+        .hint(format!("Pass `{flag}`, or try it without: `--sandbox`."))
 }

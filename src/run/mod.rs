@@ -27,7 +27,9 @@ pub use checking::check;
 pub use estate::{report_all, status_all};
 pub use exporting::{Language, export};
 pub use filters::{FailOn, Glance};
-pub use helping::{Names, SANDBOX_USERS, clouds, config_show, doctor, names, scenarios, sign_ins, write_files};
+pub use helping::{
+    Names, SANDBOX_USERS, clouds, config_show, doctor, names, scenarios, sign_ins, write_files,
+};
 pub use job::Job;
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
@@ -58,7 +60,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the configuration, starts the sandbox if one was asked for, and prepares the sign-in. Sends nothing.
+    /// Reads the configuration, starts the sandbox if one was asked for, and prepares the sign-in.
+    /// Sends nothing.
     ///
     /// # Errors
     /// Configuration that can't be right; no port for the sandbox.
@@ -66,8 +69,12 @@ impl Context {
         let mut sandbox = None;
         if let Some(rehearsal) = rehearsal {
             if flags.cloud.is_some() {
-                return Err(Error::usage("`--sandbox` and `--cloud` exclude each other.")
-                    .hint("Leave out `--cloud` to rehearse in a sandbox, or `--sandbox` to work in the cloud."));
+                return Err(
+                    Error::usage("`--sandbox` and `--cloud` exclude each other.").hint(
+                        "Leave out `--cloud` to rehearse in a sandbox, or `--sandbox` to work \
+                        in the cloud.",
+                    ),
+                );
             }
             let options = sandbox::Options {
                 scenario: scenario(&rehearsal.scenario)?,
@@ -78,18 +85,34 @@ impl Context {
             };
             let started = Sandbox::start(options).await;
             sandbox = Some(started.map_err(|error| {
-                Error::new(Kind::Unexpected, "The sandbox can't listen on 127.0.0.1.").detail(format!("{error}."))
+                Error::new(Kind::Unexpected, "The sandbox can't listen on 127.0.0.1.")
+                    .detail(format!("{error}."))
             })?);
         }
-        let settings = config::load(flags, sandbox.as_ref().map(|sandbox| sandbox.cloud_file().to_string()))?;
+        let settings = config::load(
+            flags,
+            sandbox
+                .as_ref()
+                .map(|sandbox| sandbox.cloud_file().to_string()),
+        )?;
         if settings.cloud.sandbox.is_some() {
-            out.say("Rehearsal in a sandbox on this machine: no real environment, no real sign-in.");
+            out.say(
+                "Rehearsal in a sandbox on this machine: no real environment, no real sign-in.",
+            );
         }
         let wire = Arc::new(Wire::new(settings.cloud.clone(), &settings.network)?);
         let style = settings.style.clone();
         let prompt = move |prompt: &DevicePrompt| Out::new(style.clone()).say(&prompt.message);
-        let tokens = Arc::new(Tokens::new(wire.clone(), settings.sign_in.clone(), Arc::new(prompt)));
-        Ok(Self { session: Session::new(wire, tokens), settings, sandbox })
+        let tokens = Arc::new(Tokens::new(
+            wire.clone(),
+            settings.sign_in.clone(),
+            Arc::new(prompt),
+        ));
+        Ok(Self {
+            session: Session::new(wire, tokens),
+            settings,
+            sandbox,
+        })
     }
 
     /// What was asked for.
@@ -108,8 +131,10 @@ impl Context {
         if self.settings.audit_log.is_some() {
             return Ok(());
         }
-        Err(Error::usage(format!("`{flag}` is written to the audit log, and none was given."))
-            .hint("Pass `--audit-log FILE`."))
+        Err(Error::usage(format!(
+            "`{flag}` is written to the audit log, and none was given."
+        ))
+        .hint("Pass `--audit-log FILE`."))
     }
 
     /// The audit trail of a plan.
@@ -118,17 +143,25 @@ impl Context {
     /// Its file can't be written, or could not be before: no other change follows then.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         self.session.unwritten().map_or(Ok(()), Err)?;
-        Trail::open(self.settings.audit_log.as_deref(), &self.session.cloud().name, command, plan.fingerprint())
-            .map(|trail| trail.overriding(plan.overridden()))
+        Trail::open(
+            self.settings.audit_log.as_deref(),
+            &self.session.cloud().name,
+            command,
+            plan.fingerprint(),
+        )
+        .map(|trail| trail.overriding(plan.overridden()))
     }
 
-    /// How a command ended, given what is missing in the audit log: with a line that is lost nothing is a success. What runs on at the service
-    /// is none either; any other failure says more than the log does, and stays.
+    /// How a command ended, given what is missing in the audit log: with a line that is lost
+    /// nothing is a success. What runs on at the service is none either; any other failure says
+    /// more than the log does, and stays.
     ///
     /// # Errors
     /// That of the command, or of the log.
     pub fn audited(&self, result: Result<()>, out: &mut Out) -> Result<()> {
-        let Some(lost) = self.session.unwritten() else { return result };
+        let Some(lost) = self.session.unwritten() else {
+            return result;
+        };
         match result {
             Ok(()) => Err(lost),
             Err(error) if error == lost => Err(error),
@@ -165,7 +198,8 @@ impl Context {
         if let Some(sandbox) = &self.sandbox {
             let ledger = sandbox.ledger();
             tracing::info!(
-                "The sandbox counted {} requests, {} of them changes, {} one after the other; {} sign-ins.",
+                "The sandbox counted {} requests, {} of them changes, {} one after the other; {} \
+                sign-ins.",
                 ledger["requests"],
                 ledger["writes"],
                 ledger["chain"],

@@ -23,7 +23,11 @@ use std::collections::BTreeMap;
 pub async fn check_integration(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
-    let wants = Wants { environment: true, integration: true, ..Wants::default() };
+    let wants = Wants {
+        environment: true,
+        integration: true,
+        ..Wants::default()
+    };
     let observed = observe(&reader, context.clock(), target, Some(&id), wants).await?;
     let environment = seen_environment(&observed)?;
     let verdict = integration::verdict(environment, &observed.integration);
@@ -32,20 +36,37 @@ pub async fn check_integration(context: &Context, target: &Target, out: &mut Out
     match verdict {
         integration::Verdict::Integrated | integration::Verdict::Unified => Ok(()),
         integration::Verdict::NotFinanceAndOperations if target.power_platform_only => Ok(()),
-        integration::Verdict::Unknown if observed.integration.unreadable().is_some_and(|why| why.forbidden) => {
-            Err(quiet(Kind::Forbidden, "The integration is not visible to this account."))
+        integration::Verdict::Unknown
+            if observed
+                .integration
+                .unreadable()
+                .is_some_and(|why| why.forbidden) =>
+        {
+            Err(quiet(
+                Kind::Forbidden,
+                "The integration is not visible to this account.",
+            ))
         }
-        integration::Verdict::Unknown => Err(quiet(Kind::Unexpected, "The integration could not be read.")),
+        integration::Verdict::Unknown => Err(quiet(
+            Kind::Unexpected,
+            "The integration could not be read.",
+        )),
         _ => Err(quiet(Kind::Blocked, verdict.meaning())),
     }
 }
 
 fn facts(verdict: integration::Verdict) -> VerdictFacts {
-    VerdictFacts { word: verdict.word(), meaning: verdict.meaning() }
+    VerdictFacts {
+        word: verdict.word(),
+        meaning: verdict.meaning(),
+    }
 }
 
 fn seen_environment(observed: &Observed) -> Result<&Environment> {
-    observed.environment.present().ok_or_else(|| Error::new(Kind::Unexpected, "The environment was not read."))
+    observed
+        .environment
+        .present()
+        .ok_or_else(|| Error::new(Kind::Unexpected, "The environment was not read."))
 }
 
 /// Step 2: which environment is it?
@@ -55,22 +76,36 @@ fn seen_environment(observed: &Observed) -> Result<&Environment> {
 pub async fn environment_name(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
-    let wants = Wants { environment: true, ..Wants::default() };
+    let wants = Wants {
+        environment: true,
+        ..Wants::default()
+    };
     let observed = observe(&reader, context.clock(), target, Some(&id), wants).await?;
     report::environment_name(out, seen_environment(&observed)?);
     Ok(())
 }
 
-/// Where an environment stands, at every step. Who may not see the environment still sees the policy, when it was named.
+/// Where an environment stands, at every step. Who may not see the environment still sees the
+/// policy, when it was named.
 ///
 /// # Errors
 /// The environment can't be had.
 pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
-    let wants =
-        Wants { environment: true, integration: true, policy: true, linked_wins: true, key: true, ..Wants::default() };
-    // The linked policy is the truth; a policy that was named counts where none is linked, or no environment can be seen.
-    let named = Target { policy: target.policy.clone(), ..Target::default() };
+    let wants = Wants {
+        environment: true,
+        integration: true,
+        policy: true,
+        linked_wins: true,
+        key: true,
+        ..Wants::default()
+    };
+    // The linked policy is the truth; a policy that was named counts where none is linked, or no
+    // environment can be seen.
+    let named = Target {
+        policy: target.policy.clone(),
+        ..Target::default()
+    };
     let seen = async {
         let id = resolve(&reader, environment_wanted(target)?).await?;
         observe(&reader, context.clock(), &named, Some(&id), wants).await
@@ -82,14 +117,19 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
                 return Err(error);
             }
             let why = "you may not administer the environments of the tenant".to_owned();
-            observed.environment = Seen::Unreadable(Unreadable { why, forbidden: true, ..Unreadable::default() });
+            observed.environment = Seen::Unreadable(Unreadable {
+                why,
+                forbidden: true,
+                ..Unreadable::default()
+            });
             observed
         }
         observed => observed?,
     };
     let environment = observed.environment.present();
-    let verdict = environment
-        .map_or(integration::Verdict::Unknown, |environment| integration::verdict(environment, &observed.integration));
+    let verdict = environment.map_or(integration::Verdict::Unknown, |environment| {
+        integration::verdict(environment, &observed.integration)
+    });
     let (state, next) = state(context, &observed);
     let unlinked = environment.is_some_and(|environment| environment.key_link.is_absent());
     let access = match access(&observed) {
@@ -97,18 +137,37 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
             "none: no policy is linked".to_owned()
         }
         Verdict::Yes => "yes, the policy's identity may use the key".to_owned(),
-        Verdict::No => "NO: the policy's identity may not use the key, the environment will be locked".to_owned(),
+        Verdict::No => {
+            "NO: the policy's identity may not use the key, the environment will be locked"
+                .to_owned()
+        }
         Verdict::CantTell(why) if why.forbidden => format!("not visible to you: {}", why.why),
         Verdict::CantTell(why) => format!("not known: {}", why.why),
     };
     let mut findings = key::check(&named, &observed, Whose::Others);
     // While a key is applied the organization is offline, and its silence means nothing.
-    if let Some(environment) = environment.filter(|environment| environment.is_running() != Verdict::No) {
-        let target = Target { power_platform_only: true, ..named };
-        findings.extend(integration::check(&target, environment, &observed.integration));
+    if let Some(environment) =
+        environment.filter(|environment| environment.is_running() != Verdict::No)
+    {
+        let target = Target {
+            power_platform_only: true,
+            ..named
+        };
+        findings.extend(integration::check(
+            &target,
+            environment,
+            &observed.integration,
+        ));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let facts = StatusFacts { observed: &observed, verdict: facts(verdict), state, access, findings: &findings, next };
+    let facts = StatusFacts {
+        observed: &observed,
+        verdict: facts(verdict),
+        state,
+        access,
+        findings: &findings,
+        next,
+    };
     report::status(out, &facts);
     Ok(())
 }
@@ -128,33 +187,44 @@ fn access(observed: &Observed) -> Verdict {
 fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) {
     let program = context.program();
     let Some(environment) = observed.environment.present() else {
-        let text = "The environment is not visible to you: ask the Power Platform administrator for its half.";
+        let text = "The environment is not visible to you: ask the Power Platform administrator \
+            for its half.";
         return ("not-visible", vec![text.to_owned()]);
     };
     let id = &environment.id;
     let running = lifecycle::running(observed).map(Operation::name);
-    let environment =
-        Environment { ongoing: environment.ongoing.clone().or(running.map(str::to_owned)), ..environment.clone() };
-    let estate = Estate { at: observed.at, environments: Vec::new(), protections: protections(observed, &environment) };
+    let environment = Environment {
+        ongoing: environment.ongoing.clone().or(running.map(str::to_owned)),
+        ..environment.clone()
+    };
+    let estate = Estate {
+        at: observed.at,
+        environments: Vec::new(),
+        protections: protections(observed, &environment),
+    };
     let judged = standing(&estate, &environment, key::EXPIRY_WARNING);
-    let again = environment
-        .policy()
-        .map_or(String::new(), |policy| format!("{program} add-environment {id} --policy {policy}"));
+    let again = environment.policy().map_or(String::new(), |policy| {
+        format!("{program} add-environment {id} --policy {policy}")
+    });
     let wait = format!("Wait for it from any machine: `{program} status {id} --wait`.");
     let mut next = Vec::new();
     for state in &judged.states {
         next.extend(match state {
-            State::Locked => Some(format!("Bring the key back, then: `{program} unlock {id}`.")),
+            State::Locked => Some(format!(
+                "Bring the key back, then: `{program} unlock {id}`."
+            )),
             State::Failed => Some(format!("Run the same add again, do not remove: `{again}`.")),
             State::Removing | State::Encrypting => Some(wait.clone()),
-            State::NotEncrypted => {
-                Some(format!("Next: `{program} enable {id} --vault VAULT_ID --key KEY --policy NAME --dry-run`."))
-            }
+            State::NotEncrypted => Some(format!(
+                "Next: `{program} enable {id} --vault VAULT_ID --key KEY --policy \
+                    NAME --dry-run`."
+            )),
             State::NotVisible if environment.key_link.unreadable().is_some() => {
                 Some("Whether a policy is linked could not be read.".to_owned())
             }
             State::NotVisible => Some(format!(
-                "You don't see everything that protects it. The Key Vault administrator sees the rest: `{program} status {id}`."
+                "You don't see everything that protects it. The Key Vault administrator sees the \
+                rest: `{program} status {id}`."
             )),
             State::Endangered | State::Expiring | State::Encrypted => None,
         });
@@ -164,7 +234,9 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
 
 /// What protects the environment, out of what was read of it alone.
 fn protections(observed: &Observed, environment: &Environment) -> BTreeMap<ArmId, Protection> {
-    let Some(policy) = environment.policy() else { return BTreeMap::new() };
+    let Some(policy) = environment.policy() else {
+        return BTreeMap::new();
+    };
     let protection = Protection {
         policy: observed.policy.clone(),
         vault: observed.vault.clone(),
@@ -183,9 +255,15 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let tokens = session.tokens();
     let cloud = session.cloud();
-    let base =
-        |service| url::Url::parse(&cloud.base(service)).map(|url| cloud.scope(service, &url)).unwrap_or_default();
-    let (arm, bap) = (base(crate::cloud::Service::Arm), base(crate::cloud::Service::Bap));
+    let base = |service| {
+        url::Url::parse(&cloud.base(service))
+            .map(|url| cloud.scope(service, &url))
+            .unwrap_or_default()
+    };
+    let (arm, bap) = (
+        base(crate::cloud::Service::Arm),
+        base(crate::cloud::Service::Bap),
+    );
     let (for_arm, for_bap) = futures::join!(tokens.identity(&arm), tokens.identity(&bap));
     let sources = tokens
         .sources()
@@ -196,24 +274,40 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
             state: source.state.to_string(),
         })
         .collect();
-    let identity = for_arm.as_ref().or(for_bap.as_ref()).ok().map(|identity| report::SignedIn {
-        method: identity.method.name(),
-        tenant: identity.tenant.clone(),
-        object_id: identity.object_id.clone(),
-        name: identity.name.clone(),
-        expires: identity.expires,
-    });
+    let identity = for_arm
+        .as_ref()
+        .or(for_bap.as_ref())
+        .ok()
+        .map(|identity| report::SignedIn {
+            method: identity.method.name(),
+            tenant: identity.tenant.clone(),
+            object_id: identity.object_id.clone(),
+            name: identity.name.clone(),
+            expires: identity.expires,
+        });
     let reach =
-        |name: &'static str, scope: &str, outcome: &Result<crate::cloud::credential::Identity>| report::SignInReach {
-            service: name,
-            scope: scope.to_owned(),
-            outcome: match outcome {
-                Ok(_) => "token received".to_owned(),
-                Err(error) => error.to_string(),
-            },
+        |name: &'static str, scope: &str, outcome: &Result<crate::cloud::credential::Identity>| {
+            report::SignInReach {
+                service: name,
+                scope: scope.to_owned(),
+                outcome: match outcome {
+                    Ok(_) => "token received".to_owned(),
+                    Err(error) => error.to_string(),
+                },
+            }
         };
-    let services =
-        vec![reach("Azure Resource Manager", &arm, &for_arm), reach("Power Platform admin API", &bap, &for_bap)];
-    report::auth(out, &report::SignInReport { cloud: &cloud.name, sources, identity, services });
+    let services = vec![
+        reach("Azure Resource Manager", &arm, &for_arm),
+        reach("Power Platform admin API", &bap, &for_bap),
+    ];
+    report::auth(
+        out,
+        &report::SignInReport {
+            cloud: &cloud.name,
+            sources,
+            identity,
+            services,
+        },
+    );
     for_arm.and(for_bap).map(|_| ())
 }

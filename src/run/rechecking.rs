@@ -1,5 +1,5 @@
-//! What was seen before a plan may be days old when an environment is taken offline: everything that the outage relies on is looked at once
-//! more, directly before the request.
+//! What was seen before a plan may be days old when an environment is taken offline: everything
+//! that the outage relies on is looked at once more, directly before the request.
 
 use super::asking::{came_up, changed};
 use super::{Context, Job};
@@ -9,8 +9,9 @@ use crate::model::plan::Action;
 use crate::model::target::Target;
 use crate::observe::{Wants, observe};
 
-/// Looks again at the environment, its policy and what protects it, and plans anew: nothing may stand in the way, the policy must name the key
-/// that it named, and the action must still be one that the command would take.
+/// Looks again at the environment, its policy and what protects it, and plans anew: nothing may
+/// stand in the way, the policy must name the key that it named, and the action must still be one
+/// that the command would take.
 ///
 /// # Errors
 /// What came up, with its exit code; `Kind::Refused` when the policy names another key.
@@ -21,21 +22,45 @@ pub(super) async fn still_right(
     action: &Action,
 ) -> Result<()> {
     // The room in the tenant and the rights of the caller were looked at before anything was sent.
-    let wants = Wants { estate: false, users: false, rights: false, readers: false, ..job.wants(target) };
-    let target = Target { readers: Vec::new(), ..target.clone() };
-    let fresh = observe(&context.reader(), context.clock(), &target, environment, wants).await?;
+    let wants = Wants {
+        estate: false,
+        users: false,
+        rights: false,
+        readers: false,
+        ..job.wants(target)
+    };
+    let target = Target {
+        readers: Vec::new(),
+        ..target.clone()
+    };
+    let fresh = observe(
+        &context.reader(),
+        context.clock(),
+        &target,
+        environment,
+        wants,
+    )
+    .await?;
     let name = action.takes_offline().unwrap_or("The environment");
     if let (Some(then), Some(now)) = (seen.policy.present(), fresh.policy.present())
         && then.key != now.key
     {
-        return Err(changed(name, &format!("the policy `{}` names another key than before", now.id.name)));
+        return Err(changed(
+            name,
+            &format!("the policy `{}` names another key than before", now.id.name),
+        ));
     }
     let plan = job.plan(&target, &fresh);
     came_up(name, &plan)?;
-    let takes = |planned: &Action| planned.takes_offline().is_some() && planned.environment() == action.environment();
+    let takes = |planned: &Action| {
+        planned.takes_offline().is_some() && planned.environment() == action.environment()
+    };
     if plan.actions.iter().any(takes) {
         Ok(())
     } else {
-        Err(changed(name, "what is there has changed since the plan was made"))
+        Err(changed(
+            name,
+            "what is there has changed since the plan was made",
+        ))
     }
 }

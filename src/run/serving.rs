@@ -32,16 +32,21 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
     }
     let known = sandbox::Scenario::names().join(", ");
     let text = std::fs::read_to_string(name).map_err(|error| {
-        let mut said = Error::usage(format!("`{name}` is neither a built-in scenario nor a file that can be read."))
-            .detail(format!("{error}."));
-        said.hints.extend(did_you_mean(name, sandbox::Scenario::names()));
+        let mut said = Error::usage(format!(
+            "`{name}` is neither a built-in scenario nor a file that can be read."
+        ))
+        .detail(format!("{error}."));
+        said.hints
+            .extend(did_you_mean(name, sandbox::Scenario::names()));
         said.hint(format!("Built-in scenarios: {known}."))
     })?;
     sandbox::Scenario::parse(&text).map_err(|why| {
-        Error::usage(format!("The scenario `{name}` can't be understood.")).detail(format!("{why}.")).hint(format!(
-            "It is JSON that differs from the built-in ones, or one of these by name: {}.",
-            sandbox::Scenario::names().join(", ")
-        ))
+        Error::usage(format!("The scenario `{name}` can't be understood."))
+            .detail(format!("{why}."))
+            .hint(format!(
+                "It is JSON that differs from the built-in ones, or one of these by name: {}.",
+                sandbox::Scenario::names().join(", ")
+            ))
     })
 }
 
@@ -72,9 +77,15 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
         tls: served.ca_file.is_some(),
     };
     let sandbox = Sandbox::start(options).await.map_err(|error| {
-        Error::new(Kind::Unexpected, format!("The sandbox can't listen on 127.0.0.1, port {}.", served.port))
-            .detail(format!("{error}."))
-            .hint("Leave out `--port` and any free one is taken.")
+        Error::new(
+            Kind::Unexpected,
+            format!(
+                "The sandbox can't listen on 127.0.0.1, port {}.",
+                served.port
+            ),
+        )
+        .detail(format!("{error}."))
+        .hint("Leave out `--port` and any free one is taken.")
     })?;
     let cloud = sandbox.cloud_file();
     let mut written = Written::default();
@@ -85,13 +96,29 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
     if let Some(file) = &served.cloud_file {
         written.write(file, &format!("{cloud:#}\n"))?;
     }
-    let shown = served.cloud_file.as_ref().map_or("FILE".to_owned(), |file| file.display().to_string());
-    report::served(out, sandbox.url(), &rehearsal.scenario, &shown, served.ca_file.as_deref());
+    let shown = served
+        .cloud_file
+        .as_ref()
+        .map_or("FILE".to_owned(), |file| file.display().to_string());
+    report::served(
+        out,
+        sandbox.url(),
+        &rehearsal.scenario,
+        &shown,
+        served.ca_file.as_deref(),
+    );
     if served.ca_file.is_some() {
-        let admin = cloud["users"].as_array().into_iter().flatten().find(|user| user["name"] == "admin");
-        let client = admin.and_then(|user| user["client_id"].as_str()).unwrap_or("CLIENT_ID");
+        let admin = cloud["users"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|user| user["name"] == "admin");
+        let client = admin
+            .and_then(|user| user["client_id"].as_str())
+            .unwrap_or("CLIENT_ID");
         out.say(&format!(
-            "Sign in with any user's client id and the secret `sandbox`: az login --service-principal --username {client} --password sandbox --tenant {}",
+            "Sign in with any user's client id and the secret `sandbox`: az login \
+            --service-principal --username {client} --password sandbox --tenant {}",
             cloud["tenant"].as_str().unwrap_or_default()
         ));
     }
@@ -111,49 +138,80 @@ async fn unused(file: &Path) -> Result<()> {
     let another = "Name a file that doesn't exist with `--cloud-file`.";
     let kind = match std::fs::metadata(file) {
         Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound && file.symlink_metadata().is_err() => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound && file.symlink_metadata().is_err() => {
+            return Ok(());
+        }
         Err(error) => {
-            return Err(Error::usage(format!("`{shown}` exists, and can't be read."))
-                .detail(format!("{error}."))
-                .hint(another));
+            return Err(
+                Error::usage(format!("`{shown}` exists, and can't be read."))
+                    .detail(format!("{error}."))
+                    .hint(another),
+            );
         }
     };
-    let text = if kind.is_file() { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
+    let text = if kind.is_file() {
+        std::fs::read_to_string(file).unwrap_or_default()
+    } else {
+        String::new()
+    };
     let Some(url) = Sandbox::described(&text) else {
-        return Err(Error::usage(format!("`{shown}` exists, and is not the cloud file of a sandbox.")).hint(another));
+        return Err(Error::usage(format!(
+            "`{shown}` exists, and is not the cloud file of a sandbox."
+        ))
+        .hint(another));
     };
     if answers(&url).await {
-        return Err(Error::usage(format!("`{shown}` is the cloud file of a sandbox that still runs, at {url}"))
-            .hint("Work with that one, or stop it first.")
-            .hint(another));
+        return Err(Error::usage(format!(
+            "`{shown}` is the cloud file of a sandbox that still runs, at {url}"
+        ))
+        .hint("Work with that one, or stop it first.")
+        .hint(another));
     }
     Ok(())
 }
 
 /// Does a sandbox listen there? Who takes the connection and says nothing may be one.
 async fn answers(url: &str) -> bool {
-    let Some(address) = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')) else { return false };
+    let Some(address) = url
+        .strip_prefix("http://")
+        .map(|rest| rest.trim_end_matches('/'))
+    else {
+        return false;
+    };
     // A cloud file may name any host, and only this machine has sandboxes.
-    if !["127.0.0.1:", "localhost:", "[::1]:"].iter().any(|own| address.starts_with(own)) {
+    if !["127.0.0.1:", "localhost:", "[::1]:"]
+        .iter()
+        .any(|own| address.starts_with(own))
+    {
         return false;
     }
     let asked = async {
         let mut stream = TcpStream::connect(address).await.ok()?;
-        let question = format!("GET /_sandbox/cloud HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        let question =
+            format!("GET /_sandbox/cloud HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
         stream.write_all(question.as_bytes()).await.ok()?;
         let mut answer = String::new();
-        stream.take(1 << 20).read_to_string(&mut answer).await.ok()?;
+        stream
+            .take(1 << 20)
+            .read_to_string(&mut answer)
+            .await
+            .ok()?;
         Sandbox::described(answer.split_once("\r\n\r\n")?.1)
     };
-    tokio::time::timeout(ANSWERS, asked).await.map_or(true, |url| url.is_some())
+    tokio::time::timeout(ANSWERS, asked)
+        .await
+        .map_or(true, |url| url.is_some())
 }
 
 /// A file of somebody else's is neither written over nor removed at the end.
 fn ours(file: &Path) -> Result<()> {
     match std::fs::read(file) {
         Ok(text) if !Sandbox::certified(&String::from_utf8_lossy(&text)) => {
-            Err(Error::usage(format!("`{}` exists, and is not the certificate of a sandbox.", file.display()))
-                .hint("Name a file that doesn't exist with `--ca-file`."))
+            Err(Error::usage(format!(
+                "`{}` exists, and is not the certificate of a sandbox.",
+                file.display()
+            ))
+            .hint("Name a file that doesn't exist with `--ca-file`."))
         }
         _ => Ok(()),
     }

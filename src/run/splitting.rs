@@ -12,13 +12,23 @@ use std::path::Path;
 ///
 /// # Errors
 /// The folder can't be made; one of the files is there already or can't be written.
-pub fn split_plan(context: &Context, planned: &Planned, folder: &Path, out: &mut Out) -> Result<()> {
+pub fn split_plan(
+    context: &Context,
+    planned: &Planned,
+    folder: &Path,
+    out: &mut Out,
+) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| {
         Error::usage(format!("The folder `{}` can't be made.", folder.display()))
             .detail(format!("{error}."))
             .hint("Name a folder that you may write to.")
     })?;
-    let parts: Vec<Part> = planned.wanted.policies.iter().map(|policy| part(planned, policy)).collect();
+    let parts: Vec<Part> = planned
+        .wanted
+        .policies
+        .iter()
+        .map(|policy| part(planned, policy))
+        .collect();
     for (name, text) in report::split(&context.program(), &parts) {
         let path = folder.join(name);
         report::write_file(&path, text.as_bytes(), Existing::Kept)?;
@@ -29,10 +39,16 @@ pub fn split_plan(context: &Context, planned: &Planned, folder: &Path, out: &mut
 
 fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
     let fleet = &planned.fleet;
-    let number = planned.wanted.policies.iter().position(|own| own.id == policy.id);
+    let number = planned
+        .wanted
+        .policies
+        .iter()
+        .position(|own| own.id == policy.id);
     let seen = number.and_then(|number| planned.sight.policies.get(number));
     let own = |action: &&Action| match action {
-        Action::RegisterProvider { subscription } => subscription.eq_ignore_ascii_case(&policy.id.subscription),
+        Action::RegisterProvider { subscription } => {
+            subscription.eq_ignore_ascii_case(&policy.id.subscription)
+        }
         Action::CreatePolicy { policy: id, .. }
         | Action::GrantKeyByRole { policy: id, .. }
         | Action::GrantKeyByAccessPolicy { policy: id, .. }
@@ -40,23 +56,39 @@ fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
         | Action::GrantReader { policy: id, .. } => *id == policy.id,
         _ => false,
     };
-    let members = fleet.members.iter().filter(|member| member.policy == policy.id && !member.actions.is_empty());
+    let members = fleet
+        .members
+        .iter()
+        .filter(|member| member.policy == policy.id && !member.actions.is_empty());
     Part {
         blueprint: Blueprint {
             policy: policy.id.clone(),
             location: policy.location.clone(),
             vault: policy.vault.clone(),
             key: policy.key.to_string(),
-            version: policy.key_version.as_ref().map(|version| version.as_str().to_owned()),
-            rbac: seen.and_then(|seen| seen.vault.present()).and_then(|vault| vault.rbac.known().copied()),
+            version: policy
+                .key_version
+                .as_ref()
+                .map(|version| version.as_str().to_owned()),
+            rbac: seen
+                .and_then(|seen| seen.vault.present())
+                .and_then(|vault| vault.rbac.known().copied()),
             grant: None,
             environments: Vec::new(),
         },
         readers: policy.readers.clone(),
-        azure: fleet.plan.actions.iter().take(fleet.first).any(|action| own(&action)),
+        azure: fleet
+            .plan
+            .actions
+            .iter()
+            .take(fleet.first)
+            .any(|action| own(&action)),
         environments: members
             .map(|member| {
-                let managed = member.actions.iter().any(|action| matches!(action, Action::MakeManaged { .. }));
+                let managed = member
+                    .actions
+                    .iter()
+                    .any(|action| matches!(action, Action::MakeManaged { .. }));
                 (member.id.clone(), member.name.clone(), managed)
             })
             .collect(),

@@ -9,7 +9,8 @@ use crate::observe::{environment, resolve};
 use crate::report::Out;
 use std::time::Duration;
 
-/// Waits for the encryption that runs on the environment, then reports where it stands. The exit code is that of the wait.
+/// Waits for the encryption that runs on the environment, then reports where it stands. The exit
+/// code is that of the wait.
 ///
 /// # Errors
 /// The environment can't be had; the time is over; it ended without the key.
@@ -31,18 +32,33 @@ pub async fn status_after_wait(
         say: &mut say,
     };
     let resume = waiter.resume.clone();
-    let waited = unless_stopped(waiter.follow(&found)).await.unwrap_or_else(|stop| {
-        let error = Error::new(Kind::Interrupted(stop), "Interrupted; what runs goes on at the service.");
-        Err(error.hint(going_on(&resume)))
-    });
-    if waited.as_ref().is_err_and(|error| error.kind.is_interruption()) {
+    let waited = unless_stopped(waiter.follow(&found))
+        .await
+        .unwrap_or_else(|stop| {
+            let error = Error::new(
+                Kind::Interrupted(stop),
+                "Interrupted; what runs goes on at the service.",
+            );
+            Err(error.hint(going_on(&resume)))
+        });
+    if waited
+        .as_ref()
+        .is_err_and(|error| error.kind.is_interruption())
+    {
         return waited;
     }
-    let target = Target { environment: Some(id), ..target.clone() };
+    let target = Target {
+        environment: Some(id),
+        ..target.clone()
+    };
     // A report that can't be had does not change how the wait ended.
     match (waited, status(context, &target, out).await) {
         (Ok(()), reported) => reported.map_err(|error| {
-            Error::new(Kind::Unverified, "It is encrypted, but the report on it failed.").detail(error.to_string())
+            Error::new(
+                Kind::Unverified,
+                "It is encrypted, but the report on it failed.",
+            )
+            .detail(error.to_string())
         }),
         (failed, _) => failed,
     }

@@ -27,22 +27,33 @@ pub struct Planned {
 
 /// Is it the same file, by this path or by another one?
 fn is_same(file: &Path, other: &Path) -> bool {
-    file.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(file, other)| file == other)
+    file.canonicalize()
+        .ok()
+        .zip(other.canonicalize().ok())
+        .is_some_and(|(file, other)| file == other)
 }
 
 /// Looks at everything that the file names, and plans.
 ///
 /// # Errors
-/// The file can't be understood, or is the one that the plan shall be saved in; nobody is signed in.
+/// The file can't be understood, or is the one that the plan shall be saved in; nobody is signed
+/// in.
 pub async fn planned(context: &Context, file: &Path, save: Option<&Path>) -> Result<Planned> {
     if save.is_some_and(|save| is_same(file, save)) {
-        return Err(Error::usage(format!("`--out` names the file `{}` itself.", file.display()))
-            .hint("Save the plan in another file: it would replace what is wanted."));
+        return Err(Error::usage(format!(
+            "`--out` names the file `{}` itself.",
+            file.display()
+        ))
+        .hint("Save the plan in another file: it would replace what is wanted."));
     }
     match config::given(file)? {
         Given::Wanted(wanted) => looked(context, wanted).await,
-        Given::Saved(_) => Err(Error::usage(format!("`{}` is a plan already.", file.display()))
-            .hint(format!("See what it would do now: `cmkctl apply {} --dry-run`.", file.display()))),
+        Given::Saved(_) => Err(
+            Error::usage(format!("`{}` is a plan already.", file.display())).hint(format!(
+                "See what it would do now: `cmkctl apply {} --dry-run`.",
+                file.display()
+            )),
+        ),
     }
 }
 
@@ -51,13 +62,18 @@ pub(super) async fn looked(context: &Context, wanted: Wanted) -> Result<Planned>
     // On the heap: a look at everything is a large future, and `apply` has three of them.
     let sight = Box::pin(observe_wanted(&reader, context.clock(), &wanted)).await?;
     let fleet = plan(&wanted, &sight);
-    Ok(Planned { wanted, sight, fleet })
+    Ok(Planned {
+        wanted,
+        sight,
+        fleet,
+    })
 }
 
 /// `plan`: shows what differs, and saves it when asked to.
 ///
 /// # Errors
-/// A finding stands in the way; the environments are not visible; `Kind::Pending` when there is something to do and `detailed` was asked for.
+/// A finding stands in the way; the environments are not visible; `Kind::Pending` when there is
+/// something to do and `detailed` was asked for.
 pub fn show_plan(
     context: &Context,
     planned: &Planned,
@@ -70,12 +86,24 @@ pub fn show_plan(
     let mut report = FleetReport::new("plan", planned.sight.at, &wanted.waves, fleet);
     let blocked = blocked(&fleet.plan);
     if let Some(save) = save.filter(|_| blocked.is_ok()) {
-        let saved = Saved::new(&context.session.cloud().name, planned.sight.at, wanted, &fleet.plan.actions);
-        let text = serde_json::to_string_pretty(&saved)
-            .map_err(|error| Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}.")))?;
+        let saved = Saved::new(
+            &context.session.cloud().name,
+            planned.sight.at,
+            wanted,
+            &fleet.plan.actions,
+        );
+        let text = serde_json::to_string_pretty(&saved).map_err(|error| {
+            Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}."))
+        })?;
         report::write_file(save, (text + "\n").as_bytes(), Existing::Replaced)?;
-        report.next.push(format!("Run exactly this: `{}`.", command(context, save)));
-        out.say(&format!("Saved in `{}`. Run exactly this: `{}`.", save.display(), command(context, save)));
+        report
+            .next
+            .push(format!("Run exactly this: `{}`.", command(context, save)));
+        out.say(&format!(
+            "Saved in `{}`. Run exactly this: `{}`.",
+            save.display(),
+            command(context, save)
+        ));
     }
     out.data_for_scripts(&report);
     blocked?;
@@ -101,7 +129,11 @@ pub(super) fn seen(fleet: &Fleet) -> Result<()> {
 
 /// `apply` of a file, to be pasted.
 pub(super) fn command(context: &Context, file: &Path) -> String {
-    format!("{} apply {}", context.program(), crate::steps::quoted(&file.display().to_string()))
+    format!(
+        "{} apply {}",
+        context.program(),
+        crate::steps::quoted(&file.display().to_string())
+    )
 }
 
 /// What `adopt` prints for scripts.
@@ -115,23 +147,40 @@ struct AdoptedV1<'a> {
 /// `adopt`: writes down what is there, so that a plan of it plans nothing.
 ///
 /// # Errors
-/// The environments can't be listed; the file is there already or can't be written; `Kind::Forbidden` when it is written, and leaves out what
-/// was not visible.
+/// The environments can't be listed; the file is there already or can't be written;
+/// `Kind::Forbidden` when it is written, and leaves out what was not visible.
 pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let estate = observe_estate(&reader, context.clock()).await?;
     let readers = observe_readers(&reader, &estate).await?;
     let adopted = described(&estate, &readers);
-    let text = wanted_file(&adopted.wanted, &adopted.notes, &adopted.left_out, estate.at);
-    let notes: Vec<&String> = adopted.notes.iter().flatten().chain(&adopted.left_out).collect();
+    let text = wanted_file(
+        &adopted.wanted,
+        &adopted.notes,
+        &adopted.left_out,
+        estate.at,
+    );
+    let notes: Vec<&String> = adopted
+        .notes
+        .iter()
+        .flatten()
+        .chain(&adopted.left_out)
+        .collect();
     let mut said = report::size(&adopted.wanted);
     if !notes.is_empty() {
-        said.push_str(&format!("; comments in the file, {} of them, say what it leaves out", notes.len()));
+        said.push_str(&format!(
+            "; comments in the file, {} of them, say what it leaves out",
+            notes.len()
+        ));
     }
     if let Some(file) = file {
         report::write_file(file, text.as_bytes(), Existing::Kept)?;
     }
-    out.data_for_scripts(&AdoptedV1 { schema: "cmkctl/adopted/v1", wanted: &adopted.wanted, notes });
+    out.data_for_scripts(&AdoptedV1 {
+        schema: "cmkctl/adopted/v1",
+        wanted: &adopted.wanted,
+        notes,
+    });
     if file.is_none() && !out.is_for_scripts() {
         out.text(&text);
     }

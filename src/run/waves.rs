@@ -1,4 +1,5 @@
-//! Ring by ring, so many at a time, inside change windows: one applier for each environment, and nothing new after the first failure.
+//! Ring by ring, so many at a time, inside change windows: one applier for each environment, and
+//! nothing new after the first failure.
 
 use super::Context;
 use super::asking::came_up;
@@ -39,7 +40,8 @@ pub(super) enum Came {
 /// The clock is asked again this often while a window is waited for: a machine may have slept.
 const LOOK: Duration = Duration::from_secs(300);
 
-/// A run over the environments of a file. What happens is kept here, so that it is known however the run ends.
+/// A run over the environments of a file. What happens is kept here, so that it is known however
+/// the run ends.
 pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) wanted: &'a Wanted,
@@ -63,28 +65,43 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Every ring, one after the other; with `--no-wait` one wave of the first one that has something to do.
+    /// Every ring, one after the other; with `--no-wait` one wave of the first one that has
+    /// something to do.
     pub(super) async fn drive(&self, say: &RefCell<&mut dyn FnMut(Event)>) {
-        let members = self.fleet.members.iter().enumerate().filter(|(_, member)| !member.actions.is_empty());
+        let members = self
+            .fleet
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| !member.actions.is_empty());
         let mut all: Vec<(usize, &Member)> = members.collect();
         let at_most = self.waves.at_most as usize;
         while let Some(ring) = all.first().map(|(_, member)| member.ring) {
             let mut now: Vec<(usize, &Member)> = Vec::new();
-            (now, all) = all.into_iter().fold((now, Vec::new()), |(mut now, mut later), one| {
-                if one.1.ring == ring {
-                    now.push(one)
-                } else {
-                    later.push(one)
-                }
-                (now, later)
-            });
+            (now, all) = all
+                .into_iter()
+                .fold((now, Vec::new()), |(mut now, mut later), one| {
+                    if one.1.ring == ring {
+                        now.push(one)
+                    } else {
+                        later.push(one)
+                    }
+                    (now, later)
+                });
             if self.waiting.no_wait {
                 // What runs already comes first, and takes its place in the wave.
-                now.truncate(at_most.max(now.iter().filter(|(_, member)| !member.starts()).count()));
+                now.truncate(
+                    at_most.max(now.iter().filter(|(_, member)| !member.starts()).count()),
+                );
                 all.clear();
             }
-            let each = now.into_iter().map(|(index, member)| self.one(index, member, say));
-            stream::iter(each).buffer_unordered(at_most).collect::<()>().await;
+            let each = now
+                .into_iter()
+                .map(|(index, member)| self.one(index, member, say));
+            stream::iter(each)
+                .buffer_unordered(at_most)
+                .collect::<()>()
+                .await;
             if self.stopped.borrow().is_some() {
                 return;
             }
@@ -113,67 +130,109 @@ impl Run<'_> {
         self.set(index, Came::Begun);
         let name = &member.name;
         let mut tell = |event: Event| (say.borrow_mut())(of(name, event));
-        let recheck = |_: &Action| -> LocalBoxFuture<'_, Result<()>> { Box::pin(self.still_right(member)) };
+        let recheck =
+            |_: &Action| -> LocalBoxFuture<'_, Result<()>> { Box::pin(self.still_right(member)) };
         let mut applier = Applier {
-            writer: self.context.session.writer(self.consent, self.trail.clone()),
+            writer: self
+                .context
+                .session
+                .writer(self.consent, self.trail.clone()),
             reader: self.context.reader(),
             clock: self.context.clock().clone(),
-            waiting: Waiting { no_wait: self.waiting.no_wait, timeout: self.left() },
+            waiting: Waiting {
+                no_wait: self.waiting.no_wait,
+                timeout: self.left(),
+            },
             resume: self.resume.clone(),
             started: false,
             recheck: &recheck,
             say: &mut tell,
         };
-        let plan = Plan { actions: member.actions.clone(), effective_from: self.effective, ..Plan::default() };
+        let plan = Plan {
+            actions: member.actions.clone(),
+            effective_from: self.effective,
+            ..Plan::default()
+        };
         let applied = Box::pin(applier.apply(&plan)).await;
         let started = applier.started;
         match applied {
             Ok(receipt) => {
-                self.set(index, if receipt.running.is_some() { Came::Runs } else { Came::Done });
+                self.set(
+                    index,
+                    if receipt.running.is_some() {
+                        Came::Runs
+                    } else {
+                        Came::Done
+                    },
+                );
                 self.receipt.borrow_mut().done.extend(receipt.done);
             }
             Err(error) => {
                 let goes_on = matches!(error.kind, Kind::StillRunning | Kind::Interrupted(_));
-                self.set(index, if goes_on && started { Came::Runs } else { Came::Failed(error.clone()) });
+                self.set(
+                    index,
+                    if goes_on && started {
+                        Came::Runs
+                    } else {
+                        Came::Failed(error.clone())
+                    },
+                );
                 self.stop(error);
             }
         }
     }
 
-    /// Directly before an environment is taken offline: a window is open, and nothing stands in its way. What was done meanwhile is found by the
-    /// last look before a start.
+    /// Directly before an environment is taken offline: a window is open, and nothing stands in its
+    /// way. What was done meanwhile is found by the last look before a start.
     async fn still_right(&self, member: &Member) -> Result<()> {
         let Some(wanted) = self.wanted.only(&member.policy, &member.id) else {
-            let message = format!("`{}` is not started: the file does not name it.", member.name);
+            let message = format!(
+                "`{}` is not started: the file does not name it.",
+                member.name
+            );
             return Err(Error::new(Kind::Unexpected, message));
         };
-        let sight = Box::pin(observe_member(&self.context.reader(), self.context.clock(), &wanted)).await?;
+        let sight = Box::pin(observe_member(
+            &self.context.reader(),
+            self.context.clock(),
+            &wanted,
+        ))
+        .await?;
         let fleet = plan(&wanted, &sight);
         if fleet.has_unseen() {
-            let message = format!("`{}` is not started: it is not visible to you any more.", member.name);
+            let message = format!(
+                "`{}` is not started: it is not visible to you any more.",
+                member.name
+            );
             return Err(Error::new(Kind::Forbidden, message));
         }
         came_up(&member.name, &fleet.plan)?;
         // The window last: the looks above took time.
         let moment = self.context.clock().moment();
-        let Some(wait) = opens_by(&moment.readings(), &self.waves.windows) else { return Ok(()) };
+        let Some(wait) = opens_by(&moment.readings(), &self.waves.windows) else {
+            return Ok(());
+        };
         let at = moment.now.checked_add(wait).unwrap_or(moment.now);
         self.opens.set(Some(at));
         let when = at.strftime("%a %Y-%m-%d %H:%M");
         let name = &member.name;
-        let message =
-            format!("`{name}` is not started: the change window is closed; the next one opens on {when} UTC.");
+        let message = format!(
+            "`{name}` is not started: the change window is closed; the next one opens on {when} \
+            UTC."
+        );
         Err(Error::new(Kind::StillRunning, message))
     }
 
     /// What is left of the command's timeout.
     fn left(&self) -> Option<Duration> {
         let gone = self.context.clock().since(&self.began);
-        self.waiting.timeout.map(|timeout| timeout.saturating_sub(gone))
+        self.waiting
+            .timeout
+            .map(|timeout| timeout.saturating_sub(gone))
     }
 
-    /// Waits until an environment may be started: a grant is effective, and a window is open by every clock. The grant first, so that its five
-    /// minutes do not outlast the window.
+    /// Waits until an environment may be started: a grant is effective, and a window is open by
+    /// every clock. The grant first, so that its five minutes do not outlast the window.
     async fn window(&self, say: &RefCell<&mut dyn FnMut(Event)>) -> Result<()> {
         let clock = self.context.clock();
         let mut told = false;
@@ -182,10 +241,15 @@ impl Run<'_> {
                 return Ok(());
             }
             let moment = clock.moment();
-            // When a grant must settle first and the window will be over by then, the next one is waited for.
-            let settles = self.effective.map_or(SignedDuration::ZERO, |effective| effective.duration_since(moment.now));
+            // When a grant must settle first and the window will be over by then, the next one is
+            // waited for.
+            let settles = self.effective.map_or(SignedDuration::ZERO, |effective| {
+                effective.duration_since(moment.now)
+            });
             let settles = settles.max(SignedDuration::ZERO);
-            let from = moment.readings().map(|now| now.checked_add(settles).unwrap_or(now));
+            let from = moment
+                .readings()
+                .map(|now| now.checked_add(settles).unwrap_or(now));
             let Some(wait) = opens_by(&from, &self.waves.windows) else {
                 // After a wait of days the clock of this machine alone would decide.
                 if told || self.waves.windows.is_empty() || clock.is_told(LOOK) {
@@ -203,21 +267,30 @@ impl Run<'_> {
             let first = self.opens.replace(Some(at)) != Some(at);
             let outlasts = self.left().is_some_and(|left| wait > left);
             if self.waiting.no_wait || outlasts {
-                let message = format!("The next change window opens on {when} UTC; nothing is started before.");
+                let message = format!(
+                    "The next change window opens on {when} UTC; nothing is started before."
+                );
                 return Err(Error::new(Kind::StillRunning, message));
             }
             if first {
                 (say.borrow_mut())(Event::Note(format!(
-                    "Waiting for the change window that opens on {when} UTC; nothing is started before (Ctrl-C stops waiting)"
+                    "Waiting for the change window that opens on {when} UTC; nothing is started \
+                    before (Ctrl-C stops waiting)"
                 )));
             }
-            unless_stopped(clock.sleep(wait.min(LOOK))).await.map_err(|stop| {
-                Error::new(Kind::Interrupted(stop), "Interrupted while the change window was waited for.")
-            })?;
+            unless_stopped(clock.sleep(wait.min(LOOK)))
+                .await
+                .map_err(|stop| {
+                    Error::new(
+                        Kind::Interrupted(stop),
+                        "Interrupted while the change window was waited for.",
+                    )
+                })?;
         }
     }
 
-    /// Hears what time it is at the service that would start the change. When it does not answer, the start will not go well either.
+    /// Hears what time it is at the service that would start the change. When it does not answer,
+    /// the start will not go well either.
     async fn hear(&self) {
         let url = format!("{}/", self.context.session.cloud().base(Service::Bap));
         if let Err(broken) = self.context.reader().contact(&url).await {
@@ -229,7 +302,10 @@ impl Run<'_> {
 /// Many speak at the same time: whoever does not name the environment does so here.
 fn of(name: &str, event: Event) -> Event {
     match event {
-        Event::Waiting(tick) => Event::Waiting(Tick { words: format!("`{name}`: {}", tick.words), ..tick }),
+        Event::Waiting(tick) => Event::Waiting(Tick {
+            words: format!("`{name}`: {}", tick.words),
+            ..tick
+        }),
         Event::Note(words) => Event::Note(format!("`{name}`: {words}")),
         Event::Doing(words) if !words.contains(name) => Event::Doing(format!("`{name}`: {words}")),
         event => event,

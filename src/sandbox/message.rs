@@ -21,7 +21,10 @@ pub(super) struct Request {
 impl Request {
     /// The path's segments in lower case, to match against.
     pub(super) fn route(&self) -> Vec<String> {
-        self.path.iter().map(|segment| segment.to_ascii_lowercase()).collect()
+        self.path
+            .iter()
+            .map(|segment| segment.to_ascii_lowercase())
+            .collect()
     }
 
     /// The body as JSON; `null` when it is none.
@@ -30,7 +33,9 @@ impl Request {
     }
 
     pub(super) fn query(&self, name: &str) -> &str {
-        self.query.get(&name.to_ascii_lowercase()).map_or("", String::as_str)
+        self.query
+            .get(&name.to_ascii_lowercase())
+            .map_or("", String::as_str)
     }
 }
 
@@ -57,7 +62,11 @@ impl Reply {
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// The documented shape of an error.
@@ -71,8 +80,13 @@ impl Reply {
     }
 
     pub(super) fn html(status: u16, text: &str) -> Self {
-        let body = format!("<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>");
-        Self { status, headers: vec![("content-type", "text/html".to_owned())], body: body.into_bytes() }
+        let body =
+            format!("<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>");
+        Self {
+            status,
+            headers: vec![("content-type", "text/html".to_owned())],
+            body: body.into_bytes(),
+        }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

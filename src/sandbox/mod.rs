@@ -67,7 +67,11 @@ impl Sandbox {
             authority: options.tls.then(tls::Authority::new).transpose()?,
         });
         let accepting = tokio::task::spawn(http::serve(listener, shared.clone()));
-        Ok(Self { url, shared, accepting })
+        Ok(Self {
+            url,
+            shared,
+            accepting,
+        })
     }
 
     /// `http://127.0.0.1:PORT`
@@ -83,7 +87,10 @@ impl Sandbox {
     /// The certificate of the authority that vouches for the played hosts, as PEM, where https is
     /// spoken. Its key never leaves this process.
     pub fn certificate(&self) -> Option<&str> {
-        self.shared.authority.as_ref().map(tls::Authority::certificate)
+        self.shared
+            .authority
+            .as_ref()
+            .map(tls::Authority::certificate)
     }
 
     /// Is this the text of such a certificate, of this sandbox or another?
@@ -96,8 +103,12 @@ impl Sandbox {
     pub fn described(text: &str) -> Option<String> {
         let file: Value = serde_json::from_str(text).ok()?;
         let part = &file["sandbox"];
-        let whole = part["started_unix_ms"].is_i64() && part["speed"].is_number() && part["epoch"].is_string();
-        whole.then(|| part["url"].as_str().map(str::to_owned)).flatten()
+        let whole = part["started_unix_ms"].is_i64()
+            && part["speed"].is_number()
+            && part["epoch"].is_string();
+        whole
+            .then(|| part["url"].as_str().map(str::to_owned))
+            .flatten()
     }
 
     /// What was asked for and what took effect, as JSON.

@@ -8,8 +8,9 @@ use crate::model::known::Known;
 /// What to know before a key is applied to this environment.
 pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
-    let note =
-        |code, message: String, remedy: &str, who| finding(code, Severity::Acknowledge, id, message, remedy, who);
+    let note = |code, message: String, remedy: &str, who| {
+        finding(code, Severity::Acknowledge, id, message, remedy, who)
+    };
     let power_platform = who::POWER_PLATFORM;
     let mut found = Vec::new();
     if environment.policy().is_none() {
@@ -23,7 +24,9 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     found.extend([
         note(
             "CMK029",
-            "Flows with PowerApps V1, HTTP or Teams triggers, and their parents, stay on the Microsoft key.".to_owned(),
+            "Flows with PowerApps V1, HTTP or Teams triggers, and their parents, stay on the \
+            Microsoft key."
+                .to_owned(),
             "Move sensitive flows to other triggers.",
             power_platform,
         ),
@@ -35,8 +38,11 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         ),
         note(
             "CMK036",
-            "Managed Environments and customer-managed keys need licences that can't be read from here.".to_owned(),
-            "Check the entitlement to Managed Environments and the compliance licence of every user.",
+            "Managed Environments and customer-managed keys need licences that can't be read from \
+            here."
+                .to_owned(),
+            "Check the entitlement to Managed Environments and the compliance licence of every \
+            user.",
             power_platform,
         ),
     ]);
@@ -45,19 +51,25 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         found.extend([
             note(
                 "CMK038",
-                "Data under stand-alone Regulatory Configuration Service is not covered: Electronic Invoicing and Tax Calculation with it.".to_owned(),
+                "Data under stand-alone Regulatory Configuration Service is not covered: \
+                Electronic Invoicing and Tax Calculation with it."
+                    .to_owned(),
                 "From 10.0.39 it is part of Globalization Studio: verify that you are there.",
                 "Finance and operations administrator",
             ),
             note(
                 "CMK039",
-                "Of Commerce, the e-commerce CMS and recommendations are not covered, nor are scale units, e-commerce, ratings and reviews in another geography.".to_owned(),
+                "Of Commerce, the e-commerce CMS and recommendations are not covered, nor are \
+                scale units, e-commerce, ratings and reviews in another geography."
+                    .to_owned(),
                 "Keep them in the environment's geography, or accept it.",
                 "Finance and operations administrator",
             ),
             note(
                 "CMK040",
-                "Lifecycle Services is not covered: file assets, methodologies, task recorder, project metadata.".to_owned(),
+                "Lifecycle Services is not covered: file assets, methodologies, task recorder, \
+                project metadata."
+                    .to_owned(),
                 "Keep nothing confidential there.",
                 who::LCS,
             ),

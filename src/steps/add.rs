@@ -10,14 +10,22 @@ use crate::model::plan::{Action, Plan};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 
-/// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its grants, so its absence is no finding.
+/// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its
+/// grants, so its absence is no finding.
 pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     let mut plan = Plan::default();
     let environment = match (&observed.environment, &target.policy) {
         (Seen::Present(environment), Some(_)) => environment,
-        (seen, _) => return Plan { findings: vec![no_environment(target, seen)], ..plan },
+        (seen, _) => {
+            return Plan {
+                findings: vec![no_environment(target, seen)],
+                ..plan
+            };
+        }
     };
-    let Some(policy) = &target.policy else { return plan };
+    let Some(policy) = &target.policy else {
+        return plan;
+    };
     let name = environment.display_name.clone();
     let id = environment.id.clone();
     let wait = |operation: Option<&Operation>| Action::AwaitEnvironment {
@@ -32,7 +40,10 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
             "CMK023",
             Severity::Block,
             &id,
-            format!("The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off its policy."),
+            format!(
+                "The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off \
+                its policy."
+            ),
             "Wait until it has ended, then run this again.",
             who::POWER_PLATFORM,
         ));
@@ -42,7 +53,10 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     let standing = standing(environment, policy);
     match &standing {
         Standing::Done => {
-            plan.already.push(format!("The environment `{name}` is encrypted with the policy `{}`", policy.name));
+            plan.already.push(format!(
+                "The environment `{name}` is encrypted with the policy `{}`",
+                policy.name
+            ));
             return plan;
         }
         Standing::Under => {
@@ -62,7 +76,9 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
                 "CMK025",
                 Severity::Block,
                 &id,
-                format!("The environment `{name}` is encrypted with another policy, {other} already."),
+                format!(
+                    "The environment `{name}` is encrypted with another policy, {other} already."
+                ),
                 "Adding never replaces a policy; moving to another one is a swap and must be said.",
                 who::POWER_PLATFORM,
             ));
@@ -76,33 +92,59 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         }
         Standing::None if just_keyed(observed) => {
             let why = "a key was applied within the last hour, and reads can lag behind";
-            plan.findings.push(unknown_link(environment, &Unreadable::because(why)));
+            plan.findings
+                .push(unknown_link(environment, &Unreadable::because(why)));
         }
         Standing::None | Standing::Failed => {}
     }
-    plan.findings.extend(integration::check(target, environment, &observed.integration));
-    let governing = target.make_managed && environment.managed() == Some(false) && governed_last(observed, environment);
-    // If the operation that makes a Managed Environment runs already, it is waited for, whoever started it.
+    plan.findings.extend(integration::check(
+        target,
+        environment,
+        &observed.integration,
+    ));
+    let governing = target.make_managed
+        && environment.managed() == Some(false)
+        && governed_last(observed, environment);
+    // If the operation that makes a Managed Environment runs already, it is waited for, whoever
+    // started it.
     plan.findings.extend(
         ready::check(observed, environment, ADD)
             .into_iter()
-            .filter(|finding| !governing || finding.code != "CMK023" || finding.severity != Severity::Block),
+            .filter(|finding| {
+                !governing || finding.code != "CMK023" || finding.severity != Severity::Block
+            }),
     );
-    plan.findings.extend(ready::check_policy(observed, environment, policy, policy_comes));
+    plan.findings.extend(ready::check_policy(
+        observed,
+        environment,
+        policy,
+        policy_comes,
+    ));
     if !policy_comes {
         plan.join(key::in_use(observed));
     }
-    plan.findings.extend(estate::check(target, observed, environment));
-    plan.findings.extend(estate::history(observed, environment, Some(policy)));
+    plan.findings
+        .extend(estate::check(target, observed, environment));
+    plan.findings
+        .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
     match environment.managed() {
-        Some(true) => plan.already.push(format!("`{name}` is a Managed Environment")),
+        Some(true) => plan
+            .already
+            .push(format!("`{name}` is a Managed Environment")),
         Some(false) if target.make_managed => {
-            plan.actions.push(Action::MakeManaged { environment: id.clone(), name: name.clone() });
+            plan.actions.push(Action::MakeManaged {
+                environment: id.clone(),
+                name: name.clone(),
+            });
         }
         _ => plan.findings.extend(ready::managed(environment)),
     }
-    plan.actions.push(Action::AddEnvironment { environment: id, name, policy: policy.clone() });
+    plan.actions.push(Action::AddEnvironment {
+        environment: id,
+        name,
+        policy: policy.clone(),
+    });
     // What stands in its way is all said; where it stands is not known, so nothing is offered.
     if !matches!(standing, Standing::None | Standing::Failed) {
         plan.actions.clear();
@@ -117,7 +159,11 @@ mod tests {
     use crate::steps::link::tests::{environment, link, policy};
 
     fn planned(environment: Environment, operations: Vec<Operation>) -> Plan {
-        let target = Target { policy: Some(policy("a")), power_platform_only: true, ..Target::default() };
+        let target = Target {
+            policy: Some(policy("a")),
+            power_platform_only: true,
+            ..Target::default()
+        };
         let observed = Observed {
             environment: Seen::Present(environment),
             operations: Seen::Present(operations),
@@ -128,21 +174,39 @@ mod tests {
 
     #[test]
     fn a_running_add_is_waited_for_and_never_repeated() {
-        let add = Operation { id: "op".into(), kind: ADD.into(), state: "Running".into(), ..Operation::default() };
+        let add = Operation {
+            id: "op".into(),
+            kind: ADD.into(),
+            state: "Running".into(),
+            ..Operation::default()
+        };
         for key_link in [Seen::Absent, link("a", "Linking")] {
-            let plan = planned(environment(key_link, "Running", "Disabled"), vec![add.clone()]);
+            let plan = planned(
+                environment(key_link, "Running", "Disabled"),
+                vec![add.clone()],
+            );
             assert!(!plan.changes(), "{plan:?}");
-            assert!(matches!(&plan.actions[..], [Action::AwaitEnvironment { operation: Some(id), .. }] if id == "op"));
+            assert!(
+                matches!(&plan.actions[..], [Action::AwaitEnvironment { operation: Some(id),
+                    .. }] if id == "op")
+            );
         }
     }
 
     #[test]
     fn another_operation_or_another_policy_blocks() {
-        let copy = Operation { id: "op".into(), kind: "Copy".into(), state: "Running".into(), ..Operation::default() };
+        let copy = Operation {
+            id: "op".into(),
+            kind: "Copy".into(),
+            state: "Running".into(),
+            ..Operation::default()
+        };
         let busy = planned(environment(Seen::Absent, "Running", "Enabled"), vec![copy]);
         assert!(busy.blockers().any(|finding| finding.code == "CMK023"));
         let other = planned(environment(link("b", "Linked"), "Ready", "Enabled"), vec![]);
-        assert!(other.actions.is_empty() && other.blockers().any(|finding| finding.code == "CMK025"));
+        assert!(
+            other.actions.is_empty() && other.blockers().any(|finding| finding.code == "CMK025")
+        );
     }
 
     #[test]

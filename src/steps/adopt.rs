@@ -30,7 +30,10 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
     let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
     for environment in &estate.environments {
         match &environment.key_link {
-            Seen::Present(link) => linked.entry(link.policy.clone()).or_default().push(environment),
+            Seen::Present(link) => linked
+                .entry(link.policy.clone())
+                .or_default()
+                .push(environment),
             Seen::Absent => {}
             Seen::Unreadable(Unreadable { why, .. }) => {
                 adopted.not_known += 1;
@@ -44,16 +47,23 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
     }
     // A tenant that was given more has more already.
     let count: usize = linked.values().map(Vec::len).sum();
-    let waves = Waves { limit: LIMIT.max(count), ..Waves::default() };
+    let waves = Waves {
+        limit: LIMIT.max(count),
+        ..Waves::default()
+    };
     adopted.wanted.waves = waves;
     for (id, mut environments) in linked {
-        environments.sort_by(|left, right| (&left.display_name, &left.id).cmp(&(&right.display_name, &right.id)));
+        environments.sort_by(|left, right| {
+            (&left.display_name, &left.id).cmp(&(&right.display_name, &right.id))
+        });
         let protection = estate.protections.get(&id).cloned().unwrap_or_default();
         match described(&protection) {
             Err(why) => {
                 adopted.not_known += 1;
                 let count = environments.len();
-                adopted.left_out.push(format!("The policy {id} is left out with its {count} environments: {why}."));
+                adopted.left_out.push(format!(
+                    "The policy {id} is left out with its {count} environments: {why}."
+                ));
             }
             Ok(mut policy) => {
                 let mut notes = Vec::new();
@@ -62,13 +72,17 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
                     Verdict::No => {
                         policy.grant = false;
                         notes.push(
-                            "Its identity may not use the key today: delete the line `grant = false` to have it granted."
+                            "Its identity may not use the key today: delete the line `grant = \
+                            false` to have it granted."
                                 .to_owned(),
                         );
                     }
                     Verdict::CantTell(why) => {
                         adopted.not_known += 1;
-                        notes.push(format!("Whether its identity may use the key is not known: {}.", why.why));
+                        notes.push(format!(
+                            "Whether its identity may use the key is not known: {}.",
+                            why.why
+                        ));
                     }
                 }
                 match readers.get(&id) {
@@ -128,9 +142,13 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
 
 /// Who was given Reader at the policy itself; what is inherited is somebody else's.
 fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> Vec<String> {
-    let own = |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());
-    let mut readers: Vec<String> =
-        roles.iter().filter(own).map(|role| role.principal_id.to_ascii_lowercase()).collect();
+    let own =
+        |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());
+    let mut readers: Vec<String> = roles
+        .iter()
+        .filter(own)
+        .map(|role| role.principal_id.to_ascii_lowercase())
+        .collect();
     readers.sort();
     readers.dedup();
     readers
@@ -142,22 +160,33 @@ struct LeftOut {
     known: bool,
 }
 
-/// An environment that is where it shall be; one that is on its way, or that failed, is not a state to keep.
+/// An environment that is where it shall be; one that is on its way, or that failed, is not a state
+/// to keep.
 fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, LeftOut> {
     let standing = standing(environment, policy);
     let known = !matches!(standing, Standing::Unknown(_));
     let moving = |why: String| Err(LeftOut { why, known });
-    let status = environment.key_link.present().and_then(|link| link.status.clone()).unwrap_or_default();
+    let status = environment
+        .key_link
+        .present()
+        .and_then(|link| link.status.clone())
+        .unwrap_or_default();
     if let Some(operation) = &environment.ongoing {
-        return moving(format!("`{operation}` runs on it; run this again when it has ended"));
+        return moving(format!(
+            "`{operation}` runs on it; run this again when it has ended"
+        ));
     }
     match standing {
         // At rest and offline: it is locked, and belongs to its policy all the same.
         Standing::Done | Standing::Locked => {}
-        Standing::Failed => return moving("its last add failed; run the same add again, then this".to_owned()),
+        Standing::Failed => {
+            return moving("its last add failed; run the same add again, then this".to_owned());
+        }
         Standing::Unknown(why) => return moving(why.why),
         Standing::None | Standing::Under | Standing::Other(_) => {
-            return moving(format!("its link says `{status}`; run this again when that has ended"));
+            return moving(format!(
+                "its link says `{status}`; run this again when that has ended"
+            ));
         }
     }
     Ok(WantedEnvironment {
@@ -167,7 +196,12 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         make_managed: false,
         power_platform_only: match &environment.app {
             Known::Known(app) => app.is_none(),
-            Known::Unknown(why) => return Err(LeftOut { why: why.clone(), known: false }),
+            Known::Unknown(why) => {
+                return Err(LeftOut {
+                    why: why.clone(),
+                    known: false,
+                });
+            }
         },
     })
 }

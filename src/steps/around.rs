@@ -45,7 +45,8 @@ fn right(observed: &Observed, action: &Action) -> Option<Finding> {
             &around.vault_rights,
             vault.to_string(),
             assign,
-            "Owner, User Access Administrator or Role Based Access Control Administrator on the vault",
+            "Owner, User Access Administrator or Role Based Access Control Administrator on the \
+            vault",
             who::OWNER,
         ),
         Action::GrantKeyByAccessPolicy { vault, .. } => (
@@ -59,7 +60,8 @@ fn right(observed: &Observed, action: &Action) -> Option<Finding> {
             &around.group_rights,
             policy.group_scope(),
             assign,
-            "Owner, User Access Administrator or Role Based Access Control Administrator on the policy",
+            "Owner, User Access Administrator or Role Based Access Control Administrator on the \
+            policy",
             who::OWNER,
         ),
         // Local roles of a managed HSM are not Azure's, and environments are not either.
@@ -68,26 +70,45 @@ fn right(observed: &Observed, action: &Action) -> Option<Finding> {
     missing(rights, &scope, right, role, who)
 }
 
-fn missing(rights: &Seen<Vec<Permission>>, scope: &str, right: &str, role: &str, who: &'static str) -> Option<Finding> {
+fn missing(
+    rights: &Seen<Vec<Permission>>,
+    scope: &str,
+    right: &str,
+    role: &str,
+    who: &'static str,
+) -> Option<Finding> {
     match rights {
         Seen::Present(permissions) if !allows(permissions, right) => Some(finding(
             "CMK045",
             Severity::Block,
             scope,
             format!("You lack the right `{right}` at {scope}"),
-            format!("Get the role {role}: `az role assignment create --role \"ROLE\" --assignee YOU --scope {scope}`."),
+            format!(
+                "Get the role {role}: `az role assignment create --role \"ROLE\" --assignee YOU \
+                --scope {scope}`."
+            ),
             who,
         )),
-        Seen::Unreadable(why) => {
-            Some(not_visible("CMK045", scope, &format!("Whether you have the right `{right}`"), &why.why, who))
-        }
+        Seen::Unreadable(why) => Some(not_visible(
+            "CMK045",
+            scope,
+            &format!("Whether you have the right `{right}`"),
+            &why.why,
+            who,
+        )),
         _ => None,
     }
 }
 
-/// Locks that cover the policy or the vault. A read-only lock refuses every change; the other kind only deletions, later.
+/// Locks that cover the policy or the vault. A read-only lock refuses every change; the other kind
+/// only deletions, later.
 fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
-    let ours: Vec<String> = target.policy.iter().chain(&target.vault).map(ToString::to_string).collect();
+    let ours: Vec<String> = target
+        .policy
+        .iter()
+        .chain(&target.vault)
+        .map(ToString::to_string)
+        .collect();
     let covers = |lock: &&Lock| {
         ours.iter().any(|id| {
             let scope = lock.scope.trim_end_matches('/').to_ascii_lowercase();
@@ -108,18 +129,34 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
                     "CMK044",
                     Severity::Warn,
                     &lock.scope,
-                    format!("The lock `{}` ({}) at {} {effect}.", lock.name, lock.level, lock.scope),
+                    format!(
+                        "The lock `{}` ({}) at {} {effect}.",
+                        lock.name, lock.level, lock.scope
+                    ),
                     format!(
                         "Remove it for the time of the change: `az lock delete --ids {}`.",
-                        quoted(&format!("{}/providers/Microsoft.Authorization/locks/{}", lock.scope, lock.name))
+                        quoted(&format!(
+                            "{}/providers/Microsoft.Authorization/locks/{}",
+                            lock.scope, lock.name
+                        ))
                     ),
                     who::OWNER,
                 )
             })
             .collect(),
         Seen::Unreadable(why) => {
-            let subject = target.policy.as_ref().map(|policy| policy.group_scope()).unwrap_or_default();
-            vec![not_visible("CMK044", subject, "Which locks there are", &why.why, who::OWNER)]
+            let subject = target
+                .policy
+                .as_ref()
+                .map(|policy| policy.group_scope())
+                .unwrap_or_default();
+            vec![not_visible(
+                "CMK044",
+                subject,
+                "Which locks there are",
+                &why.why,
+                who::OWNER,
+            )]
         }
         _ => Vec::new(),
     }
@@ -130,19 +167,31 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
     let policy = target.policy.as_ref()?;
     let subject = policy.to_string();
     match &observed.around.validation {
-        Seen::Present(Validation::Refused { code, message, assignments }) => {
+        Seen::Present(Validation::Refused {
+            code,
+            message,
+            assignments,
+        }) => {
             let by = if assignments.is_empty() {
                 String::new()
             } else {
-                format!(" by the Azure Policy assignment `{}`", assignments.join("`, `"))
+                format!(
+                    " by the Azure Policy assignment `{}`",
+                    assignments.join("`, `")
+                )
             };
             let (own, remedy) = if code == "LocationNotAvailableForResourceType" {
-                ("CMK008", "Pass a location that the provider has: `--location`.".to_owned())
+                (
+                    "CMK008",
+                    "Pass a location that the provider has: `--location`.".to_owned(),
+                )
             } else {
                 (
                     "CMK009",
                     format!(
-                        "Ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` in {}: its locations are geographies, which \"allowed locations\" does not know.",
+                        "Ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` in \
+                        {}: its locations are geographies, which \"allowed locations\" does not \
+                        know.",
                         policy.group_scope()
                     ),
                 )
@@ -152,7 +201,14 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 policy.name,
                 sentence(message)
             );
-            Some(finding(own, Severity::Block, subject, message, remedy, who::OWNER))
+            Some(finding(
+                own,
+                Severity::Block,
+                subject,
+                message,
+                remedy,
+                who::OWNER,
+            ))
         }
         Seen::Unreadable(why) => {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);

@@ -1,10 +1,14 @@
-//! Every check at once, whatever step it belongs to: nothing is planned, and what a step would repair is said as a finding.
+//! Every check at once, whatever step it belongs to: nothing is planned, and what a step would
+//! repair is said as a finding.
 
 use super::goal::Goal;
 use super::grant::grant_command;
 use super::lifecycle::ADD;
 use super::link::{Standing, offline, standing, unknown_link};
-use super::{Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap, who};
+use super::{
+    Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap,
+    who,
+};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -29,15 +33,30 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
     if target.policy.is_some() && target.vault.is_some() && target.key.is_some() {
         let plan = policy::plan(target, observed, Whose::Others);
         found.extend(plan.findings);
-        found.extend(plan.actions.iter().filter_map(|action| unmade(observed, action)));
+        found.extend(
+            plan.actions
+                .iter()
+                .filter_map(|action| unmade(observed, action)),
+        );
         checked.pending = plan.actions;
     } else {
-        found.extend(observed.policy.present().map(key::references).unwrap_or_default());
+        found.extend(
+            observed
+                .policy
+                .present()
+                .map(key::references)
+                .unwrap_or_default(),
+        );
         found.extend(key::check(target, observed, Whose::Others));
         found.extend(grant::in_use(observed, Whose::Others));
     }
     match &observed.environment {
-        Seen::Present(environment) => found.extend(of_environment(target, observed, environment, &mut checked.pending)),
+        Seen::Present(environment) => found.extend(of_environment(
+            target,
+            observed,
+            environment,
+            &mut checked.pending,
+        )),
         Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
         Seen::Absent | Seen::NotAsked => {}
     }
@@ -46,7 +65,9 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             checked.findings.push(finding);
         }
     }
-    checked.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    checked
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     checked
 }
 
@@ -59,7 +80,10 @@ fn of_environment(
     let mut found = Vec::new();
     let wanted = target.policy.as_ref();
     // Without a policy that was asked for, the linked one is the measure.
-    let standing = wanted.map_or_else(|| Goal::Linked.standing(environment), |policy| standing(environment, policy));
+    let standing = wanted.map_or_else(
+        || Goal::Linked.standing(environment),
+        |policy| standing(environment, policy),
+    );
     match &standing {
         Standing::Done | Standing::Under => {}
         Standing::Locked => found.push(offline(environment)),
@@ -67,7 +91,11 @@ fn of_environment(
             if let Standing::Unknown(why) = &standing {
                 found.push(unknown_link(environment, why));
             }
-            found.extend(integration::check(target, environment, &observed.integration));
+            found.extend(integration::check(
+                target,
+                environment,
+                &observed.integration,
+            ));
             found.extend(ready::check(observed, environment, ADD));
             found.extend(ready::managed(environment));
             if let Some(policy) = wanted {
@@ -98,7 +126,12 @@ fn of_environment(
 }
 
 /// Another policy is linked: a mistake, or the swap that was asked for.
-fn other_policy(target: &Target, observed: &Observed, environment: &Environment, other: &ArmId) -> Vec<Finding> {
+fn other_policy(
+    target: &Target,
+    observed: &Observed,
+    environment: &Environment,
+    other: &ArmId,
+) -> Vec<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     if !target.swap {
         return vec![finding(
@@ -106,7 +139,8 @@ fn other_policy(target: &Target, observed: &Observed, environment: &Environment,
             Severity::Block,
             id,
             format!("The environment `{name}` is encrypted with another policy, {other} already."),
-            "Adding never replaces a policy. Check a move to another one with `cmkctl check --swap`.",
+            "Adding never replaces a policy. Check a move to another one with `cmkctl check \
+            --swap`.",
             who::POWER_PLATFORM,
         )];
     }
@@ -115,7 +149,8 @@ fn other_policy(target: &Target, observed: &Observed, environment: &Environment,
         Severity::Acknowledge,
         id,
         format!(
-            "`{name}` moves from the policy {other} to another one: by the documentation, removed and added, which is two outages of up to 4 days each."
+            "`{name}` moves from the policy {other} to another one: by the documentation, removed \
+            and added, which is two outages of up to 4 days each."
         ),
         "Choose the time for both.",
         who::POWER_PLATFORM,
@@ -133,7 +168,8 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             Severity::Block,
             subject,
             format!("{what}: {why}."),
-            "Let a human administrator register it once: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`. It can't register itself.",
+            "Let a human administrator register it once: `New-PowerAppManagementApp \
+            -ApplicationId CLIENT_ID`. It can't register itself.",
             who::POWER_PLATFORM,
         ),
         Some("CMK021") => finding(
@@ -144,39 +180,67 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
             who::POWER_PLATFORM,
         ),
-        _ => not_visible("CMK020", subject, "The environment", why, who::POWER_PLATFORM),
+        _ => not_visible(
+            "CMK020",
+            subject,
+            "The environment",
+            why,
+            who::POWER_PLATFORM,
+        ),
     }
 }
 
 /// A change that a step would make, as the finding of its absence.
 fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
-    let principal = observed.policy.present().and_then(|policy| policy.principal_id.as_deref());
+    let principal = observed
+        .policy
+        .present()
+        .and_then(|policy| policy.principal_id.as_deref());
     match action {
         Action::RegisterProvider { subscription } => Some(finding(
             "CMK010",
             Severity::Block,
             subscription,
-            format!("The provider `Microsoft.PowerPlatform` is not registered in subscription {subscription}"),
-            format!("az provider register --namespace Microsoft.PowerPlatform --subscription {subscription}"),
+            format!(
+                "The provider `Microsoft.PowerPlatform` is not registered in subscription \
+                {subscription}"
+            ),
+            format!(
+                "az provider register --namespace Microsoft.PowerPlatform --subscription \
+                {subscription}"
+            ),
             who::OWNER,
         )),
         Action::GrantKeyByRole { policy, vault } => {
-            let message =
-                format!("The identity of the policy `{}` has no role on the vault `{}`.", policy.name, vault.name);
+            let message = format!(
+                "The identity of the policy `{}` has no role on the vault `{}`.",
+                policy.name, vault.name
+            );
             missing_grant(vault, message, principal?, "")
         }
         Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
             let message = format!(
-                "The vault `{}` has no access policy (get, wrapKey, unwrapKey) for the identity of the policy `{}`.",
+                "The vault `{}` has no access policy (get, wrapKey, unwrapKey) for the identity \
+                of the policy `{}`.",
                 vault.name, policy.name
             );
             let remedy = format!(
-                "az keyvault set-policy --name {} --object-id {} --key-permissions get wrapKey unwrapKey",
+                "az keyvault set-policy --name {} --object-id {} --key-permissions get wrapKey \
+                unwrapKey",
                 vault.name, principal?
             );
-            Some(finding("CMK012", Severity::Block, vault.to_string(), message, remedy, who::KEY_VAULT))
+            Some(finding(
+                "CMK012",
+                Severity::Block,
+                vault.to_string(),
+                message,
+                remedy,
+                who::KEY_VAULT,
+            ))
         }
-        Action::GrantKeyByHsmRole { policy, hsm, key, .. } => {
+        Action::GrantKeyByHsmRole {
+            policy, hsm, key, ..
+        } => {
             let message = format!(
                 "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
                 policy.name, hsm.name
@@ -187,8 +251,14 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             "CMK019",
             Severity::Block,
             policy.to_string(),
-            format!("{principal} has no role that reads the policy `{}`.", policy.name),
-            format!("az role assignment create --role Reader --assignee-object-id {principal} --scope {policy}"),
+            format!(
+                "{principal} has no role that reads the policy `{}`.",
+                policy.name
+            ),
+            format!(
+                "az role assignment create --role Reader --assignee-object-id {principal} --scope \
+                {policy}"
+            ),
             who::OWNER,
         )),
         _ => None,
@@ -197,5 +267,12 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
 
 fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> Option<Finding> {
     let remedy = grant_command(&vault.to_string(), key, principal);
-    Some(finding("CMK012", Severity::Block, vault.to_string(), message, remedy, who::KEY_VAULT))
+    Some(finding(
+        "CMK012",
+        Severity::Block,
+        vault.to_string(),
+        message,
+        remedy,
+        who::KEY_VAULT,
+    ))
 }

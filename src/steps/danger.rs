@@ -20,22 +20,38 @@ const PRODUCTION_DELETED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Every environment, worst first, then by name.
 pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<Standing<'_>> {
     let within = expiring_within.unwrap_or(EXPIRY_WARNING);
-    let mut all: Vec<Standing<'_>> =
-        estate.environments.iter().map(|environment| standing(estate, environment, within)).collect();
+    let mut all: Vec<Standing<'_>> = estate
+        .environments
+        .iter()
+        .map(|environment| standing(estate, environment, within))
+        .collect();
     all.sort_by(|left, right| {
         let key = |one: &Standing<'_>| (one.state, one.deleted_on.is_none(), one.deleted_on);
         key(left)
             .cmp(&key(right))
-            .then_with(|| left.environment.display_name.cmp(&right.environment.display_name))
+            .then_with(|| {
+                left.environment
+                    .display_name
+                    .cmp(&right.environment.display_name)
+            })
             .then_with(|| left.environment.id.cmp(&right.environment.id))
     });
     all
 }
 
 /// How one environment stands, with what protects it; `within`: a key that ends sooner is expiring.
-pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: SignedDuration) -> Standing<'a> {
-    let one =
-        |state, dangers| Standing { environment, state, states: BTreeSet::from([state]), dangers, deleted_on: None };
+pub fn standing<'a>(
+    estate: &Estate,
+    environment: &'a Environment,
+    within: SignedDuration,
+) -> Standing<'a> {
+    let one = |state, dangers| Standing {
+        environment,
+        state,
+        states: BTreeSet::from([state]),
+        dangers,
+        deleted_on: None,
+    };
     let not_seen = |why: &str| one(State::NotVisible, vec![why.to_owned()]);
     let link = match &environment.key_link {
         Seen::Present(link) => link,
@@ -48,7 +64,9 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
         Some(protection) => threats(protection, estate.at),
         None => (Vec::new(), vec!["its policy was not read".to_owned()]),
     };
-    let key = estate.protection(environment).and_then(|protection| protection.key.present());
+    let key = estate
+        .protection(environment)
+        .and_then(|protection| protection.key.present());
     let standing = link::standing(environment, &link.policy);
     let ongoing = environment.ongoing.as_deref();
     let status = link.status.as_deref().unwrap_or_default();
@@ -59,15 +77,25 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
             found.say(moving(kind, unlinking), format!("{kind} runs"));
         }
         (Link::Locked, None) => {
-            found.say(State::Locked, "offline, and no operation runs: the key can't be reached".to_owned());
+            found.say(
+                State::Locked,
+                "offline, and no operation runs: the key can't be reached".to_owned(),
+            );
             deleted_on = deleted(environment, key, estate.at);
             if deleted_on.is_none() {
-                found.dangers.push("since when is not known: it may be deleted any day".to_owned());
+                found
+                    .dangers
+                    .push("since when is not known: it may be deleted any day".to_owned());
             }
         }
-        (Link::Under, None) => found.say(moving("", unlinking), format!("the link says `{status}`")),
+        (Link::Under, None) => {
+            found.say(moving("", unlinking), format!("the link says `{status}`"))
+        }
         (Link::Failed, None) => {
-            found.say(State::Failed, "the link says `Failed`: run the same add again, do not remove".to_owned());
+            found.say(
+                State::Failed,
+                "the link says `Failed`: run the same add again, do not remove".to_owned(),
+            );
         }
         (Link::Unknown(why), _) => found.say(State::NotVisible, why.why.clone()),
         (Link::Done | Link::None | Link::Other(_), _) => {}
@@ -83,11 +111,20 @@ pub fn standing<'a>(estate: &Estate, environment: &'a Environment, within: Signe
     found.all(State::NotVisible, unseen);
     let state = found.states.first().copied().unwrap_or(State::Encrypted);
     found.states.insert(state);
-    Standing { environment, state, states: found.states, dangers: found.dangers, deleted_on }
+    Standing {
+        environment,
+        state,
+        states: found.states,
+        dangers: found.dangers,
+        deleted_on,
+    }
 }
 
 /// Without a policy it is on the Microsoft key, unless a key is on its way to it.
-fn unprotected<'a>(environment: &Environment, one: impl Fn(State, Vec<String>) -> Standing<'a>) -> Standing<'a> {
+fn unprotected<'a>(
+    environment: &Environment,
+    one: impl Fn(State, Vec<String>) -> Standing<'a>,
+) -> Standing<'a> {
     match environment.ongoing.as_deref() {
         Some(kind) if changes_key(kind) => one(moving(kind, false), vec![format!("{kind} runs")]),
         _ => one(State::NotEncrypted, Vec::new()),
@@ -96,7 +133,11 @@ fn unprotected<'a>(environment: &Environment, one: impl Fn(State, Vec<String>) -
 
 /// Is a key applied or taken away?
 fn moving(kind: &str, unlinking: bool) -> State {
-    if kind.eq_ignore_ascii_case(REMOVE) || unlinking { State::Removing } else { State::Encrypting }
+    if kind.eq_ignore_ascii_case(REMOVE) || unlinking {
+        State::Removing
+    } else {
+        State::Encrypting
+    }
 }
 
 /// What holds of an environment: no state hides another one.
@@ -126,31 +167,72 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
     let mut sort = |verdict: Verdict, threat: &str, what: &str| match verdict {
         Verdict::Yes => {}
         Verdict::No => threats.push(threat.to_owned()),
-        Verdict::CantTell(why) if why.forbidden => unseen.push(format!("{what} is not visible to you: {}", why.why)),
+        Verdict::CantTell(why) if why.forbidden => {
+            unseen.push(format!("{what} is not visible to you: {}", why.why))
+        }
         Verdict::CantTell(why) => unseen.push(format!("{what} is not known: {}", why.why)),
     };
-    sort(is_there(&protection.policy), "the policy is gone", "the policy");
-    sort(is_there(&protection.vault), "the vault is gone", "the vault");
+    sort(
+        is_there(&protection.policy),
+        "the policy is gone",
+        "the policy",
+    );
+    sort(
+        is_there(&protection.vault),
+        "the vault is gone",
+        "the vault",
+    );
     sort(is_there(&protection.key), "the key is gone", "the key");
-    sort(protection.granted.clone(), "the policy's identity may not use the key", "the grant on the key");
+    sort(
+        protection.granted.clone(),
+        "the policy's identity may not use the key",
+        "the grant on the key",
+    );
     if let Some(policy) = protection.policy.present() {
-        sort(Verdict::from(&policy.encrypts), "the policy's encryption is disabled", "whether the policy encrypts");
+        sort(
+            Verdict::from(&policy.encrypts),
+            "the policy's encryption is disabled",
+            "whether the policy encrypts",
+        );
     }
     if let Some(vault) = protection.vault.present() {
         let passes = Verdict::from(&vault.network.clone().map(Network::lets_services_pass));
-        sort(passes, "the vault's firewall does not let trusted services pass", "the vault's network");
+        sort(
+            passes,
+            "the vault's firewall does not let trusted services pass",
+            "the vault's network",
+        );
         let kept = Verdict::from(&vault.purge_protection);
-        sort(kept, "the vault has no purge protection", "the vault's purge protection");
+        sort(
+            kept,
+            "the vault has no purge protection",
+            "the vault's purge protection",
+        );
     }
     if let Some(key) = protection.key.present() {
         let validity = &key.validity;
-        sort(Verdict::from(&validity.enabled), "the key is disabled", "whether the key is enabled");
-        let end = validity.end().map(|end| format!("the key expired on {}", day(end))).unwrap_or_default();
-        let lasts = validity.expires.clone().map(|end| end.is_none_or(|end| end > now));
+        sort(
+            Verdict::from(&validity.enabled),
+            "the key is disabled",
+            "whether the key is enabled",
+        );
+        let end = validity
+            .end()
+            .map(|end| format!("the key expired on {}", day(end)))
+            .unwrap_or_default();
+        let lasts = validity
+            .expires
+            .clone()
+            .map(|end| end.is_none_or(|end| end > now));
         sort(Verdict::from(&lasts), &end, "until when the key is valid");
         let start = validity.not_before.known().copied().flatten();
-        let start = start.map(|start| format!("the key is not valid before {}", day(start))).unwrap_or_default();
-        let begun = validity.not_before.clone().map(|start| start.is_none_or(|start| start <= now));
+        let start = start
+            .map(|start| format!("the key is not valid before {}", day(start)))
+            .unwrap_or_default();
+        let begun = validity
+            .not_before
+            .clone()
+            .map(|start| start.is_none_or(|start| start <= now));
         sort(Verdict::from(&begun), &start, "since when the key is valid");
     }
     (threats, unseen)
@@ -166,11 +248,22 @@ fn is_there<T>(seen: &Seen<T>) -> Verdict {
     }
 }
 
-/// When a locked environment is deleted, at the earliest; `None` when that can't be told. The service gives no date of the lock: it can't be earlier than the end of the key, or
-/// else than the environment's last modification (inferred).
-pub(super) fn deleted(environment: &Environment, key: Option<&Key>, now: Timestamp) -> Option<Timestamp> {
-    let expired = key.and_then(|key| key.validity.end()).filter(|expires| *expires <= now);
+/// When a locked environment is deleted, at the earliest; `None` when that can't be told. The
+/// service gives no date of the lock: it can't be earlier than the end of the key, or else than the
+/// environment's last modification (inferred).
+pub(super) fn deleted(
+    environment: &Environment,
+    key: Option<&Key>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let expired = key
+        .and_then(|key| key.validity.end())
+        .filter(|expires| *expires <= now);
     let since = expired.or(environment.modified)?;
-    let span = if environment.sku.eq_ignore_ascii_case("Production") { PRODUCTION_DELETED } else { SANDBOX_DELETED };
+    let span = if environment.sku.eq_ignore_ascii_case("Production") {
+        PRODUCTION_DELETED
+    } else {
+        SANDBOX_DELETED
+    };
     since.checked_add(span).ok().filter(|date| *date > now)
 }

@@ -18,17 +18,20 @@ pub enum Resolution<'a> {
 /// An environment id that can be asked for directly: a GUID, or the default environment's name.
 pub fn direct_id(typed: &str) -> Option<String> {
     let typed = typed.trim();
-    if let Some(guid) =
-        typed.get(8..).filter(|_| typed.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("Default-")))
-    {
+    if let Some(guid) = typed.get(8..).filter(|_| {
+        typed
+            .get(..8)
+            .is_some_and(|head| head.eq_ignore_ascii_case("Default-"))
+    }) {
         return parse_guid(guid).map(|guid| format!("Default-{guid}"));
     }
     // Without dashes it is how LCS writes its own ids, so it must be looked up.
     parse_guid(typed).filter(|_| typed.contains('-'))
 }
 
-/// Resolves exactly: environment id, LCS environment id, finance and operations URL, Dataverse URL or domain name, unique name, display name.
-/// Everybody may choose a display name, so no kind is stronger than another: what fits two environments is unique for neither.
+/// Resolves exactly: environment id, LCS environment id, finance and operations URL, Dataverse URL
+/// or domain name, unique name, display name. Everybody may choose a display name, so no kind is
+/// stronger than another: what fits two environments is unique for neither.
 pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
     // Names are compared as they are shown.
     let typed = clean(typed);
@@ -38,22 +41,43 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
     }
     let guid = parse_guid(typed);
     let host = host_of(typed);
-    let same = |value: Option<&String>| value.is_some_and(|value| value.eq_ignore_ascii_case(typed));
-    let same_host = |url: Option<&String>| url.and_then(|url| host_of(url)).is_some_and(|own| Some(own) == host);
+    let same =
+        |value: Option<&String>| value.is_some_and(|value| value.eq_ignore_ascii_case(typed));
+    let same_host = |url: Option<&String>| {
+        url.and_then(|url| host_of(url))
+            .is_some_and(|own| Some(own) == host)
+    };
     let tests: [&dyn Fn(&Environment) -> bool; 6] = [
-        &|env| env.id.eq_ignore_ascii_case(typed) || (guid.is_some() && parse_guid(&env.id) == guid),
-        &|env| guid.is_some() && env.app().and_then(|app| app.id.as_deref()).and_then(parse_guid) == guid,
+        &|env| {
+            env.id.eq_ignore_ascii_case(typed) || (guid.is_some() && parse_guid(&env.id) == guid)
+        },
+        &|env| {
+            guid.is_some()
+                && env
+                    .app()
+                    .and_then(|app| app.id.as_deref())
+                    .and_then(parse_guid)
+                    == guid
+        },
         &|env| same_host(env.app().and_then(|app| app.url.as_ref())),
         &|env| {
-            env.dataverse
-                .as_ref()
-                .is_some_and(|dataverse| same_host(dataverse.url.as_ref()) || same(dataverse.domain_name.as_ref()))
+            env.dataverse.as_ref().is_some_and(|dataverse| {
+                same_host(dataverse.url.as_ref()) || same(dataverse.domain_name.as_ref())
+            })
         },
-        &|env| same(env.dataverse.as_ref().and_then(|dataverse| dataverse.unique_name.as_ref())),
+        &|env| {
+            same(
+                env.dataverse
+                    .as_ref()
+                    .and_then(|dataverse| dataverse.unique_name.as_ref()),
+            )
+        },
         &|env| env.display_name.trim().eq_ignore_ascii_case(typed),
     ];
-    let found: Vec<&Environment> =
-        all.iter().filter(|environment| tests.iter().any(|test| test(environment))).collect();
+    let found: Vec<&Environment> = all
+        .iter()
+        .filter(|environment| tests.iter().any(|test| test(environment)))
+        .collect();
     match found[..] {
         [] => Resolution::None,
         [one] => Resolution::One(one),
@@ -61,9 +85,13 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
     }
 }
 
-/// The host of a URL, or of something that looks like one (`contoso.crm4.dynamics.com`), lower case.
+/// The host of a URL, or of something that looks like one (`contoso.crm4.dynamics.com`), lower
+/// case.
 fn host_of(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .unwrap_or(text);
     let host = rest.split(['/', '?', '#']).next()?.to_ascii_lowercase();
     (host.contains('.') && !host.contains(' ')).then_some(host)
 }
@@ -92,7 +120,11 @@ mod tests {
             })),
             ..Environment::default()
         };
-        vec![environment("1", "UAT", "uat"), environment("2", "Dev", "dev-a"), environment("3", "Dev", "dev-b")]
+        vec![
+            environment("1", "UAT", "uat"),
+            environment("2", "Dev", "dev-a"),
+            environment("3", "Dev", "dev-b"),
+        ]
     }
 
     #[test]
@@ -111,9 +143,19 @@ mod tests {
             assert_eq!(resolve(typed, &all), Resolution::One(&all[1]), "{typed}");
         }
         assert_eq!(resolve("uat", &all), Resolution::One(&all[0]));
-        assert_eq!(resolve("Dev", &all), Resolution::Several(vec![&all[1], &all[2]]));
-        for typed in
-            ["", " ", "UA", "dev", "https://uat.crm4.dynamics.com.evil.example"].iter().filter(|typed| **typed != "dev")
+        assert_eq!(
+            resolve("Dev", &all),
+            Resolution::Several(vec![&all[1], &all[2]])
+        );
+        for typed in [
+            "",
+            " ",
+            "UA",
+            "dev",
+            "https://uat.crm4.dynamics.com.evil.example",
+        ]
+        .iter()
+        .filter(|typed| **typed != "dev")
         {
             assert_eq!(resolve(typed, &all), Resolution::None, "{typed}");
         }
@@ -131,22 +173,42 @@ mod tests {
         ] {
             let mut all = tenant();
             all[0].display_name = taken.to_owned();
-            assert_eq!(resolve(taken, &all), Resolution::Several(vec![&all[0], &all[1]]), "{taken}");
+            assert_eq!(
+                resolve(taken, &all),
+                Resolution::Several(vec![&all[0], &all[1]]),
+                "{taken}"
+            );
             // The twin: by anything else that is its own it is found.
             assert_eq!(resolve("uat", &all), Resolution::One(&all[0]), "{taken}");
-            assert_eq!(resolve("https://dev-a.crm4.dynamics.com/main.aspx", &tenant()), Resolution::One(&tenant()[1]));
+            assert_eq!(
+                resolve("https://dev-a.crm4.dynamics.com/main.aspx", &tenant()),
+                Resolution::One(&tenant()[1])
+            );
         }
         let mut all = tenant();
         all[1].display_name = "Contoso UAT".to_owned();
-        assert_eq!(resolve("contoso\u{a0}uat\u{fe0f} ", &all), Resolution::One(&all[1]));
+        assert_eq!(
+            resolve("contoso\u{a0}uat\u{fe0f} ", &all),
+            Resolution::One(&all[1])
+        );
     }
 
     #[test]
     fn only_a_whole_id_is_asked_for_directly() {
         let guid = "00000000-0000-0000-0000-000000000002";
         assert_eq!(direct_id(guid).as_deref(), Some(guid));
-        assert_eq!(direct_id(&format!("default-{guid}")), Some(format!("Default-{guid}")));
-        for typed in ["", "Default-", "00000000000000000000000000000002", "UAT", "../x", "é-00000000"] {
+        assert_eq!(
+            direct_id(&format!("default-{guid}")),
+            Some(format!("Default-{guid}"))
+        );
+        for typed in [
+            "",
+            "Default-",
+            "00000000000000000000000000000002",
+            "UAT",
+            "../x",
+            "é-00000000",
+        ] {
             assert_eq!(direct_id(typed), None, "{typed}");
         }
     }

@@ -16,24 +16,53 @@ use crate::model::wanted::{LIMIT, NEAR};
 use jiff::Timestamp;
 
 /// Everything that the other environments say.
-pub(super) fn check(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
+pub(super) fn check(
+    target: &Target,
+    observed: &Observed,
+    environment: &Environment,
+) -> Vec<Finding> {
     let what = "How many environments have a customer-managed key";
     let all = match &observed.around.estate {
         Seen::Present(all) => all,
         Seen::Unreadable(why) => {
-            return vec![unseen("CMK031", &environment.id, what, why, (who::POWER_PLATFORM, Whose::Own))];
+            return vec![unseen(
+                "CMK031",
+                &environment.id,
+                what,
+                why,
+                (who::POWER_PLATFORM, Whose::Own),
+            )];
         }
         Seen::Absent | Seen::NotAsked => return Vec::new(),
     };
-    let others = all.iter().filter(|other| !other.id.eq_ignore_ascii_case(&environment.id));
+    let others = all
+        .iter()
+        .filter(|other| !other.id.eq_ignore_ascii_case(&environment.id));
     let mut found = Vec::new();
     if environment.policy().is_none() {
-        let count = others.clone().filter(|other| other.policy().is_some()).count();
-        let open = others.clone().filter(|other| other.key_link.unreadable().is_some()).count();
-        found.extend(room(target.limit.unwrap_or(LIMIT), count, open, environment));
+        let count = others
+            .clone()
+            .filter(|other| other.policy().is_some())
+            .count();
+        let open = others
+            .clone()
+            .filter(|other| other.key_link.unreadable().is_some())
+            .count();
+        found.extend(room(
+            target.limit.unwrap_or(LIMIT),
+            count,
+            open,
+            environment,
+        ));
     }
-    let elsewhere = target.policy.as_ref().and_then(|policy| elsewhere(others, policy));
-    found.extend(elsewhere.map(|finding| Finding { subject: environment.id.clone(), ..finding }));
+    let elsewhere = target
+        .policy
+        .as_ref()
+        .and_then(|policy| elsewhere(others, policy));
+    found.extend(elsewhere.map(|finding| Finding {
+        subject: environment.id.clone(),
+        ..finding
+    }));
     found
 }
 
@@ -45,13 +74,18 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
         one_more if one_more + NEAR > limit => Severity::Warn,
         _ => return None,
     };
-    let unread = if open == 0 { String::new() } else { format!(" (of {open} more it is not known)") };
+    let unread = if open == 0 {
+        String::new()
+    } else {
+        format!(" (of {open} more it is not known)")
+    };
     Some(finding(
         "CMK031",
         severity,
         &environment.id,
         format!(
-            "{count} environments have a customer-managed key already{unread}, `{}` would be number {}; a tenant may have {limit}.",
+            "{count} environments have a customer-managed key already{unread}, `{}` would be \
+            number {}; a tenant may have {limit}.",
             environment.display_name,
             count + 1
         ),
@@ -61,7 +95,10 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
 }
 
 /// Environments that use another policy than this one.
-pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: &ArmId) -> Option<Finding> {
+pub(super) fn elsewhere<'a>(
+    all: impl Iterator<Item = &'a Environment>,
+    policy: &ArmId,
+) -> Option<Finding> {
     let mut other = all.filter(|other| other.policy().is_some_and(|own| own != policy));
     let first = other.next()?;
     let more = match other.count() {
@@ -73,7 +110,8 @@ pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: 
         Severity::Warn,
         policy.to_string(),
         format!(
-            "`{}`{more} use another policy: nothing can be copied or restored between environments with different keys.",
+            "`{}`{more} use another policy: nothing can be copied or restored between \
+            environments with different keys.",
             first.display_name
         ),
         "Use one policy for environments that are copied or restored onto each other.",
@@ -84,7 +122,10 @@ pub(super) fn elsewhere<'a>(all: impl Iterator<Item = &'a Environment>, policy: 
 /// The environments that a policy holds, for messages.
 pub(super) fn holders(observed: &Observed, policy: &ArmId) -> Option<String> {
     let all = observed.around.estate.present()?;
-    let alike = Alike::among(all.iter().map(|environment| environment.display_name.as_str()));
+    let alike = Alike::among(
+        all.iter()
+            .map(|environment| environment.display_name.as_str()),
+    );
     let names: Vec<String> = all
         .iter()
         .filter(|environment| environment.policy() == Some(policy))
@@ -99,34 +140,58 @@ pub(super) fn holders(observed: &Observed, policy: &ArmId) -> Option<String> {
 }
 
 /// What happened to this environment before.
-pub(super) fn history(observed: &Observed, environment: &Environment, policy: Option<&ArmId>) -> Vec<Finding> {
+pub(super) fn history(
+    observed: &Observed,
+    environment: &Environment,
+    policy: Option<&ArmId>,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     let (id, name) = (&environment.id, &environment.display_name);
-    let operations = observed.operations.present().map(Vec::as_slice).unwrap_or_default();
-    let last_add = operations.iter().find(|operation| operation.is(ADD) && operation.has_ended());
+    let operations = observed
+        .operations
+        .present()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let last_add = operations
+        .iter()
+        .find(|operation| operation.is(ADD) && operation.has_ended());
     let done = policy.is_some_and(|policy| standing(environment, policy) == Standing::Done);
     if done && last_add.is_some_and(|operation| operation.state.eq_ignore_ascii_case("Failed")) {
         found.push(finding(
             "CMK028",
             Severity::Warn,
             id,
-            format!("The history of `{name}` says that adding it failed, but it is linked and runs: some service may still use the Microsoft key."),
-            "Look again in a day; if it stays so, run the same add again. Do not remove the environment from the policy.",
+            format!(
+                "The history of `{name}` says that adding it failed, but it is linked and \
+                runs: some service may still use the Microsoft key."
+            ),
+            "Look again in a day; if it stays so, run the same add again. Do not remove the \
+            environment from the policy.",
             who::POWER_PLATFORM,
         ));
     }
     for left in left_keys(operations, environment) {
-        let Known::Known(until) = left.until else { continue };
+        let Known::Known(until) = left.until else {
+            continue;
+        };
         if until <= observed.at {
             continue;
         }
-        let what = if left.operation.is(REMOVE) { "removed from its policy" } else { "moved to another policy" };
+        let what = if left.operation.is(REMOVE) {
+            "removed from its policy"
+        } else {
+            "moved to another policy"
+        };
         found.push(finding(
             "CMK033",
             Severity::Warn,
             id,
-            format!("`{name}` was {what} not long ago: its old key is needed until {}.", day(until)),
-            "Delete or disable neither the old key, its versions and vault nor the old policy's access before that day.",
+            format!(
+                "`{name}` was {what} not long ago: its old key is needed until {}.",
+                day(until)
+            ),
+            "Delete or disable neither the old key, its versions and vault nor the old policy's \
+            access before that day.",
             who::KEY_VAULT,
         ));
         break;
@@ -140,20 +205,27 @@ pub(super) struct Left<'a> {
     pub(super) until: Known<Timestamp>,
 }
 
-/// The operations after which an environment still needs the key that it left. A removal that failed counts when its policy is gone all the
-/// same. The days are counted from the end of the operation.
-pub(super) fn left_keys<'a>(operations: &'a [Operation], environment: &Environment) -> Vec<Left<'a>> {
+/// The operations after which an environment still needs the key that it left. A removal that
+/// failed counts when its policy is gone all the same. The days are counted from the end of the
+/// operation.
+pub(super) fn left_keys<'a>(
+    operations: &'a [Operation],
+    environment: &Environment,
+) -> Vec<Left<'a>> {
     let gone = !matches!(environment.key_link, Seen::Present(_));
     let left = |operation: &'a Operation| {
-        let span = if operation.is(REMOVE) && (operation.succeeded() || (operation.has_ended() && gone)) {
-            KEPT_AFTER_REMOVAL
-        } else if operation.is(SWAP) && operation.has_ended() {
-            KEPT_AFTER_ROTATION
-        } else {
-            return None;
-        };
+        let span =
+            if operation.is(REMOVE) && (operation.succeeded() || (operation.has_ended() && gone)) {
+                KEPT_AFTER_REMOVAL
+            } else if operation.is(SWAP) && operation.has_ended() {
+                KEPT_AFTER_ROTATION
+            } else {
+                return None;
+            };
         let until = operation.ended().and_then(|ended| {
-            ended.checked_add(span).map_or_else(|error| Known::Unknown(error.to_string()), Known::Known)
+            ended
+                .checked_add(span)
+                .map_or_else(|error| Known::Unknown(error.to_string()), Known::Known)
         });
         Some(Left { operation, until })
     };

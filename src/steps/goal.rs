@@ -1,4 +1,5 @@
-//! Where an environment shall end, and how far it is: the same question before a start, while waiting and after it.
+//! Where an environment shall end, and how far it is: the same question before a start, while
+//! waiting and after it.
 
 use super::lifecycle::{REMOVE, applies_key};
 use super::link::{Standing, open, standing};
@@ -64,7 +65,8 @@ impl Goal {
     }
 }
 
-/// Done is: no policy, and everything runs. If the link still says `Linked`, the removal has not begun, whatever state the environment is in.
+/// Done is: no policy, and everything runs. If the link still says `Linked`, the removal has not
+/// begun, whatever state the environment is in.
 fn unlinked(look: &Environment) -> Standing {
     let link = match &look.key_link {
         Seen::Absent => {
@@ -98,10 +100,19 @@ mod tests {
 
     #[test]
     fn gone_is_no_link_and_everything_up() {
-        let policy =
-            ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::EnterprisePolicy, "n").unwrap();
+        let policy = ArmId::new(
+            "11111111-2222-3333-4444-555555555555",
+            "g",
+            ResourceKind::EnterprisePolicy,
+            "n",
+        )
+        .unwrap();
         let link = |status: &str| {
-            Seen::Present(KeyLink { policy: policy.clone(), status: Some(status.into()), system_id: None })
+            Seen::Present(KeyLink {
+                policy: policy.clone(),
+                status: Some(status.into()),
+                system_id: None,
+            })
         };
         for (key_link, management, runtime, expected) in [
             (Seen::Absent, "Ready", "Enabled", Standing::Done),
@@ -109,7 +120,12 @@ mod tests {
             (Seen::Absent, "Ready", "Disabled", Standing::Under),
             (Seen::Absent, "Running", "Enabled", Standing::Under),
             (link("Unlinking"), "Ready", "Enabled", Standing::Under),
-            (link("UnlinkingOnline"), "Running", "Enabled", Standing::Under),
+            (
+                link("UnlinkingOnline"),
+                "Running",
+                "Enabled",
+                Standing::Under,
+            ),
             (link("Linked"), "Ready", "Enabled", Standing::None),
             (link("Linked"), "Ready", "AdminMode", Standing::None),
             (link("Failed"), "Ready", "Enabled", Standing::Failed),

@@ -21,22 +21,41 @@ pub(super) enum Comes {
 }
 
 /// `whose`: does the step that asks give the grant, or only rely on it?
-pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: Whose, plan: &mut Plan) {
-    let (Some(policy), Seen::Present(vault), Some(key)) = (&target.policy, &observed.vault, &target.key) else {
+pub(super) fn grant(
+    target: &Target,
+    observed: &Observed,
+    comes: Comes,
+    whose: Whose,
+    plan: &mut Plan,
+) {
+    let (Some(policy), Seen::Present(vault), Some(key)) =
+        (&target.policy, &observed.vault, &target.key)
+    else {
         return;
     };
     match comes {
         Comes::No => return,
         // That its identity does not show is said by the step of the policy.
-        Comes::There if observed.policy.present().is_some_and(|policy| policy.principal_id.is_none()) => return,
+        Comes::There
+            if observed
+                .policy
+                .present()
+                .is_some_and(|policy| policy.principal_id.is_none()) =>
+        {
+            return;
+        }
         Comes::There => match access(observed, vault) {
             Verdict::Yes => {
-                plan.already.push(format!("The identity of `{}` may use the key of `{}`", policy.name, vault.id.name));
+                plan.already.push(format!(
+                    "The identity of `{}` may use the key of `{}`",
+                    policy.name, vault.id.name
+                ));
                 return;
             }
             Verdict::No => {}
             Verdict::CantTell(why) => {
-                plan.findings.push(hidden_grant(&policy.name, vault, &why, whose));
+                plan.findings
+                    .push(hidden_grant(&policy.name, vault, &why, whose));
                 return;
             }
         },
@@ -49,19 +68,41 @@ pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: W
             uri: vault.uri.clone(),
             key: key.clone(),
         },
-        (_, Known::Known(true)) => Action::GrantKeyByRole { policy: policy.clone(), vault: vault.id.clone() },
+        (_, Known::Known(true)) => Action::GrantKeyByRole {
+            policy: policy.clone(),
+            vault: vault.id.clone(),
+        },
         (_, Known::Known(false)) => {
             let Some(tenant) = vault.tenant_id.clone() else {
                 let what = format!("Which tenant `{}` belongs to", vault.id.name);
                 let why = "the service does not say it";
-                plan.findings.push(unknown("CMK012", vault.id.to_string(), &what, why, who::KEY_VAULT));
+                plan.findings.push(unknown(
+                    "CMK012",
+                    vault.id.to_string(),
+                    &what,
+                    why,
+                    who::KEY_VAULT,
+                ));
                 return;
             };
-            Action::GrantKeyByAccessPolicy { policy: policy.clone(), vault: vault.id.clone(), tenant }
+            Action::GrantKeyByAccessPolicy {
+                policy: policy.clone(),
+                vault: vault.id.clone(),
+                tenant,
+            }
         }
         (_, Known::Unknown(why)) => {
-            let what = format!("Whether `{}` works with roles or with access policies", vault.id.name);
-            plan.findings.push(unknown("CMK012", vault.id.to_string(), &what, why, who::KEY_VAULT));
+            let what = format!(
+                "Whether `{}` works with roles or with access policies",
+                vault.id.name
+            );
+            plan.findings.push(unknown(
+                "CMK012",
+                vault.id.to_string(),
+                &what,
+                why,
+                who::KEY_VAULT,
+            ));
             return;
         }
     });
@@ -69,10 +110,17 @@ pub(super) fn grant(target: &Target, observed: &Observed, comes: Comes, whose: W
 
 fn hidden_grant(policy: &str, vault: &Vault, why: &Unreadable, whose: Whose) -> Finding {
     let what = format!("Whether the identity of `{policy}` may use the key");
-    unseen("CMK012", vault.id.to_string(), &what, why, (who::KEY_VAULT, whose))
+    unseen(
+        "CMK012",
+        vault.id.to_string(),
+        &what,
+        why,
+        (who::KEY_VAULT, whose),
+    )
 }
 
-/// May the policy's identity use the key? By the vault's real permission model, never by what else is lying around.
+/// May the policy's identity use the key? By the vault's real permission model, never by what else
+/// is lying around.
 pub fn access(observed: &Observed, vault: &Vault) -> Verdict {
     match &observed.policy {
         Seen::Present(policy) => allows_key(policy, vault, &observed.key_roles),
@@ -85,9 +133,9 @@ pub fn access(observed: &Observed, vault: &Vault) -> Verdict {
 /// The role assignment that lets a policy's identity use the key.
 pub fn grant_of<'a>(policy: &Policy, roles: &'a [RoleAssignment]) -> Option<&'a RoleAssignment> {
     let principal = policy.principal_id.as_deref()?;
-    roles
-        .iter()
-        .find(|held| held.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&held.role.as_str()))
+    roles.iter().find(|held| {
+        held.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&held.role.as_str())
+    })
 }
 
 /// The same, for any policy and vault with the roles that the policy's identity holds there.
@@ -103,8 +151,15 @@ pub fn allows_key(policy: &Policy, vault: &Vault, roles: &Seen<Vec<RoleAssignmen
                 let has = |need: &str| keys.iter().any(|key| key == need);
                 has("all") || KEY_PERMISSIONS.iter().all(|need| has(need))
             };
-            let mine = |entry: &AccessPolicy| entry.object_id.eq_ignore_ascii_case(principal) && complete(&entry.keys);
-            return Verdict::from(&vault.access_policies.clone().map(|all| all.iter().any(mine)));
+            let mine = |entry: &AccessPolicy| {
+                entry.object_id.eq_ignore_ascii_case(principal) && complete(&entry.keys)
+            };
+            return Verdict::from(
+                &vault
+                    .access_policies
+                    .clone()
+                    .map(|all| all.iter().any(mine)),
+            );
         }
     }
     match roles {
@@ -118,31 +173,46 @@ pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: 
     let Some(policy) = &target.policy else { return };
     for reader in &target.readers {
         let reads = |role: &RoleAssignment| {
-            role.principal_id.eq_ignore_ascii_case(reader) && READ_ROLES.contains(&role.role.as_str())
+            role.principal_id.eq_ignore_ascii_case(reader)
+                && READ_ROLES.contains(&role.role.as_str())
         };
         let unread = |why: &Unreadable| {
             let what = format!("Whether {reader} may read the policy");
-            unseen("CMK019", policy.to_string(), &what, why, (who::OWNER, Whose::Own))
+            unseen(
+                "CMK019",
+                policy.to_string(),
+                &what,
+                why,
+                (who::OWNER, Whose::Own),
+            )
         };
-        let give = || Action::GrantReader { policy: policy.clone(), principal: reader.clone() };
+        let give = || Action::GrantReader {
+            policy: policy.clone(),
+            principal: reader.clone(),
+        };
         match (comes, &observed.policy_roles) {
             (Comes::No, _) => {}
             (Comes::Planned, _) => plan.actions.push(give()),
             (Comes::There, Seen::Present(roles)) if roles.iter().any(reads) => {
-                plan.already.push(format!("{reader} may read the policy `{}`", policy.name));
+                plan.already
+                    .push(format!("{reader} may read the policy `{}`", policy.name));
             }
             (Comes::There, Seen::Present(_)) => plan.actions.push(give()),
             (Comes::There, Seen::Unreadable(why)) => plan.findings.push(unread(why)),
             (Comes::There, Seen::Absent | Seen::NotAsked) => {
-                plan.findings.push(unread(&Unreadable::because("it was not read")));
+                plan.findings
+                    .push(unread(&Unreadable::because("it was not read")));
             }
         }
     }
 }
 
-/// What a policy that is linked, and was not asked for in detail, needs to keep its environments running.
+/// What a policy that is linked, and was not asked for in detail, needs to keep its environments
+/// running.
 pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
-    let (Seen::Present(policy), Seen::Present(vault)) = (&observed.policy, &observed.vault) else { return Vec::new() };
+    let (Seen::Present(policy), Seen::Present(vault)) = (&observed.policy, &observed.vault) else {
+        return Vec::new();
+    };
     let mut found = identity(observed, policy);
     if let Some(version) = policy.key_reference().and_then(|key| key.version.as_ref()) {
         found.push(pinned(policy, version));
@@ -154,7 +224,12 @@ pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
 }
 
 /// May the identity of a policy use its key?
-pub(super) fn granted(policy: &Policy, vault: &Vault, granted: &Verdict, whose: Whose) -> Option<Finding> {
+pub(super) fn granted(
+    policy: &Policy,
+    vault: &Vault,
+    granted: &Verdict,
+    whose: Whose,
+) -> Option<Finding> {
     let name = &policy.id.name;
     match granted {
         Verdict::Yes => None,
@@ -163,7 +238,8 @@ pub(super) fn granted(policy: &Policy, vault: &Vault, granted: &Verdict, whose: 
             Severity::Block,
             vault.id.to_string(),
             format!(
-                "The identity of the policy `{name}` may not use the key of `{}`: its environments go offline.",
+                "The identity of the policy `{name}` may not use the key of `{}`: its \
+                environments go offline.",
                 vault.id.name
             ),
             format!(
@@ -185,33 +261,46 @@ pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
             "CMK014",
             Severity::Unknown,
             policy.id.to_string(),
-            format!("The policy `{}` has no identity yet: nothing can be granted to it.", policy.id.name),
+            format!(
+                "The policy `{}` has no identity yet: nothing can be granted to it.",
+                policy.id.name
+            ),
             "Wait a few minutes, then run this again.",
             who::KEY_VAULT,
         )];
     };
-    let Some(from) = effective_from(observed, principal) else { return Vec::new() };
+    let Some(from) = effective_from(observed, principal) else {
+        return Vec::new();
+    };
     let left = from.duration_since(observed.at).as_secs().max(1);
     vec![finding(
         "CMK013",
         Severity::Warn,
         policy.id.to_string(),
         format!(
-            "The grant on the key was made less than 5 minutes ago, or its time is not known; it may not be effective everywhere for another {left} s."
+            "The grant on the key was made less than 5 minutes ago, or its time is not known; it \
+            may not be effective everywhere for another {left} s."
         ),
         format!("Wait {left} s before the environment is added."),
         who::KEY_VAULT,
     )]
 }
 
-/// From when on the grants of the policy's identity are effective everywhere, if they are not yet. A grant whose time is not known may be new.
+/// From when on the grants of the policy's identity are effective everywhere, if they are not yet.
+/// A grant whose time is not known may be new.
 pub(super) fn effective_from(observed: &Observed, principal: &str) -> Option<Timestamp> {
-    let roles = observed.key_roles.present().map(Vec::as_slice).unwrap_or_default();
-    let grants = roles
-        .iter()
-        .filter(|role| role.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&role.role.as_str()));
+    let roles = observed
+        .key_roles
+        .present()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let grants = roles.iter().filter(|role| {
+        role.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&role.role.as_str())
+    });
     // The oldest one counts: a second grant does not undo the first.
-    let made = grants.map(|role| role.created.known().copied().unwrap_or(observed.at)).min();
+    let made = grants
+        .map(|role| role.created.known().copied().unwrap_or(observed.at))
+        .min();
     let from = made?.checked_add(ROLE_SETTLES).ok()?;
     (from > observed.at).then_some(from)
 }
@@ -222,7 +311,10 @@ pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
         "CMK017",
         Severity::Warn,
         policy.id.to_string(),
-        format!("The policy `{}` is pinned to version {version}, so rotating the key changes nothing.", policy.id.name),
+        format!(
+            "The policy `{}` is pinned to version {version}, so rotating the key changes nothing.",
+            policy.id.name
+        ),
         "Create a policy without a version and move the environments to it.",
         who::KEY_VAULT,
     )
@@ -234,10 +326,12 @@ pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
     let name = vault.rsplit('/').next().unwrap_or_default();
     if vault.to_ascii_lowercase().contains("/managedhsms/") {
         return format!(
-            "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto Service Encryption User\" --assignee-object-id {principal} --scope /keys/{key}"
+            "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto \
+            Service Encryption User\" --assignee-object-id {principal} --scope /keys/{key}"
         );
     }
     format!(
-        "az role assignment create --role \"Key Vault Crypto Service Encryption User\" --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --scope {vault}"
+        "az role assignment create --role \"Key Vault Crypto Service Encryption User\" \
+        --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --scope {vault}"
     )
 }

@@ -9,8 +9,9 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use serde::Serialize;
 
-/// The verdict, from three pieces of evidence. `linkedAppMetadata` alone proves nothing: every environment of LCS gets an initial Power Platform
-/// environment without Dataverse that already shows the finance and operations URL.
+/// The verdict, from three pieces of evidence. `linkedAppMetadata` alone proves nothing: every
+/// environment of LCS gets an initial Power Platform environment without Dataverse that already
+/// shows the finance and operations URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -50,18 +51,28 @@ impl Verdict {
     /// What it means, in one sentence.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Verdict::Integrated => "The finance and operations environment is integrated with Power Platform.",
-            Verdict::Unified => {
-                "This is a unified environment without Lifecycle Services; customer-managed keys are not documented for it."
+            Verdict::Integrated => {
+                "The finance and operations environment is integrated with Power Platform."
             }
-            Verdict::NotFinanceAndOperations => "This Power Platform environment has no finance and operations side.",
+            Verdict::Unified => {
+                "This is a unified environment without Lifecycle Services; customer-managed keys \
+                are not documented for it."
+            }
+            Verdict::NotFinanceAndOperations => {
+                "This Power Platform environment has no finance and operations side."
+            }
             Verdict::InitialEnvironmentOnly => {
-                "Only the initial Power Platform environment exists, without Dataverse: the integration was never set up."
+                "Only the initial Power Platform environment exists, without Dataverse: the \
+                integration was never set up."
             }
             Verdict::LinkIncomplete => "The setup of the integration began but did not end.",
-            Verdict::Mismatch => "Dataverse names another finance and operations environment than Power Platform does.",
+            Verdict::Mismatch => {
+                "Dataverse names another finance and operations environment than Power Platform \
+                does."
+            }
             Verdict::CloudHosted => {
-                "This is a cloud-hosted environment in your own subscription; customer-managed keys do not apply to it."
+                "This is a cloud-hosted environment in your own subscription; customer-managed \
+                keys do not apply to it."
             }
             Verdict::Unknown => "Whether it is integrated could not be read.",
         }
@@ -85,21 +96,27 @@ pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict
     if environment.dataverse.is_none() {
         return Verdict::InitialEnvironmentOnly;
     }
-    let internal = app.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Internal"));
+    let internal = app
+        .kind
+        .as_deref()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("Internal"));
     match answer {
-        Seen::Present(Integration::Integrated { id, url }) => match matches(app, id.as_deref(), url.as_deref()) {
-            Some(true) if internal => Verdict::Unified,
-            Some(true) => Verdict::Integrated,
-            Some(false) => Verdict::Mismatch,
-            None => Verdict::Unknown,
-        },
+        Seen::Present(Integration::Integrated { id, url }) => {
+            match matches(app, id.as_deref(), url.as_deref()) {
+                Some(true) if internal => Verdict::Unified,
+                Some(true) => Verdict::Integrated,
+                Some(false) => Verdict::Mismatch,
+                None => Verdict::Unknown,
+            }
+        }
         Seen::Present(Integration::NotIntegrated) => Verdict::LinkIncomplete,
         Seen::NotAsked | Seen::Absent | Seen::Unreadable(_) => Verdict::Unknown,
     }
 }
 
-/// Do both sides name the same environment? Ids as GUIDs, because LCS writes them without dashes; URLs by host. What one side leaves out is not
-/// held against it; nothing when they have neither in common.
+/// Do both sides name the same environment? Ids as GUIDs, because LCS writes them without dashes;
+/// URLs by host. What one side leaves out is not held against it; nothing when they have neither in
+/// common.
 fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> Option<bool> {
     let same_id = match (app.id.as_deref(), id) {
         (Some(left), Some(right)) => Some(match (parse_guid(left), parse_guid(right)) {
@@ -108,44 +125,71 @@ fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> Option<bool> {
         }),
         _ => None,
     };
-    let host =
-        |url: &str| url.trim_start_matches("https://").split('/').next().unwrap_or_default().to_ascii_lowercase();
-    let same_url = app.url.as_deref().zip(url).map(|(left, right)| host(left) == host(right));
-    (same_id.is_some() || same_url.is_some()).then(|| same_id.unwrap_or(true) && same_url.unwrap_or(true))
+    let host = |url: &str| {
+        url.trim_start_matches("https://")
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    let same_url = app
+        .url
+        .as_deref()
+        .zip(url)
+        .map(|(left, right)| host(left) == host(right));
+    (same_id.is_some() || same_url.is_some())
+        .then(|| same_id.unwrap_or(true) && same_url.unwrap_or(true))
 }
 
 /// What stands in the way of a key before this step is done.
-pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integration>) -> Vec<Finding> {
+pub fn check(
+    target: &Target,
+    environment: &Environment,
+    answer: &Seen<Integration>,
+) -> Vec<Finding> {
     let name = &environment.display_name;
     let block = |code, remedy: &str, who| {
-        finding(code, Severity::Block, name, verdict(environment, answer).meaning(), remedy, who)
+        finding(
+            code,
+            Severity::Block,
+            name,
+            verdict(environment, answer).meaning(),
+            remedy,
+            who,
+        )
     };
     let found = match verdict(environment, answer) {
         Verdict::Integrated => return Vec::new(),
         Verdict::NotFinanceAndOperations if target.power_platform_only => return Vec::new(),
         Verdict::NotFinanceAndOperations => block(
             "CMK005",
-            "Integrate it first: a key before the integration is an unsupported order. If it is to stay without finance and operations, pass `--power-platform-only`.",
+            "Integrate it first: a key before the integration is an unsupported order. If it is \
+            to stay without finance and operations, pass `--power-platform-only`.",
             who::LCS,
         ),
         Verdict::InitialEnvironmentOnly => block(
             "CMK003",
-            "In Lifecycle Services, open the environment and run the Power Platform integration setup.",
+            "In Lifecycle Services, open the environment and run the Power Platform integration \
+            setup.",
             who::LCS,
         ),
         Verdict::LinkIncomplete => block(
             "CMK001",
-            "In Lifecycle Services, open the environment and choose Resume under Power Platform integration.",
+            "In Lifecycle Services, open the environment and choose Resume under Power Platform \
+            integration.",
             who::LCS,
         ),
         Verdict::Mismatch => block(
             "CMK002",
-            "Pass the id of the environment that is meant, and ask Microsoft support why both sides differ.",
+            "Pass the id of the environment that is meant, and ask Microsoft support why both \
+            sides differ.",
             who::POWER_PLATFORM,
         ),
-        Verdict::CloudHosted => {
-            block("CMK004", "Nothing helps: choose an environment that Microsoft hosts.", who::POWER_PLATFORM)
-        }
+        Verdict::CloudHosted => block(
+            "CMK004",
+            "Nothing helps: choose an environment that Microsoft hosts.",
+            who::POWER_PLATFORM,
+        ),
         Verdict::Unified => finding(
             "CMK001",
             Severity::Warn,
@@ -156,14 +200,24 @@ pub fn check(target: &Target, environment: &Environment, answer: &Seen<Integrati
         ),
         Verdict::Unknown => {
             let silent = match answer {
-                Seen::Present(_) => "Dataverse and Power Platform name no id and no URL that could be compared",
+                Seen::Present(_) => {
+                    "Dataverse and Power Platform name no id and no URL that could be compared"
+                }
                 Seen::Absent => "Dataverse does not know the question",
-                Seen::NotAsked | Seen::Unreadable(_) => "Dataverse is not asked while the environment is disabled",
+                Seen::NotAsked | Seen::Unreadable(_) => {
+                    "Dataverse is not asked while the environment is disabled"
+                }
             };
             let why = answer.unreadable().cloned();
             let silent = environment.app.unknown().unwrap_or(silent);
             let why = why.unwrap_or_else(|| Unreadable::because(silent.to_owned()));
-            unseen("CMK001", name, "Whether the environment is integrated", &why, (who::POWER_PLATFORM, Whose::Own))
+            unseen(
+                "CMK001",
+                name,
+                "Whether the environment is integrated",
+                &why,
+                (who::POWER_PLATFORM, Whose::Own),
+            )
         }
     };
     vec![found]
@@ -178,8 +232,11 @@ mod tests {
     const URL: &str = "https://uat.sandbox.operations.dynamics.com";
 
     fn environment(kind: Option<&str>, url: &str, dataverse: bool) -> Environment {
-        let app =
-            |kind: &str| AppLink { id: Some(ID.replace('-', "")), kind: Some(kind.into()), url: Some(url.into()) };
+        let app = |kind: &str| AppLink {
+            id: Some(ID.replace('-', "")),
+            kind: Some(kind.into()),
+            url: Some(url.into()),
+        };
         Environment {
             app: Known::Known(kind.map(app)),
             dataverse: dataverse.then(Dataverse::default),
@@ -188,20 +245,46 @@ mod tests {
     }
 
     fn yes(id: &str, url: &str) -> Seen<Integration> {
-        Seen::Present(Integration::Integrated { id: Some(id.into()), url: Some(url.into()) })
+        Seen::Present(Integration::Integrated {
+            id: Some(id.into()),
+            url: Some(url.into()),
+        })
     }
 
     #[test]
     fn the_decision_table() {
         let no = Seen::Present(Integration::NotIntegrated);
-        let unreadable = Seen::Unreadable(Unreadable { forbidden: true, ..Unreadable::because("403") });
+        let unreadable = Seen::Unreadable(Unreadable {
+            forbidden: true,
+            ..Unreadable::because("403")
+        });
         let other = "bbbbbbbb-0000-0000-0000-000000000001";
         let table = [
-            (environment(None, "", true), no.clone(), Verdict::NotFinanceAndOperations),
-            (environment(None, "", false), Seen::NotAsked, Verdict::NotFinanceAndOperations),
-            (environment(Some("Linked"), URL, false), Seen::NotAsked, Verdict::InitialEnvironmentOnly),
-            (environment(Some("Linked"), URL, true), yes(ID, &format!("{URL}/")), Verdict::Integrated),
-            (environment(Some("Linked"), URL, true), yes(other, URL), Verdict::Mismatch),
+            (
+                environment(None, "", true),
+                no.clone(),
+                Verdict::NotFinanceAndOperations,
+            ),
+            (
+                environment(None, "", false),
+                Seen::NotAsked,
+                Verdict::NotFinanceAndOperations,
+            ),
+            (
+                environment(Some("Linked"), URL, false),
+                Seen::NotAsked,
+                Verdict::InitialEnvironmentOnly,
+            ),
+            (
+                environment(Some("Linked"), URL, true),
+                yes(ID, &format!("{URL}/")),
+                Verdict::Integrated,
+            ),
+            (
+                environment(Some("Linked"), URL, true),
+                yes(other, URL),
+                Verdict::Mismatch,
+            ),
             (
                 environment(Some("Linked"), URL, true),
                 yes(ID, "https://other.operations.dynamics.com"),
@@ -209,22 +292,53 @@ mod tests {
             ),
             (
                 environment(Some("Linked"), URL, true),
-                Seen::Present(Integration::Integrated { id: None, url: None }),
+                Seen::Present(Integration::Integrated {
+                    id: None,
+                    url: None,
+                }),
                 Verdict::Unknown,
             ),
-            (environment(Some("Linked"), URL, true), no, Verdict::LinkIncomplete),
             (
-                environment(Some("Linked"), "https://uatdevaos.axcloud.dynamics.com", true),
+                environment(Some("Linked"), URL, true),
+                no,
+                Verdict::LinkIncomplete,
+            ),
+            (
+                environment(
+                    Some("Linked"),
+                    "https://uatdevaos.axcloud.dynamics.com",
+                    true,
+                ),
                 Seen::NotAsked,
                 Verdict::CloudHosted,
             ),
-            (environment(Some("Linked"), "https://uat.cloudax.dynamics.com", true), yes(ID, URL), Verdict::CloudHosted),
-            (environment(Some("Internal"), URL, true), yes(ID, URL), Verdict::Unified),
-            (environment(Some("Linked"), URL, true), unreadable, Verdict::Unknown),
-            (environment(Some("Linked"), URL, true), Seen::Absent, Verdict::Unknown),
+            (
+                environment(Some("Linked"), "https://uat.cloudax.dynamics.com", true),
+                yes(ID, URL),
+                Verdict::CloudHosted,
+            ),
+            (
+                environment(Some("Internal"), URL, true),
+                yes(ID, URL),
+                Verdict::Unified,
+            ),
+            (
+                environment(Some("Linked"), URL, true),
+                unreadable,
+                Verdict::Unknown,
+            ),
+            (
+                environment(Some("Linked"), URL, true),
+                Seen::Absent,
+                Verdict::Unknown,
+            ),
         ];
         for (environment, answer, expected) in table {
-            assert_eq!(verdict(&environment, &answer), expected, "{environment:?} {answer:?}");
+            assert_eq!(
+                verdict(&environment, &answer),
+                expected,
+                "{environment:?} {answer:?}"
+            );
         }
     }
 
@@ -235,7 +349,11 @@ mod tests {
             forbidden: true,
             ..Unreadable::default()
         });
-        let found = check(&Target::default(), &environment(Some("Linked"), URL, true), &unreadable);
+        let found = check(
+            &Target::default(),
+            &environment(Some("Linked"), URL, true),
+            &unreadable,
+        );
         assert_eq!(found[0].severity, Severity::Unknown);
     }
 }

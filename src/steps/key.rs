@@ -25,17 +25,35 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
         Seen::Absent => found.push(absent_vault(target, observed)),
         Seen::Unreadable(why) => {
             let subject = named.unwrap_or_else(|| "vault".to_owned());
-            found.push(unseen("CMK011", subject, "The vault", why, (who::KEY_VAULT, whose)));
+            found.push(unseen(
+                "CMK011",
+                subject,
+                "The vault",
+                why,
+                (who::KEY_VAULT, whose),
+            ));
         }
         Seen::NotAsked => {}
     }
     let key_name = key_name(target, observed);
     match &observed.key {
-        Seen::Present(key) => found.extend(check_key(key, &at_vault(target, observed), observed.at)),
-        Seen::Absent => {
-            found.push(absent_key(&key_name, &at_vault(target, observed), &observed.around.deleted_key));
+        Seen::Present(key) => {
+            found.extend(check_key(key, &at_vault(target, observed), observed.at))
         }
-        Seen::Unreadable(why) => found.push(unseen("CMK015", key_name, "The key", why, (who::KEY_VAULT, whose))),
+        Seen::Absent => {
+            found.push(absent_key(
+                &key_name,
+                &at_vault(target, observed),
+                &observed.around.deleted_key,
+            ));
+        }
+        Seen::Unreadable(why) => found.push(unseen(
+            "CMK015",
+            key_name,
+            "The key",
+            why,
+            (who::KEY_VAULT, whose),
+        )),
         Seen::NotAsked => {}
     }
     if let Some(version) = &target.key_version {
@@ -43,7 +61,10 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
             "CMK017",
             Severity::Warn,
             self::key_name(target, observed),
-            format!("The policy is pinned to version {}, so rotating the key changes nothing.", version.as_str()),
+            format!(
+                "The policy is pinned to version {}, so rotating the key changes nothing.",
+                version.as_str()
+            ),
             "Leave out `--key-version`.",
             who::KEY_VAULT,
         ));
@@ -51,41 +72,85 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
     found
 }
 
-/// What an environment needs to leave its policy: its data is decrypted with the key once more, and without it the outage ends half way. The
-/// policy is linked, so that it is gone or can't be read is no reason to go on.
+/// What an environment needs to leave its policy: its data is decrypted with the key once more, and
+/// without it the outage ends half way. The policy is linked, so that it is gone or can't be read
+/// is no reason to go on.
 pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
-    let linked = observed.environment.present().and_then(|environment| environment.policy());
+    let linked = observed
+        .environment
+        .present()
+        .and_then(|environment| environment.policy());
     let subject = linked.map_or_else(|| "policy".to_owned(), ToString::to_string);
     match &observed.policy {
         Seen::Present(_) => {}
         Seen::Unreadable(why) => {
-            return vec![unseen("CMK019", subject, "The old policy", why, (who::OWNER, Whose::Others))];
+            return vec![unseen(
+                "CMK019",
+                subject,
+                "The old policy",
+                why,
+                (who::OWNER, Whose::Others),
+            )];
         }
         Seen::Absent => {
             let why = "the service says that it is gone, although an environment is linked to it";
-            return vec![unknown("CMK019", subject, "The old policy", why, who::OWNER)];
+            return vec![unknown(
+                "CMK019",
+                subject,
+                "The old policy",
+                why,
+                who::OWNER,
+            )];
         }
-        Seen::NotAsked => return vec![unknown("CMK019", subject, "The old policy", "it was not read", who::OWNER)],
+        Seen::NotAsked => {
+            return vec![unknown(
+                "CMK019",
+                subject,
+                "The old policy",
+                "it was not read",
+                who::OWNER,
+            )];
+        }
     }
     // Warnings are about a future that it leaves.
-    in_use(observed).findings.into_iter().filter(|finding| finding.severity != Severity::Warn).collect()
+    in_use(observed)
+        .findings
+        .into_iter()
+        .filter(|finding| finding.severity != Severity::Warn)
+        .collect()
 }
 
-/// What keeps the environments of the policy that was read running: its key, its vault, its grant, and since when that is effective. What this
-/// caller may not read of it is the Key Vault administrator's. That the policy itself could not be read is said by whoever needs it.
+/// What keeps the environments of the policy that was read running: its key, its vault, its grant,
+/// and since when that is effective. What this caller may not read of it is the Key Vault
+/// administrator's. That the policy itself could not be read is said by whoever needs it.
 pub(super) fn in_use(observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    let Some(policy) = observed.policy.present() else { return plan };
+    let Some(policy) = observed.policy.present() else {
+        return plan;
+    };
     plan.findings = references(policy);
-    plan.findings.extend(check(&Target::default(), observed, Whose::Others));
+    plan.findings
+        .extend(check(&Target::default(), observed, Whose::Others));
     plan.findings.extend(grant::in_use(observed, Whose::Others));
     let unread = |seen: bool, what: &str| {
-        seen.then(|| unknown("CMK015", policy.id.to_string(), what, "it was not read", who::KEY_VAULT))
+        seen.then(|| {
+            unknown(
+                "CMK015",
+                policy.id.to_string(),
+                what,
+                "it was not read",
+                who::KEY_VAULT,
+            )
+        })
     };
-    plan.findings.extend(unread(observed.vault == Seen::NotAsked, "The vault"));
-    plan.findings.extend(unread(observed.key == Seen::NotAsked, "The key"));
-    plan.effective_from =
-        policy.principal_id.as_deref().and_then(|principal| grant::effective_from(observed, principal));
+    plan.findings
+        .extend(unread(observed.vault == Seen::NotAsked, "The vault"));
+    plan.findings
+        .extend(unread(observed.key == Seen::NotAsked, "The key"));
+    plan.effective_from = policy
+        .principal_id
+        .as_deref()
+        .and_then(|principal| grant::effective_from(observed, principal));
     plan
 }
 
@@ -104,11 +169,23 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
             who::KEY_VAULT,
         )),
         Known::Unknown(why) => {
-            found.push(unknown("CMK026", &id, &format!("Whether the policy `{name}` encrypts"), why, who::KEY_VAULT));
+            found.push(unknown(
+                "CMK026",
+                &id,
+                &format!("Whether the policy `{name}` encrypts"),
+                why,
+                who::KEY_VAULT,
+            ));
         }
     }
     if let Known::Unknown(why) = &policy.key {
-        found.push(unknown("CMK026", &id, &format!("Which key the policy `{name}` references"), why, who::KEY_VAULT));
+        found.push(unknown(
+            "CMK026",
+            &id,
+            &format!("Which key the policy `{name}` references"),
+            why,
+            who::KEY_VAULT,
+        ));
     }
     found
 }
@@ -116,7 +193,13 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
 /// The key's name: as it was asked for, or as the policy names it.
 fn key_name(target: &Target, observed: &Observed) -> String {
     let asked = target.key.as_ref().map(KeyName::as_str);
-    let named = || observed.policy.present().and_then(Policy::key_reference).map(|key| key.key.as_str());
+    let named = || {
+        observed
+            .policy
+            .present()
+            .and_then(Policy::key_reference)
+            .map(|key| key.key.as_str())
+    };
     asked.or_else(named).unwrap_or("key").to_owned()
 }
 
@@ -136,45 +219,79 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
             format!("The key `{name}` is deleted{}.", until(deleted)),
             format!("Recover it: `az keyvault key recover --name {name} {at_vault}`."),
         ),
-        Seen::Absent => {
-            (format!("There is no key `{name}` in the vault, and no deleted one."), format!("Create it: `{create}`."))
-        }
+        Seen::Absent => (
+            format!("There is no key `{name}` in the vault, and no deleted one."),
+            format!("Create it: `{create}`."),
+        ),
         _ => (
             format!("There is no key `{name}` in the vault."),
             format!(
-                "Create it (`{create}`), or recover it if it was deleted: `az keyvault key list-deleted {at_vault}`."
+                "Create it (`{create}`), or recover it if it was deleted: `az keyvault key \
+                list-deleted {at_vault}`."
             ),
         ),
     };
-    finding("CMK046", Severity::Block, name, message, remedy, who::KEY_VAULT)
+    finding(
+        "CMK046",
+        Severity::Block,
+        name,
+        message,
+        remedy,
+        who::KEY_VAULT,
+    )
 }
 
 fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = &key.name;
     let mut add = |code, severity, message: String, remedy: String| {
-        found.push(finding(code, severity, name, message, remedy, who::KEY_VAULT));
+        found.push(finding(
+            code,
+            severity,
+            name,
+            message,
+            remedy,
+            who::KEY_VAULT,
+        ));
     };
-    let create =
-        format!("Create an RSA key: `az keyvault key create --kty RSA --size 3072 --name NEW_NAME {at_vault}`.");
+    let create = format!(
+        "Create an RSA key: `az keyvault key create --kty RSA --size 3072 --name NEW_NAME \
+        {at_vault}`."
+    );
     let ask = || "Ask the Key Vault administrator.".to_owned();
-    let not_known =
-        |what: &str, why: &str| format!("{what} the key `{name}` is not known: {} said that {why}.", key.source);
+    let not_known = |what: &str, why: &str| {
+        format!(
+            "{what} the key `{name}` is not known: {} said that {why}.",
+            key.source
+        )
+    };
     match &key.kty {
-        Known::Unknown(why) => add("CMK015", Severity::Unknown, not_known("The type of", why), ask()),
-        Known::Known(kty) if !["RSA", "RSA-HSM"].iter().any(|known| kty.eq_ignore_ascii_case(known)) => add(
+        Known::Unknown(why) => add(
             "CMK015",
-            Severity::Block,
-            format!("The key `{name}` is of type `{kty}`; only RSA and RSA-HSM work."),
-            create.clone(),
+            Severity::Unknown,
+            not_known("The type of", why),
+            ask(),
         ),
+        Known::Known(kty)
+            if !["RSA", "RSA-HSM"]
+                .iter()
+                .any(|known| kty.eq_ignore_ascii_case(known)) =>
+        {
+            add(
+                "CMK015",
+                Severity::Block,
+                format!("The key `{name}` is of type `{kty}`; only RSA and RSA-HSM work."),
+                create.clone(),
+            )
+        }
         Known::Known(_) => match key.bits {
             Some(2048 | 3072) => {}
             Some(4096) => add(
                 "CMK015",
                 Severity::Warn,
                 format!(
-                    "The key `{name}` has 4096 bits; Microsoft's page for customer-managed keys lists 2048 and 3072 only."
+                    "The key `{name}` has 4096 bits; Microsoft's page for customer-managed keys \
+                    lists 2048 and 3072 only."
                 ),
                 "Prefer 3072 bits.".to_owned(),
             ),
@@ -187,7 +304,10 @@ fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
             None => add(
                 "CMK015",
                 Severity::Unknown,
-                format!("The size of the key `{name}` is not known: {} did not say.", key.source),
+                format!(
+                    "The size of the key `{name}` is not known: {} did not say.",
+                    key.source
+                ),
                 ask(),
             ),
         },
@@ -213,12 +333,18 @@ fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
     let rotate = format!("Rotate it: `az keyvault key rotate --name {name} {at_vault}`.");
     match &validity.expires {
         Known::Known(Some(expires)) if *expires <= now => {
-            add("CMK016", Severity::Block, format!("The key `{name}` expired on {}.", moment(*expires)), rotate);
+            add(
+                "CMK016",
+                Severity::Block,
+                format!("The key `{name}` expired on {}.", moment(*expires)),
+                rotate,
+            );
         }
         Known::Known(Some(expires)) if expires.duration_since(now) < EXPIRY_WARNING => {
             let days = expires.duration_since(now).as_hours() / 24;
             let message = format!(
-                "The key `{name}` expires on {}, in {days} days; then every environment of the policy goes offline.",
+                "The key `{name}` expires on {}, in {days} days; then every environment of the \
+                policy goes offline.",
                 moment(*expires)
             );
             add("CMK016", Severity::Warn, message, rotate);

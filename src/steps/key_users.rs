@@ -1,4 +1,5 @@
-//! Who uses a key now, and who left it not long ago, in a tenant of which everything must have been seen.
+//! Who uses a key now, and who left it not long ago, in a tenant of which everything must have been
+//! seen.
 
 use super::estate::left_keys;
 use super::lifecycle::{applies_key, changes_key};
@@ -40,10 +41,18 @@ impl<'a> Tenant<'a> {
                     who::POWER_PLATFORM,
                 ));
             }
-            (Seen::Present(_), Verdict::CantTell(why)) => found.push(unseen("CMK020", "tenant", what, why, own)),
+            (Seen::Present(_), Verdict::CantTell(why)) => {
+                found.push(unseen("CMK020", "tenant", what, why, own))
+            }
             (Seen::Unreadable(why), _) => found.push(unseen("CMK020", "tenant", what, why, own)),
             (Seen::Absent | Seen::NotAsked, _) => {
-                found.push(unknown("CMK020", "tenant", what, "the environments were not listed", who::POWER_PLATFORM));
+                found.push(unknown(
+                    "CMK020",
+                    "tenant",
+                    what,
+                    "the environments were not listed",
+                    who::POWER_PLATFORM,
+                ));
             }
         }
         if !self.target.deleted_checked {
@@ -51,8 +60,10 @@ impl<'a> Tenant<'a> {
                 "CMK033",
                 Severity::Unknown,
                 "deleted environments",
-                "Deleted environments are in no list. One that is recovered, or a backup of it, needs the key that it had.",
-                "Look at Deleted environments in the Power Platform admin center. If none of them needs the key, pass `--deleted-environments-checked`.",
+                "Deleted environments are in no list. One that is recovered, or a backup of it, \
+                needs the key that it had.",
+                "Look at Deleted environments in the Power Platform admin center. If none of them \
+                needs the key, pass `--deleted-environments-checked`.",
                 who::POWER_PLATFORM,
             ));
         }
@@ -60,17 +71,29 @@ impl<'a> Tenant<'a> {
     }
 
     fn environments(&self) -> &'a [Environment] {
-        self.observed.around.estate.present().map(Vec::as_slice).unwrap_or_default()
+        self.observed
+            .around
+            .estate
+            .present()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
-    /// The environments that are linked to a policy with this key. Whoever may be one of them is said in `open`.
+    /// The environments that are linked to a policy with this key. Whoever may be one of them is
+    /// said in `open`.
     pub(super) fn users(&self, open: &mut Vec<Finding>) -> Vec<User<'a>> {
         let mut users = Vec::new();
         for environment in self.environments() {
             let (id, name) = (&environment.id, &environment.display_name);
             let mut cant_tell = |why: &Unreadable| {
                 let what = format!("Whether `{name}` uses the key");
-                open.push(unseen("CMK033", id, &what, why, (who::KEY_VAULT, Whose::Own)));
+                open.push(unseen(
+                    "CMK033",
+                    id,
+                    &what,
+                    why,
+                    (who::KEY_VAULT, Whose::Own),
+                ));
             };
             if let Some(doubt) = self.doubt(environment) {
                 cant_tell(&Unreadable::because(doubt));
@@ -108,14 +131,31 @@ impl<'a> Tenant<'a> {
         if let Some(operation) = &environment.ongoing {
             return Some(format!("`{operation}` runs on it"));
         }
-        if let Some(link) = environment.key_link.present().filter(|link| link.stage() != Known::Known(Stage::Linked)) {
-            return Some(format!("its link says `{}`", link.status.as_deref().unwrap_or_default()));
+        if let Some(link) = environment
+            .key_link
+            .present()
+            .filter(|link| link.stage() != Known::Known(Stage::Linked))
+        {
+            return Some(format!(
+                "its link says `{}`",
+                link.status.as_deref().unwrap_or_default()
+            ));
         }
         if environment.is_ready() != Verdict::Yes {
-            return Some(format!("it is in the management state `{}`", environment.state().unwrap_or_default()));
+            return Some(format!(
+                "it is in the management state `{}`",
+                environment.state().unwrap_or_default()
+            ));
         }
-        let history = self.observed.around.histories.get(&environment.id).and_then(Seen::present)?;
-        let undated = |operation: &&Operation| changes_key(&operation.kind) && operation.created.known().is_none();
+        let history = self
+            .observed
+            .around
+            .histories
+            .get(&environment.id)
+            .and_then(Seen::present)?;
+        let undated = |operation: &&Operation| {
+            changes_key(&operation.kind) && operation.created.known().is_none()
+        };
         if let Some(undated) = history.iter().find(undated) {
             return Some(format!("when `{}` began is not known", undated.name()));
         }
@@ -128,14 +168,17 @@ impl<'a> Tenant<'a> {
         // A reset, a restore or a copy gives it the key of something else, or none.
         // One that failed may have put data on the key.
         let of_keys = |operation: &&Operation| {
-            (operation.succeeded() || applies_key(&operation.kind)) && !HARMLESS.iter().any(|kind| operation.is(kind))
+            (operation.succeeded() || applies_key(&operation.kind))
+                && !HARMLESS.iter().any(|kind| operation.is(kind))
         };
         let last = history.iter().find(of_keys)?;
-        applies_key(&last.kind)
-            .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
+        applies_key(&last.kind).then(|| {
+            "no policy is shown, and yet its history ends with one being applied".to_owned()
+        })
     }
 
-    /// Environments that left some key not long ago: which one, no history says. A history that does not tell is said in `open`.
+    /// Environments that left some key not long ago: which one, no history says. A history that
+    /// does not tell is said in `open`.
     pub(super) fn left_behind(&self, open: &mut Vec<Finding>) -> Vec<Finding> {
         let mut days = Vec::new();
         for environment in self.environments() {
@@ -149,7 +192,13 @@ impl<'a> Tenant<'a> {
                     continue;
                 }
                 Some(Seen::Absent | Seen::NotAsked) | None => {
-                    open.push(unknown("CMK033", id, &what, "its history was not read", who::POWER_PLATFORM));
+                    open.push(unknown(
+                        "CMK033",
+                        id,
+                        &what,
+                        "its history was not read",
+                        who::POWER_PLATFORM,
+                    ));
                     continue;
                 }
             };
@@ -169,7 +218,8 @@ impl<'a> Tenant<'a> {
                         last = last.max(Some((date, since)));
                     }
                     Known::Unknown(why) => {
-                        let why = format!("when `{}` ended is not known: {why}", left.operation.name());
+                        let why =
+                            format!("when `{}` ended is not known: {why}", left.operation.name());
                         open.push(unknown("CMK033", id, &what, &why, who::POWER_PLATFORM));
                     }
                 }
@@ -177,7 +227,11 @@ impl<'a> Tenant<'a> {
             if let Some((until, since)) = last.filter(|(until, _)| *until > self.observed.at) {
                 days.push(needed(
                     id,
-                    format!("`{name}` left a key{since}, and which one is not on record: if it was this one, its backups need it until {}", day(until)),
+                    format!(
+                        "`{name}` left a key{since}, and which one is not on record: if it \
+                        was this one, its backups need it until {}",
+                        day(until)
+                    ),
                 ));
             }
         }
@@ -186,9 +240,21 @@ impl<'a> Tenant<'a> {
 }
 
 /// Operations that change nothing about an environment's key.
-const HARMLESS: [&str; 3] = ["EnableGovernanceConfiguration", "DisableGovernanceConfiguration", "Backup"];
+const HARMLESS: [&str; 3] = [
+    "EnableGovernanceConfiguration",
+    "DisableGovernanceConfiguration",
+    "Backup",
+];
 
 pub(super) fn needed(subject: &str, message: String) -> Finding {
-    let remedy = "Wait until that day; or pass `--override-dates`, which is written to the audit log.";
-    finding("CMK033", Severity::Block, subject, format!("{message}."), remedy, who::KEY_VAULT)
+    let remedy =
+        "Wait until that day; or pass `--override-dates`, which is written to the audit log.";
+    finding(
+        "CMK033",
+        Severity::Block,
+        subject,
+        format!("{message}."),
+        remedy,
+        who::KEY_VAULT,
+    )
 }

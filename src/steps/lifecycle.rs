@@ -1,4 +1,5 @@
-//! The lifecycle operations of environments that concern keys: the names of their types, and what a history says about them.
+//! The lifecycle operations of environments that concern keys: the names of their types, and what a
+//! history says about them.
 
 use crate::model::environment::{Environment, Stage};
 use crate::model::known::{Known, Verdict};
@@ -7,7 +8,8 @@ use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::plan::Action;
 use jiff::SignedDuration;
 
-/// The lifecycle operation that adding an environment starts (inferred from its type on other environments' `allowedOperations`).
+/// The lifecycle operation that adding an environment starts (inferred from its type on other
+/// environments' `allowedOperations`).
 pub const ADD: &str = "NewCustomerManagedKey";
 /// The one that moves an environment from one policy to another (inferred).
 pub const SWAP: &str = "RotateCustomerManagedKey";
@@ -15,17 +17,20 @@ pub const SWAP: &str = "RotateCustomerManagedKey";
 /// The one that makes an environment a Managed Environment.
 pub const GOVERN: &str = "EnableGovernanceConfiguration";
 
-/// The operation that takes the key from an environment (inferred from the lists of allowed operations).
+/// The operation that takes the key from an environment (inferred from the lists of allowed
+/// operations).
 pub const REMOVE: &str = "RevertToMicrosoftKey";
 
-/// Key, vault and the policy's access are needed this long after a removal: backups are still encrypted with the key.
+/// Key, vault and the policy's access are needed this long after a removal: backups are still
+/// encrypted with the key.
 pub const KEPT_AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// An old key, or an old version of it, is needed this long after a rotation to another one.
 pub const KEPT_AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// A removal takes up to 4 days, and reads lag behind it.
-const LONGEST_REMOVAL: SignedDuration = SignedDuration::from_secs(LONGEST_OPERATION.as_secs() + READS_LAG.as_secs());
+const LONGEST_REMOVAL: SignedDuration =
+    SignedDuration::from_secs(LONGEST_OPERATION.as_secs() + READS_LAG.as_secs());
 
 /// Reads lag behind an operation that ended, for so long at most.
 pub(super) const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
@@ -42,27 +47,39 @@ pub fn changes_key(kind: &str) -> bool {
 
 /// The operation that runs on the environment now, as far as the snapshot shows.
 pub fn running(observed: &Observed) -> Option<&Operation> {
-    observed.operations.present().and_then(|all| all.iter().find(|operation| !operation.has_ended()))
+    observed
+        .operations
+        .present()
+        .and_then(|all| all.iter().find(|operation| !operation.has_ended()))
 }
 
-/// Was a key applied so lately that reads may not show it yet? When the end is not known, it may have been.
+/// Was a key applied so lately that reads may not show it yet? When the end is not known, it may
+/// have been.
 pub(super) fn just_keyed(observed: &Observed) -> bool {
     let last = observed.operations.present().and_then(|all| all.first());
-    last.filter(|operation| applies_key(&operation.kind) && operation.succeeded()).is_some_and(|operation| {
-        match &operation.last_action {
+    last.filter(|operation| applies_key(&operation.kind) && operation.succeeded())
+        .is_some_and(|operation| match &operation.last_action {
             Known::Known(Some(ended)) => observed.at.duration_since(*ended) < READS_LAG,
-            Known::Known(None) => {
-                operation.created.known().is_none_or(|began| observed.at.duration_since(*began) < READS_LAG)
-            }
+            Known::Known(None) => operation
+                .created
+                .known()
+                .is_none_or(|began| observed.at.duration_since(*began) < READS_LAG),
             Known::Unknown(_) => true,
-        }
-    })
+        })
 }
 
-/// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and reads lag behind.
+/// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and
+/// reads lag behind.
 pub(super) fn governed_last(observed: &Observed, environment: &Environment) -> bool {
-    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.is(GOVERN));
-    let other = environment.ongoing.as_ref().is_some_and(|kind| !kind.eq_ignore_ascii_case(GOVERN));
+    let newest = observed
+        .operations
+        .present()
+        .and_then(|all| all.first())
+        .filter(|operation| operation.is(GOVERN));
+    let other = environment
+        .ongoing
+        .as_ref()
+        .is_some_and(|kind| !kind.eq_ignore_ascii_case(GOVERN));
     let recent = |operation: &Operation| match operation.ended() {
         Known::Known(ended) => observed.at.duration_since(ended) < READS_LAG,
         Known::Unknown(_) => false,
@@ -72,12 +89,28 @@ pub(super) fn governed_last(observed: &Observed, environment: &Environment) -> b
 
 /// The removal that runs already, if one does.
 pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Option<Action> {
-    let all = observed.operations.present().map(Vec::as_slice).unwrap_or_default();
-    let operation = all.iter().find(|operation| !operation.has_ended() && operation.is(REMOVE));
-    let says = environment.key_link.present().is_some_and(|link| link.stage() == Known::Known(Stage::Unlinking));
-    let ongoing = environment.ongoing.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(REMOVE));
+    let all = observed
+        .operations
+        .present()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let operation = all
+        .iter()
+        .find(|operation| !operation.has_ended() && operation.is(REMOVE));
+    let says = environment
+        .key_link
+        .present()
+        .is_some_and(|link| link.stage() == Known::Known(Stage::Unlinking));
+    let ongoing = environment
+        .ongoing
+        .as_deref()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(REMOVE));
     // Reads lag behind an operation that ended: it is off its policy, and not back yet.
-    let newest = observed.operations.present().and_then(|all| all.first()).filter(|operation| operation.is(REMOVE));
+    let newest = observed
+        .operations
+        .present()
+        .and_then(|all| all.first())
+        .filter(|operation| operation.is(REMOVE));
     let recent = newest.is_some_and(|operation| match &operation.created {
         Known::Known(began) => observed.at.duration_since(*began) < LONGEST_REMOVAL,
         Known::Unknown(_) => true,
@@ -93,6 +126,9 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
 
 /// Is a removal the last thing that happened to its key?
 pub(super) fn last_was_removal(observed: &Observed) -> bool {
-    let last = observed.operations.present().and_then(|all| all.iter().find(|operation| changes_key(&operation.kind)));
+    let last = observed
+        .operations
+        .present()
+        .and_then(|all| all.iter().find(|operation| changes_key(&operation.kind)));
     last.is_some_and(|operation| operation.is(REMOVE))
 }

@@ -49,7 +49,9 @@ fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
     match (environment.is_up(), locked(environment)) {
         (Verdict::Yes, _) => settled,
         (_, Verdict::Yes) => Standing::Locked,
-        (Verdict::CantTell(why), _) | (Verdict::No, Verdict::CantTell(why)) => Standing::Unknown(why),
+        (Verdict::CantTell(why), _) | (Verdict::No, Verdict::CantTell(why)) => {
+            Standing::Unknown(why)
+        }
         (Verdict::No, Verdict::No) => Standing::Under,
     }
 }
@@ -58,8 +60,8 @@ pub(super) fn open(why: impl Into<String>) -> Standing {
     Standing::Unknown(Unreadable::because(why))
 }
 
-/// Is an environment with a policy locked? Offline, ready for operations, and none runs that would explain it: then its key can't be reached
-/// (inferred; the service has no word for a lock).
+/// Is an environment with a policy locked? Offline, ready for operations, and none runs that would
+/// explain it: then its key can't be reached (inferred; the service has no word for a lock).
 pub fn locked(environment: &Environment) -> Verdict {
     let link = match &environment.key_link {
         Seen::Present(link) => link,
@@ -87,7 +89,10 @@ pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Findi
     let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
     if why.finding == Some("CMK041") {
         found.code = "CMK041";
-        found.remedy = "Bring-your-own keys were retired on 2026-01-06 and their environments went back to the Microsoft key: run this again later, and ask Microsoft support if it stays so.".to_owned();
+        found.remedy = "Bring-your-own keys were retired on 2026-01-06 and their environments \
+            went back to the Microsoft key: run this again later, and ask Microsoft support if it \
+            stays so."
+            .to_owned();
     }
     found
 }
@@ -99,7 +104,8 @@ pub(super) fn offline(environment: &Environment) -> Finding {
         Severity::Block,
         &environment.id,
         format!(
-            "`{}` is offline and nothing runs on it: as long as its key can't be reached, its data can't be read, nor encrypted anew.",
+            "`{}` is offline and nothing runs on it: as long as its key can't be reached, its \
+            data can't be read, nor encrypted anew.",
             environment.display_name
         ),
         format!("cmkctl unlock {}", quoted(&environment.id)),
@@ -109,9 +115,21 @@ pub(super) fn offline(environment: &Environment) -> Finding {
 
 /// A step of an environment that was not read plans nothing.
 pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Finding {
-    let why = seen.unreadable().cloned().unwrap_or_else(|| Unreadable::because("it was not read"));
-    let subject = target.environment.clone().unwrap_or_else(|| "environment".to_owned());
-    unseen(why.finding.unwrap_or("CMK020"), subject, "The environment", &why, (who::POWER_PLATFORM, Whose::Own))
+    let why = seen
+        .unreadable()
+        .cloned()
+        .unwrap_or_else(|| Unreadable::because("it was not read"));
+    let subject = target
+        .environment
+        .clone()
+        .unwrap_or_else(|| "environment".to_owned());
+    unseen(
+        why.finding.unwrap_or("CMK020"),
+        subject,
+        "The environment",
+        &why,
+        (who::POWER_PLATFORM, Whose::Own),
+    )
 }
 
 #[cfg(test)]
@@ -121,10 +139,20 @@ pub(super) mod tests {
     use crate::model::ids::ResourceKind;
 
     pub(in crate::steps) fn policy(name: &str) -> ArmId {
-        ArmId::new("11111111-2222-3333-4444-555555555555", "g", ResourceKind::EnterprisePolicy, name).unwrap()
+        ArmId::new(
+            "11111111-2222-3333-4444-555555555555",
+            "g",
+            ResourceKind::EnterprisePolicy,
+            name,
+        )
+        .unwrap()
     }
 
-    pub(in crate::steps) fn environment(link: Seen<KeyLink>, management: &str, runtime: &str) -> Environment {
+    pub(in crate::steps) fn environment(
+        link: Seen<KeyLink>,
+        management: &str,
+        runtime: &str,
+    ) -> Environment {
         Environment {
             id: "e".into(),
             display_name: "UAT".into(),
@@ -139,7 +167,11 @@ pub(super) mod tests {
     pub(in crate::steps) fn link(name: &str, status: &str) -> Seen<KeyLink> {
         let id = policy(name).to_string().to_uppercase();
         let policy = ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]).unwrap();
-        Seen::Present(KeyLink { policy, status: Some(status.into()), system_id: None })
+        Seen::Present(KeyLink {
+            policy,
+            status: Some(status.into()),
+            system_id: None,
+        })
     }
 
     #[test]
@@ -154,16 +186,31 @@ pub(super) mod tests {
             (link("a", "Linked"), "Ready", "Disabled", Standing::Locked),
             (link("a", "Failed"), "Ready", "Disabled", Standing::Locked),
             (link("a", "Linking"), "Ready", "Enabled", Standing::Under),
-            (link("a", "UnlinkingOnline"), "Ready", "Enabled", Standing::Under),
+            (
+                link("a", "UnlinkingOnline"),
+                "Ready",
+                "Enabled",
+                Standing::Under,
+            ),
             (link("a", "Failed"), "Ready", "Enabled", Standing::Failed),
             (link("a", "Failed"), "Running", "Disabled", Standing::Under),
             (Seen::Absent, "Ready", "Enabled", Standing::None),
-            (link("b", "Linked"), "Ready", "Enabled", Standing::Other(policy("b"))),
+            (
+                link("b", "Linked"),
+                "Ready",
+                "Enabled",
+                Standing::Other(policy("b")),
+            ),
             (link("a", "Wibble"), "Ready", "Enabled", unknown.clone()),
             (link("a", ""), "Ready", "Enabled", unknown.clone()),
             (link("a", "Linked"), "", "Enabled", unknown.clone()),
             (link("a", "Linked"), "Ready", "Wibble", unknown.clone()),
-            (Seen::Unreadable(Unreadable::default()), "Ready", "Enabled", unknown.clone()),
+            (
+                Seen::Unreadable(Unreadable::default()),
+                "Ready",
+                "Enabled",
+                unknown.clone(),
+            ),
             (Seen::NotAsked, "Ready", "Enabled", unknown),
         ];
         for (key_link, management, runtime, expected) in table {

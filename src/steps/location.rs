@@ -3,7 +3,8 @@
 use crate::model::observed::Observed;
 use crate::model::target::Target;
 
-/// The policy location for an environment's geography. All others keep their name; the provider's own list decides in the end.
+/// The policy location for an environment's geography. All others keep their name; the provider's
+/// own list decides in the end.
 pub fn policy_location(environment_location: &str) -> String {
     match environment_location.to_ascii_lowercase().as_str() {
         "unitedkingdom" => "uk",
@@ -16,6 +17,13 @@ pub fn policy_location(environment_location: &str) -> String {
 
 /// Where the policy goes: as asked for, or where the environment needs it.
 pub fn location(target: &Target, observed: &Observed) -> Option<String> {
-    let geography = observed.environment.present().map(|environment| policy_location(&environment.location));
-    target.location.clone().or(geography).filter(|location| !location.is_empty())
+    let geography = observed
+        .environment
+        .present()
+        .map(|environment| policy_location(&environment.location));
+    target
+        .location
+        .clone()
+        .or(geography)
+        .filter(|location| !location.is_empty())
 }

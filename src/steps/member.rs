@@ -18,18 +18,32 @@ use crate::model::text::clean;
 use crate::model::wanted::{WantedEnvironment, WantedPolicy};
 use std::collections::HashMap;
 
-/// Findings that tell of danger to what runs. Where nothing is to be done they stand in nobody's way.
-const DANGERS: [&str; 8] = ["CMK011", "CMK012", "CMK014", "CMK015", "CMK016", "CMK018", "CMK045", "CMK046"];
+/// Findings that tell of danger to what runs. Where nothing is to be done they stand in nobody's
+/// way.
+const DANGERS: [&str; 8] = [
+    "CMK011", "CMK012", "CMK014", "CMK015", "CMK016", "CMK018", "CMK045", "CMK046",
+];
 
 /// What remedies call a flag, and what a file calls the same.
 const IN_FILE: [(&str, &str); 5] = [
-    ("Pass `--make-managed`", "Write `make-managed = true` below its id"),
-    ("pass `--power-platform-only`", "write `power-platform-only = true` below its id"),
-    ("Leave out `--key-version`", "Leave out `key-version`"),
-    ("Pass a location that the provider has: `--location`", "Write a `location` that the provider has"),
     (
-        "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id",
-        "Ask the Key Vault administrator to write your object id into `readers` and to run `cmkctl apply`",
+        "Pass `--make-managed`",
+        "Write `make-managed = true` below its id",
+    ),
+    (
+        "pass `--power-platform-only`",
+        "write `power-platform-only = true` below its id",
+    ),
+    ("Leave out `--key-version`", "Leave out `key-version`"),
+    (
+        "Pass a location that the provider has: `--location`",
+        "Write a `location` that the provider has",
+    ),
+    (
+        "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your \
+        object id",
+        "Ask the Key Vault administrator to write your object id into `readers` and to run \
+        `cmkctl apply`",
     ),
 ];
 
@@ -56,14 +70,19 @@ pub(super) fn in_file(finding: &mut Finding) {
 }
 
 pub(super) fn in_nobodys_way(finding: &mut Finding) {
-    if matches!(finding.severity, Severity::Block | Severity::Unknown) && DANGERS.contains(&finding.code) {
+    if matches!(finding.severity, Severity::Block | Severity::Unknown)
+        && DANGERS.contains(&finding.code)
+    {
         finding.severity = Severity::Warn;
     }
 }
 
-/// Is it with this policy, and locked? One that was modified lately may be on its way back, and is looked at by itself.
+/// Is it with this policy, and locked? One that was modified lately may be on its way back, and is
+/// looked at by itself.
 pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
-    let lately = environment.modified.is_some_and(|modified| sight.at.duration_since(modified) < READS_LAG);
+    let lately = environment
+        .modified
+        .is_some_and(|modified| sight.at.duration_since(modified) < READS_LAG);
     standing(environment, policy) == Standing::Locked && !lately
 }
 
@@ -84,7 +103,14 @@ pub(super) fn member(
         actions: Vec::new(),
     };
     let block = |code, message: String, remedy: String| {
-        finding(code, Severity::Block, &one.id, message, remedy, who::POWER_PLATFORM)
+        finding(
+            code,
+            Severity::Block,
+            &one.id,
+            message,
+            remedy,
+            who::POWER_PLATFORM,
+        )
     };
     let Some(listed) = known.get(&one.id.to_ascii_lowercase()) else {
         if sight.tenant.present().is_none() {
@@ -93,19 +119,29 @@ pub(super) fn member(
         member.place = Place::Blocked;
         let found = block(
             "CMK020",
-            format!("The tenant has no environment {} (`{}`), or it is not visible to you.", one.id, member.name),
-            "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth status`.".to_owned(),
+            format!(
+                "The tenant has no environment {} (`{}`), or it is not visible to you.",
+                one.id, member.name
+            ),
+            "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth \
+            status`."
+                .to_owned(),
         );
         return (member, vec![found]);
     };
     let seen = sight.members.get(&one.id.to_ascii_lowercase());
-    let environment = seen.and_then(|seen| seen.environment.present()).unwrap_or(listed);
+    let environment = seen
+        .and_then(|seen| seen.environment.present())
+        .unwrap_or(listed);
     member.name = environment.display_name.clone();
     if let Some(name) = one.name.as_ref().filter(|name| clean(name) != member.name) {
         member.place = Place::Blocked;
         let found = block(
             "CMK002",
-            format!("The environment {} is called `{}`, but the file calls it `{name}`.", one.id, member.name),
+            format!(
+                "The environment {} is called `{}`, but the file calls it `{name}`.",
+                one.id, member.name
+            ),
             "Find out which one is meant, then correct its `id` or its `name`.".to_owned(),
         );
         return (member, vec![found]);
@@ -113,21 +149,34 @@ pub(super) fn member(
     member.name = twice.told_apart(&member.name, &environment.id);
     if seen.is_none() {
         let locked = is_locked(environment, &wanted.id, sight);
-        member.place = if locked { Place::Locked } else { Place::Encrypted };
+        member.place = if locked {
+            Place::Locked
+        } else {
+            Place::Encrypted
+        };
         return (member, Vec::new());
     }
-    let environment = Environment { display_name: member.name.clone(), ..environment.clone() };
+    let environment = Environment {
+        display_name: member.name.clone(),
+        ..environment.clone()
+    };
     let plan = added(wanted, one, observed, seen, &environment);
     let mut findings = plan.findings;
     for found in &mut findings {
         in_file(found);
-        if found.code == "CMK025" && matches!(standing(&environment, &wanted.id), Standing::Other(_)) {
+        if found.code == "CMK025"
+            && matches!(standing(&environment, &wanted.id), Standing::Other(_))
+        {
             let (id, policy) = (quoted(&one.id), quoted(&wanted.id.to_string()));
-            found.remedy =
-                format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.");
+            found.remedy = format!(
+                "A move is two outages and must be said: `cmkctl swap-policy {id} --policy \
+                {policy}`."
+            );
         }
     }
-    let blocked = findings.iter().any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
+    let blocked = findings
+        .iter()
+        .any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
     member.place = match (blocked, plan.actions.is_empty()) {
         (true, _) => Place::Blocked,
         (false, true) => Place::Encrypted,
@@ -145,8 +194,11 @@ fn added(
     seen: Option<&Observed>,
     environment: &Environment,
 ) -> Plan {
-    let target =
-        Target { make_managed: one.make_managed, power_platform_only: one.power_platform_only, ..target(wanted) };
+    let target = Target {
+        make_managed: one.make_managed,
+        power_platform_only: one.power_platform_only,
+        ..target(wanted)
+    };
     let seen = seen.cloned().unwrap_or_default();
     let observed = Observed {
         at: observed.at,
@@ -160,8 +212,11 @@ fn added(
     // What the step of policies says of one that is not there, it says once.
     let comes = observed.policy.present().is_none();
     // The same of a grant that it plans.
-    let grants =
-        wanted.grant && observed.vault.present().is_some_and(|vault| grant::access(&observed, vault) == Verdict::No);
+    let grants = wanted.grant
+        && observed
+            .vault
+            .present()
+            .is_some_and(|vault| grant::access(&observed, vault) == Verdict::No);
     let mut plan = add::plan(&target, &observed, comes || grants);
     let needed = policy_location(&environment.location);
     if comes && !plan.actions.is_empty() && !needed.eq_ignore_ascii_case(&wanted.location) {

@@ -1,6 +1,8 @@
-//! The steps of the procedure, pure: a snapshot and what was asked for in, findings and actions out. No reads, no clock, no words to the terminal.
+//! The steps of the procedure, pure: a snapshot and what was asked for in, findings and actions
+//! out. No reads, no clock, no words to the terminal.
 //!
-//! The codes of findings are the numbers of the preflight catalogue, and are never reused for another meaning.
+//! The codes of findings are the numbers of the preflight catalogue, and are never reused for
+//! another meaning.
 
 mod acknowledge;
 pub mod add;
@@ -47,7 +49,15 @@ fn finding(
     who: &'static str,
 ) -> Finding {
     let source = catalogue::entry(code).map_or("", |entry| entry.source);
-    Finding { code, severity, subject: subject.into(), message: message.into(), remedy: remedy.into(), who, source }
+    Finding {
+        code,
+        severity,
+        subject: subject.into(),
+        message: message.into(),
+        remedy: remedy.into(),
+        who,
+        source,
+    }
 }
 
 /// Whose facts a step looks at.
@@ -55,8 +65,9 @@ fn finding(
 pub enum Whose {
     /// Those of whoever runs the step: what is not known of them stands in its way.
     Own,
-    /// Those of the other administrator, who is another person on purpose: what the service refuses to this caller is hidden, and the plan
-    /// lists it with the other's part. Whatever else is not known stands in the way.
+    /// Those of the other administrator, who is another person on purpose: what the service refuses
+    /// to this caller is hidden, and the plan lists it with the other's part. Whatever else is not
+    /// known stands in the way.
     Others,
 }
 
@@ -74,18 +85,44 @@ fn unseen(
     let remedy = if why.forbidden {
         format!("Ask the {who} to run this, or to give you read access.")
     } else {
-        "Run the same command again later. cmkctl starts nothing while this is not known.".to_owned()
+        "Run the same command again later. cmkctl starts nothing while this is not known."
+            .to_owned()
     };
-    finding(code, Severity::Unknown, subject, format!("{what} is not known: {}.", why.why), remedy, who)
+    finding(
+        code,
+        Severity::Unknown,
+        subject,
+        format!("{what} is not known: {}.", why.why),
+        remedy,
+        who,
+    )
 }
 
 /// A fact that the service did not state in a way that can be understood: it stands in the way.
-fn unknown(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
-    unseen(code, subject, what, &Unreadable::because(why.to_owned()), (who, Whose::Own))
+fn unknown(
+    code: &'static str,
+    subject: impl Into<String>,
+    what: &str,
+    why: &str,
+    who: &'static str,
+) -> Finding {
+    unseen(
+        code,
+        subject,
+        what,
+        &Unreadable::because(why.to_owned()),
+        (who, Whose::Own),
+    )
 }
 
 /// "Not visible to you": neither passed nor failed, and in nobody's way.
-fn not_visible(code: &'static str, subject: impl Into<String>, what: &str, why: &str, who: &'static str) -> Finding {
+fn not_visible(
+    code: &'static str,
+    subject: impl Into<String>,
+    what: &str,
+    why: &str,
+    who: &'static str,
+) -> Finding {
     finding(
         code,
         Severity::NotVisible,

@@ -12,20 +12,30 @@ use crate::model::protection::{Policy, Registration};
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
-/// The whole step. `whose`: is the key's side that of whoever runs this, or may another administrator have done it before?
+/// The whole step. `whose`: is the key's side that of whoever runs this, or may another
+/// administrator have done it before?
 pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
-    let mut plan = Plan { findings: key::check(target, observed, whose), ..Plan::default() };
+    let mut plan = Plan {
+        findings: key::check(target, observed, whose),
+        ..Plan::default()
+    };
     provider(target, observed, &mut plan);
     let policy_comes = policy(target, observed, &mut plan);
     grant::grant(target, observed, policy_comes, whose, &mut plan);
     grant::readers(target, observed, policy_comes, &mut plan);
-    plan.findings.extend(around::check(target, observed, &plan.actions));
+    plan.findings
+        .extend(around::check(target, observed, &plan.actions));
     plan
 }
 
-/// Whose the key's side is where the environment is added, too: a policy that is there may have been made by the Key Vault administrator.
+/// Whose the key's side is where the environment is added, too: a policy that is there may have
+/// been made by the Key Vault administrator.
 pub fn whose(observed: &Observed) -> Whose {
-    if observed.policy.present().is_some() { Whose::Others } else { Whose::Own }
+    if observed.policy.present().is_some() {
+        Whose::Others
+    } else {
+        Whose::Own
+    }
 }
 
 const PROVIDER: &str = "The registration of the provider `Microsoft.PowerPlatform`";
@@ -35,13 +45,19 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
     let subscription = &policy.subscription;
     match &observed.provider {
         Seen::Present(provider) => match &provider.state {
-            Known::Known(Registration::Registered) => plan
-                .already
-                .push(format!("The provider `Microsoft.PowerPlatform` is registered in subscription {subscription}")),
+            Known::Known(Registration::Registered) => plan.already.push(format!(
+                "The provider `Microsoft.PowerPlatform` is registered in \
+                    subscription {subscription}"
+            )),
             Known::Known(Registration::Registering | Registration::NotRegistered) => {
-                plan.actions.push(Action::RegisterProvider { subscription: subscription.clone() });
+                plan.actions.push(Action::RegisterProvider {
+                    subscription: subscription.clone(),
+                });
             }
-            Known::Unknown(why) => plan.findings.push(unknown("CMK010", subscription, PROVIDER, why, who::OWNER)),
+            Known::Unknown(why) => {
+                plan.findings
+                    .push(unknown("CMK010", subscription, PROVIDER, why, who::OWNER))
+            }
         },
         Seen::Absent => plan.findings.push(finding(
             "CMK037",
@@ -52,29 +68,43 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
             who::KEY_VAULT,
         )),
         Seen::Unreadable(why) => {
-            plan.findings.push(unseen("CMK010", subscription, PROVIDER, why, (who::OWNER, Whose::Others)));
+            plan.findings.push(unseen(
+                "CMK010",
+                subscription,
+                PROVIDER,
+                why,
+                (who::OWNER, Whose::Others),
+            ));
         }
         Seen::NotAsked => {}
     }
 }
 
 fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
-    let Some(wanted) = &target.policy else { return Comes::No };
+    let Some(wanted) = &target.policy else {
+        return Comes::No;
+    };
     match &observed.policy {
         Seen::Present(policy) => {
             let found = differences(target, observed, policy);
-            // A policy of another kind, or one that may be for another key, gets no grant; one in the wrong place may still hold environments.
+            // A policy of another kind, or one that may be for another key, gets no grant; one in
+            // the wrong place may still hold environments.
             let other = found.iter().any(|finding| {
                 ["CMK026", "CMK042"].contains(&finding.code)
                     && matches!(finding.severity, Severity::Block | Severity::Unknown)
             });
             if !other {
-                plan.already.push(format!("The enterprise policy `{}` references the key", policy.id.name));
+                plan.already.push(format!(
+                    "The enterprise policy `{}` references the key",
+                    policy.id.name
+                ));
             }
             plan.findings.extend(found);
             plan.findings.extend(grant::identity(observed, policy));
-            plan.effective_from =
-                policy.principal_id.as_deref().and_then(|principal| grant::effective_from(observed, principal));
+            plan.effective_from = policy
+                .principal_id
+                .as_deref()
+                .and_then(|principal| grant::effective_from(observed, principal));
             if other { Comes::No } else { Comes::There }
         }
         Seen::Absent => create(target, observed, plan),
@@ -83,36 +113,56 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
                 "CMK019",
                 Severity::Unknown,
                 wanted.to_string(),
-                format!("Whether the policy `{}` exists is not known: {}.", wanted.name, why.why),
-                "Get Reader on its resource group, then run this again: nothing is created that may be there already.",
+                format!(
+                    "Whether the policy `{}` exists is not known: {}.",
+                    wanted.name, why.why
+                ),
+                "Get Reader on its resource group, then run this again: nothing is created that \
+                may be there already.",
                 who::OWNER,
             ));
             Comes::No
         }
         Seen::NotAsked => {
-            plan.findings.push(unknown("CMK019", wanted.to_string(), "The policy", "it was not read", who::OWNER));
+            plan.findings.push(unknown(
+                "CMK019",
+                wanted.to_string(),
+                "The policy",
+                "it was not read",
+                who::OWNER,
+            ));
             Comes::No
         }
     }
 }
 
 fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
-    let (Some(policy), Some(vault), Some(key)) = (&target.policy, &target.vault, &target.key) else {
+    let (Some(policy), Some(vault), Some(key)) = (&target.policy, &target.vault, &target.key)
+    else {
         return Comes::No;
     };
-    let geography = observed.environment.present().map(|environment| environment.location.clone());
+    let geography = observed
+        .environment
+        .present()
+        .map(|environment| environment.location.clone());
     let Some(location) = location(target, observed) else {
         plan.findings.push(finding(
             "CMK008",
             Severity::Unknown,
             policy.to_string(),
-            "The policy's location is not known: the environment is not visible to you, and none was given.",
+            "The policy's location is not known: the environment is not visible to you, and none \
+            was given.",
             "Pass `--location`, the environment's geography, such as `--location europe`.",
             who::KEY_VAULT,
         ));
         return Comes::No;
     };
-    plan.findings.extend(location_findings(&location, geography.as_deref(), observed, &policy.name));
+    plan.findings.extend(location_findings(
+        &location,
+        geography.as_deref(),
+        observed,
+        &policy.name,
+    ));
     plan.actions.push(Action::CreatePolicy {
         policy: policy.clone(),
         location,
@@ -123,9 +173,18 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     Comes::Planned
 }
 
-fn location_findings(location: &str, geography: Option<&str>, observed: &Observed, name: &str) -> Vec<Finding> {
+fn location_findings(
+    location: &str,
+    geography: Option<&str>,
+    observed: &Observed,
+    name: &str,
+) -> Vec<Finding> {
     let mut found = Vec::new();
-    let known = observed.provider.present().map(|provider| provider.locations.as_slice()).unwrap_or_default();
+    let known = observed
+        .provider
+        .present()
+        .map(|provider| provider.locations.as_slice())
+        .unwrap_or_default();
     if !known.is_empty() && !known.iter().any(|own| own.eq_ignore_ascii_case(location)) {
         found.push(finding(
             "CMK008",
@@ -139,12 +198,16 @@ fn location_findings(location: &str, geography: Option<&str>, observed: &Observe
             who::KEY_VAULT,
         ));
     }
-    if let Some(geography) = geography.filter(|geography| !policy_location(geography).eq_ignore_ascii_case(location)) {
+    if let Some(geography) =
+        geography.filter(|geography| !policy_location(geography).eq_ignore_ascii_case(location))
+    {
         found.push(finding(
             "CMK007",
             Severity::Block,
             name,
-            format!("The policy would be in `{location}`, but the environment is in `{geography}`."),
+            format!(
+                "The policy would be in `{location}`, but the environment is in `{geography}`."
+            ),
             format!("Use `--location {}`.", policy_location(geography)),
             who::KEY_VAULT,
         ));
@@ -152,30 +215,48 @@ fn location_findings(location: &str, geography: Option<&str>, observed: &Observe
     found
 }
 
-/// Where an existing policy is not what was asked for. It is never rewritten: the service refuses that while any environment is linked to it.
+/// Where an existing policy is not what was asked for. It is never rewritten: the service refuses
+/// that while any environment is linked to it.
 fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Finding> {
     let id = policy.id.to_string();
     let name = &policy.id.name;
-    let block =
-        |code, message: String, remedy: &str| finding(code, Severity::Block, &id, message, remedy, who::KEY_VAULT);
+    let block = |code, message: String, remedy: &str| {
+        finding(code, Severity::Block, &id, message, remedy, who::KEY_VAULT)
+    };
     if !policy.kind.eq_ignore_ascii_case("Encryption") {
-        let message = format!("The policy `{name}` is of kind `{}`, not `Encryption`.", policy.kind);
-        return vec![block("CMK042", message, "Choose another name for the policy.")];
+        let message = format!(
+            "The policy `{name}` is of kind `{}`, not `Encryption`.",
+            policy.kind
+        );
+        return vec![block(
+            "CMK042",
+            message,
+            "Choose another name for the policy.",
+        )];
     }
     let mut found = Vec::new();
-    let holders = estate::holders(observed, &policy.id)
-        .map_or(String::new(), |names| format!(" and holds {names}: it can't be changed while it does"));
+    let holders = estate::holders(observed, &policy.id).map_or(String::new(), |names| {
+        format!(" and holds {names}: it can't be changed while it does")
+    });
     let another = "Create a policy under another name; a policy in use keeps its key for good.";
     found.extend(key::references(policy));
-    if let (Some(own), Some(vault), Some(key)) = (policy.key_reference(), &target.vault, &target.key) {
+    if let (Some(own), Some(vault), Some(key)) =
+        (policy.key_reference(), &target.vault, &target.key)
+    {
         if !own.vault.is_same_vault(vault) {
-            let message = format!("The policy `{name}` references the vault `{}`{holders}.", own.vault);
+            let message = format!(
+                "The policy `{name}` references the vault `{}`{holders}.",
+                own.vault
+            );
             found.push(block("CMK026", message, another));
         }
         if !own.key.is(key) {
             found.push(block(
                 "CMK026",
-                format!("The policy `{name}` references the key `{}`{holders}.", own.key),
+                format!(
+                    "The policy `{name}` references the key `{}`{holders}.",
+                    own.key
+                ),
                 another,
             ));
         }
@@ -185,7 +266,11 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
                 found.push(block("CMK026", message, another));
             }
             (None, Some(_)) => {
-                found.push(block("CMK026", format!("The policy `{name}` is not pinned to a version."), another));
+                found.push(block(
+                    "CMK026",
+                    format!("The policy `{name}` is not pinned to a version."),
+                    another,
+                ));
             }
             (Some(own), None) => found.push(pinned(policy, own)),
             (Some(_), Some(_)) | (None, None) => {}
@@ -193,8 +278,15 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
     }
     let wanted = location(target, observed);
     if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&policy.location)) {
-        let message = format!("The policy `{name}` is in `{}`; `{wanted}` is needed.", policy.location);
-        found.push(block("CMK007", message, "Create a policy in that location, under another name."));
+        let message = format!(
+            "The policy `{name}` is in `{}`; `{wanted}` is needed.",
+            policy.location
+        );
+        found.push(block(
+            "CMK007",
+            message,
+            "Create a policy in that location, under another name.",
+        ));
     }
     found
 }

@@ -1,4 +1,5 @@
-//! Is the environment ready to be added: by its kind, its state, and what the service itself allows?
+//! Is the environment ready to be added: by its kind, its state, and what the service itself
+//! allows?
 
 use super::lifecycle::running;
 use super::location::policy_location;
@@ -14,61 +15,110 @@ use crate::model::seen::Seen;
 /// Kinds of environments that can't have a customer-managed key.
 const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedTrial"];
 
-/// Everything about the environment itself that forbids a change of its key, or will surprise somebody. What the service says comes first; where it and our
-/// own rule disagree, both are said. `wanted` is the lifecycle operation that is to be started.
+/// Everything about the environment itself that forbids a change of its key, or will surprise
+/// somebody. What the service says comes first; where it and our own rule disagree, both are said.
+/// `wanted` is the lifecycle operation that is to be started.
 pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let (id, name) = (&environment.id, &environment.display_name);
-    let block =
-        |code, message: String, remedy: &str| finding(code, Severity::Block, id, message, remedy, who::POWER_PLATFORM);
+    let block = |code, message: String, remedy: &str| {
+        finding(
+            code,
+            Severity::Block,
+            id,
+            message,
+            remedy,
+            who::POWER_PLATFORM,
+        )
+    };
     found.extend(allowed(environment, wanted));
     if let Some(permissions) = &environment.permissions
         && !permissions.is_empty()
-        && !permissions.iter().any(|permission| permission.eq_ignore_ascii_case("ManageProtectionKeys"))
+        && !permissions
+            .iter()
+            .any(|permission| permission.eq_ignore_ascii_case("ManageProtectionKeys"))
     {
         found.push(block(
             "CMK021",
-            format!("You may not manage the protection keys of `{name}` (permission `ManageProtectionKeys`)."),
+            format!(
+                "You may not manage the protection keys of `{name}` (permission \
+                `ManageProtectionKeys`)."
+            ),
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
         ));
     }
     found.extend(busy(observed, environment, wanted));
     match environment.is_running() {
         Verdict::Yes
-            if environment.runtime_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Enabled")) => {}
+            if environment
+                .runtime_state
+                .as_deref()
+                .is_some_and(|state| state.eq_ignore_ascii_case("Enabled")) => {}
         Verdict::Yes | Verdict::No => found.push(finding(
             "CMK035",
             Severity::Warn,
             id,
-            format!("`{name}` is in the runtime state `{}`.", environment.runtime_state.as_deref().unwrap_or_default()),
+            format!(
+                "`{name}` is in the runtime state `{}`.",
+                environment.runtime_state.as_deref().unwrap_or_default()
+            ),
             "Finish what put it there first.",
             who::POWER_PLATFORM,
         )),
         Verdict::CantTell(why) => {
-            found.push(unknown("CMK035", id, &format!("Whether `{name}` runs"), &why.why, who::POWER_PLATFORM));
+            found.push(unknown(
+                "CMK035",
+                id,
+                &format!("Whether `{name}` runs"),
+                &why.why,
+                who::POWER_PLATFORM,
+            ));
         }
     }
     found
 }
 
-/// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not another one.
+/// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not
+/// another one.
 fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
-    let block =
-        |message: String, remedy: &str| finding("CMK023", Severity::Block, id, message, remedy, who::POWER_PLATFORM);
+    let block = |message: String, remedy: &str| {
+        finding(
+            "CMK023",
+            Severity::Block,
+            id,
+            message,
+            remedy,
+            who::POWER_PLATFORM,
+        )
+    };
     let mut found = Vec::new();
     match &observed.operations {
         Seen::Present(_) => {}
         Seen::Unreadable(why) => {
             let what = format!("Whether an operation runs on `{name}`");
-            found.push(unseen("CMK023", id, &what, why, (who::POWER_PLATFORM, Whose::Own)));
+            found.push(unseen(
+                "CMK023",
+                id,
+                &what,
+                why,
+                (who::POWER_PLATFORM, Whose::Own),
+            ));
         }
         Seen::Absent | Seen::NotAsked => {
             let what = format!("Whether an operation runs on `{name}`");
-            found.push(unknown("CMK023", id, &what, "it was not read", who::POWER_PLATFORM));
+            found.push(unknown(
+                "CMK023",
+                id,
+                &what,
+                "it was not read",
+                who::POWER_PLATFORM,
+            ));
         }
     }
-    let operation = running(observed).map(Operation::name).or(environment.ongoing.as_deref());
+    let operation = running(observed)
+        .map(Operation::name)
+        .or(environment.ongoing.as_deref());
     match (operation, environment.is_ready()) {
         (Some(operation), _) if !operation.eq_ignore_ascii_case(wanted) => found.push(block(
             format!("The lifecycle operation `{operation}` runs on `{name}`."),
@@ -76,7 +126,10 @@ fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Fin
         )),
         (Some(_), _) | (None, Verdict::Yes) => {}
         (None, Verdict::No) => found.push(block(
-            format!("`{name}` is in the management state `{}`.", environment.state().unwrap_or_default()),
+            format!(
+                "`{name}` is in the management state `{}`.",
+                environment.state().unwrap_or_default()
+            ),
             "Wait until it is `Ready`, then run this again.",
         )),
         (None, Verdict::CantTell(why)) => {
@@ -90,7 +143,11 @@ fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Fin
 /// May it have a key, by the service's own lists and by the documented kinds?
 fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
-    let sku = if environment.is_default { "Default" } else { &environment.sku };
+    let sku = if environment.is_default {
+        "Default"
+    } else {
+        &environment.sku
+    };
     let rules = match &environment.rules {
         Known::Known(rules) => rules,
         Known::Unknown(why) => {
@@ -102,9 +159,14 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let refusal = rules.disallowed.iter().find(|(operation, _)| is(operation));
     let listed = rules.allowed.iter().any(|operation| is(operation));
     let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
-    let unsupported = UNSUPPORTED.iter().any(|kind| kind.eq_ignore_ascii_case(sku));
+    let unsupported = UNSUPPORTED
+        .iter()
+        .any(|kind| kind.eq_ignore_ascii_case(sku));
     let service = match refusal {
-        Some((_, Some(reason))) => format!("the service does not allow `{wanted}`: {}", reason.trim_end_matches('.')),
+        Some((_, Some(reason))) => format!(
+            "the service does not allow `{wanted}`: {}",
+            reason.trim_end_matches('.')
+        ),
         Some((_, None)) => format!("the service does not allow `{wanted}` and gives no reason"),
         None if listed => format!("the service itself lists `{wanted}` as allowed"),
         None if silent => "the service does not say what it allows".to_owned(),
@@ -112,8 +174,13 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     };
     let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
         (true, _) => {
-            let rule = format!("`{name}` is a {sku} environment; these can't have a customer-managed key");
-            (Severity::Block, format!("{rule} ({service})."), "Choose another environment.")
+            let rule =
+                format!("`{name}` is a {sku} environment; these can't have a customer-managed key");
+            (
+                Severity::Block,
+                format!("{rule} ({service})."),
+                "Choose another environment.",
+            )
         }
         (false, true) => (
             Severity::Block,
@@ -127,7 +194,14 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         ),
         (false, false) => return None,
     };
-    Some(finding("CMK024", severity, id, message, remedy, who::POWER_PLATFORM))
+    Some(finding(
+        "CMK024",
+        severity,
+        id,
+        message,
+        remedy,
+        who::POWER_PLATFORM,
+    ))
 }
 
 /// Is it a Managed Environment? The service lists the operation for unmanaged ones, too.
@@ -140,38 +214,47 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
             Severity::Block,
             id,
             format!("`{name}` is not a Managed Environment."),
-            "Pass `--make-managed` (it changes what licences its users need), or do it in the admin center.",
+            "Pass `--make-managed` (it changes what licences its users need), or do it in the \
+            admin center.",
             who::POWER_PLATFORM,
         )),
         None => {
             let what = format!("Whether `{name}` is a Managed Environment");
-            let why = environment.protection_level.as_ref().map_or("the service did not say".to_owned(), |level| {
-                format!("its protection level is `{level}`, which cmkctl does not know")
-            });
+            let why = environment
+                .protection_level
+                .as_ref()
+                .map_or("the service did not say".to_owned(), |level| {
+                    format!("its protection level is `{level}`, which cmkctl does not know")
+                });
             Some(unknown("CMK006", id, &what, &why, who::POWER_PLATFORM))
         }
     }
 }
 
-/// The identity of a policy that is new holds no grant, and who can't see the vault plans none: an environment that is added all the same goes
-/// offline for nothing.
+/// The identity of a policy that is new holds no grant, and who can't see the vault plans none: an
+/// environment that is added all the same goes offline for nothing.
 fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
-    let why = observed.vault.unreadable().filter(|_| observed.policy.is_absent())?;
+    let why = observed
+        .vault
+        .unreadable()
+        .filter(|_| observed.policy.is_absent())?;
     Some(finding(
         "CMK012",
         Severity::Unknown,
         wanted.to_string(),
         format!(
-            "The vault is not visible to you ({}), so the identity of `{}` can't be let use the key.",
+            "The vault is not visible to you ({}), so the identity of `{}` can't be let use the \
+            key.",
             why.why, wanted.name
         ),
-        "Run it again when the vault can be read; or leave the policy to the Key Vault administrator (`cmkctl create-policy`) and run `cmkctl add-environment`.",
+        "Run it again when the vault can be read; or leave the policy to the Key Vault \
+        administrator (`cmkctl create-policy`) and run `cmkctl add-environment`.",
         who::KEY_VAULT,
     ))
 }
 
-/// Is the policy one that this environment can be added to, and may the caller read it? `policy_comes`: an earlier step of the same plan makes
-/// it so.
+/// Is the policy one that this environment can be added to, and may the caller read it?
+/// `policy_comes`: an earlier step of the same plan makes it so.
 pub(super) fn check_policy(
     observed: &Observed,
     environment: &Environment,
@@ -179,14 +262,18 @@ pub(super) fn check_policy(
     policy_comes: bool,
 ) -> Option<Finding> {
     let id = wanted.to_string();
-    let ask = "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your object id.";
+    let ask = "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
+        your object id.";
     match &observed.policy {
         _ if policy_comes => ungranted(observed, wanted),
         Seen::Present(policy) if !policy.kind.eq_ignore_ascii_case("Encryption") => Some(finding(
             "CMK042",
             Severity::Block,
             id,
-            format!("The policy `{}` is of kind `{}`, not `Encryption`.", wanted.name, policy.kind),
+            format!(
+                "The policy `{}` is of kind `{}`, not `Encryption`.",
+                wanted.name, policy.kind
+            ),
             "Pass the id of an encryption policy.",
             who::POWER_PLATFORM,
         )),
@@ -197,14 +284,24 @@ pub(super) fn check_policy(
                 wanted.name, policy.location
             );
             (!needed.eq_ignore_ascii_case(&policy.location)).then(|| {
-                finding("CMK007", Severity::Block, id, message, "Use a policy in that location.", who::KEY_VAULT)
+                finding(
+                    "CMK007",
+                    Severity::Block,
+                    id,
+                    message,
+                    "Use a policy in that location.",
+                    who::KEY_VAULT,
+                )
             })
         }
         Seen::Absent => Some(finding(
             "CMK019",
             Severity::Block,
             id,
-            format!("There is no policy `{}`, or it is not visible to you.", wanted.name),
+            format!(
+                "There is no policy `{}`, or it is not visible to you.",
+                wanted.name
+            ),
             ask,
             who::KEY_VAULT,
         )),
@@ -219,6 +316,12 @@ pub(super) fn check_policy(
             ask,
             who::KEY_VAULT,
         )),
-        Seen::NotAsked => Some(unknown("CMK019", id, "The policy", "it was not read", who::KEY_VAULT)),
+        Seen::NotAsked => Some(unknown(
+            "CMK019",
+            id,
+            "The policy",
+            "it was not read",
+            who::KEY_VAULT,
+        )),
     }
 }

@@ -1,7 +1,8 @@
 //! Who still needs a key or one of its versions, and until when; and only then: disabling it.
 //!
-//! A key that is missed takes environments offline, and it can't be told from the key who uses it: so the whole tenant must have been seen, and
-//! every fact that speaks for a user counts. Dates can be overridden; what is not known can't.
+//! A key that is missed takes environments offline, and it can't be told from the key who uses it:
+//! so the whole tenant must have been seen, and every fact that speaks for a user counts. Dates can
+//! be overridden; what is not known can't.
 
 use super::key_users::{Tenant, User, needed};
 use super::lifecycle::KEPT_AFTER_ROTATION;
@@ -16,14 +17,25 @@ use crate::model::surroundings::Version;
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// The whole command: disables the version that was named, or every version of the key. Nothing is deleted.
+/// The whole command: disables the version that was named, or every version of the key. Nothing is
+/// deleted.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let (vault, key, versions) = match (&observed.vault, &target.key, &observed.around.versions) {
         (Seen::Present(vault), Some(key), Seen::Present(versions)) => (vault, key, versions),
-        _ => return Plan { findings: vec![unread(target, observed)], ..Plan::default() },
+        _ => {
+            return Plan {
+                findings: vec![unread(target, observed)],
+                ..Plan::default()
+            };
+        }
     };
     let mut plan = Plan::default();
-    let asked = |version: &&Version| target.key_version.as_ref().is_none_or(|asked| version.id == *asked);
+    let asked = |version: &&Version| {
+        target
+            .key_version
+            .as_ref()
+            .is_none_or(|asked| version.id == *asked)
+    };
     let wanted: Vec<&Version> = versions.iter().filter(asked).collect();
     let mut enabled = Vec::new();
     for version in &wanted {
@@ -32,32 +44,51 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             Known::Known(true) => enabled.push(*version),
             Known::Unknown(why) => {
                 let what = format!("Whether the version {} is enabled", version.id.as_str());
-                plan.findings.push(unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT));
+                plan.findings
+                    .push(unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT));
                 enabled.push(version);
             }
         }
     }
     if wanted.is_empty() {
         let what = format!("Which versions the key `{key}` has");
-        plan.findings.push(unknown("CMK033", key.as_str(), &what, "the list is empty", who::KEY_VAULT));
+        plan.findings.push(unknown(
+            "CMK033",
+            key.as_str(),
+            &what,
+            "the list is empty",
+            who::KEY_VAULT,
+        ));
         return plan;
     }
     let current = observed.key.present().and_then(|key| key.version.as_ref());
-    if let Some(missing) = current.filter(|current| versions.iter().all(|version| version.id != **current)) {
+    if let Some(missing) =
+        current.filter(|current| versions.iter().all(|version| version.id != **current))
+    {
         let what = format!("Which versions the key `{key}` has");
-        let why = format!("the list does not hold its current version {}", missing.as_str());
-        plan.findings.push(unknown("CMK033", key.as_str(), &what, &why, who::KEY_VAULT));
+        let why = format!(
+            "the list does not hold its current version {}",
+            missing.as_str()
+        );
+        plan.findings
+            .push(unknown("CMK033", key.as_str(), &what, &why, who::KEY_VAULT));
     } else if enabled.is_empty() {
         plan.already.push(target.key_version.as_ref().map_or_else(
             || format!("Every version of the key `{key}` is disabled"),
-            |version| format!("The version {} of the key `{key}` is disabled", version.as_str()),
+            |version| {
+                format!(
+                    "The version {} of the key `{key}` is disabled",
+                    version.as_str()
+                )
+            },
         ));
         return plan;
     }
     let tenant = Tenant { target, observed };
     plan.findings.extend(tenant.whole());
     let users = tenant.users(&mut plan.findings);
-    plan.findings.extend(in_use(&users, versions, &enabled, observed.at));
+    plan.findings
+        .extend(in_use(&users, versions, &enabled, observed.at));
     let mut days = followed(&users, versions, &enabled, observed.at, &mut plan.findings);
     days.extend(tenant.left_behind(&mut plan.findings));
     let overridden: Vec<String> = if target.override_dates {
@@ -70,14 +101,19 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         Vec::new()
     };
     plan.findings.extend(days);
-    plan.actions.extend(enabled.into_iter().map(|version| Action::DisableKeyVersion {
-        vault: vault.id.clone(),
-        uri: vault.uri.clone(),
-        key: key.clone(),
-        version: version.id.clone(),
-        overridden: overridden.clone(),
-    }));
-    plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    plan.actions.extend(
+        enabled
+            .into_iter()
+            .map(|version| Action::DisableKeyVersion {
+                vault: vault.id.clone(),
+                uri: vault.uri.clone(),
+                key: key.clone(),
+                version: version.id.clone(),
+                overridden: overridden.clone(),
+            }),
+    );
+    plan.findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     plan
 }
 
@@ -85,14 +121,25 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
 fn unread(target: &Target, observed: &Observed) -> Finding {
     let name = target.key.as_ref().map_or("key", |key| key.as_str());
     let gone = |message: String| {
-        finding("CMK046", Severity::Block, name, message, "Check the vault's id and the key's name.", who::KEY_VAULT)
+        finding(
+            "CMK046",
+            Severity::Block,
+            name,
+            message,
+            "Check the vault's id and the key's name.",
+            who::KEY_VAULT,
+        )
     };
-    let hidden = |what: &str, why: &Unreadable| unseen("CMK033", name, what, why, (who::KEY_VAULT, Whose::Own));
+    let hidden = |what: &str, why: &Unreadable| {
+        unseen("CMK033", name, what, why, (who::KEY_VAULT, Whose::Own))
+    };
     match (&observed.vault, &observed.key, &observed.around.versions) {
         (Seen::Absent, _, _) => gone("There is no such vault.".to_owned()),
         (Seen::Unreadable(why), _, _) => hidden("The vault", why),
         (_, Seen::Absent, _) => gone(format!("There is no key `{name}` in the vault.")),
-        (_, _, Seen::Unreadable(why)) => hidden(&format!("Which versions the key `{name}` has"), why),
+        (_, _, Seen::Unreadable(why)) => {
+            hidden(&format!("Which versions the key `{name}` has"), why)
+        }
         _ => unknown(
             "CMK033",
             name,
@@ -103,31 +150,54 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
     }
 }
 
-/// What uses it now: no override goes past that. Who follows the key's rotation uses its latest version, and needs one that is enabled, begun
-/// and unexpired afterwards.
-fn in_use(users: &[User<'_>], versions: &[Version], disabled: &[&Version], at: Timestamp) -> Vec<Finding> {
+/// What uses it now: no override goes past that. Who follows the key's rotation uses its latest
+/// version, and needs one that is enabled, begun and unexpired afterwards.
+fn in_use(
+    users: &[User<'_>],
+    versions: &[Version],
+    disabled: &[&Version],
+    at: Timestamp,
+) -> Vec<Finding> {
     let goes = |version: &KeyVersion| disabled.iter().any(|gone| gone.id == *version);
     let followed = stays_latest(versions, &goes).and(|| {
-        Verdict::any(versions.iter().filter(|version| !goes(&version.id)).map(|left| left.validity.usable(at)))
+        Verdict::any(
+            versions
+                .iter()
+                .filter(|version| !goes(&version.id))
+                .map(|left| left.validity.usable(at)),
+        )
     });
     let mut found = Vec::new();
     for (environment, policy) in users {
         let (id, name) = (&environment.id, &environment.display_name);
         let pinned = policy.key_reference().and_then(|key| key.version.as_ref());
-        let which = pinned.map_or(String::new(), |version| format!(" (pinned to {})", version.as_str()));
+        let which = pinned.map_or(String::new(), |version| {
+            format!(" (pinned to {})", version.as_str())
+        });
         match pinned.map_or_else(|| followed.clone(), |pinned| Verdict::of(!goes(pinned))) {
             Verdict::Yes => {}
             Verdict::No => found.push(finding(
                 "CMK033",
                 Severity::Block,
                 id,
-                format!("`{name}` is encrypted with it by the policy `{}`{which}: it would go offline at once.", policy.id.name),
-                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl rotate-key` for a version.",
+                format!(
+                    "`{name}` is encrypted with it by the policy `{}`{which}: it would go \
+                    offline at once.",
+                    policy.id.name
+                ),
+                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl \
+                rotate-key` for a version.",
                 who::POWER_PLATFORM,
             )),
             Verdict::CantTell(why) => {
                 let what = format!("Whether `{name}` keeps a version that it can use");
-                found.push(unseen("CMK033", id, &what, &why, (who::KEY_VAULT, Whose::Own)));
+                found.push(unseen(
+                    "CMK033",
+                    id,
+                    &what,
+                    &why,
+                    (who::KEY_VAULT, Whose::Own),
+                ));
             }
         }
     }
@@ -141,14 +211,21 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     }
     let undated = |version: &Version| version.validity.created.unknown().map(str::to_owned);
     if let Some(why) = versions.iter().find_map(undated) {
-        return Verdict::cant_tell(format!("which version is the latest one is not known: {why}"));
+        return Verdict::cant_tell(format!(
+            "which version is the latest one is not known: {why}"
+        ));
     }
     let made = |version: &Version| version.validity.created.known().copied();
     let last = versions.iter().filter_map(made).max();
-    let mut latest = versions.iter().filter(|version| made(version) == last).map(|version| goes(&version.id));
+    let mut latest = versions
+        .iter()
+        .filter(|version| made(version) == last)
+        .map(|version| goes(&version.id));
     let first = latest.next().unwrap_or(true);
     if latest.any(|other| other != first) {
-        return Verdict::cant_tell("which version is the latest one is not known: two were made at the same time");
+        return Verdict::cant_tell(
+            "which version is the latest one is not known: two were made at the same time",
+        );
     }
     Verdict::of(!first)
 }
@@ -170,23 +247,33 @@ fn followed(
         }
     }
     let mut days = Vec::new();
-    for (environment, _) in
-        users.iter().filter(|(_, policy)| policy.key_reference().is_some_and(|key| key.version.is_none()))
-    {
+    for (environment, _) in users.iter().filter(|(_, policy)| {
+        policy
+            .key_reference()
+            .is_some_and(|key| key.version.is_none())
+    }) {
         let (id, name) = (&environment.id, &environment.display_name);
         let what = format!("Until when `{name}` may still use it");
-        open.extend(dates.iter().map(|why| unknown("CMK033", id, &what, why, who::KEY_VAULT)));
+        open.extend(
+            dates
+                .iter()
+                .map(|why| unknown("CMK033", id, &what, why, who::KEY_VAULT)),
+        );
         if let Some(until) = until.filter(|until| *until > at) {
             days.push(needed(
                 id,
-                format!("`{name}` followed the rotation away from it: it is needed until {}", day(until)),
+                format!(
+                    "`{name}` followed the rotation away from it: it is needed until {}",
+                    day(until)
+                ),
             ));
         }
     }
     days
 }
 
-/// Until when a version must stay: 28 days after the first later one that can be used began. Nothing for the latest one, which is in use.
+/// Until when a version must stay: 28 days after the first later one that can be used began.
+/// Nothing for the latest one, which is in use.
 fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<Timestamp>> {
     let made = match &version.validity.created {
         Known::Known(made) => *made,
@@ -197,7 +284,9 @@ fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<
         let begun = match (&other.validity.created, &other.validity.not_before) {
             (Known::Known(created), _) if *created <= made => continue,
             (Known::Known(created), Known::Known(start)) => start.unwrap_or(*created).max(*created),
-            (Known::Unknown(why), _) | (_, Known::Unknown(why)) => return Known::Unknown(why.clone()),
+            (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
+                return Known::Unknown(why.clone());
+            }
         };
         if other.validity.usable(at) != Verdict::No {
             first = Some(first.map_or(begun, |first| first.min(begun)));

@@ -1,4 +1,5 @@
-//! After a lock: the original key comes back first, then each environment, the one that is deleted soonest first.
+//! After a lock: the original key comes back first, then each environment, the one that is deleted
+//! soonest first.
 
 use super::grant::Comes;
 use super::lifecycle::KEPT_AFTER_ROTATION;
@@ -16,11 +17,16 @@ use crate::model::surroundings::Version;
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// The whole command. Each administrator does the half that is theirs: what the other one sees is said, and not in the way of the rest.
+/// The whole command. Each administrator does the half that is theirs: what the other one sees is
+/// said, and not in the way of the rest.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let environment = observed.environment.present();
-    let Some(id) = target.policy.clone().or_else(|| environment.and_then(Environment::policy).cloned()) else {
+    let Some(id) = target
+        .policy
+        .clone()
+        .or_else(|| environment.and_then(Environment::policy).cloned())
+    else {
         plan.findings.push(no_policy(target, observed));
         return plan;
     };
@@ -28,13 +34,18 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut of_environments = enabled_again(target, observed, &id);
     if plan.actions.is_empty() && of_environments.actions.is_empty() {
         // Nothing is sent: then "nothing is to do" must be known.
-        for finding in plan.findings.iter_mut().chain(&mut of_environments.findings) {
+        for finding in plan
+            .findings
+            .iter_mut()
+            .chain(&mut of_environments.findings)
+        {
             if finding.severity == Severity::NotVisible {
                 finding.severity = Severity::Unknown;
             }
         }
         if plan.gaps().chain(of_environments.gaps()).next().is_none() {
-            plan.already.push(format!("No environment of `{}` is locked", id.name));
+            plan.already
+                .push(format!("No environment of `{}` is locked", id.name));
         }
     }
     plan.join(of_environments);
@@ -51,7 +62,8 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
                 "CMK046",
                 Severity::Block,
                 id.to_string(),
-                "The policy is gone: whether environments can come back without it is not documented.",
+                "The policy is gone: whether environments can come back without it is not \
+                documented.",
                 "Ask Microsoft support; create no other policy meanwhile.",
                 who::KEY_VAULT,
             ));
@@ -59,16 +71,30 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
         }
         Seen::Unreadable(why) => {
             let what = format!("Whether the key of `{}` can be reached", id.name);
-            let mut found = unseen("CMK019", id.to_string(), &what, why, (who::KEY_VAULT, Whose::Others));
+            let mut found = unseen(
+                "CMK019",
+                id.to_string(),
+                &what,
+                why,
+                (who::KEY_VAULT, Whose::Others),
+            );
             if found.severity == Severity::NotVisible {
-                found.remedy =
-                    format!("The Key Vault administrator brings the key back first: `cmkctl unlock --policy {id}`.");
+                found.remedy = format!(
+                    "The Key Vault administrator brings the key back first: `cmkctl unlock \
+                    --policy {id}`."
+                );
             }
             plan.findings.push(found);
             return plan;
         }
         Seen::NotAsked => {
-            plan.findings.push(unknown("CMK019", id.to_string(), "The policy", "it was not read", who::KEY_VAULT));
+            plan.findings.push(unknown(
+                "CMK019",
+                id.to_string(),
+                "The policy",
+                "it was not read",
+                who::KEY_VAULT,
+            ));
             return plan;
         }
     };
@@ -80,27 +106,43 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
         ..Target::default()
     };
     plan.findings = key::references(policy);
+    plan.findings.extend(
+        grant::identity(observed, policy)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Unknown),
+    );
     plan.findings
-        .extend(grant::identity(observed, policy).into_iter().filter(|finding| finding.severity == Severity::Unknown));
-    plan.findings.extend(restore(&named, observed, &mut plan.actions));
+        .extend(restore(&named, observed, &mut plan.actions));
     grant::grant(&named, observed, Comes::There, Whose::Others, &mut plan);
     plan
 }
 
-/// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every version that environments still need is
-/// enabled again: the pinned one, or the latest and those whose successor is younger than 28 days.
+/// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every
+/// version that environments still need is enabled again: the pinned one, or the latest and those
+/// whose successor is younger than 28 days.
 fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Vec<Finding> {
-    // What a rotation or a day more would mend is said; what can be brought back is an action, and no finding.
+    // What a rotation or a day more would mend is said; what can be brought back is an action, and
+    // no finding.
     let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
         return key::check(named, observed, Whose::Others);
     };
     let (id, uri) = (vault.id.clone(), vault.uri.clone());
     if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
-        actions.push(Action::RecoverKey { vault: id, uri, key: name.clone() });
-        let others = Observed { key: Seen::NotAsked, ..observed.clone() };
+        actions.push(Action::RecoverKey {
+            vault: id,
+            uri,
+            key: name.clone(),
+        });
+        let others = Observed {
+            key: Seen::NotAsked,
+            ..observed.clone()
+        };
         return key::check(named, &others, Whose::Others);
     }
-    let pinned = observed.policy.present().and_then(|policy| policy.key_reference()?.version.as_ref());
+    let pinned = observed
+        .policy
+        .present()
+        .and_then(|policy| policy.key_reference()?.version.as_ref());
     let mut enable = |version: &KeyVersion| {
         actions.push(Action::EnableKeyVersion {
             vault: id.clone(),
@@ -113,22 +155,47 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
     let what = format!("Which versions of the key `{name}` are enabled");
     match &observed.around.versions {
         Seen::Present(versions) => {
-            for version in versions.iter().filter(|version| needed(version, versions, pinned, observed.at)) {
+            for version in versions
+                .iter()
+                .filter(|version| needed(version, versions, pinned, observed.at))
+            {
                 match &version.validity.enabled {
                     Known::Known(true) => {}
                     // Without its date nobody knows whether it was disabled on purpose long ago.
-                    Known::Known(false) if pinned.is_none() && version.validity.created.known().is_none() => {
-                        let why = format!("when the version {} was made is not known", version.id.as_str());
-                        found.push(unknown("CMK016", name.as_str(), &what, &why, who::KEY_VAULT));
+                    Known::Known(false)
+                        if pinned.is_none() && version.validity.created.known().is_none() =>
+                    {
+                        let why = format!(
+                            "when the version {} was made is not known",
+                            version.id.as_str()
+                        );
+                        found.push(unknown(
+                            "CMK016",
+                            name.as_str(),
+                            &what,
+                            &why,
+                            who::KEY_VAULT,
+                        ));
                     }
                     Known::Known(false) => enable(&version.id),
-                    Known::Unknown(why) => found.push(unknown("CMK016", name.as_str(), &what, why, who::KEY_VAULT)),
+                    Known::Unknown(why) => {
+                        found.push(unknown("CMK016", name.as_str(), &what, why, who::KEY_VAULT))
+                    }
                 }
             }
         }
         Seen::Unreadable(why) => {
-            found.push(unseen("CMK016", name.as_str(), &what, why, (who::KEY_VAULT, Whose::Others)));
-            let key = observed.key.present().filter(|key| key.validity.enabled == Known::Known(false));
+            found.push(unseen(
+                "CMK016",
+                name.as_str(),
+                &what,
+                why,
+                (who::KEY_VAULT, Whose::Others),
+            ));
+            let key = observed
+                .key
+                .present()
+                .filter(|key| key.validity.enabled == Known::Known(false));
             if let Some(version) = key.and_then(|key| key.version.as_ref()) {
                 enable(version);
             }
@@ -138,12 +205,18 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
     // What is wrong with the key besides that it is disabled.
     let enabled = observed.key.present().cloned().map(|key| {
         let validity = match key.validity.enabled {
-            Known::Known(false) if !actions.is_empty() => Validity { enabled: Known::Known(true), ..key.validity },
+            Known::Known(false) if !actions.is_empty() => Validity {
+                enabled: Known::Known(true),
+                ..key.validity
+            },
             _ => key.validity,
         };
         Seen::Present(Key { validity, ..key })
     });
-    let mended = Observed { key: enabled.unwrap_or_else(|| observed.key.clone()), ..observed.clone() };
+    let mended = Observed {
+        key: enabled.unwrap_or_else(|| observed.key.clone()),
+        ..observed.clone()
+    };
     found.extend(key::check(named, &mended, Whose::Others));
     found
 }
@@ -159,7 +232,9 @@ fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: T
         .filter_map(|other| other.validity.created.known())
         .filter(|other| made.is_some_and(|made| *other > made));
     // Without a successor it is the latest one; when it was made is not known, it may be.
-    later.min().is_none_or(|next| at.duration_since(*next) < KEPT_AFTER_ROTATION)
+    later
+        .min()
+        .is_none_or(|next| at.duration_since(*next) < KEPT_AFTER_ROTATION)
 }
 
 /// No policy was named, and the environment names none.
@@ -173,7 +248,10 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
             "CMK025",
             Severity::Block,
             &environment.id,
-            format!("`{}` has no encryption policy, so no key of yours locks it.", environment.display_name),
+            format!(
+                "`{}` has no encryption policy, so no key of yours locks it.",
+                environment.display_name
+            ),
             "Look at it in the admin center; `cmkctl status` tells more.",
             who::POWER_PLATFORM,
         ),
@@ -182,11 +260,14 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
     }
 }
 
-/// The locked environments of the policy, or the one that was named. One on which anything runs is left alone, and one whose state is not
-/// known is said.
+/// The locked environments of the policy, or the one that was named. One on which anything runs is
+/// left alone, and one whose state is not known is said.
 fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     let mut plan = Plan::default();
-    let named = observed.environment.present().filter(|_| target.policy.is_none());
+    let named = observed
+        .environment
+        .present()
+        .filter(|_| target.policy.is_none());
     let all: Vec<&Environment> = match (named, &observed.around.estate) {
         (Some(environment), _) => vec![environment],
         (None, Seen::Present(all)) => all.iter().collect(),
@@ -194,7 +275,13 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
             let why = seen.unreadable().cloned();
             let why = why.unwrap_or_else(|| Unreadable::because("it was not read"));
             let what = format!("Which environments of `{}` are locked", policy.name);
-            plan.findings.push(unseen("CMK021", policy.to_string(), &what, &why, (who::POWER_PLATFORM, Whose::Others)));
+            plan.findings.push(unseen(
+                "CMK021",
+                policy.to_string(),
+                &what,
+                &why,
+                (who::POWER_PLATFORM, Whose::Others),
+            ));
             return plan;
         }
     };
@@ -207,16 +294,22 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         };
         match &environment.key_link {
             Seen::Present(link) if link.policy == *policy => match is_locked(environment) {
-                Verdict::Yes => {
-                    locked.push((danger::deleted(environment, observed.key.present(), observed.at), environment))
-                }
-                Verdict::No if environment.ongoing.is_some() && environment.is_running() == Verdict::No => {
+                Verdict::Yes => locked.push((
+                    danger::deleted(environment, observed.key.present(), observed.at),
+                    environment,
+                )),
+                Verdict::No
+                    if environment.ongoing.is_some() && environment.is_running() == Verdict::No =>
+                {
                     let operation = environment.ongoing.as_deref().unwrap_or_default();
                     plan.findings.push(finding(
                         "CMK023",
                         Severity::Warn,
                         id,
-                        format!("The lifecycle operation `{operation}` runs on `{name}`: cmkctl does not enable it."),
+                        format!(
+                            "The lifecycle operation `{operation}` runs on `{name}`: cmkctl \
+                            does not enable it."
+                        ),
                         "Wait until it has ended, then run this again.",
                         who::POWER_PLATFORM,
                     ));
@@ -230,7 +323,9 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         }
     }
     locked.sort_by(|(left, one), (right, other)| {
-        (left.is_none(), left).cmp(&(right.is_none(), right)).then_with(|| one.display_name.cmp(&other.display_name))
+        (left.is_none(), left)
+            .cmp(&(right.is_none(), right))
+            .then_with(|| one.display_name.cmp(&other.display_name))
     });
     let action = |(deleted_on, environment): (_, &Environment)| Action::EnableEnvironment {
         environment: environment.id.clone(),

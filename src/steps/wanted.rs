@@ -1,4 +1,5 @@
-//! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What the file does not name is said and left alone.
+//! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What
+//! the file does not name is said and left alone.
 
 use super::link::{Standing, standing};
 pub use super::member::target;
@@ -16,14 +17,19 @@ use crate::model::surroundings::Surroundings;
 use crate::model::wanted::{NEAR, Wanted, WantedPolicy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The environments of the file that must be looked at by themselves, because the list shows them elsewhere than they shall be. One that is
-/// locked is not among them: nothing can be started on it.
+/// The environments of the file that must be looked at by themselves, because the list shows them
+/// elsewhere than they shall be. One that is locked is not among them: nothing can be started on
+/// it.
 pub fn unsettled<'a>(wanted: &Wanted, sight: &'a Sight) -> Vec<&'a Environment> {
     let known = by_id(sight);
-    let each = wanted.policies.iter().flat_map(|policy| policy.environments.iter().map(move |one| (policy, one)));
+    let each = wanted
+        .policies
+        .iter()
+        .flat_map(|policy| policy.environments.iter().map(move |one| (policy, one)));
     each.filter_map(|(policy, one)| {
         let environment = *known.get(&one.id.to_ascii_lowercase())?;
-        let done = standing(environment, &policy.id) == Standing::Done && environment.ongoing.is_none();
+        let done =
+            standing(environment, &policy.id) == Standing::Done && environment.ongoing.is_none();
         (!done && !is_locked(environment, &policy.id, sight)).then_some(environment)
     })
     .collect()
@@ -38,51 +44,99 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     let mut first = Plan::default();
     let mut rest: Vec<(Member, Vec<Finding>)> = Vec::new();
     for (wanted, observed) in wanted.policies.iter().zip(&sight.policies) {
-        let holds = linked.get(&wanted.id).map(Vec::as_slice).unwrap_or_default();
+        let holds = linked
+            .get(&wanted.id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let mut own = of_policy(wanted, observed, holds);
-        let members: Vec<_> =
-            wanted.environments.iter().map(|one| member(wanted, one, observed, sight, &known, &twice)).collect();
+        let members: Vec<_> = wanted
+            .environments
+            .iter()
+            .map(|one| member(wanted, one, observed, sight, &known, &twice))
+            .collect();
         let starts = members.iter().any(|(member, _)| member.starts());
         if own.actions.is_empty() && !starts {
             own.findings.iter_mut().for_each(in_nobodys_way);
         }
         own.findings.extend(of_locked(&wanted.id, &members));
-        let settled = members.iter().filter(|(member, _)| member.place == Place::Encrypted).count();
+        let settled = members
+            .iter()
+            .filter(|(member, _)| member.place == Place::Encrypted)
+            .count();
         if settled > 0 {
-            let noun = if settled == 1 { "environment is" } else { "environments are" };
-            own.already.push(format!("{settled} {noun} encrypted with the policy `{}`", wanted.id.name));
+            let noun = if settled == 1 {
+                "environment is"
+            } else {
+                "environments are"
+            };
+            own.already.push(format!(
+                "{settled} {noun} encrypted with the policy `{}`",
+                wanted.id.name
+            ));
         }
         fleet.unlisted.extend(unlisted(wanted, holds));
         if starts {
-            own.findings.extend(sight.tenant.present().and_then(|all| estate::elsewhere(all.iter(), &wanted.id)));
+            own.findings.extend(
+                sight
+                    .tenant
+                    .present()
+                    .and_then(|all| estate::elsewhere(all.iter(), &wanted.id)),
+            );
         }
         join(&mut first, own);
         rest.extend(members);
     }
     fleet.first = first.actions.len();
     fleet.plan = first;
-    // What runs already comes first: it takes its place among those that may be offline at the same time.
+    // What runs already comes first: it takes its place among those that may be offline at the same
+    // time.
     rest.sort_by_key(|(member, _)| (member.ring, member.starts()));
     for (member, mut findings) in rest {
-        findings.iter_mut().for_each(|finding| named(finding, &member.name));
-        join(&mut fleet.plan, Plan { findings, actions: member.actions.clone(), ..Plan::default() });
+        findings
+            .iter_mut()
+            .for_each(|finding| named(finding, &member.name));
+        join(
+            &mut fleet.plan,
+            Plan {
+                findings,
+                actions: member.actions.clone(),
+                ..Plan::default()
+            },
+        );
         fleet.members.push(member);
     }
     fleet.plan.findings.extend(unseen(&fleet, sight));
-    fleet.plan.findings.extend(limit(wanted, sight, &fleet, &known));
-    fleet.plan.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    fleet
+        .plan
+        .findings
+        .extend(limit(wanted, sight, &fleet, &known));
+    fleet
+        .plan
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     fleet
 }
 
 fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
-    let all = sight.tenant.present().map(Vec::as_slice).unwrap_or_default();
-    all.iter().map(|environment| (environment.id.to_ascii_lowercase(), environment)).collect()
+    let all = sight
+        .tenant
+        .present()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    all.iter()
+        .map(|environment| (environment.id.to_ascii_lowercase(), environment))
+        .collect()
 }
 
 /// What each policy holds.
 fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
     let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
-    for environment in sight.tenant.present().map(Vec::as_slice).unwrap_or_default() {
+    for environment in sight
+        .tenant
+        .present()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+    {
         if let Some(policy) = environment.policy() {
             linked.entry(policy.clone()).or_default().push(environment);
         }
@@ -90,18 +144,33 @@ fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
     linked
 }
 
-/// Names that more than one environment of the file has or seems to have, however far they are: the same name must be typed today and tomorrow.
+/// Names that more than one environment of the file has or seems to have, however far they are: the
+/// same name must be typed today and tomorrow.
 fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> Alike {
-    let own = wanted.policies.iter().flat_map(|policy| &policy.environments);
+    let own = wanted
+        .policies
+        .iter()
+        .flat_map(|policy| &policy.environments);
     let own = own.filter_map(|one| known.get(&one.id.to_ascii_lowercase()));
     Alike::among(own.map(|environment| environment.display_name.as_str()))
 }
 
 fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment]) -> Plan {
-    // Whoever holds it is named when it can't be changed; the rest of the tenant is not this step's.
-    let holders = holds.iter().map(|environment| (*environment).clone()).take(3).collect();
-    let around = Surroundings { estate: Seen::Present(holders), ..observed.around.clone() };
-    let observed = Observed { around, ..observed.clone() };
+    // Whoever holds it is named when it can't be changed; the rest of the tenant is not this
+    // step's.
+    let holders = holds
+        .iter()
+        .map(|environment| (*environment).clone())
+        .take(3)
+        .collect();
+    let around = Surroundings {
+        estate: Seen::Present(holders),
+        ..observed.around.clone()
+    };
+    let observed = Observed {
+        around,
+        ..observed.clone()
+    };
     let mut plan = policy::plan(&target(wanted), &observed, policy::whose(&observed));
     if !wanted.grant {
         let before = plan.actions.len();
@@ -112,10 +181,12 @@ fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment])
                 Severity::Block,
                 wanted.id.to_string(),
                 format!(
-                    "The identity of `{}` may not use the key of `{}`, and `grant = false` leaves it so.",
+                    "The identity of `{}` may not use the key of `{}`, and `grant = false` leaves \
+                    it so.",
                     wanted.id.name, wanted.vault.name
                 ),
-                "Delete the line `grant = false`, and the grant is planned; or have it made elsewhere.",
+                "Delete the line `grant = false`, and the grant is planned; or have it made \
+                elsewhere.",
                 who::KEY_VAULT,
             ));
         }
@@ -126,8 +197,11 @@ fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment])
 
 /// Said once for all that are locked behind a policy: no plan of ours helps there.
 fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Finding> {
-    let locked: Vec<&Member> =
-        members.iter().map(|(member, _)| member).filter(|member| member.place == Place::Locked).collect();
+    let locked: Vec<&Member> = members
+        .iter()
+        .map(|(member, _)| member)
+        .filter(|member| member.place == Place::Locked)
+        .collect();
     let first = locked.first()?;
     let (more, verb) = match locked.len() - 1 {
         0 => (String::new(), "is"),
@@ -141,38 +215,69 @@ fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Findi
             "`{}`{more} {verb} offline and nothing runs there: the key of `{}` can't be reached.",
             first.name, policy.name
         ),
-        format!("Restore the key or the policy's access to it, then `cmkctl unlock {}`.", quoted(&first.id)),
+        format!(
+            "Restore the key or the policy's access to it, then `cmkctl unlock {}`.",
+            quoted(&first.id)
+        ),
         who::KEY_VAULT,
     ))
 }
 
 fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
-    let listed: BTreeSet<String> = wanted.environments.iter().map(|one| one.id.to_ascii_lowercase()).collect();
+    let listed: BTreeSet<String> = wanted
+        .environments
+        .iter()
+        .map(|one| one.id.to_ascii_lowercase())
+        .collect();
     let environments: Vec<Named> = holds
         .iter()
         .filter(|environment| !listed.contains(&environment.id.to_ascii_lowercase()))
-        .map(|environment| Named { id: environment.id.clone(), name: environment.display_name.clone() })
+        .map(|environment| Named {
+            id: environment.id.clone(),
+            name: environment.display_name.clone(),
+        })
         .collect();
-    (!environments.is_empty()).then(|| Unlisted { policy: wanted.id.clone(), environments })
+    (!environments.is_empty()).then(|| Unlisted {
+        policy: wanted.id.clone(),
+        environments,
+    })
 }
 
 fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
     let why = sight.tenant.unreadable().filter(|_| fleet.has_unseen())?;
     let what = "Where the environments of the file stand";
-    let mut found = super::not_visible("CMK020", "environments", what, &why.why, who::POWER_PLATFORM);
+    let mut found = super::not_visible(
+        "CMK020",
+        "environments",
+        what,
+        &why.why,
+        who::POWER_PLATFORM,
+    );
     found.remedy = "The Power Platform administrator runs the same file.".to_owned();
     Some(found)
 }
 
 /// Does the tenant have room for all of them?
-fn limit(wanted: &Wanted, sight: &Sight, fleet: &Fleet, known: &HashMap<String, &Environment>) -> Option<Finding> {
+fn limit(
+    wanted: &Wanted,
+    sight: &Sight,
+    fleet: &Fleet,
+    known: &HashMap<String, &Environment>,
+) -> Option<Finding> {
     let all = sight.tenant.present()?;
     let free = |member: &&Member| {
         let listed = known.get(&member.id.to_ascii_lowercase());
-        listed.is_some_and(|environment| environment.policy().is_none()) && !member.actions.is_empty()
+        listed.is_some_and(|environment| environment.policy().is_none())
+            && !member.actions.is_empty()
     };
-    let now = all.iter().filter(|environment| environment.policy().is_some()).count();
-    let open = all.iter().filter(|environment| environment.key_link.unreadable().is_some()).count();
+    let now = all
+        .iter()
+        .filter(|environment| environment.policy().is_some())
+        .count();
+    let open = all
+        .iter()
+        .filter(|environment| environment.key_link.unreadable().is_some())
+        .count();
     let coming = fleet.members.iter().filter(free).count();
     if !fleet.members.iter().any(Member::starts) || coming == 0 {
         return None;
@@ -184,22 +289,29 @@ fn limit(wanted: &Wanted, sight: &Sight, fleet: &Fleet, known: &HashMap<String, 
         then if then + NEAR > limit => Severity::Warn,
         _ => return None,
     };
-    let unread = if open == 0 { String::new() } else { format!(" (of {open} more it is not known)") };
+    let unread = if open == 0 {
+        String::new()
+    } else {
+        format!(" (of {open} more it is not known)")
+    };
     Some(finding(
         "CMK031",
         severity,
         "tenant",
         format!(
-            "{now} environments have a customer-managed key{unread}, and with this file {then} would; a tenant may have {limit}."
+            "{now} environments have a customer-managed key{unread}, and with this file {then} \
+            would; a tenant may have {limit}."
         ),
         "Ask Microsoft support for a higher limit, then write it as `limit` below `[waves]`.",
         who::POWER_PLATFORM,
     ))
 }
 
-/// Among many environments, a finding says which one it is about; what holds of all of them is said once.
+/// Among many environments, a finding says which one it is about; what holds of all of them is said
+/// once.
 fn named(finding: &mut Finding, name: &str) {
-    if finding.severity != Severity::Acknowledge && !finding.message.contains(&format!("`{name}`")) {
+    if finding.severity != Severity::Acknowledge && !finding.message.contains(&format!("`{name}`"))
+    {
         finding.message = format!("`{name}`: {}", finding.message);
     }
 }
@@ -209,9 +321,13 @@ fn join(plan: &mut Plan, mut part: Plan) {
     let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
     part.findings.retain(|new| {
         let said = |old: &Finding| old.code == new.code && old.message == new.message;
-        !plan.findings.iter().any(|old| said(old) && (note(new) || old.subject == new.subject))
+        !plan
+            .findings
+            .iter()
+            .any(|old| said(old) && (note(new) || old.subject == new.subject))
     });
     part.actions.retain(|action| !plan.actions.contains(action));
-    part.already.retain(|sentence| !plan.already.contains(sentence));
+    part.already
+        .retain(|sentence| !plan.already.contains(sentence));
     plan.join(part);
 }

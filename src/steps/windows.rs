@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 /// The first minute of 1970 was a Thursday's; weeks begin on Monday here.
 const THURSDAY: i64 = 3 * 24 * 60;
 
-/// When the next window opens, in the minutes after `now`; `None` when one is open, or when there are none and so it is always open.
+/// When the next window opens, in the minutes after `now`; `None` when one is open, or when there
+/// are none and so it is always open.
 pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
     let week = i64::from(WEEK);
     let seconds = now.as_second();
@@ -19,14 +20,21 @@ pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
     if windows.is_empty() || windows.iter().any(|window| open(&window)) {
         return None;
     }
-    let wait = windows.iter().map(|window| (i64::from(window.opens) - minute).rem_euclid(week)).min()?;
+    let wait = windows
+        .iter()
+        .map(|window| (i64::from(window.opens) - minute).rem_euclid(week))
+        .min()?;
     let whole = Timestamp::from_second(seconds - seconds.rem_euclid(60)).ok()?;
     whole.checked_add(SignedDuration::from_mins(wait)).ok()
 }
 
-/// How long it takes until a window is open by every clock; `None` when one is, or when there are none.
+/// How long it takes until a window is open by every clock; `None` when one is, or when there are
+/// none.
 pub fn opens_by(clocks: &[Timestamp], windows: &[Window]) -> Option<SignedDuration> {
-    clocks.iter().filter_map(|now| Some(opens(*now, windows)?.duration_since(*now))).max()
+    clocks
+        .iter()
+        .filter_map(|now| Some(opens(*now, windows)?.duration_since(*now)))
+        .max()
 }
 
 #[cfg(test)]
@@ -53,14 +61,25 @@ mod tests {
             ("2026-03-04T04:00:00Z", two, Some("2026-03-07T22:00:00Z")),
             ("2026-03-08T23:59:00Z", two, Some("2026-03-10T20:00:00Z")),
             // Almost always open, and over the end of the week.
-            ("2026-03-02T00:00:00Z", &["mon 00:01-mon 00:00"][..], Some("2026-03-02T00:01:00Z")),
+            (
+                "2026-03-02T00:00:00Z",
+                &["mon 00:01-mon 00:00"][..],
+                Some("2026-03-02T00:01:00Z"),
+            ),
             ("2026-03-08T23:59:59Z", &["mon 00:01-mon 00:00"][..], None),
             // Before 1970 a minute is counted the same way.
             ("1969-12-31T23:59:59Z", &["wed 23:59-thu 00:00"][..], None),
         ] {
-            let parsed: Vec<Window> = windows.iter().map(|text| Window::parse(text).unwrap()).collect();
+            let parsed: Vec<Window> = windows
+                .iter()
+                .map(|text| Window::parse(text).unwrap())
+                .collect();
             let expected = expected.map(|text| text.parse::<Timestamp>().unwrap());
-            assert_eq!(opens(now.parse().unwrap(), &parsed), expected, "{now} {windows:?}");
+            assert_eq!(
+                opens(now.parse().unwrap(), &parsed),
+                expected,
+                "{now} {windows:?}"
+            );
         }
     }
 
@@ -75,11 +94,18 @@ mod tests {
             (&["2026-03-07T21:50:00Z", "2026-03-07T22:30:00Z"], Some(10)),
             (&["2026-03-07T21:50:00Z", "2026-03-07T21:30:00Z"], Some(30)),
             // By one of them it is over, by the other one not yet.
-            (&["2026-03-08T05:50:00Z", "2026-03-08T06:10:00Z"], Some(week - 8 * 60 - 10)),
+            (
+                &["2026-03-08T05:50:00Z", "2026-03-08T06:10:00Z"],
+                Some(week - 8 * 60 - 10),
+            ),
             (&[], None),
         ] {
             let clocks: Vec<Timestamp> = clocks.iter().map(|text| at(text)).collect();
-            assert_eq!(opens_by(&clocks, &windows).map(|left| left.as_mins()), minutes, "{clocks:?}");
+            assert_eq!(
+                opens_by(&clocks, &windows).map(|left| left.as_mins()),
+                minutes,
+                "{clocks:?}"
+            );
             assert_eq!(opens_by(&clocks, &[]), None);
         }
     }

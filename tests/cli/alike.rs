@@ -13,7 +13,15 @@ fn a_name_that_is_another_ones_domain_is_not_unique() {
     let uat = served.ids_by_name()["contoso-dev-a"].clone();
     let ran = served.run(&["environment-name", "contoso-dev-a"]).exits(2);
     ran.says(&["is the name of 2 environments", &uat]);
-    served.run(&["add-environment", "contoso-dev-a", "--yes", "--confirm", "contoso-dev-a"]).exits(2);
+    served
+        .run(&[
+            "add-environment",
+            "contoso-dev-a",
+            "--yes",
+            "--confirm",
+            "contoso-dev-a",
+        ])
+        .exits(2);
     assert!(served.effects().is_empty());
     // The twin: by its id it is found.
     served.run(&["environment-name", &uat]).exits(0);
@@ -23,15 +31,35 @@ fn a_name_that_is_another_ones_domain_is_not_unique() {
 fn what_nobody_sees_in_a_name_is_not_in_it() {
     let patch = uat_named("Contoso\u{a0}\u{fe0f}UAT\u{34f}\u{e0101}");
     let served = Served::patched(&patch, FAST);
-    let ran = served.run(&["environment-name", "Contoso UAT", "-o", "json"]).exits(0);
+    let ran = served
+        .run(&["environment-name", "Contoso UAT", "-o", "json"])
+        .exits(0);
     assert_eq!(ran.json()["name"], "Contoso UAT", "{}", ran.stdout);
     // A name that was copied from where nothing is cleaned is the same name, and another one is
     // not.
-    served.run(&["enable", "Contoso UAT", "--yes", "--confirm", "Contoso\u{a0}UA"]).exits(2);
+    served
+        .run(&[
+            "enable",
+            "Contoso UAT",
+            "--yes",
+            "--confirm",
+            "Contoso\u{a0}UA",
+        ])
+        .exits(2);
     assert!(served.effects().is_empty());
-    served.run(&["enable", "Contoso\u{a0}UAT", "--yes", "--confirm", "Contoso\u{a0}\u{fe0f}UAT"]).exits(0);
+    served
+        .run(&[
+            "enable",
+            "Contoso\u{a0}UAT",
+            "--yes",
+            "--confirm",
+            "Contoso\u{a0}\u{fe0f}UAT",
+        ])
+        .exits(0);
     let file = served.folder().join("wanted.toml");
-    served.run(&["adopt", "--out", file.to_str().unwrap()]).exits(0);
+    served
+        .run(&["adopt", "--out", file.to_str().unwrap()])
+        .exits(0);
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("\"Contoso UAT\""), "{text}");
     for name in ["Contoso UAT", "Contoso\u{a0}\u{fe0f}UAT"] {
@@ -45,10 +73,14 @@ fn what_nobody_sees_in_a_name_is_not_in_it() {
 #[test]
 fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
     let served = Served::patched(&two_keys(), FAST);
-    for wrong in
-        [&["--confirm", "Contoso"][..], &["--confirm", "Contoso UAT", "--confirm", "Contoso Dev"], &["--confirm", ""]]
-    {
-        let ran = served.run(&[&["remove-environment", "--yes"], wrong].concat()).exits(2);
+    for wrong in [
+        &["--confirm", "Contoso"][..],
+        &["--confirm", "Contoso UAT", "--confirm", "Contoso Dev"],
+        &["--confirm", ""],
+    ] {
+        let ran = served
+            .run(&[&["remove-environment", "--yes"], wrong].concat())
+            .exits(2);
         ran.says(&["No changes were made.", "It asks for: `Contoso UAT`."]);
     }
     served
@@ -56,10 +88,16 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
         .exits(2)
         .says(&["Did you mean `Contoso UAT`?"]);
     assert!(served.effects().is_empty());
-    served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    served
+        .run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"])
+        .exits(0);
     // The same command again asks for nothing more; a name of something else is a slip even then.
-    served.run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"]).exits(0);
-    served.run(&["remove-environment", "--yes", "--confirm", "anything"]).exits(2);
+    served
+        .run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"])
+        .exits(0);
+    served
+        .run(&["remove-environment", "--yes", "--confirm", "anything"])
+        .exits(2);
 }
 
 #[test]
@@ -71,16 +109,31 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
         let with = |more: &[&str]| served.run(&[command, more].concat());
         let ran = with(&["--policy", &format!("{name}x")]).exits(2);
         ran.says(&["fits nothing", &format!("Did you mean `{name}`?")]);
-        with(&["--policy", ""]).exits(2).says(&["fits nothing", &name]);
-        with(&["--vault", "kv-nowhere"]).exits(2).says(&["fits nothing", "There is: "]);
-        with(&["--sku", "Producton"]).exits(2).says(&["Did you mean `Production`?"]);
-        for right in [&["--policy", &name][..], &["--policy", &policy], &["--sku", "production"]] {
+        with(&["--policy", ""])
+            .exits(2)
+            .says(&["fits nothing", &name]);
+        with(&["--vault", "kv-nowhere"])
+            .exits(2)
+            .says(&["fits nothing", "There is: "]);
+        with(&["--sku", "Producton"])
+            .exits(2)
+            .says(&["Did you mean `Production`?"]);
+        for right in [
+            &["--policy", &name][..],
+            &["--policy", &policy],
+            &["--sku", "production"],
+        ] {
             with(right).exits(0);
         }
         // Each fits something, and all together nothing.
-        with(&["--policy", &name, "--not-encrypted"]).exits(2).says(&["fit nothing together"]);
+        with(&["--policy", &name, "--not-encrypted"])
+            .exits(2)
+            .says(&["fit nothing together"]);
     }
-    served.run(&["export", "bicep", "--policy", "nowhere"]).exits(2).says(&["fits nothing", &name]);
+    served
+        .run(&["export", "bicep", "--policy", "nowhere"])
+        .exits(2)
+        .says(&["fits nothing", &name]);
     served.run(&["export", "bicep", "--policy", &name]).exits(0);
 }
 
@@ -94,19 +147,31 @@ fn names_that_look_alike_are_shown_with_their_ids_and_confirmed_with_them() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| (one["name"].as_str().unwrap().to_owned(), one["id"].as_str().unwrap().to_owned()))
+        .map(|one| {
+            (
+                one["name"].as_str().unwrap().to_owned(),
+                one["id"].as_str().unwrap().to_owned(),
+            )
+        })
         .filter(|(name, _)| name.ends_with("roduction") || name == "Contoso UAT")
         .collect();
     assert_eq!(ids.len(), 3, "{ids:?}");
     let mut wanted = served.policy_block();
     for (_, id) in &ids {
-        wanted.push_str(&format!("[[policies.environments]]\nid = \"{id}\"\npower-platform-only = true\n"));
+        wanted.push_str(&format!(
+            "[[policies.environments]]\nid = \"{id}\"\npower-platform-only = true\n"
+        ));
     }
     let file = served.folder().join("wanted.toml");
     std::fs::write(&file, wanted).unwrap();
     let plan = served.run(&["plan", file.to_str().unwrap()]);
     for (name, id) in &ids {
         let told = format!("Add the environment `{name} ({id})`");
-        assert_eq!(plan.stdout.contains(&told), name != "Contoso UAT", "{told}\n{}", plan.stdout);
+        assert_eq!(
+            plan.stdout.contains(&told),
+            name != "Contoso UAT",
+            "{told}\n{}",
+            plan.stdout
+        );
     }
 }

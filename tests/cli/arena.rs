@@ -38,7 +38,13 @@ pub(crate) fn jobs() -> Vec<Job> {
         },
         Job {
             name: "enable",
-            arguments: &["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"],
+            arguments: &[
+                "enable",
+                "--make-managed",
+                "--yes",
+                "--confirm",
+                "Contoso UAT",
+            ],
             scenario: plain(json!({
                 "settings": short_waits(), "provider": "NotRegistered",
                 "environments": { "uat": { "managed": false } },
@@ -94,7 +100,9 @@ pub(crate) struct Arena {
 
 impl Arena {
     pub(crate) fn open() -> Self {
-        Self { served: Served::start("ready", "1") }
+        Self {
+            served: Served::start("ready", "1"),
+        }
     }
 
     pub(crate) fn begin(&self, scenario: &Value, faults: &Value, speed: f64) {
@@ -110,7 +118,10 @@ impl Arena {
         let address = self.served.url.strip_prefix("http://").unwrap();
         let began = Instant::now();
         while TcpStream::connect(address).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(20), "the sandbox does not come back");
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "the sandbox does not come back"
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -124,7 +135,11 @@ impl Arena {
     /// Runs the binary; a run that never ends is ended, with -9 for its code.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let began = Instant::now();
         // A few lines at most: they fit into the pipes.
         while child.try_wait().unwrap().is_none() {
@@ -161,10 +176,14 @@ impl Arena {
         let ledger = self.ledger();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let effects = ledger["effects"].as_array().unwrap().iter();
-        let mut effects: Vec<String> =
-            effects.map(|effect| format!("{} {}", text(&effect["what"]), text(&effect["subject"]))).collect();
+        let mut effects: Vec<String> = effects
+            .map(|effect| format!("{} {}", text(&effect["what"]), text(&effect["subject"])))
+            .collect();
         effects.sort();
-        End { effects, world: self.served.world() }
+        End {
+            effects,
+            world: self.served.world(),
+        }
     }
 
     /// Waits until a request of the child hangs in its scripted stall; `false` when the child has

@@ -9,7 +9,9 @@ use std::path::Path;
 fn lines_of(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.ends_with('\n'), "{text}");
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 fn time_of(value: &Value) -> jiff::Timestamp {
@@ -28,43 +30,87 @@ fn what_of(value: &Value) -> (String, String) {
 
 #[test]
 fn every_effect_has_its_line_before_it() {
-    for (scenario, user) in [("fresh", "admin"), ("access-policy-vault", "admin"), ("managed-hsm", "admin")] {
+    for (scenario, user) in [
+        ("fresh", "admin"),
+        ("access-policy-vault", "admin"),
+        ("managed-hsm", "admin"),
+    ] {
         let served = Served::start(scenario, FAST);
         let path = served.folder().join("audit.jsonl");
         let file = path.to_str().unwrap();
-        let ran = served.run_as(user, &[&ENABLE[..], &["--make-managed", "--audit-log", file]].concat());
+        let ran = served.run_as(
+            user,
+            &[&ENABLE[..], &["--make-managed", "--audit-log", file]].concat(),
+        );
         keeps_secrets(ran.exits(0));
         let (lines, ledger) = (lines_of(&path), served.ledger());
-        let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+        let of = |event: &str| {
+            lines
+                .iter()
+                .filter(|line| line["event"] == event)
+                .collect::<Vec<_>>()
+        };
         let (intents, outcomes) = (of("intent"), of("outcome"));
         assert_eq!(intents.len(), outcomes.len());
-        assert_eq!(ledger["writes"].as_u64().unwrap(), intents.len() as u64, "{ledger:#}");
+        assert_eq!(
+            ledger["writes"].as_u64().unwrap(),
+            intents.len() as u64,
+            "{ledger:#}"
+        );
         let log = ledger["log"].as_array().unwrap();
         let effects = ledger["effects"].as_array().unwrap();
         assert!(effects.len() >= 3, "{ledger:#}");
         for effect in effects {
             let request = log.iter().find(|entry| entry["n"] == effect["n"]).unwrap();
-            let mut before = intents
+            let mut before = intents.iter().filter(|line| {
+                what_of(line) == what_of(request) && time_of(&line["at"]) <= time_of(&effect["at"])
+            });
+            let intent = before
+                .next_back()
+                .unwrap_or_else(|| panic!("{effect} was not announced: {lines:#?}"));
+            let outcome = outcomes
                 .iter()
-                .filter(|line| what_of(line) == what_of(request) && time_of(&line["at"]) <= time_of(&effect["at"]));
-            let intent = before.next_back().unwrap_or_else(|| panic!("{effect} was not announced: {lines:#?}"));
-            let outcome = outcomes.iter().find(|line| line["id"] == intent["id"]).unwrap();
+                .find(|line| line["id"] == intent["id"])
+                .unwrap();
             assert_eq!(outcome["status"], request["status"]);
-            assert!(outcome["correlation"].as_array().is_some_and(|ids| ids.len() >= 2), "{outcome}");
+            assert!(
+                outcome["correlation"]
+                    .as_array()
+                    .is_some_and(|ids| ids.len() >= 2),
+                "{outcome}"
+            );
         }
         // An intent stands before its outcome, and nothing between two changes is out of order.
         for pair in lines.chunks(2) {
-            assert_eq!((&pair[0]["event"], &pair[1]["event"]), (&json!("intent"), &json!("outcome")));
-            assert_eq!((&pair[0]["id"], what_of(&pair[0])), (&pair[1]["id"], what_of(&pair[1])));
+            assert_eq!(
+                (&pair[0]["event"], &pair[1]["event"]),
+                (&json!("intent"), &json!("outcome"))
+            );
+            assert_eq!(
+                (&pair[0]["id"], what_of(&pair[0])),
+                (&pair[1]["id"], what_of(&pair[1]))
+            );
         }
         for line in &lines {
             assert_eq!(line["schema"], "cmkctl/audit/v1");
             assert_eq!(line["who"]["object_id"], served.object_id(user));
-            assert_eq!((&line["command"], &line["cloud"]), (&json!("enable"), &json!("sandbox")));
-            assert_eq!((&line["version"], &line["plan"]), (&json!(env!("CARGO_PKG_VERSION")), &lines[0]["plan"]));
-            assert!(!line.to_string().contains("eyJ") && !line.to_string().contains("Bearer"), "{line}");
+            assert_eq!(
+                (&line["command"], &line["cloud"]),
+                (&json!("enable"), &json!("sandbox"))
+            );
+            assert_eq!(
+                (&line["version"], &line["plan"]),
+                (&json!(env!("CARGO_PKG_VERSION")), &lines[0]["plan"])
+            );
+            assert!(
+                !line.to_string().contains("eyJ") && !line.to_string().contains("Bearer"),
+                "{line}"
+            );
         }
-        let link = intents.iter().find(|line| line["url"].as_str().unwrap().contains("/Encryption/link")).unwrap();
+        let link = intents
+            .iter()
+            .find(|line| line["url"].as_str().unwrap().contains("/Encryption/link"))
+            .unwrap();
         assert!(link["body"]["SystemId"].is_string(), "{link}");
     }
 }
@@ -76,20 +122,29 @@ fn each_attempt_has_its_own_line() {
     // Refused with 429, then with 401, and sent again with a new token after a look; then cut off
     // after the effect.
     served.faults(&json!([
-        { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "429-seconds", "seconds": 1 },
+        { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 },
+            "do": "429-seconds", "seconds": 1 },
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 }, "do": "401" },
         { "match": { "path": "/Encryption/link" }, "do": "reset-after" },
     ]));
-    served.run(&[&ENABLE[..], &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
+    served
+        .run(&[&ENABLE[..], &["--audit-log", path.to_str().unwrap()]].concat())
+        .exits(0);
     let lines = lines_of(&path);
     let came = |part: &str| -> Vec<Value> {
-        let of = lines.iter().filter(|line| line["event"] == "outcome" && line["url"].as_str().unwrap().contains(part));
-        of.map(|line| line.get("status").or(line.get("unknown")).unwrap().clone()).collect()
+        let of = lines.iter().filter(|line| {
+            line["event"] == "outcome" && line["url"].as_str().unwrap().contains(part)
+        });
+        of.map(|line| line.get("status").or(line.get("unknown")).unwrap().clone())
+            .collect()
     };
     assert_eq!(came("/enterprisePolicies/ep-contoso-cmk?"), [429, 401, 201]);
     let of = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
     let writes = served.ledger()["writes"].as_u64().unwrap();
-    assert_eq!((of("intent") as u64, of("outcome") as u64), (writes, writes));
+    assert_eq!(
+        (of("intent") as u64, of("outcome") as u64),
+        (writes, writes)
+    );
     let link = came("/Encryption/link");
     assert!(link.len() == 1 && link[0].is_string(), "{link:?}");
 }
@@ -102,21 +157,48 @@ fn a_file_that_can_not_be_written_stops_before_the_first_change() {
     let mut files = vec![(folder, 2), ("/none/audit".to_owned(), 1)];
     if cfg!(unix) {
         // Opening a pipe that nobody reads would wait for ever.
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
         files.extend([(pipe, 2), ("/dev/null".to_owned(), 2)]);
     }
     for (file, code) in files {
-        let ran = served.run(&[&ENABLE[..], &["--audit-log", &file]].concat()).exits(code);
+        let ran = served
+            .run(&[&ENABLE[..], &["--audit-log", &file]].concat())
+            .exits(code);
         let words = format!("The audit log `{file}` can't be written, so nothing is sent.");
-        assert!(ran.stderr.contains(&words) && ran.stderr.contains("fix:"), "{}", ran.stderr);
-        assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{file}");
+        assert!(
+            ran.stderr.contains(&words) && ran.stderr.contains("fix:"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(
+            (served.effects().len(), served.ledger()["writes"].as_u64()),
+            (0, Some(0)),
+            "{file}"
+        );
         // Who changes nothing needs no file.
         served.run(&["status", "--audit-log", &file]).exits(0);
-        served.run(&["enable", "--dry-run", "--audit-log", &file]).exits(0);
+        served
+            .run(&["enable", "--dry-run", "--audit-log", &file])
+            .exits(0);
     }
     // A repair is a change, too.
     let served = Served::start("fresh", FAST);
-    served.run(&["enable", "--fix", "--yes", "--make-managed", "--audit-log", "/none/audit"]).exits(1);
+    served
+        .run(&[
+            "enable",
+            "--fix",
+            "--yes",
+            "--make-managed",
+            "--audit-log",
+            "/none/audit",
+        ])
+        .exits(1);
     assert!(served.effects().is_empty());
 }
 
@@ -132,7 +214,12 @@ fn two_runs_append_and_many_do_not_mix() {
         command
     };
     let first = run(&[]).output().unwrap();
-    assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
+    assert_eq!(
+        first.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&first.stderr)
+    );
     let once = lines_of(&path);
     assert!(once.len() > 4 && once[0]["mine"] == 1);
     // Everything is as wanted: nothing is sent, nothing is written.
@@ -142,8 +229,14 @@ fn two_runs_append_and_many_do_not_mix() {
     let many: Vec<_> = (0..6)
         .map(|_| {
             let mut command = crate::tool::command(&ENABLE);
-            command.args(["--sandbox", "--speed", FAST]).env("CMKCTL_AUDIT_LOG", &path);
-            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+            command
+                .args(["--sandbox", "--speed", FAST])
+                .env("CMKCTL_AUDIT_LOG", &path);
+            command
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
         })
         .collect();
     for mut child in many {
@@ -151,7 +244,8 @@ fn two_runs_append_and_many_do_not_mix() {
     }
     let all = lines_of(&path);
     assert_eq!(all.len(), once.len() + 6 * (once.len() - 1));
-    let ids: std::collections::HashSet<String> = all[1..].iter().map(|line| line["id"].to_string()).collect();
+    let ids: std::collections::HashSet<String> =
+        all[1..].iter().map(|line| line["id"].to_string()).collect();
     assert_eq!(ids.len() * 2, all.len() - 1);
 }
 
@@ -160,7 +254,19 @@ fn the_same_plan_has_the_same_fingerprint_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     let plan = |name: &str, more: &[&str]| {
         let path = folder.path().join(name);
-        rehearse(&[&["create-policy", "--yes", "--audit-log", path.to_str().unwrap()][..], more].concat()).exits(0);
+        rehearse(
+            &[
+                &[
+                    "create-policy",
+                    "--yes",
+                    "--audit-log",
+                    path.to_str().unwrap(),
+                ][..],
+                more,
+            ]
+            .concat(),
+        )
+        .exits(0);
         lines_of(&path)[0]["plan"].clone()
     };
     assert_eq!(plan("a", &[]), plan("b", &[]));
@@ -173,26 +279,46 @@ fn the_file_is_its_owners_alone_and_one_that_is_not_is_said() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit");
-    let create = ["create-policy", "--yes", "--audit-log", path.to_str().unwrap()];
+    let create = [
+        "create-policy",
+        "--yes",
+        "--audit-log",
+        path.to_str().unwrap(),
+    ];
     let own = rehearse(&create).exits(0);
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     assert!(!own.stderr.contains("others can"), "{}", own.stderr);
     let before = lines_of(&path).len();
-    for (mode, words) in [(0o640, "others can read it"), (0o604, "mode 604"), (0o620, "others can change")] {
+    for (mode, words) in [
+        (0o640, "others can read it"),
+        (0o604, "mode 604"),
+        (0o620, "others can change"),
+    ] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let ran = rehearse(&create).exits(0);
         assert!(ran.stderr.contains(words), "{mode:o}: {}", ran.stderr);
     }
     // It is used all the same, and its mode is its owner's business.
     assert_eq!(lines_of(&path).len(), 4 * before);
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o620
+    );
 }
 
 #[test]
 fn a_line_that_a_crash_has_torn_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit");
-    let create = ["create-policy", "--yes", "--audit-log", path.to_str().unwrap()];
+    let create = [
+        "create-policy",
+        "--yes",
+        "--audit-log",
+        path.to_str().unwrap(),
+    ];
     rehearse(&create).exits(0);
     let whole = std::fs::read_to_string(&path).unwrap();
     let torn = &whole[..whole.len() - 40];
@@ -201,29 +327,56 @@ fn a_line_that_a_crash_has_torn_is_closed() {
     let text = std::fs::read_to_string(&path).unwrap();
     let rest = text.strip_prefix(torn).unwrap().strip_prefix('\n').unwrap();
     assert_eq!(rest.lines().count(), whole.lines().count());
-    assert!(rest.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{rest}");
+    assert!(
+        rest.lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{rest}"
+    );
 }
 
 #[test]
 fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
     // Nobody can connect for a moment when the policy is to be created.
-    let job = jobs().into_iter().find(|job| job.name == "create-policy").unwrap();
+    let job = jobs()
+        .into_iter()
+        .find(|job| job.name == "create-policy")
+        .unwrap();
     let clean = Served::patched(&job.scenario, FAST);
     clean.run(job.arguments).exits(0);
     let log = clean.ledger()["log"].clone();
-    let put = log.as_array().unwrap().iter().find(|entry| entry["method"] == "PUT").unwrap()["n"].clone();
+    let put = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["method"] == "PUT")
+        .unwrap()["n"]
+        .clone();
     // So slow that the patience of six tries, which is counted in the sandbox's time, outlasts the
     // closed door on a busy machine, too.
     let served = Served::patched(&job.scenario, "20");
     served.faults(&json!([{ "match": { "request": put }, "do": "closed", "seconds": 1 }]));
     let path = served.folder().join("audit");
-    served.run(&[job.arguments, &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
+    served
+        .run(&[job.arguments, &["--audit-log", path.to_str().unwrap()]].concat())
+        .exits(0);
     let lines = lines_of(&path);
-    let intents = lines.iter().filter(|line| line["event"] == "intent").count();
-    let came: Vec<&Value> = lines.iter().filter(|line| line["event"] == "outcome").collect();
+    let intents = lines
+        .iter()
+        .filter(|line| line["event"] == "intent")
+        .count();
+    let came: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["event"] == "outcome")
+        .collect();
     let answered = came.iter().filter(|line| line["status"].is_u64()).count() as u64;
-    assert_eq!((intents, answered), (came.len(), served.ledger()["writes"].as_u64().unwrap()));
-    assert!(came[0]["not_sent"].is_string() && came.iter().any(|line| line["status"] == 201), "{came:#?}");
+    assert_eq!(
+        (intents, answered),
+        (came.len(), served.ledger()["writes"].as_u64().unwrap())
+    );
+    assert!(
+        came[0]["not_sent"].is_string() && came.iter().any(|line| line["status"] == 201),
+        "{came:#?}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -241,10 +394,19 @@ mod a_full_disk {
         let first: Vec<usize> = clean.split_inclusive('\n').map(str::len).take(2).collect();
         let room = first[0] + first[1] / 2;
         std::fs::write(&path, format!("{}\n", "x".repeat(LIMIT - room - 1))).unwrap();
-        let command = served.command("admin", &[arguments, &["--audit-log", path.to_str().unwrap()]].concat());
+        let command = served.command(
+            "admin",
+            &[arguments, &["--audit-log", path.to_str().unwrap()]].concat(),
+        );
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", "ulimit -f 64; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
-        shell.env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+        shell
+            .args(["-c", "ulimit -f 64; exec \"$@\"", "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        shell
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .stdin(Stdio::null());
         let ran = finish(shell);
         let text = std::fs::read_to_string(&path).unwrap();
         (ran, text[LIMIT - room..].to_owned())
@@ -253,13 +415,18 @@ mod a_full_disk {
     fn clean(start: impl Fn() -> Served, arguments: &[&str]) -> String {
         let served = start();
         let path = served.folder().join("clean.jsonl");
-        served.run(&[arguments, &["--audit-log", path.to_str().unwrap()]].concat()).exits(0);
+        served
+            .run(&[arguments, &["--audit-log", path.to_str().unwrap()]].concat())
+            .exits(0);
         std::fs::read_to_string(&path).unwrap()
     }
 
     #[test]
     fn after_the_last_change_is_no_success_and_does_not_hide_that_it_was_sent() {
-        let job = jobs().into_iter().find(|job| job.name == "add-environment").unwrap();
+        let job = jobs()
+            .into_iter()
+            .find(|job| job.name == "add-environment")
+            .unwrap();
         let start = || Served::patched(&job.scenario, FAST);
         let clean = clean(start, job.arguments);
         assert_eq!(clean.lines().count(), 2, "{clean}");
@@ -267,14 +434,27 @@ mod a_full_disk {
             let served = start();
             let (ran, text) = without_room(&served, &[job.arguments, more].concat(), &clean);
             let ran = ran.exits(1);
-            assert!(ran.stderr.contains("error: The change was sent, and answered with 2"), "{}", ran.stderr);
-            assert!(ran.stderr.contains("that line is lost") && ran.stderr.contains(words), "{}", ran.stderr);
+            assert!(
+                ran.stderr
+                    .contains("error: The change was sent, and answered with 2"),
+                "{}",
+                ran.stderr
+            );
+            assert!(
+                ran.stderr.contains("that line is lost") && ran.stderr.contains(words),
+                "{}",
+                ran.stderr
+            );
             assert!(!ran.stderr.contains("nothing is sent"), "{}", ran.stderr);
             assert!(served.effects().iter().any(|what| what == "link-started"));
             // The intent is whole, and the message names it.
             let intent: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
             assert_eq!(intent["event"], "intent");
-            assert!(ran.stderr.contains(intent["id"].as_str().unwrap()), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains(intent["id"].as_str().unwrap()),
+                "{}",
+                ran.stderr
+            );
             // The change is done: the same command finds nothing to send.
             served.run(job.arguments).exits(0);
             assert_eq!(served.ledger()["writes"], 1);
@@ -290,10 +470,18 @@ mod a_full_disk {
         let (ran, _) = without_room(&served, &ENABLE, &clean);
         let ran = ran.exits(1);
         assert_eq!(served.ledger()["writes"], 1);
-        let both = ["error: The change was sent, and answered with 2", "so nothing is sent", "a line before this one"];
+        let both = [
+            "error: The change was sent, and answered with 2",
+            "so nothing is sent",
+            "a line before this one",
+        ];
         for words in both {
             assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
         }
-        assert!(!ran.stderr.contains("Assigning roles takes"), "{}", ran.stderr);
+        assert!(
+            !ran.stderr.contains("Assigning roles takes"),
+            "{}",
+            ran.stderr
+        );
     }
 }

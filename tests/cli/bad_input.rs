@@ -30,7 +30,18 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
     let served = Served::start("ready", FAST);
     let long = "a".repeat(128);
     let fix = ["not the name of a key", "fix:", "1 to 127 letters"];
-    for key in ["", " ", "a/b", "a.b", "a b", "../secrets/foo", "..%2fsecrets", "ключ", "a\u{1b}[31m", &long] {
+    for key in [
+        "",
+        " ",
+        "a/b",
+        "a.b",
+        "a b",
+        "../secrets/foo",
+        "..%2fsecrets",
+        "ключ",
+        "a\u{1b}[31m",
+        &long,
+    ] {
         for step in ["create-policy", "enable"] {
             refused_unsent(&served, &[step, "--yes", "--key", key], &fix);
         }
@@ -42,18 +53,48 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
             &["not a version of a key", "fix:", "32"],
         );
     }
-    let id = |kind: &str, name: &str| format!("/subscriptions/{GUID}/resourceGroups/rg/providers/{kind}/{name}");
+    let id = |kind: &str, name: &str| {
+        format!("/subscriptions/{GUID}/resourceGroups/rg/providers/{kind}/{name}")
+    };
     let policy = id("Microsoft.PowerPlatform/enterprisePolicies", "ep");
     for (flag, text, words) in [
         ("--vault", String::new(), "not the id of a resource"),
         ("--vault", "kv-contoso-cmk".to_owned(), "four parts"),
-        ("--vault", "https://kv-contoso-cmk.vault.azure.net/".to_owned(), "four parts"),
-        ("--vault", policy.clone(), "its type is `Microsoft.PowerPlatform/enterprisePolicies`"),
-        ("--vault", id("Microsoft.KeyVault/vaults", "a?b"), "`a?b` is not the name of a resource"),
-        ("--vault", id("Microsoft.KeyVault/vaults", ".."), "`..` is not the name of a resource"),
-        ("--vault", policy.replace(GUID, "1"), "`1` is not a subscription id"),
-        ("--policy", id("Microsoft.KeyVault/vaults", "kv"), "its type is `Microsoft.KeyVault/vaults`"),
-        ("--policy", policy.replace("rg", "r g"), "`r g` is not the name of a resource group"),
+        (
+            "--vault",
+            "https://kv-contoso-cmk.vault.azure.net/".to_owned(),
+            "four parts",
+        ),
+        (
+            "--vault",
+            policy.clone(),
+            "its type is `Microsoft.PowerPlatform/enterprisePolicies`",
+        ),
+        (
+            "--vault",
+            id("Microsoft.KeyVault/vaults", "a?b"),
+            "`a?b` is not the name of a resource",
+        ),
+        (
+            "--vault",
+            id("Microsoft.KeyVault/vaults", ".."),
+            "`..` is not the name of a resource",
+        ),
+        (
+            "--vault",
+            policy.replace(GUID, "1"),
+            "`1` is not a subscription id",
+        ),
+        (
+            "--policy",
+            id("Microsoft.KeyVault/vaults", "kv"),
+            "its type is `Microsoft.KeyVault/vaults`",
+        ),
+        (
+            "--policy",
+            policy.replace("rg", "r g"),
+            "`r g` is not the name of a resource group",
+        ),
         ("--policy", "../other".to_owned(), "four parts"),
         ("--policy", " ".to_owned(), "The policy is empty."),
         ("--reader", "nobody".to_owned(), "not an object id"),
@@ -61,7 +102,11 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
         ("--reader", format!("{{{GUID}}}"), "not an object id"),
         ("--location", "eu/rope".to_owned(), "not a location"),
     ] {
-        refused_unsent(&served, &["create-policy", "--yes", flag, &text], &[words, "fix:"]);
+        refused_unsent(
+            &served,
+            &["create-policy", "--yes", flag, &text],
+            &[words, "fix:"],
+        );
     }
     assert_eq!(served.ledger()["requests"], 0);
 }
@@ -70,13 +115,25 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
 fn an_environment_that_is_not_there_is_not_guessed() {
     let served = Served::start("ready", FAST);
     let consent = ["--yes", "--confirm", "Contoso UAT"];
-    for command in ["status", "check-integration", "environment-name", "add-environment", "enable"] {
+    for command in [
+        "status",
+        "check-integration",
+        "environment-name",
+        "add-environment",
+        "enable",
+    ] {
         for (typed, words) in [
             ("", "The environment is empty."),
             (" ", "The environment is empty."),
             (GUID, "has no environment"),
-            ("Contoso U", "No environment of the tenant is called `Contoso U`."),
-            ("contoso-uat.crm4.dynamics.com.example.org", "No environment of the tenant"),
+            (
+                "Contoso U",
+                "No environment of the tenant is called `Contoso U`.",
+            ),
+            (
+                "contoso-uat.crm4.dynamics.com.example.org",
+                "No environment of the tenant",
+            ),
             ("../../tenant", "No environment of the tenant"),
         ] {
             let mut arguments = vec![command, typed];
@@ -87,32 +144,81 @@ fn an_environment_that_is_not_there_is_not_guessed() {
         }
     }
     // What the service said about it is there for a ticket.
-    exits_saying(served.run(&["status", GUID]), 2, &["EnvironmentNotFound", "ticket:", "correlation id"]);
+    exits_saying(
+        served.run(&["status", GUID]),
+        2,
+        &["EnvironmentNotFound", "ticket:", "correlation id"],
+    );
     let document = served.run(&["status", GUID, "-o", "json"]).exits(2).json();
-    assert_eq!((&document["schema"], &document["exit_code"]), (&json!("cmkctl/error/v1"), &json!(2)));
-    assert!(document["correlation_id"].is_string() && document["hints"][0].is_string(), "{document}");
+    assert_eq!(
+        (&document["schema"], &document["exit_code"]),
+        (&json!("cmkctl/error/v1"), &json!(2))
+    );
+    assert!(
+        document["correlation_id"].is_string() && document["hints"][0].is_string(),
+        "{document}"
+    );
 }
 
 #[test]
 fn flags_and_variables_that_can_not_be_right() {
     let status = |more: &[&str]| run(&[&["status", GUID], more].concat());
     for (more, words) in [
-        (&["--cloud", "mars"][..], &["`mars` is not known", "public, gcc, gcc-high, dod, china"][..]),
+        (
+            &["--cloud", "mars"][..],
+            &["`mars` is not known", "public, gcc, gcc-high, dod, china"][..],
+        ),
         (&["--cloud", ""], &["is not known", "fix:"]),
-        (&["--cloud", "./none.json"], &["`./none.json` can't be read", "why:", "fix:"]),
-        (&["--sandbox", "--cloud", "public"], &["exclude each other", "fix:"]),
+        (
+            &["--cloud", "./none.json"],
+            &["`./none.json` can't be read", "why:", "fix:"],
+        ),
+        (
+            &["--sandbox", "--cloud", "public"],
+            &["exclude each other", "fix:"],
+        ),
         (&["--scenario", "fresh"], &["needs `--sandbox`", "fix:"]),
-        (&["--sandbox", "--scenario", "none"], &["neither a built-in scenario nor a file", "managed-hsm"]),
-        (&["--sandbox", "--sandbox-user", "nobody"], &["no user `nobody`", "key-vault-admin"]),
+        (
+            &["--sandbox", "--scenario", "none"],
+            &["neither a built-in scenario nor a file", "managed-hsm"],
+        ),
+        (
+            &["--sandbox", "--sandbox-user", "nobody"],
+            &["no user `nobody`", "key-vault-admin"],
+        ),
         (&["--endpoint", "bap"], &["has no `=`", "fix:"]),
-        (&["--endpoint", "moon=host"], &["`moon` is not a setting", "vault-suffix"]),
-        (&["--endpoint", "bap=http://host"], &["can't be the `bap`", "fix:"]),
-        (&["--endpoint", "bap=host/path"], &["can't be the `bap`", "fix:"]),
-        (&["--endpoint", "bap=user@host"], &["can't be the `bap`", "fix:"]),
-        (&["--endpoint", "bap-audience=host"], &["can't be the `bap-audience`", "https"]),
-        (&["--auth", "magic"], &["`magic` is not a way to sign in", "device-code"]),
-        (&["--config", "/none"], &["`/none` can't be read", "why:", "fix:"]),
-        (&["--ca-bundle", "/none"], &["CA bundle `/none` can't be read", "why:", "fix:"]),
+        (
+            &["--endpoint", "moon=host"],
+            &["`moon` is not a setting", "vault-suffix"],
+        ),
+        (
+            &["--endpoint", "bap=http://host"],
+            &["can't be the `bap`", "fix:"],
+        ),
+        (
+            &["--endpoint", "bap=host/path"],
+            &["can't be the `bap`", "fix:"],
+        ),
+        (
+            &["--endpoint", "bap=user@host"],
+            &["can't be the `bap`", "fix:"],
+        ),
+        (
+            &["--endpoint", "bap-audience=host"],
+            &["can't be the `bap-audience`", "https"],
+        ),
+        (
+            &["--auth", "magic"],
+            &["`magic` is not a way to sign in", "device-code"],
+        ),
+        (
+            &["--config", "/none"],
+            &["`/none` can't be read", "why:", "fix:"],
+        ),
+        (
+            &["--ca-bundle", "/none"],
+            &["CA bundle `/none` can't be read", "why:", "fix:"],
+        ),
         (&["--latency", "5"], &["give a unit"]),
         (&["--speed", "fast"], &["it is not a number"]),
         (&["--output", "xml"], &["xml"]),
@@ -121,12 +227,20 @@ fn flags_and_variables_that_can_not_be_right() {
         exits_saying(status(more), 2, words);
     }
     for text in ["5", "soon", "5 weeks", "1e99d", "NaNs", ""] {
-        exits_saying(rehearse(&["add-environment", "--timeout", text]), 2, &["--timeout"]);
+        exits_saying(
+            rehearse(&["add-environment", "--timeout", text]),
+            2,
+            &["--timeout"],
+        );
     }
     for (name, value, words) in [
         ("CMKCTL_CLOUD", "mars", "`mars` is not known"),
         ("CMKCTL_AUTH", "magic", "`magic` is not a way to sign in"),
-        ("CMKCTL_HTTP_TIMEOUT", "soon", "`CMKCTL_HTTP_TIMEOUT` is `soon`"),
+        (
+            "CMKCTL_HTTP_TIMEOUT",
+            "soon",
+            "`CMKCTL_HTTP_TIMEOUT` is `soon`",
+        ),
         ("CMKCTL_ENDPOINT_BAP", "a b", "can't be the `bap`"),
         ("CMKCTL_CONFIG", "/none", "`/none` can't be read"),
         ("CMKCTL_VAULT", "kv", "four parts"),
@@ -146,44 +260,87 @@ fn files_that_can_not_be_right() {
         path.to_str().unwrap().to_owned()
     };
     let sandbox = |url: &str| {
-        json!({ "base": "public", "sandbox": { "url": url, "speed": 1, "epoch": "2026-03-02T08:00:00Z", "started_unix_ms": 0 } })
-            .to_string()
+        json!({ "base": "public", "sandbox": { "url": url, "speed": 1,
+            "epoch": "2026-03-02T08:00:00Z", "started_unix_ms": 0 } })
+        .to_string()
     };
     for (flag, text, words) in [
-        ("--config", &b"colour = 1"[..], "Line 1: unknown field `colour`"),
+        (
+            "--config",
+            &b"colour = 1"[..],
+            "Line 1: unknown field `colour`",
+        ),
         ("--config", b"\n\nvault [", "Line 3"),
         ("--config", b"vault = 1", "Line 1"),
         ("--config", b"\xff\xfe", "valid UTF-8"),
         ("--config", b"cloud = \"mars\"", "`mars` is not known"),
-        ("--config", b"[endpoints]\nmoon = \"x\"", "`moon` is not a setting"),
+        (
+            "--config",
+            b"[endpoints]\nmoon = \"x\"",
+            "`moon` is not a setting",
+        ),
         ("--cloud", b"{", "can't be understood"),
         ("--cloud", b"[]", "can't be understood"),
         ("--cloud", b"{\"base\": \"mars\"}", "`mars` is not known"),
         ("--cloud", b"{\"name\": \"x\"}", "no value for `login`"),
-        ("--cloud", b"{\"base\": \"public\", \"endpoints\": {\"bap\": \"h/p\"}}", "can't be the `bap`"),
+        (
+            "--cloud",
+            b"{\"base\": \"public\", \"endpoints\": {\"bap\": \"h/p\"}}",
+            "can't be the `bap`",
+        ),
         // A sandbox is on this machine or nowhere.
-        ("--cloud", sandbox("http://sandbox.example/").as_bytes(), "127.0.0.1"),
-        ("--cloud", sandbox("https://127.0.0.1:1/").as_bytes(), "127.0.0.1"),
+        (
+            "--cloud",
+            sandbox("http://sandbox.example/").as_bytes(),
+            "127.0.0.1",
+        ),
+        (
+            "--cloud",
+            sandbox("https://127.0.0.1:1/").as_bytes(),
+            "127.0.0.1",
+        ),
         ("--ca-bundle", b"", "holds no certificate"),
-        ("--ca-bundle", b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "holds no certificate"),
+        (
+            "--ca-bundle",
+            b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+            "holds no certificate",
+        ),
     ] {
         let name = file("file.json", text);
         exits_saying(run(&["status", GUID, flag, &name]), 2, &[words, "fix:"]);
     }
     let scenario = file("scenario.json", br#"{"summary": "x.", "colour": 1}"#);
-    exits_saying(run(&["status", "--sandbox", "--scenario", &scenario]), 2, &["unknown field `colour`", "fix:"]);
-    exits_saying(run(&["status", "--cloud", folder.path().to_str().unwrap()]), 2, &["can't be read"]);
+    exits_saying(
+        run(&["status", "--sandbox", "--scenario", &scenario]),
+        2,
+        &["unknown field `colour`", "fix:"],
+    );
+    exits_saying(
+        run(&["status", "--cloud", folder.path().to_str().unwrap()]),
+        2,
+        &["can't be read"],
+    );
 }
 
 #[test]
 fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
     for (trouble, code, words, ticket) in [
         ("cut", 1, &["did not answer", "some minutes"][..], false),
-        ("reset-before", 1, &["did not answer", "some minutes"], false),
+        (
+            "reset-before",
+            1,
+            &["did not answer", "some minutes"],
+            false,
+        ),
         ("html-502", 1, &["answered 502", "some minutes"], true),
         ("500", 1, &["answered 500", "some minutes"], true),
         ("429-date", 1, &["TooManyRequests", "some minutes"], true),
-        ("garbage", 1, &["sent something that can't be understood", "some minutes"], true),
+        (
+            "garbage",
+            1,
+            &["sent something that can't be understood", "some minutes"],
+            true,
+        ),
         ("401", 4, &["answered 401", "cmkctl auth status"], true),
         ("403", 5, &["Power Platform Administrator"], true),
         ("409", 7, &["OperationNotStartable"], true),
@@ -191,16 +348,32 @@ fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
         let served = Served::start("ready", FAST);
         served.faults(&json!([{ "match": { "host": "bap" }, "do": trouble, "times": 1000 }]));
         let consent = ["--yes", "--confirm", "Contoso UAT"];
-        for arguments in [vec!["status"], vec!["environment-name", "Contoso UAT"], [&["enable"][..], &consent].concat()]
-        {
+        for arguments in [
+            vec!["status"],
+            vec!["environment-name", "Contoso UAT"],
+            [&["enable"][..], &consent].concat(),
+        ] {
             let ran = exits_saying(served.run(&arguments), code, words);
             assert!(ran.stderr.contains("why:"), "{}", ran.stderr);
-            assert!(ran.stderr.contains("fix:") || trouble == "409", "{trouble}: {}", ran.stderr);
-            assert_eq!(ran.stderr.contains("ticket: correlation id "), ticket, "{trouble}: {}", ran.stderr);
+            assert!(
+                ran.stderr.contains("fix:") || trouble == "409",
+                "{trouble}: {}",
+                ran.stderr
+            );
+            assert_eq!(
+                ran.stderr.contains("ticket: correlation id "),
+                ticket,
+                "{trouble}: {}",
+                ran.stderr
+            );
         }
         let ledger = served.ledger();
         assert_eq!(ledger["writes"], 0, "{trouble}");
-        assert!(ledger["requests"].as_u64().unwrap() < 60, "{trouble}: {}", ledger["requests"]);
+        assert!(
+            ledger["requests"].as_u64().unwrap() < 60,
+            "{trouble}: {}",
+            ledger["requests"]
+        );
     }
 }
 
@@ -209,8 +382,18 @@ fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
     let served = Served::start("ready", FAST);
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "unknown-enum", "times": 1000 }]));
     let ran = exits_saying(served.run(&["status"]), 0, &[]);
-    assert!(ran.stdout.contains("Wibble") && !ran.stdout.contains("Managed Environment: no"), "{}", ran.stdout);
-    let ran = served.run(&["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"]);
+    assert!(
+        ran.stdout.contains("Wibble") && !ran.stdout.contains("Managed Environment: no"),
+        "{}",
+        ran.stdout
+    );
+    let ran = served.run(&[
+        "enable",
+        "--make-managed",
+        "--yes",
+        "--confirm",
+        "Contoso UAT",
+    ]);
     // A word that nobody knows is not known.
     exits_saying(ran, 5, &["management state `Wibble`"]);
     assert_eq!(served.ledger()["writes"], 0);
@@ -219,7 +402,8 @@ fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
 #[test]
 fn no_answer_leads_to_a_host_of_somebody_else() {
     let served = Served::start("ready", FAST);
-    let away = |path: &str| json!([{ "match": { "path": path }, "do": "foreign-link", "times": 1000 }]);
+    let away =
+        |path: &str| json!([{ "match": { "path": path }, "do": "foreign-link", "times": 1000 }]);
     served.faults(&away("/environments"));
     exits_saying(
         served.run(&["environment-name", "Contoso UAT"]),
@@ -231,7 +415,11 @@ fn no_answer_leads_to_a_host_of_somebody_else() {
     served.faults(&away("/Encryption/link"));
     let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]);
     let ran = exits_saying(ran, 0, &["outside the cloud", "elsewhere.example"]);
-    assert!(ran.stdout.contains("done, shown by a re-read"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("done, shown by a re-read"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(served.times("link-started"), 1);
     let hosts = served.ledger()["log"].to_string();
     assert!(!hosts.contains("elsewhere"), "{hosts}");
@@ -241,25 +429,54 @@ fn no_answer_leads_to_a_host_of_somebody_else() {
 fn a_closed_stream_is_no_failure_and_no_consent() {
     let served = Served::start("ready", FAST);
     // The reader leaves after one line, as `head -1` does.
-    let mut child = served.command("admin", &["status"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = served
+        .command("admin", &["status"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(line.starts_with("State"), "{line}");
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), words.contains("panicked")), (Some(0), false), "{words}");
+    assert_eq!(
+        (output.status.code(), words.contains("panicked")),
+        (Some(0), false),
+        "{words}"
+    );
     // The reader is gone before anything is written.
-    for arguments in [&["status"][..], &["status", "-o", "json"], &["--help"], &["enable", "--dry-run"]] {
+    for arguments in [
+        &["status"][..],
+        &["status", "-o", "json"],
+        &["--help"],
+        &["enable", "--dry-run"],
+    ] {
         let mut command = served.command("admin", arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), words.contains("panicked")), (Some(0), false), "{arguments:?}: {words}");
+        assert_eq!(
+            (output.status.code(), words.contains("panicked")),
+            (Some(0), false),
+            "{arguments:?}: {words}"
+        );
     }
     // A yes that comes through a pipe is nobody's.
     let mut command = served.command("admin", &["enable"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _ = child.stdin.take().unwrap().write_all(b"yes\nContoso UAT\n");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(10));
     assert_eq!(served.ledger()["writes"], 0);
@@ -272,7 +489,9 @@ fn streams_that_were_never_open_and_arguments_that_are_no_text() {
     let closed = |how: &str| {
         let mut shell = std::process::Command::new("/bin/sh");
         let script = format!("exec \"$0\" status --sandbox --speed {FAST} {how}");
-        shell.env_clear().args(["-c", &script, env!("CARGO_BIN_EXE_cmkctl")]);
+        shell
+            .env_clear()
+            .args(["-c", &script, env!("CARGO_BIN_EXE_cmkctl")]);
         exits_saying(finish(shell), 0, &[])
     };
     assert!(closed("<&-").stdout.contains("Contoso UAT"));
@@ -288,7 +507,11 @@ fn streams_that_were_never_open_and_arguments_that_are_no_text() {
         let mut command = command(&["status", "--sandbox", "--speed", FAST]);
         command.env(name, OsStr::from_bytes(b"\xff"));
         let ran = finish(command);
-        assert!([0, 2].contains(&ran.code) && !ran.stderr.contains("panicked"), "{name}: {}", ran.stderr);
+        assert!(
+            [0, 2].contains(&ran.code) && !ran.stderr.contains("panicked"),
+            "{name}: {}",
+            ran.stderr
+        );
     }
 }
 
@@ -300,7 +523,15 @@ fn a_narrow_terminal_cuts_no_id() {
         let mut command = command(&["status", "--sandbox", "--speed", FAST]);
         command.env("COLUMNS", columns);
         let ran = exits_saying(finish(command), 0, &[]);
-        assert!(id.as_deref().is_none_or(|id| ran.stdout.contains(id)), "{columns}: {}", ran.stdout);
+        assert!(
+            id.as_deref().is_none_or(|id| ran.stdout.contains(id)),
+            "{columns}: {}",
+            ran.stdout
+        );
     }
-    assert!(id.is_some_and(|id| id.len() == 36), "{}", Value::to_string(&whole));
+    assert!(
+        id.is_some_and(|id| id.len() == 36),
+        "{}",
+        Value::to_string(&whole)
+    );
 }

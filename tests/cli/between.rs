@@ -55,13 +55,29 @@ impl Between {
         cloud["sandbox"]["url"] = json!(format!("http://127.0.0.1:{port}/"));
         let file = served.folder().join(format!("between-{port}.json"));
         std::fs::write(&file, cloud.to_string()).unwrap();
-        let between = Self { file, deeds: Arc::new(Mutex::new(deeds)), asked: Arc::default(), first };
-        let sandbox = served.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let between = Self {
+            file,
+            deeds: Arc::new(Mutex::new(deeds)),
+            asked: Arc::default(),
+            first,
+        };
+        let sandbox = served
+            .url
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
         let (deeds, asked) = (between.deeds.clone(), between.asked.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (own, sandbox) =
-                    (Self { file: PathBuf::new(), deeds: deeds.clone(), asked: asked.clone(), first }, sandbox.clone());
+                let (own, sandbox) = (
+                    Self {
+                        file: PathBuf::new(),
+                        deeds: deeds.clone(),
+                        asked: asked.clone(),
+                        first,
+                    },
+                    sandbox.clone(),
+                );
                 std::thread::spawn(move || own.serve(stream, &sandbox));
             }
         });
@@ -74,7 +90,12 @@ impl Between {
 
     /// How often something with these words in it was asked for.
     pub(crate) fn times_asked(&self, words: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|line| line.contains(words)).count()
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.contains(words))
+            .count()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -98,23 +119,37 @@ impl Between {
             line.contains(words) && (!reads || line.contains(" GET "))
         };
         let due = |rule: &&Rule| {
-            fits(&line.to_owned(), rule) && asked.iter().filter(|line| fits(line, rule)).count() > self.first
+            fits(&line.to_owned(), rule)
+                && asked.iter().filter(|line| fits(line, rule)).count() > self.first
         };
-        self.deeds.lock().unwrap().iter().filter(due).map(|rule| rule.1).collect()
+        self.deeds
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(due)
+            .map(|rule| rule.1)
+            .collect()
     }
 
     /// One request to a connection, which is closed after its answer.
     fn serve(&self, mut stream: TcpStream, sandbox: &str) -> Option<()> {
         let (head, mut body) = received(&mut stream)?;
-        let length: usize = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let length: usize = header(&head, "content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
         let mut rest = vec![0; length.saturating_sub(body.len())];
         stream.read_exact(&mut rest).ok()?;
         body.extend(rest);
         let first = head.lines().next()?.rsplit_once(' ')?.0;
-        let deeds = self.due(&format!("{} {first}", header(&head, "x-cmkctl-host").unwrap_or_default()));
+        let deeds = self.due(&format!(
+            "{} {first}",
+            header(&head, "x-cmkctl-host").unwrap_or_default()
+        ));
         let mut onward = TcpStream::connect(sandbox).ok()?;
         let kept = without(&head, &["host", "connection", "accept-encoding"]);
-        onward.write_all(format!("{kept}\r\nhost: {sandbox}\r\nconnection: close\r\n\r\n").as_bytes()).ok()?;
+        onward
+            .write_all(format!("{kept}\r\nhost: {sandbox}\r\nconnection: close\r\n\r\n").as_bytes())
+            .ok()?;
         onward.write_all(&body).ok()?;
         let (mut head, mut body) = received(&mut onward)?;
         onward.read_to_end(&mut body).ok()?;
@@ -125,7 +160,9 @@ impl Between {
                 Deed::Hang => std::thread::sleep(Duration::from_secs(120)),
                 Deed::Late(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
                 Deed::Off(seconds) => {
-                    let told = jiff::fmt::rfc2822::parse(header(&head, "date")?).ok()?.timestamp();
+                    let told = jiff::fmt::rfc2822::parse(header(&head, "date")?)
+                        .ok()?
+                        .timestamp();
                     head = dated(&head, told + SignedDuration::from_secs(seconds));
                 }
                 Deed::Still(date) => head = dated(&head, date),
@@ -137,7 +174,9 @@ impl Between {
                 Deed::Status(status) => {
                     let rest = head.split_once("\r\n").map_or("", |(_, rest)| rest);
                     head = format!("HTTP/1.1 {status} Odd\r\n{rest}");
-                    body = json!({ "error": { "code": "Odd", "message": "It is so." } }).to_string().into_bytes();
+                    body = json!({ "error": { "code": "Odd", "message": "It is so." } })
+                        .to_string()
+                        .into_bytes();
                 }
             }
         }
@@ -171,11 +210,22 @@ fn received(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
 
 /// The lines of a head without these headers.
 fn without(head: &str, names: &[&str]) -> String {
-    let name = |line: &str| line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    let kept = head.lines().filter(|line| !line.is_empty() && !names.contains(&name(line).as_str()));
+    let name = |line: &str| {
+        line.split(':')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    let kept = head
+        .lines()
+        .filter(|line| !line.is_empty() && !names.contains(&name(line).as_str()));
     kept.collect::<Vec<_>>().join("\r\n")
 }
 
 fn dated(head: &str, date: Timestamp) -> String {
-    format!("{}\r\n{}", without(head, &["date"]), date.strftime("date: %a, %d %b %Y %H:%M:%S GMT"))
+    format!(
+        "{}\r\n{}",
+        without(head, &["date"]),
+        date.strftime("date: %a, %d %b %Y %H:%M:%S GMT")
+    )
 }

@@ -1,6 +1,8 @@
 //! `check` with the real binary: every code against the sandbox, all at once, and repaired.
 
-use crate::tenants::{closed_firewall, granted_policy, key_is, policy_is, policy_ready, rsa_key, uat_is, vault_is};
+use crate::tenants::{
+    closed_firewall, granted_policy, key_is, policy_is, policy_ready, rsa_key, uat_is, vault_is,
+};
 use crate::tool::{FAST, Ran, Served, overlaid, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -10,14 +12,23 @@ fn checked(patch: &Value, more: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scenario.json");
     std::fs::write(&file, patch.to_string()).unwrap();
-    let mut arguments = vec!["check", "--sandbox", "-o", "json", "--scenario", file.to_str().unwrap()];
+    let mut arguments = vec![
+        "check",
+        "--sandbox",
+        "-o",
+        "json",
+        "--scenario",
+        file.to_str().unwrap(),
+    ];
     arguments.extend(more);
     run(&arguments)
 }
 
 fn codes_of(document: &Value) -> BTreeSet<String> {
     let all = document["findings"].as_array().unwrap();
-    all.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    all.iter()
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn vault(properties: Value) -> Value {
@@ -39,8 +50,13 @@ fn policy(policy: Value) -> Value {
 #[test]
 fn where_all_is_well_only_the_notes_are_said() {
     let ran = checked(&policy_ready(json!({})), &[]).exits(0).json();
-    let notes = ["CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040"];
-    assert_eq!(codes_of(&ran), notes.iter().map(|code| (*code).to_owned()).collect());
+    let notes = [
+        "CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040",
+    ];
+    assert_eq!(
+        codes_of(&ran),
+        notes.iter().map(|code| (*code).to_owned()).collect()
+    );
     assert_eq!(ran["verdict"], "clear");
     assert_eq!(ran["counts"]["acknowledge"], 7);
 }
@@ -48,72 +64,147 @@ fn where_all_is_well_only_the_notes_are_said() {
 #[test]
 fn every_code_is_produced_by_the_binary() {
     let old = granted_policy();
-    let other_key = json!({ "vaults": { "kv-old": { "properties": { "enablePurgeProtection": true, "enableRbacAuthorization": true },
+    let other_key = json!({ "vaults": { "kv-old": { "properties": { "enablePurgeProtection": true,
+        "enableRbacAuthorization": true },
         "keys": { "cmk-old": rsa_key() } } },
         "policies": { "ep-old": { "vault": "kv-old", "key": "cmk-old", "location": "europe" } },
         "environments": { "uat": { "policy": "ep-old" } } });
     let absent = |patch: Value| overlaid(json!({ "summary": "No policy yet." }), patch);
     let firewall = closed_firewall();
     let table: Vec<(&str, Value, &[&str])> = vec![
-        ("CMK001", environment(json!({ "dataverse_says": "not-integrated" })), &[]),
-        ("CMK002", environment(json!({ "dataverse_says": "mismatch" })), &[]),
+        (
+            "CMK001",
+            environment(json!({ "dataverse_says": "not-integrated" })),
+            &[],
+        ),
+        (
+            "CMK002",
+            environment(json!({ "dataverse_says": "mismatch" })),
+            &[],
+        ),
         ("CMK003", environment(json!({ "domain": null })), &[]),
-        ("CMK004", environment(json!({ "app_host": "contoso-uat.axcloud.dynamics.com" })), &[]),
+        (
+            "CMK004",
+            environment(json!({ "app_host": "contoso-uat.axcloud.dynamics.com" })),
+            &[],
+        ),
         ("CMK005", environment(json!({ "app_host": null })), &[]),
         ("CMK006", environment(json!({ "managed": false })), &[]),
         ("CMK007", policy(json!({ "location": "unitedstates" })), &[]),
-        ("CMK008", absent(json!({ "provider_locations": ["asia"] })), &[]),
-        ("CMK009", absent(json!({ "azure_policy": "Allowed locations" })), &[]),
-        ("CMK010", policy_ready(json!({ "provider": "NotRegistered" })), &[]),
-        ("CMK011", vault(json!({ "enablePurgeProtection": null })), &[]),
+        (
+            "CMK008",
+            absent(json!({ "provider_locations": ["asia"] })),
+            &[],
+        ),
+        (
+            "CMK009",
+            absent(json!({ "azure_policy": "Allowed locations" })),
+            &[],
+        ),
+        (
+            "CMK010",
+            policy_ready(json!({ "provider": "NotRegistered" })),
+            &[],
+        ),
+        (
+            "CMK011",
+            vault(json!({ "enablePurgeProtection": null })),
+            &[],
+        ),
         ("CMK012", policy(json!({ "granted": false })), &[]),
-        ("CMK013", policy(json!({ "granted_seconds_ago": 60 })), &["--speed", "1"]),
+        (
+            "CMK013",
+            policy(json!({ "granted_seconds_ago": 60 })),
+            &["--speed", "1"],
+        ),
         ("CMK014", policy(json!({ "no_identity": true })), &[]),
         ("CMK015", key(json!({ "kty": "EC" })), &[]),
         ("CMK015", key(json!({ "bits": 4096 })), &[]),
         ("CMK016", key(json!({ "expires_in_days": -1 })), &[]),
         ("CMK016", key(json!({ "enabled": false })), &[]),
-        ("CMK017", policy(json!({ "version": "0123456789abcdef0123456789abcdef" })), &[]),
+        (
+            "CMK017",
+            policy(json!({ "version": "0123456789abcdef0123456789abcdef" })),
+            &[],
+        ),
         ("CMK018", vault(firewall), &[]),
-        ("CMK019", policy_ready(json!({})), &["--sandbox-user", "power-platform-admin"]),
-        ("CMK020", policy_ready(json!({})), &["--sandbox-user", "key-vault-admin"]),
-        ("CMK021", policy_ready(json!({ "users": { "admin": { "power_platform": "environment-admin" } } })), &[]),
-        ("CMK022", policy_ready(json!({ "users": { "admin": { "power_platform": "unregistered" } } })), &[]),
-        ("CMK023", environment(json!({ "management": "Running" })), &[]),
+        (
+            "CMK019",
+            policy_ready(json!({})),
+            &["--sandbox-user", "power-platform-admin"],
+        ),
+        (
+            "CMK020",
+            policy_ready(json!({})),
+            &["--sandbox-user", "key-vault-admin"],
+        ),
+        (
+            "CMK021",
+            policy_ready(
+                json!({ "users": { "admin": { "power_platform": "environment-admin" } } }),
+            ),
+            &[],
+        ),
+        (
+            "CMK022",
+            policy_ready(json!({ "users": { "admin": { "power_platform": "unregistered" } } })),
+            &[],
+        ),
+        (
+            "CMK023",
+            environment(json!({ "management": "Running" })),
+            &[],
+        ),
         ("CMK024", policy_ready(json!({})), &["Contoso Trial"]),
-        ("CMK024", environment(json!({ "disallowed": "GovernanceConfig" })), &[]),
+        (
+            "CMK024",
+            environment(json!({ "disallowed": "GovernanceConfig" })),
+            &[],
+        ),
         (
             "CMK025",
-            policy_ready(json!({ "policies": { "ep-old": old }, "environments": { "uat": { "policy": "ep-old" } } })),
+            policy_ready(json!({ "policies": { "ep-old": old },
+                    "environments": { "uat": { "policy": "ep-old" } } })),
             &[],
         ),
         ("CMK026", key(json!({})), &["--key", "another"]),
         ("CMK027", policy_ready(json!({})), &[]),
         (
             "CMK028",
-            policy_ready(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
-            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true, "days_ago": 2 }] })),
+            policy_ready(
+                json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+            "history": [{ "environment": "uat", "kind": "NewCustomerManagedKey", "failed": true,
+                "days_ago": 2 }] }),
+            ),
             &[],
         ),
         ("CMK029", policy_ready(json!({})), &[]),
         ("CMK030", policy_ready(json!({})), &[]),
-        ("CMK031", policy_ready(json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })), &[]),
+        (
+            "CMK031",
+            policy_ready(json!({ "crowd": { "size": 24, "policy": "ep-contoso-cmk" } })),
+            &[],
+        ),
         (
             "CMK032",
-            policy_ready(
-                json!({ "policies": { "ep-old": old }, "environments": { "production": { "policy": "ep-old" } } }),
-            ),
+            policy_ready(json!({ "policies": { "ep-old": old },
+                    "environments": { "production": { "policy": "ep-old" } } })),
             &[],
         ),
         (
             "CMK033",
             policy_ready(
-                json!({ "history": [{ "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 3 }] }),
+                json!({ "history": [{ "environment": "uat", "kind": "RevertToMicrosoftKey",
+                    "days_ago": 3 }] }),
             ),
             &[],
         ),
         ("CMK034", policy_ready(other_key.clone()), &["--swap"]),
-        ("CMK035", environment(json!({ "runtime": "AdminMode" })), &[]),
+        (
+            "CMK035",
+            environment(json!({ "runtime": "AdminMode" })),
+            &[],
+        ),
         ("CMK036", policy_ready(json!({})), &[]),
         (
             "CMK037",
@@ -128,16 +219,36 @@ fn every_code_is_produced_by_the_binary() {
         ("CMK040", policy_ready(json!({})), &[]),
         ("CMK041", environment(json!({ "byok": true })), &[]),
         ("CMK042", policy(json!({ "kind": "NetworkInjection" })), &[]),
-        ("CMK043", vault(json!({ "tenantId": "11111111-2222-4333-8444-555555555555" })), &[]),
         (
-            "CMK044",
-            policy_ready(json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] })),
+            "CMK043",
+            vault(json!({ "tenantId": "11111111-2222-4333-8444-555555555555" })),
             &[],
         ),
-        ("CMK045", absent(json!({ "users": { "admin": { "azure": ["Reader", "Key Vault Administrator"] } } })), &[]),
+        (
+            "CMK044",
+            policy_ready(
+                json!({ "locks": [{ "scope": "@group", "level": "ReadOnly", "name": "frozen" }] }),
+            ),
+            &[],
+        ),
+        (
+            "CMK045",
+            absent(
+                json!({ "users": { "admin": { "azure": ["Reader", "Key Vault Administrator"] } } }),
+            ),
+            &[],
+        ),
         ("CMK046", key(json!({ "deleted": true })), &[]),
-        ("CMK046", policy_ready(json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })), &[]),
-        ("CMK047", vault(json!({ "softDeleteRetentionInDays": 7 })), &[]),
+        (
+            "CMK046",
+            policy_ready(json!({ "vaults": { "kv-contoso-cmk": { "deleted": true } } })),
+            &[],
+        ),
+        (
+            "CMK047",
+            vault(json!({ "softDeleteRetentionInDays": 7 })),
+            &[],
+        ),
     ];
     let mut said = BTreeSet::new();
     for (code, patch, more) in &table {
@@ -145,7 +256,11 @@ fn every_code_is_produced_by_the_binary() {
         let ran = checked(patch, more);
         assert!([0, 5, 6].contains(&ran.code), "{code}: {}", ran.stderr);
         let found = codes_of(&ran.json());
-        assert!(found.contains(*code), "{code} is not among {found:?}: {}", ran.stderr);
+        assert!(
+            found.contains(*code),
+            "{code} is not among {found:?}: {}",
+            ran.stderr
+        );
         said.insert((*code).to_owned());
     }
     let all: BTreeSet<String> = (1..=47).map(|number| format!("CMK{number:03}")).collect();
@@ -169,7 +284,11 @@ fn a_check_never_writes_and_costs_so_many_requests() {
     assert_eq!(ledger["requests"], 20, "{:#}", ledger["log"]);
     // No more than the pages take, one after the other; on a busy machine another request may fit
     // before the first of them.
-    assert!((6..=7).contains(&ledger["chain"].as_u64().unwrap()), "{}", ledger["chain"]);
+    assert!(
+        (6..=7).contains(&ledger["chain"].as_u64().unwrap()),
+        "{}",
+        ledger["chain"]
+    );
 }
 
 #[test]
@@ -183,7 +302,17 @@ fn the_exit_code_follows_the_wish() {
 #[test]
 fn every_changing_command_shows_them_all_and_changes_nothing() {
     let served = Served::start("messy", FAST);
-    let ran = served.run(&["enable", "--yes", "--make-managed", "--confirm", "Contoso UAT", "-o", "json"]).exits(6);
+    let ran = served
+        .run(&[
+            "enable",
+            "--yes",
+            "--make-managed",
+            "--confirm",
+            "Contoso UAT",
+            "-o",
+            "json",
+        ])
+        .exits(6);
     let document = ran.json();
     assert_eq!(document["outcome"], "blocked");
     let found = document["plan"]["findings"].as_array().unwrap().len();
@@ -195,14 +324,26 @@ fn every_changing_command_shows_them_all_and_changes_nothing() {
 fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
     let served = Served::start("messy", FAST);
     let reader = served.object_id("power-platform-admin");
-    let fix = ["enable", "--fix", "--reader", &reader, "--confirm", "Contoso UAT"];
+    let fix = [
+        "enable",
+        "--fix",
+        "--reader",
+        &reader,
+        "--confirm",
+        "Contoso UAT",
+    ];
     // Without a word nothing is repaired.
     served.run(&fix).exits(6);
     assert_eq!(served.ledger()["writes"], 0);
     let mut yes = fix.to_vec();
     yes.push("--yes");
     let ran = served.run(&yes).exits(6);
-    assert_eq!(served.effects(), ["provider-registered", "role-assigned", "role-assigned"], "{}", ran.stderr);
+    assert_eq!(
+        served.effects(),
+        ["provider-registered", "role-assigned", "role-assigned"],
+        "{}",
+        ran.stderr
+    );
     // Managed Environment changes licences, and purge protection can't be undone: each has a word
     // of its own.
     yes.extend(["--make-managed", "--protect-from-purge", "another-vault"]);
@@ -217,7 +358,11 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
         assert!(ran.stderr.contains(code), "{code}: {}", ran.stderr);
     }
     for code in ["CMK006", "CMK010"] {
-        assert!(!ran.stderr.contains(&format!("{code} BLOCK")), "{code}: {}", ran.stderr);
+        assert!(
+            !ran.stderr.contains(&format!("{code} BLOCK")),
+            "{code}: {}",
+            ran.stderr
+        );
     }
 }
 
@@ -240,7 +385,15 @@ fn fix_goes_on_when_nothing_is_left_in_the_way() {
         "Contoso UAT",
     ];
     served.run(&fix).exits(0);
-    assert_eq!(served.effects(), ["role-assigned", "governance-started", "vault-updated", "link-started"]);
+    assert_eq!(
+        served.effects(),
+        [
+            "role-assigned",
+            "governance-started",
+            "vault-updated",
+            "link-started"
+        ]
+    );
 }
 
 #[test]

@@ -35,11 +35,19 @@ fn an_answer_that_drips_is_lost_after_its_time() {
     // The two wait for six tries each, and neither for the other.
     let (signed_in, looked) = std::thread::scope(|scope| {
         let looked = scope.spawn(|| status(vec![(ENVIRONMENT, Deed::Drip)]));
-        (status(vec![("/oauth2/", Deed::Drip)]), looked.join().unwrap())
+        (
+            status(vec![("/oauth2/", Deed::Drip)]),
+            looked.join().unwrap(),
+        )
     });
     let (ran, took) = looked;
     let ran = ran.exits(1);
-    assert!(ran.stderr.contains("the answer was not complete within 1 s"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("the answer was not complete within 1 s"),
+        "{}",
+        ran.stderr
+    );
     // Six tries of a second each.
     assert!(took < Duration::from_secs(30), "{took:?}");
     let (ran, took) = signed_in;
@@ -68,22 +76,35 @@ fn ends_at_its_deadline(hangs: &'static str) {
     let served = ready_at("60");
     let between = Between::new(&served, Deeds::new());
     let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     until("a start", || served.times("link-started") > 0);
     between.does(vec![(hangs, Deed::Hang)]);
     let began = Instant::now();
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(8), "{hangs}: {words}");
-    assert!(words.contains("goes on at the service") && words.contains("Go on waiting"), "{hangs}: {words}");
-    assert!(began.elapsed() < Duration::from_secs(20), "{hangs}: {:?}", began.elapsed());
+    assert!(
+        words.contains("goes on at the service") && words.contains("Go on waiting"),
+        "{hangs}: {words}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{hangs}: {:?}",
+        began.elapsed()
+    );
 }
 
 #[test]
 fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
     for trouble in ["html-502", "reset-before", "403"] {
         let served = ready_at(FAST);
-        served.faults(&json!([{ "match": { "path": OPERATION }, "do": trouble, "times": 1_000_000 }]));
+        served.faults(
+            &json!([{ "match": { "path": OPERATION }, "do": trouble, "times": 1_000_000 }]),
+        );
         let ran = served.run(&ADD);
         // Who is refused for good is told so, unless the environment is back by then.
         if trouble == "403" {
@@ -91,7 +112,8 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
         } else {
             let ran = ran.exits(0);
             assert!(
-                ran.stderr.contains("The environment is back before the operation says"),
+                ran.stderr
+                    .contains("The environment is back before the operation says"),
                 "{trouble}: {}",
                 ran.stderr
             );
@@ -101,9 +123,15 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
     // It failed, and only the environment says so.
     let served = Served::patched(&link_ends("failed"), FAST);
     served.run(&["create-policy", "--yes"]).exits(0);
-    served.faults(&json!([{ "match": { "path": OPERATION }, "do": "reset-before", "times": 1_000_000 }]));
+    served.faults(
+        &json!([{ "match": { "path": OPERATION }, "do": "reset-before", "times": 1_000_000 }]),
+    );
     let ran = served.run(&ADD).exits(9);
-    assert!(ran.stderr.contains("does not show the key"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("does not show the key"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -119,8 +147,18 @@ fn clocks_that_are_apart_are_said_once() {
     ] {
         between.does(deeds.clone());
         let ran = run_between(&between, &["status"]).exits(0);
-        assert_eq!(ran.stderr.matches(APART).count(), said, "{deeds:?}: {}", ran.stderr);
-        assert_eq!(ran.stderr.contains("Set this machine's clock"), said == 1, "{deeds:?}: {}", ran.stderr);
+        assert_eq!(
+            ran.stderr.matches(APART).count(),
+            said,
+            "{deeds:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(
+            ran.stderr.contains("Set this machine's clock"),
+            said == 1,
+            "{deeds:?}: {}",
+            ran.stderr
+        );
     }
     // A rehearsal's time is compressed: an answer of a moment takes half an hour of it.
     let served = ready_at(FAST);
@@ -135,24 +173,50 @@ fn a_window_is_open_when_it_is_by_every_clock() {
     for (window, deeds, starts_now) in [
         ("mon 07:30-mon 12:00", Deeds::new(), true),
         ("mon 07:30-mon 12:00", vec![("", Deed::Off(600))], true),
-        ("mon 07:30-mon 12:00", vec![("api.bap.microsoft.com", Deed::Off(-2400))], false),
+        (
+            "mon 07:30-mon 12:00",
+            vec![("api.bap.microsoft.com", Deed::Off(-2400))],
+            false,
+        ),
         ("mon 04:00-mon 08:30", Deeds::new(), true),
-        ("mon 04:00-mon 08:30", vec![("management.azure.com", Deed::Off(2400))], false),
+        (
+            "mon 04:00-mon 08:30",
+            vec![("management.azure.com", Deed::Off(2400))],
+            false,
+        ),
         // By the services it would be open, by this machine it is not.
         ("mon 08:30-mon 12:00", vec![("", Deed::Off(2400))], false),
     ] {
         let served = ready_at("1");
         let between = Between::new(&served, deeds.clone());
         let wanted = format!(
-            "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n{}\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso UAT\"\n",
+            "[waves]\nat-most = 1\nwindows = [\"{window}\"]\n\n{}\n[[policies.environments]]\nid \
+            = \"{}\"\nname = \"Contoso UAT\"\n",
             served.policy_block(),
             served.default_of("environment")
         );
         let file = served.write("wanted.toml", &wanted);
-        let apply = ["apply", &file, "--yes", "--confirm", "Contoso UAT", "--no-wait"];
+        let apply = [
+            "apply",
+            &file,
+            "--yes",
+            "--confirm",
+            "Contoso UAT",
+            "--no-wait",
+        ];
         let ran = run_between(&between, &apply).exits(8);
-        assert_eq!(served.times("link-started"), usize::from(starts_now), "{window} {deeds:?}: {}", ran.stderr);
-        assert_eq!(ran.stderr.contains("The next change window opens"), !starts_now, "{window}: {}", ran.stderr);
+        assert_eq!(
+            served.times("link-started"),
+            usize::from(starts_now),
+            "{window} {deeds:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(
+            ran.stderr.contains("The next change window opens"),
+            !starts_now,
+            "{window}: {}",
+            ran.stderr
+        );
     }
 }
 
@@ -165,18 +229,40 @@ fn a_timeout_is_over_when_it_is_by_every_clock() {
     let wait = ["status", "--wait", "--timeout", "2m"];
     let began = Instant::now();
     run_between(&between, &wait).exits(8);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
     // Time stands still at the service, as it does for who sees a machine's clock jump ahead.
-    let passed = Timestamp::now().as_millisecond() - served.cloud()["sandbox"]["started_unix_ms"].as_i64().unwrap();
+    let passed = Timestamp::now().as_millisecond()
+        - served.cloud()["sandbox"]["started_unix_ms"]
+            .as_i64()
+            .unwrap();
     let epoch: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
-    between.does(vec![("", Deed::Still(epoch + jiff::SignedDuration::from_millis(passed * 60)))]);
+    between.does(vec![(
+        "",
+        Deed::Still(epoch + jiff::SignedDuration::from_millis(passed * 60)),
+    )]);
     let before = between.times_asked(OPERATION);
-    let mut child = between.command(&wait).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = between
+        .command(&wait)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_secs(4));
-    assert!(child.try_wait().unwrap().is_none(), "it gave up by this machine's clock alone");
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "it gave up by this machine's clock alone"
+    );
     assert!(between.times_asked(OPERATION) > before);
     between.does(Deeds::new());
     let began = Instant::now();
     assert_eq!(child.wait().unwrap().code(), Some(8));
-    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        began.elapsed()
+    );
 }

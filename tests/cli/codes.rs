@@ -20,7 +20,13 @@ fn the_table_is_the_catalogue() {
     let (shown, after) = rest.split_once(END).unwrap();
     let mut table = "| code | usually | what | who can help |\n|---|---|---|---|\n".to_owned();
     for entry in &CATALOGUE {
-        table.push_str(&format!("| {} | {} | {} | {} |\n", entry.code, entry.severity.word(), entry.title, entry.who));
+        table.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            entry.code,
+            entry.severity.word(),
+            entry.title,
+            entry.who
+        ));
     }
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&file, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
@@ -30,25 +36,56 @@ fn the_table_is_the_catalogue() {
 
 /// A sentence, or a command to paste.
 fn is_whole(text: &str) -> bool {
-    text.ends_with('.') || ["az ", "cmkctl ", "New-PowerApp"].iter().any(|program| text.starts_with(program))
+    text.ends_with('.')
+        || ["az ", "cmkctl ", "New-PowerApp"]
+            .iter()
+            .any(|program| text.starts_with(program))
 }
 
 #[test]
 fn every_entry_is_complete() {
     for entry in &CATALOGUE {
         for field in [entry.title, entry.cause, entry.fix, entry.who, entry.source] {
-            assert!(!field.is_empty() && field.trim() == field && !field.contains('\n'), "{}: {field:?}", entry.code);
+            assert!(
+                !field.is_empty() && field.trim() == field && !field.contains('\n'),
+                "{}: {field:?}",
+                entry.code
+            );
         }
-        assert!(!entry.title.ends_with('.') && entry.title.len() < 50, "{}: {}", entry.code, entry.title);
-        assert!(entry.cause.ends_with('.'), "{}: {}", entry.code, entry.cause);
+        assert!(
+            !entry.title.ends_with('.') && entry.title.len() < 50,
+            "{}: {}",
+            entry.code,
+            entry.title
+        );
+        assert!(
+            entry.cause.ends_with('.'),
+            "{}: {}",
+            entry.code,
+            entry.cause
+        );
         assert!(is_whole(entry.fix), "{}: {}", entry.code, entry.fix);
         assert!(is_dated(entry.source), "{}: {}", entry.code, entry.source);
     }
     for known in service_codes::all() {
-        for field in [known.service, known.cause, known.fix, known.who, known.source] {
-            assert!(!field.is_empty() && field.trim() == field && !field.contains('\n'), "{}: {field:?}", known.code);
+        for field in [
+            known.service,
+            known.cause,
+            known.fix,
+            known.who,
+            known.source,
+        ] {
+            assert!(
+                !field.is_empty() && field.trim() == field && !field.contains('\n'),
+                "{}: {field:?}",
+                known.code
+            );
         }
-        assert!(known.cause.ends_with('.') && is_whole(known.fix), "{}", known.code);
+        assert!(
+            known.cause.ends_with('.') && is_whole(known.fix),
+            "{}",
+            known.code
+        );
         assert!(is_dated(known.source), "{}: {}", known.code, known.source);
     }
 }
@@ -57,7 +94,9 @@ fn every_entry_is_complete() {
 fn is_dated(source: &str) -> bool {
     source.match_indices("-").any(|(at, _)| {
         let digits = |from: usize, to: usize| {
-            source.get(from..to).is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+            source
+                .get(from..to)
+                .is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
         };
         at >= 4 && digits(at - 4, at) && digits(at + 1, at + 3)
     })
@@ -81,14 +120,21 @@ fn every_command_of_ours_that_helps_can_be_typed() {
 
 /// `CMK` and three digits, wherever they stand in a text.
 fn codes_in(text: &str) -> Vec<&str> {
-    let codes = text.match_indices("CMK").filter_map(|(at, _)| text.get(at..at + 6));
-    codes.filter(|code| code[3..].bytes().all(|byte| byte.is_ascii_digit())).collect()
+    let codes = text
+        .match_indices("CMK")
+        .filter_map(|(at, _)| text.get(at..at + 6));
+    codes
+        .filter(|code| code[3..].bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
 }
 
 #[test]
 fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
     let mut used = 0;
-    for Source { room, name, text, .. } in sources() {
+    for Source {
+        room, name, text, ..
+    } in sources()
+    {
         if room == "model" {
             continue;
         }
@@ -111,7 +157,12 @@ fn decided(text: &str) -> Vec<String> {
     for line in text.lines() {
         for marker in [".is(\"", ".code(\""] {
             for (at, _) in line.match_indices(marker) {
-                codes.extend(line[at + marker.len()..].split('"').next().map(str::to_owned));
+                codes.extend(
+                    line[at + marker.len()..]
+                        .split('"')
+                        .next()
+                        .map(str::to_owned),
+                );
             }
         }
         let indent = line.len() - line.trim_start().len();
@@ -123,7 +174,9 @@ fn decided(text: &str) -> Vec<String> {
                 let pattern = pattern.split(" if ").next().unwrap_or_default();
                 codes.extend(pattern.split('"').skip(1).step_by(2).map(str::to_owned));
             }
-            None if line.contains("match ") && line.contains("code") && line.ends_with('{') => arms = Some(indent),
+            None if line.contains("match ") && line.contains("code") && line.ends_with('{') => {
+                arms = Some(indent)
+            }
             None => {}
         }
     }
@@ -133,7 +186,10 @@ fn decided(text: &str) -> Vec<String> {
 #[test]
 fn every_code_of_a_service_that_is_decided_on_is_explained() {
     let mut found = 0;
-    for Source { room, name, text, .. } in sources() {
+    for Source {
+        room, name, text, ..
+    } in sources()
+    {
         // The sandbox plays the services; what it says is theirs.
         if room == "sandbox" {
             continue;
@@ -145,8 +201,8 @@ fn every_code_of_a_service_that_is_decided_on_is_explained() {
         }
     }
     assert!(found > 12, "the scan found {found} codes");
-    let text =
-        "    let hint = match code.as_deref() {\n        Some(\"A\" | \"B\") => \"x\",\n    };\n    fault.is(\"C\")";
+    let text = "    let hint = match code.as_deref() {\n        Some(\"A\" | \"B\") => \
+        \"x\",\n    };\n    fault.is(\"C\")";
     assert_eq!(decided(text), ["A", "B", "C"]);
 }
 
@@ -162,11 +218,25 @@ fn every_code_is_explained_without_a_cloud() {
     let document = explain(&["-o", "json"]).json();
     assert_eq!(document["schema"], "cmkctl/explain/v1");
     assert_eq!(document["codes"].as_array().unwrap().len(), CATALOGUE.len());
-    assert_eq!(document["service_codes"].as_array().unwrap().len(), service_codes::all().count());
+    assert_eq!(
+        document["service_codes"].as_array().unwrap().len(),
+        service_codes::all().count()
+    );
     for entry in &CATALOGUE {
-        assert!(listed.contains(entry.code) && listed.contains(entry.title), "{}", entry.code);
+        assert!(
+            listed.contains(entry.code) && listed.contains(entry.title),
+            "{}",
+            entry.code
+        );
         let shown = explain(&[&entry.code.to_lowercase()]).stdout;
-        for field in [entry.code, entry.title, entry.cause, entry.fix, entry.who, entry.source] {
+        for field in [
+            entry.code,
+            entry.title,
+            entry.cause,
+            entry.fix,
+            entry.who,
+            entry.source,
+        ] {
             assert!(shown.contains(field), "{}: {shown}", entry.code);
         }
         let short = entry.code.trim_start_matches(['C', 'M', 'K', '0']);
@@ -200,7 +270,12 @@ fn an_error_points_to_its_explanation() {
     let served = Served::start("ready", "1");
     let nobody = "00000000-0000-0000-0000-000000000001";
     let ran = served.run(&["status", nobody]);
-    assert!(ran.stderr.ends_with("  more:   cmkctl explain EnvironmentNotFound\n"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .ends_with("  more:   cmkctl explain EnvironmentNotFound\n"),
+        "{}",
+        ran.stderr
+    );
     let ran = served.run(&["status", nobody, "-o", "json"]);
     assert_eq!(ran.json()["explain"], "cmkctl explain EnvironmentNotFound");
 }
@@ -208,7 +283,10 @@ fn an_error_points_to_its_explanation() {
 #[test]
 fn a_finding_names_its_source() {
     let served = Served::start("not-integrated", "1");
-    let document = served.run(&["check-integration", "-o", "json"]).exits(6).json();
+    let document = served
+        .run(&["check-integration", "-o", "json"])
+        .exits(6)
+        .json();
     let finding = &document["findings"][0];
     let entry = catalogue::entry(finding["code"].as_str().unwrap()).unwrap();
     assert_eq!(finding["source"], entry.source);

@@ -28,17 +28,35 @@ fn settings_file(text: &str) -> (tempfile::TempDir, PathBuf) {
 fn shown_settings(arguments: &[&str], variables: &[(&str, &str)], config: &str) -> Ran {
     let (_folder, path) = settings_file(config);
     let mut asked = command(&["config", "show", "-o", "json"]);
-    asked.args(arguments).arg("--config").arg(path).envs(variables.iter().copied());
+    asked
+        .args(arguments)
+        .arg("--config")
+        .arg(path)
+        .envs(variables.iter().copied());
     finish(asked)
 }
 
 /// Value and source of a setting; the file's path is left out.
 fn setting(document: &Value, name: &str) -> (String, String) {
-    let found = document["settings"].as_array().unwrap().iter().find(|one| one["name"] == name);
+    let found = document["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == name);
     let found = found.unwrap_or_else(|| panic!("{name}: {document:#}"));
-    let source = found["source"].as_str().unwrap().split_whitespace().next().unwrap().to_owned();
+    let source = found["source"]
+        .as_str()
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned();
     let named = found["source"].as_str().unwrap();
-    let source = if source == "file" { source } else { named.to_owned() };
+    let source = if source == "file" {
+        source
+    } else {
+        named.to_owned()
+    };
     (found["value"].as_str().unwrap_or("-").to_owned(), source)
 }
 
@@ -49,25 +67,54 @@ fn a_flag_beats_a_variable_beats_a_profile_beats_the_file() {
         (setting(&document, "tenant"), setting(&document, "cloud"))
     };
     let pair = |value: &str, source: &str| (value.to_owned(), source.to_owned());
-    let (one, two) = ("11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222");
+    let (one, two) = (
+        "11111111-1111-1111-1111-111111111111",
+        "22222222-2222-2222-2222-222222222222",
+    );
     assert_eq!(at(&[], &[]), (pair(one, "file"), pair("public", "default")));
-    assert_eq!(at(&["--profile", "gov"], &[]), (pair(two, "profile gov"), pair("gcc-high", "profile gov")));
-    assert_eq!(at(&[], &[("CMKCTL_PROFILE", "gov")]).0, pair(two, "profile gov"));
-    assert_eq!(at(&["--profile", "other"], &[("CMKCTL_PROFILE", "gov")]).0, pair(one, "file"));
+    assert_eq!(
+        at(&["--profile", "gov"], &[]),
+        (pair(two, "profile gov"), pair("gcc-high", "profile gov"))
+    );
+    assert_eq!(
+        at(&[], &[("CMKCTL_PROFILE", "gov")]).0,
+        pair(two, "profile gov")
+    );
+    assert_eq!(
+        at(&["--profile", "other"], &[("CMKCTL_PROFILE", "gov")]).0,
+        pair(one, "file")
+    );
     let variables = [("AZURE_TENANT_ID", "t"), ("CMKCTL_CLOUD", "dod")];
-    let expected = (pair("t", "variable AZURE_TENANT_ID"), pair("dod", "variable CMKCTL_CLOUD"));
+    let expected = (
+        pair("t", "variable AZURE_TENANT_ID"),
+        pair("dod", "variable CMKCTL_CLOUD"),
+    );
     assert_eq!(at(&["--profile", "gov"], &variables), expected);
     let expected = (pair("f", "flag --tenant"), pair("china", "flag --cloud"));
-    assert_eq!(at(&["--profile", "gov", "--tenant", "f", "--cloud", "china"], &variables), expected);
+    assert_eq!(
+        at(
+            &["--profile", "gov", "--tenant", "f", "--cloud", "china"],
+            &variables
+        ),
+        expected
+    );
 }
 
 #[test]
 fn what_is_shown_is_what_is_used() {
-    let document = shown_settings(&["--profile", "gov"], &[("CMKCTL_KEY", "k")], FILE).exits(0).json();
+    let document = shown_settings(&["--profile", "gov"], &[("CMKCTL_KEY", "k")], FILE)
+        .exits(0)
+        .json();
     assert_eq!(document["schema"], "cmkctl/config/v1");
     assert_eq!(setting(&document, "endpoints.bap").1, "file");
-    assert_eq!(setting(&document, "endpoints.arm"), ("management.example.us".to_owned(), "profile gov".to_owned()));
-    assert_eq!(setting(&document, "key"), ("k".to_owned(), "variable CMKCTL_KEY".to_owned()));
+    assert_eq!(
+        setting(&document, "endpoints.arm"),
+        ("management.example.us".to_owned(), "profile gov".to_owned())
+    );
+    assert_eq!(
+        setting(&document, "key"),
+        ("k".to_owned(), "variable CMKCTL_KEY".to_owned())
+    );
     assert_eq!(setting(&document, "vault").1, "file");
     assert_eq!(setting(&document, "environment").1, "default");
 }
@@ -81,19 +128,40 @@ fn no_secret_is_shown() {
         ("SYSTEM_ACCESSTOKEN", "hunter2"),
     ];
     let ran = shown_settings(&[], &variables, FILE).exits(0);
-    assert!(!ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"), "{}", ran.stdout);
+    assert!(
+        !ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"),
+        "{}",
+        ran.stdout
+    );
     let document = ran.json();
     let pair = |value: &str, source: &str| (value.to_owned(), source.to_owned());
-    assert_eq!(setting(&document, "client-secret"), pair("set, not shown", "variable AZURE_CLIENT_SECRET"));
-    assert_eq!(setting(&document, "proxy"), pair("proxy.example.com:8080", "variable HTTPS_PROXY"));
+    assert_eq!(
+        setting(&document, "client-secret"),
+        pair("set, not shown", "variable AZURE_CLIENT_SECRET")
+    );
+    assert_eq!(
+        setting(&document, "proxy"),
+        pair("proxy.example.com:8080", "variable HTTPS_PROXY")
+    );
 }
 
 #[test]
 fn a_sandbox_takes_its_target_from_itself() {
     let mut asked = command(&["config", "show", "--sandbox", "-o", "json"]);
-    asked.envs([("CMKCTL_ENVIRONMENT", "real"), ("CMKCTL_CLOUD", "gcc"), ("AZURE_TENANT_ID", "real")]);
+    asked.envs([
+        ("CMKCTL_ENVIRONMENT", "real"),
+        ("CMKCTL_CLOUD", "gcc"),
+        ("AZURE_TENANT_ID", "real"),
+    ]);
     let document = finish(asked).exits(0).json();
-    for name in ["cloud", "environment", "vault", "key", "policy", "sandbox-user"] {
+    for name in [
+        "cloud",
+        "environment",
+        "vault",
+        "key",
+        "policy",
+        "sandbox-user",
+    ] {
         assert_eq!(setting(&document, name).1, "sandbox", "{name}");
     }
     assert!(!document.to_string().contains("real"));
@@ -102,12 +170,33 @@ fn a_sandbox_takes_its_target_from_itself() {
 #[test]
 fn a_profile_that_is_not_there_is_not_passed_over() {
     let ran = shown_settings(&["--profile", "gvo"], &[], FILE).exits(2);
-    assert!(ran.stderr.contains("Did you mean `gov`?") && ran.stderr.contains("gov, other"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Did you mean `gov`?") && ran.stderr.contains("gov, other"),
+        "{}",
+        ran.stderr
+    );
     let ran = shown_settings(&[], &[("CMKCTL_PROFILE", "x")], "tenant = \"t\"").exits(2);
-    assert!(ran.stderr.contains("variable CMKCTL_PROFILE") && ran.stderr.contains("[profile.x]"), "{}", ran.stderr);
-    assert!(run(&["config", "show", "--profile", "x"]).exits(2).stderr.contains("no configuration file"));
+    assert!(
+        ran.stderr.contains("variable CMKCTL_PROFILE") && ran.stderr.contains("[profile.x]"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        run(&["config", "show", "--profile", "x"])
+            .exits(2)
+            .stderr
+            .contains("no configuration file")
+    );
     let ran = shown_settings(&[], &[], "[profile.a.profile.b]\nkey = \"k\"").exits(2);
-    assert!(ran.stderr.contains("holds another profile"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("holds another profile"),
+        "{}",
+        ran.stderr
+    );
     let ran = shown_settings(&[], &[], "[profile.a]\nsecret = \"k\"").exits(2);
-    assert!(ran.stderr.contains("Line 2") && ran.stderr.contains("secret"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Line 2") && ran.stderr.contains("secret"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -16,7 +16,8 @@ fn meanwhile(host: &str, path: &str, change: &Value) -> Served {
 
 /// The tenant changes right after this answer to a request that matches.
 fn after_answer(nth: u32, host: &str, path: &str, change: &Value) -> Served {
-    let rule = json!({ "match": { "host": host, "path": path, "nth": nth }, "do": "meanwhile", "change": change });
+    let rule = json!({ "match": { "host": host, "path": path, "nth": nth }, "do": "meanwhile",
+        "change": change });
     Served::patched(&plain(json!({ "faults": [rule, slow()] })), FAST)
 }
 
@@ -24,7 +25,10 @@ const ENVIRONMENT: (&str, &str) = ("bap", "/scopes/admin/environments/");
 
 #[test]
 fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
-    let (vault, key) = (("management", "/vaults/kv-contoso-cmk"), ("vault.azure.net", "/keys/cmk-contoso"));
+    let (vault, key) = (
+        ("management", "/vaults/kv-contoso-cmk"),
+        ("vault.azure.net", "/keys/cmk-contoso"),
+    );
     let cases = [
         (
             ENVIRONMENT,
@@ -34,14 +38,21 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
         (
             ENVIRONMENT,
             json!({ "name": "Contoso Production" }),
-            &["step 3, was: Add the environment `Contoso UAT` to", "/ is: Add the environment `Contoso Production` to"],
+            &[
+                "step 3, was: Add the environment `Contoso UAT` to",
+                "/ is: Add the environment `Contoso Production` to",
+            ],
         ),
         (
             vault,
             json!({ "retention_days": 20 }),
             &["was: nothing / is: The vault `kv-contoso-cmk` keeps deleted keys 20"],
         ),
-        (key, json!({ "key_enabled": false }), &["CMK016, was: nothing / is: The key `cmk-contoso` is disabled."]),
+        (
+            key,
+            json!({ "key_enabled": false }),
+            &["CMK016, was: nothing / is: The key `cmk-contoso` is disabled."],
+        ),
     ];
     // Each waits for a slow service, and none for another.
     std::thread::scope(|scope| {
@@ -51,18 +62,34 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
                 let nth = if place == key { 2 } else { 1 };
                 let served = after_answer(nth, place.0, place.1, &change);
                 let ran = served.run(&ENABLE).exits(10);
-                assert!(ran.stderr.contains("What is there has changed since it was looked at"), "{}", ran.stderr);
+                assert!(
+                    ran.stderr
+                        .contains("What is there has changed since it was looked at"),
+                    "{}",
+                    ran.stderr
+                );
                 for words in words {
                     assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
                 }
-                assert!(ran.stderr.contains("Run the same command again"), "{}", ran.stderr);
-                assert_eq!((served.effects().len(), served.ledger()["writes"].as_u64()), (0, Some(0)), "{change}");
+                assert!(
+                    ran.stderr.contains("Run the same command again"),
+                    "{}",
+                    ran.stderr
+                );
+                assert_eq!(
+                    (served.effects().len(), served.ledger()["writes"].as_u64()),
+                    (0, Some(0)),
+                    "{change}"
+                );
             });
         }
     });
     // Scripts are told the same.
     let served = meanwhile(ENVIRONMENT.0, ENVIRONMENT.1, &json!({ "managed": false }));
-    let document = served.run(&[&ENABLE[..], &["-o", "json"]].concat()).exits(10).json();
+    let document = served
+        .run(&[&ENABLE[..], &["-o", "json"]].concat())
+        .exits(10)
+        .json();
     assert_eq!(document["outcome"], "refused");
 }
 
@@ -71,7 +98,11 @@ fn what_does_not_matter_to_the_plan_may_change() {
     // Another name of a finding's subject, or days that pass, would be; an environment that is none
     // of the plan's business is not.
     let elsewhere = || {
-        let served = meanwhile("management", "/vaults/kv-contoso-cmk", &json!({ "retention_days": 60 }));
+        let served = meanwhile(
+            "management",
+            "/vaults/kv-contoso-cmk",
+            &json!({ "retention_days": 60 }),
+        );
         served.run(&ENABLE).exits(0);
     };
     std::thread::scope(|scope| {
@@ -83,7 +114,10 @@ fn what_does_not_matter_to_the_plan_may_change() {
 fn days_that_pass() {
     // Under a clock that runs so fast that a key has fewer days left at the second look than at the
     // first.
-    let patch = overlaid(plain(key_is(json!({ "expires_in_days": 29 }))), json!({ "faults": [slow()] }));
+    let patch = overlaid(
+        plain(key_is(json!({ "expires_in_days": 29 }))),
+        json!({ "faults": [slow()] }),
+    );
     let served = Served::patched(&patch, "100000");
     let ran = served.run(&["create-policy", "--yes"]).exits(0);
     assert!(ran.stderr.contains("CMK016"), "{}", ran.stderr);
@@ -94,10 +128,27 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
     let looks = |faults: Value| {
         let served = Served::patched(&policy_ready(json!({ "faults": faults })), FAST);
         let reader = served.object_id("power-platform-admin");
-        served.run(&["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
+        served
+            .run(&[
+                "create-policy",
+                "--location",
+                "europe",
+                "--reader",
+                &reader,
+                "--yes",
+            ])
+            .exits(0);
         let log = served.log();
-        let change = log.iter().position(|entry| entry["method"] == "PUT").unwrap();
-        let vault = |entry: &&Value| entry["path"].as_str().unwrap().ends_with("/vaults/kv-contoso-cmk");
+        let change = log
+            .iter()
+            .position(|entry| entry["method"] == "PUT")
+            .unwrap();
+        let vault = |entry: &&Value| {
+            entry["path"]
+                .as_str()
+                .unwrap()
+                .ends_with("/vaults/kv-contoso-cmk")
+        };
         log[..change].iter().filter(vault).count()
     };
     // Nobody was asked, and nothing is old.
@@ -119,7 +170,11 @@ mod at_a_terminal {
             typing.sees(QUESTION);
             typing.types(answer);
             let ran = typing.ends().exits(10);
-            assert!(ran.stderr.contains("Pass `--yes --confirm") || ran.stderr.contains("exactly"), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains("Pass `--yes --confirm") || ran.stderr.contains("exactly"),
+                "{}",
+                ran.stderr
+            );
             assert!(served.effects().is_empty(), "{answer}");
         }
         let mut typing = Typing::at(served.command("admin", &["enable"]));
@@ -138,13 +193,20 @@ mod at_a_terminal {
         let policy = served.default_of("policy");
         let vault = served.default_of("vault");
         let token = served.token("admin", "https://management.azure.com");
-        let body = json!({ "location": "europe", "kind": "Encryption", "identity": { "type": "SystemAssigned" },
-            "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": vault, "key": { "name": "cmk-contoso" } } } } });
+        let body = json!({ "location": "europe", "kind": "Encryption",
+            "identity": { "type": "SystemAssigned" },
+            "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": vault,
+                "key": { "name": "cmk-contoso" } } } } });
         let url = format!("https://management.azure.com{policy}?api-version=2020-10-30");
         assert!([200, 201].contains(&served.ask(&token, "PUT", &url, &body.to_string()).status));
         typing.types("Contoso UAT");
         let ran = typing.ends().exits(10);
-        assert!(ran.stderr.contains("step 1, was: Create the enterprise policy"), "{}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains("step 1, was: Create the enterprise policy"),
+            "{}",
+            ran.stderr
+        );
         assert_eq!(served.effects(), ["policy-created"]);
     }
 
@@ -156,7 +218,11 @@ mod at_a_terminal {
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         let cleaned = "TAU osotnoC [2J]0;xCon toso";
         typing.sees(&format!("{QUESTION} (`{cleaned}`)"));
-        assert!(!typing.screen().contains(['\u{202e}', '\u{1b}', '\u{7}']), "{:?}", typing.screen());
+        assert!(
+            !typing.screen().contains(['\u{202e}', '\u{1b}', '\u{7}']),
+            "{:?}",
+            typing.screen()
+        );
         typing.types(cleaned);
         typing.ends().exits(0);
         // A name of which nothing can be seen: the id stands for it, and no answer is no consent.

@@ -15,8 +15,12 @@ const SPEED: f64 = 20_000.0;
 fn killed(arena: &Arena, arguments: &[&str]) -> bool {
     let mut command = arena.command(arguments);
     // The client must not lose its patience first.
-    let mut child =
-        command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .env("CMKCTL_HTTP_TIMEOUT", "60")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let stalled = arena.stalled(&mut child);
     let _ = child.kill();
     child.wait().unwrap();
@@ -31,31 +35,54 @@ fn dies_anywhere(name: &str) {
     arena.begin(&job.scenario, &json!([]), SPEED);
     arena.run(job.arguments).exits(0);
     let (clean, last) = (arena.end(), arena.ledger()["last"].as_u64().unwrap());
-    let points: Vec<(u64, &str)> =
-        (1..=last).flat_map(|number| [(number, "stall-before"), (number, "stall-after")]).collect();
-    let outcomes = spread(&points, |arena, (number, kind)| finished(arena, &job, &clean, *number, kind));
+    let points: Vec<(u64, &str)> = (1..=last)
+        .flat_map(|number| [(number, "stall-before"), (number, "stall-after")])
+        .collect();
+    let outcomes = spread(&points, |arena, (number, kind)| {
+        finished(arena, &job, &clean, *number, kind)
+    });
     // Fewer looks than in the first run: it was over before.
     let early = outcomes.iter().filter(|(stalled, _)| !stalled).count();
-    let failures: Vec<String> = outcomes.into_iter().filter_map(|(_, failure)| failure).collect();
+    let failures: Vec<String> = outcomes
+        .into_iter()
+        .filter_map(|(_, failure)| failure)
+        .collect();
     let _ = writeln!(
         std::io::stdout(),
         "{name}: killed before and after each of {last} requests ({early} deaths came after the \
          end), {} failed",
         failures.len()
     );
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), points.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {}:\n{}",
+        failures.len(),
+        points.len(),
+        failures.join("\n\n")
+    );
 }
 
 /// Kills the client at this request and runs the same command: did a request come to hang, and what
 /// went wrong?
-fn finished(arena: &Arena, job: &Job, clean: &End, number: u64, kind: &str) -> (bool, Option<String>) {
+fn finished(
+    arena: &Arena,
+    job: &Job,
+    clean: &End,
+    number: u64,
+    kind: &str,
+) -> (bool, Option<String>) {
     let rule = json!([{ "match": { "request": number }, "do": kind, "seconds": 60 }]);
     arena.begin(&job.scenario, &rule, SPEED);
     let stalled = killed(arena, job.arguments);
     arena.faults(&json!([]));
     let again = arena.run(job.arguments);
     let end = arena.end();
-    let what = || format!("{} {kind} {number}: exit {}\n{}\n{end:#?}", job.name, again.code, again.stderr);
+    let what = || {
+        format!(
+            "{} {kind} {number}: exit {}\n{}\n{end:#?}",
+            job.name, again.code, again.stderr
+        )
+    };
     (stalled, (again.code != 0 || end != *clean).then(what))
 }
 
@@ -80,36 +107,66 @@ fn swap_policy_dies_anywhere_and_is_finished_by_the_same_command() {
 }
 
 /// Interrupts a command as soon as `reached` says so, and returns its exit code and words.
-fn run_interrupted(served: &Served, arguments: &[&str], reached: impl Fn(&Served) -> bool) -> (Option<i32>, String) {
+fn run_interrupted(
+    served: &Served,
+    arguments: &[&str],
+    reached: impl Fn(&Served) -> bool,
+) -> (Option<i32>, String) {
     let mut command = served.command("admin", arguments);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     while !reached(served) {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(150));
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 #[test]
 fn ctrl_c_is_heard_wherever_it_waits() {
-    let did = |what: &'static str| move |served: &Served| served.effects().iter().any(|effect| effect == what);
+    let did = |what: &'static str| {
+        move |served: &Served| served.effects().iter().any(|effect| effect == what)
+    };
     // At a speed at which each wait takes longer than the test.
     for (scenario, reached, resume) in [
-        (plain(json!({ "provider": "NotRegistered" })), "provider-registered", "enable"),
+        (
+            plain(json!({ "provider": "NotRegistered" })),
+            "provider-registered",
+            "enable",
+        ),
         // The identity is known at once, and the grant is waited for.
-        (plain(json!({ "settings": { "identity_seconds": 0 } })), "role-assigned", "enable"),
+        (
+            plain(json!({ "settings": { "identity_seconds": 0 } })),
+            "role-assigned",
+            "enable",
+        ),
     ] {
         let served = Served::patched(&scenario, "10");
         let arguments = ["enable", "--yes", "--confirm", "Contoso UAT"];
         let (code, words) = run_interrupted(&served, &arguments, did(reached));
         assert_eq!(code, Some(130), "{reached}: {words}");
-        assert!(words.contains("what was done so far stays"), "{reached}: {words}");
+        assert!(
+            words.contains("what was done so far stays"),
+            "{reached}: {words}"
+        );
         let (_, command) = words.split_once("Go on from there: `").unwrap();
         let command = command.split('`').next().unwrap();
-        assert!(command.starts_with("cmkctl --cloud") && command.contains(resume), "{reached}: {command}");
-        assert!(!served.effects().contains(&"link-started".to_owned()), "{reached}");
+        assert!(
+            command.starts_with("cmkctl --cloud") && command.contains(resume),
+            "{reached}: {command}"
+        );
+        assert!(
+            !served.effects().contains(&"link-started".to_owned()),
+            "{reached}"
+        );
     }
 }
 
@@ -117,11 +174,20 @@ fn ctrl_c_is_heard_wherever_it_waits() {
 fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     let arena = Arena::open();
     let job = &job("add-environment");
-    let stalls = |path: &str| json!([{ "match": { "path": path }, "do": "stall-after", "seconds": 60 }]);
-    arena.begin(&job.scenario, &stalls("/Encryption/link"), FAST.parse().unwrap());
+    let stalls =
+        |path: &str| json!([{ "match": { "path": path }, "do": "stall-after", "seconds": 60 }]);
+    arena.begin(
+        &job.scenario,
+        &stalls("/Encryption/link"),
+        FAST.parse().unwrap(),
+    );
     let mut command = arena.command(job.arguments);
-    let mut child =
-        command.env("CMKCTL_HTTP_TIMEOUT", "60").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .env("CMKCTL_HTTP_TIMEOUT", "60")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     assert!(arena.stalled(&mut child));
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
@@ -130,5 +196,13 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     assert!(words.contains("Go on from there: `cmkctl"), "{words}");
     arena.faults(&Value::Array(Vec::new()));
     arena.run(job.arguments).exits(0);
-    assert_eq!(arena.end().effects.iter().filter(|effect| effect.starts_with("link-started")).count(), 1);
+    assert_eq!(
+        arena
+            .end()
+            .effects
+            .iter()
+            .filter(|effect| effect.starts_with("link-started"))
+            .count(),
+        1
+    );
 }

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 /// Verdict, fix and who of a check.
 fn verdict_of(ran: &Ran, name: &str) -> (String, Value) {
     let document = ran.json();
-    let found =
-        document["checks"].as_array().unwrap().iter().find(|one| one["check"].as_str().unwrap().starts_with(name));
+    let found = document["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["check"].as_str().unwrap().starts_with(name));
     let found = found.unwrap_or_else(|| panic!("{name}: {document:#}"));
     (found["verdict"].as_str().unwrap().to_owned(), found.clone())
 }
@@ -15,12 +18,17 @@ fn verdict_of(ran: &Ran, name: &str) -> (String, Value) {
 #[test]
 fn all_is_well_in_a_sandbox_at_any_speed() {
     for speed in ["1", "20000", "1000000"] {
-        let ran = crate::tool::run(&["doctor", "--sandbox", "--speed", speed, "-o", "json"]).exits(0);
+        let ran =
+            crate::tool::run(&["doctor", "--sandbox", "--speed", speed, "-o", "json"]).exits(0);
         assert_eq!(ran.json()["schema"], "cmkctl/doctor/v1");
         for one in ran.json()["checks"].as_array().unwrap() {
             assert_eq!(
                 one["verdict"],
-                if one["check"] == "role at the policy" { "warn" } else { "ok" },
+                if one["check"] == "role at the policy" {
+                    "warn"
+                } else {
+                    "ok"
+                },
                 "{speed}: {one:#}"
             );
         }
@@ -32,7 +40,13 @@ fn a_missing_role_is_exit_5_and_says_whose_turn_it_is() {
     let ran = rehearse(&["doctor", "--sandbox-user", "unregistered", "-o", "json"]).exits(5);
     let (verdict, row) = verdict_of(&ran, "role in Power Platform");
     assert_eq!(verdict, "fail");
-    assert!(row["fix"].as_str().unwrap().contains("New-PowerAppManagementApp"), "{row:#}");
+    assert!(
+        row["fix"]
+            .as_str()
+            .unwrap()
+            .contains("New-PowerAppManagementApp"),
+        "{row:#}"
+    );
     assert_eq!(row["who"], "Power Platform Administrator");
     let ran = rehearse(&["doctor", "--sandbox-user", "key-vault-admin", "-o", "json"]).exits(5);
     assert_eq!(verdict_of(&ran, "role in Power Platform").0, "fail");
@@ -42,7 +56,8 @@ fn a_missing_role_is_exit_5_and_says_whose_turn_it_is() {
 #[test]
 fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     let served = Served::start("ready", "1");
-    let mut cloud: Value = serde_json::from_str(&std::fs::read_to_string(served.cloud_file()).unwrap()).unwrap();
+    let mut cloud: Value =
+        serde_json::from_str(&std::fs::read_to_string(served.cloud_file()).unwrap()).unwrap();
     // This machine believes that the sandbox began ten minutes earlier than it did.
     let started = cloud["sandbox"]["started_unix_ms"].as_i64().unwrap();
     cloud["sandbox"]["started_unix_ms"] = json!(started - 600_000);
@@ -53,7 +68,10 @@ fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     let ran = finish(asked).exits(4);
     let (verdict, row) = verdict_of(&ran, "clock");
     assert_eq!(verdict, "fail");
-    assert!(row["what"].as_str().unwrap().contains("s off the cloud's"), "{row:#}");
+    assert!(
+        row["what"].as_str().unwrap().contains("s off the cloud's"),
+        "{row:#}"
+    );
     assert_eq!(row["who"], "you, who run the command");
     cloud["sandbox"]["started_unix_ms"] = json!(started);
     cloud["tenant"] = json!("99999999-9999-9999-9999-999999999999");
@@ -73,21 +91,41 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
     let cache = tempfile::tempdir().unwrap();
     let earnest = |arguments: &[&str], secret: &str| {
         let mut asked = net.command(arguments);
-        asked.env("AZURE_TENANT_ID", cloud["tenant"].as_str().unwrap()).env("AZURE_CLIENT_SECRET", secret);
-        asked.env("AZURE_CLIENT_ID", cloud["users"][0]["client_id"].as_str().unwrap());
+        asked
+            .env("AZURE_TENANT_ID", cloud["tenant"].as_str().unwrap())
+            .env("AZURE_CLIENT_SECRET", secret);
+        asked.env(
+            "AZURE_CLIENT_ID",
+            cloud["users"][0]["client_id"].as_str().unwrap(),
+        );
         finish({
             asked.env("XDG_CACHE_HOME", cache.path());
             asked
         })
     };
     let ran = earnest(&["doctor", "-o", "json"], "sandbox");
-    for name in ["reach sign-in", "reach Power Platform", "sign-in to Azure", "role in Power Platform"] {
+    for name in [
+        "reach sign-in",
+        "reach Power Platform",
+        "sign-in to Azure",
+        "role in Power Platform",
+    ] {
         assert_eq!(verdict_of(&ran, name).0, "ok", "{name}");
     }
-    assert!(verdict_of(&ran, "proxy").1["what"].as_str().unwrap().contains("from variable"), "{}", ran.stdout);
+    assert!(
+        verdict_of(&ran, "proxy").1["what"]
+            .as_str()
+            .unwrap()
+            .contains("from variable"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(verdict_of(&ran, "dns").1["what"], "left to the proxy");
     // The sandbox lives on a day of its own, and this is the real clock.
-    assert_eq!((verdict_of(&ran, "clock").0.as_str(), ran.code), ("fail", 4));
+    assert_eq!(
+        (verdict_of(&ran, "clock").0.as_str(), ran.code),
+        ("fail", 4)
+    );
     let refused = earnest(&["doctor", "-o", "json"], "hunter2").exits(4);
     assert_eq!(verdict_of(&refused, "sign-in to Azure").0, "fail");
     assert!(!refused.stdout.contains("hunter2"));
@@ -96,10 +134,21 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
     earnest(&["status", "--all"], "sandbox").exits(0);
     let kept = std::fs::read_to_string(cache.path().join("cmkctl/names.json")).unwrap();
     let kept: Value = serde_json::from_str(&kept).unwrap();
-    assert!(kept["environments"].as_array().unwrap().contains(&json!("Contoso UAT")), "{kept:#}");
+    assert!(
+        kept["environments"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("Contoso UAT")),
+        "{kept:#}"
+    );
     std::fs::remove_dir_all(cache.path()).unwrap();
     std::fs::write(cache.path(), "in the way").unwrap();
-    assert!(!earnest(&["status", "--all"], "sandbox").exits(0).stderr.contains("names"));
+    assert!(
+        !earnest(&["status", "--all"], "sandbox")
+            .exits(0)
+            .stderr
+            .contains("names")
+    );
     std::fs::remove_file(cache.path()).unwrap();
 }
 
@@ -111,7 +160,10 @@ fn a_network_that_is_not_there_is_exit_1() {
         asked.arg(dead);
         let ran = finish(asked).exits(1);
         let (verdict, row) = verdict_of(&ran, "reach sign-in");
-        assert_eq!((verdict.as_str(), row["who"].as_str()), ("fail", Some("network administrator")));
+        assert_eq!(
+            (verdict.as_str(), row["who"].as_str()),
+            ("fail", Some("network administrator"))
+        );
     });
 }
 

@@ -13,11 +13,18 @@ use std::time::{Duration, Instant};
 /// One request with these header lines and no others; the status.
 fn status_of_raw(served: &Served, line: &str, headers: &[String]) -> u16 {
     let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
-    let text = format!("{line} HTTP/1.1\r\nconnection: close\r\ncontent-length: 0\r\n{}\r\n\r\n", headers.join("\r\n"));
+    let text = format!(
+        "{line} HTTP/1.1\r\nconnection: close\r\ncontent-length: 0\r\n{}\r\n\r\n",
+        headers.join("\r\n")
+    );
     stream.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]
@@ -25,38 +32,96 @@ fn no_page_and_no_other_host_reaches_it() {
     let served = Served::start("ready", "1");
     let port = served.url.rsplit(':').next().unwrap();
     let host = |name: &str| format!("host: {name}");
-    let lines = [("GET /_sandbox/world", 200), ("POST /_sandbox/reset", 204), ("GET /healthz", 200)];
+    let lines = [
+        ("GET /_sandbox/world", 200),
+        ("POST /_sandbox/reset", 204),
+        ("GET /healthz", 200),
+    ];
     for (line, right) in lines {
         for own in ["127.0.0.1", "localhost", "[::1]"] {
             let own = host(&format!("{own}:{port}"));
-            assert_eq!(status_of_raw(&served, line, std::slice::from_ref(&own)), right, "{line} {own}");
-            for page in ["origin: https://evil.example", "origin: null", "sec-fetch-site: cross-site"] {
-                assert_eq!(status_of_raw(&served, line, &[own.clone(), page.to_owned()]), 403, "{line} {own} {page}");
+            assert_eq!(
+                status_of_raw(&served, line, std::slice::from_ref(&own)),
+                right,
+                "{line} {own}"
+            );
+            for page in [
+                "origin: https://evil.example",
+                "origin: null",
+                "sec-fetch-site: cross-site",
+            ] {
+                assert_eq!(
+                    status_of_raw(&served, line, &[own.clone(), page.to_owned()]),
+                    403,
+                    "{line} {own} {page}"
+                );
             }
         }
-        for foreign in ["evil.example", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example"] {
-            assert_eq!(status_of_raw(&served, line, &[host(foreign)]), 403, "{line} {foreign}");
+        for foreign in [
+            "evil.example",
+            "127.0.0.1",
+            "localhost:1",
+            "127.0.0.1.evil.example",
+        ] {
+            assert_eq!(
+                status_of_raw(&served, line, &[host(foreign)]),
+                403,
+                "{line} {foreign}"
+            );
             assert_eq!(
                 status_of_raw(&served, line, &[host(&format!("{foreign}:{port}"))]) == 403,
                 foreign != "127.0.0.1"
             );
         }
-        assert_eq!(status_of_raw(&served, &line.replace(" /", " http://evil.example/"), &[host("evil.example")]), 403);
+        assert_eq!(
+            status_of_raw(
+                &served,
+                &line.replace(" /", " http://evil.example/"),
+                &[host("evil.example")]
+            ),
+            403
+        );
     }
     // The services that it plays: by their header, from a program.
-    let (own, played) = (host(&format!("127.0.0.1:{port}")), "x-cmkctl-host: management.azure.com".to_owned());
-    assert_eq!(status_of_raw(&served, "GET /subscriptions", &[own.clone(), played.clone()]), 401);
+    let (own, played) = (
+        host(&format!("127.0.0.1:{port}")),
+        "x-cmkctl-host: management.azure.com".to_owned(),
+    );
+    assert_eq!(
+        status_of_raw(
+            &served,
+            "GET /subscriptions",
+            &[own.clone(), played.clone()]
+        ),
+        401
+    );
     for headers in [
         vec![host("management.azure.com")],
         vec![host(&format!("management.azure.com:{port}"))],
         vec![host("evil.example"), played.clone()],
-        vec![own.clone(), played.clone(), "origin: https://evil.example".to_owned()],
-        vec![own.clone(), played.clone(), "sec-fetch-site: same-site".to_owned()],
+        vec![
+            own.clone(),
+            played.clone(),
+            "origin: https://evil.example".to_owned(),
+        ],
+        vec![
+            own.clone(),
+            played.clone(),
+            "sec-fetch-site: same-site".to_owned(),
+        ],
     ] {
-        assert_eq!(status_of_raw(&served, "GET /subscriptions", &headers), 403, "{headers:?}");
+        assert_eq!(
+            status_of_raw(&served, "GET /subscriptions", &headers),
+            403,
+            "{headers:?}"
+        );
     }
     assert_eq!(
-        status_of_raw(&served, "OPTIONS /subscriptions", &[own, "origin: https://evil.example".to_owned()]),
+        status_of_raw(
+            &served,
+            "OPTIONS /subscriptions",
+            &[own, "origin: https://evil.example".to_owned()]
+        ),
         403
     );
 }
@@ -64,9 +129,16 @@ fn no_page_and_no_other_host_reaches_it() {
 /// A sandbox that writes this cloud file, once it says where it listens.
 fn sandbox_of_file(file: &Path) -> Child {
     let mut child = command(&["sandbox", "--cloud-file"]);
-    let mut child = child.arg(file).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = child
+        .arg(file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut url = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut url)
+        .unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     child
 }
@@ -76,7 +148,11 @@ fn leaves_it_alone(file: &Path, words: &str) {
     let mut again = command(&["sandbox", "--cloud-file"]);
     again.arg(file);
     let ran = finish(again).exits(2);
-    assert!(ran.stderr.contains(words) && ran.stderr.contains("--cloud-file"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(words) && ran.stderr.contains("--cloud-file"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(std::fs::read(file).ok(), before);
 }
 
@@ -95,7 +171,10 @@ fn a_cloud_file_is_written_over_only_when_its_sandbox_is_gone() {
     assert_ne!(std::fs::read_to_string(&file).unwrap(), text);
     second.kill().unwrap();
     second.wait().unwrap();
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(left, ["cloud.json"], "half a file is left");
 }
 
@@ -103,10 +182,18 @@ fn a_cloud_file_is_written_over_only_when_its_sandbox_is_gone() {
 fn a_file_of_somebody_else_is_never_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cloud.json");
-    let sovereign = json!({ "name": "ours", "base": "public", "endpoints": { "bap": "bap.example.com" } }).to_string();
-    for text in
-        ["", "notes", "{}", "[]", "{\"sandbox\":null}", "{\"sandbox\":{\"url\":\"http://127.0.0.1:1\"}}", &sovereign]
-    {
+    let sovereign =
+        json!({ "name": "ours", "base": "public", "endpoints": { "bap": "bap.example.com" } })
+            .to_string();
+    for text in [
+        "",
+        "notes",
+        "{}",
+        "[]",
+        "{\"sandbox\":null}",
+        "{\"sandbox\":{\"url\":\"http://127.0.0.1:1\"}}",
+        &sovereign,
+    ] {
         std::fs::write(&file, text).unwrap();
         leaves_it_alone(&file, "is not the cloud file of a sandbox");
     }
@@ -117,8 +204,13 @@ fn a_file_of_somebody_else_is_never_written_over() {
         // Whoever takes the connection and says nothing may be a sandbox that hangs.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
-        let part = json!({ "url": url, "speed": 1.0, "epoch": "2026-03-02T08:00:00Z", "started_unix_ms": 1 });
-        std::fs::write(&file, json!({ "name": "sandbox", "sandbox": part }).to_string()).unwrap();
+        let part = json!({ "url": url, "speed": 1.0, "epoch": "2026-03-02T08:00:00Z",
+            "started_unix_ms": 1 });
+        std::fs::write(
+            &file,
+            json!({ "name": "sandbox", "sandbox": part }).to_string(),
+        )
+        .unwrap();
         leaves_it_alone(&file, "that still runs");
     }
 }
@@ -133,7 +225,10 @@ fn what_was_put_in_the_place_of_its_file_stays() {
         if let Some(text) = put {
             std::fs::write(&file, text).unwrap();
         }
-        let sent = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        let sent = std::process::Command::new("kill")
+            .arg(child.id().to_string())
+            .status()
+            .unwrap();
         assert!(sent.success() && child.wait().unwrap().success());
         assert_eq!(file.exists(), stays);
     }
@@ -148,14 +243,27 @@ fn moved(served: &Served, action: &str, policy: &str) -> Value {
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
     let id = served.default_of("environment");
     let arm = served.token("admin", "https://management.azure.com");
-    let own = served.default_of("policy").replace("ep-contoso-cmk", policy);
+    let own = served
+        .default_of("policy")
+        .replace("ep-contoso-cmk", policy);
     let read = format!("https://management.azure.com{own}?api-version=2020-10-30");
     let system = served.ask(&arm, "GET", &read, "").json()["properties"]["systemId"].clone();
     let token = served.token("admin", "https://service.powerapps.com/");
-    let url = format!("{base}/environments/{id}/enterprisePolicies/Encryption/{action}?api-version=2023-06-01");
-    let answer = served.ask(&token, "POST", &url, &json!({ "SystemId": system }).to_string());
+    let url = format!(
+        "{base}/environments/{id}/enterprisePolicies/Encryption/{action}?api-version=2023-06-01"
+    );
+    let answer = served.ask(
+        &token,
+        "POST",
+        &url,
+        &json!({ "SystemId": system }).to_string(),
+    );
     assert_eq!(answer.status, 202, "{}", answer.body);
-    let operation = answer.header("operation-location").or_else(|| answer.header("location")).unwrap().to_owned();
+    let operation = answer
+        .header("operation-location")
+        .or_else(|| answer.header("location"))
+        .unwrap()
+        .to_owned();
     let began = Instant::now();
     loop {
         let state = served.ask(&token, "GET", &operation, "").json();
@@ -176,8 +284,14 @@ fn without_its_old_key_no_environment_leaves_or_moves() {
         ("disabled", key(json!({ "enabled": false }))),
         ("deleted", key(json!({ "deleted": true }))),
         ("expired", key(json!({ "expires_in_days": -1 }))),
-        ("not granted", json!({ "policies": { "ep-old": { "granted": false, "granted_at": [] } } })),
-        ("firewall", vault(json!({ "properties": closed_firewall() }))),
+        (
+            "not granted",
+            json!({ "policies": { "ep-old": { "granted": false, "granted_at": [] } } }),
+        ),
+        (
+            "firewall",
+            vault(json!({ "properties": closed_firewall() })),
+        ),
     ] {
         for (action, policy) in [("unlink", "ep-old"), ("link", "ep-contoso-cmk")] {
             let scenario = overlaid(overlaid(two_keys(), patch.clone()), locked.clone());
@@ -185,14 +299,27 @@ fn without_its_old_key_no_environment_leaves_or_moves() {
             let before = uat_shown(&served);
             let ended = moved(&served, action, policy);
             assert_eq!(ended["state"]["id"], "Failed", "{name} {action}: {ended:#}");
-            assert!(ended["error"]["code"].is_string(), "{name} {action}: {ended:#}");
+            assert!(
+                ended["error"]["code"].is_string(),
+                "{name} {action}: {ended:#}"
+            );
             assert_eq!(uat_shown(&served), before, "{name} {action}");
         }
     }
-    for (action, policy, left) in [("unlink", "ep-old", None), ("link", "ep-contoso-cmk", Some("ep-contoso-cmk"))] {
+    for (action, policy, left) in [
+        ("unlink", "ep-old", None),
+        ("link", "ep-contoso-cmk", Some("ep-contoso-cmk")),
+    ] {
         let served = Served::patched(&two_keys(), FAST);
-        assert_eq!(moved(&served, action, policy)["state"]["id"], "Succeeded", "{action}");
+        assert_eq!(
+            moved(&served, action, policy)["state"]["id"],
+            "Succeeded",
+            "{action}"
+        );
         let link = uat_shown(&served)["link"].to_string();
-        assert!(left.map_or(link == "null", |left| link.contains(left)), "{action}: {link}");
+        assert!(
+            left.map_or(link == "null", |left| link.contains(left)),
+            "{action}: {link}"
+        );
     }
 }

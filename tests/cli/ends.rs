@@ -11,26 +11,64 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
     (
         "succeeded-without-link",
         9,
-        &["does not show the key: link `no policy`", "ended as `Succeeded`"],
+        &[
+            "does not show the key: link `no policy`",
+            "ended as `Succeeded`",
+        ],
         &["no reason was given"],
     ),
-    ("failed", 9, &["the link says `Failed`", "SandboxKeyNotReachable", "Run the same add again; do not remove"], &[]),
+    (
+        "failed",
+        9,
+        &[
+            "the link says `Failed`",
+            "SandboxKeyNotReachable",
+            "Run the same add again; do not remove",
+        ],
+        &[],
+    ),
     (
         "failed-silently",
         9,
-        &["no reason was given, and every stage succeeded", "Run the same add again; do not remove"],
+        &[
+            "no reason was given, and every stage succeeded",
+            "Run the same add again; do not remove",
+        ],
         &[],
     ),
     (
         "failed-with-link",
         0,
-        &["ended as `Failed`, but the environment shows the policy as linked", "look again tomorrow"],
+        &[
+            "ended as `Failed`, but the environment shows the policy as linked",
+            "look again tomorrow",
+        ],
         &["error:"],
     ),
-    ("vanished", 0, &["no longer knows the operation; the environment decides"], &["error:"]),
-    ("vanished-without-link", 9, &["Nothing runs on", "does not show the key: link `no policy`"], &[]),
-    ("early", 0, &["The environment is back before the operation says that it has ended"], &["error:"]),
-    ("unknown", 0, &["unknown state `Wibble`", "The environment is back before"], &["error:"]),
+    (
+        "vanished",
+        0,
+        &["no longer knows the operation; the environment decides"],
+        &["error:"],
+    ),
+    (
+        "vanished-without-link",
+        9,
+        &["Nothing runs on", "does not show the key: link `no policy`"],
+        &[],
+    ),
+    (
+        "early",
+        0,
+        &["The environment is back before the operation says that it has ended"],
+        &["error:"],
+    ),
+    (
+        "unknown",
+        0,
+        &["unknown state `Wibble`", "The environment is back before"],
+        &["error:"],
+    ),
 ];
 
 #[test]
@@ -40,7 +78,9 @@ fn every_end_has_its_verdict() {
         let seconds = if ends == "early" { 60_000 } else { 5400 };
         let settings = json!({ "link_ends": ends, "link_seconds": seconds });
         let served = Served::patched(&plain(json!({ "settings": settings })), FAST);
-        let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(code);
+        let ran = served
+            .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
+            .exits(code);
         for words in said {
             assert!(
                 ran.stderr.contains(words) || ran.stdout.contains(words),
@@ -50,7 +90,11 @@ fn every_end_has_its_verdict() {
             );
         }
         for words in unsaid {
-            assert!(!ran.stderr.contains(words), "{ends}: {words}: {}", ran.stderr);
+            assert!(
+                !ran.stderr.contains(words),
+                "{ends}: {words}: {}",
+                ran.stderr
+            );
         }
         assert_eq!(served.times("link-started"), 1, "{ends}");
     }
@@ -61,10 +105,16 @@ fn whoever_waits_elsewhere_gets_the_same_verdict() {
     for (ends, code, ..) in ENDS {
         // The client looks once before the end, then waits for it.
         let served = Served::patched(&link_ends(ends), FAST);
-        served.run(&["enable", "--yes", "--confirm", "Contoso UAT", "--no-wait"]).exits(8);
+        served
+            .run(&["enable", "--yes", "--confirm", "Contoso UAT", "--no-wait"])
+            .exits(8);
         let ran = served.run(&["status", "--wait"]).exits(code);
         if code == 9 {
-            assert!(ran.stderr.contains("the add") || ran.stderr.contains("same add again"), "{ends}: {}", ran.stderr);
+            assert!(
+                ran.stderr.contains("the add") || ran.stderr.contains("same add again"),
+                "{ends}: {}",
+                ran.stderr
+            );
         }
         assert_eq!(served.times("link-started"), 1, "{ends}");
     }
@@ -75,10 +125,14 @@ fn whoever_waits_elsewhere_gets_the_same_verdict() {
 #[test]
 fn a_start_that_failed_at_once_is_not_sent_again() {
     for ends in ["failed", "succeeded-without-link"] {
-        let served =
-            Served::patched(&json!({ "summary": "x.", "settings": { "link_ends": ends, "link_seconds": 1 } }), FAST);
+        let served = Served::patched(
+            &json!({ "summary": "x.", "settings": { "link_ends": ends, "link_seconds": 1 } }),
+            FAST,
+        );
         served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "reset-after" }]));
-        let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(9);
+        let ran = served
+            .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
+            .exits(9);
         assert!(ran.stderr.contains("ended as"), "{ends}: {}", ran.stderr);
         assert_eq!(served.times("link-started"), 1, "{ends}");
     }
@@ -88,17 +142,38 @@ fn a_start_that_failed_at_once_is_not_sent_again() {
 /// proof of one.
 #[test]
 fn a_start_that_never_shows_is_given_up() {
-    for (kind, code) in [("html-502", 1), ("garbage", 1), ("reset-before", 1), ("409", 7), ("409-empty", 1)] {
+    for (kind, code) in [
+        ("html-502", 1),
+        ("garbage", 1),
+        ("reset-before", 1),
+        ("409", 7),
+        ("409-empty", 1),
+    ] {
         let served = Served::start("ready", FAST);
-        served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": kind, "times": 1000 }]));
-        let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(code);
-        assert!(ran.stderr.contains("could not be started"), "{kind}: {}", ran.stderr);
+        served.faults(
+            &json!([{ "match": { "path": "/Encryption/link" }, "do": kind, "times": 1000 }]),
+        );
+        let ran = served
+            .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
+            .exits(code);
+        assert!(
+            ran.stderr.contains("could not be started"),
+            "{kind}: {}",
+            ran.stderr
+        );
         let ledger = served.ledger();
         let sent = ledger["log"].as_array().unwrap().iter();
-        let sent = sent.filter(|entry| entry["path"].as_str().unwrap().ends_with("/link")).count();
-        assert!(sent >= 3 && (sent == 3 || kind.starts_with("409")), "{kind}: {sent}");
+        let sent = sent
+            .filter(|entry| entry["path"].as_str().unwrap().ends_with("/link"))
+            .count();
+        assert!(
+            sent >= 3 && (sent == 3 || kind.starts_with("409")),
+            "{kind}: {sent}"
+        );
         served.faults(&json!([]));
-        served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+        served
+            .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
+            .exits(0);
         assert_eq!(served.times("link-started"), 1, "{kind}");
     }
 }
@@ -108,7 +183,9 @@ fn a_start_that_never_shows_is_given_up() {
 fn a_policy_that_is_there_is_not_written() {
     let served = Served::start("ready", FAST);
     served.run(&["create-policy", "--yes"]).exits(0);
-    served.faults(&json!([{ "match": { "path": "/enterprisePolicies/ep-contoso-cmk" }, "do": "404" }]));
+    served.faults(
+        &json!([{ "match": { "path": "/enterprisePolicies/ep-contoso-cmk" }, "do": "404" }]),
+    );
     served.run(&["create-policy", "--yes"]).exits(0);
     assert_eq!(served.effects(), ["policy-created", "role-assigned"]);
 }
@@ -119,11 +196,21 @@ fn a_policy_that_is_there_is_not_written() {
 fn what_can_not_be_shown_is_not_verified() {
     let served = Served::start("ready", FAST);
     // The first look at the environment is the plan's, the second one the proof.
-    let late = json!([{ "match": { "path": "/scopes/admin/environments/", "nth": 2 }, "do": "500", "times": 1000 }]);
+    let late = json!([{ "match": { "path": "/scopes/admin/environments/", "nth": 2 }, "do": "500",
+        "times": 1000 }]);
     served.faults(&late);
     let ran = served.run(&["create-policy", "--yes"]).exits(9);
-    assert!(ran.stderr.contains("Everything was done, but the re-read that shows it failed."), "{}", ran.stderr);
-    assert!(ran.stderr.contains("answered 500") && ran.stderr.contains("create-policy"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("Everything was done, but the re-read that shows it failed."),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("answered 500") && ran.stderr.contains("create-policy"),
+        "{}",
+        ran.stderr
+    );
     served.faults(&json!([]));
     served.run(&["create-policy", "--yes"]).exits(0);
     assert_eq!(served.effects(), ["policy-created", "role-assigned"]);
@@ -133,14 +220,28 @@ fn what_can_not_be_shown_is_not_verified() {
 #[test]
 fn a_managed_environment_in_the_making_is_waited_for() {
     let patch = policy_ready(json!({
-        "settings": { "governance_seconds": 20_000 }, "environments": { "uat": { "managed": false } },
+        "settings": { "governance_seconds": 20_000 },
+        "environments": { "uat": { "managed": false } },
     }));
     let served = Served::patched(&patch, FAST);
     let id = served.default_of("environment");
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
     let token = served.token("admin", "https://service.powerapps.com/");
     let url = format!("{base}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
-    assert_eq!(served.ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#).status, 202);
-    served.run(&["add-environment", "--make-managed", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+    assert_eq!(
+        served
+            .ask(&token, "POST", &url, r#"{"protectionLevel":"Standard"}"#)
+            .status,
+        202
+    );
+    served
+        .run(&[
+            "add-environment",
+            "--make-managed",
+            "--yes",
+            "--confirm",
+            "Contoso UAT",
+        ])
+        .exits(0);
     assert_eq!(served.effects(), ["governance-started", "link-started"]);
 }

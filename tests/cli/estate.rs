@@ -13,7 +13,10 @@ fn found(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
         let text = |name: &str| one[name].as_str().unwrap().to_owned();
         // The environments that every sandbox has are not part of the plan.
         if text("name").starts_with("Estate") {
-            by_state.entry(text("state")).or_default().insert(text("id"));
+            by_state
+                .entry(text("state"))
+                .or_default()
+                .insert(text("id"));
         }
     }
     by_state
@@ -23,7 +26,8 @@ fn found(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
 fn what_is_planted_is_found_and_nothing_else() {
     // At the real speed, so that no unfinished operation ends while it is looked at.
     let served = Served::patched(&generated(1000), "1");
-    let planted: BTreeMap<String, BTreeSet<String>> = serde_json::from_value(served.planted()).unwrap();
+    let planted: BTreeMap<String, BTreeSet<String>> =
+        serde_json::from_value(served.planted()).unwrap();
     assert!(planted.len() >= 7, "{:?}", planted.keys());
     let ran = served.run(&["status", "--all", "-o", "json"]).exits(0);
     let found = found(&ran.json());
@@ -49,8 +53,15 @@ fn requests_grow_with_pages_and_not_with_environments() {
         served.run(&["status", "--all"]).exits(0);
         let ledger = served.ledger();
         let log = ledger["log"].as_array().unwrap();
-        let pages =
-            log.iter().filter(|one| one["path"].as_str().unwrap().ends_with("/scopes/admin/environments")).count();
+        let pages = log
+            .iter()
+            .filter(|one| {
+                one["path"]
+                    .as_str()
+                    .unwrap()
+                    .ends_with("/scopes/admin/environments")
+            })
+            .count();
         (pages, ledger["requests"].as_u64().unwrap() as usize - pages)
     };
     let ((few, rest), (many, other)) = (count(1000), count(10_000));
@@ -70,10 +81,30 @@ fn it_fails_for_what_it_was_told_to() {
     };
     all("expiring", &[]).exits(0);
     all("expiring", &["--fail-on", "locked,drift,expiring"]).exits(3);
-    all("expiring", &["--fail-on", "expiring", "--expiring-within", "7d"]).exits(0);
+    all(
+        "expiring",
+        &["--fail-on", "expiring", "--expiring-within", "7d"],
+    )
+    .exits(0);
     all("locked", &["--fail-on", "locked"]).exits(3);
-    all("locked", &["--fail-on", "unencrypted", "--sku", "Production", "--policy", "ep-contoso-cmk"]).exits(0);
-    let only = all("locked", &["--not-encrypted", "--sku", "Trial", "-o", "json"]).exits(0).json();
+    all(
+        "locked",
+        &[
+            "--fail-on",
+            "unencrypted",
+            "--sku",
+            "Production",
+            "--policy",
+            "ep-contoso-cmk",
+        ],
+    )
+    .exits(0);
+    let only = all(
+        "locked",
+        &["--not-encrypted", "--sku", "Trial", "-o", "json"],
+    )
+    .exits(0)
+    .json();
     assert_eq!(only["environments"].as_array().unwrap().len(), 1);
     let none = all("ready", &["--sandbox-user", "observer"]);
     assert_eq!(none.code, 5, "{}", none.stderr);
@@ -95,5 +126,10 @@ fn who_sees_no_vault_is_told_so_and_not_that_all_is_well() {
     let document = ran.exits(0).json();
     let first = &document["environments"][0];
     assert_eq!(first["state"], "not-visible");
-    assert!(first["dangers"][0].as_str().unwrap().contains("not visible to you"));
+    assert!(
+        first["dangers"][0]
+            .as_str()
+            .unwrap()
+            .contains("not visible to you")
+    );
 }

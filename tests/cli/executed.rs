@@ -37,15 +37,27 @@ fn executed(line: &str, path: &str) {
     let served = Served::start("ready", FAST);
     if words.get(1).is_some_and(|word| word == "export") {
         // It exports what is linked.
-        served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]).exits(0);
+        served
+            .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
+            .exits(0);
     }
     let cloud = served.cloud();
     let folder = tempfile::tempdir().unwrap();
-    let arguments: Vec<String> = words[1..].iter().map(|word| filled(word, &cloud, folder.path())).collect();
+    let arguments: Vec<String> = words[1..]
+        .iter()
+        .map(|word| filled(word, &cloud, folder.path()))
+        .collect();
     let config = folder.path().join(".config/cmkctl");
     std::fs::create_dir_all(&config).unwrap();
-    std::fs::write(config.join("config.toml"), "[profile.prod]\naudit-log = \"audit.jsonl\"\n").unwrap();
-    if words.get(1).is_some_and(|word| word == "plan" || word == "apply") {
+    std::fs::write(
+        config.join("config.toml"),
+        "[profile.prod]\naudit-log = \"audit.jsonl\"\n",
+    )
+    .unwrap();
+    if words
+        .get(1)
+        .is_some_and(|word| word == "plan" || word == "apply")
+    {
         let wanted = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/wanted.toml");
         std::fs::copy(wanted, folder.path().join("wanted.toml")).unwrap();
         let saved = folder.path().join("plan.json");
@@ -73,8 +85,10 @@ fn executed(line: &str, path: &str) {
     let ran = finish(run);
     let documented = [0, 3, 5, 6, 7, 8, 9, 10];
     // Names of the reader's own environments and codes are looked for, and not found here.
-    let unknown =
-        ran.code == 2 && ["CMK002", "is called", "has no version"].iter().any(|word| ran.stderr.contains(word));
+    let unknown = ran.code == 2
+        && ["CMK002", "is called", "has no version"]
+            .iter()
+            .any(|word| ran.stderr.contains(word));
     assert!(
         documented.contains(&ran.code) || unknown,
         "{path}: `{line}` exits {}\nstdout:\n{}\nstderr:\n{}",
@@ -89,7 +103,10 @@ fn every_help_page_is_shown_in_every_way() {
     let mut pages = 0;
     each(&cmkctl::cli::command(), "cmkctl", &mut |command, path| {
         let words: Vec<&str> = path.split(' ').skip(1).collect();
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about = command
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let first = about.split_whitespace().next().unwrap();
         for arguments in [
             [words.as_slice(), &["--help"]].concat(),
@@ -97,7 +114,11 @@ fn every_help_page_is_shown_in_every_way() {
             [&["help"], words.as_slice()].concat(),
         ] {
             let ran = crate::tool::run(&arguments).exits(0);
-            assert!(ran.stdout.starts_with(first) && ran.stdout.contains("Usage: "), "{arguments:?}: {}", ran.stdout);
+            assert!(
+                ran.stdout.starts_with(first) && ran.stdout.contains("Usage: "),
+                "{arguments:?}: {}",
+                ran.stdout
+            );
             assert!(ran.stderr.is_empty(), "{arguments:?}: {}", ran.stderr);
         }
         pages += 1;
@@ -109,8 +130,15 @@ fn every_help_page_is_shown_in_every_way() {
 fn every_example_in_help_runs() {
     let mut all = Vec::new();
     each(&cmkctl::cli::command(), "cmkctl", &mut |command, path| {
-        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        all.extend(commands(&after).into_iter().map(|line| (line, path.to_owned())));
+        let after = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        all.extend(
+            commands(&after)
+                .into_iter()
+                .map(|line| (line, path.to_owned())),
+        );
     });
     assert!(all.len() > 30, "{}", all.len());
     for (line, path) in all {

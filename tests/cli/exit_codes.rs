@@ -32,32 +32,56 @@ fn code_2_usage() {
 fn code_3_changes_pending() {
     let served = Served::start("ready", FAST);
     served.run(&["enable", "--dry-run"]).exits(0);
-    served.run(&["enable", "--dry-run", "--detailed-exitcode"]).exits(3);
+    served
+        .run(&["enable", "--dry-run", "--detailed-exitcode"])
+        .exits(3);
     served.run(&ENABLE).exits(0);
-    served.run(&["enable", "--dry-run", "--detailed-exitcode"]).exits(0);
+    served
+        .run(&["enable", "--dry-run", "--detailed-exitcode"])
+        .exits(0);
 }
 
 #[test]
 fn code_4_sign_in() {
     // A machine in Azure has an identity: here it is somewhere that nobody answers.
     let mut nowhere = command(&["status", "00000000-0000-0000-0000-000000000001"]);
-    nowhere.env("IDENTITY_ENDPOINT", "http://127.0.0.1:9/token").env("IDENTITY_HEADER", "x");
+    nowhere
+        .env("IDENTITY_ENDPOINT", "http://127.0.0.1:9/token")
+        .env("IDENTITY_HEADER", "x");
     let ran = finish(nowhere).exits(4);
     assert!(ran.stderr.contains("az login"), "{}", ran.stderr);
-    let ran = run(&["status", "00000000-0000-0000-0000-000000000001", "--auth", "environment", "-o", "json"]).exits(4);
+    let ran = run(&[
+        "status",
+        "00000000-0000-0000-0000-000000000001",
+        "--auth",
+        "environment",
+        "-o",
+        "json",
+    ])
+    .exits(4);
     assert_eq!(ran.json()["exit_code"], 4);
 }
 
 #[test]
 fn code_5_forbidden() {
     let served = Served::start("ready", FAST);
-    served.run_as("observer", &["status", "Contoso UAT"]).exits(5);
+    served
+        .run_as("observer", &["status", "Contoso UAT"])
+        .exits(5);
     served.run_as("unregistered", &["add-environment"]).exits(5);
 }
 
 #[test]
 fn code_6_blocked() {
-    rehearse(&["enable", "--scenario", "not-integrated", "--yes", "--confirm", "Contoso UAT"]).exits(6);
+    rehearse(&[
+        "enable",
+        "--scenario",
+        "not-integrated",
+        "--yes",
+        "--confirm",
+        "Contoso UAT",
+    ])
+    .exits(6);
     rehearse(&["check-integration", "--scenario", "not-integrated"]).exits(6);
 }
 
@@ -72,16 +96,38 @@ fn code_7_another_operation_runs() {
     let read = format!("https://management.azure.com{policy}?api-version=2020-10-30");
     let system = served.ask(&arm, "GET", &read, "").json()["properties"]["systemId"].clone();
     let token = served.token("admin", "https://service.powerapps.com/");
-    let url = format!("{base}/environments/{id}/enterprisePolicies/Encryption/unlink?api-version=2019-10-01");
-    assert_eq!(served.ask(&token, "POST", &url, &json!({ "SystemId": system }).to_string()).status, 202);
-    served.run(&["add-environment", "--yes", "--confirm", "Contoso UAT"]).exits(7);
+    let url = format!(
+        "{base}/environments/{id}/enterprisePolicies/Encryption/unlink?api-version=2019-10-01"
+    );
+    assert_eq!(
+        served
+            .ask(
+                &token,
+                "POST",
+                &url,
+                &json!({ "SystemId": system }).to_string()
+            )
+            .status,
+        202
+    );
+    served
+        .run(&["add-environment", "--yes", "--confirm", "Contoso UAT"])
+        .exits(7);
 }
 
 #[test]
 fn code_8_still_running() {
     let served = Served::start("ready", "1000");
     served.run(&["create-policy", "--yes"]).exits(0);
-    served.run(&["add-environment", "--confirm", "Contoso UAT", "--timeout", "10m"]).exits(8);
+    served
+        .run(&[
+            "add-environment",
+            "--confirm",
+            "Contoso UAT",
+            "--timeout",
+            "10m",
+        ])
+        .exits(8);
     served.run(&["add-environment", "--no-wait"]).exits(8);
     assert_eq!(served.times("link-started"), 1);
 }
@@ -89,7 +135,9 @@ fn code_8_still_running() {
 #[test]
 fn code_9_verification_failed() {
     for ends in ["failed", "failed-silently", "succeeded-without-link"] {
-        Served::patched(&link_ends(ends), FAST).run(&ENABLE).exits(9);
+        Served::patched(&link_ends(ends), FAST)
+            .run(&ENABLE)
+            .exits(9);
     }
     // An operation that the service has forgotten: the environment decides.
     let served = Served::patched(&link_ends("vanished"), FAST);
@@ -99,9 +147,11 @@ fn code_9_verification_failed() {
 #[test]
 fn code_10_consent_missing() {
     // A name that the plan does not ask for is a slip of whoever typed it.
-    for (arguments, code) in
-        [(&["enable"][..], 10), (&["enable", "--yes"], 10), (&["enable", "--yes", "--confirm", "Contoso Uat"], 2)]
-    {
+    for (arguments, code) in [
+        (&["enable"][..], 10),
+        (&["enable", "--yes"], 10),
+        (&["enable", "--yes", "--confirm", "Contoso Uat"], 2),
+    ] {
         let served = Served::start("ready", FAST);
         served.run(arguments).exits(code);
         assert_eq!(served.ledger()["writes"], 0);
@@ -113,12 +163,19 @@ fn code_130_interrupted() {
     let served = Served::start("ready", "100");
     served.run(&["create-policy", "--yes"]).exits(0);
     let mut command = served.command("admin", &["add-environment", "--confirm", "Contoso UAT"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     until("a start", || served.times("link-started") > 0);
     std::thread::sleep(Duration::from_millis(200));
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");
-    assert!(words.contains("add-environment") && words.contains("goes on at the service"), "{words}");
+    assert!(
+        words.contains("add-environment") && words.contains("goes on at the service"),
+        "{words}"
+    );
 }

@@ -67,11 +67,19 @@ fn clean_run(arena: &Arena, job: &Job) -> Clean {
         .iter()
         .map(|entry| Asked {
             number: entry["n"].as_u64().unwrap(),
-            route: format!("{} {}{}", text(&entry["method"]), text(&entry["host"]), text(&entry["path"])),
+            route: format!(
+                "{} {}{}",
+                text(&entry["method"]),
+                text(&entry["host"]),
+                text(&entry["path"])
+            ),
         })
         .collect();
     asked.sort_by_key(|asked| asked.number);
-    Clean { asked, end: arena.end() }
+    Clean {
+        asked,
+        end: arena.end(),
+    }
 }
 
 /// Does the exit code fit, and does the message say what happened?
@@ -89,7 +97,10 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
         4 => says(&["Sign-in", "sign-in"]),
         // What can't be understood is not known, and a plan that needs it is not begun, or goes no
         // further than to what takes people offline.
-        5 => ["401", "403"].contains(&fault) || (says(&["not known (CMK", "could not be read"]) && stands(end, words)),
+        5 => {
+            ["401", "403"].contains(&fault)
+                || (says(&["not known (CMK", "could not be read"]) && stands(end, words))
+        }
         6 => says(&["blocker"]) && stands(end, words),
         // A state that nobody knows is one in which nothing is started.
         7 => fault.starts_with("409") || (fault == "unknown-enum" && says(&["CMK023"])),
@@ -105,14 +116,23 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
 /// Was what the plan is about not begun, and is that said?
 fn stands(end: &End, words: &str) -> bool {
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
-    let offline = end.effects.iter().any(|effect| effect.contains("link-started"));
+    let offline = end
+        .effects
+        .iter()
+        .any(|effect| effect.contains("link-started"));
     (end.effects.is_empty() && says(&["No changes were made"]))
         || (!offline && says(&["is not started", "Nothing was started"]))
 }
 
 /// Did the trouble come at all? A run may be over with fewer looks than the clean one, and before a
 /// door that is closed is opened again nobody may have wanted in.
-fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -> Result<bool, String> {
+fn survives(
+    arena: &Arena,
+    job: &Job,
+    clean: &Clean,
+    fault: &str,
+    number: u64,
+) -> Result<bool, String> {
     let closed = fault == "closed";
     let seconds = if closed { 0.01 } else { 20.0 };
     let rule = json!([{ "match": { "request": number }, "do": fault, "seconds": seconds }]);
@@ -122,7 +142,10 @@ fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -
     let mut end = arena.end();
     let told = |why: String, ran: &Ran| {
         let place = clean.asked.get(usize::try_from(number).unwrap() - 1);
-        Err(format!("{} {fault} at {number} {place:?}: {why}\nexit {}\n{}", job.name, ran.code, ran.stderr))
+        Err(format!(
+            "{} {fault} at {number} {place:?}: {why}\nexit {}\n{}",
+            job.name, ran.code, ran.stderr
+        ))
     };
     if first.code != 0 {
         if let Err(why) = honest(fault, &first, &end) {
@@ -131,15 +154,33 @@ fn survives(arena: &Arena, job: &Job, clean: &Clean, fault: &str, number: u64) -
         arena.faults(&json!([]));
         let second = arena.run(job.arguments);
         if second.code != 0 {
-            return told(format!("then the same command again failed:\n{}\nThe first was:", second.stderr), &first);
+            return told(
+                format!(
+                    "then the same command again failed:\n{}\nThe first was:",
+                    second.stderr
+                ),
+                &first,
+            );
         }
         end = arena.end();
     }
     if end.effects != clean.end.effects {
-        return told(format!("other effects: {:#?} instead of {:#?}", end.effects, clean.end.effects), &first);
+        return told(
+            format!(
+                "other effects: {:#?} instead of {:#?}",
+                end.effects, clean.end.effects
+            ),
+            &first,
+        );
     }
     if end != clean.end {
-        return told(format!("another end: {:#} instead of {:#}", end.world, clean.end.world), &first);
+        return told(
+            format!(
+                "another end: {:#} instead of {:#}",
+                end.world, clean.end.world
+            ),
+            &first,
+        );
     }
     Ok(met)
 }
@@ -150,11 +191,15 @@ fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
     let mut seen = HashSet::new();
     let shared = ["swap-policy", "create-policy"].contains(&job);
     let worth = |asked: &&Asked| {
-        let change =
-            asked.route.starts_with("PUT") || (asked.route.starts_with("POST") && !asked.route.contains("/token"));
+        let change = asked.route.starts_with("PUT")
+            || (asked.route.starts_with("POST") && !asked.route.contains("/token"));
         all || (seen.insert(asked.route.clone()) && (!shared || change))
     };
-    asked.iter().filter(worth).map(|asked| asked.number).collect()
+    asked
+        .iter()
+        .filter(worth)
+        .map(|asked| asked.number)
+        .collect()
 }
 
 /// Every trouble at every request that is chosen of this job.
@@ -164,11 +209,18 @@ fn every_trouble(name: &str) {
     let job = job(name);
     let clean = clean_run(&Arena::open(), &job);
     let numbers = chosen(&clean.asked, name, full || name == "add-environment");
-    let cases: Vec<(&str, u64)> =
-        FAULTS.iter().flat_map(|fault| numbers.iter().map(move |number| (*fault, *number))).collect();
+    let cases: Vec<(&str, u64)> = FAULTS
+        .iter()
+        .flat_map(|fault| numbers.iter().map(move |number| (*fault, *number)))
+        .collect();
     let began = Instant::now();
-    let outcomes = spread(&cases, |arena, (fault, number)| survives(arena, &job, &clean, fault, *number));
-    let met = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
+    let outcomes = spread(&cases, |arena, (fault, number)| {
+        survives(arena, &job, &clean, fault, *number)
+    });
+    let met = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Ok(true)))
+        .count();
     let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
     let survived = cases.len() - failures.len();
     let _ = writeln!(
@@ -179,7 +231,13 @@ fn every_trouble(name: &str) {
         numbers.len(),
         began.elapsed()
     );
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {}:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n\n")
+    );
 }
 
 #[test]
@@ -205,5 +263,8 @@ fn swap_policy_survives_every_trouble() {
 #[test]
 fn every_job_is_in_the_matrix() {
     let names: Vec<&str> = jobs().iter().map(|job| job.name).collect();
-    assert_eq!(names, ["add-environment", "create-policy", "enable", "swap-policy"]);
+    assert_eq!(
+        names,
+        ["add-environment", "create-policy", "enable", "swap-policy"]
+    );
 }

@@ -13,15 +13,31 @@ fn root() -> &'static Path {
 fn commands() -> Vec<String> {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let blocks = readme.split("```sh\n").skip(1).take(2);
-    blocks.map(|block| block.split("\n```").next().unwrap().to_owned()).collect()
+    blocks
+        .map(|block| block.split("\n```").next().unwrap().to_owned())
+        .collect()
 }
 
 /// The features of each library, with or without what only tests need.
 fn features(kinds: &str) -> BTreeMap<String, Vec<String>> {
     let mut tree = Command::new(env!("CARGO"));
-    tree.args(["tree", "--locked", "--offline", "--prefix", "none", "-f", "{p}|{f}", "-e", kinds]);
+    tree.args([
+        "tree",
+        "--locked",
+        "--offline",
+        "--prefix",
+        "none",
+        "-f",
+        "{p}|{f}",
+        "-e",
+        kinds,
+    ]);
     let output = tree.current_dir(root()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         let (library, features) = line.trim_end_matches(" (*)").split_once('|').unwrap();
@@ -38,14 +54,23 @@ fn features(kinds: &str) -> BTreeMap<String, Vec<String>> {
 /// One profile and the same features: the second command finds every library built.
 #[test]
 fn nothing_is_compiled_twice() {
-    let [run, test] = &commands()[..] else { panic!("two commands") };
+    let [run, test] = &commands()[..] else {
+        panic!("two commands")
+    };
     assert!(run.starts_with("cargo run --locked -- "), "{run}");
     assert_eq!(test, "cargo test --locked");
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    assert!(!manifest.contains("[profile.test"), "tests have a profile of their own");
+    assert!(
+        !manifest.contains("[profile.test"),
+        "tests have a profile of their own"
+    );
     let with_tests = features("normal,build,dev");
     for (library, features) in features("normal,build") {
-        assert_eq!(with_tests.get(&library), Some(&features), "{library} is built twice");
+        assert_eq!(
+            with_tests.get(&library),
+            Some(&features),
+            "{library} is built twice"
+        );
     }
 }
 
@@ -54,11 +79,24 @@ fn nothing_is_compiled_twice() {
 #[test]
 fn a_small_stack_is_enough() {
     let enable = "enable --sandbox --speed 20000 --yes --confirm 'Contoso UAT'";
-    for arguments in [enable, "check --sandbox", "status --all --sandbox", "help enable", "explain"] {
+    for arguments in [
+        enable,
+        "check --sandbox",
+        "status --all --sandbox",
+        "help enable",
+        "explain",
+    ] {
         let mut shell = Command::new("bash");
         let line = format!("ulimit -s 1024 && exec \"$0\" {arguments}");
-        let output = shell.args(["-c", &line, env!("CARGO_BIN_EXE_cmkctl")]).output().unwrap();
+        let output = shell
+            .args(["-c", &line, env!("CARGO_BIN_EXE_cmkctl")])
+            .output()
+            .unwrap();
         let words = String::from_utf8_lossy(&output.stderr);
-        assert!(matches!(output.status.code(), Some(0 | 6)), "{arguments}: {}\n{words}", output.status);
+        assert!(
+            matches!(output.status.code(), Some(0 | 6)),
+            "{arguments}: {}\n{words}",
+            output.status
+        );
     }
 }

@@ -21,7 +21,12 @@ fn add(served: &Served, more: &[&str]) -> Ran {
 }
 
 fn looks(served: &Served) -> usize {
-    let path = |entry: &Value| entry["path"].as_str().unwrap().contains("/lifecycleOperations/");
+    let path = |entry: &Value| {
+        entry["path"]
+            .as_str()
+            .unwrap()
+            .contains("/lifecycleOperations/")
+    };
     served.log().iter().filter(|entry| path(entry)).count()
 }
 
@@ -33,12 +38,25 @@ fn a_job_outlives_four_days() {
     // under load.
     let served = Served::patched(&long(), "12000");
     // A machine under load may sleep through one outage, but not through all.
-    let outage = |day: f64| json!({ "match": { "from": day * DAY, "until": day * DAY + 1200.0 }, "do": "reset-before", "times": 1_000_000 });
-    let gateway =
-        json!({ "match": { "path": "/lifecycleOperations/", "every": 50 }, "do": "html-502", "times": 1_000_000 });
-    served.faults(&json!([outage(0.5), outage(1.5), outage(2.5), outage(3.5), gateway]));
+    let outage = |day: f64| {
+        json!({ "match": { "from": day * DAY, "until": day * DAY + 1200.0 },
+        "do": "reset-before", "times": 1_000_000 })
+    };
+    let gateway = json!({ "match": { "path": "/lifecycleOperations/", "every": 50 },
+        "do": "html-502", "times": 1_000_000 });
+    served.faults(&json!([
+        outage(0.5),
+        outage(1.5),
+        outage(2.5),
+        outage(3.5),
+        gateway
+    ]));
     let ran = add(&served, &["--auth", "federated", "-v"]).exits(0);
-    assert!(ran.stderr.contains("Signed in by way of `federated`."), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Signed in by way of `federated`."),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(served.times("link-started"), 1);
     // The first looks follow the service's 5 seconds, then they are minutes apart: five at the end,
     // so never more than this. A machine under load looks less often, for its every request takes
@@ -46,14 +64,31 @@ fn a_job_outlives_four_days() {
     let looks = looks(&served);
     assert!((100..=1300).contains(&looks), "{looks} looks");
     let log = served.log();
-    let count = |service: &str| log.iter().filter(|entry| entry["service"] == service).count();
-    let refused = log.iter().filter(|entry| entry["service"] == "bap" && entry["status"] == 401).count();
+    let count = |service: &str| {
+        log.iter()
+            .filter(|entry| entry["service"] == service)
+            .count()
+    };
+    let refused = log
+        .iter()
+        .filter(|entry| entry["service"] == "bap" && entry["status"] == 401)
+        .count();
     let (assertions, tokens) = (count("runner"), sign_ins(&served, "/token"));
     assert!(refused >= 20, "{refused} tokens had ended");
-    assert!(assertions >= refused && tokens >= refused, "{assertions} assertions, {tokens} tokens, {refused} refusals");
-    assert!(log.iter().any(|entry| entry["status"] == 502) && log.iter().any(|entry| entry["status"] == 0));
+    assert!(
+        assertions >= refused && tokens >= refused,
+        "{assertions} assertions, {tokens} tokens, {refused} refusals"
+    );
+    assert!(
+        log.iter().any(|entry| entry["status"] == 502)
+            && log.iter().any(|entry| entry["status"] == 0)
+    );
     // An outage lasts for several looks, and is told once.
-    assert!(ran.stderr.matches("and so does the wait").count() <= 4, "{}", ran.stderr);
+    assert!(
+        ran.stderr.matches("and so does the wait").count() <= 4,
+        "{}",
+        ran.stderr
+    );
     // Somebody who comes four days later sees the same.
     served.faults(&json!([]));
     add(&served, &[]).exits(0);
@@ -63,9 +98,15 @@ fn a_job_outlives_four_days() {
 #[test]
 fn an_assertion_is_good_for_ten_minutes() {
     let served = Served::start("ready", "1200");
-    let runner = [("x-cmkctl-host", "token.actions.githubusercontent.com"), ("authorization", "Bearer sandbox-job")];
+    let runner = [
+        ("x-cmkctl-host", "token.actions.githubusercontent.com"),
+        ("authorization", "Bearer sandbox-job"),
+    ];
     let path = "/sandbox?api-version=2.0&audience=api://AzureADTokenExchange";
-    let assertion = http(&served.url, "GET", path, &runner, "").json()["value"].as_str().unwrap().to_owned();
+    let assertion = http(&served.url, "GET", path, &runner, "").json()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(http(&served.url, "GET", path, &runner[..1], "").status, 401);
     let (tenant, client) = (served.tenant_id(), served.client_id("admin"));
     let redeem = || {
@@ -73,12 +114,22 @@ fn an_assertion_is_good_for_ten_minutes() {
             "grant_type=client_credentials&client_id={client}&client_assertion={assertion}&scope=https://management.azure.com/.default"
         );
         let host = [("x-cmkctl-host", "login.microsoftonline.com")];
-        http(&served.url, "POST", &format!("/{tenant}/oauth2/v2.0/token"), &host, &form).json()
+        http(
+            &served.url,
+            "POST",
+            &format!("/{tenant}/oauth2/v2.0/token"),
+            &host,
+            &form,
+        )
+        .json()
     };
     let fresh = redeem();
     std::thread::sleep(std::time::Duration::from_millis(600));
     let stale = redeem();
-    assert!(fresh["access_token"].is_string() && stale["error_codes"][0] == 700_024, "{fresh} {stale}");
+    assert!(
+        fresh["access_token"].is_string() && stale["error_codes"][0] == 700_024,
+        "{fresh} {stale}"
+    );
 }
 
 /// Another machine has nothing but the service: no file, no operation id, no policy.
@@ -95,21 +146,40 @@ fn another_machine_waits_for_it() {
         cloud["defaults"] = json!({});
         std::fs::write(&file, cloud.to_string()).unwrap();
         let mut command = command(arguments);
-        command.arg("--cloud").arg(&file).args(["--sandbox-user", "power-platform-admin"]);
+        command
+            .arg("--cloud")
+            .arg(&file)
+            .args(["--sandbox-user", "power-platform-admin"]);
         finish(command)
     };
     let early = elsewhere(&["status", &id, "--wait", "--timeout", "6h", "-o", "json"]).exits(8);
     assert_eq!(early.json()["state"], "encrypting");
-    assert!(early.stderr.contains("goes on at the service") && early.stderr.contains("--wait"), "{}", early.stderr);
+    assert!(
+        early.stderr.contains("goes on at the service") && early.stderr.contains("--wait"),
+        "{}",
+        early.stderr
+    );
     let done = elsewhere(&["status", &id, "--wait", "-o", "json"]).exits(0);
     // This account sees the environment, and neither vault nor grant.
     assert_eq!(done.json()["state"], "not-visible");
     assert_eq!(done.json()["link_status"], "Linked");
-    assert_eq!((served.times("link-started"), served.ledger()["writes"].as_u64().unwrap()), (1, 1));
+    assert_eq!(
+        (
+            served.times("link-started"),
+            served.ledger()["writes"].as_u64().unwrap()
+        ),
+        (1, 1)
+    );
     // There is nothing to wait for any more, and nothing to wait for elsewhere.
     elsewhere(&["status", &id, "--wait"]).exits(0);
     let never = elsewhere(&["status", "Contoso Sales", "--wait"]).exits(9);
-    assert!(never.stderr.contains("No encryption runs on `Contoso Sales`"), "{}", never.stderr);
+    assert!(
+        never
+            .stderr
+            .contains("No encryption runs on `Contoso Sales`"),
+        "{}",
+        never.stderr
+    );
     let usage = elsewhere(&["status", &id, "--timeout", "1h"]).exits(2);
     assert!(usage.stderr.contains("--wait"), "{}", usage.stderr);
 }

@@ -41,7 +41,9 @@ impl Trap {
             for mut stream in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);
                 let _ = stream.read(&mut [0; 1024]);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}");
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+                );
             }
         });
         Self { url, came }
@@ -89,19 +91,26 @@ fn no_command_prints_a_secret_at_any_verbosity() {
                 let ran = served.run(&[&arguments[..], &["-vv", "-o", format]].concat());
                 for printed in [&ran.stdout, &ran.stderr] {
                     assert!(!printed.contains("eyJ"), "{part} {arguments:?}: {printed}");
-                    quoted += printed.matches("The token `[token]` (Bearer [token])").count();
+                    quoted += printed
+                        .matches("The token `[token]` (Bearer [token])")
+                        .count();
                 }
             }
         }
         // What a read is refused with is a clause in a finding; a change's refusal is told in full.
-        assert!(quoted > 0 || !(part["host"] == "bap" || part["method"] == "PUT"), "{part}: nothing was quoted");
+        assert!(
+            quoted > 0 || !(part["host"] == "bap" || part["method"] == "PUT"),
+            "{part}: nothing was quoted"
+        );
     }
 }
 
 /// Runs in a process of its own: see the test below.
 #[test]
 fn a_panic_with_a_secret_in_it() {
-    let Ok(secret) = std::env::var("CMKCTL_TEST_PANIC") else { return };
+    let Ok(secret) = std::env::var("CMKCTL_TEST_PANIC") else {
+        return;
+    };
     cmkctl::report::guard_panics();
     // As an `unwrap` of ours would put it.
     panic!("called `Result::unwrap()` on an `Err` value: Bearer {secret}");
@@ -110,12 +119,27 @@ fn a_panic_with_a_secret_in_it() {
 #[test]
 fn a_panic_tells_its_place_and_nothing_that_was_made_at_run_time() {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "guarded::a_panic_with_a_secret_in_it", "--nocapture"]);
-    command.env("CMKCTL_TEST_PANIC", "hunter2").env("RUST_BACKTRACE", "full");
+    command.args([
+        "--exact",
+        "guarded::a_panic_with_a_secret_in_it",
+        "--nocapture",
+    ]);
+    command
+        .env("CMKCTL_TEST_PANIC", "hunter2")
+        .env("RUST_BACKTRACE", "full");
     let ran = finish(command).exits(1);
-    assert!(!ran.stderr.contains("hunter2") && !ran.stdout.contains("hunter2"), "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        !ran.stderr.contains("hunter2") && !ran.stdout.contains("hunter2"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
     assert!(!ran.stderr.contains("stack backtrace"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("stopped at tests/cli/guarded.rs:"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("stopped at tests/cli/guarded.rs:"),
+        "{}",
+        ran.stderr
+    );
     // The binary installs the same guard before it does anything else.
     let source = include_str!("../../src/cli/mod.rs");
     let main = source.split("pub async fn main() -> u8 {").nth(1).unwrap();
@@ -140,7 +164,10 @@ const LOOK_ALIKES: [&str; 10] = [
 fn no_answer_leads_a_token_to_a_look_alike() {
     for to in LOOK_ALIKES {
         let served = Served::start("ready", FAST);
-        let away = |path: &str| json!([{ "match": { "path": path }, "do": "foreign-link", "to": to, "times": 1000 }]);
+        let away = |path: &str| {
+            json!([{ "match": { "path": path }, "do": "foreign-link",
+            "to": to, "times": 1000 }])
+        };
         served.faults(&away("/scopes/admin/environments"));
         // The next page of a list, and the address of an organization.
         keeps_secrets(served.run(&["environment-name", "Contoso UAT"]).exits(1));
@@ -152,7 +179,11 @@ fn no_answer_leads_a_token_to_a_look_alike() {
         // The address of an operation.
         served.faults(&away("/Encryption/link"));
         let ran = keeps_secrets(served.run(&[&["enable"][..], &CONSENT].concat()).exits(0));
-        assert!(ran.stderr.contains("outside the cloud"), "{to}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("outside the cloud"),
+            "{to}: {}",
+            ran.stderr
+        );
         assert_eq!(served.times("link-started"), 1, "{to}");
         asks_nobody_else(&served);
     }
@@ -171,17 +202,33 @@ fn no_challenge_of_a_vault_asks_for_more_than_a_token_for_keys() {
         "nonsense",
     ] {
         let served = Served::start("ready", FAST);
-        served.faults(&json!([{ "match": { "host": "vault.azure.net" }, "do": "challenge", "to": to, "times": 1000 }]));
+        served.faults(
+            &json!([{ "match": { "host": "vault.azure.net" }, "do": "challenge",
+            "to": to, "times": 1000 }]),
+        );
         let ran = keeps_secrets(served.run(&["create-policy", "--dry-run", "-vv"]));
         assert!([0, 5].contains(&ran.code), "{to}: {}", ran.stderr);
         let ledger = served.ledger();
         // The vault was asked, without a token: the challenge is all that it ever said.
-        let asked: Vec<_> =
-            ledger["log"].as_array().unwrap().iter().filter(|entry| entry["service"] == "keyvault").collect();
-        assert!(!asked.is_empty() && asked.iter().all(|entry| entry["user"] == ""), "{to}: {asked:?}");
+        let asked: Vec<_> = ledger["log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry["service"] == "keyvault")
+            .collect();
+        assert!(
+            !asked.is_empty() && asked.iter().all(|entry| entry["user"] == ""),
+            "{to}: {asked:?}"
+        );
         // Two services, two tokens.
-        assert_eq!(ledger["sign_ins"].as_u64().unwrap(), crate::sign_in::sign_ins(&served, "/token") as u64);
-        assert!(crate::sign_in::sign_ins(&served, "/token") <= 2, "{to}: {ledger:#}");
+        assert_eq!(
+            ledger["sign_ins"].as_u64().unwrap(),
+            crate::sign_in::sign_ins(&served, "/token") as u64
+        );
+        assert!(
+            crate::sign_in::sign_ins(&served, "/token") <= 2,
+            "{to}: {ledger:#}"
+        );
         asks_nobody_else(&served);
     }
 }
@@ -190,22 +237,35 @@ fn no_challenge_of_a_vault_asks_for_more_than_a_token_for_keys() {
 fn redirects_are_not_followed() {
     for status in ["redirect-302", "redirect-307", "redirect-308"] {
         let (served, trap) = (Served::start("ready", FAST), Trap::new());
-        let away = |part: &str| json!([{ "match": { "path": part }, "do": status, "to": trap.url, "times": 1000 }]);
+        let away = |part: &str| {
+            json!([{ "match": { "path": part }, "do": status, "to": trap.url,
+            "times": 1000 }])
+        };
         let enable = [&["enable", "-vv"][..], &CONSENT].concat();
         // A read.
         served.faults(&away("/scopes/admin/environments"));
         let ran = keeps_secrets(served.run(&["status"]).exits(1));
-        assert!(ran.stderr.contains("redirects are not followed") && ran.stderr.contains(&trap.url), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("redirects are not followed") && ran.stderr.contains(&trap.url),
+            "{}",
+            ran.stderr
+        );
         keeps_secrets(served.run(&enable).exits(1));
         assert!(served.effects().is_empty());
         // The key, which the official client reads.
-        served
-            .faults(&json!([{ "match": { "host": "vault.azure.net" }, "do": status, "to": trap.url, "times": 1000 }]));
+        served.faults(
+            &json!([{ "match": { "host": "vault.azure.net" }, "do": status,
+                "to": trap.url, "times": 1000 }]),
+        );
         keeps_secrets(served.run(&["create-policy", "--dry-run"]));
         // A change.
         served.faults(&away("/Encryption/link"));
         let ran = keeps_secrets(served.run(&enable).exits(1));
-        assert!(ran.stderr.contains("redirects are not followed"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("redirects are not followed"),
+            "{}",
+            ran.stderr
+        );
         assert!(!served.effects().contains(&"link-started".to_owned()));
         // Sign-in, by secret and by code.
         served.faults(&away("/oauth2/"));
@@ -221,7 +281,10 @@ fn redirects_are_not_followed() {
 fn bounded(served: &Served, arguments: &[&str]) -> Ran {
     let whole = served.command("admin", arguments);
     let mut shell = Command::new("/bin/sh");
-    shell.env_clear().env("HOME", "/nonexistent").args(["-c", "ulimit -v 409600; exec \"$0\" \"$@\""]);
+    shell
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .args(["-c", "ulimit -v 409600; exec \"$0\" \"$@\""]);
     shell.arg(whole.get_program()).args(whole.get_args());
     finish(shell)
 }
@@ -235,7 +298,8 @@ fn an_answer_without_end_ends_in_words_and_not_in_memory() {
         ("huge-gzip", "the answer is larger than 64 MiB"),
         ("deep", "recursion limit exceeded"),
     ] {
-        let hit = |part: &Value| served.faults(&json!([{ "match": part, "do": kind, "times": 1000 }]));
+        let hit =
+            |part: &Value| served.faults(&json!([{ "match": part, "do": kind, "times": 1000 }]));
         hit(&json!({ "host": "bap" }));
         let ran = bounded(&served, &["status"]).exits(1);
         assert!(ran.stderr.contains(words), "{kind}: {}", ran.stderr);
@@ -274,10 +338,16 @@ fn harmless(ran: &Ran) {
     for printed in [&ran.stdout, &ran.stderr] {
         let bad = printed.chars().find(|ch| {
             (ch.is_control() && *ch != '\n')
-                || matches!(*ch, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0041}')
+                || matches!(*ch, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+                || matches!(*ch, '\u{2066}'..='\u{2069}' | '\u{e0041}')
         });
         assert_eq!(bad, None, "{printed:?}");
-        assert!(!printed.lines().any(|line| line.starts_with("error: forged")), "{printed}");
+        assert!(
+            !printed
+                .lines()
+                .any(|line| line.starts_with("error: forged")),
+            "{printed}"
+        );
     }
 }
 
@@ -286,8 +356,10 @@ fn names_and_words_of_services_can_not_write_to_the_terminal() {
     let name = format!("Contoso {HOSTILE}UAT");
     let patch = json!({
         "summary": "x.",
-        "environments": { "uat": { "name": name }, "production": { "name": name, "policy": "ep-contoso-old" } },
-        "policies": { "ep-contoso-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": HOSTILE, "kind": HOSTILE } },
+        "environments": { "uat": { "name": name }, "production": { "name": name,
+            "policy": "ep-contoso-old" } },
+        "policies": { "ep-contoso-old": { "vault": "kv-contoso-cmk", "key": "cmk-contoso",
+            "location": HOSTILE, "kind": HOSTILE } },
         "locks": [{ "scope": "@vault", "level": HOSTILE, "name": HOSTILE }],
         "azure_policy": HOSTILE,
         "provider_locations": [HOSTILE, "europe"],
@@ -309,23 +381,40 @@ fn names_and_words_of_services_can_not_write_to_the_terminal() {
         }
     };
     all(&served);
-    for (kind, part) in
-        [("words", "bap"), ("words", "management"), ("words", "vault"), ("words", "dynamics"), ("unknown-enum", "")]
-    {
-        served.faults(&json!([{ "match": { "host": part }, "do": kind, "to": HOSTILE, "times": 10_000 }]));
+    for (kind, part) in [
+        ("words", "bap"),
+        ("words", "management"),
+        ("words", "vault"),
+        ("words", "dynamics"),
+        ("unknown-enum", ""),
+    ] {
+        served.faults(
+            &json!([{ "match": { "host": part }, "do": kind, "to": HOSTILE, "times": 10_000 }]),
+        );
         all(&served);
     }
-    served.faults(&json!([{ "match": { "path": "/oauth2/" }, "do": "words", "to": HOSTILE, "times": 10_000 }]));
+    served.faults(
+        &json!([{ "match": { "path": "/oauth2/" }, "do": "words", "to": HOSTILE,
+        "times": 10_000 }]),
+    );
     all(&served);
     assert!(told > 100, "nothing hostile was even told: {told}");
     // States of an operation that is waited for.
     let served = Served::start("ready", "2000");
     served.faults(
-        &json!([{ "match": { "path": "/lifecycleOperations/" }, "do": "unknown-enum", "to": HOSTILE, "times": 3 }]),
+        &json!([{ "match": { "path": "/lifecycleOperations/" }, "do": "unknown-enum",
+            "to": HOSTILE, "times": 3 }]),
     );
-    let ran = served.run(&[&["enable", "-vv"][..], &CONSENT].concat()).exits(0);
+    let ran = served
+        .run(&[&["enable", "-vv"][..], &CONSENT].concat())
+        .exits(0);
     harmless(&ran);
-    assert!(ran.stderr.contains("unknown state `[2J]8;;http://evilx31mevil a b  error: forged`"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("unknown state `[2J]8;;http://evilx31mevil a b  error: forged`"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

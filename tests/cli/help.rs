@@ -13,8 +13,19 @@ pub(crate) fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Comman
 /// The commands in a text, lines that a backslash joins as one.
 pub(crate) fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
-    let lines = joined.lines().map(str::trim).filter(|line| line.starts_with("cmkctl "));
-    lines.map(|line| line.split(" > ").next().unwrap_or(line).trim_end_matches(" &").to_owned()).collect()
+    let lines = joined
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("cmkctl "));
+    lines
+        .map(|line| {
+            line.split(" > ")
+                .next()
+                .unwrap_or(line)
+                .trim_end_matches(" &")
+                .to_owned()
+        })
+        .collect()
 }
 
 /// As a shell splits it, with double quotes.
@@ -24,18 +35,33 @@ pub(crate) fn words(line: &str) -> Vec<String> {
         quoted ^= ch == '"';
         ch == ' ' && !quoted
     });
-    parts.filter(|word| !word.is_empty()).map(|word| word.replace('"', "")).collect()
+    parts
+        .filter(|word| !word.is_empty())
+        .map(|word| word.replace('"', ""))
+        .collect()
 }
 
 #[test]
 fn every_command_has_a_line_and_examples_that_parse() {
     let mut tried = 0;
     each(&cmkctl::cli::command(), "cmkctl", &mut |command, path| {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        assert!(!about.is_empty() && !about.ends_with('.'), "{path}: `{about}`");
-        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let about = command
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        assert!(
+            !about.is_empty() && !about.ends_with('.'),
+            "{path}: `{about}`"
+        );
+        let after = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let examples = commands(&after);
-        assert!(!examples.is_empty() || command.has_subcommands(), "{path} has no example");
+        assert!(
+            !examples.is_empty() || command.has_subcommands(),
+            "{path} has no example"
+        );
         for example in examples {
             let words = words(&example);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -43,7 +69,10 @@ fn every_command_has_a_line_and_examples_that_parse() {
             assert!(
                 parsed.is_ok(),
                 "{path}: `{example}`: {}",
-                parsed.err().map(|error| error.to_string()).unwrap_or_default()
+                parsed
+                    .err()
+                    .map(|error| error.to_string())
+                    .unwrap_or_default()
             );
             tried += 1;
         }
@@ -62,13 +91,22 @@ fn every_command_in_the_readme_parses() {
     assert!(all.len() >= 3, "{all:?}");
     for line in all {
         let words = words(&line);
-        assert!(cmkctl::cli::parse(&words.iter().map(String::as_str).collect::<Vec<_>>()).is_ok(), "{line}");
+        assert!(
+            cmkctl::cli::parse(&words.iter().map(String::as_str).collect::<Vec<_>>()).is_ok(),
+            "{line}"
+        );
     }
 }
 
 #[test]
 fn help_is_asked_for_in_every_way() {
-    for arguments in [&["help"][..], &["--help"], &["-h"], &["help", "enable"], &["enable", "--help"]] {
+    for arguments in [
+        &["help"][..],
+        &["--help"],
+        &["-h"],
+        &["help", "enable"],
+        &["enable", "--help"],
+    ] {
         let ran = run(arguments).exits(0);
         assert!(ran.stdout.contains("Usage: cmkctl"), "{arguments:?}");
     }
@@ -77,19 +115,41 @@ fn help_is_asked_for_in_every_way() {
     assert!(run(&["stauts"]).exits(2).stderr.contains("'status'"));
     // The short way to the version says what clap says.
     for asks in ["--version", "-V"] {
-        assert_eq!(run(&[asks]).exits(0).stdout, cmkctl::cli::command().render_version());
+        assert_eq!(
+            run(&[asks]).exits(0).stdout,
+            cmkctl::cli::command().render_version()
+        );
     }
-    assert!(run(&["--version", "--quiet"]).exits(0).stdout.starts_with("cmkctl "));
+    assert!(
+        run(&["--version", "--quiet"])
+            .exits(0)
+            .stdout
+            .starts_with("cmkctl ")
+    );
 }
 
 #[test]
 fn the_whole_tree_stays_as_it_is() {
     let mut tree = String::new();
     each(&cmkctl::cli::command(), "cmkctl", &mut |command, path| {
-        tree.push_str(&format!("{path}: {}\n", command.get_about().map(ToString::to_string).unwrap_or_default()));
-        for argument in command.get_arguments().filter(|argument| !argument.is_global_set() || path == "cmkctl") {
-            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-            let name = argument.get_long().map_or_else(|| argument.get_id().to_string(), |long| format!("--{long}"));
+        tree.push_str(&format!(
+            "{path}: {}\n",
+            command
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        ));
+        for argument in command
+            .get_arguments()
+            .filter(|argument| !argument.is_global_set() || path == "cmkctl")
+        {
+            let help = argument
+                .get_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let name = argument
+                .get_long()
+                .map_or_else(|| argument.get_id().to_string(), |long| format!("--{long}"));
             tree.push_str(&format!("    {name}: {help}\n"));
         }
     });

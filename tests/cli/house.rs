@@ -9,10 +9,25 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("build", &[]),
     ("main", &["cli", "interrupt"]),
     ("lib", &[]),
-    ("cli", &["run", "apply", "config", "report", "interrupt", "error"]),
+    (
+        "cli",
+        &["run", "apply", "config", "report", "interrupt", "error"],
+    ),
     (
         "run",
-        &["observe", "apply", "steps", "config", "sandbox", "cloud", "audit", "report", "interrupt", "error", "model"],
+        &[
+            "observe",
+            "apply",
+            "steps",
+            "config",
+            "sandbox",
+            "cloud",
+            "audit",
+            "report",
+            "interrupt",
+            "error",
+            "model",
+        ],
     ),
     ("observe", &["steps", "cloud", "error", "model"]),
     ("apply", &["steps", "cloud", "interrupt", "error", "model"]),
@@ -56,14 +71,22 @@ fn sources_of(folder: &str) -> Vec<Source> {
     assert!(files.len() > 30, "the sources were not found");
     let source = |path: PathBuf| {
         let inside = path.strip_prefix(&root).unwrap();
-        let mut module: Vec<String> =
-            inside.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        let mut module: Vec<String> = inside
+            .with_extension("")
+            .iter()
+            .map(|part| part.to_str().unwrap().to_owned())
+            .collect();
         let room = module[0].clone();
         if ["mod", "lib"].contains(&module.last().unwrap().as_str()) {
             module.pop();
         }
         let name = inside.to_str().unwrap().to_owned();
-        Source { room, name, module, text: fs::read_to_string(path).unwrap() }
+        Source {
+            room,
+            name,
+            module,
+            text: fs::read_to_string(path).unwrap(),
+        }
     };
     files.into_iter().map(source).collect()
 }
@@ -73,18 +96,32 @@ pub(crate) fn sources() -> Vec<Source> {
     sources_of("src")
 }
 
-/// The rooms that a text names, by `crate::room` (in `use` lines, groups and paths alike) or `cmkctl::room`.
+/// The rooms that a text names, by `crate::room` (in `use` lines, groups and paths alike) or
+/// `cmkctl::room`.
 fn named(text: &str) -> Vec<String> {
     let mut rooms = Vec::new();
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     for marker in ["crate::", "cmkctl::"] {
         for (start, _) in code.match_indices(marker) {
             let rest = &code[start + marker.len()..];
-            let list = rest.strip_prefix('{').map_or(rest, |group| group.split('}').next().unwrap_or_default());
-            let names = if rest.starts_with('{') { list.split(',').collect() } else { vec![list] };
+            let list = rest
+                .strip_prefix('{')
+                .map_or(rest, |group| group.split('}').next().unwrap_or_default());
+            let names = if rest.starts_with('{') {
+                list.split(',').collect()
+            } else {
+                vec![list]
+            };
             for name in names {
-                let word: String =
-                    name.trim().chars().take_while(|ch| ch.is_ascii_alphanumeric() || *ch == '_').collect();
+                let word: String = name
+                    .trim()
+                    .chars()
+                    .take_while(|ch| ch.is_ascii_alphanumeric() || *ch == '_')
+                    .collect();
                 rooms.push(word);
             }
         }
@@ -95,9 +132,14 @@ fn named(text: &str) -> Vec<String> {
 #[test]
 fn imports_go_one_way() {
     let mut wrong = Vec::new();
-    for Source { room, name, text, .. } in sources() {
-        let (_, allowed) =
-            ROOMS.iter().find(|(own, _)| *own == room).unwrap_or_else(|| panic!("{name} is in no room of the house"));
+    for Source {
+        room, name, text, ..
+    } in sources()
+    {
+        let (_, allowed) = ROOMS
+            .iter()
+            .find(|(own, _)| *own == room)
+            .unwrap_or_else(|| panic!("{name} is in no room of the house"));
         for other in named(&text) {
             if other != room && !allowed.contains(&other.as_str()) {
                 wrong.push(format!("{name}: {room} uses {other}"));
@@ -116,12 +158,19 @@ fn the_rule_would_notice() {
 }
 
 fn loops_of(sources: &[Source]) -> Vec<String> {
-    Imports::of(sources).loops().iter().map(|way| way.join(" > ")).collect()
+    Imports::of(sources)
+        .loops()
+        .iter()
+        .map(|way| way.join(" > "))
+        .collect()
 }
 
 #[test]
 fn no_file_imports_itself_over_others() {
-    let crate_files: Vec<Source> = sources().into_iter().filter(|source| source.room != "build").collect();
+    let crate_files: Vec<Source> = sources()
+        .into_iter()
+        .filter(|source| source.room != "build")
+        .collect();
     assert_eq!(loops_of(&crate_files), Vec::<String>::new());
 }
 
@@ -151,7 +200,11 @@ fn the_loop_would_be_seen() {
             file("model::a", &forth.text),
             file("model::b", back),
         ];
-        assert_eq!(loops_of(&files), ["model::a > model::b > model::a"], "{back}");
+        assert_eq!(
+            loops_of(&files),
+            ["model::a > model::b > model::a"],
+            "{back}"
+        );
     }
     let no_way_back = [
         "pub struct B;",
@@ -161,7 +214,11 @@ fn the_loop_would_be_seen() {
         "pub use super::a::A;\npub struct B;",
     ];
     for back in no_way_back {
-        let files = [file("model", "mod a;\nmod b;"), file("model::a", &forth.text), file("model::b", back)];
+        let files = [
+            file("model", "mod a;\nmod b;"),
+            file("model::a", &forth.text),
+            file("model::b", back),
+        ];
         assert_eq!(loops_of(&files), Vec::<String>::new(), "{back}");
     }
 }
@@ -172,12 +229,23 @@ fn every_file_is_declared() {
     for folder in ["src", "tests/cli"] {
         let sources = sources_of(folder);
         let roots = ["main.rs", "lib.rs", "build.rs"];
-        for source in sources.iter().filter(|source| !roots.contains(&source.name.as_str())) {
+        for source in sources
+            .iter()
+            .filter(|source| !roots.contains(&source.name.as_str()))
+        {
             let (last, parent) = source.module.split_last().unwrap();
             let declared = sources
                 .iter()
-                .filter(|other| other.module == parent || (parent.is_empty() && roots.contains(&other.name.as_str())))
-                .any(|other| other.text.lines().any(|line| line.trim().ends_with(&format!("mod {last};"))));
+                .filter(|other| {
+                    other.module == parent
+                        || (parent.is_empty() && roots.contains(&other.name.as_str()))
+                })
+                .any(|other| {
+                    other
+                        .text
+                        .lines()
+                        .any(|line| line.trim().ends_with(&format!("mod {last};")))
+                });
             assert!(declared, "{folder}/{} is declared nowhere", source.name);
         }
     }
@@ -185,10 +253,15 @@ fn every_file_is_declared() {
 
 #[test]
 fn no_type_lives_in_main_or_lib() {
-    for Source { room, name, text, .. } in sources() {
+    for Source {
+        room, name, text, ..
+    } in sources()
+    {
         if room == "main" || room == "lib" {
             for word in ["struct ", "enum ", "trait ", "type "] {
-                let found = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+                let found = text
+                    .lines()
+                    .any(|line| !line.trim_start().starts_with("//") && line.contains(word));
                 assert!(!found, "{} defines a {word}", name);
             }
         }
@@ -197,11 +270,25 @@ fn no_type_lives_in_main_or_lib() {
 
 #[test]
 fn only_config_reads_the_environment_and_only_report_writes() {
-    for Source { room, name, text, .. } in sources() {
-        let uses = |word: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+    for Source {
+        room, name, text, ..
+    } in sources()
+    {
+        let uses = |word: &str| {
+            text.lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(word))
+        };
         // What a build script reads is the environment of a build.
-        assert!(matches!(room.as_str(), "config" | "build") || !uses("env::var"), "{} reads the environment", name);
-        assert!(room == "report" || !(uses("io::stdout") || uses("io::stderr")), "{} writes to the terminal", name);
+        assert!(
+            matches!(room.as_str(), "config" | "build") || !uses("env::var"),
+            "{} reads the environment",
+            name
+        );
+        assert!(
+            room == "report" || !(uses("io::stdout") || uses("io::stderr")),
+            "{} writes to the terminal",
+            name
+        );
     }
 }
 
@@ -217,8 +304,15 @@ fn files_can_be_read_in_one_sitting() {
 /// The README's picture has an arrow for each permission above, and no other.
 #[test]
 fn the_picture_of_the_rooms_is_the_rule() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let picture = readme.split("```mermaid\n").nth(1).unwrap().split("```").next().unwrap();
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let picture = readme
+        .split("```mermaid\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
     // What everybody may use is said beside the picture.
     let drawn_apart = |room: &str| matches!(room, "model" | "error");
     let mut drawn = Vec::new();
@@ -229,7 +323,10 @@ fn the_picture_of_the_rooms_is_the_rule() {
         }
     }
     let ruled = ROOMS.iter().flat_map(|(from, allowed)| {
-        allowed.iter().filter(|to| !drawn_apart(to)).map(|to| ((*from).to_owned(), (*to).to_owned()))
+        allowed
+            .iter()
+            .filter(|to| !drawn_apart(to))
+            .map(|to| ((*from).to_owned(), (*to).to_owned()))
     });
     let mut ruled: Vec<_> = ruled.collect();
     drawn.sort();

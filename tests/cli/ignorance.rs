@@ -22,51 +22,90 @@ fn odd<T>() -> Known<T> {
 }
 
 fn silent<T>() -> Seen<T> {
-    Seen::Unreadable(Unreadable { why: "it did not answer".into(), ..Unreadable::default() })
+    Seen::Unreadable(Unreadable {
+        why: "it did not answer".into(),
+        ..Unreadable::default()
+    })
 }
 
 /// Every fact that a step may decide upon, as nobody knows it.
 const UNKNOWN: [(&str, Change); 37] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| part(&mut o.environment).key_link = silent()),
-    ("link that contradicts", |o| part(&mut o.environment).key_link = unreadable(Some("CMK041"))),
+    ("link that contradicts", |o| {
+        part(&mut o.environment).key_link = unreadable(Some("CMK041"))
+    }),
     ("status of the link", |o| {
         if let Seen::Present(link) = &mut part(&mut o.environment).key_link {
             link.status = Some("Wibble".into());
         }
     }),
-    ("management state", |o| part(&mut o.environment).management_state = None),
-    ("runtime state", |o| part(&mut o.environment).runtime_state = None),
-    ("another runtime state", |o| part(&mut o.environment).runtime_state = Some("Wibble".into())),
-    ("protection level", |o| part(&mut o.environment).protection_level = Some("Wibble".into())),
+    ("management state", |o| {
+        part(&mut o.environment).management_state = None
+    }),
+    ("runtime state", |o| {
+        part(&mut o.environment).runtime_state = None
+    }),
+    ("another runtime state", |o| {
+        part(&mut o.environment).runtime_state = Some("Wibble".into())
+    }),
+    ("protection level", |o| {
+        part(&mut o.environment).protection_level = Some("Wibble".into())
+    }),
     ("rules", |o| part(&mut o.environment).rules = odd()),
-    ("finance and operations", |o| part(&mut o.environment).app = odd()),
+    ("finance and operations", |o| {
+        part(&mut o.environment).app = odd()
+    }),
     ("integration", |o| o.integration = silent()),
     ("operations", |o| o.operations = silent()),
     ("operations, hidden", |o| o.operations = unreadable(None)),
     ("policy", |o| o.policy = silent()),
     ("policy, hidden", |o| o.policy = unreadable(None)),
     ("key of the policy", |o| part(&mut o.policy).key = odd()),
-    ("state of the policy", |o| part(&mut o.policy).encrypts = odd()),
-    ("identity of the policy", |o| part(&mut o.policy).principal_id = None),
+    ("state of the policy", |o| {
+        part(&mut o.policy).encrypts = odd()
+    }),
+    ("identity of the policy", |o| {
+        part(&mut o.policy).principal_id = None
+    }),
     ("vault", |o| o.vault = silent()),
     ("vault, hidden", |o| o.vault = unreadable(None)),
     ("model of the vault", |o| part(&mut o.vault).rbac = odd()),
     ("network", |o| part(&mut o.vault).network = odd()),
     ("soft delete", |o| part(&mut o.vault).soft_delete = odd()),
-    ("purge protection", |o| part(&mut o.vault).purge_protection = odd()),
+    ("purge protection", |o| {
+        part(&mut o.vault).purge_protection = odd()
+    }),
     ("key", |o| o.key = silent()),
     ("type of the key", |o| part(&mut o.key).kty = odd()),
-    ("whether the key is enabled", |o| part(&mut o.key).validity.enabled = odd()),
-    ("since when", |o| part(&mut o.key).validity.not_before = odd()),
+    ("whether the key is enabled", |o| {
+        part(&mut o.key).validity.enabled = odd()
+    }),
+    ("since when", |o| {
+        part(&mut o.key).validity.not_before = odd()
+    }),
     ("until when", |o| part(&mut o.key).validity.expires = odd()),
-    ("when it was made", |o| part(&mut o.key).validity.created = odd()),
+    ("when it was made", |o| {
+        part(&mut o.key).validity.created = odd()
+    }),
     ("version of the key", |o| part(&mut o.key).version = None),
     ("roles", |o| o.key_roles = silent()),
     ("the tenant", |o| o.around.estate = silent()),
-    ("whether it is the whole tenant", |o| o.around.whole_tenant = Verdict::default()),
-    ("histories", |o| o.around.histories.values_mut().for_each(|history| *history = silent())),
-    ("policies", |o| o.around.policies.values_mut().for_each(|policy| *policy = silent())),
+    ("whether it is the whole tenant", |o| {
+        o.around.whole_tenant = Verdict::default()
+    }),
+    ("histories", |o| {
+        o.around
+            .histories
+            .values_mut()
+            .for_each(|history| *history = silent())
+    }),
+    ("policies", |o| {
+        o.around
+            .policies
+            .values_mut()
+            .for_each(|policy| *policy = silent())
+    }),
     ("versions", |o| o.around.versions = silent()),
 ];
 
@@ -85,13 +124,20 @@ fn whole() -> (Target, Observed) {
     part(&mut observed.key).validity = validity(90);
     let older = KeyVersion::parse(&"a".repeat(32)).unwrap();
     observed.around.versions = Seen::Present(vec![
-        Version { id: older, validity: validity(200) },
-        Version { id: latest, validity: validity(90) },
+        Version {
+            id: older,
+            validity: validity(200),
+        },
+        Version {
+            id: latest,
+            validity: validity(90),
+        },
     ]);
     observed.around.whole_tenant = Verdict::Yes;
     observed.around.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
     let environment = part(&mut observed.environment).clone();
-    observed.around.histories = BTreeMap::from([(environment.id.clone(), Seen::Present(Vec::new()))]);
+    observed.around.histories =
+        BTreeMap::from([(environment.id.clone(), Seen::Present(Vec::new()))]);
     observed.around.estate = Seen::Present(vec![environment]);
     (target, observed)
 }
@@ -112,9 +158,15 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
         (target, observed)
     };
     let mut all: Vec<(&'static str, Step, Target, Observed)> = Vec::new();
-    let mut push = |name, step: Step, (target, observed): (Target, Observed)| all.push((name, step, target, observed));
+    let mut push = |name, step: Step, (target, observed): (Target, Observed)| {
+        all.push((name, step, target, observed))
+    };
     push("add", |t, o| add::plan(t, o, false), with(&|_, _| {}));
-    push("create-policy", |t, o| policy::plan(t, o, Whose::Own), with(&|_, o| o.key_roles = Seen::Present(Vec::new())));
+    push(
+        "create-policy",
+        |t, o| policy::plan(t, o, Whose::Own),
+        with(&|_, o| o.key_roles = Seen::Present(Vec::new())),
+    );
     push("remove", remove::plan, with(&|_, o| link_environment(o)));
     push(
         "swap",
@@ -131,7 +183,11 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
                 ..Observed::default()
             };
             o.left = Some(Box::new(left));
-            o.around.old_key = Seen::Present(OldKey { vault: "v".into(), key: "k".into(), granted: Verdict::Yes });
+            o.around.old_key = Seen::Present(OldKey {
+                vault: "v".into(),
+                key: "k".into(),
+                granted: Verdict::Yes,
+            });
         }),
     );
     push("rotate-key", rotate::plan, with(&|_, _| {}));
@@ -256,10 +312,20 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "version of the key",
         ],
     ),
-    ("unlock", &["vault", "network", "key of the policy", "roles"]),
+    (
+        "unlock",
+        &["vault", "network", "key of the policy", "roles"],
+    ),
     (
         "retire-key",
-        &["vault", "vault, hidden", "the tenant", "whether it is the whole tenant", "histories", "versions"],
+        &[
+            "vault",
+            "vault, hidden",
+            "the tenant",
+            "whether it is the whole tenant",
+            "histories",
+            "versions",
+        ],
     ),
 ];
 
@@ -275,11 +341,17 @@ fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
             let known = |action| clean.actions.contains(action);
             // A wait for what may run starts nothing.
             assert!(
-                plan.actions.iter().all(|action| known(action) || !action.changes()) || !plan.may_start(),
+                plan.actions
+                    .iter()
+                    .all(|action| known(action) || !action.changes())
+                    || !plan.may_start(),
                 "{name} without {fact}: {plan:#?}"
             );
             if decide.contains(&fact) {
-                assert!(!plan.may_start(), "{name} without {fact} goes on: {plan:#?}");
+                assert!(
+                    !plan.may_start(),
+                    "{name} without {fact} goes on: {plan:#?}"
+                );
                 assert!(
                     plan.blockers().next().is_none(),
                     "{name} without {fact} is blocked by what nobody knows: {plan:#?}"
@@ -297,10 +369,18 @@ fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
 #[test]
 fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
     let wrong: [(&str, Change); 5] = [
-        ("a disabled key", |o| part(&mut o.key).validity.enabled = Known::Known(false)),
-        ("no purge protection", |o| part(&mut o.vault).purge_protection = Known::Known(false)),
-        ("an operation that runs", |o| part(&mut o.operations).push(operation("Copy", "Running", 0))),
-        ("not managed", |o| part(&mut o.environment).protection_level = Some("Basic".into())),
+        ("a disabled key", |o| {
+            part(&mut o.key).validity.enabled = Known::Known(false)
+        }),
+        ("no purge protection", |o| {
+            part(&mut o.vault).purge_protection = Known::Known(false)
+        }),
+        ("an operation that runs", |o| {
+            part(&mut o.operations).push(operation("Copy", "Running", 0))
+        }),
+        ("not managed", |o| {
+            part(&mut o.environment).protection_level = Some("Basic".into())
+        }),
         ("no grant", |o| o.key_roles = Seen::Present(Vec::new())),
     ];
     let (target, observed) = whole();
@@ -316,7 +396,10 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
             if fact == "vault, hidden" && ["no purge protection", "no grant"].contains(&what) {
                 continue;
             }
-            assert!(!add::plan(&target, &poorer, false).may_start(), "{what} without {fact}");
+            assert!(
+                !add::plan(&target, &poorer, false).may_start(),
+                "{what} without {fact}"
+            );
         }
     }
 }
@@ -325,13 +408,23 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
 fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
     for (name, step, target, observed) in every_step() {
         let mut poorer = observed.clone();
-        (poorer.vault, poorer.key, poorer.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
+        (poorer.vault, poorer.key, poorer.key_roles) =
+            (unreadable(None), unreadable(None), unreadable(None));
         if let Some(left) = &mut poorer.left {
-            (left.vault, left.key, left.key_roles) = (unreadable(None), unreadable(None), unreadable(None));
+            (left.vault, left.key, left.key_roles) =
+                (unreadable(None), unreadable(None), unreadable(None));
         }
         let plan = step(&target, &poorer);
-        let hidden = plan.findings.iter().filter(|finding| finding.severity == Severity::NotVisible).count();
+        let hidden = plan
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::NotVisible)
+            .count();
         let own = ["create-policy", "rotate-key", "retire-key"].contains(&name);
-        assert_eq!((plan.may_start(), hidden > 0), (!own, !own), "{name}: {plan:#?}");
+        assert_eq!(
+            (plan.may_start(), hidden > 0),
+            (!own, !own),
+            "{name}: {plan:#?}"
+        );
     }
 }

@@ -38,11 +38,16 @@ impl Imports {
         let modules = sources.iter().map(|source| {
             let tokens = source.text.parse::<TokenStream>();
             let tokens = tokens.unwrap_or_else(|error| panic!("{}: {error}", source.name));
-            let mut reading = Reading { paths: &paths, module: Module::empty(&source.module) };
+            let mut reading = Reading {
+                paths: &paths,
+                module: Module::empty(&source.module),
+            };
             reading.code(tokens, &source.module);
             reading.module
         });
-        Self { modules: modules.collect() }
+        Self {
+            modules: modules.collect(),
+        }
     }
 
     fn at(&self, path: &[String]) -> Option<usize> {
@@ -52,9 +57,13 @@ impl Imports {
     /// The file that defines what a path leads to; `None` for a module as a whole, which is no use
     /// of anything in it, and for what is no file of ours.
     fn file(&self, path: &[String], depth: usize) -> Option<usize> {
-        let here = (0..=path.len()).rev().find_map(|end| Some((self.at(&path[..end])?, end)));
+        let here = (0..=path.len())
+            .rev()
+            .find_map(|end| Some((self.at(&path[..end])?, end)));
         let (module, end) = here?;
-        let (Some(name), true) = (path.get(end), depth < 16) else { return None };
+        let (Some(name), true) = (path.get(end), depth < 16) else {
+            return None;
+        };
         let follow = |target: &Path| {
             let longer: Path = target.iter().chain(&path[end + 1..]).cloned().collect();
             self.file(&longer, depth + 1)
@@ -63,13 +72,20 @@ impl Imports {
         if found.defined.contains(name) {
             return Some(module);
         }
-        if let Some(target) = found.bound.get(name).filter(|target| target[..] != path[..=end]) {
+        if let Some(target) = found
+            .bound
+            .get(name)
+            .filter(|target| target[..] != path[..=end])
+        {
             return follow(target);
         }
         let in_glob = found.globs.iter().find_map(|glob| {
             let longer: Path = glob.iter().chain(&path[end..]).cloned().collect();
             let module = self.file(&longer, depth + 1)?;
-            self.modules[module].defined.contains(name).then_some(module)
+            self.modules[module]
+                .defined
+                .contains(name)
+                .then_some(module)
         });
         in_glob.or(Some(module))
     }
@@ -77,9 +93,15 @@ impl Imports {
     /// The files that each file uses.
     pub(crate) fn arrows(&self) -> Vec<BTreeSet<usize>> {
         let of = |(number, module): (usize, &Module)| {
-            let offered = module.offered.iter().filter(|(name, _)| module.words.contains(name));
+            let offered = module
+                .offered
+                .iter()
+                .filter(|(name, _)| module.words.contains(name));
             let paths = module.named.iter().chain(offered.map(|(_, path)| path));
-            paths.filter_map(|path| self.file(path, 0)).filter(|other| *other != number).collect()
+            paths
+                .filter_map(|path| self.file(path, 0))
+                .filter(|other| *other != number)
+                .collect()
         };
         self.modules.iter().enumerate().map(of).collect()
     }
@@ -90,7 +112,9 @@ impl Imports {
         let mut told = BTreeSet::new();
         let mut loops = Vec::new();
         for start in 0..arrows.len() {
-            let Some(way) = way_back(&arrows, start).filter(|_| !told.contains(&start)) else { continue };
+            let Some(way) = way_back(&arrows, start).filter(|_| !told.contains(&start)) else {
+                continue;
+            };
             told.extend(way.iter().copied());
             loops.push(way.iter().map(|file| self.name(*file)).collect());
         }
@@ -144,7 +168,16 @@ impl Module {
 }
 
 /// Words after which the name of an item stands.
-const ITEMS: [&str; 8] = ["struct", "enum", "trait", "type", "fn", "const", "static", "macro_rules"];
+const ITEMS: [&str; 8] = [
+    "struct",
+    "enum",
+    "trait",
+    "type",
+    "fn",
+    "const",
+    "static",
+    "macro_rules",
+];
 
 struct Reading<'a> {
     paths: &'a BTreeSet<Path>,
@@ -167,15 +200,19 @@ impl Reading<'_> {
                 // `pub(in path)` names who may look, not what is used.
                 Some("pub") => {
                     public = true;
-                    let bounds = matches!(tokens.get(place + 1), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+                    let bounds = group(&tokens, place + 1, Delimiter::Parenthesis);
                     place += 1 + usize::from(bounds);
                     continue;
                 }
                 Some("use") => {
-                    let end = (place..tokens.len()).find(|at| is(&tokens, *at, ';')).unwrap_or(tokens.len());
+                    let end = (place..tokens.len())
+                        .find(|at| is(&tokens, *at, ';'))
+                        .unwrap_or(tokens.len());
                     let mut leaves = Vec::new();
                     tree(&tokens[place + 1..end], &Vec::new(), &mut leaves);
-                    leaves.into_iter().for_each(|leaf| self.bind(leaf, public, here));
+                    leaves
+                        .into_iter()
+                        .for_each(|leaf| self.bind(leaf, public, here));
                     place = end;
                 }
                 Some("mod") if matches!(tokens.get(place + 2), Some(TokenTree::Group(_))) => {
@@ -197,7 +234,8 @@ impl Reading<'_> {
                 }
                 Some(one) => {
                     if ITEMS.contains(&one)
-                        && let Some(name) = word_at(&tokens, place + 1).or_else(|| word_at(&tokens, place + 2))
+                        && let Some(name) =
+                            word_at(&tokens, place + 1).or_else(|| word_at(&tokens, place + 2))
                     {
                         self.module.defined.insert(name);
                     }
@@ -215,10 +253,14 @@ impl Reading<'_> {
     }
 
     fn bind(&mut self, (path, name): Leaf, public: bool, here: &Path) {
-        let Some(path) = self.from_root(&path, here) else { return };
+        let Some(path) = self.from_root(&path, here) else {
+            return;
+        };
         if name == "*" {
             if !public {
-                self.module.named.push(path.iter().cloned().chain([name]).collect());
+                self.module
+                    .named
+                    .push(path.iter().cloned().chain([name]).collect());
             }
             self.module.globs.push(path);
             return;
@@ -272,6 +314,10 @@ fn is(tokens: &[TokenTree], place: usize, sign: char) -> bool {
     matches!(tokens.get(place), Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
 }
 
+fn group(tokens: &[TokenTree], place: usize, delimiter: Delimiter) -> bool {
+    matches!(tokens.get(place), Some(TokenTree::Group(group)) if group.delimiter() == delimiter)
+}
+
 fn joined(tokens: &[TokenTree], place: usize) -> bool {
     is(tokens, place, ':') && is(tokens, place + 1, ':')
 }
@@ -283,16 +329,20 @@ fn starts_path(tokens: &[TokenTree], place: usize) -> bool {
 /// Is this `#[cfg(test)]`? What is below is no part of the program.
 fn is_test(tokens: &[TokenTree], place: usize) -> bool {
     is(tokens, place, '#')
-        && matches!(tokens.get(place + 1), Some(TokenTree::Group(group)) if group.to_string().replace(' ', "") == "[cfg(test)]")
+        && matches!(tokens.get(place + 1),
+            Some(TokenTree::Group(group)) if group.to_string().replace(' ', "") == "[cfg(test)]")
 }
 
 /// Where the item ends that begins at `place`: after its body or its semicolon.
 fn after_item(tokens: &[TokenTree], place: usize) -> usize {
     let ends = |at: &usize| {
         is(tokens, *at, ';')
-            || matches!(tokens.get(*at), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
+            || matches!(tokens.get(*at),
+                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
     };
-    (place..tokens.len()).find(ends).map_or(tokens.len(), |end| end + 1)
+    (place..tokens.len())
+        .find(ends)
+        .map_or(tokens.len(), |end| end + 1)
 }
 
 /// The path in code that begins at `place`, and where it ends.
@@ -326,7 +376,9 @@ fn tree(tokens: &[TokenTree], before: &Path, leaves: &mut Vec<Leaf>) {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
                 return tree(&inner, &path, leaves);
             }
-            TokenTree::Punct(punct) if punct.as_char() == '*' => return leaves.push((path, "*".to_owned())),
+            TokenTree::Punct(punct) if punct.as_char() == '*' => {
+                return leaves.push((path, "*".to_owned()));
+            }
             TokenTree::Ident(ident) if ident == "as" => {
                 return leaves.push((path, word_at(tokens, place + 1).unwrap_or_default()));
             }

@@ -49,23 +49,31 @@ pub(crate) type Own = dyn Fn(usize, &Asked) -> Option<Answer> + Send + Sync;
 /// An answer of the test's own.
 pub(crate) fn answer(status: u16, body: String) -> Option<Answer> {
     let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}",
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: \
+        close\r\ncontent-length: {}",
         body.len()
     );
     Some(Answer { status, head, body })
 }
 
 impl Internet {
-    pub(crate) fn over(served: Served, own: impl Fn(usize, &Asked) -> Option<Answer> + Send + Sync + 'static) -> Self {
+    pub(crate) fn over(
+        served: Served,
+        own: impl Fn(usize, &Asked) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
         let own: Arc<Own> = Arc::new(own);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let bundle = served.folder().join("ca.pem");
-        std::fs::write(&bundle, format!("-----BEGIN CERTIFICATE-----\n{CERTIFICATE}\n-----END CERTIFICATE-----\n"))
-            .unwrap();
+        std::fs::write(
+            &bundle,
+            format!("-----BEGIN CERTIFICATE-----\n{CERTIFICATE}\n-----END CERTIFICATE-----\n"),
+        )
+        .unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let connected = Arc::new(Mutex::new(Vec::new()));
-        let (log, sandbox, tls, hosts) = (asked.clone(), served.url.clone(), tls(), connected.clone());
+        let (log, sandbox, tls, hosts) =
+            (asked.clone(), served.url.clone(), tls(), connected.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, sandbox, tls) = (log.clone(), sandbox.clone(), tls.clone());
@@ -73,13 +81,21 @@ impl Internet {
                 std::thread::spawn(move || serve(stream, &tls, &sandbox, (&log, &hosts), &*own));
             }
         });
-        Self { served, address, bundle, asked, connected }
+        Self {
+            served,
+            address,
+            bundle,
+            asked,
+            connected,
+        }
     }
 
     /// The binary in the public cloud.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(arguments);
-        command.env("HTTPS_PROXY", format!("http://{}", self.address)).env("CMKCTL_CA_BUNDLE", &self.bundle);
+        command
+            .env("HTTPS_PROXY", format!("http://{}", self.address))
+            .env("CMKCTL_CA_BUNDLE", &self.bundle);
         command
     }
 
@@ -89,19 +105,31 @@ impl Internet {
 
     /// How often a way was asked for to a host with this in its name.
     pub(crate) fn connections(&self, part: &str) -> usize {
-        self.connected.lock().unwrap().iter().filter(|host| host.contains(part)).count()
+        self.connected
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|host| host.contains(part))
+            .count()
     }
 
     /// The hosts that anything was said to.
     pub(crate) fn hosts(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
-        let hosts: std::collections::BTreeSet<_> = asked.iter().map(|asked| asked.host.clone()).collect();
+        let hosts: std::collections::BTreeSet<_> =
+            asked.iter().map(|asked| asked.host.clone()).collect();
         hosts.into_iter().collect()
     }
 
     /// Everything that was asked of a host, in order; `runner` is this address itself.
     pub(crate) fn asked(&self, host: &str) -> Vec<Asked> {
-        self.asked.lock().unwrap().iter().filter(|asked| asked.host == host).cloned().collect()
+        self.asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|asked| asked.host == host)
+            .cloned()
+            .collect()
     }
 }
 
@@ -109,8 +137,15 @@ fn tls() -> Arc<ServerConfig> {
     let certificate = CertificateDer::from(STANDARD.decode(CERTIFICATE).unwrap());
     let key = PrivatePkcs8KeyDer::from(STANDARD.decode(KEY).unwrap());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    Arc::new(builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()).unwrap())
+    let builder = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    Arc::new(
+        builder
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key.into())
+            .unwrap(),
+    )
 }
 
 /// Head and body of one request; `None` when the other side left.
@@ -122,7 +157,9 @@ fn read_request(stream: &mut impl Read) -> Option<(String, String)> {
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).ok()?;
-    let length = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let length = header(&head, "content-length")
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
     Some((head, String::from_utf8(body).ok()?))
@@ -136,9 +173,23 @@ fn serve(
     own: &Own,
 ) -> Option<()> {
     let (head, body) = read_request(&mut stream)?;
-    let Some(host) = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).map(str::to_owned) else {
+    let Some(host) = head
+        .strip_prefix("CONNECT ")
+        .and_then(|rest| rest.split(':').next())
+        .map(str::to_owned)
+    else {
         // Plain http is for the runner's own endpoint.
-        return reply_to(&mut stream, Asked { host: "runner".to_owned(), head, body }, sandbox, log, own);
+        return reply_to(
+            &mut stream,
+            Asked {
+                host: "runner".to_owned(),
+                head,
+                body,
+            },
+            sandbox,
+            log,
+            own,
+        );
     };
     hosts.lock().ok()?.push(host.clone());
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
@@ -149,7 +200,13 @@ fn serve(
     stream.flush().ok()
 }
 
-fn reply_to(stream: &mut impl Write, asked: Asked, sandbox: &str, log: &Mutex<Vec<Asked>>, own: &Own) -> Option<()> {
+fn reply_to(
+    stream: &mut impl Write,
+    asked: Asked,
+    sandbox: &str,
+    log: &Mutex<Vec<Asked>>,
+    own: &Own,
+) -> Option<()> {
     let number = {
         let mut log = log.lock().ok()?;
         log.push(asked.clone());
@@ -157,12 +214,20 @@ fn reply_to(stream: &mut impl Write, asked: Asked, sandbox: &str, log: &Mutex<Ve
     };
     let answer = own(number, &asked).unwrap_or_else(|| {
         let mut line = asked.head.split(' ');
-        let (method, path) = (line.next().unwrap_or_default(), line.next().unwrap_or_default());
-        let kept =
-            ["authorization", "content-type"].into_iter().filter_map(|name| Some((name, header(&asked.head, name)?)));
-        let headers: Vec<_> = kept.chain([("x-cmkctl-host", asked.host.as_str())]).collect();
+        let (method, path) = (
+            line.next().unwrap_or_default(),
+            line.next().unwrap_or_default(),
+        );
+        let kept = ["authorization", "content-type"]
+            .into_iter()
+            .filter_map(|name| Some((name, header(&asked.head, name)?)));
+        let headers: Vec<_> = kept
+            .chain([("x-cmkctl-host", asked.host.as_str())])
+            .collect();
         http(sandbox, method, path, &headers, &asked.body)
     });
-    stream.write_all(format!("{}\r\n\r\n{}", answer.head, answer.body).as_bytes()).ok()?;
+    stream
+        .write_all(format!("{}\r\n\r\n{}", answer.head, answer.body).as_bytes())
+        .ok()?;
     stream.flush().ok()
 }

@@ -15,10 +15,21 @@ fn link_shown(served: &Served) -> Value {
 #[test]
 fn a_removal_is_shown_by_a_re_read_and_twice_is_once() {
     let served = Served::patched(&two_keys(), FAST);
-    served.run(&["remove-environment", "--dry-run", "--detailed-exitcode"]).exits(3);
+    served
+        .run(&["remove-environment", "--dry-run", "--detailed-exitcode"])
+        .exits(3);
     served.run(&["remove-environment", "--yes"]).exits(10);
-    served.run(&["remove-environment", "--yes", "--confirm", "Contoso"]).exits(2);
-    served.run(&["remove-environment", "--policy", "ep-contoso-cmk", "--dry-run"]).exits(6);
+    served
+        .run(&["remove-environment", "--yes", "--confirm", "Contoso"])
+        .exits(2);
+    served
+        .run(&[
+            "remove-environment",
+            "--policy",
+            "ep-contoso-cmk",
+            "--dry-run",
+        ])
+        .exits(6);
     assert!(served.effects().is_empty());
     served.run(&REMOVE).exits(0);
     assert!(link_shown(&served).is_null());
@@ -35,7 +46,10 @@ fn a_removal_that_runs_is_waited_for_from_anywhere() {
     served.run(&started).exits(8);
     let status = served.run(&["status", "-o", "json"]).exits(0).json();
     assert_eq!(status["state"], "removing", "{status:#}");
-    let planned = served.run(&["remove-environment", "--dry-run", "-o", "json"]).exits(0).json();
+    let planned = served
+        .run(&["remove-environment", "--dry-run", "-o", "json"])
+        .exits(0)
+        .json();
     assert_eq!(planned["plan"]["actions"][0]["action"], "await-removal");
     let waited = served.run(&["status", "--wait"]).exits(0);
     waited.says(&["not-encrypted"]);
@@ -45,9 +59,11 @@ fn a_removal_that_runs_is_waited_for_from_anywhere() {
 
 #[test]
 fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
-    for (environment, code) in
-        [(json!({ "failed": true }), 6), (json!({ "runtime": "Disabled" }), 6), (json!({ "management": "Copying" }), 7)]
-    {
+    for (environment, code) in [
+        (json!({ "failed": true }), 6),
+        (json!({ "runtime": "Disabled" }), 6),
+        (json!({ "management": "Copying" }), 7),
+    ] {
         let served = Served::patched(&overlaid(two_keys(), uat_is(environment.clone())), FAST);
         served.run(&REMOVE).exits(code);
         assert!(served.effects().is_empty(), "{environment}");
@@ -57,7 +73,8 @@ fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
 #[test]
 fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() {
     // Three quarters of an hour after the beginning the removal is under way, which takes an hour.
-    let event = json!({ "settings": { "link_seconds": 3600 }, "events": [{ "after_days": 0.03, "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
+    let event = json!({ "settings": { "link_seconds": 3600 }, "events": [{ "after_days": 0.03,
+        "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
     let served = Served::patched(&overlaid(two_keys(), event), "1500");
     let ran = served.run(&SWAP).exits(6);
     ran.says(&["`Contoso UAT` is not started", "CMK016", "--enabled true"]);
@@ -70,7 +87,10 @@ fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() 
 
 #[test]
 fn a_swap_asks_for_the_grant_on_the_old_key_first() {
-    let ungranted = overlaid(two_keys(), json!({ "policies": { "ep-contoso-cmk": { "granted_at": [] } } }));
+    let ungranted = overlaid(
+        two_keys(),
+        json!({ "policies": { "ep-contoso-cmk": { "granted_at": [] } } }),
+    );
     for more in [&["--in-place"][..], &[]] {
         let served = Served::patched(&ungranted, FAST);
         served.run(&[&SWAP[..], more].concat()).exits(6);
@@ -79,16 +99,35 @@ fn a_swap_asks_for_the_grant_on_the_old_key_first() {
     // Who may not see the vault can't check it, and must be told by somebody who can.
     let served = Served::patched(&two_keys(), FAST);
     let reader = served.object_id("power-platform-admin");
-    let old = served.default_of("vault").replace("kv-contoso-cmk", "kv-old");
-    served.run(&["create-policy", "--reader", &reader, "--yes"]).exits(0);
-    let policy =
-        ["create-policy", "--policy", "ep-old", "--vault", &old, "--key", "cmk-old", "--reader", &reader, "--yes"];
+    let old = served
+        .default_of("vault")
+        .replace("kv-contoso-cmk", "kv-old");
+    served
+        .run(&["create-policy", "--reader", &reader, "--yes"])
+        .exits(0);
+    let policy = [
+        "create-policy",
+        "--policy",
+        "ep-old",
+        "--vault",
+        &old,
+        "--key",
+        "cmk-old",
+        "--reader",
+        &reader,
+        "--yes",
+    ];
     served.run(&policy).exits(0);
     served.reset();
     let blind = served.run_as("power-platform-admin", &SWAP).exits(5);
     blind.says(&["CMK034", "not visible to you", "--old-key-granted"]);
     assert!(served.effects().is_empty());
-    served.run_as("power-platform-admin", &[&SWAP[..], &["--old-key-granted"]].concat()).exits(0);
+    served
+        .run_as(
+            "power-platform-admin",
+            &[&SWAP[..], &["--old-key-granted"]].concat(),
+        )
+        .exits(0);
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
 }
 
@@ -97,7 +136,10 @@ fn a_swap_is_two_outages_or_one_link_that_nobody_has_proven() {
     let served = Served::patched(&two_keys(), FAST);
     served.run(&["swap-policy", "--yes"]).exits(10);
     served.run(&SWAP).exits(0);
-    assert_eq!(served.run(&["swap-policy", "-o", "json"]).exits(0).json()["outcome"], "unchanged");
+    assert_eq!(
+        served.run(&["swap-policy", "-o", "json"]).exits(0).json()["outcome"],
+        "unchanged"
+    );
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
 
     let served = Served::patched(&two_keys(), FAST);
@@ -113,29 +155,55 @@ fn a_swap_goes_on_from_where_it_stands_and_is_no_add() {
     let mut later = SWAP.to_vec();
     later.push("--no-wait");
     served.run(&later).exits(8);
-    let planned = served.run(&["swap-policy", "--dry-run", "-o", "json"]).exits(0).json();
+    let planned = served
+        .run(&["swap-policy", "--dry-run", "-o", "json"])
+        .exits(0)
+        .json();
     assert_eq!(actions(&planned), ["await-removal", "add-environment"]);
     served.run(&["status", "--wait"]).exits(0);
-    let planned = served.run(&["swap-policy", "--dry-run", "-o", "json"]).exits(0).json();
+    let planned = served
+        .run(&["swap-policy", "--dry-run", "-o", "json"])
+        .exits(0)
+        .json();
     assert_eq!(actions(&planned).len(), 1, "{planned:#}");
     served.run(&SWAP).exits(0);
     assert_eq!(served.effects(), ["unlink-started", "link-started"]);
 
-    let never = Served::patched(&overlaid(two_keys(), json!({ "environments": { "uat": { "policy": null } } })), FAST);
+    let never = Served::patched(
+        &overlaid(
+            two_keys(),
+            json!({ "environments": { "uat": { "policy": null } } }),
+        ),
+        FAST,
+    );
     never.run(&SWAP).exits(6);
 }
 
 #[test]
 fn a_lost_answer_starts_no_second_removal() {
-    for trouble in ["reset-after", "reset-before", "cut", "html-502", "409-empty", "silence-after", "foreign-link"] {
+    for trouble in [
+        "reset-after",
+        "reset-before",
+        "cut",
+        "html-502",
+        "409-empty",
+        "silence-after",
+        "foreign-link",
+    ] {
         let served = Served::patched(&two_keys(), FAST);
         served.faults(
-            &json!([{ "match": { "method": "POST", "path": "/unlink" }, "do": trouble, "seconds": 1, "times": 1 }]),
+            &json!([{ "match": { "method": "POST", "path": "/unlink" }, "do": trouble,
+                "seconds": 1, "times": 1 }]),
         );
         let ran = served.run(&REMOVE);
         if ran.code != 0 {
             served.run(&REMOVE).exits(0);
         }
-        assert_eq!(served.effects(), ["unlink-started"], "{trouble}: {}", ran.stderr);
+        assert_eq!(
+            served.effects(),
+            ["unlink-started"],
+            "{trouble}: {}",
+            ran.stderr
+        );
     }
 }

@@ -16,7 +16,13 @@ const APART: f64 = 8.0 * HOUR;
 /// Three a day for 31 days.
 const LOOKS: u32 = 3 * 31;
 /// States for which the job fails.
-const ALARMING: [&str; 5] = ["locked", "endangered", "failed", "expiring", "not-encrypted"];
+const ALARMING: [&str; 5] = [
+    "locked",
+    "endangered",
+    "failed",
+    "expiring",
+    "not-encrypted",
+];
 
 /// What becomes of one environment: from which day on it is in which state. A danger that is over
 /// goes back to `encrypted`.
@@ -24,29 +30,74 @@ type Fate = (&'static str, &'static [(f64, &'static str)]);
 
 /// Locked two days after its key was gone; a sandbox is deleted a week later.
 const FATES: [Fate; 10] = [
-    ("disabled", &[(0.0, "encrypted"), (3.0, "endangered"), (5.0, "locked")]),
-    ("revoked", &[(0.0, "encrypted"), (6.0, "endangered"), (23.0 / 3.0, "encrypted")]),
-    ("walled", &[(0.0, "encrypted"), (8.0, "endangered"), (10.0, "locked"), (17.0, "deleted")]),
+    (
+        "disabled",
+        &[(0.0, "encrypted"), (3.0, "endangered"), (5.0, "locked")],
+    ),
+    (
+        "revoked",
+        &[
+            (0.0, "encrypted"),
+            (6.0, "endangered"),
+            (23.0 / 3.0, "encrypted"),
+        ],
+    ),
+    (
+        "walled",
+        &[
+            (0.0, "encrypted"),
+            (8.0, "endangered"),
+            (10.0, "locked"),
+            (17.0, "deleted"),
+        ],
+    ),
     ("ageing", &[(0.0, "encrypted"), (2.0, "expiring")]),
-    ("expired", &[(0.0, "expiring"), (20.0, "endangered"), (22.0, "locked")]),
-    ("removed", &[(0.0, "encrypted"), (10.0, "removing"), (11.0, "not-encrypted")]),
+    (
+        "expired",
+        &[(0.0, "expiring"), (20.0, "endangered"), (22.0, "locked")],
+    ),
+    (
+        "removed",
+        &[
+            (0.0, "encrypted"),
+            (10.0, "removing"),
+            (11.0, "not-encrypted"),
+        ],
+    ),
     ("failed", &[(0.0, "encrypted"), (12.0, "failed")]),
-    ("deleted-key", &[(0.0, "encrypted"), (14.0, "endangered"), (16.0, "locked")]),
+    (
+        "deleted-key",
+        &[(0.0, "encrypted"), (14.0, "endangered"), (16.0, "locked")],
+    ),
     ("quiet", &[(0.0, "encrypted")]),
     ("also-quiet", &[(0.0, "encrypted")]),
 ];
 
 fn troubled_month() -> Value {
     let mut environments = json!({});
-    let others =
-        ["uat", "production", "dev-a", "dev-b", "default", "trial", "initial", "cloud-hosted", "unified", "sales"];
+    let others = [
+        "uat",
+        "production",
+        "dev-a",
+        "dev-b",
+        "default",
+        "trial",
+        "initial",
+        "cloud-hosted",
+        "unified",
+        "sales",
+    ];
     for other in others {
         environments[other] = Value::Null;
     }
     let (mut vaults, mut policies) = (json!({}), json!({}));
     for (name, _) in FATES {
         // Of the sandboxes only the walled one lives to see its deletion.
-        let sku = if name == "walled" { "Sandbox" } else { "Production" };
+        let sku = if name == "walled" {
+            "Sandbox"
+        } else {
+            "Production"
+        };
         environments[name] = overlaid(
             power_platform_environment(name, sku, &format!("contoso-{name}")),
             json!({ "policy": format!("ep-{name}") }),
@@ -56,10 +107,13 @@ fn troubled_month() -> Value {
             "expired" => json!(20),
             _ => Value::Null,
         };
-        vaults[format!("kv-{name}")] =
-            guarded_vault(json!({ "cmk": overlaid(rsa_key(), json!({ "expires_in_days": expires })) }));
-        policies[format!("ep-{name}")] =
-            overlaid(granted_policy(), json!({ "vault": format!("kv-{name}"), "key": "cmk" }));
+        vaults[format!("kv-{name}")] = guarded_vault(
+            json!({ "cmk": overlaid(rsa_key(), json!({ "expires_in_days": expires })) }),
+        );
+        policies[format!("ep-{name}")] = overlaid(
+            granted_policy(),
+            json!({ "vault": format!("kv-{name}"), "key": "cmk" }),
+        );
     }
     json!({
         "summary": "A month of trouble.",
@@ -83,7 +137,12 @@ fn troubled_month() -> Value {
 
 /// The state that an environment is in on this day.
 fn state_on(fate: &Fate, day: f64) -> &'static str {
-    fate.1.iter().rev().find(|(from, _)| *from <= day).unwrap().1
+    fate.1
+        .iter()
+        .rev()
+        .find(|(from, _)| *from <= day)
+        .unwrap()
+        .1
 }
 
 #[test]
@@ -104,7 +163,11 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
         for (_, state) in fate {
             // What is deleted shows no more; the removal itself is no danger.
             let told = seen.get(name).is_some_and(|states| states.contains(*state));
-            assert!(told || *state == "deleted", "{name} was never told to be {state}: {:?}", seen.get(name));
+            assert!(
+                told || *state == "deleted",
+                "{name} was never told to be {state}: {:?}",
+                seen.get(name)
+            );
         }
     }
 }
@@ -112,24 +175,50 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
 /// Looks once as a job does, by the exit code and by the document, and judges every state of the
 /// day.
 fn shown_on(served: &Served, day: f64) -> BTreeMap<String, String> {
-    let watch =
-        ["status", "--all", "--fail-on", "drift,expiring,locked,unencrypted", "--expiring-within", "60d", "-o", "json"];
+    let watch = [
+        "status",
+        "--all",
+        "--fail-on",
+        "drift,expiring,locked,unencrypted",
+        "--expiring-within",
+        "60d",
+        "-o",
+        "json",
+    ];
     let ran = served.run(&watch);
-    assert!(ran.code == 0 || ran.code == 3, "day {day:.2}: exit {}\n{}", ran.code, ran.stderr);
+    assert!(
+        ran.code == 0 || ran.code == 3,
+        "day {day:.2}: exit {}\n{}",
+        ran.code,
+        ran.stderr
+    );
     let document = ran.json();
     let mut shown = BTreeMap::new();
     for one in document["environments"].as_array().unwrap() {
-        let (name, state) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
+        let (name, state) = (
+            one["name"].as_str().unwrap(),
+            one["state"].as_str().unwrap(),
+        );
         if let Some(fate) = FATES.iter().find(|(own, _)| *own == name) {
             assert_eq!(state, state_on(fate, day), "day {day:.2}: {one:#}");
             shown.insert(name.to_owned(), state.to_owned());
         }
     }
     for fate in FATES.iter().filter(|fate| !shown.contains_key(fate.0)) {
-        assert_eq!(state_on(fate, day), "deleted", "day {day:.2}: `{}` is not shown", fate.0);
+        assert_eq!(
+            state_on(fate, day),
+            "deleted",
+            "day {day:.2}: `{}` is not shown",
+            fate.0
+        );
     }
     let alarming = |state: &&String| ALARMING.contains(&state.as_str());
     let alarms = shown.values().filter(alarming).count();
-    assert_eq!(ran.code, if alarms > 0 { 3 } else { 0 }, "day {day:.2}: {alarms} alarms, {}", ran.stderr);
+    assert_eq!(
+        ran.code,
+        if alarms > 0 { 3 } else { 0 },
+        "day {day:.2}: {alarms} alarms, {}",
+        ran.stderr
+    );
     shown
 }

@@ -40,20 +40,43 @@ fn every_command_has_every_format_and_a_query() {
         let schema = json.json()["schema"].as_str().unwrap().to_owned();
         assert_eq!(json.code, plain.code, "{arguments:?}");
         let yaml = run_with(&served, &arguments, &["-o", "yaml"]).exits(plain.code);
-        let yaml: Value =
-            serde_norway::from_str(&yaml.stdout).unwrap_or_else(|error| panic!("{error}: {}", yaml.stdout));
+        let yaml: Value = serde_norway::from_str(&yaml.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", yaml.stdout));
         assert_eq!(yaml["schema"], *schema, "{arguments:?}");
-        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let keys = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
         assert_eq!(keys(&yaml), keys(&json.json()), "{arguments:?}");
         let lines = run_with(&served, &arguments, &["-o", "jsonl"]).exits(plain.code);
         assert!(!lines.stdout.is_empty(), "{arguments:?}");
         for line in lines.stdout.lines() {
-            assert!(serde_json::from_str::<Value>(line).unwrap().is_object(), "{line}");
+            assert!(
+                serde_json::from_str::<Value>(line).unwrap().is_object(),
+                "{line}"
+            );
         }
-        assert_eq!(run_with(&served, &arguments, &["-o", "none"]).exits(plain.code).stdout, "", "{arguments:?}");
-        assert!(run_with(&served, &arguments, &["-o", "tsv"]).exits(plain.code).stdout.contains('\t'), "{arguments:?}");
+        assert_eq!(
+            run_with(&served, &arguments, &["-o", "none"])
+                .exits(plain.code)
+                .stdout,
+            "",
+            "{arguments:?}"
+        );
+        assert!(
+            run_with(&served, &arguments, &["-o", "tsv"])
+                .exits(plain.code)
+                .stdout
+                .contains('\t'),
+            "{arguments:?}"
+        );
         for format in FORMATS {
-            let ran = run_with(&served, &arguments, &["-o", format, "--query", "schema"]).exits(plain.code);
+            let ran = run_with(&served, &arguments, &["-o", format, "--query", "schema"])
+                .exits(plain.code);
             let expected = match format {
                 "json" | "jsonl" => format!("\"{schema}\"\n"),
                 "none" => String::new(),
@@ -68,21 +91,42 @@ fn every_command_has_every_format_and_a_query() {
 #[test]
 fn a_query_answers_as_az_does() {
     let ask = |query: &str, format: &str| {
-        rehearse(&["status", "--all", "--scenario", "locked", "-o", format, "--query", query]).exits(0).stdout
+        rehearse(&[
+            "status",
+            "--all",
+            "--scenario",
+            "locked",
+            "-o",
+            format,
+            "--query",
+            query,
+        ])
+        .exits(0)
+        .stdout
     };
     let locked = "environments[?state=='locked'].{name: name, id: id}";
     let uat = "193e4dc2-2922-5505-aaa6-80f4c40dd75d";
     let tsv = ask(locked, "tsv");
-    assert_eq!(tsv.lines().next(), Some(format!("Contoso UAT\t{uat}").as_str()));
+    assert_eq!(
+        tsv.lines().next(),
+        Some(format!("Contoso UAT\t{uat}").as_str())
+    );
     assert_eq!(tsv.lines().count(), 2);
     // The order of the keys is the one that was typed, in every format.
     let json: Value = serde_json::from_str(&ask(locked, "json")).unwrap();
-    assert_eq!(json[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["name", "id"]);
+    assert_eq!(
+        json[0].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["name", "id"]
+    );
     assert_eq!(
         ask(locked, "jsonl").lines().next(),
         Some(format!("{{\"name\":\"Contoso UAT\",\"id\":\"{uat}\"}}").as_str())
     );
-    assert!(ask(locked, "yaml").starts_with("- name: Contoso UAT\n  id: "), "{}", ask(locked, "yaml"));
+    assert!(
+        ask(locked, "yaml").starts_with("- name: Contoso UAT\n  id: "),
+        "{}",
+        ask(locked, "yaml")
+    );
     let table = ask(locked, "table");
     assert!(table.starts_with(" name "), "{table}");
     assert!(table.contains(uat), "{table}");
@@ -90,36 +134,94 @@ fn a_query_answers_as_az_does() {
     assert_eq!(ask("environments[].nothing", "tsv"), "");
     assert_eq!(ask("nothing", "json"), "null\n");
     assert_eq!(ask("nothing", "tsv"), "");
-    assert_eq!(ask("counts", "table"), "locked         2\nnot-encrypted  8\n");
+    assert_eq!(
+        ask("counts", "table"),
+        "locked         2\nnot-encrypted  8\n"
+    );
     // A whole document that is a list at heart is a row each.
-    assert_eq!(rehearse(&["status", "--all", "-o", "tsv"]).exits(0).stdout.lines().count(), 10);
+    assert_eq!(
+        rehearse(&["status", "--all", "-o", "tsv"])
+            .exits(0)
+            .stdout
+            .lines()
+            .count(),
+        10
+    );
 }
 
 #[test]
 fn a_query_that_is_wrong_is_told_before_anything_is_sent() {
     let served = Served::start("ready", FAST);
-    for query in ["", "a b", "environments[", "nothing(@)", "length(a, b)", "'x", "a.[", &"(".repeat(500)] {
+    for query in [
+        "",
+        "a b",
+        "environments[",
+        "nothing(@)",
+        "length(a, b)",
+        "'x",
+        "a.[",
+        &"(".repeat(500),
+    ] {
         for format in ["table", "json"] {
-            let ran =
-                served.run(&["enable", "--yes", "--confirm", "Contoso UAT", "--query", query, "-o", format]).exits(2);
-            assert!(ran.stderr.contains("query") && ran.stderr.contains("fix:"), "{query}: {}", ran.stderr);
-            assert_eq!(ran.stdout.contains("cmkctl/error/v1"), format == "json", "{}", ran.stdout);
+            let ran = served
+                .run(&[
+                    "enable",
+                    "--yes",
+                    "--confirm",
+                    "Contoso UAT",
+                    "--query",
+                    query,
+                    "-o",
+                    format,
+                ])
+                .exits(2);
+            assert!(
+                ran.stderr.contains("query") && ran.stderr.contains("fix:"),
+                "{query}: {}",
+                ran.stderr
+            );
+            assert_eq!(
+                ran.stdout.contains("cmkctl/error/v1"),
+                format == "json",
+                "{}",
+                ran.stdout
+            );
         }
     }
     for format in ["sarif", "html", "markdown"] {
-        served.run(&["check", "-o", format, "--query", "schema"]).exits(2);
+        served
+            .run(&["check", "-o", format, "--query", "schema"])
+            .exits(2);
     }
-    served.run(&["export", "bicep", "--query", "schema"]).exits(2);
+    served
+        .run(&["export", "bicep", "--query", "schema"])
+        .exits(2);
     assert_eq!(served.ledger()["requests"], 0);
     // What does not fit shows only with the result: the command is done, its query is not.
     let consent = ["enable", "--yes", "--confirm", "Contoso UAT"];
-    let ran = served.run(&[&consent[..], &["--query", "length(schema, schema)"]].concat()).exits(2);
+    let ran = served
+        .run(&[&consent[..], &["--query", "length(schema, schema)"]].concat())
+        .exits(2);
     assert!(ran.stderr.contains("takes 1 argument"), "{}", ran.stderr);
-    let ran = served.run(&[&consent[..], &["--query", "abs(schema)"]].concat()).exits(2);
-    assert!(ran.stdout.is_empty() && ran.stderr.contains("It does not fit the result"), "{}", ran.stderr);
-    assert_eq!(served.run(&["status", "--query", "state", "-o", "tsv"]).exits(0).stdout, "encrypted\n");
+    let ran = served
+        .run(&[&consent[..], &["--query", "abs(schema)"]].concat())
+        .exits(2);
+    assert!(
+        ran.stdout.is_empty() && ran.stderr.contains("It does not fit the result"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        served
+            .run(&["status", "--query", "state", "-o", "tsv"])
+            .exits(0)
+            .stdout,
+        "encrypted\n"
+    );
     // An error is an error, whatever is asked.
-    let ran = served.run(&["status", "nowhere", "--query", "state", "-o", "json"]).exits(2);
+    let ran = served
+        .run(&["status", "nowhere", "--query", "state", "-o", "json"])
+        .exits(2);
     assert_eq!(ran.json()["schema"], "cmkctl/error/v1");
 }
 
@@ -128,10 +230,22 @@ fn an_error_has_the_shape_of_its_format() {
     let served = Served::start("ready", FAST);
     for format in FORMATS {
         let ran = served.run(&["status", "nowhere", "-o", format]).exits(2);
-        assert!(ran.stderr.starts_with("Rehearsal") && ran.stderr.contains("error: "), "{}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("Rehearsal") && ran.stderr.contains("error: "),
+            "{}",
+            ran.stderr
+        );
         match format {
-            "json" => assert!(ran.stdout.lines().count() > 5 && ran.json()["exit_code"] == 2, "{}", ran.stdout),
-            "jsonl" => assert!(ran.stdout.lines().count() == 1 && ran.json()["exit_code"] == 2, "{}", ran.stdout),
+            "json" => assert!(
+                ran.stdout.lines().count() > 5 && ran.json()["exit_code"] == 2,
+                "{}",
+                ran.stdout
+            ),
+            "jsonl" => assert!(
+                ran.stdout.lines().count() == 1 && ran.json()["exit_code"] == 2,
+                "{}",
+                ran.stdout
+            ),
             "yaml" => {
                 let document: Value = serde_norway::from_str(&ran.stdout).unwrap();
                 assert_eq!(document["schema"], "cmkctl/error/v1");
@@ -153,12 +267,23 @@ fn a_reader_that_leaves_is_success_in_every_format() {
     let served = Served::start("ready", FAST);
     for format in FORMATS {
         for query in [&[][..], &["--query", "environments[].id"]] {
-            let mut command = served.command("admin", &[&["status", "--all", "-o", format][..], query].concat());
-            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut command = served.command(
+                "admin",
+                &[&["status", "--all", "-o", format][..], query].concat(),
+            );
+            let mut child = command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
             drop(child.stdout.take());
             let output = child.wait_with_output().unwrap();
             let words = String::from_utf8(output.stderr).unwrap();
-            assert_eq!((output.status.code(), words.contains("panicked")), (Some(0), false), "{format}: {words}");
+            assert_eq!(
+                (output.status.code(), words.contains("panicked")),
+                (Some(0), false),
+                "{format}: {words}"
+            );
         }
     }
 }
@@ -174,7 +299,11 @@ fn colour_is_forced_and_forbidden() {
     };
     assert!(!colored(&[]));
     assert!(colored(&[("CLICOLOR_FORCE", "1")]));
-    assert!(colored(&[("CLICOLOR_FORCE", "1"), ("CI", "true"), ("TERM", "dumb")]));
+    assert!(colored(&[
+        ("CLICOLOR_FORCE", "1"),
+        ("CI", "true"),
+        ("TERM", "dumb")
+    ]));
     assert!(!colored(&[("CLICOLOR_FORCE", "0")]));
     assert!(!colored(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
@@ -187,8 +316,20 @@ mod at_a_terminal {
     /// An encryption of four days, slow enough to be looked at.
     fn waiting(variables: &[(&str, &str)]) -> (Served, Typing) {
         let served = Served::start("ready", "3000");
-        served.run(&["create-policy", "--location", "europe", "--yes"]).exits(0);
-        let mut command = served.command("admin", &["enable", "--yes", "--confirm", "Contoso UAT", "--timeout", "2h"]);
+        served
+            .run(&["create-policy", "--location", "europe", "--yes"])
+            .exits(0);
+        let mut command = served.command(
+            "admin",
+            &[
+                "enable",
+                "--yes",
+                "--confirm",
+                "Contoso UAT",
+                "--timeout",
+                "2h",
+            ],
+        );
         command.envs(variables.iter().copied());
         (served, Typing::lively(command))
     }
@@ -198,7 +339,9 @@ mod at_a_terminal {
         for columns in ["200", "30"] {
             let (_served, typing) = waiting(&[("TERM", "xterm"), ("COLUMNS", columns)]);
             typing.sees("next look");
-            for word in ["since", "start,", "next", "look", "Ctrl-C", "leaves", "running)"] {
+            for word in [
+                "since", "start,", "next", "look", "Ctrl-C", "leaves", "running)",
+            ] {
                 typing.sees(word);
             }
             assert!(typing.screen().contains('\u{1b}'), "nothing moves");
@@ -217,7 +360,11 @@ mod at_a_terminal {
             let (_served, typing) = waiting(variables);
             typing.sees("Add the environment");
             let ran = typing.ends();
-            assert!(!ran.stderr.contains('\u{1b}'), "{variables:?}: {}", ran.stderr);
+            assert!(
+                !ran.stderr.contains('\u{1b}'),
+                "{variables:?}: {}",
+                ran.stderr
+            );
         }
     }
 }
@@ -225,7 +372,12 @@ mod at_a_terminal {
 #[test]
 fn explain_lists_its_codes_line_by_line() {
     let lines = run(&["explain", "-o", "jsonl"]).exits(0).stdout;
-    let codes: Vec<Value> =
-        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["code"].clone()).collect();
-    assert!(codes.contains(&json!("CMK001")) && codes.contains(&json!("OperationNotStartable")), "{codes:?}");
+    let codes: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["code"].clone())
+        .collect();
+    assert!(
+        codes.contains(&json!("CMK001")) && codes.contains(&json!("OperationNotStartable")),
+        "{codes:?}"
+    );
 }

@@ -17,22 +17,55 @@ fn enable(more: &[&str]) -> Vec<&'static str> {
 #[test]
 fn one_command_enables_everything_in_every_scenario() {
     let expected = [
-        ("ready", vec!["policy-created", "role-assigned", "link-started"]),
-        ("fresh", vec!["provider-registered", "policy-created", "role-assigned", "governance-started", "link-started"]),
-        ("access-policy-vault", vec!["policy-created", "access-policy-added", "link-started"]),
-        ("managed-hsm", vec!["policy-created", "hsm-role-assigned", "link-started"]),
+        (
+            "ready",
+            vec!["policy-created", "role-assigned", "link-started"],
+        ),
+        (
+            "fresh",
+            vec![
+                "provider-registered",
+                "policy-created",
+                "role-assigned",
+                "governance-started",
+                "link-started",
+            ],
+        ),
+        (
+            "access-policy-vault",
+            vec!["policy-created", "access-policy-added", "link-started"],
+        ),
+        (
+            "managed-hsm",
+            vec!["policy-created", "hsm-role-assigned", "link-started"],
+        ),
     ];
     for (scenario, effects) in expected {
         let served = Served::start(scenario, FAST);
         let first = served.run(&enable(&["--make-managed"])).exits(0);
-        assert!(first.stdout.contains("done, shown by a re-read"), "{scenario}: {}", first.stdout);
+        assert!(
+            first.stdout.contains("done, shown by a re-read"),
+            "{scenario}: {}",
+            first.stdout
+        );
         assert_eq!(served.effects(), effects, "{scenario}");
         let again = served.run(&enable(&["--make-managed"])).exits(0);
-        assert!(again.stdout.contains("already in the wanted state"), "{scenario}: {}", again.stdout);
-        assert_eq!(served.effects(), effects, "{scenario}: the second run changed something");
+        assert!(
+            again.stdout.contains("already in the wanted state"),
+            "{scenario}: {}",
+            again.stdout
+        );
+        assert_eq!(
+            served.effects(),
+            effects,
+            "{scenario}: the second run changed something"
+        );
         let status = served.run(&["status", "-o", "json"]).exits(0).json();
         assert_eq!(status["state"], "encrypted", "{scenario}");
-        assert_eq!(status["key_access"], "yes, the policy's identity may use the key", "{scenario}");
+        assert_eq!(
+            status["key_access"], "yes, the policy's identity may use the key",
+            "{scenario}"
+        );
     }
 }
 
@@ -40,7 +73,11 @@ fn one_command_enables_everything_in_every_scenario() {
 fn the_verdict_of_every_kind_of_environment() {
     let expected = [
         ("Contoso UAT", "integrated", 0),
-        ("https://contoso-unified.operations.dynamics.com", "unified", 0),
+        (
+            "https://contoso-unified.operations.dynamics.com",
+            "unified",
+            0,
+        ),
         ("contoso-dev-a", "link-incomplete", 6),
         ("contoso-dev-b", "mismatch", 6),
         ("Contoso Test (initial)", "initial-environment-only", 6),
@@ -49,7 +86,9 @@ fn the_verdict_of_every_kind_of_environment() {
     ];
     let served = Served::start("ready", FAST);
     for (environment, verdict, code) in expected {
-        let ran = served.run(&["check-integration", environment, "-o", "json"]).exits(code);
+        let ran = served
+            .run(&["check-integration", environment, "-o", "json"])
+            .exits(code);
         assert_eq!(ran.json()["verdict"], verdict, "{environment}");
     }
 }
@@ -60,37 +99,81 @@ fn two_administrators_each_with_their_own_half() {
     let reader = served.object_id("power-platform-admin");
 
     // Without the policy nobody can add anything, and the one who adds may not create.
-    served.run_as("power-platform-admin", &["add-environment"]).exits(6);
+    served
+        .run_as("power-platform-admin", &["add-environment"])
+        .exits(6);
     let refused = served.run_as("power-platform-admin", &["create-policy", "--yes"]);
     assert_eq!(refused.code, 5, "{}", refused.stderr);
     assert!(served.effects().is_empty());
 
     // The Key Vault administrator sees no environment, and needs none.
-    served.run_as("key-vault-admin", &["create-policy", "--yes"]).exits(5);
-    served.run_as("key-vault-admin", &["create-policy", "--location", "europe", "--reader", &reader, "--yes"]).exits(0);
-    let half = served.run_as("key-vault-admin", &["status", "-o", "json"]).exits(0).json();
-    assert_eq!((half["state"].as_str(), half["key"]["kind"].as_str()), (Some("not-visible"), Some("RSA")));
+    served
+        .run_as("key-vault-admin", &["create-policy", "--yes"])
+        .exits(5);
+    served
+        .run_as(
+            "key-vault-admin",
+            &[
+                "create-policy",
+                "--location",
+                "europe",
+                "--reader",
+                &reader,
+                "--yes",
+            ],
+        )
+        .exits(0);
+    let half = served
+        .run_as("key-vault-admin", &["status", "-o", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        (half["state"].as_str(), half["key"]["kind"].as_str()),
+        (Some("not-visible"), Some("RSA"))
+    );
 
     // The Power Platform administrator has no right in Azure but Reader on the policy.
     let mut add = vec!["add-environment", "--make-managed"];
     add.extend(CONSENT);
     served.run_as("power-platform-admin", &add).exits(0);
-    let status = served.run_as("power-platform-admin", &["status", "-o", "json"]).exits(0).json();
+    let status = served
+        .run_as("power-platform-admin", &["status", "-o", "json"])
+        .exits(0)
+        .json();
     // Encrypted is what somebody sees who sees all of it.
     assert_eq!(status["state"], "not-visible");
-    assert_eq!(served.run(&["status", "-o", "json"]).exits(0).json()["state"], "encrypted");
-    assert!(status["not_visible"].as_array().unwrap().iter().any(|item| item["what"] == "vault"), "{status:#}");
+    assert_eq!(
+        served.run(&["status", "-o", "json"]).exits(0).json()["state"],
+        "encrypted"
+    );
+    assert!(
+        status["not_visible"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|item| item["what"] == "vault"),
+        "{status:#}"
+    );
 
     let users: Vec<_> = served.ledger()["effects"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|effect| (effect["what"].as_str().unwrap().to_owned(), effect["user"].as_str().unwrap().to_owned()))
+        .map(|effect| {
+            (
+                effect["what"].as_str().unwrap().to_owned(),
+                effect["user"].as_str().unwrap().to_owned(),
+            )
+        })
         .collect();
     assert!(
         users.iter().all(|(what, user)| {
             let power_platform = what == "link-started" || what == "governance-started";
-            user == if power_platform { "power-platform-admin" } else { "key-vault-admin" }
+            user == if power_platform {
+                "power-platform-admin"
+            } else {
+                "key-vault-admin"
+            }
         }),
         "{users:?}"
     );
@@ -99,8 +182,18 @@ fn two_administrators_each_with_their_own_half() {
 #[test]
 fn without_reader_the_add_is_refused_before_it_starts() {
     let served = Served::start("ready", FAST);
-    served.run_as("key-vault-admin", &["create-policy", "--location", "europe", "--yes"]).exits(0);
-    served.run_as("power-platform-admin", &["add-environment", "--confirm", "Contoso UAT"]).exits(5);
+    served
+        .run_as(
+            "key-vault-admin",
+            &["create-policy", "--location", "europe", "--yes"],
+        )
+        .exits(0);
+    served
+        .run_as(
+            "power-platform-admin",
+            &["add-environment", "--confirm", "Contoso UAT"],
+        )
+        .exits(5);
     assert!(!served.effects().contains(&"link-started".to_owned()));
 }
 
@@ -108,7 +201,9 @@ fn without_reader_the_add_is_refused_before_it_starts() {
 fn an_encryption_that_runs_is_waited_for_and_not_repeated() {
     let served = Served::start("ready", "2000");
     served.run(&["create-policy", "--yes"]).exits(0);
-    served.run(&["add-environment", "--confirm", "Contoso UAT", "--no-wait"]).exits(8);
+    served
+        .run(&["add-environment", "--confirm", "Contoso UAT", "--no-wait"])
+        .exits(8);
     let status = served.run(&["status", "-o", "json"]).exits(0).json();
     assert_eq!(status["state"], "encrypting");
     assert_eq!(status["operation"]["kind"], "NewCustomerManagedKey");
@@ -126,8 +221,14 @@ fn a_policy_that_is_there_is_never_written() {
     let served = Served::patched(&patch, FAST);
     served.run(&["enable", "--confirm", "Contoso UAT"]).exits(0);
     assert_eq!(served.effects(), ["link-started"]);
-    served.run(&["create-policy", "--key", "another", "--yes"]).exits(6);
-    let writes = served.log().iter().filter(|entry| entry["method"] == "PUT").count();
+    served
+        .run(&["create-policy", "--key", "another", "--yes"])
+        .exits(6);
+    let writes = served
+        .log()
+        .iter()
+        .filter(|entry| entry["method"] == "PUT")
+        .count();
     assert_eq!(writes, 0);
 }
 

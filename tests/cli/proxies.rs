@@ -27,22 +27,37 @@ fn without_secrets(command: Command) -> Ran {
 /// An answer with a head of its own.
 fn pointing(status: u16, to: &str) -> Option<Answer> {
     let mut answer = answer(status, String::new())?;
-    answer.head.push_str(&format!("\r\nlocation: {to}\r\noperation-location: {to}"));
+    answer
+        .head
+        .push_str(&format!("\r\nlocation: {to}\r\noperation-location: {to}"));
     Some(answer)
 }
 
 #[test]
 fn every_request_goes_through_the_proxy_and_to_the_clouds_hosts_alone() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
-    without_secrets(with_a_secret(&net, &["status", &environment_id(&net), "-vv"])).exits(0);
-    let known =
-        ["login.microsoftonline.com", "management.azure.com", "api.bap.microsoft.com", "contoso-uat.crm4.dynamics.com"];
+    without_secrets(with_a_secret(
+        &net,
+        &["status", &environment_id(&net), "-vv"],
+    ))
+    .exits(0);
+    let known = [
+        "login.microsoftonline.com",
+        "management.azure.com",
+        "api.bap.microsoft.com",
+        "contoso-uat.crm4.dynamics.com",
+    ];
     let hosts = net.hosts();
-    assert!(hosts.len() >= 3 && hosts.iter().all(|host| known.contains(&host.as_str())), "{hosts:?}");
+    assert!(
+        hosts.len() >= 3 && hosts.iter().all(|host| known.contains(&host.as_str())),
+        "{hosts:?}"
+    );
     // A lower-case name and one for everything do as well.
     for name in ["https_proxy", "ALL_PROXY", "all_proxy"] {
         let mut command = with_a_secret(&net, &["status", &environment_id(&net)]);
-        command.env_remove("HTTPS_PROXY").env(name, format!("http://{}", net.address));
+        command
+            .env_remove("HTTPS_PROXY")
+            .env(name, format!("http://{}", net.address));
         without_secrets(command).exits(0);
     }
 }
@@ -53,12 +68,28 @@ fn no_proxy_is_honoured() {
     let with = |no_proxy: &str| {
         // A host that is on this machine, and that nobody serves. Patience is not what is tested
         // here: the first try is enough.
-        let mut command =
-            with_a_secret(&net, &["environment-name", &environment_id(&net), "--endpoint", "bap=localhost", "-vv"]);
-        command.env("NO_PROXY", no_proxy).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut command = with_a_secret(
+            &net,
+            &[
+                "environment-name",
+                &environment_id(&net),
+                "--endpoint",
+                "bap=localhost",
+                "-vv",
+            ],
+        );
+        command
+            .env("NO_PROXY", no_proxy)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let tried = lines.take_while(|line| !line.contains("trying again")).collect::<Vec<_>>().join("\n");
+        let lines = BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let tried = lines
+            .take_while(|line| !line.contains("trying again"))
+            .collect::<Vec<_>>()
+            .join("\n");
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(tried.contains("https://localhost/"), "{tried}");
@@ -69,7 +100,11 @@ fn no_proxy_is_honoured() {
     assert!(before > 0, "the proxy was not asked");
     let tried = with("localhost,example.org");
     assert!(tried.contains("no answer"), "{tried}");
-    assert_eq!(net.connections("localhost"), before, "the proxy was asked all the same");
+    assert_eq!(
+        net.connections("localhost"),
+        before,
+        "the proxy was asked all the same"
+    );
 }
 
 #[test]
@@ -98,11 +133,20 @@ fn nobody_vouches() {
 /// A certificate for another name is none.
 fn it_is_for_another_name() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
-    let login = ["status", &environment_id(&net), "--endpoint", "login=login.example.org"];
+    let login = [
+        "status",
+        &environment_id(&net),
+        "--endpoint",
+        "login=login.example.org",
+    ];
     let mut command = with_a_secret(&net, &login);
     command.env("CMKCTL_HTTP_TIMEOUT", "1");
     without_secrets(command).exits(4);
-    assert!(!net.hosts().contains(&"login.example.org".to_owned()), "{:?}", net.hosts());
+    assert!(
+        !net.hosts().contains(&"login.example.org".to_owned()),
+        "{:?}",
+        net.hosts()
+    );
 }
 
 #[test]
@@ -110,23 +154,52 @@ fn no_redirect_and_no_link_leaves_the_cloud_in_earnest() {
     for status in [302, 307, 308] {
         let evil = "https://api.bap.microsoft.com.evil.example/trap";
         let net = Internet::over(Served::start("ready", "1"), move |_, asked| {
-            (asked.host == "api.bap.microsoft.com").then(|| pointing(status, evil)).flatten()
+            (asked.host == "api.bap.microsoft.com")
+                .then(|| pointing(status, evil))
+                .flatten()
         });
-        let ran = without_secrets(with_a_secret(&net, &["status", &environment_id(&net), "-vv"])).exits(1);
-        assert!(ran.stderr.contains("redirects are not followed"), "{}", ran.stderr);
+        let ran = without_secrets(with_a_secret(
+            &net,
+            &["status", &environment_id(&net), "-vv"],
+        ))
+        .exits(1);
+        assert!(
+            ran.stderr.contains("redirects are not followed"),
+            "{}",
+            ran.stderr
+        );
         assert_eq!(net.connections("evil"), 0);
         let net = Internet::over(Served::start("ready", "1"), move |_, asked| {
-            (asked.host == "login.microsoftonline.com").then(|| pointing(status, evil)).flatten()
+            (asked.host == "login.microsoftonline.com")
+                .then(|| pointing(status, evil))
+                .flatten()
         });
-        without_secrets(with_a_secret(&net, &["status", &environment_id(&net), "-vv"])).exits(4);
-        assert_eq!((net.connections("evil"), net.hosts().len()), (0, 1), "{:?}", net.hosts());
+        without_secrets(with_a_secret(
+            &net,
+            &["status", &environment_id(&net), "-vv"],
+        ))
+        .exits(4);
+        assert_eq!(
+            (net.connections("evil"), net.hosts().len()),
+            (0, 1),
+            "{:?}",
+            net.hosts()
+        );
     }
     let net = Internet::over(Served::start("ready", "1"), |_, asked| {
         let list = json!({ "value": [], "nextLink": "https://evil.example/trap" }).to_string();
-        asked.head.contains("/scopes/admin/environments?").then(|| answer(200, list)).flatten()
+        asked
+            .head
+            .contains("/scopes/admin/environments?")
+            .then(|| answer(200, list))
+            .flatten()
     });
     let ran = without_secrets(with_a_secret(&net, &["environment-name", "Contoso UAT"])).exits(1);
-    assert!(ran.stderr.contains("does not belong to the cloud"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("does not belong to the cloud"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(net.connections("evil"), 0);
 }
 
@@ -135,15 +208,26 @@ fn the_machines_own_endpoints_are_no_business_of_a_proxy() {
     let served = Served::start("ready", "1");
     let token = served.token("admin", "https://service.powerapps.com");
     let net = Internet::over(served, move |_, asked| {
-        let body =
-            json!({ "access_token": token, "expires_on": "4102444800", "resource": "x", "token_type": "Bearer" });
-        (asked.host == "runner").then(|| answer(200, body.to_string())).flatten()
+        let body = json!({ "access_token": token, "expires_on": "4102444800", "resource": "x",
+            "token_type": "Bearer" });
+        (asked.host == "runner")
+            .then(|| answer(200, body.to_string()))
+            .flatten()
     });
     let with = |endpoint: &str| {
-        let mut command = net.command(&["environment-name", &environment_id(&net), "--auth", "managed-identity"]);
+        let mut command = net.command(&[
+            "environment-name",
+            &environment_id(&net),
+            "--auth",
+            "managed-identity",
+        ]);
         // The proxy for plain http is somewhere where nobody is.
-        command.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
-        command.env("IDENTITY_ENDPOINT", endpoint).env("IDENTITY_HEADER", "hunter2");
+        command
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .env("http_proxy", "http://127.0.0.1:1");
+        command
+            .env("IDENTITY_ENDPOINT", endpoint)
+            .env("IDENTITY_HEADER", "hunter2");
         without_secrets(command)
     };
     with(&format!("http://{}/msi", net.address)).exits(0);
@@ -156,7 +240,11 @@ fn the_machines_own_endpoints_are_no_business_of_a_proxy() {
         "http://192.0.2.1/msi",
     ] {
         let ran = with(endpoint).exits(4);
-        assert!(ran.stderr.contains("is not a host of the cloud"), "{endpoint}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("is not a host of the cloud"),
+            "{endpoint}: {}",
+            ran.stderr
+        );
     }
     assert_eq!((net.asked("runner").len(), net.connections("evil")), (1, 0));
 }

@@ -1,4 +1,5 @@
-//! What the README shows is what the binary prints: every `console` block is run, and its output compared.
+//! What the README shows is what the binary prints: every `console` block is run, and its output
+//! compared.
 //!
 //! `UPDATE_README=1 cargo test readme` writes the output anew.
 
@@ -38,7 +39,10 @@ fn every_transcript_is_what_the_binary_prints() {
         }
         for line in lines.by_ref() {
             if let Some(typed) = line.strip_prefix("$ ") {
-                written.push_str(&format!("{line}\n{}", transcript(typed, folder.path(), &mut background)));
+                written.push_str(&format!(
+                    "{line}\n{}",
+                    transcript(typed, folder.path(), &mut background)
+                ));
                 commands += 1;
             } else if line == "```" {
                 written.push_str("```\n");
@@ -58,18 +62,34 @@ fn every_transcript_is_what_the_binary_prints() {
 
 /// What one typed command prints on both streams, as a terminal shows them.
 fn transcript(typed: &str, folder: &Path, background: &mut Vec<Background>) -> String {
-    let (typed, behind) = typed.strip_suffix(" &").map_or((typed, false), |typed| (typed, true));
+    let (typed, behind) = typed
+        .strip_suffix(" &")
+        .map_or((typed, false), |typed| (typed, true));
     let words = split(typed);
     assert_eq!(words[0], "cmkctl", "{typed}");
     let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
     let shown = folder.join("shown");
     let out = fs::File::create(&shown).unwrap();
     let mut command: Command = command(&arguments);
-    command.args(["--speed", FAST]).current_dir(folder).stdout(out.try_clone().unwrap()).stderr(out);
+    command
+        .args(["--speed", FAST])
+        .current_dir(folder)
+        .stdout(out.try_clone().unwrap())
+        .stderr(out);
     if behind {
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         background.push(Background(child));
-        let file = folder.join(arguments[arguments.iter().position(|word| *word == "--cloud-file").unwrap() + 1]);
+        let file = folder.join(
+            arguments[arguments
+                .iter()
+                .position(|word| *word == "--cloud-file")
+                .unwrap()
+                + 1],
+        );
         while !file.exists() {
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -10,7 +10,9 @@ use std::path::Path;
 
 #[test]
 fn every_recorded_response_decodes() {
-    let Some(folder) = std::env::var_os("CMKCTL_RECORDED") else { return };
+    let Some(folder) = std::env::var_os("CMKCTL_RECORDED") else {
+        return;
+    };
     let mut decoded = 0;
     for entry in fs::read_dir(Path::new(&folder)).unwrap() {
         let path = entry.unwrap().path();
@@ -35,7 +37,9 @@ fn decode(name: &str, value: &Value) {
         }
         "environment-linked.json" => {
             let found = one(value);
-            let Seen::Present(link) = &found.key_link else { panic!("{name}: no link") };
+            let Seen::Present(link) = &found.key_link else {
+                panic!("{name}: no link")
+            };
             assert_eq!(link.status.as_deref(), Some("Linked"));
             assert_eq!(link.policy.name, "bar");
             assert!(found.is_up().proven());
@@ -44,15 +48,28 @@ fn decode(name: &str, value: &Value) {
             let found = one(value);
             assert_eq!(found.managed(), Some(true));
             let rules = found.rules.known().unwrap();
-            assert!(rules.allowed.iter().any(|operation| operation == "NewCustomerManagedKey"));
-            assert!(rules.disallowed.iter().any(|(operation, _)| operation == "RevertToMicrosoftKey"));
+            assert!(
+                rules
+                    .allowed
+                    .iter()
+                    .any(|operation| operation == "NewCustomerManagedKey")
+            );
+            assert!(
+                rules
+                    .disallowed
+                    .iter()
+                    .any(|(operation, _)| operation == "RevertToMicrosoftKey")
+            );
         }
         "environment-no-dataverse.json" => assert!(one(value).dataverse.is_none()),
         "environment-not-managed.json" => assert_eq!(one(value).managed(), Some(false)),
         name if name.starts_with("operation-") => {
             let found = operation(value);
             assert!(found.has_ended());
-            assert_eq!(found.state == "Succeeded", name == "operation-succeeded.json");
+            assert_eq!(
+                found.state == "Succeeded",
+                name == "operation-succeeded.json"
+            );
             assert_eq!(found.all_stages_succeeded, name != "operation-failed.json");
         }
         name if name.starts_with("error-") => assert!(value["error"]["code"].is_string()),

@@ -24,10 +24,18 @@ fn twice_is_once_and_again_is_said() {
 
 #[test]
 fn a_lost_answer_makes_no_second_version() {
-    for (trouble, version) in [("reset-after", 1), ("cut", 1), ("html-502", 0), ("reset-before", 0), ("429-seconds", 1)]
-    {
+    for (trouble, version) in [
+        ("reset-after", 1),
+        ("cut", 1),
+        ("html-502", 0),
+        ("reset-before", 0),
+        ("429-seconds", 1),
+    ] {
         let served = Served::start("ready", "300");
-        served.faults(&json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": trouble, "seconds": 1 }]));
+        served.faults(
+            &json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": trouble,
+            "seconds": 1 }]),
+        );
         let ran = served.run(&ROTATE);
         assert_eq!(
             (ran.code, new_versions(&served)),
@@ -42,10 +50,15 @@ fn a_lost_answer_makes_no_second_version() {
 
 #[test]
 fn the_version_before_must_be_known() {
-    for (trouble, code, words) in [("403", 5, "key permission *list*"), ("500", 1, "so nothing was sent")] {
+    for (trouble, code, words) in [
+        ("403", 5, "key permission *list*"),
+        ("500", 1, "so nothing was sent"),
+    ] {
         let served = Served::start("ready", FAST);
         let path = "/keys/cmk-contoso/versions";
-        served.faults(&json!([{ "match": { "method": "GET", "path": path }, "do": trouble, "times": 99 }]));
+        served.faults(
+            &json!([{ "match": { "method": "GET", "path": path }, "do": trouble, "times": 99 }]),
+        );
         let ran = served.run(&ROTATE).exits(code);
         assert!(ran.stderr.contains(words), "{trouble}: {}", ran.stderr);
         assert_eq!(new_versions(&served), 0, "{trouble}");
@@ -59,15 +72,25 @@ fn the_version_before_must_be_known() {
 fn more_new_versions_than_one_are_said() {
     // Somebody else rotates the key while the answer of this rotation is on its way.
     let served = Served::start("ready", "300");
-    let rotate = json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": "silence-after", "seconds": 2 }]);
+    let rotate = json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": "silence-after",
+        "seconds": 2 }]);
     served.faults(&rotate);
-    let child = served.command("admin", &ROTATE).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let child = served
+        .command("admin", &ROTATE)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let token = served.token("admin", "https://vault.azure.net");
-    let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/rotate?api-version=2025-07-01";
+    let url =
+        "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/rotate?api-version=2025-07-01";
     until("a new version", || new_versions(&served) > 0);
     assert_eq!(served.ask(&token, "POST", url, "").status, 200);
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((output.status.code(), new_versions(&served)), (Some(9), 2), "{words}");
+    assert_eq!(
+        (output.status.code(), new_versions(&served)),
+        (Some(9), 2),
+        "{words}"
+    );
     assert!(words.contains("2 new versions instead of one"), "{words}");
 }

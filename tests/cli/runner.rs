@@ -47,17 +47,32 @@ struct Step {
 }
 
 pub(crate) fn example(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    serde_norway::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(name);
+    serde_norway::from_str(&fs::read_to_string(path).unwrap())
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn word(value: &Value) -> String {
-    value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
+    value.as_str().map_or_else(
+        || {
+            if value.is_null() {
+                String::new()
+            } else {
+                value.to_string()
+            }
+        },
+        str::to_owned,
+    )
 }
 
 fn steps(job: &Value) -> &Vec<Value> {
     let deployment = &job["strategy"]["runOnce"]["deploy"]["steps"];
-    job["steps"].as_array().or_else(|| deployment.as_array()).unwrap()
+    job["steps"]
+        .as_array()
+        .or_else(|| deployment.as_array())
+        .unwrap()
 }
 
 impl Runner {
@@ -66,13 +81,22 @@ impl Runner {
         for name in ["home", "work", "temp", "bin"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let runner = Self { service, cloud: served.cloud_file(), folder, known: BTreeMap::new() };
+        let runner = Self {
+            service,
+            cloud: served.cloud_file(),
+            folder,
+            known: BTreeMap::new(),
+        };
         // Nothing may be fetched, and what talks to the service of the pipeline is only written
         // down.
         for tool in ["gh", "az", "git", "cargo"] {
             let path = runner.path("bin").join(tool);
             let code = if ["gh", "az"].contains(&tool) { 0 } else { 99 };
-            fs::write(&path, format!("#!/bin/sh\necho \"{tool} $*\" >> \"$CALLS\"\nexit {code}\n")).unwrap();
+            fs::write(
+                &path,
+                format!("#!/bin/sh\necho \"{tool} $*\" >> \"$CALLS\"\nexit {code}\n"),
+            )
+            .unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
         fs::set_permissions(runner.path("home"), fs::Permissions::from_mode(0o555)).unwrap();
@@ -99,7 +123,9 @@ impl Runner {
         let mut out = text.to_owned();
         for (open, close) in [("${{", "}}"), ("$(", ")")] {
             while let Some(start) = out.find(open) {
-                let Some(end) = out[start..].find(close) else { break };
+                let Some(end) = out[start..].find(close) else {
+                    break;
+                };
                 let name = out[start + open.len()..start + end].trim().to_owned();
                 let value = self.known.get(&name).cloned().unwrap_or_default();
                 out.replace_range(start..start + end + close.len(), &value);
@@ -111,12 +137,24 @@ impl Runner {
     fn steps(&self, job: &Value) -> Vec<Step> {
         let mut all = Vec::new();
         for step in steps(job) {
-            let script =
-                [&step["run"], &step["bash"], &step["inputs"]["inlineScript"]].into_iter().find_map(Value::as_str);
+            let script = [&step["run"], &step["bash"], &step["inputs"]["inlineScript"]]
+                .into_iter()
+                .find_map(Value::as_str);
             let Some(script) = script else { continue };
-            assert!(!script.contains("${{") && !script.contains("$("), "an expression in a script: {script}");
-            let id = if self.service == Service::GitHub { &step["id"] } else { &step["name"] };
-            let name = if self.service == Service::GitHub { &step["name"] } else { &step["displayName"] };
+            assert!(
+                !script.contains("${{") && !script.contains("$("),
+                "an expression in a script: {script}"
+            );
+            let id = if self.service == Service::GitHub {
+                &step["id"]
+            } else {
+                &step["name"]
+            };
+            let name = if self.service == Service::GitHub {
+                &step["name"]
+            } else {
+                &step["displayName"]
+            };
             all.push(Step {
                 name: word(name),
                 id: word(id),
@@ -171,22 +209,50 @@ impl Runner {
         let both = fs::File::create(log).unwrap();
         let binary = Path::new(env!("CARGO_BIN_EXE_cmkctl")).parent().unwrap();
         let mut shell = Command::new("bash");
-        shell.env_clear().current_dir(self.path("work")).stdin(Stdio::null());
+        shell
+            .env_clear()
+            .current_dir(self.path("work"))
+            .stdin(Stdio::null());
         shell.stdout(both.try_clone().unwrap()).stderr(both);
-        shell.env("PATH", format!("{}:{}:/usr/bin:/bin", self.path("bin").display(), binary.display()));
-        shell.env("HOME", self.path("home")).env("CALLS", self.path("calls")).env("CMKCTL_CLOUD", &self.cloud);
+        shell.env(
+            "PATH",
+            format!(
+                "{}:{}:/usr/bin:/bin",
+                self.path("bin").display(),
+                binary.display()
+            ),
+        );
+        shell
+            .env("HOME", self.path("home"))
+            .env("CALLS", self.path("calls"))
+            .env("CMKCTL_CLOUD", &self.cloud);
         match self.service {
             Service::GitHub => {
-                shell.args(["--noprofile", "--norc", "-e", "-o", "pipefail"]).arg(script);
-                shell.env("CI", "true").env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "contoso/keys");
-                shell.env("GITHUB_STEP_SUMMARY", summary).env("GITHUB_OUTPUT", output);
-                shell.env("GITHUB_WORKSPACE", self.path("work")).env("RUNNER_TEMP", self.path("temp"));
+                shell
+                    .args(["--noprofile", "--norc", "-e", "-o", "pipefail"])
+                    .arg(script);
+                shell
+                    .env("CI", "true")
+                    .env("GITHUB_ACTIONS", "true")
+                    .env("GITHUB_REPOSITORY", "contoso/keys");
+                shell
+                    .env("GITHUB_STEP_SUMMARY", summary)
+                    .env("GITHUB_OUTPUT", output);
+                shell
+                    .env("GITHUB_WORKSPACE", self.path("work"))
+                    .env("RUNNER_TEMP", self.path("temp"));
             }
             Service::AzurePipelines => {
                 shell.args(["--noprofile", "--norc"]).arg(script);
-                shell.env("TF_BUILD", "True").env("AGENT_TEMPDIRECTORY", self.path("temp"));
-                shell.env("SYSTEM_COLLECTIONURI", "https://dev.azure.com/contoso/").env("SYSTEM_TEAMPROJECT", "keys");
-                shell.env("SYSTEM_DEFINITIONID", "7").env("AGENT_TOOLSDIRECTORY", self.path("temp"));
+                shell
+                    .env("TF_BUILD", "True")
+                    .env("AGENT_TEMPDIRECTORY", self.path("temp"));
+                shell
+                    .env("SYSTEM_COLLECTIONURI", "https://dev.azure.com/contoso/")
+                    .env("SYSTEM_TEAMPROJECT", "keys");
+                shell
+                    .env("SYSTEM_DEFINITIONID", "7")
+                    .env("AGENT_TOOLSDIRECTORY", self.path("temp"));
                 // Variables are environment variables there, in capitals; secrets are not.
                 let plain = self.known.iter().filter(|(name, _)| !name.contains('.'));
                 plain.for_each(|(name, value)| {
@@ -201,10 +267,17 @@ impl Runner {
         outcome.failed |= !status.success();
         let log = fs::read_to_string(log).unwrap();
         outcome.log.push_str(&format!("[{}]\n{log}", step.name));
-        outcome.summary.push_str(&fs::read_to_string(summary).unwrap());
+        outcome
+            .summary
+            .push_str(&fs::read_to_string(summary).unwrap());
         for line in fs::read_to_string(output).unwrap().lines() {
-            let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("not an output: {line}"));
-            self.known.insert(format!("steps.{}.outputs.{name}", step.id), value.to_owned());
+            let (name, value) = line
+                .split_once('=')
+                .unwrap_or_else(|| panic!("not an output: {line}"));
+            self.known.insert(
+                format!("steps.{}.outputs.{name}", step.id),
+                value.to_owned(),
+            );
         }
         for line in log.lines() {
             match self.service {
@@ -217,9 +290,17 @@ impl Runner {
     /// `##vso[…]` wherever it stands in a line, as the agent looks for it. Any command but ours is
     /// a break-in.
     fn azure_pipelines(&mut self, line: &str, step: &str, outcome: &mut Job) {
-        let Some(start) = line.to_ascii_lowercase().find("##vso[") else { return };
-        let (head, text) = line[start + 6..].split_once(']').unwrap_or_else(|| panic!("half a command: {line}"));
-        assert_eq!((start, line.matches("##vso[").count()), (0, 1), "a command that is not ours: {line}");
+        let Some(start) = line.to_ascii_lowercase().find("##vso[") else {
+            return;
+        };
+        let (head, text) = line[start + 6..]
+            .split_once(']')
+            .unwrap_or_else(|| panic!("half a command: {line}"));
+        assert_eq!(
+            (start, line.matches("##vso[").count()),
+            (0, 1),
+            "a command that is not ours: {line}"
+        );
         let undo = |text: &str| {
             text.replace("%3B", ";")
                 .replace("%5D", "]")
@@ -236,11 +317,14 @@ impl Runner {
         let text = undo(text);
         match command {
             "task.logissue" => {
-                outcome.shown.push((properties["type"].clone(), properties["code"].clone(), text));
+                outcome
+                    .shown
+                    .push((properties["type"].clone(), properties["code"].clone(), text));
             }
             "task.setvariable" => {
                 assert_eq!(properties["isOutput"], "true", "{line}");
-                self.known.insert(format!("{step}.{}", properties["variable"]), text);
+                self.known
+                    .insert(format!("{step}.{}", properties["variable"]), text);
             }
             "task.uploadsummary" => {
                 assert!(text.starts_with('/'), "{line}");
@@ -258,10 +342,19 @@ fn github(line: &str) -> Option<(String, String, String)> {
     let command = line.trim_start().strip_prefix("::")?;
     let (head, text) = command.split_once("::")?;
     let undo = |text: &str| {
-        let text = text.replace("%0A", "\n").replace("%0D", "\r").replace("%3A", ":").replace("%2C", ",");
+        let text = text
+            .replace("%0A", "\n")
+            .replace("%0D", "\r")
+            .replace("%3A", ":")
+            .replace("%2C", ",");
         text.replace("%25", "%")
     };
-    let (kind, title) = head.split_once(" title=").unwrap_or_else(|| panic!("a command that is not ours: {line}"));
-    assert!(["error", "warning", "notice"].contains(&kind) && !title.contains([',', ':']), "{line}");
+    let (kind, title) = head
+        .split_once(" title=")
+        .unwrap_or_else(|| panic!("a command that is not ours: {line}"));
+    assert!(
+        ["error", "warning", "notice"].contains(&kind) && !title.contains([',', ':']),
+        "{line}"
+    );
     Some((kind.to_owned(), undo(title), undo(text)))
 }

@@ -26,7 +26,12 @@ impl Tenant {
         let text = |name: &str| defaults[name].as_str().unwrap().to_owned();
         let policy = text("policy");
         let subscription = policy.split('/').take(3).collect::<Vec<_>>().join("/");
-        Self { policy, vault: text("vault"), subscription, served }
+        Self {
+            policy,
+            vault: text("vault"),
+            subscription,
+            served,
+        }
     }
 
     fn arm_as(&self, user: &str, method: &str, path: &str, body: &Value) -> Said {
@@ -35,10 +40,21 @@ impl Tenant {
         let version = if policy { "2020-10-30" } else { "2022-04-01" };
         let mark = if path.contains('?') { '&' } else { '?' };
         let url = format!("{ARM}{path}{mark}api-version={version}");
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let answer = ask_as(&self.served, user, method, &url, &body);
         let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        (answer.status, value["error"]["code"].as_str().unwrap_or_default().to_owned(), value)
+        (
+            answer.status,
+            value["error"]["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            value,
+        )
     }
 
     fn arm(&self, method: &str, path: &str, body: &Value) -> Said {
@@ -47,15 +63,22 @@ impl Tenant {
 
     /// The body of a policy.
     fn wanted(&self, location: &str) -> Value {
-        json!({ "location": location, "kind": "Encryption", "identity": { "type": "SystemAssigned" },
-            "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": self.vault, "key": { "name": "cmk-contoso" } } } } })
+        json!({ "location": location, "kind": "Encryption",
+            "identity": { "type": "SystemAssigned" },
+            "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": self.vault,
+                "key": { "name": "cmk-contoso" } } } } })
     }
 
     fn assign(&self, scope: &str, name: u32, role: &str, principal: &str) -> Said {
-        let path =
-            format!("{scope}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-{name:012}");
-        let definition = format!("{}/providers/Microsoft.Authorization/roleDefinitions/{role}", self.subscription);
-        let body = json!({ "properties": { "roleDefinitionId": definition, "principalId": principal, "principalType": "ServicePrincipal" } });
+        let path = format!(
+            "{scope}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-{name:012}"
+        );
+        let definition = format!(
+            "{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+            self.subscription
+        );
+        let body = json!({ "properties": { "roleDefinitionId": definition,
+            "principalId": principal, "principalType": "ServicePrincipal" } });
         self.arm("PUT", &path, &body)
     }
 }
@@ -63,26 +86,51 @@ impl Tenant {
 #[test]
 fn what_is_not_there_is_a_404_of_its_own_kind() {
     let tenant = Tenant::new(Served::start("ready", "1"));
-    let elsewhere = tenant.subscription.replace(|ch: char| ch.is_ascii_digit(), "0");
-    let group = format!("{}/resourceGroups/rg-other/providers/Microsoft.KeyVault/vaults/x", tenant.subscription);
-    let version = format!("{}/keys/cmk-contoso/versions/{}", tenant.vault, "0".repeat(32));
+    let elsewhere = tenant
+        .subscription
+        .replace(|ch: char| ch.is_ascii_digit(), "0");
+    let group = format!(
+        "{}/resourceGroups/rg-other/providers/Microsoft.KeyVault/vaults/x",
+        tenant.subscription
+    );
+    let version = format!(
+        "{}/keys/cmk-contoso/versions/{}",
+        tenant.vault,
+        "0".repeat(32)
+    );
     for (path, code) in [
         (elsewhere, "SubscriptionNotFound"),
         (group, "ResourceGroupNotFound"),
         (tenant.policy.clone(), "ResourceNotFound"),
         (format!("{}x", tenant.vault), "ResourceNotFound"),
-        (tenant.vault.replace("vaults", "managedHSMs"), "ResourceNotFound"),
+        (
+            tenant.vault.replace("vaults", "managedHSMs"),
+            "ResourceNotFound",
+        ),
         (format!("{}/keys/none", tenant.vault), "KeyNotFound"),
         (version, "KeyNotFound"),
-        (format!("{}/providers/Microsoft.Nothing", tenant.subscription), "InvalidResourceNamespace"),
-        (format!("{}/providers/Microsoft.Nothing/things/x", tenant.subscription), "InvalidResourceType"),
+        (
+            format!("{}/providers/Microsoft.Nothing", tenant.subscription),
+            "InvalidResourceNamespace",
+        ),
+        (
+            format!(
+                "{}/providers/Microsoft.Nothing/things/x",
+                tenant.subscription
+            ),
+            "InvalidResourceType",
+        ),
     ] {
         let (status, said, body) = tenant.arm("GET", &path, &Value::Null);
         assert_eq!((status, said.as_str()), (404, code), "{path}: {body}");
     }
     assert_eq!(tenant.arm("DELETE", &tenant.policy, &Value::Null).0, 204);
     let (status, code, body) = tenant.arm_as("observer", "GET", &tenant.vault, &Value::Null);
-    assert_eq!((status, code.as_str()), (403, "AuthorizationFailed"), "{body}");
+    assert_eq!(
+        (status, code.as_str()),
+        (403, "AuthorizationFailed"),
+        "{body}"
+    );
 }
 
 #[test]
@@ -90,13 +138,39 @@ fn a_policy_is_created_once_and_kept_while_it_is_linked() {
     let tenant = Tenant::new(Served::start("ready", "1"));
     let put = |location: &str| tenant.arm("PUT", &tenant.policy, &tenant.wanted(location));
     let (status, code, body) = put("mars");
-    assert_eq!((status, code.as_str()), (400, "LocationNotAvailableForResourceType"));
-    assert!(body["error"]["message"].as_str().unwrap().contains("europe"), "{body}");
+    assert_eq!(
+        (status, code.as_str()),
+        (400, "LocationNotAvailableForResourceType")
+    );
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("europe"),
+        "{body}"
+    );
     let (status, _, made) = put("europe");
     assert_eq!(status, 201, "{made}");
-    assert!(made["properties"]["systemId"].as_str().unwrap().starts_with("/regions/europe/"), "{made}");
-    assert!(made["identity"]["principalId"].is_string() && made["properties"]["provisioningState"].is_null());
-    assert_eq!((put("europe").0, tenant.arm("GET", &tenant.policy.to_uppercase(), &Value::Null).2), (200, made));
+    assert!(
+        made["properties"]["systemId"]
+            .as_str()
+            .unwrap()
+            .starts_with("/regions/europe/"),
+        "{made}"
+    );
+    assert!(
+        made["identity"]["principalId"].is_string()
+            && made["properties"]["provisioningState"].is_null()
+    );
+    assert_eq!(
+        (
+            put("europe").0,
+            tenant
+                .arm("GET", &tenant.policy.to_uppercase(), &Value::Null)
+                .2
+        ),
+        (200, made)
+    );
     assert_eq!(tenant.arm("DELETE", &tenant.policy, &Value::Null).0, 200);
     let version = format!("{ARM}{}?api-version=2019-01-01", tenant.policy);
     assert_eq!(
@@ -104,62 +178,132 @@ fn a_policy_is_created_once_and_kept_while_it_is_linked() {
         "NoRegisteredProviderFound"
     );
 
-    let linked = with_policy(&json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }), "1");
+    let linked = with_policy(
+        &json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }),
+        "1",
+    );
     let linked = Tenant::new(linked);
-    for (method, code) in [("PUT", "EnterprisePolicyUpdateNotAllowed"), ("DELETE", "EnterprisePolicyDeleteNotAllowed")]
-    {
+    for (method, code) in [
+        ("PUT", "EnterprisePolicyUpdateNotAllowed"),
+        ("DELETE", "EnterprisePolicyDeleteNotAllowed"),
+    ] {
         let (_, said, _) = linked.arm(method, &linked.policy, &linked.wanted("europe"));
         assert_eq!(said, code);
     }
     let slow = plain(json!({ "settings": { "policy_async": true } }));
     let slow = Tenant::new(Served::patched(&slow, "1"));
     let url = format!("{ARM}{}?api-version=2020-10-30", slow.policy);
-    let answer = ask_as(&slow.served, "admin", "PUT", &url, &slow.wanted("europe").to_string());
+    let answer = ask_as(
+        &slow.served,
+        "admin",
+        "PUT",
+        &url,
+        &slow.wanted("europe").to_string(),
+    );
     let operation = answer.header("azure-asyncoperation").unwrap();
-    assert!(answer.status == 202 && answer.body.is_empty() && operation.starts_with(ARM), "{}", answer.head);
+    assert!(
+        answer.status == 202 && answer.body.is_empty() && operation.starts_with(ARM),
+        "{}",
+        answer.head
+    );
     let ended = ask_as(&slow.served, "admin", "GET", operation, "");
-    assert_eq!((ended.status, ended.json()["status"].clone()), (200, json!("Succeeded")), "{}", ended.body);
+    assert_eq!(
+        (ended.status, ended.json()["status"].clone()),
+        (200, json!("Succeeded")),
+        "{}",
+        ended.body
+    );
 }
 
 #[test]
 fn a_provider_must_be_registered_first() {
     let tenant = Tenant::new(Served::start("fresh", "2000"));
     let provider = format!("{}/providers/Microsoft.PowerPlatform", tenant.subscription);
-    let state = || tenant.arm("GET", &provider, &Value::Null).2["registrationState"].as_str().unwrap().to_owned();
+    let state = || {
+        tenant.arm("GET", &provider, &Value::Null).2["registrationState"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(state(), "NotRegistered");
     let (status, code, _) = tenant.arm("PUT", &tenant.policy, &tenant.wanted("europe"));
-    assert_eq!((status, code.as_str()), (409, "MissingSubscriptionRegistration"));
+    assert_eq!(
+        (status, code.as_str()),
+        (409, "MissingSubscriptionRegistration")
+    );
     let (status, _, body) = tenant.arm("POST", &format!("{provider}/register"), &Value::Null);
-    assert_eq!((status, &body["registrationState"]), (200, &json!("Registering")));
+    assert_eq!(
+        (status, &body["registrationState"]),
+        (200, &json!("Registering"))
+    );
     let kinds = body["resourceTypes"].as_array().unwrap();
-    let policies = kinds.iter().find(|kind| kind["resourceType"] == "enterprisePolicies").unwrap();
-    assert!(policies["locations"].as_array().unwrap().contains(&json!("europe")));
+    let policies = kinds
+        .iter()
+        .find(|kind| kind["resourceType"] == "enterprisePolicies")
+        .unwrap();
+    assert!(
+        policies["locations"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("europe"))
+    );
     while state() != "Registered" {}
-    assert_eq!(tenant.arm("PUT", &tenant.policy, &tenant.wanted("europe")).0, 201);
+    assert_eq!(
+        tenant
+            .arm("PUT", &tenant.policy, &tenant.wanted("europe"))
+            .0,
+        201
+    );
 }
 
 #[test]
 fn a_role_is_assigned_once_to_somebody_who_is_known_already() {
     // At the real speed a new identity stays unknown for as long as this test runs.
     let tenant = Tenant::new(Served::start("ready", "1"));
-    let identity = tenant.arm("PUT", &tenant.policy, &tenant.wanted("europe")).2["identity"]["principalId"].clone();
+    let identity = tenant
+        .arm("PUT", &tenant.policy, &tenant.wanted("europe"))
+        .2["identity"]["principalId"]
+        .clone();
     let identity = identity.as_str().unwrap();
     let (status, code, _) = tenant.assign(&tenant.vault, 1, ENCRYPTION_USER, identity);
     assert_eq!((status, code.as_str()), (400, "PrincipalNotFound"));
     let user = tenant.served.object_id("power-platform-admin");
-    let scopes = [tenant.subscription.clone(), tenant.vault.clone(), format!("{}/keys/cmk-contoso", tenant.vault)];
+    let scopes = [
+        tenant.subscription.clone(),
+        tenant.vault.clone(),
+        format!("{}/keys/cmk-contoso", tenant.vault),
+    ];
     for (number, scope) in (10..).zip(&scopes) {
         let (status, _, made) = tenant.assign(scope, number, READER, &user);
-        assert_eq!((status, &made["properties"]["principalId"]), (201, &json!(user)), "{made}");
+        assert_eq!(
+            (status, &made["properties"]["principalId"]),
+            (201, &json!(user)),
+            "{made}"
+        );
         assert_eq!(tenant.assign(scope, number, READER, &user).0, 200);
         // Ids are the same in any case.
-        assert_eq!(tenant.assign(&scope.to_uppercase(), number, READER, &user.to_uppercase()).0, 200);
+        assert_eq!(
+            tenant
+                .assign(&scope.to_uppercase(), number, READER, &user.to_uppercase())
+                .0,
+            200
+        );
         let (status, code, _) = tenant.assign(scope, number + 10, READER, &user);
         assert_eq!((status, code.as_str()), (409, "RoleAssignmentExists"));
     }
-    assert_eq!(tenant.assign(&tenant.vault, 11, ENCRYPTION_USER, &user).1, "RoleAssignmentUpdateNotPermitted");
     assert_eq!(
-        tenant.assign(&tenant.vault, 30, "11111111-1111-1111-1111-111111111111", &user).1,
+        tenant.assign(&tenant.vault, 11, ENCRYPTION_USER, &user).1,
+        "RoleAssignmentUpdateNotPermitted"
+    );
+    assert_eq!(
+        tenant
+            .assign(
+                &tenant.vault,
+                30,
+                "11111111-1111-1111-1111-111111111111",
+                &user
+            )
+            .1,
         "RoleDefinitionDoesNotExist"
     );
 
@@ -168,38 +312,90 @@ fn a_role_is_assigned_once_to_somebody_who_is_known_already() {
     let list = |scope: &str| {
         let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments{filter}");
         let value = tenant.arm("GET", &path, &Value::Null).2["value"].clone();
-        let mut scopes: Vec<_> =
-            value.as_array().unwrap().iter().map(|own| own["properties"]["scope"].clone()).collect();
+        let mut scopes: Vec<_> = value
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|own| own["properties"]["scope"].clone())
+            .collect();
         scopes.sort_by_key(|scope| scope.as_str().unwrap().len());
         scopes
     };
     assert_eq!(list(&tenant.vault), scopes);
     assert_eq!(list(&tenant.policy), scopes[..1]);
-    let everybody = format!("{}/providers/Microsoft.Authorization/roleAssignments", tenant.policy);
-    assert!(tenant.arm("GET", &everybody, &Value::Null).2["value"].as_array().unwrap().len() > 1);
-    let path = format!("{}/providers/Microsoft.Authorization/permissions", tenant.vault);
-    assert_eq!(tenant.arm("GET", &path, &Value::Null).2["value"][0]["actions"], json!(["*"]));
+    let everybody = format!(
+        "{}/providers/Microsoft.Authorization/roleAssignments",
+        tenant.policy
+    );
+    assert!(
+        tenant.arm("GET", &everybody, &Value::Null).2["value"]
+            .as_array()
+            .unwrap()
+            .len()
+            > 1
+    );
+    let path = format!(
+        "{}/providers/Microsoft.Authorization/permissions",
+        tenant.vault
+    );
+    assert_eq!(
+        tenant.arm("GET", &path, &Value::Null).2["value"][0]["actions"],
+        json!(["*"])
+    );
 }
 
 #[test]
 fn a_vault_shows_what_is_set_and_hides_what_is_not() {
     let tenant = Tenant::new(Served::start("access-policy-vault", "1"));
-    let properties = |tenant: &Tenant| tenant.arm("GET", &tenant.vault, &Value::Null).2["properties"].clone();
+    let properties =
+        |tenant: &Tenant| tenant.arm("GET", &tenant.vault, &Value::Null).2["properties"].clone();
     let before = properties(&tenant);
-    assert_eq!((before.get("enableRbacAuthorization"), &before["enablePurgeProtection"]), (None, &json!(true)));
-    assert_eq!(before["vaultUri"], "https://kv-contoso-cmk.vault.azure.net/");
+    assert_eq!(
+        (
+            before.get("enableRbacAuthorization"),
+            &before["enablePurgeProtection"]
+        ),
+        (None, &json!(true))
+    );
+    assert_eq!(
+        before["vaultUri"],
+        "https://kv-contoso-cmk.vault.azure.net/"
+    );
     let user = tenant.served.object_id("observer");
     let add = |keys: Value| {
-        let entry = json!({ "tenantId": before["tenantId"], "objectId": user, "permissions": { "keys": keys } });
+        let entry = json!({ "tenantId": before["tenantId"], "objectId": user,
+            "permissions": { "keys": keys } });
         let body = json!({ "properties": { "accessPolicies": [entry] } });
-        assert_eq!(tenant.arm("PUT", &format!("{}/accessPolicies/add", tenant.vault), &body).0, 200);
+        assert_eq!(
+            tenant
+                .arm(
+                    "PUT",
+                    &format!("{}/accessPolicies/add", tenant.vault),
+                    &body
+                )
+                .0,
+            200
+        );
     };
     add(json!(["get"]));
     add(json!(["get", "wrapKey", "unwrapKey"]));
-    let after = properties(&tenant)["accessPolicies"].as_array().unwrap().clone();
+    let after = properties(&tenant)["accessPolicies"]
+        .as_array()
+        .unwrap()
+        .clone();
     assert_eq!(after.len(), 3);
-    assert_eq!(after[2]["permissions"]["keys"], json!(["get", "wrapKey", "unwrapKey"]));
-    let key = tenant.arm("GET", &format!("{}/keys/CMK-Contoso", tenant.vault), &Value::Null).2["properties"].clone();
+    assert_eq!(
+        after[2]["permissions"]["keys"],
+        json!(["get", "wrapKey", "unwrapKey"])
+    );
+    let key = tenant
+        .arm(
+            "GET",
+            &format!("{}/keys/CMK-Contoso", tenant.vault),
+            &Value::Null,
+        )
+        .2["properties"]
+        .clone();
     assert_eq!(
         (&key["kty"], &key["keySize"], &key["attributes"]["enabled"]),
         (&json!("RSA"), &json!(3072), &json!(true))
@@ -210,14 +406,34 @@ fn a_vault_shows_what_is_set_and_hides_what_is_not() {
 fn the_data_plane_asks_for_a_token_and_says_which() {
     let served = Served::start("managed-hsm", "1");
     let tenant = served.tenant_id();
-    for host in ["kv-contoso-cmk.vault.azure.net", "hsm-contoso-cmk.managedhsm.azure.net"] {
+    for host in [
+        "kv-contoso-cmk.vault.azure.net",
+        "hsm-contoso-cmk.managedhsm.azure.net",
+    ] {
         let resource = format!("https://{}", host.split_once('.').unwrap().1);
-        let answer = served.ask("", "GET", &format!("https://{host}/keys/cmk-contoso/?api-version=2025-07-01"), "");
-        let challenge =
-            format!("Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"{resource}\"");
-        assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some(challenge.as_str())));
-        let get =
-            |path: &str| ask_as(&served, "admin", "GET", &format!("https://{host}{path}?api-version=2025-07-01"), "");
+        let answer = served.ask(
+            "",
+            "GET",
+            &format!("https://{host}/keys/cmk-contoso/?api-version=2025-07-01"),
+            "",
+        );
+        let challenge = format!(
+            "Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", \
+            resource=\"{resource}\""
+        );
+        assert_eq!(
+            (answer.status, answer.header("www-authenticate")),
+            (401, Some(challenge.as_str()))
+        );
+        let get = |path: &str| {
+            ask_as(
+                &served,
+                "admin",
+                "GET",
+                &format!("https://{host}{path}?api-version=2025-07-01"),
+                "",
+            )
+        };
         let latest = get("/keys/cmk-contoso/").json();
         assert_eq!(
             (&latest["attributes"]["recoveryLevel"], &latest["key"]["e"]),
@@ -225,14 +441,26 @@ fn the_data_plane_asks_for_a_token_and_says_which() {
         );
         // 3072 bits are 384 bytes are 512 letters.
         assert_eq!(latest["key"]["n"].as_str().unwrap().len(), 512);
-        let version = latest["key"]["kid"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-        for path in
-            ["/keys/cmk-contoso", "//keys//cmk-contoso", "/keys/CMK-contoso/", &format!("/keys/cmk-contoso/{version}")]
-        {
+        let version = latest["key"]["kid"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        for path in [
+            "/keys/cmk-contoso",
+            "//keys//cmk-contoso",
+            "/keys/CMK-contoso/",
+            &format!("/keys/cmk-contoso/{version}"),
+        ] {
             assert_eq!(get(path).json(), latest, "{path}");
         }
         let listed = get("/keys/cmk-contoso/versions").json()["value"][0].clone();
-        assert!(listed["kid"].as_str().unwrap().ends_with(&version) && listed.get("key").is_none(), "{listed}");
+        assert!(
+            listed["kid"].as_str().unwrap().ends_with(&version) && listed.get("key").is_none(),
+            "{listed}"
+        );
         assert_eq!(get("/keys/none/").json()["error"]["code"], "KeyNotFound");
         assert!(get("/keys/cmk-contoso/rotationpolicy").json()["lifetimeActions"].is_array());
     }
@@ -241,13 +469,22 @@ fn the_data_plane_asks_for_a_token_and_says_which() {
     let principal = served.object_id("admin");
     let put = |number: u32| {
         let url = format!("{base}/00000000-0000-0000-0000-{number:012}?api-version=2025-07-01");
-        let role =
-            "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/33413926-3206-4cdd-b39a-83574fe37a17";
+        let role = "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/33413926-3206-4cdd-b39a-83574fe37a17";
         let body = json!({ "properties": { "roleDefinitionId": role, "principalId": principal } });
         ask_as(&served, "admin", "PUT", &url, &body.to_string())
     };
-    assert_eq!((put(1).status, put(2).json()["error"]["code"].clone()), (201, json!("RoleAssignmentExists")));
-    let list = ask_as(&served, "admin", "GET", &format!("{base}?api-version=2025-07-01"), "").json();
+    assert_eq!(
+        (put(1).status, put(2).json()["error"]["code"].clone()),
+        (201, json!("RoleAssignmentExists"))
+    );
+    let list = ask_as(
+        &served,
+        "admin",
+        "GET",
+        &format!("{base}?api-version=2025-07-01"),
+        "",
+    )
+    .json();
     assert_eq!(list["value"].as_array().unwrap().len(), 1);
 }
 
@@ -256,10 +493,24 @@ fn the_data_plane_refuses_for_three_reasons() {
     let firewall = plain(json!({ "vaults": { "kv-contoso-cmk": { "firewall": true } } }));
     for (served, user, inner) in [
         (Served::start("ready", "1"), "observer", "ForbiddenByRbac"),
-        (Served::start("access-policy-vault", "1"), "observer", "ForbiddenByPolicy"),
-        (Served::patched(&firewall, "1"), "admin", "ForbiddenByFirewall"),
+        (
+            Served::start("access-policy-vault", "1"),
+            "observer",
+            "ForbiddenByPolicy",
+        ),
+        (
+            Served::patched(&firewall, "1"),
+            "admin",
+            "ForbiddenByFirewall",
+        ),
     ] {
-        let answer = ask_as(&served, user, "GET", "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/", "");
+        let answer = ask_as(
+            &served,
+            user,
+            "GET",
+            "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/",
+            "",
+        );
         let error = answer.json()["error"].clone();
         assert_eq!(
             (answer.status, &error["code"], &error["innererror"]["code"]),
@@ -272,22 +523,64 @@ fn the_data_plane_refuses_for_three_reasons() {
 fn the_sign_in_refuses_as_entra_does() {
     let served = Served::start("ready", "1");
     let tenant = served.tenant_id();
-    let client = served.cloud()["users"][0]["client_id"].as_str().unwrap().to_owned();
+    let client = served.cloud()["users"][0]["client_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let post = |tenant: &str, form: &str| {
         let host = [("x-cmkctl-host", "login.microsoftonline.com")];
-        let answer = http(&served.url, "POST", &format!("/{tenant}/oauth2/v2.0/token"), &host, form);
+        let answer = http(
+            &served.url,
+            "POST",
+            &format!("/{tenant}/oauth2/v2.0/token"),
+            &host,
+            form,
+        );
         (
             answer.status,
-            answer.json()["error_description"].as_str().unwrap_or("token").split(':').next().unwrap().to_owned(),
+            answer.json()["error_description"]
+                .as_str()
+                .unwrap_or("token")
+                .split(':')
+                .next()
+                .unwrap()
+                .to_owned(),
         )
     };
-    let base = format!("client_id={client}&scope=https://management.azure.com/.default&grant_type=client_credentials");
+    let base = format!(
+        "client_id={client}&scope=https://management.azure.com/.default&grant_type=client_credentials"
+    );
     for (tenant, form, status, code) in [
-        (tenant.as_str(), format!("{base}&client_secret=sandbox"), 200, "token"),
-        (&tenant, format!("{base}&client_secret=other"), 401, "AADSTS7000215"),
-        (&tenant, format!("{base}&client_assertion=a.b.c"), 200, "token"),
-        (&tenant, format!("{base}&client_assertion=expired"), 401, "AADSTS700024"),
-        (&tenant, base.replace(&client, "nobody"), 400, "AADSTS700016"),
+        (
+            tenant.as_str(),
+            format!("{base}&client_secret=sandbox"),
+            200,
+            "token",
+        ),
+        (
+            &tenant,
+            format!("{base}&client_secret=other"),
+            401,
+            "AADSTS7000215",
+        ),
+        (
+            &tenant,
+            format!("{base}&client_assertion=a.b.c"),
+            200,
+            "token",
+        ),
+        (
+            &tenant,
+            format!("{base}&client_assertion=expired"),
+            401,
+            "AADSTS700024",
+        ),
+        (
+            &tenant,
+            base.replace(&client, "nobody"),
+            400,
+            "AADSTS700016",
+        ),
         (&tenant, base.replace(".default", ""), 400, "AADSTS70011"),
         ("nowhere", base.clone(), 400, "AADSTS90002"),
     ] {

@@ -12,17 +12,28 @@ fn sarif_schema() -> jsonschema::Validator {
     // log names no language.
     let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
     let schema: Value = serde_json::from_str(&text).unwrap();
-    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
 }
 
 /// A finding of every code in every severity.
 fn every_finding() -> Vec<Finding> {
-    let severities = [Severity::Acknowledge, Severity::NotVisible, Severity::Warn, Severity::Block];
-    let all = CATALOGUE.iter().flat_map(|entry| severities.map(|severity| (entry, severity)));
+    let severities = [
+        Severity::Acknowledge,
+        Severity::NotVisible,
+        Severity::Warn,
+        Severity::Block,
+    ];
+    let all = CATALOGUE
+        .iter()
+        .flat_map(|entry| severities.map(|severity| (entry, severity)));
     all.map(|(entry, severity)| Finding {
         code: entry.code,
         severity,
-        subject: "/subscriptions/x/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv \"ü\"\n".to_owned(),
+        subject: "/subscriptions/x/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv \"ü\"\n"
+            .to_owned(),
         message: "Seen: `x`.".to_owned(),
         remedy: entry.fix.to_owned(),
         who: entry.who,
@@ -36,9 +47,15 @@ fn the_log_is_what_the_schema_asks_for() {
     let schema = sarif_schema();
     for findings in [Vec::new(), every_finding()] {
         let log = sarif(&findings);
-        let wrong: Vec<String> = schema.iter_errors(&log).map(|error| error.to_string()).collect();
+        let wrong: Vec<String> = schema
+            .iter_errors(&log)
+            .map(|error| error.to_string())
+            .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
-        assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), findings.len());
+        assert_eq!(
+            log["runs"][0]["results"].as_array().unwrap().len(),
+            findings.len()
+        );
     }
 }
 
@@ -52,7 +69,10 @@ fn the_schema_would_notice() {
         ("/runs/0/tool/driver/name", json!(1)),
         ("/runs/0/results/0/level", json!("fatal")),
         ("/runs/0/results/0/message", json!({})),
-        ("/runs/0/results/0/locations/0/physicalLocation/region/startLine", json!(0)),
+        (
+            "/runs/0/results/0/locations/0/physicalLocation/region/startLine",
+            json!(0),
+        ),
         ("/runs/0/results/0/partialFingerprints", json!({ "x": 1 })),
     ];
     for (place, value) in breaks {
@@ -76,11 +96,24 @@ fn what_a_code_scanning_page_needs_is_there() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
         let location = &result["locations"][0];
-        assert_eq!(location["physicalLocation"]["artifactLocation"]["uri"], "cmkctl");
-        assert!(location["logicalLocations"][0]["fullyQualifiedName"].as_str().unwrap().contains("vaults/kv"));
-        assert!(prints.insert(result["partialFingerprints"].to_string()), "two results look alike: {result:#}");
+        assert_eq!(
+            location["physicalLocation"]["artifactLocation"]["uri"],
+            "cmkctl"
+        );
+        assert!(
+            location["logicalLocations"][0]["fullyQualifiedName"]
+                .as_str()
+                .unwrap()
+                .contains("vaults/kv")
+        );
+        assert!(
+            prints.insert(result["partialFingerprints"].to_string()),
+            "two results look alike: {result:#}"
+        );
     }
-    let levels: Vec<&str> =
-        run["results"].as_array().unwrap()[..4].iter().map(|result| result["level"].as_str().unwrap()).collect();
+    let levels: Vec<&str> = run["results"].as_array().unwrap()[..4]
+        .iter()
+        .map(|result| result["level"].as_str().unwrap())
+        .collect();
     assert_eq!(levels, ["note", "note", "warning", "error"]);
 }

@@ -9,8 +9,8 @@
 use crate::help::words;
 use crate::retire::old_keys;
 use crate::tenants::{
-    closed_firewall, granted_policy, link_ends, linked_uat, locked, plain, policy_is, policy_ready, rsa_key,
-    short_waits, two_keys, uat_is, vault_is,
+    closed_firewall, granted_policy, link_ends, linked_uat, locked, plain, policy_is, policy_ready,
+    rsa_key, short_waits, two_keys, uat_is, vault_is,
 };
 use crate::tool::{Served, command, finish, overlaid};
 use serde_json::{Value, json};
@@ -26,8 +26,10 @@ const GRANTING: &str = "200";
 const REAL: &str = "1";
 
 /// What is typed so often that a line would become too long.
-const SHORT: [(&str, &str); 2] =
-    [("$consent", "--yes --confirm \"Contoso UAT\""), ("$checked", "--deleted-environments-checked")];
+const SHORT: [(&str, &str); 2] = [
+    ("$consent", "--yes --confirm \"Contoso UAT\""),
+    ("$checked", "--deleted-environments-checked"),
+];
 
 /// The tenant of this name, with a file of what is wanted beside its cloud file: one of the
 /// scenarios that are built in, or one of those below.
@@ -37,7 +39,14 @@ fn tenant(name: &str) -> Served {
         Some(patch) if name.ends_with("running") => Served::patched(&plain(patch), REAL),
         Some(patch) => {
             let hasty = overlaid(plain(patch), json!({ "settings": short_waits() }));
-            Served::patched(&hasty, if name.ends_with("prepared") { GRANTING } else { QUICK })
+            Served::patched(
+                &hasty,
+                if name.ends_with("prepared") {
+                    GRANTING
+                } else {
+                    QUICK
+                },
+            )
         }
     };
     let environment = served.default_of("environment");
@@ -101,16 +110,23 @@ fn look(lines: &str) {
     let lines = lines.replace("\\\n", " ");
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let columns: Vec<&str> = line.splitn(4, '|').map(str::trim).collect();
-        let [name, tenant_name, user, typed] = columns[..] else { panic!("{line}") };
+        let [name, tenant_name, user, typed] = columns[..] else {
+            panic!("{line}")
+        };
         let served = tenant(tenant_name);
-        let ran = typed.split("&&").map(|one| typed_in(&served, user, one)).last();
+        let ran = typed
+            .split("&&")
+            .map(|one| typed_in(&served, user, one))
+            .last();
         insta::assert_snapshot!(name, ran.unwrap(), typed);
     }
 }
 
 /// What this command shows where the cloud file is.
 fn typed_in(served: &Served, user: &str, typed: &str) -> String {
-    let whole = SHORT.iter().fold(typed.to_owned(), |typed, (short, long)| typed.replace(short, long));
+    let whole = SHORT.iter().fold(typed.to_owned(), |typed, (short, long)| {
+        typed.replace(short, long)
+    });
     let typed = words(&whole);
     let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
     let mut command = command(&typed);

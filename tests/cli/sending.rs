@@ -22,21 +22,48 @@ struct Case {
 /// The environment is on the policy, and it and the key are as they are said to be.
 fn linked_as(environment: Value, key: Value) -> Value {
     let settings = json!({ "settings": { "link_seconds": 120 } });
-    linked_uat(overlaid(settings, overlaid(uat_is(environment), key_is(key))))
+    linked_uat(overlaid(
+        settings,
+        overlaid(uat_is(environment), key_is(key)),
+    ))
 }
 
 fn cases() -> Vec<Case> {
-    let scenario = |name: &str| jobs().into_iter().find(|job| job.name == name).unwrap().scenario;
+    let scenario = |name: &str| {
+        jobs()
+            .into_iter()
+            .find(|job| job.name == name)
+            .unwrap()
+            .scenario
+    };
     let built_in = |name: &str| {
         let text = std::fs::read_to_string(format!("src/sandbox/scenarios/{name}.json")).unwrap();
         serde_json::from_str::<Value>(&text).unwrap()
     };
-    let case = |name, arguments, scenario, method, path| Case { name, arguments, scenario, method, path };
+    let case = |name, arguments, scenario, method, path| Case {
+        name,
+        arguments,
+        scenario,
+        method,
+        path,
+    };
     const CREATE: &[&str] = &["create-policy", "--yes"];
-    const ENABLE: &[&str] = &["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"];
+    const ENABLE: &[&str] = &[
+        "enable",
+        "--make-managed",
+        "--yes",
+        "--confirm",
+        "Contoso UAT",
+    ];
     const SWAP: &[&str] = &["swap-policy", "--yes", "--confirm", "Contoso UAT"];
     const UNLOCK: &[&str] = &["unlock", "Contoso UAT", "--yes"];
-    const PROTECT: &[&str] = &["create-policy", "--fix", "--yes", "--protect-from-purge", "kv-contoso-cmk"];
+    const PROTECT: &[&str] = &[
+        "create-policy",
+        "--fix",
+        "--yes",
+        "--protect-from-purge",
+        "kv-contoso-cmk",
+    ];
     let locked = json!({ "runtime": "Disabled" });
     let mut unprotected = scenario("create-policy");
     unprotected["vaults"]["kv-contoso-cmk"]["properties"]["enablePurgeProtection"] = Value::Null;
@@ -58,20 +85,93 @@ fn cases() -> Vec<Case> {
             "/Encryption/unlink",
         ),
         case("move", SWAP, two_keys(), "POST", "/Encryption/link"),
-        case("rotate", &["rotate-key", "--yes"], scenario("create-policy"), "POST", "/rotate"),
-        case("policy", CREATE, scenario("create-policy"), "PUT", "/enterprisePolicies/ep-contoso-cmk"),
-        case("role", CREATE, scenario("create-policy"), "PUT", "/roleAssignments/"),
-        case("access policy", CREATE, built_in("access-policy-vault"), "PUT", "/accessPolicies/add"),
-        case("local role", CREATE, built_in("managed-hsm"), "PUT", "/keys/cmk-contoso/providers/"),
-        case("register", ENABLE, scenario("enable"), "POST", "/Microsoft.PowerPlatform/register"),
-        case("managed", ENABLE, scenario("enable"), "POST", "/governanceConfiguration"),
-        case("purge protection", PROTECT, unprotected, "PATCH", "/vaults/kv-contoso-cmk"),
-        case("recover", UNLOCK, linked_as(locked.clone(), json!({ "deleted": true })), "POST", "/recover"),
-        case("enable version", UNLOCK, linked_as(locked.clone(), json!({ "enabled": false })), "PATCH", "/keys/"),
-        case("enable environment", UNLOCK, linked_as(locked, json!({})), "POST", "/Enable"),
+        case(
+            "rotate",
+            &["rotate-key", "--yes"],
+            scenario("create-policy"),
+            "POST",
+            "/rotate",
+        ),
+        case(
+            "policy",
+            CREATE,
+            scenario("create-policy"),
+            "PUT",
+            "/enterprisePolicies/ep-contoso-cmk",
+        ),
+        case(
+            "role",
+            CREATE,
+            scenario("create-policy"),
+            "PUT",
+            "/roleAssignments/",
+        ),
+        case(
+            "access policy",
+            CREATE,
+            built_in("access-policy-vault"),
+            "PUT",
+            "/accessPolicies/add",
+        ),
+        case(
+            "local role",
+            CREATE,
+            built_in("managed-hsm"),
+            "PUT",
+            "/keys/cmk-contoso/providers/",
+        ),
+        case(
+            "register",
+            ENABLE,
+            scenario("enable"),
+            "POST",
+            "/Microsoft.PowerPlatform/register",
+        ),
+        case(
+            "managed",
+            ENABLE,
+            scenario("enable"),
+            "POST",
+            "/governanceConfiguration",
+        ),
+        case(
+            "purge protection",
+            PROTECT,
+            unprotected,
+            "PATCH",
+            "/vaults/kv-contoso-cmk",
+        ),
+        case(
+            "recover",
+            UNLOCK,
+            linked_as(locked.clone(), json!({ "deleted": true })),
+            "POST",
+            "/recover",
+        ),
+        case(
+            "enable version",
+            UNLOCK,
+            linked_as(locked.clone(), json!({ "enabled": false })),
+            "PATCH",
+            "/keys/",
+        ),
+        case(
+            "enable environment",
+            UNLOCK,
+            linked_as(locked, json!({})),
+            "POST",
+            "/Enable",
+        ),
         case(
             "disable version",
-            &["retire-key", "--key", "cmk-free", "--deleted-environments-checked", "--confirm", "cmk-free"],
+            &[
+                "retire-key",
+                "--key",
+                "cmk-free",
+                "--deleted-environments-checked",
+                "--confirm",
+                "cmk-free",
+            ],
             free,
             "PATCH",
             "/keys/",
@@ -98,24 +198,39 @@ fn sent(arena: &Arena, case: &Case) -> usize {
     let log = ledger["log"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_ascii_lowercase();
     let ours = |entry: &&Value| {
-        entry["method"] == case.method && text(&entry["path"]).contains(&case.path.to_ascii_lowercase())
+        entry["method"] == case.method
+            && text(&entry["path"]).contains(&case.path.to_ascii_lowercase())
     };
     log.filter(ours).count()
 }
 
-fn once(arena: &Arena, case: &Case, clean: &[String], answer: &str, acts: bool) -> Result<(), String> {
-    let rule = json!([{ "match": { "method": case.method, "path": case.path }, "do": answer, "seconds": 20 }]);
+fn once(
+    arena: &Arena,
+    case: &Case,
+    clean: &[String],
+    answer: &str,
+    acts: bool,
+) -> Result<(), String> {
+    let rule = json!([{ "match": { "method": case.method, "path": case.path }, "do": answer,
+        "seconds": 20 }]);
     arena.begin(&case.scenario, &rule, SPEED);
     let ran = arena.run(case.arguments);
     let (sent, effects) = (sent(arena, case), arena.end().effects);
     let told = |why: &str| {
-        Err(format!("{} {answer}: {why}: sent {sent}, {effects:?}\nexit {}\n{}", case.name, ran.code, ran.stderr))
+        Err(format!(
+            "{} {answer}: {why}: sent {sent}, {effects:?}\nexit {}\n{}",
+            case.name, ran.code, ran.stderr
+        ))
     };
     if arena.hits() != 1 {
         return told("the trouble did not come");
     }
     // Only a refusal that the list of versions confirms lets a rotation be sent again.
-    let unknown = case.name == "rotate" && !acts && !["401", "429", "503"].iter().any(|code| answer.contains(code));
+    let unknown = case.name == "rotate"
+        && !acts
+        && !["401", "429", "503"]
+            .iter()
+            .any(|code| answer.contains(code));
     if unknown {
         return match (ran.code, sent, &effects[..]) {
             (9, 1, []) if ran.stderr.contains("is not known") => Ok(()),
@@ -145,26 +260,46 @@ fn no_change_is_sent_twice_without_a_look() {
         })
         .collect();
     let table: Vec<(usize, &str, bool)> = (0..cases.len())
-        .flat_map(|case| ANSWERS.iter().flat_map(move |(before, after)| [(case, *before, false), (case, *after, true)]))
+        .flat_map(|case| {
+            ANSWERS
+                .iter()
+                .flat_map(move |(before, after)| [(case, *before, false), (case, *after, true)])
+        })
         .collect();
-    let outcomes =
-        spread(&table, |arena, (case, answer, acts)| once(arena, &cases[*case], &clean[*case], answer, *acts));
+    let outcomes = spread(&table, |arena, (case, answer, acts)| {
+        once(arena, &cases[*case], &clean[*case], answer, *acts)
+    });
     let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), table.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {}:\n{}",
+        failures.len(),
+        table.len(),
+        failures.join("\n\n")
+    );
 }
 
 #[test]
 fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
     let cases = cases();
     spread(&cases, |arena, case| {
-        for (answer, most, codes) in [("401", 2, &[4][..]), ("429-seconds", 3, &[1, 9][..]), ("303", 3, &[1, 9][..])] {
+        for (answer, most, codes) in [
+            ("401", 2, &[4][..]),
+            ("429-seconds", 3, &[1, 9][..]),
+            ("303", 3, &[1, 9][..]),
+        ] {
             let rule = json!([{
-                "match": { "method": case.method, "path": case.path }, "do": answer, "seconds": 20, "times": 99,
+                "match": { "method": case.method, "path": case.path }, "do": answer,
+                "seconds": 20, "times": 99,
             }]);
             arena.begin(&case.scenario, &rule, SPEED);
             let ran = arena.run(case.arguments);
             let sent = sent(arena, case);
-            let most = if case.name == "rotate" && answer == "303" { 1 } else { most };
+            let most = if case.name == "rotate" && answer == "303" {
+                1
+            } else {
+                most
+            };
             // A repair that fails leaves the plan, which does not need it, to go on.
             let fits = codes.contains(&ran.code) || case.name == "purge protection";
             let told = answer != "401" || ran.stderr.contains("cmkctl auth status");
@@ -187,9 +322,18 @@ fn hidden_after(arena: &Arena, case: &Case, path: &str) -> Value {
     let of = |entry: &&Value, method: &str, path: &str| {
         entry["method"] == method && entry["path"].as_str().unwrap().contains(path)
     };
-    let change = log.iter().find(|entry| of(entry, case.method, case.path)).unwrap()["n"].as_u64().unwrap();
-    let before = log.iter().filter(|entry| of(entry, "GET", path) && entry["n"].as_u64().unwrap() < change).count();
-    json!([{ "match": { "method": "GET", "path": path, "nth": before + 1 }, "do": "403", "times": 999 }])
+    let change = log
+        .iter()
+        .find(|entry| of(entry, case.method, case.path))
+        .unwrap()["n"]
+        .as_u64()
+        .unwrap();
+    let before = log
+        .iter()
+        .filter(|entry| of(entry, "GET", path) && entry["n"].as_u64().unwrap() < change)
+        .count();
+    json!([{ "match": { "method": "GET", "path": path, "nth": before + 1 }, "do": "403",
+        "times": 999 }])
 }
 
 #[test]
@@ -202,22 +346,52 @@ fn what_was_sent_and_can_not_be_re_read_is_not_verified_and_nothing_follows() {
             "has the role `Key Vault Crypto",
             "Reader",
         ),
-        ("access policy", "/vaults/kv-contoso-cmk", "has an access policy", "Reader"),
-        ("local role", "/keys/cmk-contoso/providers/", "has the role `Managed HSM", "Managed HSM Admin"),
+        (
+            "access policy",
+            "/vaults/kv-contoso-cmk",
+            "has an access policy",
+            "Reader",
+        ),
+        (
+            "local role",
+            "/keys/cmk-contoso/providers/",
+            "has the role `Managed HSM",
+            "Managed HSM Admin",
+        ),
     ] {
         let case = cases().into_iter().find(|case| case.name == name).unwrap();
         let arena = Arena::open();
-        let arguments = ["enable", "--make-managed", "--yes", "--confirm", "Contoso UAT"];
+        let arguments = [
+            "enable",
+            "--make-managed",
+            "--yes",
+            "--confirm",
+            "Contoso UAT",
+        ];
         // With everything to be seen, the same command goes on to its end.
         arena.begin(&case.scenario, &json!([]), SPEED);
         arena.run(&arguments).exits(0);
         let rules = hidden_after(&arena, &case, path);
         arena.begin(&case.scenario, &rules, SPEED);
         let ran = arena.run(&arguments).exits(9);
-        for words in ["sent, but cmkctl can't verify it", sign, "Who can verify it", witness, "403"] {
-            assert!(ran.stderr.contains(words), "{name}: {words}: {}", ran.stderr);
+        for words in [
+            "sent, but cmkctl can't verify it",
+            sign,
+            "Who can verify it",
+            witness,
+            "403",
+        ] {
+            assert!(
+                ran.stderr.contains(words),
+                "{name}: {words}: {}",
+                ran.stderr
+            );
         }
-        assert!(!ran.stderr.contains("✓ The identity") && !ran.stderr.contains("✓ The vault"), "{}", ran.stderr);
+        assert!(
+            !ran.stderr.contains("✓ The identity") && !ran.stderr.contains("✓ The vault"),
+            "{}",
+            ran.stderr
+        );
         assert_eq!(sent(&arena, &case), 1, "{name}: {}", ran.stderr);
         let asked = arena.ledger()["log"].to_string();
         assert!(!asked.contains(link), "{name} went on: {}", ran.stderr);
@@ -226,7 +400,10 @@ fn what_was_sent_and_can_not_be_re_read_is_not_verified_and_nothing_follows() {
 
 #[test]
 fn a_registration_that_is_on_its_way_is_waited_for() {
-    let case = cases().into_iter().find(|case| case.name == "register").unwrap();
+    let case = cases()
+        .into_iter()
+        .find(|case| case.name == "register")
+        .unwrap();
     let arena = Arena::open();
     arena.begin(&case.scenario, &json!([]), SPEED);
     arena.run(case.arguments).exits(0);
@@ -242,15 +419,24 @@ fn a_registration_that_is_on_its_way_is_waited_for() {
 
 #[test]
 fn operations_that_can_not_be_read_are_not_taken_for_none() {
-    let case = cases().into_iter().find(|case| case.name == "managed").unwrap();
+    let case = cases()
+        .into_iter()
+        .find(|case| case.name == "managed")
+        .unwrap();
     let arena = Arena::open();
     let rules = json!([
         { "match": { "method": "POST", "path": case.path }, "do": "500-after" },
-        { "match": { "method": "GET", "path": "/lifecycleOperations", "nth": 2 }, "do": "403", "times": 999 },
+        { "match": { "method": "GET", "path": "/lifecycleOperations", "nth": 2 }, "do": "403",
+            "times": 999 },
     ]);
     arena.begin(&case.scenario, &rules, SPEED);
     let ran = arena.run(case.arguments).exits(9);
-    assert!(ran.stderr.contains("can't verify it: `Contoso UAT` is a Managed Environment"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("can't verify it: `Contoso UAT` is a Managed Environment"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(sent(&arena, &case), 1);
     arena.begin(&case.scenario, &json!([rules[0]]), SPEED);
     arena.run(case.arguments).exits(0);

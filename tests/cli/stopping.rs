@@ -21,7 +21,10 @@ fn ended_within(child: Child, within: Duration) -> (Option<i32>, String) {
     let began = Instant::now();
     let output = child.wait_with_output().unwrap();
     assert!(began.elapsed() < within, "{:?}", began.elapsed());
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 fn until_effect(served: &Served, what: &str) {
@@ -53,7 +56,11 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
         typing.sees(QUESTION);
         signal(typing.id(), what);
         let ran = typing.ends().exits(code);
-        assert!(ran.stderr.contains("Interrupted before an answer"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("Interrupted before an answer"),
+            "{}",
+            ran.stderr
+        );
         assert!(served.effects().is_empty());
     }
     // The second question, too: here something was applied before it was asked.
@@ -63,8 +70,14 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
     typing.types("yes");
     typing.sees("✓");
     let began = Instant::now();
-    while typing.screen().matches("leave it out:").count() < 2 && !typing.screen().contains(QUESTION) {
-        assert!(began.elapsed() < Duration::from_secs(60), "{}", typing.screen());
+    while typing.screen().matches("leave it out:").count() < 2
+        && !typing.screen().contains(QUESTION)
+    {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{}",
+            typing.screen()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     signal(typing.id(), Signal::INT);
@@ -105,18 +118,34 @@ fn every_signal_says_how_to_go_on_and_that_command_does() {
     for (what, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let served = Served::start("ready", "3000");
         let mut command = served.command("admin", &ENABLE);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         until_effect(&served, "link-started");
         asked_after(&served, 2);
         signal(child.id(), what);
         let (ended, words) = ended_within(child, Duration::from_secs(5));
         assert_eq!(ended, Some(code), "{words}");
         assert!(words.contains("goes on at the service"), "{words}");
-        let (_, resume) = words.split_once("from any machine: ").unwrap_or_else(|| panic!("{words}"));
-        let resume: Vec<&str> = resume.split(" (").next().unwrap().trim_matches('`').split(' ').skip(1).collect();
+        let (_, resume) = words
+            .split_once("from any machine: ")
+            .unwrap_or_else(|| panic!("{words}"));
+        let resume: Vec<&str> = resume
+            .split(" (")
+            .next()
+            .unwrap()
+            .trim_matches('`')
+            .split(' ')
+            .skip(1)
+            .collect();
         let (resume, cloud): (Vec<&str>, Vec<&str>) = {
             let at = resume.iter().position(|word| *word == "--cloud").unwrap();
-            ([&resume[..at], &resume[at + 2..]].concat(), vec![resume[at], resume[at + 1]])
+            (
+                [&resume[..at], &resume[at + 2..]].concat(),
+                vec![resume[at], resume[at + 1]],
+            )
         };
         assert_eq!(cloud[1], served.cloud_file().to_str().unwrap());
         served.run(&resume).exits(0);
@@ -129,27 +158,43 @@ fn a_wait_of_somebody_else_is_stopped_and_gone_on_with() {
     let served = Served::start("ready", "600");
     served.run(&[&ENABLE[..], &["--no-wait"]].concat()).exits(8);
     let mut command = served.command("admin", &["status", "--wait"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_secs(1));
     signal(child.id(), Signal::TERM);
     let (code, words) = ended_within(child, Duration::from_secs(5));
     assert_eq!(code, Some(143), "{words}");
-    assert!(words.contains("--wait") && words.contains("goes on at the service"), "{words}");
+    assert!(
+        words.contains("--wait") && words.contains("goes on at the service"),
+        "{words}"
+    );
     served.run(&["status", "--wait"]).exits(0);
 }
 
 #[test]
 fn a_read_that_hangs_is_stopped_at_once() {
     let served = Served::start("ready", FAST);
-    served.faults(&json!([{ "match": { "host": "bap" }, "do": "stall-before", "seconds": 60, "times": 100 }]));
+    served.faults(
+        &json!([{ "match": { "host": "bap" }, "do": "stall-before", "seconds": 60, "times": 100 }]),
+    );
     for arguments in [&["status"][..], &["status", "--all", "-o", "json"], &ENABLE] {
         let mut command = served.command("admin", arguments);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(700));
         signal(child.id(), Signal::INT);
         let (code, words) = ended_within(child, Duration::from_secs(4));
         assert_eq!(code, Some(130), "{arguments:?}: {words}");
-        assert!(words.contains("stopped before it ended"), "{arguments:?}: {words}");
+        assert!(
+            words.contains("stopped before it ended"),
+            "{arguments:?}: {words}"
+        );
     }
     assert!(served.effects().is_empty());
     served.faults(&json!([]));
@@ -161,12 +206,19 @@ fn a_second_ctrl_c_ends_what_does_not_hear_the_first() {
     // Nobody reads what it writes: it hangs in the middle of that.
     let served = Served::patched(&generated(3000), FAST);
     let mut command = served.command("admin", &["status", "--all", "-o", "json"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     until_nobody_asks(&served);
     assert!(child.try_wait().unwrap().is_none());
     signal(child.id(), Signal::INT);
     std::thread::sleep(Duration::from_millis(500));
-    assert!(child.try_wait().unwrap().is_none(), "it heard the first one: this test must be another");
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "it heard the first one: this test must be another"
+    );
     signal(child.id(), Signal::INT);
     let began = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -181,8 +233,17 @@ fn who_is_to_outlive_the_terminal_does() {
     let served = Served::start("ready", "600");
     let own = served.command("admin", &ENABLE);
     let mut nohup = std::process::Command::new("/usr/bin/nohup");
-    nohup.env_clear().env("HOME", "/nonexistent").arg(own.get_program()).args(own.get_args());
-    let child = nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    nohup
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .arg(own.get_program())
+        .args(own.get_args());
+    let child = nohup
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     until_effect(&served, "link-started");
     signal(child.id(), Signal::HUP);
     let (code, words) = ended_within(child, Duration::from_secs(60));
@@ -193,14 +254,24 @@ fn who_is_to_outlive_the_terminal_does() {
 fn no_core_dump_holds_a_token() {
     let served = Served::start("ready", "600");
     let mut command = served.command("admin", &ENABLE);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     until_effect(&served, "link-started");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
-    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
     let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
     assert_eq!(numbers, ["0", "0"], "{core}");
     signal(child.id(), Signal::QUIT);
     let status = { child }.wait().unwrap();
     use std::os::unix::process::ExitStatusExt;
-    assert_eq!((status.signal(), status.core_dumped()), (Some(Signal::QUIT.as_raw()), false));
+    assert_eq!(
+        (status.signal(), status.core_dumped()),
+        (Some(Signal::QUIT.as_raw()), false)
+    );
 }

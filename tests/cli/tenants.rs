@@ -64,12 +64,21 @@ pub(crate) fn plain(patch: Value) -> Value {
 
 /// The policy is there and granted: nothing stands in the way. The patch is on top.
 pub(crate) fn policy_ready(patch: Value) -> Value {
-    overlaid(overlaid(json!({ "summary": "All is well." }), policy_is(granted_policy())), patch)
+    overlaid(
+        overlaid(
+            json!({ "summary": "All is well." }),
+            policy_is(granted_policy()),
+        ),
+        patch,
+    )
 }
 
 /// The environment is encrypted with the policy. The patch is on top.
 pub(crate) fn linked_uat(patch: Value) -> Value {
-    overlaid(policy_ready(uat_is(json!({ "policy": "ep-contoso-cmk" }))), patch)
+    overlaid(
+        policy_ready(uat_is(json!({ "policy": "ep-contoso-cmk" }))),
+        patch,
+    )
 }
 
 /// Encryptions end in this way.
@@ -98,7 +107,10 @@ pub(crate) fn locked(key: &Value, granted: bool) -> Value {
     let offline = json!({ "policy": "ep-contoso-cmk", "runtime": "Disabled" });
     let environments = json!({ "environments": { "uat": offline, "production": offline } });
     let policy = policy_is(json!({ "granted": granted }));
-    policy_ready(overlaid(overlaid(environments, policy), key_is(key.clone())))
+    policy_ready(overlaid(
+        overlaid(environments, policy),
+        key_is(key.clone()),
+    ))
 }
 
 /// Short waits, so that thousands of runs take minutes; what is waited for stays in its order.

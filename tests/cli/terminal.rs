@@ -29,8 +29,15 @@ impl Typing {
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
         let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
-        let theirs = OpenOptions::new().read(true).write(true).open(name).unwrap();
-        command.stdin(theirs.try_clone().unwrap()).stderr(theirs).stdout(Stdio::piped());
+        let theirs = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(name)
+            .unwrap();
+        command
+            .stdin(theirs.try_clone().unwrap())
+            .stderr(theirs)
+            .stdout(Stdio::piped());
         let child = command.spawn().unwrap();
         // The command holds the other end of the terminal; without it the end of the program is the
         // end of the reading.
@@ -44,7 +51,12 @@ impl Typing {
                 into.lock().unwrap().extend_from_slice(&some[..count]);
             }
         });
-        Self { child, keyboard, shown, reading }
+        Self {
+            child,
+            keyboard,
+            shown,
+            reading,
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -60,22 +72,37 @@ impl Typing {
     pub(crate) fn sees(&self, words: &str) {
         let began = Instant::now();
         while !self.screen().contains(words) {
-            assert!(began.elapsed() < Duration::from_secs(60), "`{words}` is not shown: {}", self.screen());
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "`{words}` is not shown: {}",
+                self.screen()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
     pub(crate) fn types(&mut self, line: &str) {
-        self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.keyboard
+            .write_all(format!("{line}\n").as_bytes())
+            .unwrap();
     }
 
     /// What it left: stderr is everything that the screen has shown.
     pub(crate) fn ends(mut self) -> Ran {
         let mut stdout = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
         self.reading.join().unwrap();
         let stderr = String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned();
-        Ran { code, stdout, stderr }
+        Ran {
+            code,
+            stdout,
+            stderr,
+        }
     }
 }

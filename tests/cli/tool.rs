@@ -29,7 +29,11 @@ impl Ran {
     /// Fails the test with everything that was printed unless the exit code is this one.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
@@ -38,7 +42,11 @@ impl Ran {
     pub(crate) fn says(&self, words: &[&str]) {
         for word in words {
             let said = self.stderr.contains(word) || self.stdout.contains(word);
-            assert!(said, "`{word}` is not said:\n{}\n{}", self.stdout, self.stderr);
+            assert!(
+                said,
+                "`{word}` is not said:\n{}\n{}",
+                self.stdout, self.stderr
+            );
         }
     }
 
@@ -46,7 +54,11 @@ impl Ran {
     #[track_caller]
     pub(crate) fn says_on_stderr(&self, words: &[&str]) {
         for word in words {
-            assert!(self.stderr.contains(word), "`{word}` is not said: {}", self.stderr);
+            assert!(
+                self.stderr.contains(word),
+                "`{word}` is not said: {}",
+                self.stderr
+            );
         }
     }
 
@@ -60,13 +72,16 @@ impl Ran {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 }
 
 /// A text without what differs from run to run.
 fn steady(text: &str) -> String {
-    SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| replaced(&text, shape, word))
+    SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| {
+        replaced(&text, shape, word)
+    })
 }
 
 /// What differs from run to run: a shape, in which `9` is a digit, `f` is a hexadecimal digit, `*`
@@ -76,12 +91,27 @@ const SHAPES: [(&str, &str); 10] = [
     ("9999-99-99T99:99:99.9*Z", "[moment]"),
     ("9999-99-99T99:99:99Z", "[moment]"),
     (" 99:99 UTC", " [time] UTC"),
-    ("correlation id ffffffff-ffff-ffff-ffff-ffffffffffff", "correlation id [id]"),
-    ("\"correlation_id\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"", "\"correlation_id\": \"[id]\""),
-    ("\"correlation\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"", "\"correlation\": \"[id]\""),
-    ("| 999 | ffffffff-ffff-ffff-ffff-ffffffffffff", "| [status] | [id]"),
+    (
+        "correlation id ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "correlation id [id]",
+    ),
+    (
+        "\"correlation_id\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"",
+        "\"correlation_id\": \"[id]\"",
+    ),
+    (
+        "\"correlation\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"",
+        "\"correlation\": \"[id]\"",
+    ),
+    (
+        "| 999 | ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "| [status] | [id]",
+    ),
     ("#9*", "#[number]"),
-    ("data: `ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff`", "data: `[digest]`"),
+    (
+        "data: `ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff`",
+        "data: `[digest]`",
+    ),
 ];
 
 /// Everything of this shape is replaced.
@@ -105,7 +135,9 @@ fn fits(text: &str, shape: &str) -> Option<usize> {
     let (mut length, mut rest) = (0, text);
     for own in shape.chars() {
         if own == '*' {
-            let more = rest.find(|ch: char| !ch.is_ascii_digit()).unwrap_or(rest.len());
+            let more = rest
+                .find(|ch: char| !ch.is_ascii_digit())
+                .unwrap_or(rest.len());
             (length, rest) = (length + more, &rest[more..]);
             continue;
         }
@@ -126,7 +158,11 @@ fn fits(text: &str, shape: &str) -> Option<usize> {
 /// The binary in an environment that holds nothing but what is said.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cmkctl"));
-    command.args(arguments).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null());
     command
 }
 
@@ -153,7 +189,9 @@ pub(crate) fn rehearse(arguments: &[&str]) -> Ran {
 
 /// A scenario with a patch on top: objects are joined, everything else is replaced.
 pub(crate) fn overlaid(base: Value, patch: Value) -> Value {
-    let (Value::Object(mut base), Value::Object(patch)) = (base.clone(), &patch) else { return patch };
+    let (Value::Object(mut base), Value::Object(patch)) = (base.clone(), &patch) else {
+        return patch;
+    };
     for (name, value) in patch {
         let below = base.get(name).cloned().unwrap_or(Value::Null);
         base.insert(name.clone(), overlaid(below, value.clone()));
@@ -164,7 +202,8 @@ pub(crate) fn overlaid(base: Value, patch: Value) -> Value {
 /// The actions of a document's plan, in their order.
 pub(crate) fn actions(document: &Value) -> Vec<String> {
     let all = document["plan"]["actions"].as_array().unwrap().iter();
-    all.map(|one| one["action"].as_str().unwrap().to_owned()).collect()
+    all.map(|one| one["action"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Waits until it is so, which must be soon.
@@ -172,14 +211,20 @@ pub(crate) fn actions(document: &Value) -> Vec<String> {
 pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();
     while !so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "never came: {what}");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "never came: {what}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// Ctrl-C.
 pub(crate) fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
 }
 
@@ -198,10 +243,25 @@ impl Served {
     pub(crate) fn with(scenario: &str, speed: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cloud.json");
-        let mut command = command(&["sandbox", "--scenario", scenario, "--speed", speed, "--cloud-file"]);
-        let mut child = command.arg(&file).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = command(&[
+            "sandbox",
+            "--scenario",
+            scenario,
+            "--speed",
+            speed,
+            "--cloud-file",
+        ]);
+        let mut child = command
+            .arg(&file)
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
         let url = url.trim().to_owned();
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
         Self { child, url, folder }
@@ -229,7 +289,10 @@ impl Served {
 
     pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
         let mut command = command(arguments);
-        command.arg("--cloud").arg(self.cloud_file()).args(["--sandbox-user", user]);
+        command
+            .arg("--cloud")
+            .arg(self.cloud_file())
+            .args(["--sandbox-user", user]);
         command
     }
 
@@ -266,7 +329,10 @@ impl Served {
     fn of_user(&self, user: &str, what: &str) -> String {
         let cloud = self.cloud();
         let users = cloud["users"].as_array().unwrap();
-        users.iter().find(|own| own["name"] == user).unwrap()[what].as_str().unwrap().to_owned()
+        users.iter().find(|own| own["name"] == user).unwrap()[what]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub(crate) fn object_id(&self, user: &str) -> String {
@@ -282,13 +348,17 @@ impl Served {
         let all = self.run(&["status", "--all", "-o", "json"]).exits(0).json();
         let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
         let all = all["environments"].as_array().unwrap().iter();
-        all.map(|one| (text(one, "name"), text(one, "id"))).collect()
+        all.map(|one| (text(one, "name"), text(one, "id")))
+            .collect()
     }
 
     /// The beginning of a file of what is wanted: its policy is the one of the sandbox.
     pub(crate) fn policy_block(&self) -> String {
         let [id, vault, key] = ["policy", "vault", "key"].map(|what| self.default_of(what));
-        format!("[[policies]]\nid = \"{id}\"\nlocation = \"europe\"\nvault = \"{vault}\"\nkey = \"{key}\"\n")
+        format!(
+            "[[policies]]\nid = \"{id}\"\nlocation = \"europe\"\nvault = \"{vault}\"\nkey = \
+            \"{key}\"\n"
+        )
     }
 
     pub(crate) fn ledger(&self) -> Value {
@@ -312,13 +382,21 @@ impl Served {
 
     /// How often this took effect.
     pub(crate) fn times(&self, what: &str) -> usize {
-        self.effects().iter().filter(|effect| *effect == what).count()
+        self.effects()
+            .iter()
+            .filter(|effect| *effect == what)
+            .count()
     }
 
     /// What took effect, in order.
     pub(crate) fn effects(&self) -> Vec<String> {
         let ledger = self.ledger();
-        ledger["effects"].as_array().unwrap().iter().map(|effect| effect["what"].as_str().unwrap().to_owned()).collect()
+        ledger["effects"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|effect| effect["what"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// So many seconds of the sandbox pass at once, for it and for every client from now on.
@@ -330,22 +408,35 @@ impl Served {
     }
 
     pub(crate) fn reset(&self) {
-        assert_eq!(http(&self.url, "POST", "/_sandbox/reset", &[], "").status, 204);
+        assert_eq!(
+            http(&self.url, "POST", "/_sandbox/reset", &[], "").status,
+            204
+        );
     }
 
     pub(crate) fn faults(&self, rules: &Value) {
-        let answer = http(&self.url, "POST", "/_sandbox/faults", &[], &rules.to_string());
+        let answer = http(
+            &self.url,
+            "POST",
+            "/_sandbox/faults",
+            &[],
+            &rules.to_string(),
+        );
         assert_eq!(answer.status, 204, "{}", answer.body);
     }
 
     /// A token of one of the sandbox's users, as its sign-in gives it.
     pub(crate) fn token(&self, user: &str, audience: &str) -> String {
         let (tenant, client) = (self.tenant_id(), self.client_id(user));
-        let form =
-            format!("grant_type=client_credentials&client_id={client}&client_secret=sandbox&scope={audience}/.default");
+        let form = format!(
+            "grant_type=client_credentials&client_id={client}&client_secret=sandbox&scope={audience}/.default"
+        );
         let path = format!("/{tenant}/oauth2/v2.0/token");
         let host = [("x-cmkctl-host", "login.microsoftonline.com")];
-        http(&self.url, "POST", &path, &host, &form).json()["access_token"].as_str().unwrap().to_owned()
+        http(&self.url, "POST", &path, &host, &form).json()["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// One request to a played host.
@@ -353,7 +444,10 @@ impl Served {
         let rest = url.strip_prefix("https://").unwrap();
         let (host, path) = rest.split_once('/').unwrap();
         let bearer = format!("Bearer {token}");
-        let mut headers = vec![("x-cmkctl-host", host), ("content-type", "application/json")];
+        let mut headers = vec![
+            ("x-cmkctl-host", host),
+            ("content-type", "application/json"),
+        ];
         if !token.is_empty() {
             headers.push(("authorization", &bearer));
         }
@@ -379,7 +473,8 @@ pub(crate) struct Answer {
 impl Answer {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -390,12 +485,20 @@ impl Answer {
 /// A header of the head of a request or an answer.
 pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut headers = head.lines().filter_map(|line| line.split_once(':'));
-    headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    headers
+        .find(|(own, _)| own.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 /// HTTP without a client: what was sent and what came back, byte by byte. Status 0 means that the
 /// connection ended without an answer.
-pub(crate) fn http(base: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) fn http(
+    base: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
@@ -404,9 +507,21 @@ pub(crate) fn http(base: &str, method: &str, path: &str, headers: &[(&str, &str)
     }
     text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
     let mut received = Vec::new();
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.read_to_end(&mut received));
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.read_to_end(&mut received));
     let received = String::from_utf8_lossy(&received).into_owned();
-    let (head, body) = received.split_once("\r\n\r\n").unwrap_or((received.as_str(), ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    let (head, body) = received
+        .split_once("\r\n\r\n")
+        .unwrap_or((received.as_str(), ""));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    Answer {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
 }

@@ -10,7 +10,12 @@ const POLICY: &str = "ep-contoso-cmk";
 
 fn runtimes(served: &Served) -> Vec<String> {
     let world = served.world();
-    let state = |name: &str| world["environments"][name]["runtime"].as_str().unwrap().to_owned();
+    let state = |name: &str| {
+        world["environments"][name]["runtime"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     vec![state("uat"), state("production")]
 }
 
@@ -20,27 +25,44 @@ fn whatever_took_the_key_away_is_undone_in_order() {
         (json!({ "enabled": false }), true, vec!["key-updated"]),
         (json!({ "deleted": true }), true, vec!["key-recovered"]),
         (json!({}), false, vec!["role-assigned"]),
-        (json!({ "deleted": true }), false, vec!["key-recovered", "role-assigned"]),
+        (
+            json!({ "deleted": true }),
+            false,
+            vec!["key-recovered", "role-assigned"],
+        ),
         (json!({}), true, vec![]),
     ];
     for (key, granted, restored) in table {
         let served = Served::patched(&locked(&key, granted), FAST);
         served.run(&["unlock", "--policy", POLICY]).exits(10);
-        let plan = served.run(&["unlock", "--policy", POLICY, "--dry-run"]).exits(0).stdout;
+        let plan = served
+            .run(&["unlock", "--policy", POLICY, "--dry-run"])
+            .exits(0)
+            .stdout;
         let places = [
             "`Contoso UAT` again (or it may be deleted from 2026-03-07 on)",
             "`Contoso Production` again (or it may be deleted from 2026-03-30 on)",
         ];
-        let at: Vec<usize> =
-            places.iter().map(|place| plan.find(place).unwrap_or_else(|| panic!("{place}\n{plan}"))).collect();
+        let at: Vec<usize> = places
+            .iter()
+            .map(|place| {
+                plan.find(place)
+                    .unwrap_or_else(|| panic!("{place}\n{plan}"))
+            })
+            .collect();
         assert!(at[0] < at[1], "deleted soonest first: {plan}");
         assert!(served.effects().is_empty());
-        served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(0);
+        served
+            .run(&["unlock", "--policy", POLICY, "--yes"])
+            .exits(0);
         assert_eq!(runtimes(&served), ["Enabled", "Enabled"]);
         let mut expected = restored;
         expected.extend(["enable-started", "enable-started"]);
         assert_eq!(served.effects(), expected, "{key}");
-        let again = served.run(&["unlock", "--policy", POLICY, "--yes", "-o", "json"]).exits(0).json();
+        let again = served
+            .run(&["unlock", "--policy", POLICY, "--yes", "-o", "json"])
+            .exits(0)
+            .json();
         assert_eq!(again["outcome"], "unchanged", "{again:#}");
         assert_eq!(served.effects().len(), expected.len());
     }
@@ -50,12 +72,16 @@ fn whatever_took_the_key_away_is_undone_in_order() {
 fn what_no_command_can_undo_is_in_the_way_of_nothing_that_would_fail() {
     let expired = json!({ "expires_in_days": -3 });
     let served = Served::patched(&locked(&expired, true), FAST);
-    served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(6);
+    served
+        .run(&["unlock", "--policy", POLICY, "--yes"])
+        .exits(6);
     assert!(served.effects().is_empty());
     let mut closed = locked(&json!({}), true);
     closed["vaults"]["kv-contoso-cmk"]["properties"] = closed_firewall();
     let served = Served::patched(&closed, FAST);
-    served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(6);
+    served
+        .run(&["unlock", "--policy", POLICY, "--yes"])
+        .exits(6);
     assert!(served.effects().is_empty());
 }
 
@@ -64,34 +90,60 @@ fn each_administrator_does_the_half_that_is_theirs() {
     let served = Served::patched(&locked(&json!({ "deleted": true }), true), FAST);
     let policy = served.default_of("policy");
     // Enabled without its key it stays locked, and that is no success.
-    served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(9);
-    let key = served.run_as("key-vault-admin", &["unlock", "--policy", &policy, "--yes"]).exits(0);
+    served
+        .run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"])
+        .exits(9);
+    let key = served
+        .run_as("key-vault-admin", &["unlock", "--policy", &policy, "--yes"])
+        .exits(0);
     assert!(
-        key.stderr.contains("recovered") && key.stderr.contains("NOT VISIBLE") || key.stdout.contains("NOT VISIBLE"),
+        key.stderr.contains("recovered") && key.stderr.contains("NOT VISIBLE")
+            || key.stdout.contains("NOT VISIBLE"),
         "{}{}",
         key.stdout,
         key.stderr
     );
     // An environment that was named is enabled alone; a policy stands for all of its environments.
-    served.run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"]).exits(0);
+    served
+        .run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"])
+        .exits(0);
     assert_eq!(runtimes(&served), ["Enabled", "Disabled"]);
-    served.run_as("power-platform-admin", &["unlock", "--policy", &policy, "--yes"]).exits(0);
+    served
+        .run_as(
+            "power-platform-admin",
+            &["unlock", "--policy", &policy, "--yes"],
+        )
+        .exits(0);
     assert_eq!(runtimes(&served), ["Enabled", "Enabled"]);
 }
 
 #[test]
 fn trouble_on_the_way_enables_nothing_twice_that_matters() {
-    for trouble in ["reset-after", "reset-before", "503-seconds", "cut", "html-502"] {
+    for trouble in [
+        "reset-after",
+        "reset-before",
+        "503-seconds",
+        "cut",
+        "html-502",
+    ] {
         for path in ["/recover", "/enable"] {
             let served = Served::patched(&locked(&json!({ "deleted": true }), true), FAST);
             served.faults(
-                &json!([{ "match": { "method": "POST", "path": path }, "do": trouble, "seconds": 1, "times": 1 }]),
+                &json!([{ "match": { "method": "POST", "path": path }, "do": trouble,
+                    "seconds": 1, "times": 1 }]),
             );
             let ran = served.run(&["unlock", "--policy", POLICY, "--yes"]);
             if ran.code != 0 {
-                served.run(&["unlock", "--policy", POLICY, "--yes"]).exits(0);
+                served
+                    .run(&["unlock", "--policy", POLICY, "--yes"])
+                    .exits(0);
             }
-            assert_eq!(runtimes(&served), ["Enabled", "Enabled"], "{trouble} {path}: {}", ran.stderr);
+            assert_eq!(
+                runtimes(&served),
+                ["Enabled", "Enabled"],
+                "{trouble} {path}: {}",
+                ran.stderr
+            );
         }
     }
 }

@@ -9,19 +9,30 @@ const CLOUDS: [&str; 5] = ["public", "gcc", "gcc-high", "dod", "china"];
 
 /// A cloud whose sign-in is somebody else's.
 fn foreign() -> Value {
-    json!({ "name": "foreign", "base": "public", "endpoints": { "login": "login.foreign.example" } })
+    json!({ "name": "foreign", "base": "public",
+        "endpoints": { "login": "login.foreign.example" } })
 }
 
 fn shown_in(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     let mut asked = command(&["config", "show", "-o", "json"]);
-    asked.args(arguments).envs(variables.iter().copied()).current_dir(folder);
+    asked
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(folder);
     finish(asked)
 }
 
 fn value(ran: &Ran, name: &str) -> String {
     let document = ran.json();
-    let found = document["settings"].as_array().unwrap().iter().find(|one| one["name"] == name).cloned();
-    found.and_then(|found| found["value"].as_str().map(str::to_owned)).unwrap_or_default()
+    let found = document["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == name)
+        .cloned();
+    found
+        .and_then(|found| found["value"].as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 #[test]
@@ -38,7 +49,13 @@ fn a_built_in_name_never_stands_for_a_file() {
     shown_in(folder.path(), &["--cloud", "./public"], &[]).exits(0);
     std::fs::write(folder.path().join("public"), "not a cloud").unwrap();
     let refused = shown_in(folder.path(), &["--cloud", "./public"], &[]).exits(2);
-    assert!(refused.stderr.contains("The cloud file `./public` can't be understood."), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("The cloud file `./public` can't be understood."),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -47,12 +64,28 @@ fn a_file_has_a_path_or_the_ending_of_one() {
     for name in ["mine", "publik", "cloud.txt", "foreign.toml"] {
         std::fs::write(folder.path().join(name), foreign().to_string()).unwrap();
         let refused = shown_in(folder.path(), &["--cloud", name], &[]).exits(2);
-        assert!(refused.stderr.contains(&format!("The cloud `{name}` is not known.")), "{}", refused.stderr);
-        assert!(refused.stderr.contains("Known clouds: public, gcc, gcc-high, dod, china."), "{}", refused.stderr);
+        assert!(
+            refused
+                .stderr
+                .contains(&format!("The cloud `{name}` is not known.")),
+            "{}",
+            refused.stderr
+        );
+        assert!(
+            refused
+                .stderr
+                .contains("Known clouds: public, gcc, gcc-high, dod, china."),
+            "{}",
+            refused.stderr
+        );
         shown_in(folder.path(), &["--cloud", &format!("./{name}")], &[]).exits(0);
     }
     let refused = shown_in(folder.path(), &["--cloud", "publik"], &[]).exits(2);
-    assert!(refused.stderr.contains("Did you mean `public`?"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("Did you mean `public`?"),
+        "{}",
+        refused.stderr
+    );
     for name in ["mine.json", "MINE.JSON"] {
         std::fs::write(folder.path().join(name), foreign().to_string()).unwrap();
         shown_in(folder.path(), &["--cloud", name], &[]).exits(0);
@@ -68,7 +101,11 @@ fn a_member_with_another_name_is_named_and_nothing_is_sent() {
     let wrong = json!({ "base": "public", "endpoint": { "bap": "api.bap.example" } });
     std::fs::write(folder.path().join("c.json"), wrong.to_string()).unwrap();
     let refused = shown_in(folder.path(), &["--cloud", "c.json"], &[]).exits(2);
-    assert!(refused.stderr.contains("unknown field `endpoint`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("unknown field `endpoint`"),
+        "{}",
+        refused.stderr
+    );
     // What a sandbox writes is whole; with a member that is not known it is refused, too.
     let served = Served::start("ready", FAST);
     served.run(&["config", "show"]).exits(0);
@@ -77,24 +114,47 @@ fn a_member_with_another_name_is_named_and_nothing_is_sent() {
     let other = folder.path().join("sandbox.json");
     std::fs::write(&other, file.to_string()).unwrap();
     let refused = shown_in(folder.path(), &["--cloud", other.to_str().unwrap()], &[]).exits(2);
-    assert!(refused.stderr.contains("unknown field `host`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("unknown field `host`"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
 fn a_folder_of_settings_is_absolute_or_not_set() {
     let folder = tempfile::tempdir().unwrap();
-    for (place, tenant) in [("relative", "r"), ("home/.config", "h"), ("xdg", "x"), ("appdata", "a")] {
+    for (place, tenant) in [
+        ("relative", "r"),
+        ("home/.config", "h"),
+        ("xdg", "x"),
+        ("appdata", "a"),
+    ] {
         let own = folder.path().join(place).join("cmkctl");
         std::fs::create_dir_all(&own).unwrap();
         std::fs::write(own.join("config.toml"), format!("tenant = \"{tenant}\"\n")).unwrap();
     }
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let tenant = |variables: &[(&str, &str)]| value(&shown_in(folder.path(), &[], variables).exits(0), "tenant");
-    assert_eq!(tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", "relative")]), "h");
-    assert_eq!(tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", "")]), "h");
-    assert_eq!(tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", &at("xdg"))]), "x");
+    let tenant = |variables: &[(&str, &str)]| {
+        value(&shown_in(folder.path(), &[], variables).exits(0), "tenant")
+    };
+    assert_eq!(
+        tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", "relative")]),
+        "h"
+    );
+    assert_eq!(
+        tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", "")]),
+        "h"
+    );
+    assert_eq!(
+        tenant(&[("HOME", &at("home")), ("XDG_CONFIG_HOME", &at("xdg"))]),
+        "x"
+    );
     if cfg!(not(windows)) {
-        assert_eq!(tenant(&[("HOME", &at("home")), ("APPDATA", &at("appdata"))]), "h");
+        assert_eq!(
+            tenant(&[("HOME", &at("home")), ("APPDATA", &at("appdata"))]),
+            "h"
+        );
     }
     assert_eq!(tenant(&[("HOME", "home")]), "");
 }

@@ -14,7 +14,9 @@ fn expiring(arguments: &[&str]) -> Command {
 
 fn files_in(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -25,17 +27,29 @@ mod a_full_disk {
     use std::fs::File;
 
     fn onto_a_full_disk(mut command: Command) -> Ran {
-        command.stdout(File::options().write(true).open("/dev/full").unwrap()).stderr(Stdio::piped());
+        command
+            .stdout(File::options().write(true).open("/dev/full").unwrap())
+            .stderr(Stdio::piped());
         let output = command.spawn().unwrap().wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        Ran { code: output.status.code().unwrap_or(-1), stdout: String::new(), stderr }
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::new(),
+            stderr,
+        }
     }
 
     /// The command where no file may be larger than a few hundred bytes.
     fn limited(command: &Command) -> Command {
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
-        shell.env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+        shell
+            .args(["-c", "ulimit -f 1; exec \"$@\"", "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        shell
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .stdin(Stdio::null());
         shell
     }
 
@@ -44,7 +58,14 @@ mod a_full_disk {
         for arguments in [
             &["status", "--all"][..],
             &["status", "--all", "-o", "json"],
-            &["status", "--all", "-o", "tsv", "--query", "environments[].id"],
+            &[
+                "status",
+                "--all",
+                "-o",
+                "tsv",
+                "--query",
+                "environments[].id",
+            ],
             &["status", "--all", "--fail-on", "expiring"],
             &["status", "Contoso UAT"],
             &["report", "-o", "html"],
@@ -57,7 +78,10 @@ mod a_full_disk {
             &["config", "show"],
         ] {
             let ran = onto_a_full_disk(expiring(arguments)).exits(1);
-            ran.says_on_stderr(&["The result can't be written to standard output.", "No space left on device"]);
+            ran.says_on_stderr(&[
+                "The result can't be written to standard output.",
+                "No space left on device",
+            ]);
         }
         for arguments in [
             &["--version"][..],
@@ -68,7 +92,9 @@ mod a_full_disk {
             &["man"],
             &["explain"],
         ] {
-            onto_a_full_disk(command(arguments)).exits(1).says_on_stderr(&["can't be written to standard output"]);
+            onto_a_full_disk(command(arguments))
+                .exits(1)
+                .says_on_stderr(&["can't be written to standard output"]);
             finish(command(arguments)).exits(0);
         }
     }
@@ -79,7 +105,9 @@ mod a_full_disk {
         let change = ["enable", "--yes", "--confirm", "Contoso UAT"];
         let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
         ran.says_on_stderr(&["can't be written to standard output. The change itself is done."]);
-        served.run(&["status", "--query", "state", "-o", "tsv"]).exits(0);
+        served
+            .run(&["status", "--query", "state", "-o", "tsv"])
+            .exits(0);
         // Nothing is to do any more, so nothing of it is said.
         let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
         assert!(!ran.stderr.contains("change itself"), "{}", ran.stderr);
@@ -98,7 +126,10 @@ mod a_full_disk {
         ] {
             std::fs::write(&path, "before").unwrap();
             let ran = finish(limited(&expiring(arguments))).exits(1);
-            ran.says_on_stderr(&[&format!("The file `{file}` can't be written."), "File too large"]);
+            ran.says_on_stderr(&[
+                &format!("The file `{file}` can't be written."),
+                "File too large",
+            ]);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
             assert_eq!(files_in(folder.path()), ["report.json"]);
         }
@@ -110,7 +141,9 @@ mod a_full_disk {
         shell.stdout(std::fs::File::create(&path).unwrap());
         finish(shell).exits(1);
         // A device is written to as it is.
-        finish(expiring(&["report", "--out", "/dev/full"])).exits(1).says_on_stderr(&["No space left on device"]);
+        finish(expiring(&["report", "--out", "/dev/full"]))
+            .exits(1)
+            .says_on_stderr(&["No space left on device"]);
         finish(expiring(&["report", "--out", "/dev/null"])).exits(0);
     }
 }
@@ -130,7 +163,9 @@ fn the_file_of_out_holds_what_would_be_printed() {
     ] {
         // One that is there is replaced.
         std::fs::write(&path, "before").unwrap();
-        let ran = served.run(&[arguments, &["--out", file]].concat()).exits(code);
+        let ran = served
+            .run(&[arguments, &["--out", file]].concat())
+            .exits(code);
         assert_eq!(ran.stdout, "", "{arguments:?}");
         ran.says_on_stderr(&[&format!("Written: `{file}`")]);
         let text = std::fs::read_to_string(&path).unwrap();
@@ -144,14 +179,23 @@ fn the_file_of_out_holds_what_would_be_printed() {
         assert_eq!(files_in(folder.path()), ["out"]);
     }
     for wrong in [folder.path().join("none/x"), folder.path().to_owned()] {
-        let ran = served.run(&["report", "--out", wrong.to_str().unwrap()]).exits(2);
+        let ran = served
+            .run(&["report", "--out", wrong.to_str().unwrap()])
+            .exits(2);
         ran.says_on_stderr(&["can't be written", "fix:"]);
     }
-    served.run(&["report", "-o", "none", "--out", file]).exits(2).says_on_stderr(&["`-o none` writes nothing"]);
+    served
+        .run(&["report", "-o", "none", "--out", file])
+        .exits(2)
+        .says_on_stderr(&["`-o none` writes nothing"]);
     // What can't be made leaves the file alone.
     std::fs::write(&path, "before").unwrap();
-    served.run(&["export", "bicep", "--policy", "nowhere", "--out", file]).exits(2);
-    served.run(&["check", "nowhere", "-o", "json", "--out", file]).exits(2);
+    served
+        .run(&["export", "bicep", "--policy", "nowhere", "--out", file])
+        .exits(2);
+    served
+        .run(&["check", "nowhere", "-o", "json", "--out", file])
+        .exits(2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
 }
 
@@ -172,14 +216,21 @@ fn a_plan_is_not_saved_over_what_it_is_made_of() {
         others.push(link.to_str().unwrap().to_owned());
     }
     for other in &others {
-        served.run(&["plan", file, "--out", other]).exits(2).says_on_stderr(&["`--out` names the file"]);
+        served
+            .run(&["plan", file, "--out", other])
+            .exits(2)
+            .says_on_stderr(&["`--out` names the file"]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
     }
     let plan = folder.path().join("plan.json");
     for _ in 0..2 {
-        served.run(&["plan", file, "--out", plan.to_str().unwrap()]).exits(0);
+        served
+            .run(&["plan", file, "--out", plan.to_str().unwrap()])
+            .exits(0);
     }
-    served.run(&["apply", plan.to_str().unwrap(), "--dry-run"]).exits(0);
+    served
+        .run(&["apply", plan.to_str().unwrap(), "--dry-run"])
+        .exits(0);
 }
 
 #[test]
@@ -190,7 +241,11 @@ fn a_file_without_a_policy_wants_nothing_and_is_refused() {
         std::fs::write(&path, text).unwrap();
         for command in ["plan", "apply"] {
             let ran = served.run(&[command, path.to_str().unwrap()]).exits(2);
-            ran.says_on_stderr(&["missing field `policies`", "[[policies]]", "`id`, `location`, `vault` and `key`"]);
+            ran.says_on_stderr(&[
+                "missing field `policies`",
+                "[[policies]]",
+                "`id`, `location`, `vault` and `key`",
+            ]);
         }
     }
     assert_eq!(served.ledger()["requests"], 0);

@@ -27,11 +27,16 @@ impl fmt::Debug for Assertion {
 #[async_trait::async_trait]
 impl ClientAssertion for Assertion {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        let failed = |words: String| azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words);
+        let failed = |words: String| {
+            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
+        };
         if let Some(file) = &self.sign_in.federated_token_file {
             let text = std::fs::read_to_string(file);
             let text = text.map_err(|error| {
-                failed(format!("the federated token file {} can't be read: {error}", file.display()))
+                failed(format!(
+                    "the federated token file {} can't be read: {error}",
+                    file.display()
+                ))
             })?;
             return Ok(text.trim().to_owned());
         }
@@ -40,37 +45,68 @@ impl ClientAssertion for Assertion {
             (Http::GET, url, &github.token, "value")
         } else if let Some(pipelines) = &self.sign_in.pipelines {
             let connection = pipelines.service_connection.as_str();
-            let url = with_query(&pipelines.url, &[("api-version", "7.1"), ("serviceConnectionId", connection)]);
+            let url = with_query(
+                &pipelines.url,
+                &[("api-version", "7.1"), ("serviceConnectionId", connection)],
+            );
             (Http::POST, url, &pipelines.token, "oidcToken")
         } else {
             return Err(failed("there is no federated token".to_owned()));
         };
-        let url = url.ok_or_else(|| failed("the address of the runner's token endpoint is malformed".to_owned()))?;
+        let url = url.ok_or_else(|| {
+            failed("the address of the runner's token endpoint is malformed".to_owned())
+        })?;
         let bearer = format!("Bearer {}", token.secret());
-        let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("accept", "application/json"),
+        ];
         let clock = self.wire.clock();
-        let send = || self.wire.send_to_runner(method.clone(), &url, &headers, None);
+        let send = || {
+            self.wire
+                .send_to_runner(method.clone(), &url, &headers, None)
+        };
         let answer = patiently(clock, url.host_str().unwrap_or_default(), send).await;
-        let answer = answer.map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
+        let answer = answer
+            .map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        json::text(&value, field)
-            .ok_or_else(|| failed(format!("the runner's token endpoint answered {} without a token", answer.status)))
+        json::text(&value, field).ok_or_else(|| {
+            failed(format!(
+                "the runner's token endpoint answered {} without a token",
+                answer.status
+            ))
+        })
     }
 }
 
-/// The runner's address with these words in its query, whether it has one already or not. A word that is there already is replaced, and
-/// everything else stays letter by letter: the runner may have signed it.
+/// The runner's address with these words in its query, whether it has one already or not. A word
+/// that is there already is replaced, and everything else stays letter by letter: the runner may
+/// have signed it.
 fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
     let mut url = Url::parse(address.trim()).ok()?;
-    let named = |part: &str| form_urlencoded::parse(part.as_bytes()).next().map(|(name, _)| name.into_owned());
-    let ours = |part: &str| named(part).is_none_or(|name| words.iter().any(|(own, _)| own.eq_ignore_ascii_case(&name)));
+    let named = |part: &str| {
+        form_urlencoded::parse(part.as_bytes())
+            .next()
+            .map(|(name, _)| name.into_owned())
+    };
+    let ours = |part: &str| {
+        named(part).is_none_or(|name| words.iter().any(|(own, _)| own.eq_ignore_ascii_case(&name)))
+    };
     let query = url.query().unwrap_or_default().to_owned();
-    let kept = query.split('&').filter(|part| !ours(part)).map(str::to_owned);
+    let kept = query
+        .split('&')
+        .filter(|part| !ours(part))
+        .map(str::to_owned);
     // A colon and a slash may stand in a query as they are.
     let encoded = |value: &str| {
-        form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace("%3A", ":").replace("%2F", "/")
+        form_urlencoded::byte_serialize(value.as_bytes())
+            .collect::<String>()
+            .replace("%3A", ":")
+            .replace("%2F", "/")
     };
-    let added = words.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+    let added = words
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)));
     let query: Vec<String> = kept.chain(added).collect();
     url.set_fragment(None);
     url.set_query(Some(&query.join("&")));
@@ -90,18 +126,38 @@ mod tests {
                 "https://runner.example/token?api-version=2.0",
                 format!("https://runner.example/token?api-version=2.0&{added}"),
             ),
-            ("https://runner.example/token", format!("https://runner.example/token?{added}")),
-            ("https://runner.example/token?", format!("https://runner.example/token?{added}")),
+            (
+                "https://runner.example/token",
+                format!("https://runner.example/token?{added}"),
+            ),
+            (
+                "https://runner.example/token?",
+                format!("https://runner.example/token?{added}"),
+            ),
             (
                 "https://runner.example/token?a=1+2%20&&b#part",
                 format!("https://runner.example/token?a=1+2%20&b&{added}"),
             ),
-            ("https://runner.example?audience=other&b=2", format!("https://runner.example/?b=2&{added}")),
+            (
+                "https://runner.example?audience=other&b=2",
+                format!("https://runner.example/?b=2&{added}"),
+            ),
         ] {
-            assert_eq!(with_query(address, &audience).unwrap().as_str(), expected, "{address}");
+            assert_eq!(
+                with_query(address, &audience).unwrap().as_str(),
+                expected,
+                "{address}"
+            );
         }
-        let connection = with_query("https://dev.azure.example/x?y=1", &[("serviceConnectionId", "a&b=c#d")]).unwrap();
-        assert_eq!(connection.as_str(), "https://dev.azure.example/x?y=1&serviceConnectionId=a%26b%3Dc%23d");
+        let connection = with_query(
+            "https://dev.azure.example/x?y=1",
+            &[("serviceConnectionId", "a&b=c#d")],
+        )
+        .unwrap();
+        assert_eq!(
+            connection.as_str(),
+            "https://dev.azure.example/x?y=1&serviceConnectionId=a%26b%3Dc%23d"
+        );
         assert!(with_query("token", &audience).is_none());
     }
 }

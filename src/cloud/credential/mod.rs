@@ -1,7 +1,8 @@
 //! Sign-in: which credential is taken, and one cache of tokens over all of them.
 //!
-//! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the crate has neither a chain nor device code; the
-//! chain, the cache and device code are therefore here, everything else is the crate's.
+//! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the
+//! crate has neither a chain nor device code; the chain, the cache and device code are therefore
+//! here, everything else is the crate's.
 
 mod assertion;
 mod device_code;
@@ -9,7 +10,9 @@ mod source;
 mod token;
 mod ways;
 
-pub use source::{DevicePrompt, Method, Pipelines, Prompt, Runner, SandboxUser, Secret, SignIn, Source, State};
+pub use source::{
+    DevicePrompt, Method, Pipelines, Prompt, Runner, SandboxUser, Secret, SignIn, Source, State,
+};
 pub use token::Identity;
 
 use crate::audit::Who;
@@ -29,9 +32,10 @@ const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
 
 type Slot = Arc<tokio::sync::Mutex<Held<Token>>>;
 
-/// What callers share one after the other: the last success, and the last failure with its time. Who waited while an attempt failed is told
-/// of that failure instead of repeating it: a person would be asked again and again, an unreachable service waited for again and again. Who
-/// comes later tries anew.
+/// What callers share one after the other: the last success, and the last failure with its time.
+/// Who waited while an attempt failed is told of that failure instead of repeating it: a person
+/// would be asked again and again, an unreachable service waited for again and again. Who comes
+/// later tries anew.
 struct Held<T> {
     value: Option<T>,
     failed: Option<(Instant, Error)>,
@@ -39,24 +43,33 @@ struct Held<T> {
 
 impl<T> Default for Held<T> {
     fn default() -> Self {
-        Self { value: None, failed: None }
+        Self {
+            value: None,
+            failed: None,
+        }
     }
 }
 
 impl<T> Held<T> {
     /// The failure of an attempt that ended after `came`.
     fn failed_since(&self, came: Instant) -> Option<Error> {
-        self.failed.as_ref().filter(|(at, _)| *at >= came).map(|(_, error)| error.clone())
+        self.failed
+            .as_ref()
+            .filter(|(at, _)| *at >= came)
+            .map(|(_, error)| error.clone())
     }
 
     /// Remembers how an attempt ended.
     fn note<U>(&mut self, outcome: &Result<U>) {
-        self.failed = outcome.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        self.failed = outcome
+            .as_ref()
+            .err()
+            .map(|error| (Instant::now(), error.clone()));
     }
 }
 
-/// The tokens of this process: one cache over all credentials, one entry a scope. Callers of one scope share one request; callers of different
-/// scopes do not wait for each other.
+/// The tokens of this process: one cache over all credentials, one entry a scope. Callers of one
+/// scope share one request; callers of different scopes do not wait for each other.
 pub struct Tokens {
     wire: Arc<Wire>,
     clock: Clock,
@@ -73,7 +86,9 @@ pub struct Tokens {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("chosen", &self.chosen.get()).finish_non_exhaustive()
+        f.debug_struct("Tokens")
+            .field("chosen", &self.chosen.get())
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +116,8 @@ impl Tokens {
         Ok(self.entry(scope, None).await?.secret)
     }
 
-    /// A new token for `scope` after the service refused `refused` with 401; another caller's newer one when there is one already.
+    /// A new token for `scope` after the service refused `refused` with 401; another caller's newer
+    /// one when there is one already.
     ///
     /// # Errors
     /// As [`Tokens::token`].
@@ -124,7 +140,10 @@ impl Tokens {
     /// As [`Tokens::token`].
     pub async fn identity(&self, scope: &str) -> Result<Identity> {
         let entry = self.entry(scope, None).await?;
-        Ok(token::identity(&entry, self.chosen.get().copied().unwrap_or(Method::Environment)))
+        Ok(token::identity(
+            &entry,
+            self.chosen.get().copied().unwrap_or(Method::Environment),
+        ))
     }
 
     /// Who a token says it is, for the audit trail.
@@ -132,14 +151,20 @@ impl Tokens {
         token::who(secret)
     }
 
-    /// The ways in their order, with what each lacks, or why it was refused when it was tried. Looks at files and `PATH`, sends nothing.
+    /// The ways in their order, with what each lacks, or why it was refused when it was tried.
+    /// Looks at files and `PATH`, sends nothing.
     pub fn sources(&self) -> Vec<Source> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         self.untried(&refused)
     }
 
     fn untried(&self, refused: &HashMap<Method, String>) -> Vec<Source> {
-        ways::all(&self.sign_in, self.wire.cloud().sandbox.is_some(), self.chosen.get().copied(), refused)
+        ways::all(
+            &self.sign_in,
+            self.wire.cloud().sandbox.is_some(),
+            self.chosen.get().copied(),
+            refused,
+        )
     }
 
     async fn entry(&self, scope: &str, refused: Option<&Secret>) -> Result<Token> {
@@ -166,8 +191,8 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Asks the chosen way, or the first that answers. Credentials are built anew each time, so that no cache but ours decides, and every
-    /// federated assertion is fresh.
+    /// Asks the chosen way, or the first that answers. Credentials are built anew each time, so
+    /// that no cache but ours decides, and every federated assertion is fresh.
     async fn acquire(&self, scope: &str, came: Instant) -> Result<Token> {
         if let Some(method) = self.chosen.get() {
             return self.ask(*method, scope, true, came).await;
@@ -192,12 +217,17 @@ impl Tokens {
     async fn choose(&self, scope: &str, came: Instant) -> Result<(Method, Token)> {
         if self.wire.cloud().sandbox.is_some() {
             return match self.sign_in.method {
-                None => Ok((Method::Environment, self.ask(Method::Environment, scope, true, came).await?)),
+                None => Ok((
+                    Method::Environment,
+                    self.ask(Method::Environment, scope, true, came).await?,
+                )),
                 Some(method @ (Method::DeviceCode | Method::Federated)) => {
                     Ok((method, self.ask(method, scope, true, came).await?))
                 }
-                Some(_) => Err(Error::usage("A sandbox never uses real credentials.")
-                    .hint("Leave out `--auth`; choose one of the sandbox's users with `--sandbox-user NAME`.")),
+                Some(_) => Err(Error::usage("A sandbox never uses real credentials.").hint(
+                    "Leave out `--auth`; choose one of the sandbox's users with \
+                        `--sandbox-user NAME`.",
+                )),
             };
         }
         if let Some(method) = self.sign_in.method {
@@ -214,31 +244,55 @@ impl Tokens {
             }
             match self.ask(source.method, scope, false, came).await {
                 Ok(token) => return Ok((source.method, token)),
-                // Somebody meant this identity: falling through to another one would act in the wrong name.
-                Err(error) if matches!(source.method, Method::Environment | Method::Federated) => return Err(error),
+                // Somebody meant this identity: falling through to another one would act in the
+                // wrong name.
+                Err(error) if matches!(source.method, Method::Environment | Method::Federated) => {
+                    return Err(error);
+                }
                 Err(error) => failures.push(format!("{}: {error}", source.method.name())),
             }
         }
         let mut error = Error::new(Kind::SignIn, "No way to sign in worked.")
             .hint("At a terminal: `az login`, or `--auth device-code`.")
-            .hint("In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or `AZURE_CLIENT_SECRET`).");
+            .hint(
+                "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
+                `AZURE_CLIENT_SECRET`).",
+            );
         for failure in failures {
             error = error.hint(failure);
         }
         Err(error)
     }
 
-    async fn ask(&self, method: Method, scope: &str, explicit: bool, came: Instant) -> Result<Token> {
+    async fn ask(
+        &self,
+        method: Method,
+        scope: &str,
+        explicit: bool,
+        came: Instant,
+    ) -> Result<Token> {
         let outcome = self.ask_now(method, scope, explicit, came).await;
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         match &outcome {
             Ok(_) => refused.remove(&method),
-            Err(error) => refused.insert(method, error.detail.clone().unwrap_or_else(|| error.message.clone())),
+            Err(error) => refused.insert(
+                method,
+                error
+                    .detail
+                    .clone()
+                    .unwrap_or_else(|| error.message.clone()),
+            ),
         };
         outcome
     }
 
-    async fn ask_now(&self, method: Method, scope: &str, explicit: bool, came: Instant) -> Result<Token> {
+    async fn ask_now(
+        &self,
+        method: Method,
+        scope: &str,
+        explicit: bool,
+        came: Instant,
+    ) -> Result<Token> {
         match method {
             Method::DeviceCode => {
                 let mut refresh = self.refresh.lock().await;
@@ -264,18 +318,38 @@ impl Tokens {
 /// The Key Vault client asks here, too.
 #[async_trait::async_trait]
 impl TokenCredential for Tokens {
-    async fn get_token(&self, scopes: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
-        let failed = |words: String| azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words);
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let failed = |words: String| {
+            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
+        };
         let [scope] = scopes else {
             return Err(failed("exactly one scope is needed".to_owned()));
         };
-        // The scope is the service's own word, out of its challenge: no token is asked for that is not for keys.
+        // The scope is the service's own word, out of its challenge: no token is asked for that is
+        // not for keys.
         if !self.wire.cloud().is_for_keys(scope) {
-            let words = format!("the challenge asks for a token for {}", crate::cloud::json::clean(scope));
-            return Err(azure_core::Error::with_message(azure_core::error::ErrorKind::Other, words));
+            let words = format!(
+                "the challenge asks for a token for {}",
+                crate::cloud::json::clean(scope)
+            );
+            return Err(azure_core::Error::with_message(
+                azure_core::error::ErrorKind::Other,
+                words,
+            ));
         }
-        let token = self.entry(scope, None).await.map_err(|error| failed(error.to_string()))?;
-        let expires = azure_core::time::OffsetDateTime::from_unix_timestamp(token.expires.as_second());
-        Ok(AccessToken::new(token.secret, expires.map_err(|error| failed(error.to_string()))?))
+        let token = self
+            .entry(scope, None)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let expires =
+            azure_core::time::OffsetDateTime::from_unix_timestamp(token.expires.as_second());
+        Ok(AccessToken::new(
+            token.secret,
+            expires.map_err(|error| failed(error.to_string()))?,
+        ))
     }
 }

@@ -1,4 +1,5 @@
-//! What is known before anybody signs in: the ways there are, what the configuration found for each, and whether it can work.
+//! What is known before anybody signs in: the ways there are, what the configuration found for
+//! each, and whether it can work.
 
 use crate::cloud::json;
 use crate::error::{Error, Kind};
@@ -52,7 +53,9 @@ impl Method {
 
     /// The way of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(name))
+        Self::ALL
+            .into_iter()
+            .find(|method| method.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -156,35 +159,50 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             State::Ready => f.write_str("ready"),
-            State::NotConfigured(why) | State::OnlyWhenAsked(why) | State::Refused(why) => f.write_str(why),
+            State::NotConfigured(why) | State::OnlyWhenAsked(why) | State::Refused(why) => {
+                f.write_str(why)
+            }
             State::NotInASandbox => f.write_str("not used in a sandbox"),
         }
     }
 }
 
-/// The crate's texts repeat themselves down the chain: the first line, the code in it, and what helps.
+/// The crate's texts repeat themselves down the chain: the first line, the code in it, and what
+/// helps.
 pub(super) fn refused(method: Method, text: &str) -> Error {
     let line = json::clean(text.lines().next().unwrap_or_default());
     let code = line
         .split(|ch: char| !ch.is_ascii_alphanumeric())
         .find(|word| word.starts_with("AADSTS") && word.len() > 6)
         .map(str::to_owned);
-    let mut error =
-        Error::new(Kind::SignIn, format!("Sign-in by way of `{}` failed.", method.name())).detail(line.clone());
+    let mut error = Error::new(
+        Kind::SignIn,
+        format!("Sign-in by way of `{}` failed.", method.name()),
+    )
+    .detail(line.clone());
     let hint = match code.as_deref() {
-        Some("AADSTS700024") => "The federated token had expired: check the clock, and that the file is renewed.",
+        Some("AADSTS700024") => {
+            "The federated token had expired: check the clock, and that the file is renewed."
+        }
         Some("AADSTS7000215") => "The client secret is wrong: give the secret's value, not its id.",
         Some("AADSTS7000222") => "The client secret has expired: create a new one.",
-        Some("AADSTS700016") => "The tenant does not know this application: check AZURE_CLIENT_ID and AZURE_TENANT_ID.",
-        Some("AADSTS90002") => "There is no such tenant in this cloud: check AZURE_TENANT_ID and `--cloud`.",
+        Some("AADSTS700016") => {
+            "The tenant does not know this application: check AZURE_CLIENT_ID and AZURE_TENANT_ID."
+        }
+        Some("AADSTS90002") => {
+            "There is no such tenant in this cloud: check AZURE_TENANT_ID and `--cloud`."
+        }
         Some("AADSTS50076" | "AADSTS50158") => {
             "A second factor is asked for: sign in again with `az login`, or `--auth device-code`."
         }
         Some("AADSTS70021" | "AADSTS700213") => {
-            "No federated credential of the application matches this job: check issuer, subject and audience."
+            "No federated credential of the application matches this job: check issuer, subject \
+            and audience."
         }
         _ => match method {
-            Method::AzureCli if line.contains("not found on PATH") => "Install the Azure CLI, then run `az login`.",
+            Method::AzureCli if line.contains("not found on PATH") => {
+                "Install the Azure CLI, then run `az login`."
+            }
             Method::AzureDeveloperCli if line.contains("not found on PATH") => {
                 "Install the Azure Developer CLI, then run `azd auth login`."
             }

@@ -18,8 +18,12 @@ pub(super) struct Token {
 
 impl From<AccessToken> for Token {
     fn from(token: AccessToken) -> Self {
-        let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { secret: token.token, expires }
+        let expires = Timestamp::from_second(token.expires_on.unix_timestamp())
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        Self {
+            secret: token.token,
+            expires,
+        }
     }
 }
 
@@ -53,24 +57,37 @@ pub(super) fn identity(token: &Token, method: Method) -> Identity {
         name: name(&claims),
         expires: Some(token.expires),
         roles: json::texts(&claims, "wids"),
-        application: text("appid").or_else(|| text("azp")).filter(|_| text("idtyp").as_deref() == Some("app")),
+        application: text("appid")
+            .or_else(|| text("azp"))
+            .filter(|_| text("idtyp").as_deref() == Some("app")),
     }
 }
 
 /// Who sends with this token, for the audit trail.
 pub(super) fn who(secret: &Secret) -> Who {
     let claims = claims(secret);
-    Who { object_id: json::text(&claims, "oid"), name: name(&claims), tenant: json::text(&claims, "tid") }
+    Who {
+        object_id: json::text(&claims, "oid"),
+        name: name(&claims),
+        tenant: json::text(&claims, "tid"),
+    }
 }
 
 fn name(claims: &Value) -> Option<String> {
-    ["upn", "unique_name", "app_displayname", "appid"].iter().find_map(|name| json::text(claims, name))
+    ["upn", "unique_name", "app_displayname", "appid"]
+        .iter()
+        .find_map(|name| json::text(claims, name))
 }
 
 fn claims(secret: &Secret) -> Value {
-    let payload =
-        secret.secret().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
-    payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    let payload = secret
+        .secret()
+        .split('.')
+        .nth(1)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+    payload
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -79,15 +96,26 @@ mod tests {
 
     #[test]
     fn a_payload_is_read_and_nonsense_is_survived() {
-        let token = |text: &str| Token { secret: Secret::new(text.to_owned()), expires: Timestamp::UNIX_EPOCH };
+        let token = |text: &str| Token {
+            secret: Secret::new(text.to_owned()),
+            expires: Timestamp::UNIX_EPOCH,
+        };
         let payload = URL_SAFE_NO_PAD.encode(r#"{"tid":"t","oid":"o","appid":"a"}"#);
         let read = identity(&token(&format!("e30.{payload}.sig")), Method::AzureCli);
         assert_eq!(
-            (read.tenant.as_deref(), read.object_id.as_deref(), read.name.as_deref()),
+            (
+                read.tenant.as_deref(),
+                read.object_id.as_deref(),
+                read.name.as_deref()
+            ),
             (Some("t"), Some("o"), Some("a"))
         );
         for odd in ["", "opaque", "a.b.c", "..", "e30.!!!.x", "e30.W10.x"] {
-            assert_eq!(identity(&token(odd), Method::AzureCli).object_id, None, "{odd}");
+            assert_eq!(
+                identity(&token(odd), Method::AzureCli).object_id,
+                None,
+                "{odd}"
+            );
         }
     }
 }

@@ -11,8 +11,9 @@ use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
-    ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use std::collections::HashMap;
@@ -32,16 +33,28 @@ pub(super) fn all(
     let mut sources: Vec<Source> = Method::ALL
         .into_iter()
         .map(|method| {
-            let state = if sandbox { in_sandbox(sign_in, method) } else { outside(sign_in, method) };
+            let state = if sandbox {
+                in_sandbox(sign_in, method)
+            } else {
+                outside(sign_in, method)
+            };
             let state = match refused.get(&method) {
                 Some(why) => State::Refused(why.clone()),
                 None => state,
             };
-            Source { method, state, chosen: false }
+            Source {
+                method,
+                state,
+                chosen: false,
+            }
         })
         .collect();
-    let would =
-        taken.or_else(|| sources.iter().find(|source| source.state == State::Ready).map(|source| source.method));
+    let would = taken.or_else(|| {
+        sources
+            .iter()
+            .find(|source| source.state == State::Ready)
+            .map(|source| source.method)
+    });
     for source in &mut sources {
         source.chosen = Some(source.method) == would;
     }
@@ -51,7 +64,8 @@ pub(super) fn all(
 fn in_sandbox(sign_in: &SignIn, method: Method) -> State {
     match (method, sign_in.method) {
         (Method::Environment, None) => State::Ready,
-        (Method::DeviceCode, Some(Method::DeviceCode)) | (Method::Federated, Some(Method::Federated)) => State::Ready,
+        (Method::DeviceCode, Some(Method::DeviceCode))
+        | (Method::Federated, Some(Method::Federated)) => State::Ready,
         _ => State::NotInASandbox,
     }
 }
@@ -63,17 +77,33 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
         return State::OnlyWhenAsked(format!("left out: `--auth {}` was asked for", asked.name()));
     }
     let missing = |parts: &[(bool, &str)]| {
-        let names: Vec<&str> = parts.iter().filter(|(there, _)| !there).map(|(_, name)| *name).collect();
-        if names.is_empty() { State::Ready } else { State::NotConfigured(format!("{} not set", names.join(", "))) }
+        let names: Vec<&str> = parts
+            .iter()
+            .filter(|(there, _)| !there)
+            .map(|(_, name)| *name)
+            .collect();
+        if names.is_empty() {
+            State::Ready
+        } else {
+            State::NotConfigured(format!("{} not set", names.join(", ")))
+        }
     };
-    let (tenant, client) =
-        ((sign_in.tenant.is_some(), "AZURE_TENANT_ID"), (sign_in.client_id.is_some(), "AZURE_CLIENT_ID"));
+    let (tenant, client) = (
+        (sign_in.tenant.is_some(), "AZURE_TENANT_ID"),
+        (sign_in.client_id.is_some(), "AZURE_CLIENT_ID"),
+    );
     match method {
-        Method::Environment => missing(&[tenant, client, (sign_in.client_secret.is_some(), "AZURE_CLIENT_SECRET")]),
+        Method::Environment => missing(&[
+            tenant,
+            client,
+            (sign_in.client_secret.is_some(), "AZURE_CLIENT_SECRET"),
+        ]),
         Method::Federated => {
-            let assertion =
-                sign_in.federated_token_file.is_some() || sign_in.github.is_some() || sign_in.pipelines.is_some();
-            let names = "AZURE_FEDERATED_TOKEN_FILE (or the token endpoint of GitHub Actions or Azure Pipelines)";
+            let assertion = sign_in.federated_token_file.is_some()
+                || sign_in.github.is_some()
+                || sign_in.pipelines.is_some();
+            let names = "AZURE_FEDERATED_TOKEN_FILE (or the token endpoint of GitHub Actions or \
+                Azure Pipelines)";
             missing(&[tenant, client, (assertion, names)])
         }
         Method::ManagedIdentity => State::Ready,
@@ -87,10 +117,16 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
 fn on_path(sign_in: &SignIn, program: &str) -> State {
     let there = sign_in.path.as_ref().is_some_and(|path| {
         std::env::split_paths(path).any(|folder| {
-            ["", ".exe", ".cmd", ".bat"].iter().any(|ending| folder.join(format!("{program}{ending}")).is_file())
+            ["", ".exe", ".cmd", ".bat"]
+                .iter()
+                .any(|ending| folder.join(format!("{program}{ending}")).is_file())
         })
     });
-    if there { State::Ready } else { State::NotConfigured(format!("`{program}` is not installed (not on PATH)")) }
+    if there {
+        State::Ready
+    } else {
+        State::NotConfigured(format!("`{program}` is not installed (not on PATH)"))
+    }
 }
 
 /// A token by one of the crate's credentials, built for this request.
@@ -126,11 +162,22 @@ pub(super) async fn token(
     }
 }
 
-/// The top line, and the innermost cause where the top line keeps it to itself ("retry policy expired").
+/// The top line, and the innermost cause where the top line keeps it to itself ("retry policy
+/// expired").
 fn told(error: &azure_core::Error) -> String {
     let text = error.to_string();
-    let (line, cause) = (text.lines().next().unwrap_or_default().trim_end_matches('.'), top_line(error));
-    if line.contains(cause.trim_end_matches('.')) { line.to_owned() } else { format!("{line}: {cause}") }
+    let (line, cause) = (
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.'),
+        top_line(error),
+    );
+    if line.contains(cause.trim_end_matches('.')) {
+        line.to_owned()
+    } else {
+        format!("{line}: {cause}")
+    }
 }
 
 async fn credential(
@@ -141,7 +188,11 @@ async fn credential(
 ) -> Result<Arc<dyn TokenCredential>> {
     let unusable = |error: azure_core::Error| refused(method, &error.to_string());
     let client_options = client_options(wire, method);
-    if let Some(user) = sign_in.sandbox_user.as_ref().filter(|_| method != Method::Federated) {
+    if let Some(user) = sign_in
+        .sandbox_user
+        .as_ref()
+        .filter(|_| method != Method::Federated)
+    {
         // Every sandbox user has the same secret, and it opens nothing but a sandbox.
         let options = ClientSecretCredentialOptions { client_options };
         let secret = Secret::new("sandbox");
@@ -153,52 +204,86 @@ async fn credential(
         )
         .map_err(unusable)?);
     }
-    if let (State::NotConfigured(why), Method::Environment | Method::Federated) = (outside(sign_in, method), method) {
-        return Err(Error::new(Kind::SignIn, format!("Sign-in by way of `{}` is not set up: {why}.", method.name())));
+    if let (State::NotConfigured(why), Method::Environment | Method::Federated) =
+        (outside(sign_in, method), method)
+    {
+        return Err(Error::new(
+            Kind::SignIn,
+            format!(
+                "Sign-in by way of `{}` is not set up: {why}.",
+                method.name()
+            ),
+        ));
     }
     let tenant = || needed(sign_in.tenant.as_ref(), "AZURE_TENANT_ID");
     let client = || needed(sign_in.client_id.as_ref(), "AZURE_CLIENT_ID");
     Ok(match method {
         Method::Environment => {
-            let secret = sign_in.client_secret.clone().unwrap_or_else(|| Secret::new(""));
+            let secret = sign_in
+                .client_secret
+                .clone()
+                .unwrap_or_else(|| Secret::new(""));
             let options = ClientSecretCredentialOptions { client_options };
-            ClientSecretCredential::new(tenant()?, client()?.to_owned(), secret, Some(options)).map_err(unusable)?
+            ClientSecretCredential::new(tenant()?, client()?.to_owned(), secret, Some(options))
+                .map_err(unusable)?
         }
         Method::Federated => {
-            let assertion = Assertion { wire: wire.clone(), sign_in: sign_in.clone() };
+            let assertion = Assertion {
+                wire: wire.clone(),
+                sign_in: sign_in.clone(),
+            };
             let options = ClientAssertionCredentialOptions { client_options };
-            ClientAssertionCredential::new(tenant()?.to_owned(), client()?.to_owned(), assertion, Some(options))
-                .map_err(unusable)?
+            ClientAssertionCredential::new(
+                tenant()?.to_owned(),
+                client()?.to_owned(),
+                assertion,
+                Some(options),
+            )
+            .map_err(unusable)?
         }
         Method::ManagedIdentity => {
             if !sign_in.identity_endpoint {
                 probe(explicit).await?;
             }
-            let user_assigned_id = sign_in.managed_identity_client_id.clone().map(UserAssignedId::ClientId);
-            let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options };
+            let user_assigned_id = sign_in
+                .managed_identity_client_id
+                .clone()
+                .map(UserAssignedId::ClientId);
+            let options = ManagedIdentityCredentialOptions {
+                user_assigned_id,
+                client_options,
+            };
             ManagedIdentityCredential::new(Some(options)).map_err(unusable)?
         }
         Method::AzureCli => {
-            let options = AzureCliCredentialOptions { tenant_id: sign_in.tenant.clone(), ..Default::default() };
+            let options = AzureCliCredentialOptions {
+                tenant_id: sign_in.tenant.clone(),
+                ..Default::default()
+            };
             AzureCliCredential::new(Some(options)).map_err(unusable)?
         }
         Method::AzureDeveloperCli | Method::DeviceCode => {
-            let options =
-                AzureDeveloperCliCredentialOptions { tenant_id: sign_in.tenant.clone(), ..Default::default() };
+            let options = AzureDeveloperCliCredentialOptions {
+                tenant_id: sign_in.tenant.clone(),
+                ..Default::default()
+            };
             AzureDeveloperCliCredential::new(Some(options)).map_err(unusable)?
         }
     })
 }
 
 fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
-    value.map(String::as_str).ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
+    value
+        .map(String::as_str)
+        .ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
 }
 
 fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     custom.authority_host = format!("https://{}", wire.cloud().get("login"));
     let options = match method {
-        // The crate knows how the metadata service of a machine wants to be asked again; it would do so for minutes.
+        // The crate knows how the metadata service of a machine wants to be asked again; it would
+        // do so for minutes.
         Method::ManagedIdentity => ClientOptions {
             transport: Some(Transport::new(wire.clone())),
             retry: RetryOptions::exponential(ExponentialRetryOptions {
@@ -211,17 +296,25 @@ fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
         },
         _ => Patient::options(wire),
     };
-    ClientOptions { cloud: Some(Arc::new(CloudConfiguration::Custom(custom))), ..options }
+    ClientOptions {
+        cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
+        ..options
+    }
 }
 
-/// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would take minutes to fail.
+/// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would
+/// take minutes to fail.
 async fn probe(explicit: bool) -> Result<()> {
     let limit = Duration::from_millis(if explicit { 2000 } else { 400 });
-    let connected = tokio::time::timeout(limit, tokio::net::TcpStream::connect("169.254.169.254:80")).await;
+    let connected =
+        tokio::time::timeout(limit, tokio::net::TcpStream::connect("169.254.169.254:80")).await;
     if matches!(connected, Ok(Ok(_))) {
         return Ok(());
     }
-    Err(Error::new(Kind::SignIn, "This machine has no managed identity: its metadata service does not answer."))
+    Err(Error::new(
+        Kind::SignIn,
+        "This machine has no managed identity: its metadata service does not answer.",
+    ))
 }
 
 #[cfg(test)]
@@ -238,7 +331,11 @@ mod tests {
 
     #[test]
     fn the_first_complete_way_is_taken() {
-        let mut sign_in = SignIn { tenant: Some("t".into()), client_id: Some("c".into()), ..SignIn::default() };
+        let mut sign_in = SignIn {
+            tenant: Some("t".into()),
+            client_id: Some("c".into()),
+            ..SignIn::default()
+        };
         assert_eq!(states(&sign_in)[0], (Method::Environment, false, false));
         assert_eq!(states(&sign_in)[2], (Method::ManagedIdentity, true, true));
         sign_in.federated_token_file = Some("/x".into());
@@ -246,14 +343,24 @@ mod tests {
         sign_in.client_secret = Some(Secret::new("s"));
         assert_eq!(states(&sign_in)[0], (Method::Environment, true, true));
         sign_in.method = Some(Method::AzureCli);
-        assert!(states(&sign_in)[..3].iter().all(|(_, ready, chosen)| !ready && !chosen));
+        assert!(
+            states(&sign_in)[..3]
+                .iter()
+                .all(|(_, ready, chosen)| !ready && !chosen)
+        );
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let sources = all(&SignIn::default(), false, None, &HashMap::new());
-        assert_eq!(sources[0].state.to_string(), "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET not set");
-        assert_eq!(sources[5].state.to_string(), "only with `--auth device-code`");
+        assert_eq!(
+            sources[0].state.to_string(),
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET not set"
+        );
+        assert_eq!(
+            sources[5].state.to_string(),
+            "only with `--auth device-code`"
+        );
         assert!(
             all(&SignIn::default(), true, None, &HashMap::new())[1..]
                 .iter()
@@ -266,8 +373,15 @@ mod tests {
         let secret = || Secret::new("hunter2");
         let sign_in = SignIn {
             client_secret: Some(secret()),
-            github: Some(Runner { url: "u".into(), token: secret() }),
-            pipelines: Some(Pipelines { url: "u".into(), token: secret(), service_connection: "s".into() }),
+            github: Some(Runner {
+                url: "u".into(),
+                token: secret(),
+            }),
+            pipelines: Some(Pipelines {
+                url: "u".into(),
+                token: secret(),
+                service_connection: "s".into(),
+            }),
             ..SignIn::default()
         };
         assert!(!format!("{sign_in:?}").contains("hunter2"));
@@ -277,7 +391,8 @@ mod tests {
     fn a_refusal_has_its_code_and_its_help() {
         let error = refused(
             Method::Federated,
-            "AADSTS700024: Client assertion is not within its valid time range.\nTrace ID: x\nagain",
+            "AADSTS700024: Client assertion is not within its valid time range.\nTrace ID: \
+            x\nagain",
         );
         assert_eq!(error.code.as_deref(), Some("AADSTS700024"));
         assert!(!error.detail.as_ref().unwrap().contains("again"));

@@ -1,4 +1,5 @@
-//! CMK025 to CMK047: links and policies that are there already, what surprises later, and what Azure adds.
+//! CMK025 to CMK047: links and policies that are there already, what surprises later, and what
+//! Azure adds.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
@@ -9,8 +10,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK025",
         severity: Block,
         title: "Another policy is linked",
-        cause: "The environment has a policy already, and it is not the one that was asked for. Replacing it is a swap: another encryption with another outage.",
-        fix: "See which it is: `cmkctl status ENVIRONMENT`; to keep it, pass its id with `--policy`.",
+        cause: "The environment has a policy already, and it is not the one that was asked for. \
+            Replacing it is a swap: another encryption with another outage.",
+        fix: "See which it is: `cmkctl status ENVIRONMENT`; to keep it, pass its id with \
+            `--policy`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -18,8 +21,11 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK026",
         severity: Block,
         title: "Linked policy can't be changed",
-        cause: "A policy with environments refuses every update and its deletion (`EnterprisePolicyUpdateNotAllowed`, `EnterprisePolicyDeleteNotAllowed`), even of a tag.",
-        fix: "Create a policy under another name for another key: `cmkctl create-policy --policy NAME --vault VAULT_ID --key KEY`.",
+        cause: "A policy with environments refuses every update and its deletion \
+            (`EnterprisePolicyUpdateNotAllowed`, `EnterprisePolicyDeleteNotAllowed`), even of a \
+            tag.",
+        fix: "Create a policy under another name for another key: `cmkctl create-policy --policy \
+            NAME --vault VAULT_ID --key KEY`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -27,8 +33,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK027",
         severity: Acknowledge,
         title: "Environment offline for up to 4 days",
-        cause: "The environment is disabled while its data is encrypted anew, when it is added as well as when it is removed. It may come back sooner.",
-        fix: "Tell its users and choose the time; `cmkctl` asks for the environment's name before it begins.",
+        cause: "The environment is disabled while its data is encrypted anew, when it is added as \
+            well as when it is removed. It may come back sooner.",
+        fix: "Tell its users and choose the time; `cmkctl` asks for the environment's name before \
+            it begins.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -36,8 +44,12 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK028",
         severity: Warn,
         title: "A failed add",
-        cause: "An operation can end as failed although the key is active: a single service, such as flows, still uses the Microsoft key, and the admin center shows a warning. Removing an environment after a failed add is advised against: its data may be on both keys.",
-        fix: "Look at the link itself: `cmkctl status ENVIRONMENT`. If it has failed, run the same `cmkctl add-environment` again; don't remove the environment.",
+        cause: "An operation can end as failed although the key is active: a single service, such \
+            as flows, still uses the Microsoft key, and the admin center shows a warning. \
+            Removing an environment after a failed add is advised against: its data may be on \
+            both keys.",
+        fix: "Look at the link itself: `cmkctl status ENVIRONMENT`. If it has failed, run the \
+            same `cmkctl add-environment` again; don't remove the environment.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -45,8 +57,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK029",
         severity: Acknowledge,
         title: "Flows that stay on the Microsoft key",
-        cause: "Flows with a PowerApps V1, HTTP or Teams trigger, their parents, and connections without OAuth stay on the Microsoft key.",
-        fix: "Move what must be covered to other triggers and to OAuth connections before the environment is added.",
+        cause: "Flows with a PowerApps V1, HTTP or Teams trigger, their parents, and connections \
+            without OAuth stay on the Microsoft key.",
+        fix: "Move what must be covered to other triggers and to OAuth connections before the \
+            environment is added.",
         who: who::FLOWS,
         source: source::FLOWS,
     },
@@ -54,8 +68,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK030",
         severity: Acknowledge,
         title: "Flows call from other addresses",
-        cause: "Flows of an environment with a customer-managed key leave from other IP addresses. A target whose firewall knows only the old ones refuses the connection.",
-        fix: "Allow the service tag `PowerPlatformPlex`: `az network list-service-tags --location REGION --query \"values[?name=='PowerPlatformPlex']\"`.",
+        cause: "Flows of an environment with a customer-managed key leave from other IP \
+            addresses. A target whose firewall knows only the old ones refuses the connection.",
+        fix: "Allow the service tag `PowerPlatformPlex`: `az network list-service-tags --location \
+            REGION --query \"values[?name=='PowerPlatformPlex']\"`.",
         who: who::NETWORK,
         source: source::FLOWS,
     },
@@ -63,7 +79,8 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK031",
         severity: Warn,
         title: "Near the limit of 25 environments",
-        cause: "A tenant may have 25 environments with a customer-managed key by default; the limit is Power Automate's. The 26th is refused.",
+        cause: "A tenant may have 25 environments with a customer-managed key by default; the \
+            limit is Power Automate's. The 26th is refused.",
         fix: "Open a support request for a higher limit, then pass it as `--limit`.",
         who: who::POWER_PLATFORM,
         source: source::FLOWS,
@@ -72,8 +89,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK032",
         severity: Warn,
         title: "Environments on different keys",
-        cause: "A copy or restore works only onto an environment with the same key. Environments that are copied to each other must share a policy.",
-        fix: "Add both to the same policy: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID`.",
+        cause: "A copy or restore works only onto an environment with the same key. Environments \
+            that are copied to each other must share a policy.",
+        fix: "Add both to the same policy: `cmkctl add-environment ENVIRONMENT --policy \
+            POLICY_ID`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -81,8 +100,11 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK033",
         severity: Block,
         title: "Clean-up too early",
-        cause: "Backups need the previous key version for 28 days after a rotation, and the key, its vault and the policy's access for 30 days after a removal. Without them the environment is locked, and deleted after 7 (sandbox) or 30 days (production).",
-        fix: "Wait until the date, and restore what was disabled: `az keyvault key set-attributes --vault-name VAULT --name KEY --version VERSION --enabled true`.",
+        cause: "Backups need the previous key version for 28 days after a rotation, and the key, \
+            its vault and the policy's access for 30 days after a removal. Without them the \
+            environment is locked, and deleted after 7 (sandbox) or 30 days (production).",
+        fix: "Wait until the date, and restore what was disabled: `az keyvault key set-attributes \
+            --vault-name VAULT --name KEY --version VERSION --enabled true`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
     },
@@ -90,8 +112,11 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK034",
         severity: Block,
         title: "New policy may not use the old key",
-        cause: "After a swap, backups are still encrypted with the old key. The new policy's identity must reach the old key, too, or nothing from before the swap can be restored.",
-        fix: "Grant it first: `az role assignment create --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \"Key Vault Crypto Service Encryption User\" --scope OLD_VAULT_ID`.",
+        cause: "After a swap, backups are still encrypted with the old key. The new policy's \
+            identity must reach the old key, too, or nothing from before the swap can be restored.",
+        fix: "Grant it first: `az role assignment create --assignee-object-id PRINCIPAL_ID \
+            --assignee-principal-type ServicePrincipal --role \"Key Vault Crypto Service \
+            Encryption User\" --scope OLD_VAULT_ID`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -99,7 +124,8 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK035",
         severity: Warn,
         title: "Environment not enabled",
-        cause: "The environment is in administration mode, disabled, or its Dataverse is not ready. An encryption may fail, or hide what put it there.",
+        cause: "The environment is in administration mode, disabled, or its Dataverse is not \
+            ready. An encryption may fail, or hide what put it there.",
         fix: "Finish what put it there, then look: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
@@ -108,8 +134,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK036",
         severity: Acknowledge,
         title: "Licences can't be checked",
-        cause: "Managed Environments and customer-managed keys need licences for the users of the environment, and no API tells whether each has them.",
-        fix: "Check the entitlement for Managed Environments and the compliance licence of every user before you begin.",
+        cause: "Managed Environments and customer-managed keys need licences for the users of the \
+            environment, and no API tells whether each has them.",
+        fix: "Check the entitlement for Managed Environments and the compliance licence of every \
+            user before you begin.",
         who: who::LICENCES,
         source: source::KEYS,
     },
@@ -117,8 +145,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK037",
         severity: Block,
         title: "Wrong or unknown subscription",
-        cause: "The subscription of an id can't be found with your account: it is another one than meant, or of another tenant.",
-        fix: "List what your account sees (`az account list --all --output table`), then pass whole ids for `--policy` and `--vault`.",
+        cause: "The subscription of an id can't be found with your account: it is another one \
+            than meant, or of another tenant.",
+        fix: "List what your account sees (`az account list --all --output table`), then pass \
+            whole ids for `--policy` and `--vault`.",
         who: who::KEY_VAULT,
         source: source::ARM,
     },
@@ -126,16 +156,20 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK038",
         severity: Acknowledge,
         title: "Regulatory configuration not covered",
-        cause: "Data that is managed under stand-alone Regulatory Configuration Service (RCS), and Tax Calculation and Electronic Invoicing used with it, is not covered by the key.",
+        cause: "Data that is managed under stand-alone Regulatory Configuration Service (RCS), \
+            and Tax Calculation and Electronic Invoicing used with it, is not covered by the key.",
         fix: "From 10.0.39 on use Globalization Studio, and verify with Microsoft what is covered.",
         who: who::APPS,
-        source: "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13 (that the merger into Globalization Studio changes it: inferred)",
+        source: "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13 (that \
+            the merger into Globalization Studio changes it: inferred)",
     },
     Entry {
         code: "CMK039",
         severity: Acknowledge,
         title: "Commerce covered in part",
-        cause: "The e-commerce content management and recommendations of Commerce are not covered; scale units, e-commerce, ratings and reviews are not covered in another geography than the environment's.",
+        cause: "The e-commerce content management and recommendations of Commerce are not \
+            covered; scale units, e-commerce, ratings and reviews are not covered in another \
+            geography than the environment's.",
         fix: "Accept it, or keep these components in the environment's geography.",
         who: who::APPS,
         source: source::ARTICLE,
@@ -144,7 +178,8 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK040",
         severity: Acknowledge,
         title: "Lifecycle Services not covered",
-        cause: "File assets, methodologies, task recordings and project metadata in Lifecycle Services stay on the Microsoft key.",
+        cause: "File assets, methodologies, task recordings and project metadata in Lifecycle \
+            Services stay on the Microsoft key.",
         fix: "Keep nothing there that must be under your key.",
         who: who::LCS,
         source: source::ARTICLE,
@@ -153,8 +188,11 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK041",
         severity: Unknown,
         title: "Customer's key, and no policy",
-        cause: "The service says that a customer manages the environment's key, and shows no policy: reads lag behind, or the list hides the policy. Bring-your-own keys were retired on 2026-01-06, and their environments went back to the Microsoft key.",
-        fix: "Run the same command again later. If it stays so, ask Microsoft support before you add the environment to a policy.",
+        cause: "The service says that a customer manages the environment's key, and shows no \
+            policy: reads lag behind, or the list hides the policy. Bring-your-own keys were \
+            retired on 2026-01-06, and their environments went back to the Microsoft key.",
+        fix: "Run the same command again later. If it stays so, ask Microsoft support before you \
+            add the environment to a policy.",
         who: who::POWER_PLATFORM,
         source: source::BYOK,
     },
@@ -162,8 +200,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK042",
         severity: Block,
         title: "Id of another kind of resource",
-        cause: "The id that was passed is well formed but names something else: a policy of another kind, a vault instead of a policy, a group.",
-        fix: "Pass the id of an encryption policy: `az resource list --resource-type Microsoft.PowerPlatform/enterprisePolicies --query \"[].id\"`.",
+        cause: "The id that was passed is well formed but names something else: a policy of \
+            another kind, a vault instead of a policy, a group.",
+        fix: "Pass the id of an encryption policy: `az resource list --resource-type \
+            Microsoft.PowerPlatform/enterprisePolicies --query \"[].id\"`.",
         who: who::CALLER,
         source: source::SCRIPTS,
     },
@@ -171,8 +211,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK043",
         severity: Block,
         title: "Vault and environment in different tenants",
-        cause: "Subscription, vault, policy and environment must belong to one tenant; a key of another tenant is not supported.",
-        fix: "Use a vault in the environment's tenant: `az account list --all --query \"[?tenantId=='TENANT_ID']\"`.",
+        cause: "Subscription, vault, policy and environment must belong to one tenant; a key of \
+            another tenant is not supported.",
+        fix: "Use a vault in the environment's tenant: `az account list --all --query \
+            \"[?tenantId=='TENANT_ID']\"`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -180,8 +222,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK044",
         severity: Warn,
         title: "Resource lock",
-        cause: "A lock on the group, the vault or the policy forbids changes or deletions there (`ScopeLocked`).",
-        fix: "See it (`az lock list --resource-group GROUP --output table`), and remove it for the time of the change: `az lock delete --ids LOCK_ID`.",
+        cause: "A lock on the group, the vault or the policy forbids changes or deletions there \
+            (`ScopeLocked`).",
+        fix: "See it (`az lock list --resource-group GROUP --output table`), and remove it for \
+            the time of the change: `az lock delete --ids LOCK_ID`.",
         who: who::OWNER,
         source: source::ARM,
     },
@@ -189,7 +233,8 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK045",
         severity: Block,
         title: "You may not create the policy",
-        cause: "Your account lacks the right to read or write policies in the resource group (`AuthorizationFailed`), or to give roles.",
+        cause: "Your account lacks the right to read or write policies in the resource group \
+            (`AuthorizationFailed`), or to give roles.",
         fix: "az role assignment create --assignee OBJECT_ID --role Contributor --scope GROUP_ID",
         who: who::OWNER,
         source: source::ROLES,
@@ -198,8 +243,10 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK046",
         severity: Block,
         title: "Vault or key deleted or absent",
-        cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it and its name, and a new one in its place would be another key.",
-        fix: "Look and recover, don't create anew: `az keyvault list-deleted`, `az keyvault recover --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
+        cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it \
+            and its name, and a new one in its place would be another key.",
+        fix: "Look and recover, don't create anew: `az keyvault list-deleted`, `az keyvault \
+            recover --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
     },
@@ -207,9 +254,13 @@ pub(super) const LATER: [Entry; 23] = [
         code: "CMK047",
         severity: Warn,
         title: "Vault forgets deleted keys early",
-        cause: "The vault keeps what was deleted for fewer than 30 days, while backups need old keys for 28 to 30 days. The retention can't be changed later.",
-        fix: "Never delete a key version before its 30 days have passed, or choose a vault with a longer retention: `az keyvault create --name VAULT --resource-group GROUP --retention-days 90 --enable-purge-protection true`.",
+        cause: "The vault keeps what was deleted for fewer than 30 days, while backups need old \
+            keys for 28 to 30 days. The retention can't be changed later.",
+        fix: "Never delete a key version before its 30 days have passed, or choose a vault with a \
+            longer retention: `az keyvault create --name VAULT --resource-group GROUP \
+            --retention-days 90 --enable-purge-protection true`.",
         who: who::KEY_VAULT,
-        source: "Microsoft Learn, Power Platform admin docs, customer-managed-key, 2025-06-09 (the limit of 30 days: inferred)",
+        source: "Microsoft Learn, Power Platform admin docs, customer-managed-key, 2025-06-09 \
+            (the limit of 30 days: inferred)",
     },
 ];

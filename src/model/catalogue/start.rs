@@ -9,8 +9,11 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK001",
         severity: Block,
         title: "Finance and operations not integrated",
-        cause: "The environment is not, or not completely, integrated with Power Platform. The key covers finance and operations data only through that integration; without it the data stays on the Microsoft key.",
-        fix: "In Lifecycle Services, open the environment and run, or resume, the Power Platform integration setup; then look again: `cmkctl check-integration ENVIRONMENT`.",
+        cause: "The environment is not, or not completely, integrated with Power Platform. The \
+            key covers finance and operations data only through that integration; without it the \
+            data stays on the Microsoft key.",
+        fix: "In Lifecycle Services, open the environment and run, or resume, the Power Platform \
+            integration setup; then look again: `cmkctl check-integration ENVIRONMENT`.",
         who: who::LCS,
         source: source::ARTICLE,
     },
@@ -18,8 +21,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK002",
         severity: Block,
         title: "Not the environment that is meant",
-        cause: "A name fits several environments, or Power Platform and Dataverse name different finance and operations environments. Going by names would encrypt the wrong one.",
-        fix: "Pass the environment's id, which `cmkctl environment-name ENVIRONMENT` prints; where both sides differ, ask Microsoft support.",
+        cause: "A name fits several environments, or Power Platform and Dataverse name different \
+            finance and operations environments. Going by names would encrypt the wrong one.",
+        fix: "Pass the environment's id, which `cmkctl environment-name ENVIRONMENT` prints; \
+            where both sides differ, ask Microsoft support.",
         who: who::POWER_PLATFORM,
         source: source::ARTICLE,
     },
@@ -27,8 +32,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK003",
         severity: Block,
         title: "Initial environment without Dataverse",
-        cause: "Lifecycle Services makes an initial Power Platform environment that shows the finance and operations URL but has no Dataverse. It looks integrated and is not.",
-        fix: "In Lifecycle Services, open the environment and run the Power Platform integration setup.",
+        cause: "Lifecycle Services makes an initial Power Platform environment that shows the \
+            finance and operations URL but has no Dataverse. It looks integrated and is not.",
+        fix: "In Lifecycle Services, open the environment and run the Power Platform integration \
+            setup.",
         who: who::LCS,
         source: source::INTEGRATION,
     },
@@ -36,7 +43,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK004",
         severity: Block,
         title: "Cloud-hosted environment",
-        cause: "A cloud-hosted (one-box) environment runs in the customer's own subscription. Customer-managed keys of Power Platform don't apply to it.",
+        cause: "A cloud-hosted (one-box) environment runs in the customer's own subscription. \
+            Customer-managed keys of Power Platform don't apply to it.",
         fix: "Choose an environment that Microsoft hosts; this one can't be covered.",
         who: who::POWER_PLATFORM,
         source: source::ARTICLE,
@@ -45,8 +53,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK005",
         severity: Block,
         title: "Key before the integration",
-        cause: "The environment has no finance and operations side yet. A customer-managed key that is there before the integration is an unsupported order.",
-        fix: "Integrate it first; if it is to stay without finance and operations: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID --power-platform-only`.",
+        cause: "The environment has no finance and operations side yet. A customer-managed key \
+            that is there before the integration is an unsupported order.",
+        fix: "Integrate it first; if it is to stay without finance and operations: `cmkctl \
+            add-environment ENVIRONMENT --policy POLICY_ID --power-platform-only`.",
         who: who::LCS,
         source: source::ARTICLE,
     },
@@ -54,8 +64,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK006",
         severity: Block,
         title: "Not a Managed Environment",
-        cause: "Only a Managed Environment takes a customer-managed key; others can't be added to a policy. Being managed changes what licences its users need.",
-        fix: "Make it one on the way: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID --make-managed`, or in the admin center.",
+        cause: "Only a Managed Environment takes a customer-managed key; others can't be added to \
+            a policy. Being managed changes what licences its users need.",
+        fix: "Make it one on the way: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID \
+            --make-managed`, or in the admin center.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -63,8 +75,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK007",
         severity: Block,
         title: "Policy in another geography",
-        cause: "A policy takes only environments of its own geography, so an environment elsewhere is not offered for it.",
-        fix: "Create a policy in the environment's geography: `cmkctl create-policy ENVIRONMENT --vault VAULT_ID --key KEY --policy NAME`.",
+        cause: "A policy takes only environments of its own geography, so an environment \
+            elsewhere is not offered for it.",
+        fix: "Create a policy in the environment's geography: `cmkctl create-policy ENVIRONMENT \
+            --vault VAULT_ID --key KEY --policy NAME`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -72,8 +86,12 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK008",
         severity: Block,
         title: "Location that the provider doesn't know",
-        cause: "A policy's location is a Power Platform geography, not an Azure region, and three geographies have another name here: `uk`, `brazil` and `uae`. With any other word Resource Manager answers `LocationNotAvailableForResourceType`.",
-        fix: "Let the environment decide (`cmkctl create-policy ENVIRONMENT`), or see what there is: `az provider show --namespace Microsoft.PowerPlatform --query \"resourceTypes[?resourceType=='enterprisePolicies'].locations\"`.",
+        cause: "A policy's location is a Power Platform geography, not an Azure region, and three \
+            geographies have another name here: `uk`, `brazil` and `uae`. With any other word \
+            Resource Manager answers `LocationNotAvailableForResourceType`.",
+        fix: "Let the environment decide (`cmkctl create-policy ENVIRONMENT`), or see what there \
+            is: `az provider show --namespace Microsoft.PowerPlatform --query \
+            \"resourceTypes[?resourceType=='enterprisePolicies'].locations\"`.",
         who: who::KEY_VAULT,
         source: source::SCRIPTS,
     },
@@ -81,8 +99,12 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK009",
         severity: Warn,
         title: "Azure Policy denies the location",
-        cause: "An Azure Policy such as \"allowed locations\" knows Azure regions only, and denies a resource whose location is a Power Platform geography (`RequestDisallowedByPolicy`).",
-        fix: "Ask for an exemption for the type `Microsoft.PowerPlatform/enterprisePolicies`: `az policy exemption create --name NAME --policy-assignment ASSIGNMENT_ID --exemption-category Waiver --scope GROUP_ID`.",
+        cause: "An Azure Policy such as \"allowed locations\" knows Azure regions only, and \
+            denies a resource whose location is a Power Platform geography \
+            (`RequestDisallowedByPolicy`).",
+        fix: "Ask for an exemption for the type `Microsoft.PowerPlatform/enterprisePolicies`: `az \
+            policy exemption create --name NAME --policy-assignment ASSIGNMENT_ID \
+            --exemption-category Waiver --scope GROUP_ID`.",
         who: who::AZURE_POLICY,
         source: source::ARM,
     },
@@ -90,8 +112,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK010",
         severity: Block,
         title: "Provider not registered",
-        cause: "The subscription doesn't know the provider `Microsoft.PowerPlatform`, so no policy can be created in it (`MissingSubscriptionRegistration`).",
-        fix: "`cmkctl create-policy` does it, or: `az provider register --namespace Microsoft.PowerPlatform --wait`.",
+        cause: "The subscription doesn't know the provider `Microsoft.PowerPlatform`, so no \
+            policy can be created in it (`MissingSubscriptionRegistration`).",
+        fix: "`cmkctl create-policy` does it, or: `az provider register --namespace \
+            Microsoft.PowerPlatform --wait`.",
         who: who::OWNER,
         source: source::KEYS,
     },
@@ -99,8 +123,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK011",
         severity: Block,
         title: "Soft delete or purge protection off",
-        cause: "A key that can be purged can take the data with it, so the encryption is refused unless the vault has soft delete and purge protection.",
-        fix: "Turn it on; it can never be turned off again: `az keyvault update --name VAULT --enable-purge-protection true`.",
+        cause: "A key that can be purged can take the data with it, so the encryption is refused \
+            unless the vault has soft delete and purge protection.",
+        fix: "Turn it on; it can never be turned off again: `az keyvault update --name VAULT \
+            --enable-purge-protection true`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -108,8 +134,13 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK012",
         severity: Block,
         title: "Policy's identity may not use the key",
-        cause: "The policy's own identity must get, wrap and unwrap with the key. Without the role, or the access policy, Key Vault answers 403 and environments go offline.",
-        fix: "`cmkctl create-policy` grants it; by hand: `az role assignment create --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \"Key Vault Crypto Service Encryption User\" --scope VAULT_ID`; a vault with access policies takes `az keyvault set-policy --name VAULT --object-id PRINCIPAL_ID --key-permissions get wrapKey unwrapKey`.",
+        cause: "The policy's own identity must get, wrap and unwrap with the key. Without the \
+            role, or the access policy, Key Vault answers 403 and environments go offline.",
+        fix: "`cmkctl create-policy` grants it; by hand: `az role assignment create \
+            --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \
+            \"Key Vault Crypto Service Encryption User\" --scope VAULT_ID`; a vault with access \
+            policies takes `az keyvault set-policy --name VAULT --object-id PRINCIPAL_ID \
+            --key-permissions get wrapKey unwrapKey`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -117,17 +148,22 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK013",
         severity: Warn,
         title: "Grant not effective yet",
-        cause: "A role assignment takes up to 5 minutes to be effective everywhere. A request that comes sooner is refused as if there were no role.",
-        fix: "Wait 5 minutes, then run the same command again; `cmkctl create-policy` and `cmkctl enable` wait by themselves.",
+        cause: "A role assignment takes up to 5 minutes to be effective everywhere. A request \
+            that comes sooner is refused as if there were no role.",
+        fix: "Wait 5 minutes, then run the same command again; `cmkctl create-policy` and `cmkctl \
+            enable` wait by themselves.",
         who: who::KEY_VAULT,
-        source: "Microsoft Learn, Azure role-based access control, troubleshooting, seen 2026-11 (5 minutes as the limit: inferred)",
+        source: "Microsoft Learn, Azure role-based access control, troubleshooting, seen 2026-11 \
+            (5 minutes as the limit: inferred)",
     },
     Entry {
         code: "CMK014",
         severity: Warn,
         title: "Identity not known in Entra yet",
-        cause: "The identity of a new policy appears in Microsoft Entra seconds to minutes after the policy. Until then an assignment to it ends with `PrincipalNotFound`.",
-        fix: "Wait some minutes, then run the same command again; `cmkctl create-policy` waits by itself.",
+        cause: "The identity of a new policy appears in Microsoft Entra seconds to minutes after \
+            the policy. Until then an assignment to it ends with `PrincipalNotFound`.",
+        fix: "Wait some minutes, then run the same command again; `cmkctl create-policy` waits by \
+            itself.",
         who: who::KEY_VAULT,
         source: source::ROLES,
     },
@@ -135,7 +171,9 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK015",
         severity: Block,
         title: "Key of the wrong type or size",
-        cause: "Only RSA and RSA-HSM keys of 2048 or 3072 bits are listed for customer-managed keys. Elliptic-curve and symmetric keys are refused; for 4096 bits Microsoft's pages disagree.",
+        cause: "Only RSA and RSA-HSM keys of 2048 or 3072 bits are listed for customer-managed \
+            keys. Elliptic-curve and symmetric keys are refused; for 4096 bits Microsoft's pages \
+            disagree.",
         fix: "az keyvault key create --vault-name VAULT --name KEY --kty RSA --size 3072",
         who: who::KEY_VAULT,
         source: source::KEYS,
@@ -144,8 +182,11 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK016",
         severity: Block,
         title: "Key expired, disabled or not valid yet",
-        cause: "Every environment of the policy goes offline when the key expires or is disabled. A key that expires soon is the same, later.",
-        fix: "Rotate it before it expires (`az keyvault key rotate --vault-name VAULT --name KEY`), or enable it: `az keyvault key set-attributes --vault-name VAULT --name KEY --enabled true`.",
+        cause: "Every environment of the policy goes offline when the key expires or is disabled. \
+            A key that expires soon is the same, later.",
+        fix: "Rotate it before it expires (`az keyvault key rotate --vault-name VAULT --name \
+            KEY`), or enable it: `az keyvault key set-attributes --vault-name VAULT --name KEY \
+            --enabled true`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
     },
@@ -153,16 +194,20 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK017",
         severity: Warn,
         title: "Key version pinned",
-        cause: "The policy names one version of the key, so a rotation of the key changes nothing, and that version must live for as long as the policy does.",
-        fix: "Leave out `--key-version` when the policy is created: a policy without a version follows rotations.",
+        cause: "The policy names one version of the key, so a rotation of the key changes \
+            nothing, and that version must live for as long as the policy does.",
+        fix: "Leave out `--key-version` when the policy is created: a policy without a version \
+            follows rotations.",
         who: who::KEY_VAULT,
-        source: "github.com/microsoft/PowerPlatform-EnterprisePolicies, 2026-05 (that rotation is ignored: inferred)",
+        source: "github.com/microsoft/PowerPlatform-EnterprisePolicies, 2026-05 (that rotation is \
+            ignored: inferred)",
     },
     Entry {
         code: "CMK018",
         severity: Block,
         title: "Firewall without trusted services",
-        cause: "The vault's firewall is closed and doesn't let trusted Microsoft services pass. Power Platform then can't reach the key, and every environment is locked.",
+        cause: "The vault's firewall is closed and doesn't let trusted Microsoft services pass. \
+            Power Platform then can't reach the key, and every environment is locked.",
         fix: "az keyvault update --name VAULT --bypass AzureServices",
         who: who::KEY_VAULT,
         source: source::LOCK,
@@ -171,8 +216,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK019",
         severity: Block,
         title: "No Reader on the policy",
-        cause: "Whoever adds an environment must be able to read the policy in Azure. Without Reader adding fails although the policy may be offered.",
-        fix: "`cmkctl create-policy --reader OBJECT_ID` grants it, or: `az role assignment create --assignee OBJECT_ID --role Reader --scope POLICY_ID`.",
+        cause: "Whoever adds an environment must be able to read the policy in Azure. Without \
+            Reader adding fails although the policy may be offered.",
+        fix: "`cmkctl create-policy --reader OBJECT_ID` grants it, or: `az role assignment create \
+            --assignee OBJECT_ID --role Reader --scope POLICY_ID`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -180,8 +227,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK020",
         severity: Block,
         title: "Environment not found in the tenant",
-        cause: "The id is wrong, it belongs to another tenant, or your account lacks the administrator's role: the service gives the same 404 for all three.",
-        fix: "See who you are and in which tenant: `cmkctl auth status`; then sign in to the environment's tenant, or get the role.",
+        cause: "The id is wrong, it belongs to another tenant, or your account lacks the \
+            administrator's role: the service gives the same 404 for all three.",
+        fix: "See who you are and in which tenant: `cmkctl auth status`; then sign in to the \
+            environment's tenant, or get the role.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
     },
@@ -189,7 +238,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK021",
         severity: Block,
         title: "Administrator's role missing",
-        cause: "Adding an environment takes the permission `ManageProtectionKeys`, which comes with the role Power Platform Administrator or Dynamics 365 Administrator.",
+        cause: "Adding an environment takes the permission `ManageProtectionKeys`, which comes \
+            with the role Power Platform Administrator or Dynamics 365 Administrator.",
         fix: "Ask for one of the two roles in Microsoft Entra, then sign in again: `az login`.",
         who: "Privileged Role Administrator",
         source: source::KEYS,
@@ -198,7 +248,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK022",
         severity: Block,
         title: "Service principal not registered",
-        cause: "Power Platform lets a service principal in only after a human administrator has registered it as a management application, once. It can't register itself.",
+        cause: "Power Platform lets a service principal in only after a human administrator has \
+            registered it as a management application, once. It can't register itself.",
         fix: "New-PowerAppManagementApp -ApplicationId CLIENT_ID",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
@@ -207,8 +258,11 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK023",
         severity: Block,
         title: "Another lifecycle operation runs",
-        cause: "One lifecycle operation at a time runs on an environment: a backup, a copy, a change of its management. Until it has ended nothing else starts (409 `OperationNotStartable`).",
-        fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the same command again.",
+        cause: "One lifecycle operation at a time runs on an environment: a backup, a copy, a \
+            change of its management. Until it has ended nothing else starts (409 \
+            `OperationNotStartable`).",
+        fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the \
+            same command again.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
     },
@@ -216,8 +270,10 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK024",
         severity: Block,
         title: "Kind of environment that can't have a key",
-        cause: "Trial, Teams and Default environments can't have a customer-managed key, and the service may name a reason of its own for any other.",
-        fix: "Choose another environment, or remove the reason that the service names: `cmkctl add-environment ENVIRONMENT --dry-run` shows it.",
+        cause: "Trial, Teams and Default environments can't have a customer-managed key, and the \
+            service may name a reason of its own for any other.",
+        fix: "Choose another environment, or remove the reason that the service names: `cmkctl \
+            add-environment ENVIRONMENT --dry-run` shows it.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },

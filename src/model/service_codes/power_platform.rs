@@ -1,4 +1,5 @@
-//! Codes of the Power Platform admin API and of Dataverse, and the reasons for which it disallows an operation.
+//! Codes of the Power Platform admin API and of Dataverse, and the reasons for which it disallows
+//! an operation.
 
 use super::code::ServiceCode;
 use crate::model::{source, who};
@@ -10,8 +11,10 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "OperationNotStartable",
         service: ADMIN_API,
-        cause: "Another lifecycle operation runs on the environment (409). Nothing was started, and it does not mean that the wanted operation runs.",
-        fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the same command again.",
+        cause: "Another lifecycle operation runs on the environment (409). Nothing was started, \
+            and it does not mean that the wanted operation runs.",
+        fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the \
+            same command again.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK023"),
         source: source::TERRAFORM,
@@ -19,8 +22,11 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "InvalidLifecycleOperationRequest",
         service: ADMIN_API,
-        cause: "The environment can't take the operation (400): \"because of the governance configuration\" means that it is not a Managed Environment, \"of type\" that its kind is not supported.",
-        fix: "See which it is: `cmkctl add-environment ENVIRONMENT --dry-run`; `--make-managed` makes it a Managed Environment.",
+        cause: "The environment can't take the operation (400): \"because of the governance \
+            configuration\" means that it is not a Managed Environment, \"of type\" that its kind \
+            is not supported.",
+        fix: "See which it is: `cmkctl add-environment ENVIRONMENT --dry-run`; `--make-managed` \
+            makes it a Managed Environment.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK006"),
         source: source::TERRAFORM,
@@ -28,8 +34,10 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentAccess",
         service: ADMIN_API,
-        cause: "Your account may not do this to the environment (403); the text names the permission, for a key usually `ManageProtectionKeys`.",
-        fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign in again: `az login`.",
+        cause: "Your account may not do this to the environment (403); the text names the \
+            permission, for a key usually `ManageProtectionKeys`.",
+        fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
+            in again: `az login`.",
         who: "Privileged Role Administrator",
         belongs_to: Some("CMK021"),
         source: "published logs of calls to the Power Platform admin API (third party), 2026-05",
@@ -37,8 +45,10 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "UserMissingRequiredPermission",
         service: ADMIN_API,
-        cause: "Your account lacks a permission on the environment (403); adding a key takes `ManageProtectionKeys`.",
-        fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign in again: `az login`.",
+        cause: "Your account lacks a permission on the environment (403); adding a key takes \
+            `ManageProtectionKeys`.",
+        fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
+            in again: `az login`.",
         who: "Privileged Role Administrator",
         belongs_to: Some("CMK021"),
         source: "published logs of calls to the Power Platform admin API (third party), 2026-05",
@@ -46,7 +56,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentNotFound",
         service: ADMIN_API,
-        cause: "There is no such environment for your account (404): the id is wrong, it is of another tenant, or your account lacks the administrator's role.",
+        cause: "There is no such environment for your account (404): the id is wrong, it is of \
+            another tenant, or your account lacks the administrator's role.",
         fix: "See who you are and in which tenant: `cmkctl auth status`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK020"),
@@ -55,16 +66,19 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "OperationNotFound",
         service: ADMIN_API,
-        cause: "The service no longer knows the lifecycle operation (404). That is neither success nor failure.",
+        cause: "The service no longer knows the lifecycle operation (404). That is neither \
+            success nor failure.",
         fix: "The environment decides: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK028"),
-        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (that the environment decides: inferred)",
+        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (that the \
+            environment decides: inferred)",
     },
     ServiceCode {
         code: "InvalidApplicationId",
         service: ADMIN_API,
-        cause: "The application is not registered as a management application (400), or its object id was given instead of its client id.",
+        cause: "The application is not registered as a management application (400), or its \
+            object id was given instead of its client id.",
         fix: "New-PowerAppManagementApp -ApplicationId CLIENT_ID",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK022"),
@@ -74,7 +88,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "CdsLink",
         service: REASON,
         cause: "The environment has no Dataverse, or one whose version is not supported.",
-        fix: "Add Dataverse first; for finance and operations run the integration setup in Lifecycle Services.",
+        fix: "Add Dataverse first; for finance and operations run the integration setup in \
+            Lifecycle Services.",
         who: who::LCS,
         belongs_to: Some("CMK003"),
         source: source::TERRAFORM,
@@ -82,25 +97,31 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentCmkLinked",
         service: REASON,
-        cause: "The operation depends on whether the environment has a customer-managed key: an environment without one can't change or give back its key, and one with a key can't get its first (inferred).",
+        cause: "The operation depends on whether the environment has a customer-managed key: an \
+            environment without one can't change or give back its key, and one with a key can't \
+            get its first (inferred).",
         fix: "See whether a policy is linked: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK025"),
-        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (the meaning: inferred)",
+        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (the meaning: \
+            inferred)",
     },
     ServiceCode {
         code: "EnvironmentDisabled",
         service: REASON,
-        cause: "The environment is disabled, by an administrator, by its expiry or because another operation runs on it (inferred).",
+        cause: "The environment is disabled, by an administrator, by its expiry or because \
+            another operation runs on it (inferred).",
         fix: "Enable it first, or wait until the operation has ended: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK035"),
-        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (the meaning: inferred)",
+        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (the meaning: \
+            inferred)",
     },
     ServiceCode {
         code: "EnvironmentSkuType",
         service: REASON,
-        cause: "The operation is not for environments of this kind; Trial, Teams and Default environments can't have a customer-managed key.",
+        cause: "The operation is not for environments of this kind; Trial, Teams and Default \
+            environments can't have a customer-managed key.",
         fix: "Choose another environment.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK024"),
@@ -109,7 +130,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "GovernanceConfig",
         service: REASON,
-        cause: "The operation doesn't fit the environment's governance: it must be a Managed Environment first, or is one already.",
+        cause: "The operation doesn't fit the environment's governance: it must be a Managed \
+            Environment first, or is one already.",
         fix: "Make it one: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID --make-managed`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK006"),
@@ -118,8 +140,10 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "0x80048d0b",
         service: "Dataverse",
-        cause: "A general error of Dataverse. With a text that says it isn't integrated with finance and operations, the setup of the integration did not end.",
-        fix: "In Lifecycle Services, resume the Power Platform integration setup, then look again: `cmkctl check-integration ENVIRONMENT`.",
+        cause: "A general error of Dataverse. With a text that says it isn't integrated with \
+            finance and operations, the setup of the integration did not end.",
+        fix: "In Lifecycle Services, resume the Power Platform integration setup, then look \
+            again: `cmkctl check-integration ENVIRONMENT`.",
         who: who::LCS,
         belongs_to: Some("CMK001"),
         source: source::INTEGRATION,

@@ -7,7 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// For the text behind a command.
 fn data(text: &str) -> String {
-    text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%AZP25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// For a value among its properties.
@@ -22,11 +24,22 @@ pub(super) fn issue(issue: &Issue) -> Option<String> {
         Level::Warning => "warning",
         Level::Notice | Level::Silent => return None,
     };
-    let who = if issue.who.is_empty() { String::new() } else { format!(" ({})", issue.who) };
-    let fix =
-        if issue.remedy.is_empty() { String::new() } else { format!(" Fix: {}{who}", issue.remedy.replace('\n', " ")) };
+    let who = if issue.who.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", issue.who)
+    };
+    let fix = if issue.remedy.is_empty() {
+        String::new()
+    } else {
+        format!(" Fix: {}{who}", issue.remedy.replace('\n', " "))
+    };
     let text = guard(&format!("{}: {}{fix}", issue.code, issue.message));
-    Some(format!("##vso[task.logissue type={word};code={}]{}", property(&guard(&issue.code)), data(&text)))
+    Some(format!(
+        "##vso[task.logissue type={word};code={}]{}",
+        property(&guard(&issue.code)),
+        data(&text)
+    ))
 }
 
 /// An output variable of the step. Names have no hyphens there: `exit-code` is `exitCode`.
@@ -37,17 +50,26 @@ pub(super) fn variable(name: &str, value: &str) -> String {
         camel.extend(part.chars().take(1).map(|ch| ch.to_ascii_uppercase()));
         camel.push_str(part.get(1..).unwrap_or_default());
     }
-    format!("##vso[task.setvariable variable={camel};isOutput=true]{}", data(&guard(value)))
+    format!(
+        "##vso[task.setvariable variable={camel};isOutput=true]{}",
+        data(&guard(value))
+    )
 }
 
 /// A file that no other run writes.
 pub(super) fn page(folder: &Path, command: &str) -> PathBuf {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let time = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_nanos();
     folder.join(format!("cmkctl-{command}-{}-{time}.md", std::process::id()))
 }
 
 pub(super) fn upload(path: &Path) -> String {
-    format!("##vso[task.uploadsummary]{}", data(&path.display().to_string()))
+    format!(
+        "##vso[task.uploadsummary]{}",
+        data(&path.display().to_string())
+    )
 }
 
 #[cfg(test)]
@@ -65,7 +87,8 @@ mod tests {
         };
         assert_eq!(
             issue(&bad).unwrap(),
-            "##vso[task.logissue type=warning;code=a%3Bb%5Dc]a;b]c: 100 %AZP25%0A# #vso[task.complete result=Failed]"
+            "##vso[task.logissue type=warning;code=a%3Bb%5Dc]a;b]c: 100 %AZP25%0A# \
+            #vso[task.complete result=Failed]"
         );
         assert_eq!(
             variable("environment-name", "##vso[x]\ny"),

@@ -5,7 +5,9 @@ use super::notes::{Issue, Level};
 
 /// For the text behind a command.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// For a value among its properties.
@@ -21,15 +23,29 @@ pub(super) fn annotation(issue: &Issue) -> Option<String> {
         Level::Notice => "notice",
         Level::Silent => return None,
     };
-    let who = if issue.who.is_empty() { String::new() } else { format!(" ({})", issue.who) };
-    let fix = if issue.remedy.is_empty() { String::new() } else { format!("\nFix: {}{who}", issue.remedy) };
+    let who = if issue.who.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", issue.who)
+    };
+    let fix = if issue.remedy.is_empty() {
+        String::new()
+    } else {
+        format!("\nFix: {}{who}", issue.remedy)
+    };
     let text = guard(&format!("{}{fix}", issue.message));
-    Some(format!("::{word} title={}::{}", property(&guard(&issue.code)), data(&text)))
+    Some(format!(
+        "::{word} title={}::{}",
+        property(&guard(&issue.code)),
+        data(&text)
+    ))
 }
 
 /// `name=value`, a line each: no value has a second line.
 pub(super) fn outputs(all: &[(&'static str, String)]) -> String {
-    all.iter().map(|(name, value)| format!("{name}={}\n", value.replace(['\r', '\n'], " "))).collect()
+    all.iter()
+        .map(|(name, value)| format!("{name}={}\n", value.replace(['\r', '\n'], " ")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -47,9 +63,19 @@ mod tests {
         };
         assert_eq!(
             annotation(&issue).unwrap(),
-            "::error title=a%3Ab%2Cc%25%0A%3A %3Aadd-mask%3A%3Ax::100 %25%0D%0A: :add-mask::x # #[error]y%0AFix: z (w)"
+            "::error title=a%3Ab%2Cc%25%0A%3A %3Aadd-mask%3A%3Ax::100 %25%0D%0A: :add-mask::x # \
+            #[error]y%0AFix: z (w)"
         );
-        assert_eq!(annotation(&Issue { level: Level::Silent, ..issue }), None);
-        assert_eq!(outputs(&[("a", "x\ny=z<<EOF".to_owned())]), "a=x y=z<<EOF\n");
+        assert_eq!(
+            annotation(&Issue {
+                level: Level::Silent,
+                ..issue
+            }),
+            None
+        );
+        assert_eq!(
+            outputs(&[("a", "x\ny=z<<EOF".to_owned())]),
+            "a=x y=z<<EOF\n"
+        );
     }
 }

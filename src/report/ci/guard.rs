@@ -1,7 +1,8 @@
 //! Words of others in a log that a runner reads: none of them may be a command.
 //!
-//! GitHub's runner takes `::name` at the start of a line, behind blanks, and its older `##[name]` anywhere in one; the agent of Azure Pipelines takes
-//! `##vso[name]` anywhere in a line. Both read stdout and stderr (`ActionCommand.cs` of actions/runner, `Command.cs` of azure-pipelines-agent).
+//! GitHub's runner takes `::name` at the start of a line, behind blanks, and its older `##[name]`
+//! anywhere in one; the agent of Azure Pipelines takes `##vso[name]` anywhere in a line. Both read
+//! stdout and stderr (`ActionCommand.cs` of actions/runner, `Command.cs` of azure-pipelines-agent).
 
 /// Marks that compare as nothing where the runner looks for its own words.
 fn ignorable(ch: char) -> bool {
@@ -10,10 +11,18 @@ fn ignorable(ch: char) -> bool {
 
 /// Where a runner would see the start of a command: after the first `#` of each.
 fn starts(text: &str) -> Vec<usize> {
-    let begins =
-        |rest: &str| rest.starts_with('[') || rest.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("vso["));
+    let begins = |rest: &str| {
+        rest.starts_with('[')
+            || rest
+                .get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("vso["))
+    };
     text.match_indices('#')
-        .filter(|(at, _)| text.get(at + 1..).and_then(|rest| rest.strip_prefix('#')).is_some_and(begins))
+        .filter(|(at, _)| {
+            text.get(at + 1..)
+                .and_then(|rest| rest.strip_prefix('#'))
+                .is_some_and(begins)
+        })
         .map(|(at, _)| at + 1)
         .collect()
 }
@@ -37,13 +46,18 @@ pub(in crate::report) fn guard(text: &str) -> String {
     let text: String = text.chars().filter(|ch| !ignorable(*ch)).collect();
     let text = broken(&text, |mark| format!(" {mark}"));
     let line = |line: &str| match line.trim_start().strip_prefix("::") {
-        Some(rest) => format!("{}: :{rest}", line.get(..line.len() - line.trim_start().len()).unwrap_or_default()),
+        Some(rest) => format!(
+            "{}: :{rest}",
+            line.get(..line.len() - line.trim_start().len())
+                .unwrap_or_default()
+        ),
         None => line.to_owned(),
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The same for JSON, where nothing is lost: the mark is spelled differently and means the same. Its lines never begin with a colon.
+/// The same for JSON, where nothing is lost: the mark is spelled differently and means the same.
+/// Its lines never begin with a colon.
 pub(in crate::report) fn guard_json(text: &str) -> String {
     broken(text, |_| "\\u0023".to_owned())
 }
@@ -54,19 +68,27 @@ mod tests {
 
     #[test]
     fn no_command_is_left_and_nothing_else_is_touched() {
-        assert_eq!(guard("a ##vso[x]y ##VSO[z ##[error]e"), "a # #vso[x]y # #VSO[z # #[error]e");
+        assert_eq!(
+            guard("a ##vso[x]y ##VSO[z ##[error]e"),
+            "a # #vso[x]y # #VSO[z # #[error]e"
+        );
         assert_eq!(
             guard("::error::x\n \u{3000}::set-output name=a::b\na::b ###[x"),
             ": :error::x\n \u{3000}: :set-output name=a::b\na::b ## #[x"
         );
-        assert_eq!(guard("#\u{fe0f}#\u{34f}vs\u{fe00}o[x]\n:\u{fe0f}:a"), "# #vso[x]\n: :a");
+        assert_eq!(
+            guard("#\u{fe0f}#\u{34f}vs\u{fe00}o[x]\n:\u{fe0f}:a"),
+            "# #vso[x]\n: :a"
+        );
         for same in ["", "## Title", "a:b", "# [x]", "##", "ö##", "a::b"] {
             assert_eq!(guard(same), same);
         }
         let json = r####"{"name":"a ##vso[x] ##[y]"}"####;
         assert!(!guard_json(json).contains("##"), "{}", guard_json(json));
-        let (before, after): (serde_json::Value, serde_json::Value) =
-            (serde_json::from_str(json).unwrap(), serde_json::from_str(&guard_json(json)).unwrap());
+        let (before, after): (serde_json::Value, serde_json::Value) = (
+            serde_json::from_str(json).unwrap(),
+            serde_json::from_str(&guard_json(json)).unwrap(),
+        );
         assert_eq!(before, after);
     }
 }

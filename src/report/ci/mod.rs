@@ -1,7 +1,9 @@
-//! What a CI service gets besides the streams: annotations, a summary, and variables for later steps.
+//! What a CI service gets besides the streams: annotations, a summary, and variables for later
+//! steps.
 //!
-//! Everything is taken from the JSON document of the command, so that every command has it. Commands for the runner go to stderr: both services
-//! read both streams, and stdout stays data. Nothing is masked, because no secret is ever printed and ids are there to be read.
+//! Everything is taken from the JSON document of the command, so that every command has it.
+//! Commands for the runner go to stderr: both services read both streams, and stdout stays data.
+//! Nothing is masked, because no secret is ever printed and ids are there to be read.
 
 mod azure_pipelines;
 mod github;
@@ -44,7 +46,13 @@ pub(super) struct Leaves {
 
 impl Ci {
     /// What is left of `command`, which ended with `code`.
-    pub(super) fn leaves(&self, notes: &Notes, command: &str, code: u8, error: Option<&Error>) -> Leaves {
+    pub(super) fn leaves(
+        &self,
+        notes: &Notes,
+        command: &str,
+        code: u8,
+        error: Option<&Error>,
+    ) -> Leaves {
         let mut issues: Vec<Issue> = notes.issues.clone();
         issues.extend(error.map(failure));
         issues.sort_by_key(|issue| issue.level);
@@ -59,11 +67,21 @@ impl Ci {
                     .collect(),
             },
             Ci::AzurePipelines { folder } => {
-                let mut commands: Vec<String> = issues.iter().filter_map(azure_pipelines::issue).collect();
-                commands.extend(outputs.iter().map(|(name, value)| azure_pipelines::variable(name, value)));
-                let path = folder.as_ref().map(|folder| azure_pipelines::page(folder, command));
+                let mut commands: Vec<String> =
+                    issues.iter().filter_map(azure_pipelines::issue).collect();
+                commands.extend(
+                    outputs
+                        .iter()
+                        .map(|(name, value)| azure_pipelines::variable(name, value)),
+                );
+                let path = folder
+                    .as_ref()
+                    .map(|folder| azure_pipelines::page(folder, command));
                 commands.extend(path.as_deref().map(azure_pipelines::upload));
-                Leaves { commands, files: path.into_iter().map(|path| (path, page.clone())).collect() }
+                Leaves {
+                    commands,
+                    files: path.into_iter().map(|path| (path, page.clone())).collect(),
+                }
             }
         }
     }

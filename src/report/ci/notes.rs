@@ -42,11 +42,18 @@ pub(in crate::report) struct Notes {
 
 /// The first of these places that holds a string.
 fn text(document: &Value, places: &[&str]) -> Option<String> {
-    places.iter().find_map(|place| document.pointer(place)?.as_str()).map(clean)
+    places
+        .iter()
+        .find_map(|place| document.pointer(place)?.as_str())
+        .map(clean)
 }
 
 fn list<'a>(document: &'a Value, places: &[&str]) -> impl Iterator<Item = &'a Value> {
-    places.iter().find_map(|place| document.pointer(place)?.as_array()).into_iter().flatten()
+    places
+        .iter()
+        .find_map(|place| document.pointer(place)?.as_array())
+        .into_iter()
+        .flatten()
 }
 
 impl Notes {
@@ -54,17 +61,32 @@ impl Notes {
     pub(in crate::report) fn of(document: &Value) -> Self {
         let schema = document["schema"].as_str().unwrap_or_default();
         let itself = schema.starts_with("cmkctl/environment/");
-        let ids: &[&str] = if itself { &["/id"] } else { &["/environment/id", "/environment"] };
-        let names: &[&str] = if itself { &["/name"] } else { &["/environment/name", "/environment_name"] };
+        let ids: &[&str] = if itself {
+            &["/id"]
+        } else {
+            &["/environment/id", "/environment"]
+        };
+        let names: &[&str] = if itself {
+            &["/name"]
+        } else {
+            &["/environment/name", "/environment_name"]
+        };
         let mut notes = Self {
             outcome: text(document, &["/outcome", "/state", "/verdict"]),
             environment: text(document, ids),
             environment_name: text(document, names),
             policy: text(document, &["/policy/id", "/policy"]),
             operation: text(document, &["/receipt/running", "/operation/id"]),
-            issues: list(document, &["/findings", "/plan/findings"]).map(finding).collect(),
-            done: list(document, &["/receipt/done"]).filter_map(|done| text(done, &["/what"])).collect(),
-            next: list(document, &["/next"]).filter_map(Value::as_str).map(clean).collect(),
+            issues: list(document, &["/findings", "/plan/findings"])
+                .map(finding)
+                .collect(),
+            done: list(document, &["/receipt/done"])
+                .filter_map(|done| text(done, &["/what"]))
+                .collect(),
+            next: list(document, &["/next"])
+                .filter_map(Value::as_str)
+                .map(clean)
+                .collect(),
             ..Self::default()
         };
         for environment in list(document, &["/environments", "/data/environments"]) {
@@ -81,7 +103,10 @@ impl Notes {
         if ["encrypted", "not-encrypted"].contains(&state.as_str()) {
             return;
         }
-        let dangers: Vec<String> = list(environment, &["/dangers"]).filter_map(Value::as_str).map(clean).collect();
+        let dangers: Vec<String> = list(environment, &["/dangers"])
+            .filter_map(Value::as_str)
+            .map(clean)
+            .collect();
         let dangers = dangers.join("; ");
         let level = match state.as_str() {
             "locked" | "endangered" | "failed" => Level::Error,
@@ -90,21 +115,42 @@ impl Notes {
         };
         if level != Level::Silent {
             let message = format!("`{name}` ({id}) is {state}: {dangers}");
-            self.issues.push(Issue { level, code: state.clone(), message, remedy: String::new(), who: String::new() });
+            self.issues.push(Issue {
+                level,
+                code: state.clone(),
+                message,
+                remedy: String::new(),
+                who: String::new(),
+            });
         }
         self.environments.push([state, name, id, dangers]);
     }
 
-    /// For later steps, always all of them: what is not known is empty, and no value of an earlier command stays.
-    pub(super) fn outputs(&self, command: &str, code: u8, error: Option<&Error>) -> [(&'static str, String); 8] {
+    /// For later steps, always all of them: what is not known is empty, and no value of an earlier
+    /// command stays.
+    pub(super) fn outputs(
+        &self,
+        command: &str,
+        code: u8,
+        error: Option<&Error>,
+    ) -> [(&'static str, String); 8] {
         let ended = error.map_or("done", |error| error.kind.word());
         [
             ("command", command.to_owned()),
-            ("outcome", self.outcome.clone().unwrap_or_else(|| ended.to_owned())),
+            (
+                "outcome",
+                self.outcome.clone().unwrap_or_else(|| ended.to_owned()),
+            ),
             ("exit-code", code.to_string()),
-            ("error", error.map_or(String::new(), |error| error.kind.word().to_owned())),
+            (
+                "error",
+                error.map_or(String::new(), |error| error.kind.word().to_owned()),
+            ),
             ("environment", self.environment.clone().unwrap_or_default()),
-            ("environment-name", self.environment_name.clone().unwrap_or_default()),
+            (
+                "environment-name",
+                self.environment_name.clone().unwrap_or_default(),
+            ),
             ("policy", self.policy.clone().unwrap_or_default()),
             ("operation", self.operation.clone().unwrap_or_default()),
         ]
@@ -119,19 +165,32 @@ fn finding(finding: &Value) -> Issue {
         Some("not-visible") => Level::Notice,
         _ => Level::Silent,
     };
-    Issue { level, code: part("/code"), message: part("/message"), remedy: part("/remedy"), who: part("/who") }
+    Issue {
+        level,
+        code: part("/code"),
+        message: part("/message"),
+        remedy: part("/remedy"),
+        who: part("/who"),
+    }
 }
 
-/// An encryption that goes on is what was asked for; pending changes are worth a look; anything else is an error.
+/// An encryption that goes on is what was asked for; pending changes are worth a look; anything
+/// else is an error.
 pub(super) fn failure(error: &Error) -> Issue {
     let level = match error.kind {
         Kind::StillRunning => Level::Notice,
         Kind::Pending | Kind::Interrupted(_) => Level::Warning,
         _ => Level::Error,
     };
-    let code = error.finding.or(error.code.as_deref()).unwrap_or(error.kind.word());
+    let code = error
+        .finding
+        .or(error.code.as_deref())
+        .unwrap_or(error.kind.word());
     let hints: Vec<String> = error.hints.iter().map(|hint| clean(hint)).collect();
-    let detail = error.detail.as_deref().map_or(String::new(), |detail| format!(" {}", clean(detail)));
+    let detail = error
+        .detail
+        .as_deref()
+        .map_or(String::new(), |detail| format!(" {}", clean(detail)));
     Issue {
         level,
         code: clean(code),

@@ -1,4 +1,5 @@
-//! The summary page of a step, in Markdown: how it ended, what was found, what was done, what comes next.
+//! The summary page of a step, in Markdown: how it ended, what was found, what was done, what comes
+//! next.
 
 use super::notes::{Issue, Level, Notes};
 use crate::error::Error;
@@ -24,23 +25,48 @@ fn plain(text: &str) -> String {
 }
 
 fn row(cells: &[&str]) -> String {
-    format!("| {} |\n", cells.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join(" | "))
+    format!(
+        "| {} |\n",
+        cells
+            .iter()
+            .map(|cell| plain(cell))
+            .collect::<Vec<_>>()
+            .join(" | ")
+    )
 }
 
 fn rest(all: usize) -> String {
-    if all > ROWS { format!("\nAnd {} more.\n", all - ROWS) } else { String::new() }
+    if all > ROWS {
+        format!("\nAnd {} more.\n", all - ROWS)
+    } else {
+        String::new()
+    }
 }
 
 /// The page.
-pub(super) fn page(notes: &Notes, issues: &[Issue], command: &str, code: u8, error: Option<&Error>) -> String {
+pub(super) fn page(
+    notes: &Notes,
+    issues: &[Issue],
+    command: &str,
+    code: u8,
+    error: Option<&Error>,
+) -> String {
     let ended = error.map_or("done", |error| error.kind.word());
     let outcome = notes.outcome.as_deref().unwrap_or(ended);
-    let mut text = format!("### cmkctl {}: {}\n\n| | |\n|---|---|\n", plain(command), plain(outcome));
+    let mut text = format!(
+        "### cmkctl {}: {}\n\n| | |\n|---|---|\n",
+        plain(command),
+        plain(outcome)
+    );
     let environment = match (&notes.environment_name, &notes.environment) {
         (Some(name), Some(id)) => Some(format!("{name} ({id})")),
         (name, id) => name.clone().or_else(|| id.clone()),
     };
-    for (label, value) in [("Environment", &environment), ("Policy", &notes.policy), ("Operation", &notes.operation)] {
+    for (label, value) in [
+        ("Environment", &environment),
+        ("Policy", &notes.policy),
+        ("Operation", &notes.operation),
+    ] {
         if let Some(value) = value {
             text.push_str(&row(&[label, value]));
         }
@@ -52,7 +78,10 @@ pub(super) fn page(notes: &Notes, issues: &[Issue], command: &str, code: u8, err
             text.push_str(&format!("- {}\n", plain(&clean(hint))));
         }
     }
-    let findings: Vec<&Issue> = issues.iter().filter(|issue| !issue.who.is_empty()).collect();
+    let findings: Vec<&Issue> = issues
+        .iter()
+        .filter(|issue| !issue.who.is_empty())
+        .collect();
     if !findings.is_empty() {
         text.push_str("\n| | Finding | Fix | Who |\n|---|---|---|---|\n");
         for issue in findings.iter().take(ROWS) {
@@ -62,7 +91,12 @@ pub(super) fn page(notes: &Notes, issues: &[Issue], command: &str, code: u8, err
                 Level::Notice => "not visible",
                 Level::Silent => "to know",
             };
-            text.push_str(&row(&[word, &format!("{} {}", issue.code, issue.message), &issue.remedy, &issue.who]));
+            text.push_str(&row(&[
+                word,
+                &format!("{} {}", issue.code, issue.message),
+                &issue.remedy,
+                &issue.who,
+            ]));
         }
         text.push_str(&rest(findings.len()));
     }
@@ -95,6 +129,9 @@ mod tests {
 
     #[test]
     fn words_of_others_stay_words() {
-        assert_eq!(plain("![x](y) <b> a|b\n# `c`"), "\\!\\[x\\](y) &lt;b&gt; a\\|b \\# \\`c\\`");
+        assert_eq!(
+            plain("![x](y) <b> a|b\n# `c`"),
+            "\\!\\[x\\](y) &lt;b&gt; a\\|b \\# \\`c\\`"
+        );
     }
 }

@@ -81,7 +81,10 @@ pub(super) fn report<'a>(
         .zip(all)
         .map(|(environment, one)| Line {
             environment,
-            read_from: one.environment.page.and_then(|page| pages.get(page - 1).copied()),
+            read_from: one
+                .environment
+                .page
+                .and_then(|page| pages.get(page - 1).copied()),
         })
         .collect();
     let data = Data {
@@ -99,7 +102,11 @@ pub(super) fn report<'a>(
         at: estate.at,
         by: circumstances.by,
         data,
-        sha256: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: digest
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
     }
 }
 
@@ -114,14 +121,23 @@ fn positions(requests: &[Asked], part: &str) -> Vec<usize> {
         .collect()
 }
 
-fn protections<'a>(estate: &'a Estate, all: &[Standing<'_>], requests: &[Asked]) -> Vec<ProtectionV1<'a>> {
+fn protections<'a>(
+    estate: &'a Estate,
+    all: &[Standing<'_>],
+    requests: &[Asked],
+) -> Vec<ProtectionV1<'a>> {
     let mut held: BTreeMap<&ArmId, usize> = BTreeMap::new();
     for policy in all.iter().filter_map(|one| one.environment.policy()) {
         *held.entry(policy).or_default() += 1;
     }
     // What was filtered out of the report protects nothing in it.
-    let shown = estate.protections.iter().filter_map(|(id, protection)| Some((id, protection, *held.get(id)?)));
-    shown.map(|(id, protection, count)| protection_row(id, protection, count, requests)).collect()
+    let shown = estate
+        .protections
+        .iter()
+        .filter_map(|(id, protection)| Some((id, protection, *held.get(id)?)));
+    shown
+        .map(|(id, protection, count)| protection_row(id, protection, count, requests))
+        .collect()
 }
 
 fn protection_row<'a>(
@@ -159,14 +175,21 @@ fn protection_row<'a>(
         environments,
         vault: reference.map(|key| key.vault.to_string()),
         key: key_name,
-        key_version: key.and_then(|key| key.version.as_ref()).map(KeyVersion::as_str),
+        key_version: key
+            .and_then(|key| key.version.as_ref())
+            .map(KeyVersion::as_str),
         pinned: reference.is_some_and(|key| key.version.is_some()),
         expires: key.and_then(|key| key.validity.end()),
-        endless: key.and_then(|key| key.validity.expires.known()).map(Option::is_none),
+        endless: key
+            .and_then(|key| key.validity.expires.known())
+            .map(Option::is_none),
         enabled: key.and_then(|key| key.validity.enabled.known().copied()),
         granted: protection.granted.flag(),
         purge_protection: vault.and_then(|vault| vault.purge_protection.known().copied()),
-        not_visible: unseen.into_iter().filter_map(|(what, why)| Some(format!("{what}: {}", why?.why))).collect(),
+        not_visible: unseen
+            .into_iter()
+            .filter_map(|(what, why)| Some(format!("{what}: {}", why?.why)))
+            .collect(),
         read_from,
     }
 }
@@ -182,7 +205,10 @@ pub(super) fn word(flag: Option<bool>) -> &'static str {
 
 /// `#1, #2`
 pub(super) fn numbers(all: &[usize]) -> String {
-    all.iter().map(|number| format!("#{number}")).collect::<Vec<_>>().join(", ")
+    all.iter()
+        .map(|number| format!("#{number}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The last part of an ARM id.
@@ -209,15 +235,23 @@ pub(super) fn by_state(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
 
 /// How many keys end when: the picture of what comes.
 pub(super) fn horizon(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
-    let spans: [(&str, i64); 5] =
-        [("expired", 0), ("30 days", 30), ("60 days", 60), ("180 days", 180), ("a year", 365)];
+    let spans: [(&str, i64); 5] = [
+        ("expired", 0),
+        ("30 days", 30),
+        ("60 days", 60),
+        ("180 days", 180),
+        ("a year", 365),
+    ];
     let mut bins: Vec<(&'static str, usize)> = spans.iter().map(|(name, _)| (*name, 0)).collect();
     bins.extend([("later", 0), ("no end", 0), ("not visible", 0)]);
     for protection in &report.data.protections {
         let index = match (protection.expires, protection.endless) {
             (Some(expires), _) => {
                 let days = expires.duration_since(report.at).as_secs() as f64 / 86_400.0;
-                spans.iter().position(|(_, span)| days <= *span as f64).unwrap_or(spans.len())
+                spans
+                    .iter()
+                    .position(|(_, span)| days <= *span as f64)
+                    .unwrap_or(spans.len())
             }
             (None, Some(true)) => spans.len() + 1,
             (None, Some(false) | None) => spans.len() + 2,

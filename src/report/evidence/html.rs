@@ -1,4 +1,5 @@
-//! The report as one page that needs nothing else: no script, no font, no picture from elsewhere; light and dark, narrow and wide, and printed.
+//! The report as one page that needs nothing else: no script, no font, no picture from elsewhere;
+//! light and dark, narrow and wide, and printed.
 
 use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, word};
 use crate::model::day::moment;
@@ -8,17 +9,28 @@ const STYLE: &str = include_str!("report.css");
 
 /// Text as text, wherever it stands.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// Bars with their numbers: readable without colour, and by whoever hears the page.
 fn bars(title: &str, bars: &[(&str, usize)]) -> String {
-    let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+    let most = bars
+        .iter()
+        .map(|(_, count)| *count)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let mut text = format!("<figure><figcaption>{}</figcaption>\n", escape(title));
     for (label, count) in bars {
         let percent = (*count * 1000 / most) as f64 / 10.0;
         text.push_str(&format!(
-            "<div class=\"bar\"><span class=\"label\">{}</span><span class=\"track\"><span class=\"fill s-{}\" style=\"width:{percent}%\"></span></span><span class=\"count\">{count}</span></div>\n",
+            "<div class=\"bar\"><span class=\"label\">{}</span><span class=\"track\"><span \
+            class=\"fill s-{}\" style=\"width:{percent}%\"></span></span><span \
+            class=\"count\">{count}</span></div>\n",
             escape(label),
             label.replace(' ', "-")
         ));
@@ -63,9 +75,16 @@ fn code(text: &str) -> String {
 /// The whole page.
 pub(super) fn page(report: &ReportV1<'_>) -> String {
     let data = &report.data;
-    let by = report.by.map_or("an account that the token does not name".to_owned(), escape);
+    let by = report
+        .by
+        .map_or("an account that the token does not name".to_owned(), escape);
     let mut text = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>Customer-managed keys, {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with {tool}.</p></header>\n<main>\n<div class=\"pictures\">\n",
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+        content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" \
+        content=\"light dark\"><title>Customer-managed keys, \
+        {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed \
+        keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with \
+        {tool}.</p></header>\n<main>\n<div class=\"pictures\">\n",
         day = day_or_none(Some(report.at)),
         count = data.environments.len(),
         cloud = escape(report.cloud),
@@ -97,7 +116,11 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
                 one.environments.to_string(),
                 code(one.vault.as_deref().unwrap_or("-")),
                 escape(one.key.unwrap_or("-")),
-                format!("{}{}", code(one.key_version.unwrap_or("-")), if one.pinned { " (pinned)" } else { "" }),
+                format!(
+                    "{}{}",
+                    code(one.key_version.unwrap_or("-")),
+                    if one.pinned { " (pinned)" } else { "" }
+                ),
                 days(one.expires),
                 word(one.enabled).to_owned(),
                 word(one.granted).to_owned(),
@@ -134,7 +157,8 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
                 escape(&one.dangers.join("; ")),
                 days(one.deleted_on),
                 code(one.id),
-                line.read_from.map_or("-".to_owned(), |number| format!("#{number}")),
+                line.read_from
+                    .map_or("-".to_owned(), |number| format!("#{number}")),
             ]
         }),
     ));
@@ -142,9 +166,14 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
         "coverage",
         &format!("What a key covers (Microsoft, {MATRIX_DATE})"),
         &["App", "Covered", "Note"],
-        MATRIX.iter().map(|app| vec![escape(app.app), escape(app.support), escape(app.note)]),
+        MATRIX
+            .iter()
+            .map(|app| vec![escape(app.app), escape(app.support), escape(app.note)]),
     ));
-    text.push_str(&format!("<p>On the Microsoft key stay: {}.</p>\n", escape(&STAYS_ON_MICROSOFT_KEY.join(", "))));
+    text.push_str(&format!(
+        "<p>On the Microsoft key stay: {}.</p>\n",
+        escape(&STAYS_ON_MICROSOFT_KEY.join(", "))
+    ));
     text.push_str(&table(
         "requests",
         "Requests",
@@ -160,7 +189,8 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
         }),
     ));
     text.push_str(&format!(
-        "</main><footer><p>SHA-256 over the data (<code>-o json</code>, the member <code>data</code> without white space):</p><p>{}</p></footer></body></html>\n",
+        "</main><footer><p>SHA-256 over the data (<code>-o json</code>, the member \
+        <code>data</code> without white space):</p><p>{}</p></footer></body></html>\n",
         code(&report.sha256)
     ));
     text
@@ -172,6 +202,9 @@ mod tests {
 
     #[test]
     fn names_can_not_become_markup() {
-        assert_eq!(escape("<b onload='x'>&\""), "&lt;b onload=&#39;x&#39;&gt;&amp;&quot;");
+        assert_eq!(
+            escape("<b onload='x'>&\""),
+            "&lt;b onload=&#39;x&#39;&gt;&amp;&quot;"
+        );
     }
 }

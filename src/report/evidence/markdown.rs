@@ -5,7 +5,10 @@ use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 /// A cell: no line feed and no bar may end it.
 fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+    text.replace('\\', "\\\\")
+        .replace('|', "\\|")
+        .replace(['\n', '\r'], " ")
+        .replace('<', "&lt;")
 }
 
 fn row(cells: &[String]) -> String {
@@ -16,11 +19,14 @@ fn row(cells: &[String]) -> String {
 pub(super) fn markdown(report: &ReportV1<'_>) -> String {
     let data = &report.data;
     let mut text = format!(
-        "# Customer-managed keys: {} environments\n\nCloud `{}`, read {} by {}, with {}.\n\n## Environments by state\n\n",
+        "# Customer-managed keys: {} environments\n\nCloud `{}`, read {} by {}, with {}.\n\n## \
+        Environments by state\n\n",
         data.environments.len(),
         cell(report.cloud),
         report.at,
-        report.by.map_or("an account that the token does not name".to_owned(), cell),
+        report
+            .by
+            .map_or("an account that the token does not name".to_owned(), cell),
         report.tool
     );
     text.push_str("| state | environments |\n|---|---|\n");
@@ -31,7 +37,11 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
     for (end, count) in horizon(report) {
         text.push_str(&row(&[end.to_owned(), count.to_string()]));
     }
-    text.push_str("\n## Policies and keys\n\n| policy | environments | vault | key | version | ends | enabled | granted | purge protection | requests |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str(
+        "\n## Policies and keys\n\n| policy | environments | vault | key | version | \
+        ends | enabled | granted | purge protection | requests \
+        |\n|---|---|---|---|---|---|---|---|---|---|\n",
+    );
     for one in &data.protections {
         text.push_str(&row(&[
             cell(&one.policy),
@@ -46,7 +56,10 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             numbers(&one.read_from),
         ]));
     }
-    text.push_str("\n## Environments\n\n| state | environment | id | type | policy | what | request |\n|---|---|---|---|---|---|---|\n");
+    text.push_str(
+        "\n## Environments\n\n| state | environment | id | type | policy | what | \
+        request |\n|---|---|---|---|---|---|---|\n",
+    );
     for line in &data.environments {
         let one = &line.environment;
         text.push_str(&row(&[
@@ -56,17 +69,28 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             cell(one.sku),
             cell(name(one.policy.as_deref())),
             cell(&one.dangers.join("; ")),
-            line.read_from.map_or("-".to_owned(), |number| format!("#{number}")),
+            line.read_from
+                .map_or("-".to_owned(), |number| format!("#{number}")),
         ]));
     }
     text.push_str(&format!(
-        "\n## What a key covers (Microsoft, {MATRIX_DATE})\n\n| app | covered | note |\n|---|---|---|\n"
+        "\n## What a key covers (Microsoft, {MATRIX_DATE})\n\n| app | covered | note \
+        |\n|---|---|---|\n"
     ));
     for app in &MATRIX {
-        text.push_str(&row(&[app.app.to_owned(), app.support.to_owned(), app.note.to_owned()]));
+        text.push_str(&row(&[
+            app.app.to_owned(),
+            app.support.to_owned(),
+            app.note.to_owned(),
+        ]));
     }
-    text.push_str(&format!("\nOn the Microsoft key stay: {}.\n", STAYS_ON_MICROSOFT_KEY.join(", ")));
-    text.push_str("\n## Requests\n\n| # | at | request | status | correlation id |\n|---|---|---|---|---|\n");
+    text.push_str(&format!(
+        "\nOn the Microsoft key stay: {}.\n",
+        STAYS_ON_MICROSOFT_KEY.join(", ")
+    ));
+    text.push_str(
+        "\n## Requests\n\n| # | at | request | status | correlation id |\n|---|---|---|---|---|\n",
+    );
     for (index, asked) in data.requests.iter().enumerate() {
         text.push_str(&row(&[
             (index + 1).to_string(),

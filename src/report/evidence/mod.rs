@@ -14,7 +14,12 @@ use html::page;
 use markdown::markdown;
 
 /// The report of a tenant.
-pub fn evidence(out: &mut Out, estate: &Estate, all: &[Standing<'_>], circumstances: &Circumstances<'_>) {
+pub fn evidence(
+    out: &mut Out,
+    estate: &Estate,
+    all: &[Standing<'_>],
+    circumstances: &Circumstances<'_>,
+) {
     let report = report(estate, all, circumstances);
     match out.format() {
         Format::Html => out.document(&page(&report)),

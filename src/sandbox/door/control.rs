@@ -69,7 +69,9 @@ async fn stalled(shared: &Shared) -> Reply {
 /// Lets so many `seconds` pass at once, in steps in which what happens on the way happens in its
 /// order and at its time. The answer is the cloud file by which a client agrees on the time.
 fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
-    let seconds = wanted["seconds"].as_f64().filter(|seconds| (0.0..=LONGEST_ADVANCE).contains(seconds));
+    let seconds = wanted["seconds"]
+        .as_f64()
+        .filter(|seconds| (0.0..=LONGEST_ADVANCE).contains(seconds));
     let mut left = seconds.ok_or("`seconds` must be a number from 0 to those of a year")?;
     let mut world = shared.world();
     while left > 0.0 {
@@ -87,16 +89,17 @@ fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
 fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),
-        Value::String(name) => {
-            Scenario::built_in(name).ok_or_else(|| format!("`{name}` is no scenario that is built in"))?
-        }
+        Value::String(name) => Scenario::built_in(name)
+            .ok_or_else(|| format!("`{name}` is no scenario that is built in"))?,
         patch => Scenario::parse(&patch.to_string())?,
     };
     let rules = match &wanted["faults"] {
         Value::Null => scenario.faults(),
         rules => parse(rules)?,
     };
-    let speed = wanted["speed"].as_f64().unwrap_or_else(|| shared.world().clock.speed);
+    let speed = wanted["speed"]
+        .as_f64()
+        .unwrap_or_else(|| shared.world().clock.speed);
     if !(speed.is_finite() && speed > 0.0) {
         return Err("the speed must be above 0".to_owned());
     }

@@ -50,7 +50,11 @@ async fn connection(
     let mut door = shared.door.subscribe();
     let service = service_fn(move |request| answer(shared.clone(), request, tunnel.clone()));
     let stream = TokioIo::new(stream);
-    let mut served = pin!(hyper::server::conn::http1::Builder::new().serve_connection(stream, service).with_upgrades());
+    let mut served = pin!(
+        hyper::server::conn::http1::Builder::new()
+            .serve_connection(stream, service)
+            .with_upgrades()
+    );
     tokio::select! {
         _ = &mut served => return,
         _ = door.changed() => served.as_mut().graceful_shutdown(),
@@ -66,7 +70,9 @@ async fn closed(listener: TcpListener, time: Duration) -> Option<TcpListener> {
     let until = tokio::time::Instant::now() + time;
     loop {
         // Somebody else may have the port for a moment.
-        let bound = TcpSocket::new_v4().ok().filter(|socket| socket.set_reuseaddr(true).is_ok());
+        let bound = TcpSocket::new_v4()
+            .ok()
+            .filter(|socket| socket.set_reuseaddr(true).is_ok());
         if let Some(socket) = bound.filter(|socket| socket.bind(address).is_ok()) {
             tokio::time::sleep_until(until).await;
             return socket.listen(1024).ok();
@@ -112,36 +118,65 @@ async fn answer(
     let outcome = play(&shared, service, number, &request).await;
     let status = outcome.as_ref().map_or(0, |played| played.reply.status);
     let user = user_of(&shared.world(), &request);
-    shared.ledger().end(&request, Answered { number, service, status, user, began });
+    shared.ledger().end(
+        &request,
+        Answered {
+            number,
+            service,
+            status,
+            user,
+            began,
+        },
+    );
     let played = outcome?;
     let (correlation, now) = {
         let world = shared.world();
         (guid(&format!("request/{number}")), world.clock.http_date())
     };
-    let mut reply = played.reply.header("date", now).header("x-ms-request-id", correlation.clone());
+    let mut reply = played
+        .reply
+        .header("date", now)
+        .header("x-ms-request-id", correlation.clone());
     reply = reply.header("x-ms-correlation-request-id", correlation.clone());
     if service == "bap" {
-        reply = reply.header("x-ms-correlation-id", correlation.clone()).header("x-ms-service-request-id", correlation);
+        reply = reply
+            .header("x-ms-correlation-id", correlation.clone())
+            .header("x-ms-service-request-id", correlation);
     }
     if played.cut { cut(reply) } else { whole(reply) }
 }
 
 /// Opens the tunnel that a `CONNECT` asks for, or says why not.
 fn open(shared: &Arc<Shared>, request: hyper::Request<Incoming>) -> Option<Reply> {
-    let asked = request.uri().authority().map(|own| (own.host().to_ascii_lowercase(), own.port_u16()));
+    let asked = request
+        .uri()
+        .authority()
+        .map(|own| (own.host().to_ascii_lowercase(), own.port_u16()));
     let (host, port) = asked.unwrap_or_default();
     let Some(authority) = &shared.authority else {
-        return Some(refusal(405, "The sandbox speaks https only when it is started with `--tls`."));
+        return Some(refusal(
+            405,
+            "The sandbox speaks https only when it is started with `--tls`.",
+        ));
     };
     if service(&host).is_none() || port != Some(443) {
         shared.ledger().foreign(&host);
-        let why = format!("The sandbox does not play `{host}`, and lets nothing out of this machine.");
+        let why =
+            format!("The sandbox does not play `{host}`, and lets nothing out of this machine.");
         return Some(refusal(403, &why));
     }
     let Ok(server) = authority.server(&host) else {
-        return Some(refusal(502, "The sandbox can't make a certificate for this host."));
+        return Some(refusal(
+            502,
+            "The sandbox can't make a certificate for this host.",
+        ));
     };
-    tokio::task::spawn(inside(shared.clone(), request, TlsAcceptor::from(server), host.into()));
+    tokio::task::spawn(inside(
+        shared.clone(),
+        request,
+        TlsAcceptor::from(server),
+        host.into(),
+    ));
     None
 }
 
@@ -156,11 +191,20 @@ fn refusal(status: u16, why: &str) -> Reply {
 /// A type of its own, for what is inside a tunnel may ask for another one.
 type Inside = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn inside(shared: Arc<Shared>, request: hyper::Request<Incoming>, tls: TlsAcceptor, host: Arc<str>) -> Inside {
+fn inside(
+    shared: Arc<Shared>,
+    request: hyper::Request<Incoming>,
+    tls: TlsAcceptor,
+    host: Arc<str>,
+) -> Inside {
     Box::pin(async move {
         // Whoever leaves, or doesn't trust the certificate, has nothing to be told.
-        let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-        let Ok(stream) = tls.accept(TokioIo::new(upgraded)).await else { return };
+        let Ok(upgraded) = hyper::upgrade::on(request).await else {
+            return;
+        };
+        let Ok(stream) = tls.accept(TokioIo::new(upgraded)).await else {
+            return;
+        };
         connection(stream, shared, Some(host)).await;
     })
 }

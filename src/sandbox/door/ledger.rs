@@ -59,7 +59,13 @@ impl Ledger {
     }
 
     pub(super) fn end(&mut self, request: &Request, answered: Answered) {
-        let Answered { number, service, status, user, began } = answered;
+        let Answered {
+            number,
+            service,
+            status,
+            user,
+            began,
+        } = answered;
         // Validating a deployment deploys nothing.
         let asks = request.raw_path.ends_with("/validate");
         if !signs_in(service) && request.method != "GET" && !asks {
@@ -85,7 +91,13 @@ impl Ledger {
         self.foreign.push(host.to_owned());
     }
 
-    pub(super) fn effects(&mut self, number: u64, at: &str, user: &str, effects: Vec<(&'static str, String)>) {
+    pub(super) fn effects(
+        &mut self,
+        number: u64,
+        at: &str,
+        user: &str,
+        effects: Vec<(&'static str, String)>,
+    ) {
         let entry = |(what, subject)| {
             json!({
                 "n": number,
@@ -100,13 +112,20 @@ impl Ledger {
 
     /// Forgets counts and log; the tenant stays as it is.
     pub(super) fn reset(&mut self) {
-        *self = Self { last: self.last, ..Self::default() };
+        *self = Self {
+            last: self.last,
+            ..Self::default()
+        };
     }
 
     pub(in crate::sandbox) fn document(&self) -> Value {
         let count = |service: &str| self.by_service.get(service).copied().unwrap_or_default();
-        let requests: u64 =
-            self.by_service.iter().filter(|(service, _)| !signs_in(service)).map(|(_, count)| count).sum();
+        let requests: u64 = self
+            .by_service
+            .iter()
+            .filter(|(service, _)| !signs_in(service))
+            .map(|(_, count)| count)
+            .sum();
         let log: Vec<Value> = self
             .log
             .iter()
@@ -145,7 +164,11 @@ impl Ledger {
     /// Dependent round trips: the longest chain of requests, sign-in left out, in which each began
     /// after the one before it had ended.
     fn chain(&self) -> u64 {
-        let mut entries: Vec<&Entry> = self.log.iter().filter(|entry| !signs_in(entry.service)).collect();
+        let mut entries: Vec<&Entry> = self
+            .log
+            .iter()
+            .filter(|entry| !signs_in(entry.service))
+            .collect();
         // Picking whatever ends first is the longest chain of intervals that do not overlap.
         entries.sort_by_key(|entry| entry.ended);
         let mut last: Option<Instant> = None;

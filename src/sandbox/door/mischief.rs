@@ -18,7 +18,11 @@ pub(super) fn reply(
     let ok = |headers: Vec<(&'static str, String)>, body: Vec<u8>| {
         let mut all = vec![("content-type", "application/json".to_owned())];
         all.extend(headers);
-        Reply { status: 200, headers: all, body }
+        Reply {
+            status: 200,
+            headers: all,
+            body,
+        }
     };
     match kind {
         Mischief::Redirect(status) => Reply::empty(status).header("location", to),
@@ -42,11 +46,18 @@ pub(super) fn reply(
         }
         Mischief::Echo => {
             let token = request.bearer.clone().unwrap_or_default();
-            Reply::error(403, "Forbidden", format!("The token `{token}` (Bearer {token}) may not do this."))
+            Reply::error(
+                403,
+                "Forbidden",
+                format!("The token `{token}` (Bearer {token}) may not do this."),
+            )
         }
         Mischief::Words => Reply::error(403, to, to),
         Mischief::Endless => {
-            let next = format!("https://{}{}?api-version=2023-06-01&page={number}", request.host, request.raw_path);
+            let next = format!(
+                "https://{}{}?api-version=2023-06-01&page={number}",
+                request.host, request.raw_path
+            );
             ok(
                 Vec::new(),
                 json!({

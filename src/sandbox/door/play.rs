@@ -36,7 +36,10 @@ pub(super) async fn play(
     let act = || act(shared, service, number, request);
     match rule {
         Some(rule) => beset(shared, number, request, &rule, act).await,
-        None => Ok(Played { reply: act(), cut: false }),
+        None => Ok(Played {
+            reply: act(),
+            cut: false,
+        }),
     }
 }
 
@@ -84,7 +87,10 @@ async fn beset(
             tokio::time::sleep(Duration::from_secs_f64(rule.seconds)).await;
             Err(Reset)
         }
-        Kind::Cut => Ok(Played { reply: act(), cut: true }),
+        Kind::Cut => Ok(Played {
+            reply: act(),
+            cut: true,
+        }),
         Kind::UnknownEnum => whole(trouble::wibble(act(), to)),
         Kind::ForeignLink => whole(trouble::lead_away(act(), to)),
         Kind::Mischief(kind) => {

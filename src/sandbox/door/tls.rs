@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{Timestamp, tz::TimeZone};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    KeyPair, KeyUsagePurpose, NameConstraints, SerialNumber,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints, SerialNumber,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -18,7 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The first line of its file: by it the sandbox knows a file that it may write over.
-pub(in crate::sandbox) const MARK: &str = "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
+pub(in crate::sandbox) const MARK: &str =
+    "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
 
 /// Every name that is played is one of these, or below it.
 const NAMES: [&str; 8] = [
@@ -55,13 +56,21 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: NAMES.iter().map(|name| GeneralSubtree::DnsName((*name).to_owned())).collect(),
+            permitted_subtrees: NAMES
+                .iter()
+                .map(|name| GeneralSubtree::DnsName((*name).to_owned()))
+                .collect(),
             excluded_subtrees: Vec::new(),
         });
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().map_err(Error::other)?);
+        let issuer =
+            CertifiedIssuer::self_signed(params, KeyPair::generate().map_err(Error::other)?);
         let issuer = issuer.map_err(Error::other)?;
         let certificate = pem(issuer.der());
-        Ok(Self { issuer, key: KeyPair::generate().map_err(Error::other)?, certificate })
+        Ok(Self {
+            issuer,
+            key: KeyPair::generate().map_err(Error::other)?,
+            certificate,
+        })
     }
 
     /// As PEM.
@@ -78,12 +87,17 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         // Newer versions of Python insist on it.
         params.use_authority_key_identifier_extension = true;
-        let leaf = params.signed_by(&self.key, &self.issuer).map_err(Error::other)?;
+        let leaf = params
+            .signed_by(&self.key, &self.issuer)
+            .map_err(Error::other)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder =
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
         let server = builder.map_err(Error::other)?.with_no_client_auth();
-        let mut server = server.with_single_cert(vec![leaf.der().clone()], key.into()).map_err(Error::other)?;
+        let mut server = server
+            .with_single_cert(vec![leaf.der().clone()], key.into())
+            .map_err(Error::other)?;
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(server))
     }
@@ -96,7 +110,8 @@ fn described(name: &str) -> CertificateParams {
     params.distinguished_name.push(DnType::CommonName, name);
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let month = today.month().unsigned_abs();
-    params.not_before = rcgen::date_time_ymd(today.year().into(), month, today.day().unsigned_abs()) - DAY;
+    params.not_before =
+        rcgen::date_time_ymd(today.year().into(), month, today.day().unsigned_abs()) - DAY;
     params.not_after = params.not_before + VALID;
     params.serial_number = Some(SerialNumber::from(serial(name)));
     params
@@ -106,13 +121,21 @@ fn described(name: &str) -> CertificateParams {
 /// every tunnel.
 fn serial(name: &str) -> Vec<u8> {
     let unique = format!("{name} {}", Timestamp::now().as_nanosecond());
-    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, unique.as_bytes()).as_bytes().to_vec()
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, unique.as_bytes())
+        .as_bytes()
+        .to_vec()
 }
 
 /// RFC 7468, with a line before it that says what it is.
 fn pem(der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned());
+    let lines = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line).into_owned());
     let lines: Vec<String> = lines.collect();
-    format!("{MARK}\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    format!(
+        "{MARK}\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        lines.join("\n")
+    )
 }

@@ -25,7 +25,10 @@ pub(in crate::sandbox) struct Trouble {
 
 impl Trouble {
     pub(in crate::sandbox) fn new(rules: Vec<Rule>) -> Self {
-        Self { rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(), hits: 0 }
+        Self {
+            rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(),
+            hits: 0,
+        }
     }
 
     /// How many requests were hit.
@@ -35,8 +38,12 @@ impl Trouble {
 
     /// For how long the door is closed after this request, if it is.
     pub(super) fn closes_after(&mut self, number: u64) -> Option<std::time::Duration> {
-        let mut closing = self.rules.iter_mut().filter(|(rule, _, fired)| rule.name == CLOSED && *fired < rule.times);
-        let (rule, _, fired) = closing.find(|(rule, ..)| rule.matches.request == Some(number + 1))?;
+        let mut closing = self
+            .rules
+            .iter_mut()
+            .filter(|(rule, _, fired)| rule.name == CLOSED && *fired < rule.times);
+        let (rule, _, fired) =
+            closing.find(|(rule, ..)| rule.matches.request == Some(number + 1))?;
         *fired += 1;
         self.hits += 1;
         std::time::Duration::try_from_secs_f64(rule.seconds).ok()
@@ -46,9 +53,18 @@ impl Trouble {
     pub(super) fn next(&mut self, request: &Request, number: u64, passed: f64) -> Option<Fired> {
         for (rule, matched, fired) in &mut self.rules {
             let wanted = &rule.matches;
-            let hit = wanted.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
-                && wanted.host.as_ref().is_none_or(|host| request.host.contains(host))
-                && wanted.path.as_ref().is_none_or(|path| request.raw_path.contains(path))
+            let hit = wanted
+                .method
+                .as_ref()
+                .is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+                && wanted
+                    .host
+                    .as_ref()
+                    .is_none_or(|host| request.host.contains(host))
+                && wanted
+                    .path
+                    .as_ref()
+                    .is_none_or(|path| request.raw_path.contains(path))
                 && wanted.request.is_none_or(|wanted| wanted == number)
                 && wanted.from.is_none_or(|from| passed >= from)
                 && wanted.until.is_none_or(|until| passed < until);
@@ -57,7 +73,9 @@ impl Trouble {
             }
             *matched += 1;
             let turn = wanted.nth.is_none_or(|nth| *matched >= nth)
-                && wanted.every.is_none_or(|every| *matched % every.max(1) == 0);
+                && wanted
+                    .every
+                    .is_none_or(|every| *matched % every.max(1) == 0);
             if turn && *fired < rule.times {
                 *fired += 1;
                 self.hits += 1;
@@ -93,11 +111,18 @@ pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Re
         Form::RetrySeconds => Reply::error(status, "TooManyRequests", "Scripted: come back later.")
             .header("retry-after", whole.as_secs().to_string()),
         Form::RetryDate => {
-            let date = (now + whole).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            Reply::error(status, "TooManyRequests", "Scripted: come back later.").header("retry-after", date)
+            let date = (now + whole)
+                .strftime("%a, %d %b %Y %H:%M:%S GMT")
+                .to_string();
+            Reply::error(status, "TooManyRequests", "Scripted: come back later.")
+                .header("retry-after", date)
         }
         Form::SeeOther => Reply::empty(status).header("location", ELSEWHERE),
-        Form::Json => Reply::error(status, "Scripted", format!("Scripted trouble with status {status}.")),
+        Form::Json => Reply::error(
+            status,
+            "Scripted",
+            format!("Scripted trouble with status {status}."),
+        ),
     }
 }
 
@@ -123,7 +148,10 @@ pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
 pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
     let elsewhere = to.unwrap_or(ELSEWHERE);
     for (name, value) in &mut reply.headers {
-        if matches!(*name, "operation-location" | "location" | "azure-asyncoperation") {
+        if matches!(
+            *name,
+            "operation-location" | "location" | "azure-asyncoperation"
+        ) {
             elsewhere.clone_into(value);
         }
     }
@@ -131,8 +159,11 @@ pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
         if let Some(map) = body.as_object_mut().filter(|map| map.contains_key("value")) {
             map.insert("nextLink".to_owned(), Value::from(elsewhere));
         }
-        for place in ["/properties/vaultUri", "/properties/hsmUri", "/properties/linkedEnvironmentMetadata/instanceUrl"]
-        {
+        for place in [
+            "/properties/vaultUri",
+            "/properties/hsmUri",
+            "/properties/linkedEnvironmentMetadata/instanceUrl",
+        ] {
             if let (Some(value), Some(to)) = (body.pointer_mut(place), to) {
                 *value = Value::from(to);
             }
@@ -146,9 +177,11 @@ fn replace(value: &mut Value, parent: &str, word: &str) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map.iter_mut() {
-                let state =
-                    matches!(name.as_str(), "linkStatus" | "environmentSku" | "protectionLevel" | "registrationState")
-                        || (name == "id" && matches!(parent, "state" | "management" | "runtime"));
+                let state = matches!(
+                    name.as_str(),
+                    "linkStatus" | "environmentSku" | "protectionLevel" | "registrationState"
+                ) || (name == "id"
+                    && matches!(parent, "state" | "management" | "runtime"));
                 if state && inner.is_string() {
                     *inner = Value::from(word);
                 } else {
@@ -156,7 +189,9 @@ fn replace(value: &mut Value, parent: &str, word: &str) {
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|inner| replace(inner, parent, word)),
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|inner| replace(inner, parent, word)),
         _ => {}
     }
 }

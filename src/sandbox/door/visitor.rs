@@ -14,22 +14,37 @@ const OURS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 /// full, as to a proxy.
 pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Option<Reply> {
     let mut hosts = headers.get_all(HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let ours = hosts.next().is_none() && is_ours(host, port) && asked.is_none_or(|asked| is_ours(asked, port));
+    let host = hosts
+        .next()
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let ours = hosts.next().is_none()
+        && is_ours(host, port)
+        && asked.is_none_or(|asked| is_ours(asked, port));
     if !ours {
-        let why = format!("The sandbox answers to 127.0.0.1:{port} only. Give another host in `x-cmkctl-host`.");
+        let why = format!(
+            "The sandbox answers to 127.0.0.1:{port} only. Give another host in `x-cmkctl-host`."
+        );
         return Some(Reply::error(403, "ForeignHost", why));
     }
     // `none`: somebody typed the address into a browser.
-    let page = headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() != b"none");
+    let page = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site.as_bytes() != b"none");
     if page || headers.contains_key(ORIGIN) {
-        return Some(Reply::error(403, "ForeignPage", "The sandbox answers no page of a browser."));
+        return Some(Reply::error(
+            403,
+            "ForeignPage",
+            "The sandbox answers no page of a browser.",
+        ));
     }
     None
 }
 
 fn is_ours(host: &str, port: u16) -> bool {
-    let own = host.strip_suffix(&format!(":{port}")).or((port == 80).then_some(host));
+    let own = host
+        .strip_suffix(&format!(":{port}"))
+        .or((port == 80).then_some(host));
     own.is_some_and(|own| OURS.iter().any(|ours| own.eq_ignore_ascii_case(ours)))
 }
 
@@ -46,10 +61,19 @@ mod tests {
             }
             refused(&headers, asked, 8080).map_or(200, |reply| reply.status)
         };
-        for host in ["127.0.0.1:8080", "localhost:8080", "LocalHost:8080", "[::1]:8080"] {
+        for host in [
+            "127.0.0.1:8080",
+            "localhost:8080",
+            "LocalHost:8080",
+            "[::1]:8080",
+        ] {
             assert_eq!(status(&[("host", host)], None), 200, "{host}");
             assert_eq!(status(&[("host", host)], Some(host)), 200, "{host}");
-            assert_eq!(status(&[("host", host), ("sec-fetch-site", "none")], None), 200, "{host}");
+            assert_eq!(
+                status(&[("host", host), ("sec-fetch-site", "none")], None),
+                200,
+                "{host}"
+            );
             for (name, value) in [
                 ("origin", "null"),
                 ("origin", "http://localhost:8080"),
@@ -57,9 +81,17 @@ mod tests {
                 ("sec-fetch-site", "same-site"),
                 ("host", "evil.example"),
             ] {
-                assert_eq!(status(&[("host", host), (name, value)], None), 403, "{host} {name} {value}");
+                assert_eq!(
+                    status(&[("host", host), (name, value)], None),
+                    403,
+                    "{host} {name} {value}"
+                );
             }
-            assert_eq!(status(&[("host", host)], Some("management.azure.com")), 403, "{host}");
+            assert_eq!(
+                status(&[("host", host)], Some("management.azure.com")),
+                403,
+                "{host}"
+            );
         }
         for host in [
             "",

@@ -28,21 +28,37 @@ impl std::error::Error for Reset {}
 
 pub(super) async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
     let (parts, body) = request.into_parts();
-    let header =
-        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
     let forwarded = header(PLAYED);
-    let host = if forwarded.is_empty() { header("host") } else { forwarded };
+    let host = if forwarded.is_empty() {
+        header("host")
+    } else {
+        forwarded
+    };
     let raw_path = parts.uri.path().to_owned();
     let query = parts.uri.query().unwrap_or_default();
     Some(Request {
         method: parts.method.to_string(),
         host: host.to_ascii_lowercase(),
-        path: raw_path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect(),
+        path: raw_path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(decode)
+            .collect(),
         query: url::form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned()))
             .collect(),
         raw_path,
-        bearer: header("authorization").strip_prefix("Bearer ").map(str::to_owned),
+        bearer: header("authorization")
+            .strip_prefix("Bearer ")
+            .map(str::to_owned),
         content_type: header("content-type").to_ascii_lowercase(),
         body: body.collect().await.ok()?.to_bytes(),
     })
@@ -51,13 +67,17 @@ pub(super) async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
 fn decode(segment: &str) -> String {
     // A plus sign is a plus sign in a path.
     let escaped = format!("x={}", segment.replace('+', "%2B"));
-    url::form_urlencoded::parse(escaped.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    url::form_urlencoded::parse(escaped.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 pub(super) fn whole(mut reply: Reply) -> Result<hyper::Response<Body>, Reset> {
     let bytes = std::mem::take(&mut reply.body);
     let length = bytes.len();
-    let body = http_body_util::Full::new(Bytes::from(bytes)).map_err(|never: Infallible| match never {});
+    let body =
+        http_body_util::Full::new(Bytes::from(bytes)).map_err(|never: Infallible| match never {});
     build(&reply, length, body.boxed())
 }
 

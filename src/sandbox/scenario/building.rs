@@ -13,7 +13,11 @@ use std::collections::BTreeMap;
 
 pub(super) fn world(setup: &Setup, speed: f64) -> World {
     let setup = setup.clone();
-    let clock = Clock { epoch: setup.epoch, started: Timestamp::now(), speed };
+    let clock = Clock {
+        epoch: setup.epoch,
+        started: Timestamp::now(),
+        speed,
+    };
     let subscription = guid("subscription");
     let mut world = World {
         summary: setup.summary,
@@ -50,7 +54,11 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     for key in std::mem::take(&mut world.unfinished) {
         world.leave_unfinished(&key);
     }
-    world.locks = setup.locks.into_iter().map(|lock| placed(&world, lock)).collect();
+    world.locks = setup
+        .locks
+        .into_iter()
+        .map(|lock| placed(&world, lock))
+        .collect();
     for past in &setup.history {
         world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
     }
@@ -113,7 +121,9 @@ fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
             no_identity: setup.no_identity,
             tags: Value::Null,
         };
-        let since = setup.granted_seconds_ago.map(|seconds| world.clock.epoch - SignedDuration::from_secs(seconds));
+        let since = setup
+            .granted_seconds_ago
+            .map(|seconds| world.clock.epoch - SignedDuration::from_secs(seconds));
         let first = setup.granted.then(|| policy.vault_id.clone());
         let more = setup.granted_at.iter().map(|name| world.vault_id(name));
         for scope in first.into_iter().chain(more).collect::<Vec<_>>() {
@@ -131,21 +141,34 @@ fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
 
 fn add_environments(world: &mut World, crowd: &Crowd) {
     for number in 1..=crowd.size {
-        world.environments.insert(format!("crowd-{number}"), Environment::ordinary(number, &crowd.policy));
+        world.environments.insert(
+            format!("crowd-{number}"),
+            Environment::ordinary(number, &crowd.policy),
+        );
     }
     let tenant = world.tenant.clone();
     let links: BTreeMap<String, String> = world
         .environments
         .iter()
-        .filter_map(|(key, environment)| Some((key.clone(), world.policy_id(environment.policy.as_ref()?))))
+        .filter_map(|(key, environment)| {
+            Some((key.clone(), world.policy_id(environment.policy.as_ref()?)))
+        })
         .collect();
     for (key, environment) in &mut world.environments {
         if environment.id.is_empty() {
             let id = guid(&format!("environment/{key}"));
-            environment.id = if environment.is_default { format!("Default-{tenant}") } else { id };
+            environment.id = if environment.is_default {
+                format!("Default-{tenant}")
+            } else {
+                id
+            };
         }
         let link = links.get(key);
-        let status = if environment.last_add == LastAdd::Failed { "Failed" } else { "Linked" };
+        let status = if environment.last_add == LastAdd::Failed {
+            "Failed"
+        } else {
+            "Linked"
+        };
         environment.link = link.map(|id| (id.clone(), status.to_owned()));
     }
 }

@@ -50,7 +50,10 @@ enum Trouble {
 impl Trouble {
     /// Does it keep the services from the key at once?
     fn cuts_off(self) -> bool {
-        matches!(self, Trouble::Expired | Trouble::Disabled | Trouble::NoGrant | Trouble::Firewall)
+        matches!(
+            self,
+            Trouble::Expired | Trouble::Disabled | Trouble::NoGrant | Trouble::Firewall
+        )
     }
 }
 
@@ -85,7 +88,11 @@ pub(super) fn generate(world: &mut World, size: &Generate) {
         let turn = dice.roll(40);
         let (environment, state) = environment(number, policy, &troubles, turn);
         let key = format!("estate-{number:05}");
-        world.planted.entry(state).or_default().push(guid(&format!("environment/{key}")));
+        world
+            .planted
+            .entry(state)
+            .or_default()
+            .push(guid(&format!("environment/{key}")));
         if turn == 0 && policy.is_some() {
             world.unfinished.push(key.clone());
         }
@@ -97,9 +104,16 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
     let name = format!("ep-estate-{number:02}");
     let vault = vault_name(number % vaults.max(1));
     let of_vault = vault_trouble(number % vaults.max(1));
-    let own = TURNS.get(number as usize % 10).copied().unwrap_or(Trouble::None);
+    let own = TURNS
+        .get(number as usize % 10)
+        .copied()
+        .unwrap_or(Trouble::None);
     // Of two troubles the worse one is what is found.
-    let trouble = if of_vault == Trouble::None || own.cuts_off() { own } else { of_vault };
+    let trouble = if of_vault == Trouble::None || own.cuts_off() {
+        own
+    } else {
+        of_vault
+    };
     let key_name = format!("cmk-estate-{number:02}");
     let expires = match own {
         Trouble::Expired => -2,
@@ -143,7 +157,10 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
 
 /// By the vault's own permission model.
 fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
-    let (hsm, rbac) = world.vaults.get(vault).map_or((false, true), |found| (found.hsm, rbac(found)));
+    let (hsm, rbac) = world
+        .vaults
+        .get(vault)
+        .map_or((false, true), |found| (found.hsm, rbac(found)));
     if !rbac {
         if let Some(found) = world.vaults.get_mut(vault)
             && let Some(list) = found.properties["accessPolicies"].as_array_mut()
@@ -201,12 +218,27 @@ fn vault(number: u32) -> Vault {
         Trouble::NoPurgeProtection => properties["enablePurgeProtection"] = Value::Null,
         _ => {}
     }
-    Vault { hsm: number == 9, properties, keys: BTreeMap::new(), deleted: false, firewall: false }
+    Vault {
+        hsm: number == 9,
+        properties,
+        keys: BTreeMap::new(),
+        deleted: false,
+        firewall: false,
+    }
 }
 
 /// An environment, and the state that whoever looks should find.
-fn environment(number: u32, policy: Option<u32>, troubles: &[Trouble], turn: u64) -> (Environment, &'static str) {
-    let sku = if turn.is_multiple_of(3) { "Production" } else { "Sandbox" };
+fn environment(
+    number: u32,
+    policy: Option<u32>,
+    troubles: &[Trouble],
+    turn: u64,
+) -> (Environment, &'static str) {
+    let sku = if turn.is_multiple_of(3) {
+        "Production"
+    } else {
+        "Sandbox"
+    };
     let mut environment = Environment::ordinary(number, "");
     environment.name = format!("Estate {number:05}");
     sku.clone_into(&mut environment.sku);

@@ -16,9 +16,15 @@ const BASE: &str = include_str!("../scenarios/base.json");
 const BUILT_IN: [(&str, &str); 9] = [
     ("ready", include_str!("../scenarios/ready.json")),
     ("fresh", include_str!("../scenarios/fresh.json")),
-    ("access-policy-vault", include_str!("../scenarios/access-policy-vault.json")),
+    (
+        "access-policy-vault",
+        include_str!("../scenarios/access-policy-vault.json"),
+    ),
     ("managed-hsm", include_str!("../scenarios/managed-hsm.json")),
-    ("not-integrated", include_str!("../scenarios/not-integrated.json")),
+    (
+        "not-integrated",
+        include_str!("../scenarios/not-integrated.json"),
+    ),
     ("messy", include_str!("../scenarios/messy.json")),
     ("expiring", include_str!("../scenarios/expiring.json")),
     ("locked", include_str!("../scenarios/locked.json")),
@@ -61,7 +67,10 @@ impl Scenario {
             .unwrap_or_else(|| Value::Array(Vec::new()));
         let setup = Setup::deserialize(&whole).map_err(|error| error.to_string())?;
         setup.check()?;
-        Ok(Self { setup, faults: rules::parse(&faults)? })
+        Ok(Self {
+            setup,
+            faults: rules::parse(&faults)?,
+        })
     }
 
     /// What it is for, in one sentence.
@@ -106,8 +115,8 @@ mod tests {
     #[test]
     fn every_built_in_scenario_is_whole() {
         for name in Scenario::names() {
-            let scenario =
-                Scenario::built_in(name).unwrap_or_else(|| panic!("{name}: {:?}", Scenario::parse(BUILT_IN[0].1)));
+            let scenario = Scenario::built_in(name)
+                .unwrap_or_else(|| panic!("{name}: {:?}", Scenario::parse(BUILT_IN[0].1)));
             assert!(scenario.summary().ends_with('.'), "{name}");
         }
         assert_eq!(Scenario::names().len(), BUILT_IN.len());
@@ -121,7 +130,10 @@ mod tests {
             (r#"{"colour": 1}"#, "unknown field `colour`"),
             (r#"{"target": {"environment": "nowhere"}}"#, "nowhere"),
             (r#"{"faults": [{"do": "explode"}]}"#, "explode"),
-            (r#"{"faults": [{"do": "silence", "seconds": -1}]}"#, "-1 seconds"),
+            (
+                r#"{"faults": [{"do": "silence", "seconds": -1}]}"#,
+                "-1 seconds",
+            ),
             (r#"{"epoch": "9999-12-01T00:00:00Z"}"#, "two centuries"),
             (r#"{"settings": {"link_seconds": 1e300}}"#, "hundred years"),
             (
@@ -134,7 +146,10 @@ mod tests {
                     "granted_seconds_ago": 379477461602}}}"#,
                 "hundred years",
             ),
-            (r#"{"history": [{"environment": "uat", "kind": "x", "days_ago": -1e9}]}"#, "hundred years"),
+            (
+                r#"{"history": [{"environment": "uat", "kind": "x", "days_ago": -1e9}]}"#,
+                "hundred years",
+            ),
         ] {
             let error = Scenario::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

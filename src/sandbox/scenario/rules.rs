@@ -140,20 +140,38 @@ impl Mischief {
 /// Rules out of JSON.
 pub(in crate::sandbox) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
     let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
-    if let Some(rule) = rules.iter().find(|rule| rule.name != CLOSED && kind(&rule.name).is_none()) {
+    if let Some(rule) = rules
+        .iter()
+        .find(|rule| rule.name != CLOSED && kind(&rule.name).is_none())
+    {
         return Err(format!("`{}` is no trouble that is known", rule.name));
     }
-    if rules.iter().any(|rule| rule.name == CLOSED && rule.matches.request.is_none()) {
-        return Err("a closed door needs the number of the first request that finds it closed".to_owned());
+    if rules
+        .iter()
+        .any(|rule| rule.name == CLOSED && rule.matches.request.is_none())
+    {
+        return Err(
+            "a closed door needs the number of the first request that finds it closed".to_owned(),
+        );
     }
-    match rules.iter().find(|rule| !(0.0..=3e9).contains(&rule.seconds)) {
-        Some(rule) => Err(format!("{} seconds are not a time from 0 to a hundred years", rule.seconds)),
+    match rules
+        .iter()
+        .find(|rule| !(0.0..=3e9).contains(&rule.seconds))
+    {
+        Some(rule) => Err(format!(
+            "{} seconds are not a time from 0 to a hundred years",
+            rule.seconds
+        )),
         None => Ok(rules),
     }
 }
 
 pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
-    let answer = |status, form| Kind::Answer { status, form, acts: false };
+    let answer = |status, form| Kind::Answer {
+        status,
+        form,
+        acts: false,
+    };
     Some(match name {
         "reset-before" | "refuse" => Kind::ResetBefore,
         "reset-after" => Kind::ResetAfter,
@@ -178,8 +196,14 @@ pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
         "409-empty" => answer(409, Form::Empty),
         "303" => answer(303, Form::SeeOther),
         // The same answers, written by something in between after the service has acted.
-        name if let Some(Kind::Answer { status, form, .. }) = name.strip_suffix("-after").and_then(kind) => {
-            Kind::Answer { status, form, acts: true }
+        name if let Some(Kind::Answer { status, form, .. }) =
+            name.strip_suffix("-after").and_then(kind) =>
+        {
+            Kind::Answer {
+                status,
+                form,
+                acts: true,
+            }
         }
         name => Kind::Mischief(Mischief::named(name)?),
     })

@@ -106,12 +106,22 @@ impl Setup {
         if !self.environments.contains_key(&target.environment) {
             return Err(format!("there is no environment `{}`", target.environment));
         }
-        let vault = self.vaults.get(&target.vault).ok_or_else(|| format!("there is no vault `{}`", target.vault))?;
+        let vault = self
+            .vaults
+            .get(&target.vault)
+            .ok_or_else(|| format!("there is no vault `{}`", target.vault))?;
         if !vault.keys.contains_key(&target.key) {
-            return Err(format!("there is no key `{}` in `{}`", target.key, target.vault));
+            return Err(format!(
+                "there is no key `{}` in `{}`",
+                target.key, target.vault
+            ));
         }
         for environment in self.environments.values() {
-            if let Some(policy) = environment.policy.as_ref().filter(|policy| !self.policies.contains_key(*policy)) {
+            if let Some(policy) = environment
+                .policy
+                .as_ref()
+                .filter(|policy| !self.policies.contains_key(*policy))
+            {
                 return Err(format!("there is no policy `{policy}`"));
             }
         }
@@ -122,7 +132,10 @@ impl Setup {
     fn check_times(&self) -> Result<(), String> {
         let years = self.epoch.as_second() / (366 * 86_400);
         if !(0..200).contains(&years) {
-            return Err(format!("the epoch {} is not of these two centuries", self.epoch));
+            return Err(format!(
+                "the epoch {} is not of these two centuries",
+                self.epoch
+            ));
         }
         let settings = &self.settings;
         let seconds = [
@@ -135,16 +148,29 @@ impl Setup {
             settings.locks_after_seconds.unwrap_or_default(),
             settings.token_seconds.unwrap_or_default(),
         ];
-        if let Some(wrong) = seconds.iter().find(|seconds| !(0.0..=CENTURY).contains(*seconds)) {
-            return Err(format!("{wrong} seconds are not a time from 0 to a hundred years"));
+        if let Some(wrong) = seconds
+            .iter()
+            .find(|seconds| !(0.0..=CENTURY).contains(*seconds))
+        {
+            return Err(format!(
+                "{wrong} seconds are not a time from 0 to a hundred years"
+            ));
         }
         let keys = self.vaults.values().flat_map(|vault| vault.keys.values());
-        #[expect(clippy::cast_precision_loss, reason = "compared with a century, and not kept")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "compared with a century, and not kept"
+        )]
         let mut away = keys
             .flat_map(|key| [key.expires_in_days, key.starts_in_days])
             .flatten()
             .map(|days| days as f64 * 86_400.0)
-            .chain(self.policies.values().filter_map(|policy| policy.granted_seconds_ago).map(|seconds| seconds as f64))
+            .chain(
+                self.policies
+                    .values()
+                    .filter_map(|policy| policy.granted_seconds_ago)
+                    .map(|seconds| seconds as f64),
+            )
             .chain(self.history.iter().map(|past| past.days_ago * 86_400.0))
             .chain(self.events.iter().map(|event| event.after_days * 86_400.0))
             .chain(

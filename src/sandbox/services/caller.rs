@@ -21,19 +21,32 @@ fn claims(request: &Request) -> Option<Value> {
 /// The name of the user who sent this, for the ledger.
 pub(in crate::sandbox) fn user_of(world: &World, request: &Request) -> String {
     let object = claims(request).and_then(|claims| claims["oid"].as_str().map(str::to_owned));
-    let user = world.users.iter().find(|(_, user)| Some(&user.object_id) == object.as_ref());
+    let user = world
+        .users
+        .iter()
+        .find(|(_, user)| Some(&user.object_id) == object.as_ref());
     user.map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
 /// Who sent this, with a token for one of `audiences`; `None` means 401.
-pub(in crate::sandbox) fn caller(world: &mut World, request: &Request, audiences: &[&str]) -> Option<User> {
+pub(in crate::sandbox) fn caller(
+    world: &mut World,
+    request: &Request,
+    audiences: &[&str],
+) -> Option<User> {
     if request.bearer.is_some() && claims(request).is_none() {
         // A test proves that no real token ever arrives.
         world.effects.push(("foreign-token", request.host.clone()));
     }
     let claims = claims(request)?;
-    let audience = claims["aud"].as_str()?.trim_end_matches('/').to_ascii_lowercase();
-    if !audiences.iter().any(|wanted| wanted.trim_end_matches('/').eq_ignore_ascii_case(&audience)) {
+    let audience = claims["aud"]
+        .as_str()?
+        .trim_end_matches('/')
+        .to_ascii_lowercase();
+    if !audiences
+        .iter()
+        .any(|wanted| wanted.trim_end_matches('/').eq_ignore_ascii_case(&audience))
+    {
         return None;
     }
     if let Some(lifetime) = world.settings.token_seconds {
@@ -43,5 +56,9 @@ pub(in crate::sandbox) fn caller(world: &mut World, request: &Request, audiences
         }
     }
     let object = claims["oid"].as_str()?;
-    world.users.values().find(|user| user.object_id == object).cloned()
+    world
+        .users
+        .values()
+        .find(|user| user.object_id == object)
+        .cloned()
 }

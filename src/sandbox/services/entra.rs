@@ -28,18 +28,24 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     match (request.method.as_str(), &segments[..]) {
-        ("POST", [tenant, "oauth2", "v2.0", "token"]) if known(world, tenant) => token(world, &form(request)),
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) if known(world, tenant) => {
+            token(world, &form(request))
+        }
         ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) if known(world, tenant) => {
             device_code(world, &form(request))
         }
-        ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) if known(world, tenant) => {
+        ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"])
+            if known(world, tenant) =>
+        {
             configuration(&request.host, tenant)
         }
         ("POST" | "GET", [tenant, "oauth2" | "v2.0", ..]) => refuse(
             400,
             "invalid_tenant",
             "AADSTS90002",
-            &format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."),
+            &format!(
+                "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."
+            ),
         ),
         ("GET", ["common", "discovery", "instance"]) => instance(request),
         _ => Reply::html(404, "Not found"),
@@ -49,7 +55,11 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
 /// OpenID Connect Discovery 1.0, section 3, as Entra fills it in.
 fn configuration(host: &str, tenant: &str) -> Reply {
     let base = format!("https://{host}/{tenant}");
-    let issuer = if tenant == "organizations" || tenant == "common" { "{tenantid}" } else { tenant };
+    let issuer = if tenant == "organizations" || tenant == "common" {
+        "{tenantid}"
+    } else {
+        tenant
+    };
     Reply::json(
         200,
         &json!({
@@ -81,9 +91,16 @@ fn configuration(host: &str, tenant: &str) -> Reply {
 fn instance(request: &Request) -> Reply {
     let asked = url::Url::parse(request.query("authorization_endpoint")).ok();
     if asked.as_ref().and_then(url::Url::host_str) != Some(request.host.as_str()) {
-        return refuse(400, "invalid_instance", "AADSTS50049", "Unknown or invalid instance.");
+        return refuse(
+            400,
+            "invalid_instance",
+            "AADSTS50049",
+            "Unknown or invalid instance.",
+        );
     }
-    let tenant = asked.and_then(|url| url.path_segments()?.next().map(str::to_owned)).unwrap_or_default();
+    let tenant = asked
+        .and_then(|url| url.path_segments()?.next().map(str::to_owned))
+        .unwrap_or_default();
     Reply::json(
         200,
         &json!({
@@ -113,12 +130,21 @@ fn known(world: &World, tenant: &str) -> bool {
 }
 
 fn form(request: &Request) -> HashMap<String, String> {
-    url::form_urlencoded::parse(&request.body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    url::form_urlencoded::parse(&request.body)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 fn refuse(status: u16, error: &str, code: &str, text: &str) -> Reply {
-    let number: u64 = code.trim_start_matches("AADSTS").parse().unwrap_or_default();
-    let description = format!("{code}: {text} Trace ID: {} Correlation ID: {}", guid("trace"), guid("correlation"));
+    let number: u64 = code
+        .trim_start_matches("AADSTS")
+        .parse()
+        .unwrap_or_default();
+    let description = format!(
+        "{code}: {text} Trace ID: {} Correlation ID: {}",
+        guid("trace"),
+        guid("correlation")
+    );
     Reply::json(
         status,
         &json!({
@@ -132,9 +158,17 @@ fn refuse(status: u16, error: &str, code: &str, text: &str) -> Reply {
 fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     // A device code is redeemed without a scope: the scope was said when the code was asked for.
-    let coded = field("device_code").strip_prefix(DEVICE).and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
-    let coded = coded.and_then(|scope| String::from_utf8(scope).ok()).unwrap_or_default();
-    let scope = if coded.is_empty() { field("scope") } else { &coded };
+    let coded = field("device_code")
+        .strip_prefix(DEVICE)
+        .and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
+    let coded = coded
+        .and_then(|scope| String::from_utf8(scope).ok())
+        .unwrap_or_default();
+    let scope = if coded.is_empty() {
+        field("scope")
+    } else {
+        &coded
+    };
     let Some(scope) = scope.split(' ').find(|scope| scope.ends_with("/.default")) else {
         return refuse(
             400,
@@ -148,7 +182,12 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
         "client_credentials" => client_credentials(world, form, &audience),
         "urn:ietf:params:oauth:grant-type:device_code" => redeem(world, &audience),
         "refresh_token" if field("refresh_token") == "sandbox-refresh" => person(world, &audience),
-        _ => refuse(400, "invalid_grant", "AADSTS70000", "The provided grant is not valid."),
+        _ => refuse(
+            400,
+            "invalid_grant",
+            "AADSTS70000",
+            "The provided grant is not valid.",
+        ),
     }
 }
 
@@ -156,8 +195,15 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
 fn client_credentials(world: &mut World, form: &HashMap<String, String>, audience: &str) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let client = field("client_id");
-    let Some(user) = world.users.values().find(|user| user.client_id == client).cloned() else {
-        let text = format!("Application with identifier '{client}' was not found in the directory 'Contoso'.");
+    let Some(user) = world
+        .users
+        .values()
+        .find(|user| user.client_id == client)
+        .cloned()
+    else {
+        let text = format!(
+            "Application with identifier '{client}' was not found in the directory 'Contoso'."
+        );
         return refuse(400, "unauthorized_client", "AADSTS700016", &text);
     };
     let assertion = field("client_assertion");
@@ -166,7 +212,12 @@ fn client_credentials(world: &mut World, form: &HashMap<String, String>, audienc
         return refuse(401, "invalid_client", "AADSTS700024", text);
     }
     if assertion.is_empty() && field("client_secret") != SECRET {
-        return refuse(401, "invalid_client", "AADSTS7000215", "Invalid client secret provided.");
+        return refuse(
+            401,
+            "invalid_client",
+            "AADSTS7000215",
+            "Invalid client secret provided.",
+        );
     }
     issue(world, &user, audience, false)
 }
@@ -183,17 +234,31 @@ fn redeem(world: &mut World, audience: &str) -> Reply {
 
 /// Is it an assertion of the sandbox's own runner, and from too long ago?
 fn too_old(world: &World, assertion: &str) -> bool {
-    let payload = assertion.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Value = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    let issued: Option<Timestamp> = claims["sandbox_iat"].as_str().and_then(|time| time.parse().ok());
-    issued.is_some_and(|issued| claims["aud"] != AUDIENCE || world.clock.since(issued) > ASSERTION_SECONDS)
+    let payload = assertion
+        .split('.')
+        .nth(1)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Value = payload
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let issued: Option<Timestamp> = claims["sandbox_iat"]
+        .as_str()
+        .and_then(|time| time.parse().ok());
+    issued.is_some_and(|issued| {
+        claims["aud"] != AUDIENCE || world.clock.since(issued) > ASSERTION_SECONDS
+    })
 }
 
 /// The person who types device codes is the sandbox's first administrator.
 fn person(world: &mut World, audience: &str) -> Reply {
     match world.users.get("admin").cloned() {
         Some(user) => issue(world, &user, audience, true),
-        None => refuse(400, "invalid_grant", "AADSTS50034", "The user account does not exist."),
+        None => refuse(
+            400,
+            "invalid_grant",
+            "AADSTS50034",
+            "The user account does not exist.",
+        ),
     }
 }
 
@@ -228,7 +293,10 @@ fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply
 
 fn device_code(world: &mut World, form: &HashMap<String, String>) -> Reply {
     world.polls = 0;
-    let code = format!("{DEVICE}{}", URL_SAFE_NO_PAD.encode(form.get("scope").map_or("", String::as_str)));
+    let code = format!(
+        "{DEVICE}{}",
+        URL_SAFE_NO_PAD.encode(form.get("scope").map_or("", String::as_str))
+    );
     Reply::json(
         200,
         &json!({

@@ -12,7 +12,9 @@ pub(in crate::sandbox) fn service(host: &str) -> Option<&'static str> {
         "api.bap.microsoft.com" => Some("bap"),
         "api.powerplatform.com" => Some("power_platform"),
         host if host.ends_with(".api.bap.microsoft.com") => Some("bap"),
-        host if host.ends_with(".vault.azure.net") || host.ends_with(".managedhsm.azure.net") => Some("keyvault"),
+        host if host.ends_with(".vault.azure.net") || host.ends_with(".managedhsm.azure.net") => {
+            Some("keyvault")
+        }
         host if host.ends_with(".dynamics.com") => Some("dataverse"),
         _ => None,
     }

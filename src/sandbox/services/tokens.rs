@@ -11,5 +11,9 @@ pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
 /// A token that nothing outside a sandbox accepts.
 pub(super) fn unsigned(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.sandbox", part(&json!({ "typ": "JWT", "alg": "none" })), part(claims))
+    format!(
+        "{}.{}.sandbox",
+        part(&json!({ "typ": "JWT", "alg": "none" })),
+        part(claims)
+    )
 }

@@ -19,14 +19,18 @@ impl Clock {
             reason = "milliseconds of a rehearsal, far below 2^52"
         )]
         let passed = (passed as f64 * self.speed) as i64;
-        Timestamp::from_millisecond(self.epoch.as_millisecond().saturating_add(passed)).unwrap_or(self.epoch)
+        Timestamp::from_millisecond(self.epoch.as_millisecond().saturating_add(passed))
+            .unwrap_or(self.epoch)
     }
 
     /// So many seconds pass at once: whoever reads this clock finds that it began so much earlier.
     /// What is counted from the epoch, such as the day on which a key ends, stays where it is.
     pub(in crate::sandbox) fn skip(&mut self, seconds: f64) {
         let real = SignedDuration::try_from_secs_f64(seconds / self.speed);
-        self.started = self.started.saturating_sub(real.unwrap_or(SignedDuration::MAX)).unwrap_or(self.started);
+        self.started = self
+            .started
+            .saturating_sub(real.unwrap_or(SignedDuration::MAX))
+            .unwrap_or(self.started);
     }
 
     pub(in crate::sandbox) fn since(&self, then: Timestamp) -> f64 {

@@ -35,8 +35,11 @@ impl World {
                 )
             })
             .collect();
-        let mut roles: Vec<String> =
-            self.roles.iter().map(|role| format!("{} {} {}", role.role, role.principal, role.scope)).collect();
+        let mut roles: Vec<String> = self
+            .roles
+            .iter()
+            .map(|role| format!("{} {} {}", role.role, role.principal, role.scope))
+            .collect();
         roles.sort();
         let policies: BTreeMap<&String, Value> = self
             .policies
@@ -57,9 +60,15 @@ impl World {
             .vaults
             .iter()
             .map(|(name, vault)| {
-                let versions: BTreeMap<&String, u32> =
-                    vault.keys.iter().map(|(name, key)| (name, key.versions)).collect();
-                (name, json!({ "properties": vault.properties, "versions": versions }))
+                let versions: BTreeMap<&String, u32> = vault
+                    .keys
+                    .iter()
+                    .map(|(name, key)| (name, key.versions))
+                    .collect();
+                (
+                    name,
+                    json!({ "properties": vault.properties, "versions": versions }),
+                )
             })
             .collect();
         json!({

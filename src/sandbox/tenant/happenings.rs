@@ -11,7 +11,11 @@ use serde_json::json;
 impl World {
     pub(in crate::sandbox) fn happen(&mut self, what: &What) {
         let enable = |world: &mut Self, vault: &str, key: &str, enabled: bool| {
-            if let Some(key) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
+            if let Some(key) = world
+                .vaults
+                .get_mut(vault)
+                .and_then(|vault| vault.keys.get_mut(key))
+            {
                 key.enabled = enabled;
             }
         };
@@ -19,7 +23,11 @@ impl World {
             What::DisableKey { vault, key } => enable(self, vault, key, false),
             What::EnableKey { vault, key } => enable(self, vault, key, true),
             What::DeleteKey { vault, key } => {
-                if let Some(key) = self.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
+                if let Some(key) = self
+                    .vaults
+                    .get_mut(vault)
+                    .and_then(|vault| vault.keys.get_mut(key))
+                {
                     key.deleted = true;
                 }
             }
@@ -31,7 +39,10 @@ impl World {
                 self.start(environment, Kind::Unlink, &guid("user/admin"));
             }
             What::Fail { environment } => {
-                if let Some((_, status)) = self.environments.get_mut(environment).and_then(|found| found.link.as_mut())
+                if let Some((_, status)) = self
+                    .environments
+                    .get_mut(environment)
+                    .and_then(|found| found.link.as_mut())
                 {
                     "Failed".clone_into(status);
                 }
@@ -42,12 +53,15 @@ impl World {
     fn revoke(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
         let principal = self.policies.get(&id).map(|found| found.principal());
-        self.roles.retain(|role| Some(&role.principal) != principal.as_ref());
+        self.roles
+            .retain(|role| Some(&role.principal) != principal.as_ref());
     }
 
     fn grant_again(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
-        let Some(found) = self.policies.get(&id) else { return };
+        let Some(found) = self.policies.get(&id) else {
+            return;
+        };
         let role = Role {
             name: guid(&format!("grant again/{policy}")),
             scope: found.vault_id.clone(),
@@ -71,9 +85,14 @@ impl World {
         let target = self.target.clone();
         if let Some(environment) = self.environments.get_mut(&target.environment) {
             environment.managed = change.managed.unwrap_or(environment.managed);
-            environment.name = change.name.clone().unwrap_or_else(|| environment.name.clone());
+            environment.name = change
+                .name
+                .clone()
+                .unwrap_or_else(|| environment.name.clone());
         }
-        let Some(vault) = self.vaults.get_mut(&target.vault) else { return };
+        let Some(vault) = self.vaults.get_mut(&target.vault) else {
+            return;
+        };
         if let Some(days) = change.retention_days {
             vault.properties["softDeleteRetentionInDays"] = json!(days);
         }

@@ -4,7 +4,12 @@ use uuid::Uuid;
 
 /// A deterministic GUID for a name.
 pub(in crate::sandbox) fn guid(name: &str) -> String {
-    Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("{name}.sandbox.cmkctl").as_bytes()).hyphenated().to_string()
+    Uuid::new_v5(
+        &Uuid::NAMESPACE_DNS,
+        format!("{name}.sandbox.cmkctl").as_bytes(),
+    )
+    .hyphenated()
+    .to_string()
 }
 
 /// The resource group that everything is in.

@@ -7,28 +7,42 @@ use super::world::World;
 use jiff::SignedDuration;
 
 /// The part of the whole time at which each stage ends.
-pub(in crate::sandbox) const STAGES: [(&str, f64); 4] =
-    [("Validate", 0.1), ("Prepare", 0.2), ("Run", 0.9), ("Finalize", 1.0)];
+pub(in crate::sandbox) const STAGES: [(&str, f64); 4] = [
+    ("Validate", 0.1),
+    ("Prepare", 0.2),
+    ("Run", 0.9),
+    ("Finalize", 1.0),
+];
 /// The part of the whole time after which an environment that is back early is back.
 const BACK: f64 = 0.5;
 
 impl World {
     /// The operation that runs on an environment.
     pub(in crate::sandbox) fn running(&self, environment: &str) -> Option<&Operation> {
-        self.operations.iter().find(|operation| operation.environment == environment && !operation.done)
+        self.operations
+            .iter()
+            .find(|operation| operation.environment == environment && !operation.done)
     }
 
     /// Does an operation that runs keep the environment from its users?
     pub(in crate::sandbox) fn occupied(&self, environment: &str) -> bool {
-        self.running(environment).is_some_and(|operation| !operation.back)
+        self.running(environment)
+            .is_some_and(|operation| !operation.back)
     }
 
     pub(in crate::sandbox) fn operation(&self, id: &str) -> Option<&Operation> {
-        self.operations.iter().find(|operation| operation.id.eq_ignore_ascii_case(id))
+        self.operations
+            .iter()
+            .find(|operation| operation.id.eq_ignore_ascii_case(id))
     }
 
     /// Starts an operation and returns its id.
-    pub(in crate::sandbox) fn start(&mut self, environment: &str, kind: Kind, requested_by: &str) -> String {
+    pub(in crate::sandbox) fn start(
+        &mut self,
+        environment: &str,
+        kind: Kind,
+        requested_by: &str,
+    ) -> String {
         let id = guid(&format!("operation/{}", self.operations.len()));
         let effect = match kind {
             Kind::Link(_) => "link-started",
@@ -44,7 +58,10 @@ impl World {
             kind,
             created: self.clock.now(),
             ended: None,
-            before: self.environments.get(environment).and_then(|found| found.link.clone()),
+            before: self
+                .environments
+                .get(environment)
+                .and_then(|found| found.link.clone()),
             fails: None,
             done: false,
             back: false,
@@ -52,7 +69,9 @@ impl World {
         };
         if let Some(found) = self.environments.get_mut(environment) {
             match &operation.kind {
-                Kind::Link(policy) | Kind::Swap(policy) => found.link = Some((policy.clone(), "Linking".to_owned())),
+                Kind::Link(policy) | Kind::Swap(policy) => {
+                    found.link = Some((policy.clone(), "Linking".to_owned()))
+                }
                 Kind::Unlink => {
                     if let Some((_, status)) = &mut found.link {
                         *status = "Unlinking".to_owned();
@@ -66,8 +85,15 @@ impl World {
     }
 
     /// An operation of the past.
-    pub(in crate::sandbox) fn remember(&mut self, environment: &str, kind: &str, failed: bool, days_ago: f64) {
-        let ago = SignedDuration::try_from_secs_f64(days_ago * 86_400.0).unwrap_or(SignedDuration::ZERO);
+    pub(in crate::sandbox) fn remember(
+        &mut self,
+        environment: &str,
+        kind: &str,
+        failed: bool,
+        days_ago: f64,
+    ) {
+        let ago =
+            SignedDuration::try_from_secs_f64(days_ago * 86_400.0).unwrap_or(SignedDuration::ZERO);
         let kind = match kind {
             "RevertToMicrosoftKey" => Kind::Unlink,
             "RotateCustomerManagedKey" => Kind::Swap(String::new()),
@@ -90,8 +116,16 @@ impl World {
 
     /// An operation that began when the sandbox did.
     pub(in crate::sandbox) fn leave_unfinished(&mut self, environment: &str) {
-        let policy = self.environments.get(environment).and_then(|found| found.link.as_ref()).map(|(id, _)| id.clone());
-        self.start(environment, Kind::Link(policy.unwrap_or_default()), &guid("user/admin"));
+        let policy = self
+            .environments
+            .get(environment)
+            .and_then(|found| found.link.as_ref())
+            .map(|(id, _)| id.clone());
+        self.start(
+            environment,
+            Kind::Link(policy.unwrap_or_default()),
+            &guid("user/admin"),
+        );
         self.effects.clear();
     }
 
@@ -111,7 +145,12 @@ impl World {
     /// Ends what is over.
     pub(in crate::sandbox) fn advance_operations(&mut self) {
         for index in 0..self.operations.len() {
-            let Some(operation) = self.operations.get(index).filter(|operation| !operation.done).cloned() else {
+            let Some(operation) = self
+                .operations
+                .get(index)
+                .filter(|operation| !operation.done)
+                .cloned()
+            else {
                 continue;
             };
             let part = self.part(&operation);
@@ -144,7 +183,10 @@ impl World {
     /// and a swap decrypt with the old key first; that they fail without it, and change nothing, is
     /// inferred.
     fn fails(&self, operation: &Operation) -> Failure {
-        let old = operation.before.as_ref().is_none_or(|(policy, _)| self.reaches_by(policy));
+        let old = operation
+            .before
+            .as_ref()
+            .is_none_or(|(policy, _)| self.reaches_by(policy));
         let other = match &operation.kind {
             Kind::Unlink | Kind::Swap(_) if !old => return Failure::OldKey,
             Kind::Link(policy) | Kind::Swap(policy) => {
@@ -161,17 +203,25 @@ impl World {
         let lag = self.settings.read_lag;
         let without_link = self.settings.link_ends.ends_with("without-link");
         let only_a_warning = self.settings.link_ends == "failed-with-link";
-        let Some(environment) = self.environments.get_mut(&operation.environment) else { return };
+        let Some(environment) = self.environments.get_mut(&operation.environment) else {
+            return;
+        };
         environment.lag = lag;
         match &operation.kind {
             Kind::Govern => environment.managed = true,
             Kind::Enable if failed => {}
             Kind::Enable => "Enabled".clone_into(&mut environment.runtime),
-            Kind::Unlink | Kind::Swap(_) if fails == Failure::OldKey => environment.link.clone_from(&operation.before),
+            Kind::Unlink | Kind::Swap(_) if fails == Failure::OldKey => {
+                environment.link.clone_from(&operation.before)
+            }
             Kind::Unlink => environment.link = None,
             Kind::Link(_) | Kind::Swap(_) if without_link => environment.link = None,
             Kind::Link(policy) | Kind::Swap(policy) => {
-                let status = if failed && !only_a_warning { "Failed" } else { "Linked" };
+                let status = if failed && !only_a_warning {
+                    "Failed"
+                } else {
+                    "Linked"
+                };
                 environment.link = Some((policy.clone(), status.to_owned()));
             }
         }

@@ -26,7 +26,10 @@ impl Standing {
     /// built-in roles). The last one is everybody's.
     pub(in crate::sandbox) fn directory_roles(self) -> &'static [&'static str] {
         match self {
-            Standing::Admin => &["11648597-926c-4cf3-9c36-bcebb0ba8dcc", "b79fbf4d-3ef9-4689-8143-76b194e85509"],
+            Standing::Admin => &[
+                "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
+                "b79fbf4d-3ef9-4689-8143-76b194e85509",
+            ],
             Standing::None | Standing::EnvironmentAdmin | Standing::Unregistered => {
                 &["b79fbf4d-3ef9-4689-8143-76b194e85509"]
             }
@@ -60,7 +63,11 @@ pub(in crate::sandbox) enum LastAdd {
 
 impl From<bool> for LastAdd {
     fn from(failed: bool) -> Self {
-        if failed { Self::Failed } else { Self::Succeeded }
+        if failed {
+            Self::Failed
+        } else {
+            Self::Succeeded
+        }
     }
 }
 
@@ -198,7 +205,11 @@ pub(in crate::sandbox) struct Key {
 impl Key {
     /// Is this version enabled?
     pub(in crate::sandbox) fn is_enabled(&self, version: u32) -> bool {
-        if version == self.versions { self.enabled } else { !self.disabled.contains(&version) }
+        if version == self.versions {
+            self.enabled
+        } else {
+            !self.disabled.contains(&version)
+        }
     }
 
     pub(in crate::sandbox) fn enable(&mut self, version: u32, enabled: bool) {
@@ -255,7 +266,11 @@ impl Policy {
     }
 
     pub(in crate::sandbox) fn system_id(&self) -> String {
-        format!("/regions/{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{}", self.location, self.guid())
+        format!(
+            "/regions/{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
+            self.location,
+            self.guid()
+        )
     }
 }
 

@@ -24,8 +24,9 @@ impl World {
 
     pub(in crate::sandbox) fn advance_events(&mut self) {
         let passed = self.clock.since(self.clock.epoch) / 86_400.0;
-        let (due, later): (Vec<Event>, Vec<Event>) =
-            std::mem::take(&mut self.events).into_iter().partition(|event| event.after_days <= passed);
+        let (due, later): (Vec<Event>, Vec<Event>) = std::mem::take(&mut self.events)
+            .into_iter()
+            .partition(|event| event.after_days <= passed);
         self.events = later;
         for event in due {
             self.happen(&event.what);
@@ -33,12 +34,16 @@ impl World {
     }
 
     pub(in crate::sandbox) fn advance_locks(&mut self) {
-        let Some(patience) = self.settings.locks_after_seconds else { return };
+        let Some(patience) = self.settings.locks_after_seconds else {
+            return;
+        };
         let now = self.clock.now();
         let keys: Vec<String> = self.environments.keys().cloned().collect();
         for key in keys {
             let (reached, running) = (self.reaches(&key), self.running(&key).is_some());
-            let Some(environment) = self.environments.get_mut(&key) else { continue };
+            let Some(environment) = self.environments.get_mut(&key) else {
+                continue;
+            };
             if reached {
                 environment.unreached = None;
             }
@@ -47,12 +52,16 @@ impl World {
                 continue;
             }
             let since = *environment.unreached.get_or_insert(now);
-            let locked = since + SignedDuration::try_from_secs_f64(patience).unwrap_or(SignedDuration::ZERO);
+            let locked =
+                since + SignedDuration::try_from_secs_f64(patience).unwrap_or(SignedDuration::ZERO);
             if now < locked {
                 continue;
             }
             "Disabled".clone_into(&mut environment.runtime);
-            let days = DELETED_AFTER.iter().find(|(sku, _)| *sku == environment.sku).map_or(30, |(_, days)| *days);
+            let days = DELETED_AFTER
+                .iter()
+                .find(|(sku, _)| *sku == environment.sku)
+                .map_or(30, |(_, days)| *days);
             if now.duration_since(locked) >= SignedDuration::from_hours(days * 24) {
                 self.environments.remove(&key);
                 self.effect("environment-deleted", key);
@@ -62,7 +71,9 @@ impl World {
 
     /// Since when an environment is locked, as far as its last modification tells.
     pub(in crate::sandbox) fn locked_since(&self, key: &str) -> Option<Timestamp> {
-        let patience = SignedDuration::try_from_secs_f64(self.settings.locks_after_seconds?).ok()?;
-        Some(self.environments.get(key)?.unreached? + patience).filter(|since| *since <= self.clock.now())
+        let patience =
+            SignedDuration::try_from_secs_f64(self.settings.locks_after_seconds?).ok()?;
+        Some(self.environments.get(key)?.unreached? + patience)
+            .filter(|since| *since <= self.clock.now())
     }
 }

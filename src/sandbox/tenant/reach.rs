@@ -10,7 +10,10 @@ use serde_json::json;
 /// find out when a key is applied.
 pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
-    let Some((name, vault)) = world.vaults.iter().find(|(name, _)| world.vault_id(name).eq_ignore_ascii_case(vault_id))
+    let Some((name, vault)) = world
+        .vaults
+        .iter()
+        .find(|(name, _)| world.vault_id(name).eq_ignore_ascii_case(vault_id))
     else {
         return false;
     };
@@ -22,17 +25,22 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     }
     let now = world.clock.now().as_second();
     let number = |key_name: &str, key: &Key| match &policy.version {
-        Some(version) => (1..=key.versions).find(|number| version_id(name, key_name, *number) == *version),
+        Some(version) => {
+            (1..=key.versions).find(|number| version_id(name, key_name, *number) == *version)
+        }
         None => Some(key.versions),
     };
-    let usable = vault.keys.get(&key.to_ascii_lowercase()).is_some_and(|own| {
-        let name = key.to_ascii_lowercase();
-        let key = own;
-        number(&name, key).is_some_and(|number| key.is_enabled(number))
-            && !key.deleted
-            && unix(world, key.expires_in_days).is_none_or(|end| end > now)
-            && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
-    });
+    let usable = vault
+        .keys
+        .get(&key.to_ascii_lowercase())
+        .is_some_and(|own| {
+            let name = key.to_ascii_lowercase();
+            let key = own;
+            number(&name, key).is_some_and(|number| key.is_enabled(number))
+                && !key.deleted
+                && unix(world, key.expires_in_days).is_none_or(|end| end > now)
+                && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
+        });
     let granted = if vault.hsm {
         let scope = format!("hsm:{name}/keys/{}", key.to_ascii_lowercase());
         world.roles.iter().any(|role| {
@@ -46,10 +54,14 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
         access_policies(world, name).iter().any(|entry| {
             let held = |need: &str| {
                 entry["permissions"]["keys"].as_array().is_some_and(|list| {
-                    list.iter().any(|own| own.as_str().is_some_and(|own| own.eq_ignore_ascii_case(need)))
+                    list.iter().any(|own| {
+                        own.as_str()
+                            .is_some_and(|own| own.eq_ignore_ascii_case(need))
+                    })
                 })
             };
-            entry["objectId"] == json!(principal) && ["get", "wrapKey", "unwrapKey"].into_iter().all(held)
+            entry["objectId"] == json!(principal)
+                && ["get", "wrapKey", "unwrapKey"].into_iter().all(held)
         })
     };
     usable && granted
@@ -59,12 +71,17 @@ impl World {
     /// Can the key of an environment's policy be reached now? Without a policy there is nothing to
     /// reach.
     pub(in crate::sandbox) fn reaches(&self, environment: &str) -> bool {
-        let link = self.environments.get(environment).and_then(|found| found.link.as_ref());
+        let link = self
+            .environments
+            .get(environment)
+            .and_then(|found| found.link.as_ref());
         link.is_none_or(|(policy, _)| self.reaches_by(policy))
     }
 
     /// Can the key of this policy be reached now?
     pub(in crate::sandbox) fn reaches_by(&self, policy: &str) -> bool {
-        self.policies.get(&policy.to_ascii_lowercase()).is_some_and(|policy| reaches(self, policy))
+        self.policies
+            .get(&policy.to_ascii_lowercase())
+            .is_some_and(|policy| reaches(self, policy))
     }
 }

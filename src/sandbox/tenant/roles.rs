@@ -6,8 +6,10 @@ use super::world::World;
 pub(in crate::sandbox) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
 
 /// Local roles of a managed HSM that the sandbox knows: encryption user, and administrator.
-pub(in crate::sandbox) const HSM_ROLES: [&str; 2] =
-    ["33413926-3206-4cdd-b39a-83574fe37a17", "a290e904-7015-4bba-90c8-60543313cdb4"];
+pub(in crate::sandbox) const HSM_ROLES: [&str; 2] = [
+    "33413926-3206-4cdd-b39a-83574fe37a17",
+    "a290e904-7015-4bba-90c8-60543313cdb4",
+];
 
 pub(in crate::sandbox) struct BuiltIn {
     pub(in crate::sandbox) name: &'static str,
@@ -29,7 +31,10 @@ pub(in crate::sandbox) const ROLES: [BuiltIn; 6] = [
         name: "Contributor",
         id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
         actions: &["*"],
-        not_actions: &["microsoft.authorization/*/delete", "microsoft.authorization/*/write"],
+        not_actions: &[
+            "microsoft.authorization/*/delete",
+            "microsoft.authorization/*/write",
+        ],
         data_actions: &[],
     },
     BuiltIn {
@@ -68,14 +73,19 @@ pub(in crate::sandbox) const ROLES: [BuiltIn; 6] = [
 
 /// The definition GUID of a built-in role by name; a GUID stays one.
 pub(in crate::sandbox) fn role_id(name: &str) -> &str {
-    ROLES.iter().find(|role| role.name == name).map_or(name, |role| role.id)
+    ROLES
+        .iter()
+        .find(|role| role.name == name)
+        .map_or(name, |role| role.id)
 }
 
 fn fits(pattern: &str, action: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == action,
         Some((head, tail)) => {
-            action.len() >= head.len() + tail.len() && action.starts_with(head) && action.ends_with(tail)
+            action.len() >= head.len() + tail.len()
+                && action.starts_with(head)
+                && action.ends_with(tail)
         }
     }
 }
@@ -87,15 +97,35 @@ pub(in crate::sandbox) fn covers(assigned: &str, scope: &str) -> bool {
 }
 
 /// May this principal do `action` at `scope`? `data` asks for the data plane.
-pub(in crate::sandbox) fn allowed(world: &World, principal: &str, action: &str, scope: &str, data: bool) -> bool {
+pub(in crate::sandbox) fn allowed(
+    world: &World,
+    principal: &str,
+    action: &str,
+    scope: &str,
+    data: bool,
+) -> bool {
     let action = action.to_ascii_lowercase();
-    world.roles.iter().filter(|role| role.principal == principal && covers(&role.scope, scope)).any(|role| {
-        ROLES.iter().filter(|built_in| built_in.id == role.role).any(|built_in| {
-            let list = if data { built_in.data_actions } else { built_in.actions };
-            list.iter().any(|pattern| fits(pattern, &action))
-                && !built_in.not_actions.iter().any(|pattern| fits(pattern, &action))
+    world
+        .roles
+        .iter()
+        .filter(|role| role.principal == principal && covers(&role.scope, scope))
+        .any(|role| {
+            ROLES
+                .iter()
+                .filter(|built_in| built_in.id == role.role)
+                .any(|built_in| {
+                    let list = if data {
+                        built_in.data_actions
+                    } else {
+                        built_in.actions
+                    };
+                    list.iter().any(|pattern| fits(pattern, &action))
+                        && !built_in
+                            .not_actions
+                            .iter()
+                            .any(|pattern| fits(pattern, &action))
+                })
         })
-    })
 }
 
 /// Does this principal's wrap and unwrap reach the vault by RBAC, long enough to be effective?
@@ -111,6 +141,10 @@ pub(in crate::sandbox) fn wraps(world: &World, principal: &str, vault_id: &str) 
 /// Users always; a policy's identity only some time after its creation.
 pub(in crate::sandbox) fn known_principal(world: &World, principal: &str) -> bool {
     let user = world.users.values().any(|user| user.object_id == principal);
-    let identity = world.policies.values().find(|policy| policy.principal() == principal);
-    user || identity.is_some_and(|policy| world.clock.since(policy.created) >= world.settings.identity_seconds)
+    let identity = world
+        .policies
+        .values()
+        .find(|policy| policy.principal() == principal);
+    user || identity
+        .is_some_and(|policy| world.clock.since(policy.created) >= world.settings.identity_seconds)
 }

@@ -44,17 +44,30 @@ pub(in crate::sandbox) struct World {
 impl World {
     /// ARM id of a policy of this name.
     pub(in crate::sandbox) fn policy_id(&self, name: &str) -> String {
-        format!("{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{name}", self.group_id())
+        format!(
+            "{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{name}",
+            self.group_id()
+        )
     }
 
     pub(in crate::sandbox) fn group_id(&self) -> String {
-        format!("/subscriptions/{}/resourceGroups/{GROUP}", self.subscription)
+        format!(
+            "/subscriptions/{}/resourceGroups/{GROUP}",
+            self.subscription
+        )
     }
 
     /// ARM id of the vault of this name.
     pub(in crate::sandbox) fn vault_id(&self, name: &str) -> String {
-        let kind = if self.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
-        format!("{}/providers/Microsoft.KeyVault/{kind}/{name}", self.group_id())
+        let kind = if self.vaults.get(name).is_some_and(|vault| vault.hsm) {
+            "managedHSMs"
+        } else {
+            "vaults"
+        };
+        format!(
+            "{}/providers/Microsoft.KeyVault/{kind}/{name}",
+            self.group_id()
+        )
     }
 
     pub(in crate::sandbox) fn effect(&mut self, what: &'static str, subject: impl Into<String>) {

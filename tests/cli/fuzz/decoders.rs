@@ -44,7 +44,11 @@ fn answer_of(status: u16, body: &[u8], kind: &str) -> Answer {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    Answer { status, headers, body: body.to_vec().into() }
+    Answer {
+        status,
+        headers,
+        body: body.to_vec().into(),
+    }
 }
 
 macro_rules! harmless {
@@ -63,7 +67,8 @@ proptest! {
         let found = environments::environment(&value);
         harmless!(found);
         if let Ok(found) = found {
-            prop_assert!(!found.id.trim().is_empty() && !found.display_name.trim().is_empty(), "a name that consent could not repeat");
+            prop_assert!(!found.id.trim().is_empty() && !found.display_name.trim().is_empty(),
+                "a name that consent could not repeat");
             let _ = (found.managed(), found.state(), found.is_up());
         }
     }
@@ -114,7 +119,8 @@ proptest! {
     }
 
     #[test]
-    fn errors(status in 300_u16..600, body in of(ERROR), cut in any::<u16>(), raw in proptest::collection::vec(any::<u8>(), 0..64), kind in wild(), form in 0..3) {
+    fn errors(status in 300_u16..600, body in of(ERROR), cut in any::<u16>(),
+        raw in proptest::collection::vec(any::<u8>(), 0..64), kind in wild(), form in 0..3) {
         let text = body.to_string().into_bytes();
         let bytes = match form {
             0 => text,
@@ -123,7 +129,8 @@ proptest! {
         };
         let fault = Fault::answered(Service::Arm, &answer_of(status, &bytes, &kind));
         harmless!((&fault.message, &fault.code, &fault.inner_code, &fault.correlation));
-        prop_assert!(fault.message.chars().count() <= 1300 && !fault.message.contains("Bearer eyJ"));
+        prop_assert!(fault.message.chars().count() <= 1300);
+        prop_assert!(!fault.message.contains("Bearer eyJ"));
         harmless!(fault.clause());
         harmless!(fault.unreadable());
         harmless!(fault.clone().into_error("It failed."));
@@ -134,7 +141,8 @@ proptest! {
 
     #[test]
     fn paths_into_any_value(value in json_value(), path in prop_oneof!["[a-z.]{0,12}", wild()]) {
-        let _ = (json::at(&value, &path), json::look(&value, &path), json::number(&value, &path), json::maybe(&value, &path, json::as_date), json::must(&value, &path, json::as_seconds));
+        let _ = (json::at(&value, &path), json::look(&value, &path), json::number(&value, &path),
+            json::maybe(&value, &path, json::as_date), json::must(&value, &path, json::as_seconds));
         harmless!(json::text(&value, &path));
         harmless!(json::texts(&value, &path));
         prop_assert!(json::text(&value, &path).is_none_or(|text| !text.trim().is_empty()));

@@ -14,10 +14,17 @@ fn owner(cloud: &Cloud, address: &str) -> Option<Service> {
     if authority.contains(['@', ':', '%', '[']) {
         return None;
     }
-    let host = authority.strip_suffix('.').unwrap_or(authority).to_ascii_lowercase();
+    let host = authority
+        .strip_suffix('.')
+        .unwrap_or(authority)
+        .to_ascii_lowercase();
     let whole = |host: &str| !host.is_empty() && host.split('.').all(|label| !label.is_empty());
-    let inside =
-        |key: &str| host == cloud.get(key) || host.strip_suffix(&format!(".{}", cloud.get(key))).is_some_and(whole);
+    let inside = |key: &str| {
+        host == cloud.get(key)
+            || host
+                .strip_suffix(&format!(".{}", cloud.get(key)))
+                .is_some_and(whole)
+    };
     match () {
         () if host == cloud.get("arm") => Some(Service::Arm),
         () if host == cloud.get("power-platform") => Some(Service::PowerPlatform),
@@ -30,18 +37,49 @@ fn owner(cloud: &Cloud, address: &str) -> Option<Service> {
 }
 
 fn address(cloud: &Cloud) -> BoxedStrategy<String> {
-    let hosts: Vec<String> =
-        ["login", "arm", "bap", "power-platform", "vault-suffix", "hsm-suffix", "dataverse-suffix"]
-            .iter()
-            .map(|key| cloud.get(key).to_owned())
-            .collect();
+    let hosts: Vec<String> = [
+        "login",
+        "arm",
+        "bap",
+        "power-platform",
+        "vault-suffix",
+        "hsm-suffix",
+        "dataverse-suffix",
+    ]
+    .iter()
+    .map(|key| cloud.get(key).to_owned())
+    .collect();
     let known = proptest::sample::select(hosts);
-    let odd = |words: &[&'static str]| prop_oneof![5 => Just(String::new()), 4 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => wild()];
-    let scheme = prop_oneof![8 => Just("https://"), 1 => Just("http://"), 1 => Just("HTTPS://"), 1 => Just("ftp://"), 1 => Just("https:/"), 1 => Just("//")];
+    let odd = |words: &[&'static str]| {
+        prop_oneof![5 => Just(String::new()),
+        4 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => wild()]
+    };
+    let scheme = prop_oneof![8 => Just("https://"), 1 => Just("http://"), 1 => Just("HTTPS://"),
+        1 => Just("ftp://"), 1 => Just("https:/"), 1 => Just("//")];
     (
         scheme,
-        odd(&["user@", "user:word@", "@", "evil.example@", "evil.example#@", "evil.example\\@", "evil.example/"]),
-        odd(&["a.", "kv.", "evil-", "..", ".", "x.y.", "\u{e4}.", "%61.", "xn--4ca.", "evil.example/.", "\t"]),
+        odd(&[
+            "user@",
+            "user:word@",
+            "@",
+            "evil.example@",
+            "evil.example#@",
+            "evil.example\\@",
+            "evil.example/",
+        ]),
+        odd(&[
+            "a.",
+            "kv.",
+            "evil-",
+            "..",
+            ".",
+            "x.y.",
+            "\u{e4}.",
+            "%61.",
+            "xn--4ca.",
+            "evil.example/.",
+            "\t",
+        ]),
         known,
         odd(&[
             ".",
@@ -57,7 +95,14 @@ fn address(cloud: &Cloud) -> BoxedStrategy<String> {
             "\u{ff0e}evil.example",
             "\\evil.example",
         ]),
-        odd(&["/", "/a?b=c#d", "?x", "#.api.bap.microsoft.com", "/../..", "\\x"]),
+        odd(&[
+            "/",
+            "/a?b=c#d",
+            "?x",
+            "#.api.bap.microsoft.com",
+            "/../..",
+            "\\x",
+        ]),
     )
         .prop_map(|(a, b, c, d, e, f)| [a, &b, &c, &d, &e, &f].concat())
         .boxed()
@@ -67,7 +112,10 @@ fn cloud_and_address() -> BoxedStrategy<(Cloud, String)> {
     proptest::sample::select(names())
         .prop_flat_map(|name| {
             let cloud = Cloud::named(name).unwrap();
-            (Just(cloud.clone()), prop_oneof![8 => address(&cloud), 1 => wild()])
+            (
+                Just(cloud.clone()),
+                prop_oneof![8 => address(&cloud), 1 => wild()],
+            )
         })
         .boxed()
 }
@@ -77,13 +125,16 @@ proptest! {
     fn a_token_goes_to_the_clouds_own_hosts_and_nowhere_else((cloud, text) in cloud_and_address()) {
         if let Ok(url) = Url::parse(&text) {
             // What is asked is what the library made of the text; the naive eye looks at that.
-            prop_assert_eq!(cloud.service_of(&url), owner(&cloud, url.as_str()), "{} out of {:?}", url, text);
+            prop_assert_eq!(cloud.service_of(&url), owner(&cloud, url.as_str()), "{} out of {:?}",
+                url, text);
             if cloud.service_of(&url).is_some() {
-                prop_assert!(url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none());
+                let nobody = url.username().is_empty() && url.password().is_none();
+                prop_assert!(url.scheme() == "https" && url.port().is_none() && nobody);
                 prop_assert!(!url.host_str().unwrap().contains("evil.example"), "{}", url);
                 // A token's audience never comes from the path or the query.
                 let scope = cloud.scope(cloud.service_of(&url).unwrap(), &url);
-                prop_assert!(scope.starts_with("https://") && scope.ends_with("/.default") && !scope.contains("//.default"), "{}", scope);
+                let whole = scope.starts_with("https://") && scope.ends_with("/.default");
+                prop_assert!(whole && !scope.contains("//.default"), "{}", scope);
             }
             if cloud.is_login(&url) {
                 prop_assert_eq!(url.as_str().split('/').nth(2), Some(cloud.get("login")));
@@ -99,7 +150,8 @@ proptest! {
     ]) {
         let cloud = Cloud::named("public").unwrap();
         let trimmed = scope.strip_suffix("/.default").unwrap_or("").trim_end_matches('/');
-        prop_assert_eq!(cloud.is_for_keys(&scope), ["https://vault.azure.net", "https://managedhsm.azure.net"].contains(&trimmed));
+        prop_assert_eq!(cloud.is_for_keys(&scope), ["https://vault.azure.net",
+            "https://managedhsm.azure.net"].contains(&trimmed));
     }
 
     #[test]
@@ -112,7 +164,8 @@ proptest! {
             if key.ends_with("audience") {
                 prop_assert!(Url::parse(&stored).unwrap().scheme() == "https");
             } else {
-                prop_assert!(!stored.is_empty() && !stored.contains(['/', '@', ':', '?', '#', '%', '\\', ' ']), "{}", stored);
+                prop_assert!(!stored.is_empty() && !stored.contains(['/', '@', ':', '?', '#', '%',
+                    '\\', ' ']), "{}", stored);
                 let url = Url::parse(&format!("https://{stored}/")).unwrap();
                 prop_assert_eq!(url.host_str(), Some(stored.as_str()));
             }

@@ -32,12 +32,19 @@ fn misleading(value: &impl std::fmt::Debug) -> Option<String> {
         if after.starts_with(['n', 'r', 't', '0']) {
             return Some(text);
         }
-        let code = after.strip_prefix("u{").and_then(|after| after.split_once('}')).map(|(code, _)| code);
-        let escaped = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
+        let code = after
+            .strip_prefix("u{")
+            .and_then(|after| after.split_once('}'))
+            .map(|(code, _)| code);
+        let escaped = code
+            .and_then(|code| u32::from_str_radix(code, 16).ok())
+            .and_then(char::from_u32);
         if escaped.is_some_and(misleads) {
             return Some(text);
         }
-        rest = after.get(1..).unwrap_or_else(|| after.trim_start_matches(|ch: char| !ch.is_ascii()));
+        rest = after
+            .get(1..)
+            .unwrap_or_else(|| after.trim_start_matches(|ch: char| !ch.is_ascii()));
     }
     text.chars().find(|ch| misleads(*ch)).map(|_| text.clone())
 }
@@ -50,9 +57,11 @@ fn wild() -> BoxedStrategy<String> {
         2 => "[\u{0}-\u{1f}\u{7f}-\u{9f}\u{ad}\u{61c}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0041}a\u{1b}\\[]{0,12}",
         1 => "(eyJ[A-Za-z0-9_-]{0,40}[ .]?){1,3}",
         1 => proptest::sample::select(vec![
-            "Succeeded", "failed", "Standard", "Basic", "Linked", "true", "2026-03-02T08:00:00Z", "9999-12-31T23:59:59Z", "-1",
+            "Succeeded", "failed", "Standard", "Basic", "Linked", "true", "2026-03-02T08:00:00Z",
+            "9999-12-31T23:59:59Z", "-1",
             "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v",
-            "/providers/Microsoft.Authorization/locks/", "İ/providers/microsoft.authorization/locks/x", "https://v.vault.azure.net/",
+            "/providers/Microsoft.Authorization/locks/",
+            "İ/providers/microsoft.authorization/locks/x", "https://v.vault.azure.net/",
             "11111111-2222-3333-4444-555555555555", "../..", "%2e%2e", "\u{130}\u{1e9e}\u{fb03}",
         ]).prop_map(str::to_owned),
     ]
@@ -105,13 +114,21 @@ enum Blow {
 }
 
 fn blow() -> BoxedStrategy<Blow> {
-    prop_oneof![3 => json_value().prop_map(Blow::Put), 1 => Just(Blow::Drop), 1 => Just(Blow::OddCase), 1 => Just(Blow::Twice)].boxed()
+    prop_oneof![3 => json_value().prop_map(Blow::Put), 1 => Just(Blow::Drop),
+        1 => Just(Blow::OddCase), 1 => Just(Blow::Twice)]
+    .boxed()
 }
 
 /// One of these documents, with a few places struck.
 fn struck(samples: &[&str]) -> BoxedStrategy<Value> {
-    let samples: Vec<Value> = samples.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-    (proptest::sample::select(samples), proptest::collection::vec((any::<u16>(), blow()), 0..4))
+    let samples: Vec<Value> = samples
+        .iter()
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect();
+    (
+        proptest::sample::select(samples),
+        proptest::collection::vec((any::<u16>(), blow()), 0..4),
+    )
         .prop_map(|(mut value, blows)| {
             for (place, blow) in blows {
                 let count = places(&value).max(1);
@@ -151,7 +168,10 @@ fn strike(value: &mut Value, number: &mut usize, blow: &Blow) -> bool {
                     return true;
                 }
                 *number -= 1;
-                if map.get_mut(&name).is_some_and(|inner| strike(inner, number, blow)) {
+                if map
+                    .get_mut(&name)
+                    .is_some_and(|inner| strike(inner, number, blow))
+                {
                     return true;
                 }
             }
@@ -181,7 +201,9 @@ fn strike(value: &mut Value, number: &mut usize, blow: &Blow) -> bool {
 #[test]
 fn the_eye_would_notice() {
     assert!(
-        misleading(&"a\u{1b}b").is_some() && misleading(&"a\nb").is_some() && misleading(&Some("\u{202e}")).is_some()
+        misleading(&"a\u{1b}b").is_some()
+            && misleading(&"a\nb").is_some()
+            && misleading(&Some("\u{202e}")).is_some()
     );
     assert!(misleading(&"a\\nb \\u{1b} ä").is_none());
 }

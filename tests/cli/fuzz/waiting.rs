@@ -36,15 +36,23 @@ impl Look {
         };
         let broken = |broken| Err(Fault::broken(Service::Bap, &broken));
         match self {
-            Look::State(state) => Ok(Operation { state: state.clone(), ..Operation::default() }),
-            Look::Status(status, body) => Err(Fault::answered(Service::Bap, &answer(*status, body))),
+            Look::State(state) => Ok(Operation {
+                state: state.clone(),
+                ..Operation::default()
+            }),
+            Look::Status(status, body) => {
+                Err(Fault::answered(Service::Bap, &answer(*status, body)))
+            }
             Look::Shape => Err(Fault::shape(Service::Bap, &answer(200, b"<html>"), "x")),
             Look::NotSent => broken(Broken::NotSent("x".into())),
             Look::Lost => broken(Broken::Lost("x".into())),
             Look::Unusable => broken(Broken::Unusable("x".into())),
             Look::Foreign => broken(Broken::Foreign("x".into())),
             Look::SignIn => Err(Fault::sign_in(Service::Bap, Error::new(Kind::SignIn, "x"))),
-            Look::Denied => Err(Fault::sign_in(Service::Bap, Error::new(Kind::SignIn, "x").code("AADSTS7000222"))),
+            Look::Denied => Err(Fault::sign_in(
+                Service::Bap,
+                Error::new(Kind::SignIn, "x").code("AADSTS7000222"),
+            )),
         }
     }
 
@@ -53,7 +61,9 @@ impl Look {
         match self {
             Look::State(state) => {
                 let state = state.to_ascii_lowercase();
-                if ["succeeded", "failed", "canceled", "cancelled", "completed"].contains(&state.as_str()) {
+                if ["succeeded", "failed", "canceled", "cancelled", "completed"]
+                    .contains(&state.as_str())
+                {
                     "end"
                 } else {
                     "wait"
@@ -86,7 +96,8 @@ fn look() -> BoxedStrategy<Look> {
     prop_oneof![
         3 => state.prop_map(|state| Look::State(state.to_owned())),
         1 => wild().prop_map(Look::State),
-        4 => (300_u16..600, proptest::collection::vec(any::<u8>(), 0..16)).prop_map(|(status, body)| Look::Status(status, body)),
+        4 => (300_u16..600, proptest::collection::vec(any::<u8>(), 0..16)).prop_map(|(status,
+            body)| Look::Status(status, body)),
         1 => Just(Look::Shape),
         1 => Just(Look::NotSent),
         1 => Just(Look::Lost),
@@ -125,7 +136,8 @@ proptest! {
                     "wait"
                 }
                 Step::Stop(Ended::Operation(_) | Ended::Vanished) => "end",
-                Step::Stop(other) => return Err(TestCaseError::fail(format!("{other:?} is not for a look to decide"))),
+                Step::Stop(other) => return Err(TestCaseError::fail(format!("{other:?} is not for \
+                    a look to decide"))),
                 Step::Refused => "refused",
             };
             // A refusal counts when it is said six times in a row: one alone ends no wait of days.
@@ -147,23 +159,29 @@ proptest! {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date(seconds in any::<u64>(), pad in " {0,3}", at in -30_000_000_000_i64..200_000_000_000, ahead in -100_000_i64..100_000) {
+    fn retry_after_is_seconds_or_a_date(seconds in any::<u64>(), pad in " {0,3}",
+        at in -30_000_000_000_i64..200_000_000_000, ahead in -100_000_i64..100_000) {
         let now = Timestamp::from_second(at).unwrap();
-        prop_assert_eq!(retry_after(&format!("{pad}{seconds}{pad}"), now), Some(Duration::from_secs(seconds)));
+        prop_assert_eq!(retry_after(&format!("{pad}{seconds}{pad}"), now),
+            Some(Duration::from_secs(seconds)));
         let then = now + SignedDuration::from_secs(ahead);
         let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let year: i16 = then.strftime("%Y").to_string().parse().unwrap();
         if (1900..=9999).contains(&year) {
-            prop_assert_eq!(retry_after(&date, now), Some(Duration::from_secs(ahead.max(0).unsigned_abs())), "{}", date);
+            prop_assert_eq!(retry_after(&date, now),
+                Some(Duration::from_secs(ahead.max(0).unsigned_abs())), "{}", date);
         }
     }
 
     #[test]
-    fn nonsense_for_retry_after_is_no_pause(text in prop_oneof![wild(), "[0-9+. -]{0,24}", "(Mon|Xyz)?,? ?[0-9]{1,3} (Mar|Feb|Foo) [0-9]{1,6} [0-9]{1,3}:[0-9:]{1,6} (GMT|[+-][0-9]{1,5}|Z)?"], at in any::<i32>()) {
+    fn nonsense_for_retry_after_is_no_pause(text in prop_oneof![wild(), "[0-9+. -]{0,24}",
+        "(Mon|Xyz)?,? ?[0-9]{1,3} (Mar|Feb|Foo) [0-9]{1,6} [0-9]{1,3}:[0-9:]{1,6} \
+        (GMT|[+-][0-9]{1,5}|Z)?"], at in any::<i32>()) {
         let now = Timestamp::from_second(i64::from(at)).unwrap();
         if let Some(pause) = retry_after(&text, now) {
             let digits = text.trim().trim_start_matches('+');
-            let number = digits.parse::<u64>().is_ok_and(|seconds| Duration::from_secs(seconds) == pause);
+            let is_pause = |seconds| Duration::from_secs(seconds) == pause;
+            let number = digits.parse::<u64>().is_ok_and(is_pause);
             prop_assert!(number || text.contains(':'), "{:?} {:?}", text, pause);
         }
     }

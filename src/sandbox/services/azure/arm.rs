@@ -11,17 +11,31 @@ use crate::sandbox::tenant::world::World;
 const PROVIDER: &str = "microsoft.powerplatform";
 
 pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
-    let Some(user) = caller(world, request, &["https://management.azure.com", "https://management.core.windows.net"])
-    else {
+    let Some(user) = caller(
+        world,
+        request,
+        &[
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+        ],
+    ) else {
         let challenge = format!(
             "Bearer authorization_uri=\"https://login.microsoftonline.com/{}\", \
             error=\"invalid_token\", error_description=\"The access token is missing or \
             invalid.\"",
             world.tenant
         );
-        let code = if request.bearer.is_some() { "InvalidAuthenticationToken" } else { "AuthenticationFailed" };
-        return Reply::error(401, code, "The access token is missing, has expired or is for another audience.")
-            .header("www-authenticate", challenge);
+        let code = if request.bearer.is_some() {
+            "InvalidAuthenticationToken"
+        } else {
+            "AuthenticationFailed"
+        };
+        return Reply::error(
+            401,
+            code,
+            "The access token is missing, has expired or is for another audience.",
+        )
+        .header("www-authenticate", challenge);
     };
     dispatch(world, request, &user).header("x-ms-ratelimit-remaining-subscription-reads", "249")
 }
@@ -30,15 +44,22 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     // What it is a provider of stands behind its name; the name alone is the provider itself.
-    let authorization = |pair: &[String]| pair[0] == "providers" && pair[1] == "microsoft.authorization";
-    if let Some(at) = route.windows(2).rposition(authorization).filter(|at| route.len() > at + 2) {
+    let authorization =
+        |pair: &[String]| pair[0] == "providers" && pair[1] == "microsoft.authorization";
+    if let Some(at) = route
+        .windows(2)
+        .rposition(authorization)
+        .filter(|at| route.len() > at + 2)
+    {
         let scope = format!("/{}", request.path[..at].join("/"));
         return authorization::respond(world, request, user, &scope, &route[at + 2..]);
     }
     match &segments[..] {
         ["tenants"] => inventory::tenants(world),
         ["subscriptions"] => inventory::subscriptions(world),
-        ["subscriptions", id, rest @ ..] if *id == world.subscription => in_subscription(world, request, user, rest),
+        ["subscriptions", id, rest @ ..] if *id == world.subscription => {
+            in_subscription(world, request, user, rest)
+        }
         ["subscriptions", id, ..] => {
             let text = format!("The subscription '{id}' could not be found.");
             Reply::error(404, "SubscriptionNotFound", text)
@@ -57,9 +78,13 @@ fn in_subscription(world: &mut World, request: &Request, user: &User, rest: &[&s
         }
         ["resourcegroups", _, rest @ ..] => in_group(world, request, user, rest),
         ["providers", PROVIDER] => policies::provider(world, request, user),
-        ["providers", PROVIDER, "register"] if request.method == "POST" => policies::register(world, user),
+        ["providers", PROVIDER, "register"] if request.method == "POST" => {
+            policies::register(world, user)
+        }
         ["providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
-        ["providers", PROVIDER, "operations", id] if request.method == "GET" => policies::operation(request, id),
+        ["providers", PROVIDER, "operations", id] if request.method == "GET" => {
+            policies::operation(request, id)
+        }
         ["providers", "microsoft.keyvault", _, ..] => vaults::respond(world, request, user),
         _ => inventory::respond(world, request, user),
     }
@@ -74,7 +99,13 @@ fn in_group(world: &mut World, request: &Request, user: &User, rest: &[&str]) ->
             let name = request.path.last().map_or("", String::as_str);
             policies::policy(world, request, user, name)
         }
-        ["providers", "microsoft.resources", "deployments", _, "validate"] => inventory::validate(world, request, user),
+        [
+            "providers",
+            "microsoft.resources",
+            "deployments",
+            _,
+            "validate",
+        ] => inventory::validate(world, request, user),
         ["providers", "microsoft.keyvault", ..] => vaults::respond(world, request, user),
         _ => inventory::respond(world, request, user),
     }

@@ -16,12 +16,29 @@ use serde_json::{Value, json};
 /// Providers that are registered in every subscription of the sandbox, with the types that it plays
 /// and their newest version.
 const OTHERS: [(&str, &[(&str, &str)]); 3] = [
-    ("Microsoft.KeyVault", &[("vaults", "2023-07-01"), ("vaults/keys", "2023-07-01"), ("managedHSMs", "2023-07-01")]),
+    (
+        "Microsoft.KeyVault",
+        &[
+            ("vaults", "2023-07-01"),
+            ("vaults/keys", "2023-07-01"),
+            ("managedHSMs", "2023-07-01"),
+        ],
+    ),
     (
         "Microsoft.Authorization",
-        &[("roleAssignments", "2022-04-01"), ("roleDefinitions", "2022-04-01"), ("locks", "2020-05-01")],
+        &[
+            ("roleAssignments", "2022-04-01"),
+            ("roleDefinitions", "2022-04-01"),
+            ("locks", "2020-05-01"),
+        ],
     ),
-    ("Microsoft.Resources", &[("deployments", "2021-04-01"), ("resourceGroups", "2021-04-01")]),
+    (
+        "Microsoft.Resources",
+        &[
+            ("deployments", "2021-04-01"),
+            ("resourceGroups", "2021-04-01"),
+        ],
+    ),
 ];
 
 pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
@@ -31,23 +48,39 @@ pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
     let (what, reply) = match (request.method.as_str(), &segments[..]) {
         ("GET", ["subscriptions", _, "locations"]) => ("locations/read", locations(world)),
         ("GET", ["subscriptions", _, "providers"]) => ("providers/read", providers(world)),
-        ("GET", ["subscriptions", _, "providers", _]) => ("providers/read", provider(world, &request.path[3])),
+        ("GET", ["subscriptions", _, "providers", _]) => {
+            ("providers/read", provider(world, &request.path[3]))
+        }
         ("POST", ["subscriptions", _, "providers", _, "register"]) => {
             ("register/action", provider(world, &request.path[3]))
         }
-        ("GET", ["subscriptions", _, "resourcegroups"]) => {
-            ("resourceGroups/read", Reply::json(200, &json!({ "value": [group(world)] })))
-        }
-        ("GET", ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]) => {
+        ("GET", ["subscriptions", _, "resourcegroups"]) => (
+            "resourceGroups/read",
+            Reply::json(200, &json!({ "value": [group(world)] })),
+        ),
+        (
+            "GET",
+            ["subscriptions", _, "resources"]
+            | ["subscriptions", _, "resourcegroups", _, "resources"],
+        ) => {
             // Whoever sees nothing sees an empty list.
             return resources(world, user, request.query("$filter"));
         }
         _ => {
-            let text = format!("The resource type could not be found for '{}'.", request.raw_path);
+            let text = format!(
+                "The resource type could not be found for '{}'.",
+                request.raw_path
+            );
             return Reply::error(404, "InvalidResourceType", text);
         }
     };
-    refusal(world, user, &format!("Microsoft.Resources/subscriptions/{what}"), &scope).unwrap_or(reply)
+    refusal(
+        world,
+        user,
+        &format!("Microsoft.Resources/subscriptions/{what}"),
+        &scope,
+    )
+    .unwrap_or(reply)
 }
 
 pub(super) fn tenants(world: &World) -> Reply {
@@ -82,7 +115,11 @@ fn locations(world: &World) -> Reply {
             "regionalDisplayName": shown,
         })
     };
-    let all = [("westeurope", "West Europe"), ("northeurope", "North Europe"), ("uksouth", "UK South")];
+    let all = [
+        ("westeurope", "West Europe"),
+        ("northeurope", "North Europe"),
+        ("uksouth", "UK South"),
+    ];
     Reply::json(
         200,
         &json!({
@@ -109,14 +146,24 @@ fn other(world: &World, (name, types): (&str, &[(&str, &str)])) -> Value {
 }
 
 fn providers(world: &World) -> Reply {
-    let all = OTHERS.into_iter().map(|own| other(world, own)).chain([provider_body(world)]);
+    let all = OTHERS
+        .into_iter()
+        .map(|own| other(world, own))
+        .chain([provider_body(world)]);
     Reply::json(200, &json!({ "value": all.collect::<Vec<Value>>() }))
 }
 
 fn provider(world: &World, name: &str) -> Reply {
-    match OTHERS.into_iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
+    match OTHERS
+        .into_iter()
+        .find(|(own, _)| own.eq_ignore_ascii_case(name))
+    {
         Some(found) => Reply::json(200, &other(world, found)),
-        None => Reply::error(404, "InvalidResourceNamespace", format!("The resource namespace '{name}' is invalid.")),
+        None => Reply::error(
+            404,
+            "InvalidResourceNamespace",
+            format!("The resource namespace '{name}' is invalid."),
+        ),
     }
 }
 
@@ -124,15 +171,37 @@ fn provider(world: &World, name: &str) -> Reply {
 fn resources(world: &World, user: &User, filter: &str) -> Reply {
     let kept = |body: &Value| {
         let fits = |field: &str, wanted: Option<&str>| {
-            wanted.is_none_or(|wanted| body[field].as_str().is_some_and(|own| own.eq_ignore_ascii_case(wanted)))
+            wanted.is_none_or(|wanted| {
+                body[field]
+                    .as_str()
+                    .is_some_and(|own| own.eq_ignore_ascii_case(wanted))
+            })
         };
-        fits("type", odata::equal(filter, "resourceType")) && fits("name", odata::equal(filter, "name"))
+        fits("type", odata::equal(filter, "resourceType"))
+            && fits("name", odata::equal(filter, "name"))
     };
-    let held = world.vaults.iter().filter(|(_, vault)| !vault.deleted).map(|(name, _)| name);
-    let held = held.filter(|name| readable(world, user, name)).map(|name| vault_body(world, name));
-    let readable =
-        |id: &str| allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", id, false);
-    let policies = world.policies.values().filter(|policy| readable(&policy.id)).map(policy_body);
+    let held = world
+        .vaults
+        .iter()
+        .filter(|(_, vault)| !vault.deleted)
+        .map(|(name, _)| name);
+    let held = held
+        .filter(|name| readable(world, user, name))
+        .map(|name| vault_body(world, name));
+    let readable = |id: &str| {
+        allowed(
+            world,
+            &user.object_id,
+            "Microsoft.PowerPlatform/enterprisePolicies/read",
+            id,
+            false,
+        )
+    };
+    let policies = world
+        .policies
+        .values()
+        .filter(|policy| readable(&policy.id))
+        .map(policy_body);
     let shown = |body: Value| {
         let names = ["id", "name", "type", "location", "kind", "identity", "tags"];
         names
@@ -141,7 +210,11 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
             .map(|name| ((*name).to_owned(), body[*name].clone()))
             .collect()
     };
-    let value: Vec<Value> = held.chain(policies).filter(kept).map(|body| Value::Object(shown(body))).collect();
+    let value: Vec<Value> = held
+        .chain(policies)
+        .filter(kept)
+        .map(|body| Value::Object(shown(body)))
+        .collect();
     Reply::json(200, &json!({ "value": value }))
 }
 
@@ -169,15 +242,25 @@ pub(super) fn subscription(world: &World) -> Value {
 /// Deployments, validated only (2021-04-01): enough of them for one enterprise policy.
 pub(super) fn validate(world: &World, request: &Request, user: &User) -> Reply {
     let group = world.group_id();
-    if let Some(refusal) = refusal(world, user, "Microsoft.Resources/deployments/validate/action", &group) {
+    if let Some(refusal) = refusal(
+        world,
+        user,
+        "Microsoft.Resources/deployments/validate/action",
+        &group,
+    ) {
         return refusal;
     }
     if request.method != "POST" {
-        return Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method.");
+        return Reply::error(
+            405,
+            "MethodNotAllowed",
+            "The requested resource does not support this method.",
+        );
     }
     let body = request.json();
     let resource = &body["properties"]["template"]["resources"][0];
-    let (Some(name), Some(location)) = (resource["name"].as_str(), resource["location"].as_str()) else {
+    let (Some(name), Some(location)) = (resource["name"].as_str(), resource["location"].as_str())
+    else {
         return Reply::error(
             400,
             "InvalidTemplate",

@@ -10,15 +10,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 pub(super) fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> {
-    let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| !key.deleted);
+    let found = world
+        .vaults
+        .get(vault)
+        .and_then(|vault| vault.keys.get(key))
+        .filter(|key| !key.deleted);
     found.ok_or_else(|| {
-        Reply::error(404, "KeyNotFound", format!("A key with (name/id) {key} was not found in this key vault."))
+        Reply::error(
+            404,
+            "KeyNotFound",
+            format!("A key with (name/id) {key} was not found in this key vault."),
+        )
     })
 }
 
 /// A deleted key, until it is purged.
 pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
-    let found = world.vaults.get(vault).and_then(|vault| vault.keys.get(key)).filter(|key| key.deleted);
+    let found = world
+        .vaults
+        .get(vault)
+        .and_then(|vault| vault.keys.get(key))
+        .filter(|key| key.deleted);
     let Some(found) = found else {
         return Reply::error(404, "KeyNotFound", format!("Deleted Key not found: {key}"));
     };
@@ -30,14 +42,18 @@ pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
 }
 
 pub(super) fn latest(world: &World, vault: &str, key: &str) -> Reply {
-    find(world, vault, key)
-        .map_or_else(|refusal| refusal, |found| Reply::json(200, &bundle(world, vault, key, found, found.versions)))
+    find(world, vault, key).map_or_else(
+        |refusal| refusal,
+        |found| Reply::json(200, &bundle(world, vault, key, found, found.versions)),
+    )
 }
 
 pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
-        Ok(found) => match (1..=found.versions).find(|number| version_id(vault, key, *number) == version) {
+        Ok(found) => match (1..=found.versions)
+            .find(|number| version_id(vault, key, *number) == version)
+        {
             Some(number) => Reply::json(200, &bundle(world, vault, key, found, number)),
             None => Reply::error(
                 404,
@@ -49,8 +65,15 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
 }
 
 pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
-    let protected = world.vaults.get(vault).is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
-    let level = if protected { "Recoverable" } else { "Recoverable+Purgeable" };
+    let protected = world
+        .vaults
+        .get(vault)
+        .is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
+    let level = if protected {
+        "Recoverable"
+    } else {
+        "Recoverable+Purgeable"
+    };
     let made = made(world, key, number);
     let mut attributes = json!({
         "enabled": key.is_enabled(number),
@@ -68,7 +91,11 @@ pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> 
 }
 
 pub(super) fn kid(world: &World, vault: &str, key: &str, number: u32) -> String {
-    let base = world.vaults.get(vault).map(|own| uri(vault, own)).unwrap_or_default();
+    let base = world
+        .vaults
+        .get(vault)
+        .map(|own| uri(vault, own))
+        .unwrap_or_default();
     format!("{base}keys/{key}/{}", version_id(vault, key, number))
 }
 
@@ -80,8 +107,9 @@ pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: 
     });
     if key.kty.starts_with("RSA") {
         // Bytes that look like a modulus: nobody computes with them.
-        let modulus: Vec<u8> =
-            (0..key.bits / 8).map(|index| (index % 251) as u8 | if index == 0 { 0x80 } else { 1 }).collect();
+        let modulus: Vec<u8> = (0..key.bits / 8)
+            .map(|index| (index % 251) as u8 | if index == 0 { 0x80 } else { 1 })
+            .collect();
         material["n"] = json!(URL_SAFE_NO_PAD.encode(modulus));
         material["e"] = json!("AQAB");
     } else {

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 /// The keys, or the deleted ones; without their versions.
 pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
-    let Some(found) = world.vaults.get(vault) else { return Reply::empty(404) };
+    let Some(found) = world.vaults.get(vault) else {
+        return Reply::empty(404);
+    };
     let base = uri(vault, found);
     let item = |(name, key): (&String, &Key)| {
         let mut item = json!({
@@ -23,7 +25,12 @@ pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
         }
         item
     };
-    let value: Vec<Value> = found.keys.iter().filter(|(_, key)| key.deleted == gone).map(item).collect();
+    let value: Vec<Value> = found
+        .keys
+        .iter()
+        .filter(|(_, key)| key.deleted == gone)
+        .map(item)
+        .collect();
     Reply::json(200, &json!({ "value": value, "nextLink": null }))
 }
 
@@ -33,11 +40,15 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
     let kty = wanted["kty"].as_str().unwrap_or_default();
     let bits = wanted["key_size"].as_u64().unwrap_or(2048);
     let rsa = kty.starts_with("RSA");
-    if !["RSA", "RSA-HSM", "EC", "EC-HSM"].contains(&kty) || (rsa && ![2048, 3072, 4096].contains(&bits)) {
+    if !["RSA", "RSA-HSM", "EC", "EC-HSM"].contains(&kty)
+        || (rsa && ![2048, 3072, 4096].contains(&bits))
+    {
         return Reply::error(400, "BadParameter", "Key type or key size is invalid.");
     }
     let now = world.clock.now();
-    let Some(keys) = world.vaults.get_mut(vault).map(|vault| &mut vault.keys) else { return Reply::empty(404) };
+    let Some(keys) = world.vaults.get_mut(vault).map(|vault| &mut vault.keys) else {
+        return Reply::empty(404);
+    };
     if keys.get(name).is_some_and(|key| key.deleted) {
         let text = format!(
             "Key {name} is currently in a deleted but recoverable state, and its name cannot be \
@@ -47,7 +58,11 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
     }
     let mut key = Key {
         kty: kty.to_owned(),
-        bits: if rsa { u32::try_from(bits).unwrap_or_default() } else { 0 },
+        bits: if rsa {
+            u32::try_from(bits).unwrap_or_default()
+        } else {
+            0
+        },
         enabled: true,
         expires_in_days: None,
         starts_in_days: None,
@@ -58,7 +73,8 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
         made: std::collections::BTreeMap::new(),
     };
     if let Some(old) = keys.get(name) {
-        (key.versions, key.enabled, key.disabled) = (old.versions, old.enabled, old.disabled.clone());
+        (key.versions, key.enabled, key.disabled) =
+            (old.versions, old.enabled, old.disabled.clone());
         (key.made_days_ago, key.made) = (old.made_days_ago.clone(), old.made.clone());
     }
     key.renew(now);
@@ -70,22 +86,41 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
 
 /// Whether a version is enabled; without a version, the latest one. Other attributes are not
 /// played, and refused.
-pub(super) fn update(world: &mut World, request: &Request, vault: &str, name: &str, version: Option<&str>) -> Reply {
+pub(super) fn update(
+    world: &mut World,
+    request: &Request,
+    vault: &str,
+    name: &str,
+    version: Option<&str>,
+) -> Reply {
     let number = match find(world, vault, name) {
         Err(refusal) => return refusal,
         Ok(key) => version.map_or(Some(key.versions), |version| {
             (1..=key.versions).find(|number| version_id(vault, name, *number) == version)
         }),
     };
-    let Some(number) = number else { return by_version(world, vault, name, version.unwrap_or_default()) };
-    let attributes = request.json()["attributes"].as_object().cloned().unwrap_or_default();
+    let Some(number) = number else {
+        return by_version(world, vault, name, version.unwrap_or_default());
+    };
+    let attributes = request.json()["attributes"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     if attributes.keys().any(|own| own != "enabled") {
-        return Reply::error(400, "BadParameter", "Of the attributes of a key, the sandbox plays `enabled` only.");
+        return Reply::error(
+            400,
+            "BadParameter",
+            "Of the attributes of a key, the sandbox plays `enabled` only.",
+        );
     }
     let enabled = attributes.get("enabled").and_then(Value::as_bool);
-    if let (Some(enabled), Some(key)) =
-        (enabled, world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(name)))
-    {
+    if let (Some(enabled), Some(key)) = (
+        enabled,
+        world
+            .vaults
+            .get_mut(vault)
+            .and_then(|vault| vault.keys.get_mut(name)),
+    ) {
         key.enable(number, enabled);
         world.effect("key-updated", format!("{vault}/{name}"));
     }
@@ -114,7 +149,11 @@ pub(super) fn recover(world: &mut World, vault: &str, name: &str) -> Reply {
 }
 
 fn mark(world: &mut World, vault: &str, name: &str, gone: bool, effect: &'static str) {
-    if let Some(key) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(name)) {
+    if let Some(key) = world
+        .vaults
+        .get_mut(vault)
+        .and_then(|vault| vault.keys.get_mut(name))
+    {
         key.deleted = gone;
         world.effect(effect, format!("{vault}/{name}"));
     }
@@ -146,7 +185,11 @@ pub(super) fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
         return refusal;
     }
     let now = world.clock.now();
-    if let Some(found) = world.vaults.get_mut(vault).and_then(|vault| vault.keys.get_mut(key)) {
+    if let Some(found) = world
+        .vaults
+        .get_mut(vault)
+        .and_then(|vault| vault.keys.get_mut(key))
+    {
         found.renew(now);
     }
     world.effect("key-version-created", format!("{vault}/{key}"));

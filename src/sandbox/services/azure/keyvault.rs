@@ -15,7 +15,11 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     let (name, suffix) = request.host.split_once('.').unwrap_or_default();
     let resource = format!("https://{suffix}");
     let hsm = suffix.starts_with("managedhsm");
-    if world.vaults.get(name).is_none_or(|vault| vault.hsm != hsm || vault.deleted) {
+    if world
+        .vaults
+        .get(name)
+        .is_none_or(|vault| vault.hsm != hsm || vault.deleted)
+    {
         // A host name that nobody has would not even resolve.
         return Reply::html(502, "The sandbox has no vault of this name");
     }
@@ -46,46 +50,65 @@ fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
     Reply::error(401, "Unauthorized", text).header("www-authenticate", challenge)
 }
 
-fn dispatch(world: &mut World, request: &Request, user: &User, name: &str, resource: &str) -> Reply {
+fn dispatch(
+    world: &mut World,
+    request: &Request,
+    user: &User,
+    name: &str,
+    resource: &str,
+) -> Reply {
     let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     match (request.method.as_str(), &segments[..]) {
-        (_, ["keys", key, "providers", "microsoft.authorization", "roleassignments", rest @ ..]) if hsm => {
-            may(world, user, name, "", "").unwrap_or_else(|| local_roles::respond(world, request, name, key, rest))
+        (
+            _,
+            [
+                "keys",
+                key,
+                "providers",
+                "microsoft.authorization",
+                "roleassignments",
+                rest @ ..,
+            ],
+        ) if hsm => may(world, user, name, "", "")
+            .unwrap_or_else(|| local_roles::respond(world, request, name, key, rest)),
+        ("GET", ["keys", key]) => {
+            may(world, user, name, "read", "get").unwrap_or_else(|| latest(world, name, key))
         }
-        ("GET", ["keys", key]) => may(world, user, name, "read", "get").unwrap_or_else(|| latest(world, name, key)),
-        ("GET", ["keys", key, "versions"]) => {
-            may(world, user, name, "read", "list").unwrap_or_else(|| keys::versions(world, name, key))
-        }
+        ("GET", ["keys", key, "versions"]) => may(world, user, name, "read", "list")
+            .unwrap_or_else(|| keys::versions(world, name, key)),
         ("GET", ["keys", _, "rotationpolicy"]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| keys::rotation_policy(resource))
         }
         ("GET", ["deletedkeys", key]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| deleted(world, name, key))
         }
-        ("GET", ["keys", key, version]) => {
-            may(world, user, name, "read", "get").unwrap_or_else(|| by_version(world, name, key, version))
+        ("GET", ["keys", key, version]) => may(world, user, name, "read", "get")
+            .unwrap_or_else(|| by_version(world, name, key, version)),
+        ("GET", ["keys"]) => {
+            may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, false))
         }
-        ("GET", ["keys"]) => may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, false)),
         ("GET", ["deletedkeys"]) => {
             may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, true))
         }
-        ("POST", ["keys", key, "create"]) => {
-            may(world, user, name, "create/action", "create").unwrap_or_else(|| keys::create(world, request, name, key))
-        }
+        ("POST", ["keys", key, "create"]) => may(world, user, name, "create/action", "create")
+            .unwrap_or_else(|| keys::create(world, request, name, key)),
         ("PATCH", ["keys", key, version @ ..]) => may(world, user, name, "update/action", "update")
             .unwrap_or_else(|| keys::update(world, request, name, key, version.first().copied())),
-        ("DELETE", ["keys", key]) => {
-            may(world, user, name, "delete", "delete").unwrap_or_else(|| keys::delete(world, name, key))
-        }
+        ("DELETE", ["keys", key]) => may(world, user, name, "delete", "delete")
+            .unwrap_or_else(|| keys::delete(world, name, key)),
         ("POST", ["deletedkeys", key, "recover"]) => {
-            may(world, user, name, "recover/action", "recover").unwrap_or_else(|| keys::recover(world, name, key))
+            may(world, user, name, "recover/action", "recover")
+                .unwrap_or_else(|| keys::recover(world, name, key))
         }
-        ("POST", ["keys", key, "rotate"]) => {
-            may(world, user, name, "rotate/action", "rotate").unwrap_or_else(|| keys::rotate(world, name, key))
-        }
-        _ => Reply::error(404, "NotFound", format!("There is nothing at {}.", request.raw_path)),
+        ("POST", ["keys", key, "rotate"]) => may(world, user, name, "rotate/action", "rotate")
+            .unwrap_or_else(|| keys::rotate(world, name, key)),
+        _ => Reply::error(
+            404,
+            "NotFound",
+            format!("There is nothing at {}.", request.raw_path),
+        ),
     }
 }
 
@@ -108,8 +131,19 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     let id = world.vault_id(name);
     if vault.hsm {
         // Whoever owns the subscription of the sandbox is its local administrator, too.
-        let administrator = allowed(world, &user.object_id, "Microsoft.KeyVault/managedHSMs/write", &id, false);
-        return (!administrator).then(|| forbidden("ForbiddenByRbac", "Not authorized to perform the key operation."));
+        let administrator = allowed(
+            world,
+            &user.object_id,
+            "Microsoft.KeyVault/managedHSMs/write",
+            &id,
+            false,
+        );
+        return (!administrator).then(|| {
+            forbidden(
+                "ForbiddenByRbac",
+                "Not authorized to perform the key operation.",
+            )
+        });
     }
     if rbac(vault) {
         let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
@@ -126,8 +160,10 @@ fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -
     let granted = access_policies(world, name).iter().any(|entry| {
         entry["objectId"] == json!(user.object_id)
             && entry["permissions"]["keys"].as_array().is_some_and(|list| {
-                list.iter()
-                    .any(|own| own.as_str().is_some_and(|own| own.eq_ignore_ascii_case(permission) || own == "all"))
+                list.iter().any(|own| {
+                    own.as_str()
+                        .is_some_and(|own| own.eq_ignore_ascii_case(permission) || own == "all")
+                })
             })
     });
     (!granted).then(|| {

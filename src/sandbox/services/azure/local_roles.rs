@@ -7,7 +7,13 @@ use crate::sandbox::tenant::roles::{HSM_ROLES, known_principal};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-pub(super) fn respond(world: &mut World, request: &Request, vault: &str, key: &str, rest: &[&str]) -> Reply {
+pub(super) fn respond(
+    world: &mut World,
+    request: &Request,
+    vault: &str,
+    key: &str,
+    rest: &[&str],
+) -> Reply {
     let scope = format!("hsm:{vault}/keys/{key}");
     match (request.method.as_str(), rest) {
         ("GET", []) => {
@@ -16,7 +22,11 @@ pub(super) fn respond(world: &mut World, request: &Request, vault: &str, key: &s
             Reply::json(200, &json!({ "value": value }))
         }
         ("PUT", [name]) => assign(world, &request.json(), scope, key, name),
-        _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
+        _ => Reply::error(
+            405,
+            "MethodNotAllowed",
+            "The requested resource does not support this method.",
+        ),
     }
 }
 
@@ -40,7 +50,12 @@ fn assignment(role: &Role, key: &str) -> Value {
 }
 
 fn assign(world: &mut World, body: &Value, scope: String, key: &str, name: &str) -> Reply {
-    let text = |field: &str| body["properties"][field].as_str().unwrap_or_default().to_ascii_lowercase();
+    let text = |field: &str| {
+        body["properties"][field]
+            .as_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
     let (definition, principal) = (text("roleDefinitionId"), text("principalId"));
     let role = definition.rsplit('/').next().unwrap_or_default().to_owned();
     if !HSM_ROLES.contains(&role.as_str()) {
@@ -48,15 +63,33 @@ fn assign(world: &mut World, body: &Value, scope: String, key: &str, name: &str)
         return Reply::error(400, "RoleDefinitionNotFound", text);
     }
     if !known_principal(world, &principal) {
-        return Reply::error(400, "PrincipalNotFound", format!("Principal {principal} was not found."));
+        return Reply::error(
+            400,
+            "PrincipalNotFound",
+            format!("Principal {principal} was not found."),
+        );
     }
-    let same = |held: &Role| held.scope == scope && held.principal == principal && held.role == role;
+    let same =
+        |held: &Role| held.scope == scope && held.principal == principal && held.role == role;
     if world.roles.iter().any(same) {
-        return Reply::error(409, "RoleAssignmentExists", "The role assignment already exists.");
+        return Reply::error(
+            409,
+            "RoleAssignmentExists",
+            "The role assignment already exists.",
+        );
     }
-    let role = Role { name: name.to_owned(), scope, role, principal, since: world.clock.now() };
+    let role = Role {
+        name: name.to_owned(),
+        scope,
+        role,
+        principal,
+        since: world.clock.now(),
+    };
     let answer = Reply::json(201, &assignment(&role, key));
-    world.effect("hsm-role-assigned", format!("{} {}", role.principal, role.scope));
+    world.effect(
+        "hsm-role-assigned",
+        format!("{} {}", role.principal, role.scope),
+    );
     world.roles.push(role);
     answer
 }

@@ -13,18 +13,32 @@ use serde_json::{Value, json};
 
 pub(super) fn provider(world: &World, request: &Request, user: &User) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
-    if let Some(refusal) = refusal(world, user, "Microsoft.Resources/subscriptions/providers/read", &scope) {
+    if let Some(refusal) = refusal(
+        world,
+        user,
+        "Microsoft.Resources/subscriptions/providers/read",
+        &scope,
+    ) {
         return refusal;
     }
     if request.method != "GET" {
-        return Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method.");
+        return Reply::error(
+            405,
+            "MethodNotAllowed",
+            "The requested resource does not support this method.",
+        );
     }
     Reply::json(200, &provider_body(world))
 }
 
 pub(super) fn register(world: &mut World, user: &User) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
-    if let Some(refusal) = refusal(world, user, "Microsoft.PowerPlatform/register/action", &scope) {
+    if let Some(refusal) = refusal(
+        world,
+        user,
+        "Microsoft.PowerPlatform/register/action",
+        &scope,
+    ) {
         return refusal;
     }
     if world.provider == "NotRegistered" {
@@ -37,9 +51,20 @@ pub(super) fn register(world: &mut World, user: &User) -> Reply {
 
 pub(super) fn list(world: &World, user: &User) -> Reply {
     let readable = |policy: &&Policy| {
-        allowed(world, &user.object_id, "Microsoft.PowerPlatform/enterprisePolicies/read", &policy.id, false)
+        allowed(
+            world,
+            &user.object_id,
+            "Microsoft.PowerPlatform/enterprisePolicies/read",
+            &policy.id,
+            false,
+        )
     };
-    let value: Vec<Value> = world.policies.values().filter(readable).map(policy_body).collect();
+    let value: Vec<Value> = world
+        .policies
+        .values()
+        .filter(readable)
+        .map(policy_body)
+        .collect();
     Reply::json(200, &json!({ "value": value }))
 }
 
@@ -59,7 +84,12 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &s
         "DELETE" => "delete",
         _ => "write",
     };
-    if let Some(refusal) = refusal(world, user, &format!("Microsoft.PowerPlatform/enterprisePolicies/{verb}"), &id) {
+    if let Some(refusal) = refusal(
+        world,
+        user,
+        &format!("Microsoft.PowerPlatform/enterprisePolicies/{verb}"),
+        &id,
+    ) {
         return refusal;
     }
     let linked = is_linked(world, &id);
@@ -68,11 +98,15 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &s
         ("GET", Some(policy)) => Reply::json(200, &policy_body(&policy)),
         ("GET" | "PATCH", None) => missing(name),
         ("PUT" | "PATCH", Some(_)) if linked => {
-            let text = format!("The enterprise policy '{name}' is linked to environments and can't be updated.");
+            let text = format!(
+                "The enterprise policy '{name}' is linked to environments and can't be updated."
+            );
             Reply::error(409, "EnterprisePolicyUpdateNotAllowed", text)
         }
         ("DELETE", Some(_)) if linked => {
-            let text = format!("The enterprise policy '{name}' is linked to environments and can't be deleted.");
+            let text = format!(
+                "The enterprise policy '{name}' is linked to environments and can't be deleted."
+            );
             Reply::error(409, "EnterprisePolicyDeleteNotAllowed", text)
         }
         ("DELETE", None) => Reply::empty(204),
@@ -83,13 +117,20 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &s
         }
         ("PATCH", Some(policy)) => patch(world, &request.json(), policy),
         ("PUT", existing) => put(world, &request.json(), &id, name, existing),
-        _ => Reply::error(405, "MethodNotAllowed", "The requested resource does not support this method."),
+        _ => Reply::error(
+            405,
+            "MethodNotAllowed",
+            "The requested resource does not support this method.",
+        ),
     }
 }
 
 /// Is any environment linked to the policy of this ARM id?
 fn is_linked(world: &World, id: &str) -> bool {
-    let mut links = world.environments.values().filter_map(|environment| environment.link.as_ref());
+    let mut links = world
+        .environments
+        .values()
+        .filter_map(|environment| environment.link.as_ref());
     links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
 }
 
@@ -103,7 +144,10 @@ fn missing(name: &str) -> Reply {
 
 /// The only operation that there is: a policy, which is there when its `PUT` is answered.
 pub(super) fn operation(request: &Request, id: &str) -> Reply {
-    Reply::json(200, &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }))
+    Reply::json(
+        200,
+        &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }),
+    )
 }
 
 /// What is named is changed, everything else stays.
@@ -117,11 +161,16 @@ fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
     }
     if let Some(name) = vault["key"]["name"].as_str() {
         name.clone_into(&mut policy.key);
-        policy.version = vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned);
+        policy.version = vault["key"]["version"]
+            .as_str()
+            .filter(|version| !version.is_empty())
+            .map(str::to_owned);
     }
     world.effect("policy-updated", &policy.id);
     let answer = Reply::json(200, &policy_body(&policy));
-    world.policies.insert(policy.id.to_ascii_lowercase(), policy);
+    world
+        .policies
+        .insert(policy.id.to_ascii_lowercase(), policy);
     answer
 }
 
@@ -133,16 +182,31 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
     let policy = Policy {
         id: id.to_owned(),
         name: name.to_owned(),
-        location: wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase(),
+        location: wanted["location"]
+            .as_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase(),
         kind: "Encryption".to_owned(),
         vault_id: vault["id"].as_str().unwrap_or_default().to_owned(),
         key: vault["key"]["name"].as_str().unwrap_or_default().to_owned(),
-        version: vault["key"]["version"].as_str().filter(|version| !version.is_empty()).map(str::to_owned),
+        version: vault["key"]["version"]
+            .as_str()
+            .filter(|version| !version.is_empty())
+            .map(str::to_owned),
         no_identity: false,
         tags: wanted["tags"].clone(),
-        created: existing.as_ref().map_or_else(|| world.clock.now(), |policy| policy.created),
+        created: existing
+            .as_ref()
+            .map_or_else(|| world.clock.now(), |policy| policy.created),
     };
-    world.effect(if existing.is_some() { "policy-updated" } else { "policy-created" }, id);
+    world.effect(
+        if existing.is_some() {
+            "policy-updated"
+        } else {
+            "policy-created"
+        },
+        id,
+    );
     let answer = match (existing.is_some(), world.settings.policy_async) {
         (_, true) => {
             let operation = format!(
@@ -150,7 +214,9 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
                 operations/1?api-version=2020-10-30",
                 world.subscription
             );
-            Reply::empty(202).header("azure-asyncoperation", operation).header("retry-after", "5")
+            Reply::empty(202)
+                .header("azure-asyncoperation", operation)
+                .header("retry-after", "5")
         }
         (true, false) => Reply::json(200, &policy_body(&policy)),
         (false, false) => Reply::json(201, &policy_body(&policy)),
@@ -172,7 +238,10 @@ fn unacceptable(world: &World, wanted: &Value, name: &str) -> Option<Reply> {
         );
         return Some(Reply::error(409, "MissingSubscriptionRegistration", text));
     }
-    let location = wanted["location"].as_str().unwrap_or_default().to_ascii_lowercase();
+    let location = wanted["location"]
+        .as_str()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if !world.provider_locations.contains(&location) {
         let text = format!(
             "The provided location '{location}' is not available for resource type \
@@ -180,11 +249,18 @@ fn unacceptable(world: &World, wanted: &Value, name: &str) -> Option<Reply> {
             resource type is '{}'.",
             world.provider_locations.join(",")
         );
-        return Some(Reply::error(400, "LocationNotAvailableForResourceType", text));
+        return Some(Reply::error(
+            400,
+            "LocationNotAvailableForResourceType",
+            text,
+        ));
     }
     let vault = &wanted["properties"]["encryption"]["keyVault"];
     let vault_id = vault["id"].as_str().unwrap_or_default();
-    let known = world.vaults.keys().any(|own| world.vault_id(own).eq_ignore_ascii_case(vault_id));
+    let known = world
+        .vaults
+        .keys()
+        .any(|own| world.vault_id(own).eq_ignore_ascii_case(vault_id));
     let shape = wanted["kind"] == "Encryption"
         && wanted["identity"]["type"] == "SystemAssigned"
         && vault["key"]["name"].is_string();

@@ -66,13 +66,25 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
 
 /// May the user see this vault in Resource Manager?
 pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
-    let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) { "managedHSMs" } else { "vaults" };
+    let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) {
+        "managedHSMs"
+    } else {
+        "vaults"
+    };
     let action = format!("Microsoft.KeyVault/{kind}/read");
-    allowed(world, &user.object_id, &action, &world.vault_id(name), false)
+    allowed(
+        world,
+        &user.object_id,
+        &action,
+        &world.vault_id(name),
+        false,
+    )
 }
 
 pub(super) fn vault_body(world: &World, name: &str) -> Value {
-    let Some(vault) = world.vaults.get(name) else { return Value::Null };
+    let Some(vault) = world.vaults.get(name) else {
+        return Value::Null;
+    };
     let mut properties = resolve(world, &vault.properties);
     // A scenario may put a vault into another tenant.
     if properties["tenantId"].is_null() {

@@ -22,11 +22,16 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     let id = match (request.method.as_str(), &segments[..]) {
         ("GET", ["environmentmanagement", "environments", id]) => (*id).to_owned(),
-        ("POST", ["environmentmanagement", "environments", id, "enable"]) => return enable(world, &user, id),
+        ("POST", ["environmentmanagement", "environments", id, "enable"]) => {
+            return enable(world, &user, id);
+        }
         _ => return Reply::error(404, "NotFound", "There is nothing here."),
     };
-    let key = world.environment_key(&id).filter(|_| user.power_platform.sees_environments());
-    let Some((key, environment)) = key.and_then(|key| Some((key.clone(), world.environments.get(&key)?.clone())))
+    let key = world
+        .environment_key(&id)
+        .filter(|_| user.power_platform.sees_environments());
+    let Some((key, environment)) =
+        key.and_then(|key| Some((key.clone(), world.environments.get(&key)?.clone())))
     else {
         return not_found(&id);
     };
@@ -58,7 +63,9 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
 /// `Environment State - Enable Environment`: 202. What is answered while the key can't be reached
 /// is not on record: here it is accepted, and fails (inferred).
 fn enable(world: &mut World, user: &User, id: &str) -> Reply {
-    let key = world.environment_key(id).filter(|_| user.power_platform.sees_environments());
+    let key = world
+        .environment_key(id)
+        .filter(|_| user.power_platform.sees_environments());
     let Some(key) = key else { return not_found(id) };
     if user.power_platform != Standing::Admin {
         return Reply::error(

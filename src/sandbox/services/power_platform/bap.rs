@@ -32,7 +32,10 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         return error(403, "Forbidden", &text);
     }
     let route = request.route();
-    let Some(rest) = route.strip_prefix(&["providers".to_owned(), "microsoft.businessappplatform".to_owned()]) else {
+    let Some(rest) = route.strip_prefix(&[
+        "providers".to_owned(),
+        "microsoft.businessappplatform".to_owned(),
+    ]) else {
         return error(404, "NotFound", "There is nothing here.");
     };
     let segments: Vec<&str> = rest.iter().map(String::as_str).collect();
@@ -50,10 +53,19 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
             .filter(|_| user.power_platform.sees_environments())
             .map_or_else(|| not_found(id), |_| Reply::empty(204)),
         // The same action below `scopes/admin` is a 404, as the module's own history shows.
-        ("POST", ["environments", id, "enterprisepolicies", "encryption", action @ ("link" | "unlink")]) => {
-            changes::link(world, request, user, id, action)
+        (
+            "POST",
+            [
+                "environments",
+                id,
+                "enterprisepolicies",
+                "encryption",
+                action @ ("link" | "unlink"),
+            ],
+        ) => changes::link(world, request, user, id, action),
+        ("POST", ["environments", id, "governanceconfiguration"]) => {
+            changes::govern(world, request, user, id)
         }
-        ("POST", ["environments", id, "governanceconfiguration"]) => changes::govern(world, request, user, id),
         ("GET", ["lifecycleoperations"]) => history(world, request, user),
         ("GET", ["lifecycleoperations", id]) => operation(world, id),
         ("GET", ["tenant"]) => Reply::json(
@@ -69,15 +81,28 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
         (_, ["adminapplications", rest @ ..]) if user.power_platform == Standing::Admin => {
             managers::respond(world, request, rest)
         }
-        (_, ["adminapplications", ..]) => {
-            error(403, "Forbidden", "The caller is not an administrator of the tenant (inferred).")
-        }
-        _ => error(404, "NotFound", &format!("No HTTP resource was found that matches '{}'.", request.raw_path)),
+        (_, ["adminapplications", ..]) => error(
+            403,
+            "Forbidden",
+            "The caller is not an administrator of the tenant (inferred).",
+        ),
+        _ => error(
+            404,
+            "NotFound",
+            &format!(
+                "No HTTP resource was found that matches '{}'.",
+                request.raw_path
+            ),
+        ),
     }
 }
 
 fn expand(request: &Request, user: &User) -> Expand {
-    let parts: Vec<String> = request.query("$expand").split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
+    let parts: Vec<String> = request
+        .query("$expand")
+        .split(',')
+        .map(|part| part.trim().to_ascii_lowercase())
+        .collect();
     let has = |name: &str| parts.iter().any(|part| part == name);
     let policies = if has("properties/enterprisepolicies") {
         Policies::Shown
@@ -99,7 +124,16 @@ fn list(world: &mut World, request: &Request, user: &User) -> Reply {
     let skip: usize = request.query("$skiptoken").parse().unwrap_or(0);
     let size = world.settings.page_size.max(1);
     let (keys, total): (Vec<String>, usize) = if user.power_platform.sees_environments() {
-        (world.environments.keys().skip(skip).take(size).cloned().collect(), world.environments.len())
+        (
+            world
+                .environments
+                .keys()
+                .skip(skip)
+                .take(size)
+                .cloned()
+                .collect(),
+            world.environments.len(),
+        )
     } else {
         (Vec::new(), 0)
     };
@@ -128,16 +162,29 @@ fn list(world: &mut World, request: &Request, user: &User) -> Reply {
 
 /// 404 is also what a caller without the role sees.
 fn single(world: &mut World, request: &Request, user: &User, id: &str, admin: bool) -> Reply {
-    let Some(key) = world.environment_key(id).filter(|_| user.power_platform.sees_environments()) else {
+    let Some(key) = world
+        .environment_key(id)
+        .filter(|_| user.power_platform.sees_environments())
+    else {
         return not_found(id);
     };
     let lagging = view::lags(world, &key);
-    Reply::json(200, &view::environment(world, &key, admin, expand(request, user), lagging))
+    Reply::json(
+        200,
+        &view::environment(world, &key, admin, expand(request, user), lagging),
+    )
 }
 
 fn history(world: &World, request: &Request, user: &User) -> Reply {
-    let id = request.query("$filter").split('\'').nth(1).unwrap_or_default().to_owned();
-    let key = world.environment_key(&id).filter(|_| user.power_platform.sees_environments());
+    let id = request
+        .query("$filter")
+        .split('\'')
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
+    let key = world
+        .environment_key(&id)
+        .filter(|_| user.power_platform.sees_environments());
     let value: Vec<Value> = world
         .operations
         .iter()
@@ -152,10 +199,15 @@ fn history(world: &World, request: &Request, user: &User) -> Reply {
 fn operation(world: &mut World, id: &str) -> Reply {
     world.polls += 1;
     let vanished = world.settings.link_ends.starts_with("vanished");
-    let Some(found) =
-        world.operation(id).filter(|operation| !vanished || world.running(&operation.environment).is_some())
+    let Some(found) = world
+        .operation(id)
+        .filter(|operation| !vanished || world.running(&operation.environment).is_some())
     else {
-        return error(404, "OperationNotFound", &format!("The lifecycle operation '{id}' could not be found."));
+        return error(
+            404,
+            "OperationNotFound",
+            &format!("The lifecycle operation '{id}' could not be found."),
+        );
     };
     let body = operations::body(world, found);
     let ended = body["state"]["id"] == "Succeeded" || body["state"]["id"] == "Failed";
@@ -163,9 +215,14 @@ fn operation(world: &mut World, id: &str) -> Reply {
     if ended {
         return reply;
     }
-    let date =
-        (world.clock.now() + jiff::SignedDuration::from_secs(5)).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let retry = if world.polls.is_multiple_of(2) { date } else { "5".to_owned() };
+    let date = (world.clock.now() + jiff::SignedDuration::from_secs(5))
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
+    let retry = if world.polls.is_multiple_of(2) {
+        date
+    } else {
+        "5".to_owned()
+    };
     reply.header("retry-after", retry)
 }
 

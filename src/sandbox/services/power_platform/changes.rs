@@ -9,19 +9,36 @@ use crate::sandbox::tenant::parts::{Environment, Policy, Standing, User};
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 
-pub(super) fn link(world: &mut World, request: &Request, user: &User, id: &str, action: &str) -> Reply {
+pub(super) fn link(
+    world: &mut World,
+    request: &Request,
+    user: &User,
+    id: &str,
+    action: &str,
+) -> Reply {
     if let Some(refusal) = unwelcome(request, user, id) {
         return refusal;
     }
-    let Some(key) = world.environment_key(id) else { return not_found(id) };
+    let Some(key) = world.environment_key(id) else {
+        return not_found(id);
+    };
     if world.running(&key).is_some() {
         return busy(world, id);
     }
     let body = request.json();
-    let Some(system_id) = body["SystemId"].as_str().or_else(|| body["systemId"].as_str()) else {
-        return error(400, "InvalidRequestContent", "The request content is not valid: 'SystemId' is missing.");
+    let Some(system_id) = body["SystemId"]
+        .as_str()
+        .or_else(|| body["systemId"].as_str())
+    else {
+        return error(
+            400,
+            "InvalidRequestContent",
+            "The request content is not valid: 'SystemId' is missing.",
+        );
     };
-    let Some(environment) = world.environments.get(&key) else { return not_found(id) };
+    let Some(environment) = world.environments.get(&key) else {
+        return not_found(id);
+    };
     match change(world, user, environment, system_id, action) {
         Ok(kind) => {
             let operation = world.start(&key, kind, &user.object_id);
@@ -53,8 +70,18 @@ fn invalid(text: &str) -> Reply {
 }
 
 /// Which operation a link or an unlink starts, or why it starts none.
-fn change(world: &World, user: &User, environment: &Environment, system_id: &str, action: &str) -> Result<Kind, Reply> {
-    let operation = if action == "link" { "NewCustomerManagedKey" } else { "RevertToMicrosoftKey" };
+fn change(
+    world: &World,
+    user: &User,
+    environment: &Environment,
+    system_id: &str,
+    action: &str,
+) -> Result<Kind, Reply> {
+    let operation = if action == "link" {
+        "NewCustomerManagedKey"
+    } else {
+        "RevertToMicrosoftKey"
+    };
     let cannot = |why: &str| Err(invalid(&format!("{operation} cannot be performed {why}")));
     if matches!(environment.sku.as_str(), "Trial" | "Default" | "Teams") {
         return cannot(&format!("on environment of type {}.", environment.sku));
@@ -62,7 +89,9 @@ fn change(world: &World, user: &User, environment: &Environment, system_id: &str
     if !environment.managed {
         return cannot("on Power Platform environment because of the governance configuration.");
     }
-    let policy = usable_policy(world, user, environment, system_id)?.id.clone();
+    let policy = usable_policy(world, user, environment, system_id)?
+        .id
+        .clone();
     match (action, &environment.link) {
         // What is answered where nothing, or another policy, is linked is not on record (inferred).
         ("unlink", None) => cannot("on an environment without a key."),
@@ -70,7 +99,9 @@ fn change(world: &World, user: &User, environment: &Environment, system_id: &str
             cannot("with a policy that is not linked.")
         }
         ("unlink", _) => Ok(Kind::Unlink),
-        (_, Some((linked, status))) if status == "Linked" && !linked.eq_ignore_ascii_case(&policy) => {
+        (_, Some((linked, status)))
+            if status == "Linked" && !linked.eq_ignore_ascii_case(&policy) =>
+        {
             Ok(Kind::Swap(policy))
         }
         _ => Ok(Kind::Link(policy)),
@@ -84,7 +115,10 @@ fn usable_policy<'a>(
     environment: &Environment,
     system_id: &str,
 ) -> Result<&'a Policy, Reply> {
-    let found = world.policies.values().find(|policy| policy.system_id().eq_ignore_ascii_case(system_id));
+    let found = world
+        .policies
+        .values()
+        .find(|policy| policy.system_id().eq_ignore_ascii_case(system_id));
     let Some(policy) = found else {
         let text = format!("The enterprise policy '{system_id}' could not be found (inferred).");
         return Err(error(404, "EnterprisePolicyNotFound", &text));
@@ -120,11 +154,19 @@ pub(super) fn govern(world: &mut World, request: &Request, user: &User, id: &str
             &format!("The user does not have permission to update the environment '{id}'."),
         );
     }
-    let Some(key) = world.environment_key(id) else { return not_found(id) };
+    let Some(key) = world.environment_key(id) else {
+        return not_found(id);
+    };
     if request.json()["protectionLevel"] != "Standard" {
-        return error(400, "InvalidRequestContent", "The protection level is not valid.");
+        return error(
+            400,
+            "InvalidRequestContent",
+            "The protection level is not valid.",
+        );
     }
-    let Some(environment) = world.environments.get(&key) else { return not_found(id) };
+    let Some(environment) = world.environments.get(&key) else {
+        return not_found(id);
+    };
     if environment.domain.is_none() {
         return error(
             400,
@@ -156,10 +198,15 @@ fn busy(world: &World, id: &str) -> Reply {
 }
 
 fn accepted(world: &World, key: &str, operation: &str) -> Reply {
-    let region = world.environments.get(key).map_or("europe", |environment| environment.location.as_str());
+    let region = world
+        .environments
+        .get(key)
+        .map_or("europe", |environment| environment.location.as_str());
     let url = format!(
         "https://{region}.api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform/\
         lifecycleOperations/{operation}?api-version=2019-10-01"
     );
-    Reply::empty(202).header("operation-location", url).header("retry-after", "5")
+    Reply::empty(202)
+        .header("operation-location", url)
+        .header("retry-after", "5")
 }

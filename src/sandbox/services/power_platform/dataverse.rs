@@ -12,24 +12,40 @@ use serde_json::json;
 
 pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let domain = request.host.split('.').next().unwrap_or_default();
-    let found = world.environments.iter().find(|(_, environment)| environment.domain.as_deref() == Some(domain));
-    let Some((key, environment)) = found.map(|(key, environment)| (key.clone(), environment.clone())) else {
+    let found = world
+        .environments
+        .iter()
+        .find(|(_, environment)| environment.domain.as_deref() == Some(domain));
+    let Some((key, environment)) =
+        found.map(|(key, environment)| (key.clone(), environment.clone()))
+    else {
         return Reply::html(404, "Not found");
     };
     let Some(user) = caller(world, request, &[&format!("https://{}", request.host)]) else {
         return unknown_caller(world, &request.host);
     };
-    let governing = world.running(&key).is_some_and(|operation| operation.kind == Kind::Govern);
+    let governing = world
+        .running(&key)
+        .is_some_and(|operation| operation.kind == Kind::Govern);
     if world.occupied(&key) && !governing {
         // While a key is applied, the organization is offline.
         return Reply::html(503, "The organization is disabled");
     }
     if !user.dataverse {
-        return Reply::error(403, "0x80072560", "The user is not a member of the organization.");
+        return Reply::error(
+            403,
+            "0x80072560",
+            "The user is not a member of the organization.",
+        );
     }
     let route = request.route();
     match route.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["api", "data", _, "retrievefinanceandoperationsintegrationdetails"] => {}
+        [
+            "api",
+            "data",
+            _,
+            "retrievefinanceandoperationsintegrationdetails",
+        ] => {}
         _ => return Reply::error(404, "0x80060888", "Resource not found for the segment."),
     }
     integration(world, &request.host, &key, &environment)
@@ -45,7 +61,10 @@ fn unknown_caller(world: &World, host: &str) -> Reply {
 }
 
 fn integration(world: &World, host: &str, key: &str, environment: &Environment) -> Reply {
-    let url = format!("https://{}", environment.app_host.clone().unwrap_or_default());
+    let url = format!(
+        "https://{}",
+        environment.app_host.clone().unwrap_or_default()
+    );
     match environment.dataverse_says.as_deref() {
         Some("integrated") => Reply::json(
             200,
@@ -64,6 +83,10 @@ fn integration(world: &World, host: &str, key: &str, environment: &Environment) 
                 "Id": lcs_id("another"),
             }),
         ),
-        _ => Reply::error(400, "0x80048d0b", "Dataverse instance isn't integrated with finance and operations."),
+        _ => Reply::error(
+            400,
+            "0x80048d0b",
+            "Dataverse instance isn't integrated with finance and operations.",
+        ),
     }
 }

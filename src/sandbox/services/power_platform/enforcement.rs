@@ -14,14 +14,26 @@ pub(super) fn enforcement(environment: &Environment) -> Value {
             "reason": reason,
         })
     };
-    let mut allowed: Vec<Value> =
-        ["Backup", "Copy", "Delete", "Edit", "Reset", "Restore", "NewNetworkInjection", "Disable"]
-            .iter()
-            .map(|id| rule(id))
-            .collect();
+    let mut allowed: Vec<Value> = [
+        "Backup",
+        "Copy",
+        "Delete",
+        "Edit",
+        "Reset",
+        "Restore",
+        "NewNetworkInjection",
+        "Disable",
+    ]
+    .iter()
+    .map(|id| rule(id))
+    .collect();
     let mut disallowed = Vec::new();
     let sku = &environment.sku;
-    let key_operations = ["NewCustomerManagedKey", "RotateCustomerManagedKey", "RevertToMicrosoftKey"];
+    let key_operations = [
+        "NewCustomerManagedKey",
+        "RotateCustomerManagedKey",
+        "RevertToMicrosoftKey",
+    ];
     for operation in key_operations {
         let first = operation == "NewCustomerManagedKey";
         if matches!(sku.as_str(), "Trial" | "Default" | "Teams") {
@@ -38,7 +50,10 @@ pub(super) fn enforcement(environment: &Environment) -> Value {
         } else if first == environment.link.is_none() {
             allowed.push(rule(operation));
         } else {
-            disallowed.push(refused(operation, json!({ "type": "EnvironmentCmkLinked" })));
+            disallowed.push(refused(
+                operation,
+                json!({ "type": "EnvironmentCmkLinked" }),
+            ));
         }
     }
     let mut rules = json!({});

@@ -14,5 +14,9 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
 }
 
 pub(super) fn not_found(id: &str) -> Reply {
-    error(404, "EnvironmentNotFound", &format!("The environment '{id}' could not be found in the tenant."))
+    error(
+        404,
+        "EnvironmentNotFound",
+        &format!("The environment '{id}' could not be found in the tenant."),
+    )
 }

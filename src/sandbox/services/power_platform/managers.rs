@@ -37,12 +37,20 @@ pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Re
             stand(world, id, Standing::Unregistered);
             Reply::empty(200)
         }
-        _ => error(400, "InvalidApplicationId", "The application id is not valid."),
+        _ => error(
+            400,
+            "InvalidApplicationId",
+            "The application id is not valid.",
+        ),
     }
 }
 
 fn stand(world: &mut World, client: &str, standing: Standing) {
-    for user in world.users.values_mut().filter(|user| user.client_id == client) {
+    for user in world
+        .users
+        .values_mut()
+        .filter(|user| user.client_id == client)
+    {
         user.power_platform = standing;
     }
 }

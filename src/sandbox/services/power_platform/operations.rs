@@ -12,7 +12,10 @@ const NOT_STARTED: f64 = 0.02;
 /// The operation as the service shows it.
 pub(super) fn body(world: &World, operation: &Operation) -> Value {
     let part = world.part(operation);
-    let silent = matches!(world.settings.link_ends.as_str(), "failed-silently" | "failed-with-link");
+    let silent = matches!(
+        world.settings.link_ends.as_str(),
+        "failed-silently" | "failed-with-link"
+    );
     let failed = operation.done && operation.fails.is_some_and(|fails| fails != Failure::No);
     let state = match (operation.done, failed) {
         (true, true) => "Failed",
@@ -21,8 +24,11 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         (false, _) if part < NOT_STARTED => "NotStarted",
         (false, _) => "Running",
     };
-    let environment =
-        world.environments.get(&operation.environment).map(|environment| environment.id.clone()).unwrap_or_default();
+    let environment = world
+        .environments
+        .get(&operation.environment)
+        .map(|environment| environment.id.clone())
+        .unwrap_or_default();
     let mut body = json!({
         "id": operation.id,
         "links": {
@@ -93,5 +99,7 @@ fn stages(world: &World, operation: &Operation, failed: bool) -> Vec<Value> {
 
 fn at(world: &World, operation: &Operation, part: f64) -> String {
     let seconds = world.seconds(operation);
-    (operation.created + SignedDuration::try_from_secs_f64(seconds * part).unwrap_or(SignedDuration::ZERO)).to_string()
+    (operation.created
+        + SignedDuration::try_from_secs_f64(seconds * part).unwrap_or(SignedDuration::ZERO))
+    .to_string()
 }

@@ -39,11 +39,24 @@ pub(super) fn lags(world: &mut World, key: &str) -> bool {
     }
 }
 
-pub(super) fn environment(world: &World, key: &str, admin: bool, expand: Expand, lagging: bool) -> Value {
-    let Some(environment) = world.environments.get(key) else { return Value::Null };
+pub(super) fn environment(
+    world: &World,
+    key: &str,
+    admin: bool,
+    expand: Expand,
+    lagging: bool,
+) -> Value {
+    let Some(environment) = world.environments.get(key) else {
+        return Value::Null;
+    };
     let running = world.running(key);
-    let last = world.operations.iter().rfind(|operation| operation.environment == key);
-    let governing = running.or(last).is_some_and(|operation| operation.kind == Kind::Govern);
+    let last = world
+        .operations
+        .iter()
+        .rfind(|operation| operation.environment == key);
+    let governing = running
+        .or(last)
+        .is_some_and(|operation| operation.kind == Kind::Govern);
     let busy = world.occupied(key) || lagging;
     let governed = environment.managed && !(lagging && governing);
     let protection = if governed { "Standard" } else { "Basic" };
@@ -99,7 +112,13 @@ fn ongoing(world: &World, operation: &Operation) -> Value {
 }
 
 /// What is there only where it was asked for.
-fn add_expanded(properties: &mut Value, world: &World, environment: &Environment, expand: Expand, lagging: bool) {
+fn add_expanded(
+    properties: &mut Value,
+    world: &World,
+    environment: &Environment,
+    expand: Expand,
+    lagging: bool,
+) {
     if expand.permissions {
         properties["permissions"] = permissions(expand.manages_keys);
     }
@@ -116,7 +135,11 @@ fn add_expanded(properties: &mut Value, world: &World, environment: &Environment
 
 /// The admin scope has a route and a type of its own.
 fn whole(environment: &Environment, admin: bool, properties: Value) -> Value {
-    let (scope, kind) = if admin { ("scopes/admin/", "scopes/environments") } else { ("", "environments") };
+    let (scope, kind) = if admin {
+        ("scopes/admin/", "scopes/environments")
+    } else {
+        ("", "environments")
+    };
     let mut whole = json!({
         "id": format!(
             "/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}",
@@ -140,7 +163,10 @@ fn modified(world: &World, key: &str, environment: &Environment) -> String {
 }
 
 fn admin_page(environment: &Environment) -> String {
-    format!("https://admin.powerplatform.microsoft.com/environments/environment/{}/hub", environment.id)
+    format!(
+        "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
+        environment.id
+    )
 }
 
 fn capacity() -> Value {
@@ -184,11 +210,17 @@ fn states(environment: &Environment, busy: bool, governing: bool) -> Value {
 }
 
 fn key_managed_by(environment: &Environment, busy: bool) -> &'static str {
-    if environment.byok || (linked(environment) && !busy) { "Customer" } else { "Microsoft" }
+    if environment.byok || (linked(environment) && !busy) {
+        "Customer"
+    } else {
+        "Microsoft"
+    }
 }
 
 fn dataverse(key: &str, environment: &Environment) -> Value {
-    let Some(domain) = &environment.domain else { return Value::Null };
+    let Some(domain) = &environment.domain else {
+        return Value::Null;
+    };
     json!({
         "resourceId": organization(key),
         "friendlyName": environment.name,
@@ -223,13 +255,20 @@ fn app(key: &str, environment: &Environment) -> Value {
 }
 
 fn linked(environment: &Environment) -> bool {
-    environment.link.as_ref().is_some_and(|(_, status)| status == "Linked")
+    environment
+        .link
+        .as_ref()
+        .is_some_and(|(_, status)| status == "Linked")
 }
 
 fn policies(world: &World, environment: &Environment, lagging: bool) -> Option<Value> {
     let (id, status) = environment.link.as_ref()?;
     let policy = world.policies.get(&id.to_ascii_lowercase())?;
-    let name = if world.settings.odd_case { "CustomerManagedKeys" } else { "customerManagedKeys" };
+    let name = if world.settings.odd_case {
+        "CustomerManagedKeys"
+    } else {
+        "customerManagedKeys"
+    };
     let status = if lagging { "Linking" } else { status };
     Some(json!({
         name: {
