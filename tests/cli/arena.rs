@@ -1,6 +1,7 @@
 //! One served sandbox for many runs: each begins anew, with trouble of its own, and ends in a state
 //! that can be compared.
 
+use crate::routes;
 use crate::tenants::{plain, policy_ready, short_waits, two_keys};
 use crate::tool::{Ran, Served, http};
 use serde_json::{Value, json};
@@ -174,6 +175,7 @@ impl Arena {
 
     pub(crate) fn end(&self) -> End {
         let ledger = self.ledger();
+        routes::known(&ledger);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let effects = ledger["effects"].as_array().unwrap().iter();
         let mut effects: Vec<String> = effects

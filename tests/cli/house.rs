@@ -1,6 +1,7 @@
 //! The rooms of the house and their one-way rule, read from the source.
 
 use crate::imports::Imports;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -292,6 +293,127 @@ fn only_config_reads_the_environment_and_only_report_writes() {
     }
 }
 
+/// As wide as `.rustfmt.toml` says. The formatter leaves what it can't break: long texts, macros
+/// and comments.
+const WIDTH: usize = 100;
+/// An address, an ARM id or a certificate is one word, and longer than any rule.
+const LONG_WORD: usize = 50;
+
+#[test]
+fn no_line_is_wider_than_the_formatter_makes_them() {
+    let config = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".rustfmt.toml"));
+    assert_eq!(config.unwrap(), format!("max_width = {WIDTH}\n"));
+    let mut wide = Vec::new();
+    for folder in ["src", "tests/cli"] {
+        for Source { name, text, .. } in sources_of(folder) {
+            for (number, line) in text.lines().enumerate() {
+                let word = line
+                    .split_whitespace()
+                    .map(str::len)
+                    .max()
+                    .unwrap_or_default();
+                if line.chars().count() > WIDTH && word < LONG_WORD {
+                    wide.push(format!("{folder}/{name}:{}", number + 1));
+                }
+            }
+        }
+    }
+    assert!(wide.is_empty(), "wider than {WIDTH} columns: {wide:#?}");
+}
+
+/// The sandbox's storeys, from the ground up: each may use those before it.
+const STOREYS: [&str; 6] = ["message", "tenant", "services", "scenario", "door", ""];
+
+#[test]
+fn the_storeys_of_the_sandbox_rest_on_each_other() {
+    let storey = |module: &str| {
+        let name = module
+            .strip_prefix("sandbox")?
+            .trim_start_matches("::")
+            .split("::")
+            .next()?;
+        Some(
+            STOREYS
+                .iter()
+                .position(|known| *known == name)
+                .expect("a storey of the sandbox"),
+        )
+    };
+    let imports = Imports::of(&sources());
+    for (file, others) in imports.arrows().into_iter().enumerate() {
+        let name = imports.name(file);
+        let Some(own) = storey(&name) else { continue };
+        for other in others {
+            let other = imports.name(other);
+            let below = storey(&other).is_some_and(|other| other <= own);
+            assert!(below, "{name} uses {other}");
+        }
+    }
+}
+
+/// A service is given a request and the tenant, and nothing else.
+#[test]
+fn a_service_gets_request_and_tenant() {
+    let mut handlers = 0;
+    for Source { name, text, .. } in sources() {
+        let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !name.starts_with("sandbox/services/") {
+            continue;
+        }
+        for (at, _) in flat.match_indices("fn handle(") {
+            let given = flat[at..].split(')').next().unwrap();
+            let given = given.replace("service: &str, ", "");
+            assert_eq!(
+                given, "fn handle(world: &mut World, request: &Request",
+                "{name}"
+            );
+            handlers += 1;
+        }
+        for word in [
+            "\nstatic ",
+            "Mutex",
+            "thread_local",
+            "env::",
+            "fs::",
+            "SystemTime",
+            "Instant",
+        ] {
+            assert!(!text.contains(word), "{name} uses {word}");
+        }
+    }
+    assert!(handlers > 6, "the scan found {handlers} services");
+}
+
+/// What is written twice is changed once.
+#[test]
+fn an_id_or_a_version_stands_in_one_place() {
+    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Source {
+        room, name, text, ..
+    } in sources()
+    {
+        if room == "sandbox" {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in code.split('"').skip(1).step_by(2) {
+            let digits = |ch: char| ch.is_ascii_hexdigit() || ch == '-';
+            let guid = word.len() == 36 && word.chars().all(digits);
+            let version = word.len() == 10 && word.starts_with("20") && word.chars().all(digits);
+            // The version in an exported file is the one that Bicep and Terraform know.
+            if guid || (version && room == "cloud") {
+                places
+                    .entry(word.to_owned())
+                    .or_default()
+                    .insert(name.clone());
+            }
+        }
+    }
+    assert!(places.len() > 10, "the scan found {places:?}");
+    let twice: Vec<_> = places.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
 #[test]
 fn files_can_be_read_in_one_sitting() {
     for Source { name, text, .. } in sources() {
@@ -299,6 +421,37 @@ fn files_can_be_read_in_one_sitting() {
         let lines = code.lines().count();
         assert!(lines <= 400, "{} has {lines} lines before its tests", name);
     }
+}
+
+/// The crate's own table of rooms goes from the top down.
+#[test]
+fn the_table_of_the_rooms_is_the_rule() {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("//! | [`"))
+        .map(|line| {
+            line.split("[`")
+                .skip(1)
+                .map(|part| part.split('`').next().unwrap())
+                .collect()
+        })
+        .collect();
+    let row = |room: &str| rows.iter().position(|row| row.contains(&room));
+    let rooms = ROOMS
+        .iter()
+        .filter(|(room, _)| !["build", "main", "lib"].contains(room));
+    for (room, allowed) in rooms.clone() {
+        let own = row(room).unwrap_or_else(|| panic!("{room} is not in the table"));
+        for other in *allowed {
+            assert!(
+                row(other).is_some_and(|other| other > own),
+                "{other} is not below {room}"
+            );
+        }
+    }
+    assert_eq!(rows.iter().map(Vec::len).sum::<usize>(), rooms.count());
 }
 
 /// The README's picture has an arrow for each permission above, and no other.

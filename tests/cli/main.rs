@@ -48,6 +48,7 @@ mod recorded;
 mod report;
 mod retire;
 mod rotate;
+mod routes;
 mod rules;
 #[cfg(unix)]
 mod runner;

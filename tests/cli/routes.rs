@@ -1,0 +1,342 @@
+//! Which file of the sandbox answers which route, made from the ledgers of the whole suite: every
+//! served sandbox is asked, before it is stopped, whether it answered a route that is not here.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A service as the ledger names it, the host it plays, and its routes: method, path (`{}` for any
+/// segment, `**` for any scope) and the file below `sandbox/services`.
+type Service = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+const SERVICES: [Service; 7] = [
+    (
+        "arm",
+        "management.azure.com",
+        &[
+            ("GET", "subscriptions", "azure/inventory"),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/permissions",
+                "azure/authorization",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments",
+                "azure/authorization",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/authorization",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/locks",
+                "azure/authorization",
+            ),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.KeyVault/deletedVaults",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}",
+                "azure/vaults",
+            ),
+            (
+                "PATCH",
+                "**/providers/Microsoft.KeyVault/vaults/{}",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}",
+                "azure/vaults",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/vaults/{}/accessPolicies/add",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.PowerPlatform",
+                "azure/policies",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/Microsoft.PowerPlatform/register",
+                "azure/policies",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.PowerPlatform/operations/{}",
+                "azure/policies",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
+                "azure/policies",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
+                "azure/policies",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
+                "azure/policies",
+            ),
+            (
+                "POST",
+                "**/providers/Microsoft.Resources/deployments/{}/validate",
+                "azure/inventory",
+            ),
+        ],
+    ),
+    (
+        "keyvault",
+        "vault.azure.net",
+        &[
+            ("GET", "keys/{}", "azure/keyvault"),
+            ("GET", "keys/{}/{}", "azure/keyvault"),
+            ("PATCH", "keys/{}/{}", "azure/keys"),
+            ("GET", "keys/{}/versions", "azure/keys"),
+            ("GET", "keys/{}/rotationPolicy", "azure/keys"),
+            ("POST", "keys/{}/rotate", "azure/keys"),
+            ("GET", "deletedKeys/{}", "azure/keyvault"),
+            ("POST", "deletedKeys/{}/recover", "azure/keys"),
+        ],
+    ),
+    (
+        "keyvault",
+        "managedhsm.azure.net",
+        &[
+            (
+                "GET",
+                "keys/{}/providers/Microsoft.Authorization/roleAssignments",
+                "azure/local_roles",
+            ),
+            (
+                "PUT",
+                "keys/{}/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+        ],
+    ),
+    (
+        "bap",
+        "api.bap.microsoft.com",
+        &[
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/tenant",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments/{}",
+                "power_platform/bap",
+            ),
+            (
+                "PATCH",
+                "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments/{}",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/environments/{}",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/lifecycleOperations",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/adminApplications",
+                "power_platform/managers",
+            ),
+            (
+                "GET",
+                "providers/Microsoft.BusinessAppPlatform/adminApplications/{}",
+                "power_platform/managers",
+            ),
+            (
+                "PUT",
+                "providers/Microsoft.BusinessAppPlatform/adminApplications/{}",
+                "power_platform/managers",
+            ),
+            (
+                "DELETE",
+                "providers/Microsoft.BusinessAppPlatform/adminApplications/{}",
+                "power_platform/managers",
+            ),
+            (
+                "POST",
+                "**/environments/{}/enterprisePolicies/Encryption/link",
+                "power_platform/changes",
+            ),
+            (
+                "POST",
+                "**/environments/{}/enterprisePolicies/Encryption/unlink",
+                "power_platform/changes",
+            ),
+            (
+                "POST",
+                "**/environments/{}/governanceConfiguration",
+                "power_platform/changes",
+            ),
+        ],
+    ),
+    (
+        "power_platform",
+        "api.powerplatform.com",
+        &[
+            (
+                "GET",
+                "environmentmanagement/environments/{}",
+                "power_platform/api",
+            ),
+            (
+                "POST",
+                "environmentmanagement/environments/{}/enable",
+                "power_platform/api",
+            ),
+        ],
+    ),
+    (
+        "dataverse",
+        "dynamics.com",
+        &[(
+            "GET",
+            "api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails",
+            "power_platform/dataverse",
+        )],
+    ),
+    (
+        "entra",
+        "login.microsoftonline.com",
+        &[
+            (
+                "GET",
+                "common/v2.0/.well-known/openid-configuration",
+                "entra",
+            ),
+            ("POST", "{}/oauth2/v2.0/devicecode", "entra"),
+            ("POST", "{}/oauth2/v2.0/token", "entra"),
+        ],
+    ),
+];
+
+fn segments(path: &str) -> Vec<&str> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect()
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (segments(pattern), segments(path));
+    if pattern.first() == Some(&"**") && path.len() + 1 >= pattern.len() {
+        path.drain(..path.len() + 1 - pattern.len());
+        pattern.remove(0);
+    }
+    let same =
+        |(wanted, found): (&&str, &&str)| *wanted == "{}" || wanted.eq_ignore_ascii_case(found);
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(same)
+}
+
+/// Fails when a sandbox answered what no line of the table knows. What it refused may be nonsense.
+#[track_caller]
+pub(crate) fn known(ledger: &Value) {
+    for asked in ledger["log"].as_array().into_iter().flatten() {
+        let text = |name: &str| asked[name].as_str().unwrap_or_default();
+        let (service, method, path) = (text("service"), text("method"), text("path"));
+        let answered = asked["status"]
+            .as_u64()
+            .is_some_and(|status| (200..400).contains(&status));
+        if !answered || service == "runner" {
+            continue;
+        }
+        let routes = SERVICES
+            .iter()
+            .filter(|row| row.0 == service)
+            .flat_map(|row| row.2);
+        let mut routes =
+            routes.filter(|(known, pattern, _)| *known == method && fits(pattern, path));
+        assert!(
+            routes.next().is_some(),
+            "which file answers {method} {path} of {service}?"
+        );
+    }
+}
+
+/// A file says at its top which host and which provider it plays.
+#[test]
+fn from_a_route_one_knows_the_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/services");
+    let mut named = BTreeSet::new();
+    for (service, host, routes) in SERVICES {
+        for (method, path, file) in routes {
+            let text = fs::read_to_string(folder.join(file).with_extension("rs")).unwrap();
+            let top: String = text
+                .lines()
+                .take_while(|line| line.starts_with("//!"))
+                .collect();
+            assert!(
+                top.contains(host),
+                "{file} does not say that it plays {host} ({service})"
+            );
+            let provider = segments(path)
+                .into_iter()
+                .rfind(|part| part.starts_with("Microsoft."));
+            let provider = provider.filter(|_| host == "management.azure.com");
+            let says = provider.is_none_or(|provider| top.contains(provider));
+            assert!(says, "{file} does not say that it answers {method} {path}");
+            named.insert(folder.join(file).with_extension("rs"));
+        }
+    }
+    assert!(
+        named.iter().all(|path: &PathBuf| path.is_file()) && named.len() > 9,
+        "{named:?}"
+    );
+}
+
+#[test]
+fn a_pattern_fits_whole_routes_only() {
+    for (pattern, path, expected) in [
+        ("keys/{}", "/keys/a", true),
+        ("keys/{}", "/Keys//a/", true),
+        ("keys/{}", "/keys/a/b", false),
+        ("keys/{}", "/keys", false),
+        ("**/providers/X/y", "/subscriptions/1/providers/x/Y", true),
+        ("**/providers/X/y", "/providers/x/y", true),
+        ("**/providers/X/y", "/providers/x/y/z", false),
+    ] {
+        assert_eq!(fits(pattern, path), expected, "{pattern} {path}");
+    }
+}
