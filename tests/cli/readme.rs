@@ -112,3 +112,39 @@ fn split(typed: &str) -> Vec<String> {
     }
     words
 }
+
+/// A file that the README sends its reader to is there; `*` stands for any part of a name.
+#[test]
+fn every_file_that_is_named_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("README.md")).unwrap();
+    let mut named = 0;
+    for word in text.split(|ch: char| ch.is_whitespace() || "`()[],;".contains(ch)) {
+        let word = word.trim_start_matches("./").trim_end_matches(['.', ':']);
+        let ours = ["src/", "tests/", "examples/", ".ci/"]
+            .iter()
+            .any(|folder| word.starts_with(folder));
+        if !ours {
+            continue;
+        }
+        named += 1;
+        let path = root.join(word);
+        let there = match word.rsplit_once('*') {
+            None => path.exists(),
+            Some((begin, _)) => {
+                let begin = root.join(begin);
+                let mut files = fs::read_dir(begin.parent().unwrap()).unwrap();
+                let name = begin.file_name().unwrap().to_str().unwrap();
+                files.any(|file| {
+                    file.unwrap()
+                        .file_name()
+                        .to_str()
+                        .unwrap()
+                        .starts_with(name)
+                })
+            }
+        };
+        assert!(there, "the README names {word}");
+    }
+    assert!(named > 30, "the README names {named} files");
+}
