@@ -1,0 +1,75 @@
+//! Answers that are poorer or odder than they should be: between the binary and the sandbox stands
+//! somebody who changes one thing in what the service says. Nothing may be started, nothing may be
+//! green; and the same command with the answers as they are does its work.
+
+mod keys;
+mod outages;
+mod watches;
+
+use crate::between::Deed::{self, Body, Status};
+use crate::between::{Between, Rule};
+use crate::tenants::{closed_firewall, policy_ready, rsa_key, vault_is};
+use crate::tool::{Served, overlaid};
+use serde_json::{Value, json};
+
+/// The base tenant with a policy that is created and granted, and a key that nobody uses.
+fn with_free_key(patch: Value) -> Value {
+    overlaid(
+        policy_ready(vault_is(json!({ "keys": { "cmk-free": rsa_key() } }))),
+        patch,
+    )
+}
+
+fn linked_with_free_key() -> Value {
+    with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }))
+}
+
+/// Under each rule the command ends with `code` and nothing takes effect; without one it does what
+/// it is for.
+fn never(served: &Served, user: &str, arguments: &[&str], code: i32, rules: &[(&str, Rule)]) {
+    for (what, rule) in rules {
+        let ran = Between::new(served, vec![*rule]).run_as(user, arguments);
+        assert_eq!(ran.code, code, "{what}\n{}\n{}", ran.stdout, ran.stderr);
+        assert!(
+            served.effects().is_empty(),
+            "{what}: {:?}",
+            served.effects()
+        );
+        assert!(
+            !ran.stdout.contains("unchanged") && !ran.stdout.contains("Nothing to do"),
+            "{what}: {}",
+            ran.stdout
+        );
+    }
+}
+
+fn item(value: &mut Value, change: impl Fn(&mut Value)) {
+    let uat = |item: &&mut Value| item["properties"]["displayName"] == "Contoso UAT";
+    if let Some(item) = value["value"].as_array_mut().unwrap().iter_mut().find(uat) {
+        change(item);
+    }
+}
+
+const ENVIRONMENT: &str = "/scopes/admin/environments/";
+
+const PLAIN: &str = "2016-11-01";
+
+const LIST: &str = "/scopes/admin/environments?";
+
+const HISTORY: &str = "/lifecycleOperations?";
+
+const POLICY: &str = "/enterprisePolicies/ep-contoso-cmk?";
+
+const VAULT: &str = "/vaults/kv-contoso-cmk?";
+
+const KEY: &str = "/vaults/kv-contoso-cmk/keys/";
+
+const ROLES: &str = "/vaults/kv-contoso-cmk/providers/Microsoft.Authorization/roleAssignments";
+
+const ADD: [&str; 5] = [
+    "add-environment",
+    "--yes",
+    "--confirm",
+    "Contoso UAT",
+    "--no-wait",
+];

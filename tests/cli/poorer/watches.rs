@@ -1,0 +1,204 @@
+//! A watch that can't see is not green.
+
+use super::*;
+
+#[test]
+fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
+    let locked = with_free_key(
+        json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }),
+    );
+    let served = Served::patched(&locked, "20000");
+    for user in ["observer", "unregistered"] {
+        served.run_as(user, &["unlock", "--yes"]).exits(5);
+        served
+            .run_as(user, &["unlock", "--policy", "ep-contoso-cmk", "--yes"])
+            .exits(5);
+    }
+    let unlock = ["unlock", "--policy", "ep-contoso-cmk", "--yes"];
+    let rules: Vec<(&str, Rule)> = vec![
+        ("an empty list", (LIST, Body(|v| *v = json!({"value": []})))),
+        ("no list", (LIST, Body(|v| *v = json!({})))),
+        (
+            "no properties",
+            (
+                LIST,
+                Body(|v| item(v, |one| one["properties"] = Value::Null)),
+            ),
+        ),
+        (
+            "a link without an id",
+            (
+                LIST,
+                Body(|v| {
+                    item(v, |one| {
+                        one["properties"]["enterprisePolicies"]["customerManagedKeys"]["id"] =
+                            Value::Null
+                    })
+                }),
+            ),
+        ),
+        (
+            "no runtime state",
+            (
+                LIST,
+                Body(|v| {
+                    item(v, |one| {
+                        one["properties"]["states"]["runtime"] = Value::Null
+                    })
+                }),
+            ),
+        ),
+        ("the list is hidden", (LIST, Status(403))),
+    ];
+    never(&served, "admin", &unlock, 5, &rules);
+    // What runs on it may be what made it so: it is left alone.
+    let runs = (
+        LIST,
+        Body(|v| {
+            item(v, |one| {
+                one["properties"]["ongoingOperation"] = json!({"type": {"id": "Restore"}})
+            })
+        }) as Deed,
+    );
+    Between::new(&served, vec![runs]).run_as("admin", &unlock);
+    assert!(served.effects().is_empty());
+    served.run(&unlock).exits(0);
+    assert_eq!(served.effects(), ["enable-started"]);
+}
+
+#[test]
+fn a_watch_that_can_not_see_fails() {
+    let served = Served::patched(&linked_with_free_key(), "20000");
+    let watch = ["status", "--all", "--fail-on", "locked,drift,expiring"];
+    let rules: Vec<(&str, Rule)> = vec![
+        ("the policy is hidden", (POLICY, Status(403))),
+        (
+            "no key in the policy",
+            (
+                POLICY,
+                Body(|v| v["properties"]["encryption"] = Value::Null),
+            ),
+        ),
+        ("the vault is hidden", (VAULT, Status(403))),
+        (
+            "another network",
+            (
+                VAULT,
+                Body(|v| v["properties"]["publicNetworkAccess"] = json!("Wibble")),
+            ),
+        ),
+        ("no roles", (ROLES, Status(404))),
+        ("nothing of the key", (KEY, Body(|v| *v = json!({})))),
+        (
+            "an end that is a text",
+            (
+                KEY,
+                Body(|v| v["properties"]["attributes"]["exp"] = json!("1772500000")),
+            ),
+        ),
+        (
+            "an end that is a fraction",
+            (
+                KEY,
+                Body(|v| v["properties"]["attributes"]["exp"] = json!(1_772_500_000.5)),
+            ),
+        ),
+        (
+            "another status of the link",
+            (
+                LIST,
+                Body(|v| {
+                    item(v, |one| {
+                        one["properties"]["enterprisePolicies"]["customerManagedKeys"]["linkStatus"] =
+                            json!("Wibble")
+                    })
+                }),
+            ),
+        ),
+        (
+            "no properties",
+            (
+                LIST,
+                Body(|v| item(v, |one| one["properties"] = Value::Null)),
+            ),
+        ),
+    ];
+    never(&served, "admin", &watch, 5, &rules);
+    for (what, rule) in &rules {
+        let allowed = [&watch[..], &["--allow-not-visible"]].concat();
+        let ran = Between::new(&served, vec![*rule]).run_as("admin", &allowed);
+        assert_eq!(ran.code, 0, "{what}: {}{}", ran.stdout, ran.stderr);
+        // What is not known whether it fits a filter stays.
+        let filtered = [&watch[..], &["--vault", "kv-contoso-cmk"]].concat();
+        Between::new(&served, vec![*rule])
+            .run_as("admin", &filtered)
+            .exits(5);
+        let report = Between::new(&served, vec![*rule])
+            .run_as("admin", &["report", "-o", "json"])
+            .exits(5)
+            .json();
+        assert_eq!(
+            report["data"]["environments"][0]["state"], "not-visible",
+            "{what}"
+        );
+    }
+    for part in [POLICY, VAULT, ROLES, KEY] {
+        Between::new(&served, vec![(part, Status(401))])
+            .run_as("admin", &watch)
+            .exits(4);
+    }
+    // A known danger decides, whatever is hidden beside it.
+    let both = vec![
+        (ROLES, Status(403)),
+        (
+            KEY,
+            Body(|v| v["properties"]["attributes"]["enabled"] = json!(false)) as Deed,
+        ),
+    ];
+    Between::new(&served, both).run_as("admin", &watch).exits(3);
+    served.run(&watch).exits(0);
+}
+
+#[test]
+fn one_state_does_not_hide_another_and_both_commands_say_the_same() {
+    let expiring = with_free_key(
+        json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
+        "vaults": { "kv-contoso-cmk": { "properties": { "enablePurgeProtection": null },
+            "keys": { "cmk-contoso": { "expires_in_days": 5 } } } } }),
+    );
+    let served = Served::patched(&expiring, "20000");
+    for fail_on in ["drift", "expiring"] {
+        served
+            .run(&["status", "--all", "--fail-on", fail_on])
+            .exits(3);
+    }
+    let admin_mode = with_free_key(
+        json!({ "environments": { "uat": { "policy": "ep-contoso-cmk",
+            "runtime": "AdminMode" } } }),
+    );
+    let locked = with_free_key(
+        json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }),
+    );
+    for (scenario, state) in [
+        (&expiring, "endangered"),
+        (&admin_mode, "encrypted"),
+        (&locked, "locked"),
+        (&linked_with_free_key(), "encrypted"),
+    ] {
+        let served = Served::patched(scenario, "20000");
+        let alone = served.run(&["status", "-o", "json"]).exits(0).json();
+        let all = served
+            .run(&["status", "--all", "-o", "json"])
+            .exits(0)
+            .json();
+        let environments = all["environments"].as_array().unwrap();
+        let uat = environments
+            .iter()
+            .find(|one| one["name"] == "Contoso UAT")
+            .unwrap();
+        assert_eq!(
+            (&alone["state"], &uat["state"]),
+            (&json!(state), &json!(state))
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! How a run of a file ends, and how it goes on.
+
+use super::*;
+
+#[test]
+fn the_first_failure_starts_nothing_more() {
+    let served = Served::patched(&teams(), FAST);
+    let file = wanted_file(
+        &served,
+        "at-most = 2",
+        &[("Team a", 1), ("Team b", 1), ("Team c", 1), ("Team d", 2)],
+    );
+    let a = served.ids_by_name()["Team a"].clone();
+    served.faults(&json!([{ "match": { "method": "POST",
+        "path": format!("{a}/enterprisePolicies") }, "do": "words", "to": "Nope", "times": 9 }]));
+    let ran = served.run(&[&apply(&file, &ALL[..4])[..], &["-o", "json"]].concat());
+    assert_eq!(ran.code, 5, "{} {}", ran.stdout, ran.stderr);
+    let document = ran.json();
+    let outcomes: Vec<&str> = document["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        outcomes,
+        ["failed", "done", "not-started", "not-started"],
+        "{document:#}"
+    );
+    assert_eq!(document["outcome"], "failed");
+    assert_eq!(start_times(&served).len(), 1);
+    // The same command goes on, without what is done.
+    served.faults(&json!([]));
+    served.run(&apply(&file, &ALL[..4])).exits(0);
+    let mut names: Vec<String> = start_times(&served)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    names.sort();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_key_that_goes_between_two_rings_stops_the_second_one() {
+    // Half an hour after the beginning: the first ring is under way then, and goes on; the second
+    // one begins an hour later.
+    let event = json!({ "events": [{ "after_days": 0.03, "do": "disable-key",
+        "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
+    let served = Served::patched(&overlaid(teams(), event), "1500");
+    let name = wanted_file(&served, "at-most = 1", &[("Team a", 1), ("Team b", 2)]);
+    let ran = served.run(&apply(&name, &["Team a", "Team b"])).exits(6);
+    ran.says(&["`Team b` is not started", "CMK016", "--enabled true"]);
+    assert_eq!(start_times(&served).len(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn operations_that_fail_are_all_said() {
+    let served = Served::patched(
+        &overlaid(teams(), json!({ "settings": { "link_ends": "failed" } })),
+        FAST,
+    );
+    let file = wanted_file(
+        &served,
+        "at-most = 2",
+        &[("Team a", 1), ("Team b", 1), ("Team c", 1)],
+    );
+    let ran = served.run(&apply(&file, &ALL[..3])).exits(9);
+    ran.says(&[
+        "failed, and nothing more was started",
+        "a re-read of `Team a`",
+        "a re-read of `Team b`",
+        "not started",
+    ]);
+    assert_eq!(start_times(&served).len(), 2);
+}
+
+#[test]
+fn the_same_command_goes_on_after_a_kill() {
+    let served = Served::patched(&teams(), "2000");
+    let file = wanted_file(
+        &served,
+        "at-most = 2",
+        &[("Team a", 1), ("Team b", 1), ("Team c", 2)],
+    );
+    let mut child = served
+        .command("admin", &apply(&file, &ALL[..3]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until("two starts", || start_times(&served).len() == 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let planned = served.run(&["plan", &file]).exits(0);
+    planned.says(&[
+        "Wait until `Team a` is encrypted",
+        "Add the environment `Team c`",
+    ]);
+    // All names are given again, and those that are done are no strangers.
+    served.run(&apply(&file, &ALL[..3])).exits(0);
+    assert_eq!(start_times(&served).len(), 3);
+}
+
+#[test]
+fn interrupted_it_says_how_to_go_on() {
+    let served = Served::patched(&teams(), "60");
+    let file = wanted_file(&served, "at-most = 1", &[("Team a", 1), ("Team b", 1)]);
+    let child = served
+        .command("admin", &apply(&file, &ALL[..2]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until("a start", || !start_times(&served).is_empty());
+    std::thread::sleep(Duration::from_millis(200));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(
+        text.contains("goes on at the service")
+            && text.contains("Go on with the same command: `cmkctl --cloud"),
+        "{text}"
+    );
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown.contains("runs at the service") && shown.contains("not started"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn without_waiting_one_wave_is_started_at_a_time() {
+    let served = Served::patched(&teams(), "600");
+    let file = wanted_file(
+        &served,
+        "at-most = 2",
+        &[("Team a", 1), ("Team b", 1), ("Team c", 1)],
+    );
+    let mut arguments = apply(&file, &ALL[..3]);
+    arguments.push("--no-wait");
+    let ran = served.run(&arguments).exits(8);
+    ran.says(&[
+        "runs at the service",
+        "not started",
+        "Go on with the same command",
+    ]);
+    assert_eq!(start_times(&served).len(), 2);
+    // What runs takes its place: nothing more is started.
+    served.run(&arguments).exits(8);
+    assert_eq!(start_times(&served).len(), 2);
+    // A limit of time is one for everything.
+    arguments.pop();
+    arguments.extend(["--timeout", "30m"]);
+    let late = served.run(&arguments).exits(8);
+    late.says(&["goes on at the service"]);
+    assert_eq!(start_times(&served).len(), 2);
+}
