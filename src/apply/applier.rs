@@ -1,10 +1,11 @@
 //! What every action is run with, and how all of them wait.
 
 use crate::cloud::clock::Moment;
-use crate::cloud::operations::{self, Deadline, Ended, Shown};
+use crate::cloud::operations::{self, Deadline, Ended, Shown, Watched};
 use crate::cloud::{Clock, Reader, Writer};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
+use crate::model::ids::{ArmId, KeyName};
 use crate::model::plan::Action;
 use crate::model::receipt::{Event, Tick};
 use futures::future::LocalBoxFuture;
@@ -71,11 +72,27 @@ pub(super) struct Limit {
     looks: u32,
 }
 
+/// A key, and the data plane of its vault.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyPlace<'a> {
+    pub(super) vault: &'a ArmId,
+    pub(super) uri: &'a str,
+    pub(super) key: &'a KeyName,
+}
+
 /// What an action leaves behind.
 pub(super) struct Outcome {
     pub(super) what: String,
     pub(super) subject: String,
     pub(super) correlation: Option<String>,
+}
+
+/// An action is not of the kind that its name says.
+pub(super) fn not_what_it_says() -> Error {
+    Error::new(
+        Kind::Unexpected,
+        "The plan holds an action that is not what it says.",
+    )
 }
 
 impl Applier<'_> {
@@ -116,14 +133,11 @@ impl Applier<'_> {
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
         let deadline = Deadline::new(&self.clock, self.waiting.timeout);
-        operations::wait(
-            &self.reader,
+        let watched = Watched {
             url,
-            pause,
-            &deadline,
-            async || Shown::NotYet,
-            tell,
-        )
-        .await
+            first: pause,
+            deadline: &deadline,
+        };
+        operations::wait(&self.reader, &watched, async || Shown::NotYet, tell).await
     }
 }

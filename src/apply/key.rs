@@ -1,12 +1,12 @@
 //! A new version of a key, once.
 
-use super::applier::{Applier, Outcome};
+use super::applier::{Applier, KeyPlace, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
 use crate::model::day::moment;
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::ids::{KeyName, KeyVersion};
 use crate::model::surroundings::Version;
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
 use crate::steps::rotate::FOLLOWED_WITHIN;
@@ -22,41 +22,18 @@ impl Applier<'_> {
     /// that it did not take it up, and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
+        place: KeyPlace<'_>,
         from: Option<&str>,
     ) -> Result<Outcome> {
+        let KeyPlace { vault, uri, key } = place;
         let found = self.vault(vault).await?;
         let reader = self.reader.clone();
-        let before = reader.key_versions(&found, key).await.map_err(|fault| {
-            fault
-                .into_error(format!(
-                    "The versions of the key `{key}` can't be read, so nothing \
-                    was sent."
-                ))
-                .hint(
-                    "It takes the key permission *list*, or the role Key Vault Crypto Officer \
-                    on the vault.",
-                )
-        })?;
+        let before = reader
+            .key_versions(&found, key)
+            .await
+            .map_err(|fault| unlisted(key, fault))?;
         let old = latest(key, from, &before)?;
-        let sending = Sending {
-            sign: "the new version",
-            what: format!("The key `{key}` has a new version"),
-            failed: format!("The key `{key}` can't be rotated."),
-            shows: VERSION_SHOWS,
-            takes: VERSION_SHOWS,
-            witness: "an account with the key permission *list*, or with the role Key Vault \
-                Crypto Officer on the vault",
-            after: after_rotation,
-            advice: |error| {
-                error.hint(
-                    "It takes the key permission *rotate*, or the role Key Vault Crypto \
-                    Officer on the vault.",
-                )
-            },
-        };
+        let sending = rotation(key);
         let look = async || match reader.key_versions(&found, key).await {
             Ok(all) => match all
                 .into_iter()
@@ -73,21 +50,7 @@ impl Applier<'_> {
         let send = async |writer: &Writer| writer.rotate_key(vault, uri, key).await;
         let (new, correlation) = self.send_until_shown(&sending, send, look).await?;
         let [version] = &new[..] else {
-            let all: Vec<&str> = new.iter().map(|version| version.id.as_str()).collect();
-            let what = format!(
-                "The key `{key}` has {} new versions instead of one.",
-                all.len()
-            );
-            return Err(Error::new(Kind::Unverified, what)
-                .detail(format!(
-                    "Environments follow the latest of them: {}",
-                    all.join(", ")
-                ))
-                .hint("Find out who else rotates this key, such as its rotation policy.")
-                .hint(
-                    "Keep every version enabled. Run the same command again to see the current \
-                    state.",
-                ));
+            return Err(several(key, &new));
         };
         let now = self.clock.now();
         Ok(Outcome {
@@ -103,6 +66,50 @@ impl Applier<'_> {
             correlation,
         })
     }
+}
+
+/// What is said of a rotation.
+fn rotation(key: &KeyName) -> Sending<'static> {
+    Sending {
+        sign: "the new version",
+        what: format!("The key `{key}` has a new version"),
+        failed: format!("The key `{key}` can't be rotated."),
+        shows: VERSION_SHOWS,
+        takes: VERSION_SHOWS,
+        witness: "an account with the key permission *list*, or with the role Key Vault Crypto \
+            Officer on the vault",
+        after: after_rotation,
+        advice: |error| {
+            error.hint(
+                "It takes the key permission *rotate*, or the role Key Vault Crypto Officer on \
+                the vault.",
+            )
+        },
+    }
+}
+
+/// Without the versions before, nothing could prove the new one.
+fn unlisted(key: &KeyName, fault: Fault) -> Error {
+    let what = format!("The versions of the key `{key}` can't be read, so nothing was sent.");
+    fault.into_error(what).hint(
+        "It takes the key permission *list*, or the role Key Vault Crypto Officer on the vault.",
+    )
+}
+
+/// Somebody else has rotated the key meanwhile.
+fn several(key: &KeyName, new: &[Version]) -> Error {
+    let all: Vec<&str> = new.iter().map(|version| version.id.as_str()).collect();
+    let what = format!(
+        "The key `{key}` has {} new versions instead of one.",
+        all.len()
+    );
+    Error::new(Kind::Unverified, what)
+        .detail(format!(
+            "Environments follow the latest of them: {}",
+            all.join(", ")
+        ))
+        .hint("Find out who else rotates this key, such as its rotation policy.")
+        .hint("Keep every version enabled. Run the same command again to see the current state.")
 }
 
 /// The version that the plan rotates away from, as long as the list knows it and none that is

@@ -2,12 +2,12 @@
 //! takes twice, is sent only where a look shows that it is needed, and counts only when a re-read
 //! shows it.
 
-use super::applier::{Applier, Outcome};
+use super::applier::{Applier, KeyPlace, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::ids::{ArmId, KeyVersion};
 use crate::model::known::Known;
 use crate::model::protection::Vault;
 use std::time::Duration;
@@ -27,12 +27,8 @@ const KEY_READERS: &str = "an account with the key permission *get*, or with the
 
 impl Applier<'_> {
     /// Brings a deleted key back. If the key is back already, somebody else recovered it.
-    pub(super) async fn recover_key(
-        &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
-    ) -> Result<Outcome> {
+    pub(super) async fn recover_key(&mut self, place: KeyPlace<'_>) -> Result<Outcome> {
+        let KeyPlace { vault, uri, key } = place;
         let sending = Sending {
             sign: "the recovered key",
             what: format!("The key `{key}` is recovered"),
@@ -75,12 +71,11 @@ impl Applier<'_> {
     /// Enables or disables one version.
     pub(super) async fn set_version(
         &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
+        place: KeyPlace<'_>,
         version: &KeyVersion,
         enabled: bool,
     ) -> Result<Outcome> {
+        let KeyPlace { vault, uri, key } = place;
         let word = if enabled { "enabled" } else { "disabled" };
         let sending = Sending {
             sign: "the version's state",

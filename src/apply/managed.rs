@@ -1,36 +1,19 @@
 //! Making a Managed Environment: an operation of its own, which the key needs.
 
 use super::applier::{Applier, Outcome, READS_LAG, START_SHOWS};
+use super::endings::failed;
 use super::sending::{After, Look, Sending, Sent, unread, unverified};
-use super::waiting::failed;
 use crate::cloud::Writer;
 use crate::cloud::fault::Reply;
 use crate::cloud::operations::Ended;
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
 use crate::steps::lifecycle::GOVERN;
+use std::time::Duration;
 
 impl Applier<'_> {
     pub(super) async fn make_managed(&mut self, environment: &str, name: &str) -> Result<Outcome> {
-        let what = format!("`{name}` can't be made a Managed Environment.");
-        let sending = Sending {
-            sign: "the Managed Environment",
-            what: format!("`{name}` is a Managed Environment"),
-            failed: what.clone(),
-            shows: START_SHOWS,
-            takes: READS_LAG,
-            witness: "an account with the role Power Platform Administrator or Dynamics 365 \
-                Administrator",
-            // 409 means busy or managed already.
-            after: |fault| {
-                if fault.status() == Some(409) {
-                    After::Look
-                } else {
-                    After::of(fault)
-                }
-            },
-            advice: |error| error,
-        };
+        let sending = making(name);
         let reader = self.reader.clone();
         let mut look = async || {
             reader
@@ -61,20 +44,7 @@ impl Applier<'_> {
                 .map_err(|fault| unverified(&sending, fault))?,
         };
         if let Some(url) = url {
-            let goes_on = |kind| {
-                Error::new(
-                    kind,
-                    format!("Making `{name}` a Managed Environment goes on at the service."),
-                )
-            };
-            match self.wait(&url, pause).await? {
-                Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => {
-                    return Err(failed(Error::new(Kind::Unverified, what), &operation));
-                }
-                Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
-                Ended::Interrupted(stop) => return Err(goes_on(Kind::Interrupted(stop))),
-                Ended::Operation(_) | Ended::Vanished | Ended::Back => {}
-            }
+            self.governed(name, &url, pause).await?;
         }
         self.until_shown(&sending, &mut look).await?;
         Ok(Outcome {
@@ -82,6 +52,24 @@ impl Applier<'_> {
             subject: environment.to_owned(),
             correlation,
         })
+    }
+
+    /// Waits until the operation at `url` has made the environment managed, or no longer tells.
+    async fn governed(&mut self, name: &str, url: &str, pause: Option<Duration>) -> Result<()> {
+        let goes_on = |kind| {
+            Error::new(
+                kind,
+                format!("Making `{name}` a Managed Environment goes on at the service."),
+            )
+        };
+        match self.wait(url, pause).await? {
+            Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => Err(
+                failed(Error::new(Kind::Unverified, unmade(name)), &operation),
+            ),
+            Ended::Deadline => Err(goes_on(Kind::StillRunning)),
+            Ended::Interrupted(stop) => Err(goes_on(Kind::Interrupted(stop))),
+            Ended::Operation(_) | Ended::Vanished | Ended::Back => Ok(()),
+        }
     }
 
     /// The operation that makes the environment managed, if it runs.
@@ -92,6 +80,32 @@ impl Applier<'_> {
             .find(|operation| !operation.has_ended() && operation.is(GOVERN));
         Ok(running.map(|operation| self.reader.operation_url(&operation.id)))
     }
+}
+
+/// What is said of making an environment managed.
+fn making(name: &str) -> Sending<'static> {
+    Sending {
+        sign: "the Managed Environment",
+        what: format!("`{name}` is a Managed Environment"),
+        failed: unmade(name),
+        shows: START_SHOWS,
+        takes: READS_LAG,
+        witness: "an account with the role Power Platform Administrator or Dynamics 365 \
+            Administrator",
+        // 409 means busy or managed already.
+        after: |fault| {
+            if fault.status() == Some(409) {
+                After::Look
+            } else {
+                After::of(fault)
+            }
+        },
+        advice: |error| error,
+    }
+}
+
+fn unmade(name: &str) -> String {
+    format!("`{name}` can't be made a Managed Environment.")
 }
 
 /// How far it is: managed, and nothing runs any more.

@@ -3,24 +3,26 @@
 //! operation is looked up by its name first.
 
 mod applier;
+mod endings;
 mod environment;
+mod grants;
 mod key;
 mod key_state;
 mod managed;
 mod policy;
 mod sending;
+mod start;
 mod waiting;
 
 pub use applier::{Applier, Recheck, Waiting};
-pub use waiting::{Waiter, going_on};
+pub use endings::going_on;
+pub use waiting::Waiter;
 
 use crate::error::Result;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt};
-use crate::model::roles::{ENCRYPTION_USER, READER, ROLE_SETTLES};
-use crate::steps::goal::Goal;
-use applier::Outcome;
-use environment::Start;
+use crate::model::roles::ROLE_SETTLES;
+use applier::{KeyPlace, Outcome};
 
 impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
@@ -75,25 +77,8 @@ impl Applier<'_> {
         match action {
             Action::RegisterProvider { subscription } => self.register(subscription).await,
             Action::CreatePolicy { policy, .. } => self.create_policy(action, policy).await,
-            Action::GrantKeyByRole { policy, vault } => {
-                let principal = self.principal(policy).await?;
-                let scope = vault.to_string();
-                let what = format!(
-                    "The identity of `{}` has the role `Key Vault Crypto Service Encryption User` \
-                    on `{}`",
-                    policy.name, vault.name
-                );
-                self.assign(&scope, &principal, ENCRYPTION_USER, true, what)
-                    .await
-            }
-            Action::GrantReader { policy, principal } => {
-                let what = format!(
-                    "{principal} has the role `Reader` on the policy `{}`",
-                    policy.name
-                );
-                self.assign(&policy.to_string(), principal, READER, false, what)
-                    .await
-            }
+            Action::GrantKeyByRole { policy, vault } => self.role_on_vault(policy, vault).await,
+            Action::GrantReader { policy, principal } => self.reader_role(policy, principal).await,
             Action::GrantKeyByAccessPolicy {
                 policy,
                 vault,
@@ -105,20 +90,26 @@ impl Applier<'_> {
                 uri,
                 key,
             } => self.hsm_role(policy, hsm, uri, key).await,
-            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
+            Action::RecoverKey { vault, uri, key } => {
+                self.recover_key(KeyPlace { vault, uri, key }).await
+            }
             Action::EnableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
-            } => self.set_version(vault, uri, key, version, true).await,
-            Action::DisableKeyVersion {
+            }
+            | Action::DisableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
                 ..
-            } => self.set_version(vault, uri, key, version, false).await,
+            } => {
+                let enabled = matches!(action, Action::EnableKeyVersion { .. });
+                self.set_version(KeyPlace { vault, uri, key }, version, enabled)
+                    .await
+            }
             Action::EnableEnvironment {
                 environment, name, ..
             } => self.enable(environment, name).await,
@@ -127,92 +118,17 @@ impl Applier<'_> {
                 uri,
                 key,
                 from,
-            } => self.rotate_key(vault, uri, key, from.as_deref()).await,
+            } => {
+                let place = KeyPlace { vault, uri, key };
+                self.rotate_key(place, from.as_deref()).await
+            }
             Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
-            Action::AddEnvironment {
-                environment,
-                name,
-                policy,
-            } => {
-                let goal = Goal::Policy(policy.clone());
-                self.start(
-                    &Start {
-                        action,
-                        environment,
-                        name,
-                        goal,
-                        policy,
-                        over: None,
-                    },
-                    receipt,
-                )
-                .await
-            }
-            Action::MoveEnvironment {
-                environment,
-                name,
-                from,
-                policy,
-            } => {
-                let goal = Goal::Policy(policy.clone());
-                self.start(
-                    &Start {
-                        action,
-                        environment,
-                        name,
-                        goal,
-                        policy,
-                        over: Some(from),
-                    },
-                    receipt,
-                )
-                .await
-            }
-            Action::RemoveEnvironment {
-                environment,
-                name,
-                policy,
-            } => {
-                self.start(
-                    &Start {
-                        action,
-                        environment,
-                        name,
-                        goal: Goal::NoPolicy,
-                        policy,
-                        over: None,
-                    },
-                    receipt,
-                )
-                .await
-            }
-            Action::AwaitRemoval {
-                environment,
-                name,
-                operation,
-                ..
-            } => {
-                let url = operation.as_ref().map(|id| self.reader.operation_url(id));
-                self.finish(environment, name, &Goal::NoPolicy, url, None, receipt)
-                    .await
-            }
-            Action::AwaitEnvironment {
-                environment,
-                name,
-                policy,
-                operation,
-            } => {
-                let url = operation.as_ref().map(|id| self.reader.operation_url(id));
-                self.finish(
-                    environment,
-                    name,
-                    &Goal::Policy(policy.clone()),
-                    url,
-                    None,
-                    receipt,
-                )
-                .await
+            Action::AddEnvironment { .. }
+            | Action::MoveEnvironment { .. }
+            | Action::RemoveEnvironment { .. } => self.begin(action, receipt).await,
+            Action::AwaitRemoval { .. } | Action::AwaitEnvironment { .. } => {
+                self.finish_begun(action, receipt).await
             }
         }
     }

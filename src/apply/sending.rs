@@ -9,6 +9,11 @@ use crate::cloud::retry::LONGEST_PAUSE;
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
 
+/// What was created or granted shows this soon, or was not.
+pub(super) const CREATION_SHOWS: Duration = Duration::from_secs(30);
+/// A vault takes a change within seconds.
+pub(super) const VAULT_CHANGES: Duration = Duration::from_secs(300);
+
 /// What a look showed.
 pub(super) enum Look<T> {
     /// It took.
@@ -19,6 +24,15 @@ pub(super) enum Look<T> {
     NotYet(String),
     /// The look was not answered: nothing is known.
     Unknown(Fault),
+}
+
+/// A look that was answered.
+pub(super) fn shown(yes: bool) -> Look<()> {
+    if yes {
+        Look::Yes(())
+    } else {
+        Look::NotYet("it does not show yet".to_owned())
+    }
 }
 
 /// What follows from an answer that is no success.

@@ -15,16 +15,16 @@
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
 use super::applier::{LOOKS, READS_LAG};
+use super::endings::{contradiction, describe, failed, going_on, succeeded, unshown};
 use crate::cloud::clock::Moment;
 use crate::cloud::fault::Fault;
-use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown};
+use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown, Watched};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
 use crate::model::receipt::{Event, Tick};
-use crate::model::seen::Seen;
 use crate::steps::goal::Goal;
 use crate::steps::lifecycle::ADD;
 use crate::steps::link::Standing;
@@ -44,6 +44,20 @@ pub struct Waiter<'a> {
     pub say: &'a mut dyn FnMut(Event),
 }
 
+/// What is waited for: an environment on its way to a goal.
+pub(super) struct Awaited<'a> {
+    /// Environment id.
+    pub(super) environment: &'a str,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Where it shall end.
+    pub(super) goal: &'a Goal,
+    /// The operation that leads there, when the service named it.
+    pub(super) url: Option<String>,
+    /// The first pause that the service asks for.
+    pub(super) pause: Option<Duration>,
+}
+
 /// How the environment looked in the end.
 enum Settled {
     Done,
@@ -59,7 +73,8 @@ impl Waiter<'_> {
     /// end. The linked policy is the one that counts.
     ///
     /// # Errors
-    /// Nothing runs and nothing is linked; otherwise as [`Waiter::finish`].
+    /// Nothing runs and nothing is linked; `StillRunning` and `Interrupted` while it goes on,
+    /// `Unverified` when it ended and the environment does not show it.
     pub async fn follow(&mut self, environment: &Environment) -> Result<()> {
         let (id, name) = (&environment.id, &environment.display_name);
         let what =
@@ -87,114 +102,85 @@ impl Waiter<'_> {
             let last = operations.iter().find(|operation| operation.kind == ADD);
             return Err(last.map_or(error.clone(), |operation| failed(error, operation)));
         }
-        self.finish(id, name, &goal, url, None).await
+        let awaited = Awaited {
+            environment: id,
+            name,
+            goal: &goal,
+            url,
+            pause: None,
+        };
+        self.finish(&awaited).await
     }
 
-    /// Waits for the operation at `url`, or for the one that the environment's history shows, and
-    /// proves the end by re-reading.
+    /// Waits for the operation, or for the one that the environment's history shows, and proves the
+    /// end by re-reading.
     ///
     /// # Errors
     /// `StillRunning` and `Interrupted` while it goes on, `Unverified` when it ended and the
     /// environment does not show it.
-    pub async fn finish(
-        &mut self,
-        environment: &str,
-        name: &str,
-        goal: &Goal,
-        url: Option<String>,
-        pause: Option<Duration>,
-    ) -> Result<()> {
+    pub(super) async fn finish(&mut self, awaited: &Awaited<'_>) -> Result<()> {
         let deadline = Deadline::new(&self.clock, self.timeout);
-        let resume = self.resume.clone();
-        let goes_on = |kind| {
-            Error::new(
-                kind,
-                format!(
-                    "{} goes on at the service; nothing is lost.",
-                    goal.noun(name)
-                ),
-            )
-            .hint(going_on(&resume))
-        };
-        let url = match url {
-            Some(url) => Some(url),
-            None => self.find_operation(environment, goal).await,
-        };
-        let mut ended = None;
-        if let Some(url) = url {
-            match self.wait(environment, goal, &url, pause, &deadline).await? {
-                Ended::Operation(operation) => ended = Some(operation),
-                Ended::Vanished => {
-                    self.note("The service no longer knows the operation; the environment decides.")
-                }
-                Ended::Back => self
-                    .note("The environment is back before the operation says that it has ended."),
-                // The last word before giving up is the environment's.
-                Ended::Deadline
-                    if deadline.look(shown(&self.reader, environment, goal)).await
-                        == Some(Shown::Done) => {}
-                Ended::Deadline => return Err(goes_on(Kind::StillRunning)),
-                Ended::Interrupted(stop) => return Err(goes_on(Kind::Interrupted(stop))),
-            }
-        }
-        let unsuccessful = ended.as_ref().filter(|operation| {
-            !operation.state.eq_ignore_ascii_case("Succeeded")
-                && !operation.state.eq_ignore_ascii_case("Completed")
-        });
-        let settled = self
-            .settled(environment, goal, ended.is_some(), &deadline)
-            .await;
-        match settled
-            .map_err(|error| error.hint(format!("Look again, from any machine: {resume}.")))?
-        {
+        let ended = self.ended(awaited, &deadline).await?;
+        let settled = self.settled(awaited, ended.is_some(), &deadline).await;
+        match settled.map_err(|error| {
+            error.hint(format!("Look again, from any machine: {}.", self.resume))
+        })? {
             Settled::Done => {
-                if let Some(operation) = unsuccessful {
-                    self.note(&format!(
-                        "The operation ended as `{}`, but the environment shows {}: some service \
-                        may lag behind; look again tomorrow.",
-                        operation.state,
-                        match goal {
-                            Goal::NoPolicy => "no policy any more",
-                            Goal::Policy(_) | Goal::Linked => "the policy as linked",
-                        }
-                    ));
+                if let Some(operation) = ended.as_ref().filter(|operation| !succeeded(operation)) {
+                    self.note(&contradiction(operation, awaited.goal));
                 }
                 Ok(())
             }
-            Settled::Interrupted(stop) => Err(goes_on(Kind::Interrupted(stop))),
-            Settled::Moving => Err(goes_on(Kind::StillRunning)),
+            Settled::Interrupted(stop) => Err(self.goes_on(awaited, Kind::Interrupted(stop))),
+            Settled::Moving => Err(self.goes_on(awaited, Kind::StillRunning)),
             Settled::NotDone(state) => {
-                let shown = goal.shown();
-                let what = match &ended {
-                    Some(_) => {
-                        format!(
-                            "The operation ended, but a re-read of `{name}` does not show \
-                            {shown}: {state}."
-                        )
-                    }
-                    None => format!(
-                        "Nothing runs on `{name}` any more, and a re-read does not show {shown}: \
-                        {state}."
-                    ),
-                };
-                let error = Error::new(Kind::Unverified, what);
-                let error = match goal {
-                    Goal::NoPolicy => error.hint(
-                        "Run the same command again; keep key, vault and the policy's \
-                            access meanwhile.",
-                    ),
-                    Goal::Policy(_) | Goal::Linked => error
-                        .hint(
-                            "Run the same add again; do not remove the environment from the \
-                            policy.",
-                        )
-                        .hint("Its data stays readable: on the Microsoft key, or on both."),
-                };
-                Err(ended
-                    .as_ref()
-                    .map_or(error.clone(), |operation| failed(error, operation)))
+                Err(unshown(awaited.name, awaited.goal, ended.as_ref(), &state))
             }
         }
+    }
+
+    /// The operation with its end, when it is known and has told one.
+    async fn ended(
+        &mut self,
+        awaited: &Awaited<'_>,
+        deadline: &Deadline,
+    ) -> Result<Option<Operation>> {
+        let Awaited {
+            environment, goal, ..
+        } = *awaited;
+        let url = match &awaited.url {
+            Some(url) => Some(url.clone()),
+            None => self.find_operation(environment, goal).await,
+        };
+        let Some(url) = url else { return Ok(None) };
+        match self.wait(awaited, &url, deadline).await? {
+            Ended::Operation(operation) => return Ok(Some(operation)),
+            Ended::Vanished => {
+                self.note("The service no longer knows the operation; the environment decides.")
+            }
+            Ended::Back => {
+                self.note("The environment is back before the operation says that it has ended.")
+            }
+            // The last word before giving up is the environment's.
+            Ended::Deadline
+                if deadline.look(shown(&self.reader, environment, goal)).await
+                    == Some(Shown::Done) => {}
+            Ended::Deadline => return Err(self.goes_on(awaited, Kind::StillRunning)),
+            Ended::Interrupted(stop) => {
+                return Err(self.goes_on(awaited, Kind::Interrupted(stop)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The wait is over, and what was waited for is not.
+    fn goes_on(&self, awaited: &Awaited<'_>, kind: Kind) -> Error {
+        let noun = awaited.goal.noun(awaited.name);
+        Error::new(
+            kind,
+            format!("{noun} goes on at the service; nothing is lost."),
+        )
+        .hint(going_on(&self.resume))
     }
 
     fn note(&mut self, words: &str) {
@@ -203,17 +189,20 @@ impl Waiter<'_> {
 
     async fn wait(
         &mut self,
-        environment: &str,
-        goal: &Goal,
+        awaited: &Awaited<'_>,
         url: &str,
-        pause: Option<Duration>,
         deadline: &Deadline,
     ) -> Result<Ended> {
         let reader = self.reader.clone();
-        let glance = async || shown(&reader, environment, goal).await;
+        let glance = async || shown(&reader, awaited.environment, awaited.goal).await;
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
-        let waited = operations::wait(&reader, url, pause, deadline, glance, tell).await;
+        let watched = Watched {
+            url,
+            first: awaited.pause,
+            deadline,
+        };
+        let waited = operations::wait(&reader, &watched, glance, tell).await;
         waited.map_err(|error| {
             error.hint(format!(
                 "Go on waiting: {} (it starts nothing a second time).",
@@ -226,19 +215,17 @@ impl Waiter<'_> {
     /// will not, the time is over, or the program is stopped.
     async fn settled(
         &mut self,
-        environment: &str,
-        goal: &Goal,
+        awaited: &Awaited<'_>,
         ended: bool,
         deadline: &Deadline,
     ) -> Result<Settled> {
-        let settled = unless_stopped(self.settles(environment, goal, ended, deadline)).await;
+        let settled = unless_stopped(self.settles(awaited, ended, deadline)).await;
         settled.unwrap_or_else(|stop| Ok(Settled::Interrupted(stop)))
     }
 
     async fn settles(
         &mut self,
-        environment: &str,
-        goal: &Goal,
+        awaited: &Awaited<'_>,
         ended: bool,
         deadline: &Deadline,
     ) -> Result<Settled> {
@@ -248,7 +235,7 @@ impl Waiter<'_> {
         // Since when it has been at rest, and how often it was seen so.
         let mut rest: Option<(Moment, u32)> = None;
         loop {
-            let look = self.reader.environment_once(environment);
+            let look = self.reader.environment_once(awaited.environment);
             // What has ended needs its proof.
             let look = if ended {
                 Some(look.await)
@@ -261,7 +248,7 @@ impl Waiter<'_> {
             looks += 1;
             let state = match look {
                 Ok(look) => {
-                    match goal.standing(&look) {
+                    match awaited.goal.standing(&look) {
                         Standing::Done => return Ok(Settled::Done),
                         // Everything is up again: this is the last word.
                         Standing::Failed => {
@@ -298,14 +285,19 @@ impl Waiter<'_> {
                 .left()
                 .filter(|_| !ended)
                 .map_or(pause, |left| pause.min(left));
-            let tick = Tick {
-                elapsed: deadline.elapsed(),
-                words: state,
-                next: pause,
-            };
-            (self.say)(Event::Waiting(tick));
-            self.clock.sleep(pause).await;
+            self.pause(pause, state, deadline).await;
         }
+    }
+
+    /// Says what was seen, and waits before the next look.
+    async fn pause(&mut self, pause: Duration, words: String, deadline: &Deadline) {
+        let tick = Tick {
+            elapsed: deadline.elapsed(),
+            words,
+            next: pause,
+        };
+        (self.say)(Event::Waiting(tick));
+        self.clock.sleep(pause).await;
     }
 
     /// The operation that runs on the environment, by its history: for when the service named none.
@@ -320,11 +312,6 @@ impl Waiter<'_> {
             }
         }
     }
-}
-
-/// How to go on with what runs at the service; `resume` is the command that does, as it is shown.
-pub fn going_on(resume: &str) -> String {
-    format!("Go on waiting, from any machine: {resume} (it starts nothing a second time).")
 }
 
 /// The operation that leads to the goal and has not ended.
@@ -346,35 +333,4 @@ async fn shown(reader: &Reader, environment: &str, goal: &Goal) -> Shown {
         Ok(Standing::Failed) => Shown::Failed,
         _ => Shown::NotYet,
     }
-}
-
-fn describe(look: &Environment) -> String {
-    let link = match &look.key_link {
-        Seen::Present(link) => link
-            .status
-            .clone()
-            .unwrap_or_else(|| "no status".to_owned()),
-        _ => "no policy".to_owned(),
-    };
-    let state = look.state().unwrap_or("unknown").to_owned();
-    format!(
-        "link `{link}`, management `{state}`, runtime `{}`",
-        look.runtime_state.as_deref().unwrap_or("unknown")
-    )
-}
-
-/// What the operation said about its end.
-pub(super) fn failed(error: Error, operation: &Operation) -> Error {
-    let said = match &operation.error {
-        Some(said) => format!(": {said}"),
-        None if operation.state.eq_ignore_ascii_case("Succeeded") => String::new(),
-        None if operation.all_stages_succeeded => {
-            ": no reason was given, and every stage succeeded".to_owned()
-        }
-        None => ": no reason was given".to_owned(),
-    };
-    error.detail(format!(
-        "The operation {} ended as `{}`{said}.",
-        operation.id, operation.state
-    ))
 }

@@ -1,0 +1,262 @@
+//! Step 3's grants: whoever gets one, and until it is effective everywhere.
+
+use super::applier::{Applier, Outcome};
+use super::sending::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
+use crate::cloud::fault::Fault;
+use crate::cloud::{Clock, Writer};
+use crate::error::Result;
+use crate::model::ids::{ArmId, KeyName, same_id};
+use crate::model::known::Known;
+use crate::model::protection::RoleAssignment;
+use crate::model::receipt::Event;
+use crate::model::roles::{
+    ENCRYPTION_USER, HSM_ENCRYPTION_USER, KEY_PERMISSIONS, READER, ROLE_SETTLES,
+};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Who is given which role, and where.
+struct RoleGiven<'a> {
+    scope: &'a str,
+    principal: &'a str,
+    role: &'a str,
+    /// Is it the policy's own identity?
+    own_identity: bool,
+    /// What is so when it took: a sentence without a full stop.
+    what: String,
+}
+
+impl Applier<'_> {
+    /// The policy's identity may use the vault's keys, by a role.
+    pub(super) async fn role_on_vault(&mut self, policy: &ArmId, vault: &ArmId) -> Result<Outcome> {
+        let principal = self.principal(policy).await?;
+        self.assign(RoleGiven {
+            scope: &vault.to_string(),
+            principal: &principal,
+            role: ENCRYPTION_USER,
+            own_identity: true,
+            what: format!(
+                "The identity of `{}` has the role `Key Vault Crypto Service Encryption User` on \
+                `{}`",
+                policy.name, vault.name
+            ),
+        })
+        .await
+    }
+
+    /// Somebody may read the policy.
+    pub(super) async fn reader_role(&mut self, policy: &ArmId, principal: &str) -> Result<Outcome> {
+        self.assign(RoleGiven {
+            scope: &policy.to_string(),
+            principal,
+            role: READER,
+            own_identity: false,
+            what: format!(
+                "{principal} has the role `Reader` on the policy `{}`",
+                policy.name
+            ),
+        })
+        .await
+    }
+
+    /// Assigns a role. The policy's own identity is new, and is waited for; a person's object id
+    /// that nobody knows is a mistake.
+    async fn assign(&mut self, given: RoleGiven<'_>) -> Result<Outcome> {
+        let RoleGiven {
+            scope,
+            principal,
+            role,
+            own_identity,
+            what,
+        } = given;
+        let sending = Sending {
+            sign: "the role assignment",
+            what,
+            failed: format!("{principal} can't be given the role."),
+            shows: CREATION_SHOWS,
+            takes: VAULT_CHANGES,
+            witness: "an account with the right `Microsoft.Authorization/roleAssignments/read` \
+                there, such as with the role Reader",
+            after: if own_identity { after_grant } else { After::of },
+            advice: |error| match error.code.as_deref() {
+                Some("PrincipalNotFound") => error.hint(
+                    "Give the object id of a user, a group or a service principal of this tenant \
+                    (not an application id).",
+                ),
+                _ => error.hint(
+                    "Assigning roles takes Owner, User Access Administrator or Role Based Access \
+                    Control Administrator there.",
+                ),
+            },
+        };
+        let reader = self.reader.clone();
+        let look = async || match reader.role_assignments(scope, Some(principal)).await {
+            Ok(all) => shown(all.iter().any(|found| has(found, principal, role))),
+            Err(fault) => Look::Unknown(fault),
+        };
+        // Whether a reader is a user, a group or a service principal is not known here, so the
+        // service finds out.
+        let kind = own_identity.then_some("ServicePrincipal");
+        let send = async |writer: &Writer| {
+            Ok(writer
+                .assign_role(scope, principal, role, kind)
+                .await?
+                .correlation)
+        };
+        let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
+        Ok(Outcome {
+            what: sending.what,
+            subject: scope.to_owned(),
+            correlation,
+        })
+    }
+
+    /// Adding merges, and the same entry twice is one entry.
+    pub(super) async fn access_policy(
+        &mut self,
+        policy: &ArmId,
+        vault: &ArmId,
+        tenant: &str,
+    ) -> Result<Outcome> {
+        let principal = self.principal(policy).await?;
+        let sending = Sending {
+            sign: "the access policy",
+            what: format!(
+                "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity \
+                of `{}`",
+                vault.name, policy.name
+            ),
+            failed: format!("The access policy can't be added to `{}`.", vault.name),
+            shows: CREATION_SHOWS,
+            takes: VAULT_CHANGES,
+            witness: "an account with the role Reader on the vault",
+            // Two changes of one vault at the same time are a conflict (409), and the service
+            // refuses one of them.
+            after: |fault| {
+                let conflict = fault.status() == Some(409) && !fault.is("ScopeLocked");
+                if conflict {
+                    After::Look
+                } else {
+                    after_grant(fault)
+                }
+            },
+            advice: |error| error,
+        };
+        let reader = self.reader.clone();
+        let look = async || match reader.vault(vault).await.map(|found| found.access_policies) {
+            Ok(Known::Known(all)) => {
+                let mut of_identity = all
+                    .iter()
+                    .filter(|entry| same_id(&entry.object_id, &principal));
+                shown(of_identity.any(|entry| {
+                    KEY_PERMISSIONS
+                        .iter()
+                        .all(|need| entry.keys.iter().any(|key| key.eq_ignore_ascii_case(need)))
+                }))
+            }
+            Ok(Known::Unknown(why)) => Look::Begun(why),
+            Err(fault) => Look::Unknown(fault),
+        };
+        let send = async |writer: &Writer| {
+            Ok(writer
+                .add_access_policy(vault, tenant, &principal)
+                .await?
+                .correlation)
+        };
+        let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
+        Ok(Outcome {
+            what: sending.what,
+            subject: vault.to_string(),
+            correlation,
+        })
+    }
+
+    pub(super) async fn hsm_role(
+        &mut self,
+        policy: &ArmId,
+        hsm: &ArmId,
+        uri: &str,
+        key: &KeyName,
+    ) -> Result<Outcome> {
+        let principal = self.principal(policy).await?;
+        let sending = Sending {
+            sign: "the role assignment",
+            what: format!(
+                "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` \
+                on the key `{key}`",
+                policy.name
+            ),
+            failed: format!(
+                "The role on the key `{key}` of `{}` can't be assigned.",
+                hsm.name
+            ),
+            shows: CREATION_SHOWS,
+            takes: VAULT_CHANGES,
+            witness: "an account with the local role Managed HSM Administrator or Managed HSM \
+                Policy Administrator",
+            after: after_grant,
+            advice: |error| {
+                error.hint(
+                    "It takes the local role Managed HSM Administrator or Managed HSM \
+                    Policy Administrator.",
+                )
+            },
+        };
+        let reader = self.reader.clone();
+        let look = async || match reader.hsm_roles(uri, key).await {
+            Ok(all) => shown(
+                all.iter()
+                    .any(|found| has(found, &principal, HSM_ENCRYPTION_USER)),
+            ),
+            Err(fault) => Look::Unknown(fault),
+        };
+        let send = async |writer: &Writer| writer.assign_hsm_role(uri, key, &principal).await;
+        let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
+        Ok(Outcome {
+            what: sending.what,
+            subject: hsm.to_string(),
+            correlation,
+        })
+    }
+
+    /// Waits until a grant is effective by every clock, with a countdown. The grant is there, so
+    /// this takes no longer from now on than from its beginning.
+    pub(super) async fn settle(&mut self, from: Timestamp) -> Result<()> {
+        let began = self.clock.moment();
+        let left = |clock: &Clock| {
+            let left =
+                Duration::try_from(from.duration_since(clock.earliest())).unwrap_or_default();
+            left.min(
+                ROLE_SETTLES
+                    .unsigned_abs()
+                    .saturating_sub(clock.since(&began)),
+            )
+        };
+        if !left(&self.clock).is_zero() {
+            (self.say)(Event::Doing(
+                "Wait until the grant is effective everywhere (up to 5 minutes)".to_owned(),
+            ));
+        }
+        loop {
+            let pause = left(&self.clock).min(Duration::from_secs(60));
+            if pause.is_zero() {
+                return Ok(());
+            }
+            self.wait_for("the grant to be effective", began, pause)
+                .await?;
+        }
+    }
+}
+
+/// An identity that is new is not known everywhere yet.
+fn after_grant(fault: &Fault) -> After {
+    if fault.is("PrincipalNotFound") {
+        After::Wait
+    } else {
+        After::of(fault)
+    }
+}
+
+fn has(found: &RoleAssignment, principal: &str, role: &str) -> bool {
+    same_id(&found.principal_id, principal) && found.role.eq_ignore_ascii_case(role)
+}
