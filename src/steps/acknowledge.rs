@@ -48,32 +48,37 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     ]);
     // Without finance and operations there is nothing of it to leave out.
     if environment.app != Known::Known(None) {
-        found.extend([
-            note(
-                "CMK038",
-                "Data under stand-alone Regulatory Configuration Service is not covered: \
-                Electronic Invoicing and Tax Calculation with it."
-                    .to_owned(),
-                "From 10.0.39 it is part of Globalization Studio: verify that you are there.",
-                "Finance and operations administrator",
-            ),
-            note(
-                "CMK039",
-                "Of Commerce, the e-commerce CMS and recommendations are not covered, nor are \
-                scale units, e-commerce, ratings and reviews in another geography."
-                    .to_owned(),
-                "Keep them in the environment's geography, or accept it.",
-                "Finance and operations administrator",
-            ),
-            note(
-                "CMK040",
-                "Lifecycle Services is not covered: file assets, methodologies, task recorder, \
-                project metadata."
-                    .to_owned(),
-                "Keep nothing confidential there.",
-                who::LCS,
-            ),
-        ]);
+        found.extend(left_out_of_finance_and_operations(id));
     }
     found
+}
+
+/// What a key leaves out on the side of finance and operations.
+fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
+    let note = |code, message: &str, remedy: &str, who| {
+        finding(code, Severity::Acknowledge, id, message, remedy, who)
+    };
+    [
+        note(
+            "CMK038",
+            "Data under stand-alone Regulatory Configuration Service is not covered: Electronic \
+            Invoicing and Tax Calculation with it.",
+            "From 10.0.39 it is part of Globalization Studio: verify that you are there.",
+            "Finance and operations administrator",
+        ),
+        note(
+            "CMK039",
+            "Of Commerce, the e-commerce CMS and recommendations are not covered, nor are scale \
+            units, e-commerce, ratings and reviews in another geography.",
+            "Keep them in the environment's geography, or accept it.",
+            "Finance and operations administrator",
+        ),
+        note(
+            "CMK040",
+            "Lifecycle Services is not covered: file assets, methodologies, task recorder, \
+            project metadata.",
+            "Keep nothing confidential there.",
+            who::LCS,
+        ),
+    ]
 }

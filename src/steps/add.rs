@@ -3,9 +3,10 @@
 use super::lifecycle::{ADD, REMOVE, applies_key, governed_last, just_keyed, running, under_way};
 use super::link::{Standing, no_environment, offline, standing, unknown_link};
 use super::{acknowledge, estate, finding, integration, key, ready, who};
-use crate::model::finding::Severity;
+use crate::model::environment::Environment;
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
-use crate::model::operation::Operation;
 use crate::model::plan::{Action, Plan};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
@@ -26,94 +27,18 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     let Some(policy) = &target.policy else {
         return plan;
     };
-    let name = environment.display_name.clone();
-    let id = environment.id.clone();
-    let wait = |operation: Option<&Operation>| Action::AwaitEnvironment {
-        environment: id.clone(),
-        name: name.clone(),
-        policy: policy.clone(),
-        operation: operation.map(|operation| operation.id.clone()),
-    };
     if under_way(observed, environment).is_some() {
         // Being linked and being taken off look alike from outside.
-        plan.findings.push(finding(
-            "CMK023",
-            Severity::Block,
-            &id,
-            format!(
-                "The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off \
-                its policy."
-            ),
-            "Wait until it has ended, then run this again.",
-            who::POWER_PLATFORM,
-        ));
+        plan.findings.push(being_taken_off(environment));
         return plan;
     }
-    let of_keys = running(observed).filter(|operation| applies_key(&operation.kind));
     let standing = standing(environment, policy);
-    match &standing {
-        Standing::Done => {
-            plan.already.push(format!(
-                "The environment `{name}` is encrypted with the policy `{}`",
-                policy.name
-            ));
-            return plan;
-        }
-        Standing::Under => {
-            plan.actions.push(wait(of_keys));
-            return plan;
-        }
-        Standing::Locked if of_keys.is_some() || just_keyed(observed) => {
-            plan.actions.push(wait(of_keys));
-            return plan;
-        }
-        Standing::Locked => {
-            plan.findings.push(offline(environment));
-            return plan;
-        }
-        Standing::Other(other) => {
-            plan.findings.push(finding(
-                "CMK025",
-                Severity::Block,
-                &id,
-                format!(
-                    "The environment `{name}` is encrypted with another policy, {other} already."
-                ),
-                "Adding never replaces a policy; moving to another one is a swap and must be said.",
-                who::POWER_PLATFORM,
-            ));
-            return plan;
-        }
-        Standing::Unknown(why) => plan.findings.push(unknown_link(environment, why)),
-        // Its link does not show yet.
-        Standing::None if of_keys.is_some_and(|operation| operation.is(ADD)) => {
-            plan.actions.push(wait(of_keys));
-            return plan;
-        }
-        Standing::None if just_keyed(observed) => {
-            let why = "a key was applied within the last hour, and reads can lag behind";
-            plan.findings
-                .push(unknown_link(environment, &Unreadable::because(why)));
-        }
-        Standing::None | Standing::Failed => {}
+    if let Some(decided) = decided(observed, environment, policy, &standing) {
+        return decided;
     }
-    plan.findings.extend(integration::check(
-        target,
-        environment,
-        &observed.integration,
-    ));
-    let governing = target.make_managed
-        && environment.managed() == Some(false)
-        && governed_last(observed, environment);
-    // If the operation that makes a Managed Environment runs already, it is waited for, whoever
-    // started it.
-    plan.findings.extend(
-        ready::check(observed, environment, ADD)
-            .into_iter()
-            .filter(|finding| {
-                !governing || finding.code != "CMK023" || finding.severity != Severity::Block
-            }),
-    );
+    plan.findings
+        .extend(unclear(observed, environment, &standing));
+    plan.findings.extend(unready(target, observed, environment));
     plan.findings.extend(ready::check_policy(
         observed,
         environment,
@@ -128,6 +53,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     plan.findings
         .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
+    let (id, name) = (&environment.id, &environment.display_name);
     match environment.managed() {
         Some(true) => plan
             .already
@@ -141,8 +67,8 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         _ => plan.findings.extend(ready::managed(environment)),
     }
     plan.actions.push(Action::AddEnvironment {
-        environment: id,
-        name,
+        environment: id.clone(),
+        name: name.clone(),
         policy: policy.clone(),
     });
     // What stands in its way is all said; where it stands is not known, so nothing is offered.
@@ -152,10 +78,96 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     plan
 }
 
+fn being_taken_off(environment: &Environment) -> Finding {
+    let name = &environment.display_name;
+    finding(
+        "CMK023",
+        Severity::Block,
+        &environment.id,
+        format!(
+            "The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off its \
+            policy."
+        ),
+        "Wait until it has ended, then run this again.",
+        who::POWER_PLATFORM,
+    )
+}
+
+/// The whole plan where the link alone tells it: the add is done, runs, or can't be.
+fn decided(
+    observed: &Observed,
+    environment: &Environment,
+    policy: &ArmId,
+    standing: &Standing,
+) -> Option<Plan> {
+    let name = &environment.display_name;
+    let of_keys = running(observed).filter(|operation| applies_key(&operation.kind));
+    let wait = || Action::AwaitEnvironment {
+        environment: environment.id.clone(),
+        name: name.clone(),
+        policy: policy.clone(),
+        operation: of_keys.map(|operation| operation.id.clone()),
+    };
+    let mut plan = Plan::default();
+    match standing {
+        Standing::Done => plan.already.push(format!(
+            "The environment `{name}` is encrypted with the policy `{}`",
+            policy.name
+        )),
+        Standing::Under => plan.actions.push(wait()),
+        Standing::Locked if of_keys.is_some() || just_keyed(observed) => plan.actions.push(wait()),
+        Standing::Locked => plan.findings.push(offline(environment)),
+        Standing::Other(other) => plan.findings.push(finding(
+            "CMK025",
+            Severity::Block,
+            &environment.id,
+            format!("The environment `{name}` is encrypted with another policy, {other} already."),
+            "Adding never replaces a policy; moving to another one is a swap and must be said.",
+            who::POWER_PLATFORM,
+        )),
+        // Its link does not show yet.
+        Standing::None if of_keys.is_some_and(|operation| operation.is(ADD)) => {
+            plan.actions.push(wait());
+        }
+        Standing::None | Standing::Failed | Standing::Unknown(_) => return None,
+    }
+    Some(plan)
+}
+
+/// Why it is not known where the environment stands, if it is not.
+fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) -> Option<Finding> {
+    match standing {
+        Standing::Unknown(why) => Some(unknown_link(environment, why)),
+        Standing::None if just_keyed(observed) => {
+            let why = "a key was applied within the last hour, and reads can lag behind";
+            Some(unknown_link(environment, &Unreadable::because(why)))
+        }
+        _ => None,
+    }
+}
+
+/// What the environment itself has in the way of an add.
+fn unready(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
+    let mut found = integration::check(target, environment, &observed.integration);
+    let governing = target.make_managed
+        && environment.managed() == Some(false)
+        && governed_last(observed, environment);
+    // If the operation that makes a Managed Environment runs already, it is waited for, whoever
+    // started it.
+    found.extend(
+        ready::check(observed, environment, ADD)
+            .into_iter()
+            .filter(|finding| {
+                !governing || finding.code != "CMK023" || finding.severity != Severity::Block
+            }),
+    );
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::environment::Environment;
+    use crate::model::operation::Operation;
     use crate::steps::link::tests::{environment, link, policy};
 
     fn planned(environment: Environment, operations: Vec<Operation>) -> Plan {

@@ -27,24 +27,7 @@ pub struct Adopted {
 /// Describes everything that is linked. `readers` holds the role assignments at each policy.
 pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>) -> Adopted {
     let mut adopted = Adopted::default();
-    let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
-    for environment in &estate.environments {
-        match &environment.key_link {
-            Seen::Present(link) => linked
-                .entry(link.policy.clone())
-                .or_default()
-                .push(environment),
-            Seen::Absent => {}
-            Seen::Unreadable(Unreadable { why, .. }) => {
-                adopted.not_known += 1;
-                adopted.left_out.push(format!(
-                    "`{}` ({}) is left out: whether it has a policy is not known: {why}.",
-                    environment.display_name, environment.id
-                ));
-            }
-            Seen::NotAsked => {}
-        }
-    }
+    let linked = adopted.linked(&estate.environments);
     // A tenant that was given more has more already.
     let count: usize = linked.values().map(Vec::len).sum();
     let waves = Waves {
@@ -66,54 +49,109 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
                 ));
             }
             Ok(mut policy) => {
-                let mut notes = Vec::new();
-                match &protection.granted {
-                    Verdict::Yes => {}
-                    Verdict::No => {
-                        policy.grant = false;
-                        notes.push(
-                            "Its identity may not use the key today: delete the line `grant = \
-                            false` to have it granted."
-                                .to_owned(),
-                        );
-                    }
-                    Verdict::CantTell(why) => {
-                        adopted.not_known += 1;
-                        notes.push(format!(
-                            "Whether its identity may use the key is not known: {}.",
-                            why.why
-                        ));
-                    }
-                }
-                match readers.get(&id) {
-                    Some(Seen::Present(roles)) => policy.readers = at_policy(roles, &policy.id),
-                    Some(Seen::Unreadable(why)) => {
-                        adopted.not_known += 1;
-                        notes.push(format!("Its readers are not visible to you: {}.", why.why))
-                    }
-                    Some(Seen::Absent | Seen::NotAsked) | None => {
-                        adopted.not_known += 1;
-                        notes.push("Its readers were not read.".to_owned());
-                    }
-                }
-                for environment in environments {
-                    match settled(environment, &policy.id) {
-                        Ok(one) => policy.environments.push(one),
-                        Err(LeftOut { why, known }) => {
-                            adopted.not_known += usize::from(!known);
-                            notes.push(format!(
-                                "`{}` ({}) is left out: {why}.",
-                                environment.display_name, environment.id
-                            ));
-                        }
-                    }
-                }
+                let mut notes = Notes::default();
+                policy.grant = notes.grant(&protection.granted);
+                policy.readers = notes.readers(readers.get(&id), &policy.id);
+                policy.environments = notes.environments(&environments, &policy.id);
                 adopted.wanted.policies.push(policy);
-                adopted.notes.push(notes);
+                adopted.not_known += notes.not_known;
+                adopted.notes.push(notes.said);
             }
         }
     }
     adopted
+}
+
+impl Adopted {
+    /// The environments of each policy. One whose policy is not known is left out.
+    fn linked<'a>(&mut self, all: &'a [Environment]) -> BTreeMap<ArmId, Vec<&'a Environment>> {
+        let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
+        for environment in all {
+            match &environment.key_link {
+                Seen::Present(link) => linked
+                    .entry(link.policy.clone())
+                    .or_default()
+                    .push(environment),
+                Seen::Absent => {}
+                Seen::Unreadable(Unreadable { why, .. }) => {
+                    self.not_known += 1;
+                    self.left_out.push(format!(
+                        "`{}` ({}) is left out: whether it has a policy is not known: {why}.",
+                        environment.display_name, environment.id
+                    ));
+                }
+                Seen::NotAsked => {}
+            }
+        }
+        linked
+    }
+}
+
+/// What the file says besides of one policy.
+#[derive(Default)]
+struct Notes {
+    said: Vec<String>,
+    /// How many of them tell of something that was not visible or not known.
+    not_known: usize,
+}
+
+impl Notes {
+    /// Shall its identity have the grant? Where it has none today, the file gives none.
+    fn grant(&mut self, granted: &Verdict) -> bool {
+        match granted {
+            Verdict::Yes => {}
+            Verdict::No => self.said.push(
+                "Its identity may not use the key today: delete the line `grant = false` to have \
+                it granted."
+                    .to_owned(),
+            ),
+            Verdict::CantTell(why) => {
+                self.not_known += 1;
+                self.said.push(format!(
+                    "Whether its identity may use the key is not known: {}.",
+                    why.why
+                ));
+            }
+        }
+        *granted != Verdict::No
+    }
+
+    /// Its readers, as far as they are known.
+    fn readers(
+        &mut self,
+        roles: Option<&Seen<Vec<RoleAssignment>>>,
+        policy: &ArmId,
+    ) -> Vec<String> {
+        match roles {
+            Some(Seen::Present(roles)) => return at_policy(roles, policy),
+            Some(Seen::Unreadable(why)) => self
+                .said
+                .push(format!("Its readers are not visible to you: {}.", why.why)),
+            Some(Seen::Absent | Seen::NotAsked) | None => {
+                self.said.push("Its readers were not read.".to_owned());
+            }
+        }
+        self.not_known += 1;
+        Vec::new()
+    }
+
+    /// Its environments, except those that are left out.
+    fn environments(&mut self, all: &[&Environment], policy: &ArmId) -> Vec<WantedEnvironment> {
+        let mut kept = Vec::new();
+        for environment in all {
+            match settled(environment, policy) {
+                Ok(one) => kept.push(one),
+                Err(LeftOut { why, known }) => {
+                    self.not_known += usize::from(!known);
+                    self.said.push(format!(
+                        "`{}` ({}) is left out: {why}.",
+                        environment.display_name, environment.id
+                    ));
+                }
+            }
+        }
+        kept
+    }
 }
 
 /// What is known of a policy, or why that is not enough.

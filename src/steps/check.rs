@@ -197,20 +197,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         .present()
         .and_then(|policy| policy.principal_id.as_deref());
     match action {
-        Action::RegisterProvider { subscription } => Some(finding(
-            "CMK010",
-            Severity::Block,
-            subscription,
-            format!(
-                "The provider `Microsoft.PowerPlatform` is not registered in subscription \
-                {subscription}"
-            ),
-            format!(
-                "az provider register --namespace Microsoft.PowerPlatform --subscription \
-                {subscription}"
-            ),
-            who::OWNER,
-        )),
+        Action::RegisterProvider { subscription } => Some(unregistered(subscription)),
         Action::GrantKeyByRole { policy, vault } => {
             let message = format!(
                 "The identity of the policy `{}` has no role on the vault `{}`.",
@@ -247,22 +234,44 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             );
             missing_grant(hsm, message, principal?, key.as_str())
         }
-        Action::GrantReader { policy, principal } => Some(finding(
-            "CMK019",
-            Severity::Block,
-            policy.to_string(),
-            format!(
-                "{principal} has no role that reads the policy `{}`.",
-                policy.name
-            ),
-            format!(
-                "az role assignment create --role Reader --assignee-object-id {principal} --scope \
-                {policy}"
-            ),
-            who::OWNER,
-        )),
+        Action::GrantReader { policy, principal } => Some(unreadable(policy, principal)),
         _ => None,
     }
+}
+
+fn unregistered(subscription: &str) -> Finding {
+    finding(
+        "CMK010",
+        Severity::Block,
+        subscription,
+        format!(
+            "The provider `Microsoft.PowerPlatform` is not registered in subscription \
+            {subscription}"
+        ),
+        format!(
+            "az provider register --namespace Microsoft.PowerPlatform --subscription \
+            {subscription}"
+        ),
+        who::OWNER,
+    )
+}
+
+/// Who shall read the policy can't.
+fn unreadable(policy: &ArmId, principal: &str) -> Finding {
+    finding(
+        "CMK019",
+        Severity::Block,
+        policy.to_string(),
+        format!(
+            "{principal} has no role that reads the policy `{}`.",
+            policy.name
+        ),
+        format!(
+            "az role assignment create --role Reader --assignee-object-id {principal} --scope \
+            {policy}"
+        ),
+        who::OWNER,
+    )
 }
 
 fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> Option<Finding> {

@@ -4,10 +4,10 @@ use super::day;
 use super::key::EXPIRY_WARNING;
 use super::lifecycle::{REMOVE, changes_key};
 use super::link::{self, Standing as Link};
-use crate::model::environment::{Environment, Stage};
+use crate::model::environment::{Environment, KeyLink, Stage};
 use crate::model::estate::{Estate, Protection, Standing, State};
 use crate::model::known::{Known, Verdict};
-use crate::model::protection::{Key, Network};
+use crate::model::protection::{Key, Network, Validity, Vault};
 use crate::model::seen::Seen;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -59,7 +59,6 @@ pub fn standing<'a>(
         Seen::NotAsked => return not_seen("its policy was not asked for"),
         Seen::Absent => return unprotected(environment, one),
     };
-    let mut found = Found::default();
     let (threats, unseen) = match estate.protection(environment) {
         Some(protection) => threats(protection, estate.at),
         None => (Vec::new(), vec!["its policy was not read".to_owned()]),
@@ -67,38 +66,16 @@ pub fn standing<'a>(
     let key = estate
         .protection(environment)
         .and_then(|protection| protection.key.present());
-    let standing = link::standing(environment, &link.policy);
-    let ongoing = environment.ongoing.as_deref();
-    let status = link.status.as_deref().unwrap_or_default();
-    let unlinking = link.stage() == Known::Known(Stage::Unlinking);
-    let mut deleted_on = None;
-    match (&standing, ongoing) {
-        (Link::Done | Link::Failed | Link::Under | Link::Locked, Some(kind)) => {
-            found.say(moving(kind, unlinking), format!("{kind} runs"));
-        }
-        (Link::Locked, None) => {
-            found.say(
-                State::Locked,
-                "offline, and no operation runs: the key can't be reached".to_owned(),
-            );
-            deleted_on = deleted(environment, key, estate.at);
-            if deleted_on.is_none() {
-                found
-                    .dangers
-                    .push("since when is not known: it may be deleted any day".to_owned());
-            }
-        }
-        (Link::Under, None) => {
-            found.say(moving("", unlinking), format!("the link says `{status}`"))
-        }
-        (Link::Failed, None) => {
-            found.say(
-                State::Failed,
-                "the link says `Failed`: run the same add again, do not remove".to_owned(),
-            );
-        }
-        (Link::Unknown(why), _) => found.say(State::NotVisible, why.why.clone()),
-        (Link::Done | Link::None | Link::Other(_), _) => {}
+    let mut found = Found::default();
+    found.of_link(environment, link);
+    let locked = found.states.contains(&State::Locked);
+    let deleted_on = locked
+        .then(|| deleted(environment, key, estate.at))
+        .flatten();
+    if locked && deleted_on.is_none() {
+        found
+            .dangers
+            .push("since when is not known: it may be deleted any day".to_owned());
     }
     found.all(State::Endangered, threats);
     if let Some(expires) = key.and_then(|key| key.validity.end())
@@ -159,59 +136,70 @@ impl Found {
             self.dangers.extend(whys);
         }
     }
+
+    /// Where it stands by its link to the policy, and by what runs on it.
+    fn of_link(&mut self, environment: &Environment, link: &KeyLink) {
+        let status = link.status.as_deref().unwrap_or_default();
+        let unlinking = link.stage() == Known::Known(Stage::Unlinking);
+        let standing = link::standing(environment, &link.policy);
+        match (&standing, environment.ongoing.as_deref()) {
+            (Link::Done | Link::Failed | Link::Under | Link::Locked, Some(kind)) => {
+                self.say(moving(kind, unlinking), format!("{kind} runs"));
+            }
+            (Link::Locked, None) => self.say(
+                State::Locked,
+                "offline, and no operation runs: the key can't be reached".to_owned(),
+            ),
+            (Link::Under, None) => {
+                self.say(moving("", unlinking), format!("the link says `{status}`"));
+            }
+            (Link::Failed, None) => self.say(
+                State::Failed,
+                "the link says `Failed`: run the same add again, do not remove".to_owned(),
+            ),
+            (Link::Unknown(why), _) => self.say(State::NotVisible, why.why.clone()),
+            (Link::Done | Link::None | Link::Other(_), _) => {}
+        }
+    }
 }
 
 /// What will lock the environments of a policy, and what is not known of it.
-fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
-    let (mut threats, mut unseen) = (Vec::new(), Vec::new());
-    let mut sort = |verdict: Verdict, threat: &str, what: &str| match verdict {
-        Verdict::Yes => {}
-        Verdict::No => threats.push(threat.to_owned()),
-        Verdict::CantTell(why) if why.forbidden => {
-            unseen.push(format!("{what} is not visible to you: {}", why.why))
+#[derive(Default)]
+struct Threats {
+    threats: Vec<String>,
+    unseen: Vec<String>,
+}
+
+impl Threats {
+    /// `threat`: what is so if the verdict is no. `what`: what is not known if it can't be told.
+    fn sort(&mut self, verdict: Verdict, threat: &str, what: &str) {
+        match verdict {
+            Verdict::Yes => {}
+            Verdict::No => self.threats.push(threat.to_owned()),
+            Verdict::CantTell(why) if why.forbidden => self
+                .unseen
+                .push(format!("{what} is not visible to you: {}", why.why)),
+            Verdict::CantTell(why) => self
+                .unseen
+                .push(format!("{what} is not known: {}", why.why)),
         }
-        Verdict::CantTell(why) => unseen.push(format!("{what} is not known: {}", why.why)),
-    };
-    sort(
-        is_there(&protection.policy),
-        "the policy is gone",
-        "the policy",
-    );
-    sort(
-        is_there(&protection.vault),
-        "the vault is gone",
-        "the vault",
-    );
-    sort(is_there(&protection.key), "the key is gone", "the key");
-    sort(
-        protection.granted.clone(),
-        "the policy's identity may not use the key",
-        "the grant on the key",
-    );
-    if let Some(policy) = protection.policy.present() {
-        sort(
-            Verdict::from(&policy.encrypts),
-            "the policy's encryption is disabled",
-            "whether the policy encrypts",
-        );
     }
-    if let Some(vault) = protection.vault.present() {
-        let passes = Verdict::from(&vault.network.clone().map(Network::lets_services_pass));
-        sort(
-            passes,
+
+    fn of_vault(&mut self, vault: &Vault) {
+        self.sort(
+            Verdict::from(&vault.network.clone().map(Network::lets_services_pass)),
             "the vault's firewall does not let trusted services pass",
             "the vault's network",
         );
-        let kept = Verdict::from(&vault.purge_protection);
-        sort(
-            kept,
+        self.sort(
+            Verdict::from(&vault.purge_protection),
             "the vault has no purge protection",
             "the vault's purge protection",
         );
     }
-    if let Some(key) = protection.key.present() {
-        let validity = &key.validity;
-        sort(
+
+    fn of_key(&mut self, validity: &Validity, now: Timestamp) {
+        self.sort(
             Verdict::from(&validity.enabled),
             "the key is disabled",
             "whether the key is enabled",
@@ -224,7 +212,7 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
             .expires
             .clone()
             .map(|end| end.is_none_or(|end| end > now));
-        sort(Verdict::from(&lasts), &end, "until when the key is valid");
+        self.sort(Verdict::from(&lasts), &end, "until when the key is valid");
         let start = validity.not_before.known().copied().flatten();
         let start = start
             .map(|start| format!("the key is not valid before {}", day(start)))
@@ -233,9 +221,43 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
             .not_before
             .clone()
             .map(|start| start.is_none_or(|start| start <= now));
-        sort(Verdict::from(&begun), &start, "since when the key is valid");
+        self.sort(Verdict::from(&begun), &start, "since when the key is valid");
     }
-    (threats, unseen)
+}
+
+/// What will lock the environments of a policy, and what is not known of it.
+fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
+    let mut found = Threats::default();
+    found.sort(
+        is_there(&protection.policy),
+        "the policy is gone",
+        "the policy",
+    );
+    found.sort(
+        is_there(&protection.vault),
+        "the vault is gone",
+        "the vault",
+    );
+    found.sort(is_there(&protection.key), "the key is gone", "the key");
+    found.sort(
+        protection.granted.clone(),
+        "the policy's identity may not use the key",
+        "the grant on the key",
+    );
+    if let Some(policy) = protection.policy.present() {
+        found.sort(
+            Verdict::from(&policy.encrypts),
+            "the policy's encryption is disabled",
+            "whether the policy encrypts",
+        );
+    }
+    if let Some(vault) = protection.vault.present() {
+        found.of_vault(vault);
+    }
+    if let Some(key) = protection.key.present() {
+        found.of_key(&key.validity, now);
+    }
+    (found.threats, found.unseen)
 }
 
 /// Is it there?

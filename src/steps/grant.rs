@@ -2,7 +2,7 @@
 
 use super::{Whose, finding, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{KeyVersion, ResourceKind};
+use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
@@ -61,51 +61,48 @@ pub(super) fn grant(
         },
         Comes::Planned => {}
     }
-    plan.actions.push(match (vault.id.kind, &vault.rbac) {
-        (ResourceKind::ManagedHsm, _) => Action::GrantKeyByHsmRole {
+    match giving(policy, vault, key) {
+        Ok(action) => plan.actions.push(action),
+        Err(found) => plan.findings.push(found),
+    }
+}
+
+/// The grant that the vault's permission model takes, or why it can't be told which that is.
+fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Finding> {
+    let not_told = |what: String, why: &str| {
+        let subject = vault.id.to_string();
+        Err(unknown("CMK012", subject, &what, why, who::KEY_VAULT))
+    };
+    match (vault.id.kind, &vault.rbac) {
+        (ResourceKind::ManagedHsm, _) => Ok(Action::GrantKeyByHsmRole {
             policy: policy.clone(),
             hsm: vault.id.clone(),
             uri: vault.uri.clone(),
             key: key.clone(),
-        },
-        (_, Known::Known(true)) => Action::GrantKeyByRole {
+        }),
+        (_, Known::Known(true)) => Ok(Action::GrantKeyByRole {
             policy: policy.clone(),
             vault: vault.id.clone(),
-        },
-        (_, Known::Known(false)) => {
-            let Some(tenant) = vault.tenant_id.clone() else {
-                let what = format!("Which tenant `{}` belongs to", vault.id.name);
-                let why = "the service does not say it";
-                plan.findings.push(unknown(
-                    "CMK012",
-                    vault.id.to_string(),
-                    &what,
-                    why,
-                    who::KEY_VAULT,
-                ));
-                return;
-            };
-            Action::GrantKeyByAccessPolicy {
+        }),
+        (_, Known::Known(false)) => match vault.tenant_id.clone() {
+            Some(tenant) => Ok(Action::GrantKeyByAccessPolicy {
                 policy: policy.clone(),
                 vault: vault.id.clone(),
                 tenant,
-            }
-        }
-        (_, Known::Unknown(why)) => {
-            let what = format!(
+            }),
+            None => not_told(
+                format!("Which tenant `{}` belongs to", vault.id.name),
+                "the service does not say it",
+            ),
+        },
+        (_, Known::Unknown(why)) => not_told(
+            format!(
                 "Whether `{}` works with roles or with access policies",
                 vault.id.name
-            );
-            plan.findings.push(unknown(
-                "CMK012",
-                vault.id.to_string(),
-                &what,
-                why,
-                who::KEY_VAULT,
-            ));
-            return;
-        }
-    });
+            ),
+            why,
+        ),
+    }
 }
 
 fn hidden_grant(policy: &str, vault: &Vault, why: &Unreadable, whose: Whose) -> Finding {

@@ -198,29 +198,32 @@ pub fn check(
             "Ask Microsoft support whether its finance and operations data is covered.",
             who::POWER_PLATFORM,
         ),
-        Verdict::Unknown => {
-            let silent = match answer {
-                Seen::Present(_) => {
-                    "Dataverse and Power Platform name no id and no URL that could be compared"
-                }
-                Seen::Absent => "Dataverse does not know the question",
-                Seen::NotAsked | Seen::Unreadable(_) => {
-                    "Dataverse is not asked while the environment is disabled"
-                }
-            };
-            let why = answer.unreadable().cloned();
-            let silent = environment.app.unknown().unwrap_or(silent);
-            let why = why.unwrap_or_else(|| Unreadable::because(silent.to_owned()));
-            unseen(
-                "CMK001",
-                name,
-                "Whether the environment is integrated",
-                &why,
-                (who::POWER_PLATFORM, Whose::Own),
-            )
-        }
+        Verdict::Unknown => not_told(environment, answer),
     };
     vec![found]
+}
+
+/// Why neither side tells whether it is integrated.
+fn not_told(environment: &Environment, answer: &Seen<Integration>) -> Finding {
+    let silent = match answer {
+        Seen::Present(_) => {
+            "Dataverse and Power Platform name no id and no URL that could be compared"
+        }
+        Seen::Absent => "Dataverse does not know the question",
+        Seen::NotAsked | Seen::Unreadable(_) => {
+            "Dataverse is not asked while the environment is disabled"
+        }
+    };
+    let why = answer.unreadable().cloned();
+    let silent = environment.app.unknown().unwrap_or(silent);
+    let why = why.unwrap_or_else(|| Unreadable::because(silent.to_owned()));
+    unseen(
+        "CMK001",
+        &environment.display_name,
+        "Whether the environment is integrated",
+        &why,
+        (who::POWER_PLATFORM, Whose::Own),
+    )
 }
 
 #[cfg(test)]
@@ -259,79 +262,38 @@ mod tests {
             ..Unreadable::because("403")
         });
         let other = "bbbbbbbb-0000-0000-0000-000000000001";
+        let silent = Seen::Present(Integration::Integrated {
+            id: None,
+            url: None,
+        });
+        let elsewhere = "https://other.operations.dynamics.com";
+        let (dev, cloud) = (
+            "https://uatdevaos.axcloud.dynamics.com",
+            "https://uat.cloudax.dynamics.com",
+        );
+        let none = |dataverse| environment(None, "", dataverse);
+        let linked = |url| environment(Some("Linked"), url, true);
+        let initial = environment(Some("Linked"), URL, false);
+        let unified = environment(Some("Internal"), URL, true);
+        let slash = format!("{URL}/");
         let table = [
+            (none(true), no.clone(), Verdict::NotFinanceAndOperations),
             (
-                environment(None, "", true),
-                no.clone(),
-                Verdict::NotFinanceAndOperations,
-            ),
-            (
-                environment(None, "", false),
+                none(false),
                 Seen::NotAsked,
                 Verdict::NotFinanceAndOperations,
             ),
-            (
-                environment(Some("Linked"), URL, false),
-                Seen::NotAsked,
-                Verdict::InitialEnvironmentOnly,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                yes(ID, &format!("{URL}/")),
-                Verdict::Integrated,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                yes(other, URL),
-                Verdict::Mismatch,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                yes(ID, "https://other.operations.dynamics.com"),
-                Verdict::Mismatch,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                Seen::Present(Integration::Integrated {
-                    id: None,
-                    url: None,
-                }),
-                Verdict::Unknown,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                no,
-                Verdict::LinkIncomplete,
-            ),
-            (
-                environment(
-                    Some("Linked"),
-                    "https://uatdevaos.axcloud.dynamics.com",
-                    true,
-                ),
-                Seen::NotAsked,
-                Verdict::CloudHosted,
-            ),
-            (
-                environment(Some("Linked"), "https://uat.cloudax.dynamics.com", true),
-                yes(ID, URL),
-                Verdict::CloudHosted,
-            ),
-            (
-                environment(Some("Internal"), URL, true),
-                yes(ID, URL),
-                Verdict::Unified,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                unreadable,
-                Verdict::Unknown,
-            ),
-            (
-                environment(Some("Linked"), URL, true),
-                Seen::Absent,
-                Verdict::Unknown,
-            ),
+            (initial, Seen::NotAsked, Verdict::InitialEnvironmentOnly),
+            (linked(URL), yes(ID, &slash), Verdict::Integrated),
+            (linked(URL), yes(other, URL), Verdict::Mismatch),
+            (linked(URL), yes(ID, elsewhere), Verdict::Mismatch),
+            (linked(URL), silent, Verdict::Unknown),
+            (linked(URL), no, Verdict::LinkIncomplete),
+            (linked(dev), Seen::NotAsked, Verdict::CloudHosted),
+            (linked(cloud), yes(ID, URL), Verdict::CloudHosted),
+            (unified, yes(ID, URL), Verdict::Unified),
+            (linked(URL), unreadable, Verdict::Unknown),
+            (linked(URL), Seen::Absent, Verdict::Unknown),
         ];
         for (environment, answer, expected) in table {
             assert_eq!(

@@ -1,20 +1,18 @@
 //! The key and its vault: will they carry the environments, and keep carrying them?
 
+pub use super::key_state::EXPIRY_WARNING;
+use super::key_state::check_key;
 use super::vault::{absent_vault, check_vault, until, vault_id};
-use super::{Whose, finding, grant, moment, unknown, unseen, who};
+use super::{Whose, finding, grant, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{KeyName, ResourceKind};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
-use crate::model::protection::{Key, Policy};
+use crate::model::protection::Policy;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
-use jiff::{SignedDuration, Timestamp};
-
-/// A key that expires sooner than this is worth a warning.
-pub const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// Everything about vault and key that the snapshot shows.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
@@ -239,142 +237,4 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
         remedy,
         who::KEY_VAULT,
     )
-}
-
-fn check_key(key: &Key, at_vault: &str, now: Timestamp) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let name = &key.name;
-    let mut add = |code, severity, message: String, remedy: String| {
-        found.push(finding(
-            code,
-            severity,
-            name,
-            message,
-            remedy,
-            who::KEY_VAULT,
-        ));
-    };
-    let create = format!(
-        "Create an RSA key: `az keyvault key create --kty RSA --size 3072 --name NEW_NAME \
-        {at_vault}`."
-    );
-    let ask = || "Ask the Key Vault administrator.".to_owned();
-    let not_known = |what: &str, why: &str| {
-        format!(
-            "{what} the key `{name}` is not known: {} said that {why}.",
-            key.source
-        )
-    };
-    match &key.kty {
-        Known::Unknown(why) => add(
-            "CMK015",
-            Severity::Unknown,
-            not_known("The type of", why),
-            ask(),
-        ),
-        Known::Known(kty)
-            if !["RSA", "RSA-HSM"]
-                .iter()
-                .any(|known| kty.eq_ignore_ascii_case(known)) =>
-        {
-            add(
-                "CMK015",
-                Severity::Block,
-                format!("The key `{name}` is of type `{kty}`; only RSA and RSA-HSM work."),
-                create.clone(),
-            )
-        }
-        Known::Known(_) => match key.bits {
-            Some(2048 | 3072) => {}
-            Some(4096) => add(
-                "CMK015",
-                Severity::Warn,
-                format!(
-                    "The key `{name}` has 4096 bits; Microsoft's page for customer-managed keys \
-                    lists 2048 and 3072 only."
-                ),
-                "Prefer 3072 bits.".to_owned(),
-            ),
-            Some(bits) => add(
-                "CMK015",
-                Severity::Block,
-                format!("The key `{name}` has {bits} bits; 2048 or 3072 are needed."),
-                create.clone(),
-            ),
-            None => add(
-                "CMK015",
-                Severity::Unknown,
-                format!(
-                    "The size of the key `{name}` is not known: {} did not say.",
-                    key.source
-                ),
-                ask(),
-            ),
-        },
-    }
-    let validity = &key.validity;
-    match &validity.enabled {
-        Known::Known(true) => {}
-        Known::Known(false) => add(
-            "CMK016",
-            Severity::Block,
-            format!("The key `{name}` is disabled."),
-            format!("az keyvault key set-attributes --name {name} --enabled true {at_vault}"),
-        ),
-        Known::Unknown(why) => {
-            add(
-                "CMK016",
-                Severity::Unknown,
-                format!("Whether the key `{name}` is enabled is not known: {why}."),
-                ask(),
-            );
-        }
-    }
-    let rotate = format!("Rotate it: `az keyvault key rotate --name {name} {at_vault}`.");
-    match &validity.expires {
-        Known::Known(Some(expires)) if *expires <= now => {
-            add(
-                "CMK016",
-                Severity::Block,
-                format!("The key `{name}` expired on {}.", moment(*expires)),
-                rotate,
-            );
-        }
-        Known::Known(Some(expires)) if expires.duration_since(now) < EXPIRY_WARNING => {
-            let days = expires.duration_since(now).as_hours() / 24;
-            let message = format!(
-                "The key `{name}` expires on {}, in {days} days; then every environment of the \
-                policy goes offline.",
-                moment(*expires)
-            );
-            add("CMK016", Severity::Warn, message, rotate);
-        }
-        Known::Known(_) => {}
-        Known::Unknown(why) => {
-            add(
-                "CMK016",
-                Severity::Unknown,
-                format!("Until when the key `{name}` is valid is not known: {why}."),
-                ask(),
-            );
-        }
-    }
-    match &validity.not_before {
-        Known::Known(Some(start)) if *start > now => add(
-            "CMK016",
-            Severity::Block,
-            format!("The key `{name}` is not valid before {}.", moment(*start)),
-            "Wait, or move its activation date.".to_owned(),
-        ),
-        Known::Known(_) => {}
-        Known::Unknown(why) => {
-            add(
-                "CMK016",
-                Severity::Unknown,
-                format!("Since when the key `{name}` is valid is not known: {why}."),
-                ask(),
-            );
-        }
-    }
-    found
 }

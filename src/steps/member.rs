@@ -86,14 +86,22 @@ pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight
     standing(environment, policy) == Standing::Locked && !lately
 }
 
+/// What is looked up for each environment of a file.
+pub(super) struct Lookup<'a> {
+    pub(super) sight: &'a Sight,
+    /// The environments of the tenant, by their ids in lower case.
+    pub(super) known: &'a HashMap<String, &'a Environment>,
+    /// The names that several of them have.
+    pub(super) twice: &'a Alike,
+}
+
 pub(super) fn member(
     wanted: &WantedPolicy,
     one: &WantedEnvironment,
     observed: &Observed,
-    sight: &Sight,
-    known: &HashMap<String, &Environment>,
-    twice: &Alike,
+    lookup: &Lookup<'_>,
 ) -> (Member, Vec<Finding>) {
+    let sight = lookup.sight;
     let mut member = Member {
         id: one.id.clone(),
         name: one.name.clone().unwrap_or_else(|| one.id.clone()),
@@ -102,31 +110,12 @@ pub(super) fn member(
         place: Place::NotVisible,
         actions: Vec::new(),
     };
-    let block = |code, message: String, remedy: String| {
-        finding(
-            code,
-            Severity::Block,
-            &one.id,
-            message,
-            remedy,
-            who::POWER_PLATFORM,
-        )
-    };
-    let Some(listed) = known.get(&one.id.to_ascii_lowercase()) else {
+    let Some(listed) = lookup.known.get(&one.id.to_ascii_lowercase()) else {
         if sight.tenant.present().is_none() {
             return (member, Vec::new());
         }
         member.place = Place::Blocked;
-        let found = block(
-            "CMK020",
-            format!(
-                "The tenant has no environment {} (`{}`), or it is not visible to you.",
-                one.id, member.name
-            ),
-            "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth \
-            status`."
-                .to_owned(),
-        );
+        let found = not_in_tenant(&one.id, &member.name);
         return (member, vec![found]);
     };
     let seen = sight.members.get(&one.id.to_ascii_lowercase());
@@ -136,17 +125,10 @@ pub(super) fn member(
     member.name = environment.display_name.clone();
     if let Some(name) = one.name.as_ref().filter(|name| clean(name) != member.name) {
         member.place = Place::Blocked;
-        let found = block(
-            "CMK002",
-            format!(
-                "The environment {} is called `{}`, but the file calls it `{name}`.",
-                one.id, member.name
-            ),
-            "Find out which one is meant, then correct its `id` or its `name`.".to_owned(),
-        );
+        let found = misnamed(&one.id, &member.name, name);
         return (member, vec![found]);
     }
-    member.name = twice.told_apart(&member.name, &environment.id);
+    member.name = lookup.twice.told_apart(&member.name, &environment.id);
     if seen.is_none() {
         let locked = is_locked(environment, &wanted.id, sight);
         member.place = if locked {
@@ -162,16 +144,11 @@ pub(super) fn member(
     };
     let plan = added(wanted, one, observed, seen, &environment);
     let mut findings = plan.findings;
+    let elsewhere = matches!(standing(&environment, &wanted.id), Standing::Other(_));
     for found in &mut findings {
         in_file(found);
-        if found.code == "CMK025"
-            && matches!(standing(&environment, &wanted.id), Standing::Other(_))
-        {
-            let (id, policy) = (quoted(&one.id), quoted(&wanted.id.to_string()));
-            found.remedy = format!(
-                "A move is two outages and must be said: `cmkctl swap-policy {id} --policy \
-                {policy}`."
-            );
+        if elsewhere && found.code == "CMK025" {
+            found.remedy = move_it(&one.id, &wanted.id);
         }
     }
     let blocked = findings
@@ -184,6 +161,35 @@ pub(super) fn member(
     };
     member.actions = plan.actions;
     (member, findings)
+}
+
+fn not_in_tenant(id: &str, name: &str) -> Finding {
+    finding(
+        "CMK020",
+        Severity::Block,
+        id,
+        format!("The tenant has no environment {id} (`{name}`), or it is not visible to you."),
+        "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth status`.",
+        who::POWER_PLATFORM,
+    )
+}
+
+/// It has another name than the file says: perhaps another one is meant.
+fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
+    finding(
+        "CMK002",
+        Severity::Block,
+        id,
+        format!("The environment {id} is called `{name}`, but the file calls it `{in_file}`."),
+        "Find out which one is meant, then correct its `id` or its `name`.",
+        who::POWER_PLATFORM,
+    )
+}
+
+/// What to do with one that is in another policy.
+fn move_it(id: &str, policy: &ArmId) -> String {
+    let (id, policy) = (quoted(id), quoted(&policy.to_string()));
+    format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.")
 }
 
 /// The step of environments, over what was seen of this one and of its policy.

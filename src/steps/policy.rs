@@ -218,75 +218,77 @@ fn location_findings(
 /// Where an existing policy is not what was asked for. It is never rewritten: the service refuses
 /// that while any environment is linked to it.
 fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Finding> {
-    let id = policy.id.to_string();
     let name = &policy.id.name;
-    let block = |code, message: String, remedy: &str| {
-        finding(code, Severity::Block, &id, message, remedy, who::KEY_VAULT)
-    };
     if !policy.kind.eq_ignore_ascii_case("Encryption") {
-        let message = format!(
-            "The policy `{name}` is of kind `{}`, not `Encryption`.",
-            policy.kind
-        );
-        return vec![block(
+        return vec![differs(
+            policy,
             "CMK042",
-            message,
+            format!(
+                "The policy `{name}` is of kind `{}`, not `Encryption`.",
+                policy.kind
+            ),
             "Choose another name for the policy.",
         )];
     }
     let mut found = Vec::new();
-    let holders = estate::holders(observed, &policy.id).map_or(String::new(), |names| {
-        format!(" and holds {names}: it can't be changed while it does")
-    });
-    let another = "Create a policy under another name; a policy in use keeps its key for good.";
     found.extend(key::references(policy));
-    if let (Some(own), Some(vault), Some(key)) =
-        (policy.key_reference(), &target.vault, &target.key)
-    {
-        if !own.vault.is_same_vault(vault) {
-            let message = format!(
-                "The policy `{name}` references the vault `{}`{holders}.",
-                own.vault
-            );
-            found.push(block("CMK026", message, another));
-        }
-        if !own.key.is(key) {
-            found.push(block(
-                "CMK026",
-                format!(
-                    "The policy `{name}` references the key `{}`{holders}.",
-                    own.key
-                ),
-                another,
-            ));
-        }
-        match (&own.version, &target.key_version) {
-            (Some(own), Some(wanted)) if own != wanted => {
-                let message = format!("The policy `{name}` is pinned to version {}.", own.as_str());
-                found.push(block("CMK026", message, another));
-            }
-            (None, Some(_)) => {
-                found.push(block(
-                    "CMK026",
-                    format!("The policy `{name}` is not pinned to a version."),
-                    another,
-                ));
-            }
-            (Some(own), None) => found.push(pinned(policy, own)),
-            (Some(_), Some(_)) | (None, None) => {}
-        }
-    }
+    found.extend(other_key(target, observed, policy));
     let wanted = location(target, observed);
     if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&policy.location)) {
         let message = format!(
             "The policy `{name}` is in `{}`; `{wanted}` is needed.",
             policy.location
         );
-        found.push(block(
+        found.push(differs(
+            policy,
             "CMK007",
             message,
             "Create a policy in that location, under another name.",
         ));
+    }
+    found
+}
+
+fn differs(policy: &Policy, code: &'static str, message: String, remedy: &str) -> Finding {
+    let id = policy.id.to_string();
+    finding(code, Severity::Block, id, message, remedy, who::KEY_VAULT)
+}
+
+/// Where the key that the policy references is not the one that was asked for.
+fn other_key(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Finding> {
+    let (Some(own), Some(vault), Some(key)) = (policy.key_reference(), &target.vault, &target.key)
+    else {
+        return Vec::new();
+    };
+    let name = &policy.id.name;
+    let holders = estate::holders(observed, &policy.id).map_or(String::new(), |names| {
+        format!(" and holds {names}: it can't be changed while it does")
+    });
+    let another = "Create a policy under another name; a policy in use keeps its key for good.";
+    let other = |message: String| differs(policy, "CMK026", message, another);
+    let mut found = Vec::new();
+    if !own.vault.is_same_vault(vault) {
+        found.push(other(format!(
+            "The policy `{name}` references the vault `{}`{holders}.",
+            own.vault
+        )));
+    }
+    if !own.key.is(key) {
+        found.push(other(format!(
+            "The policy `{name}` references the key `{}`{holders}.",
+            own.key
+        )));
+    }
+    match (&own.version, &target.key_version) {
+        (Some(own), Some(wanted)) if own != wanted => found.push(other(format!(
+            "The policy `{name}` is pinned to version {}.",
+            own.as_str()
+        ))),
+        (None, Some(_)) => found.push(other(format!(
+            "The policy `{name}` is not pinned to a version."
+        ))),
+        (Some(own), None) => found.push(pinned(policy, own)),
+        (Some(_), Some(_)) | (None, None) => {}
     }
     found
 }

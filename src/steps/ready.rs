@@ -277,23 +277,7 @@ pub(super) fn check_policy(
             "Pass the id of an encryption policy.",
             who::POWER_PLATFORM,
         )),
-        Seen::Present(policy) => {
-            let needed = policy_location(&environment.location);
-            let message = format!(
-                "The policy `{}` is in `{}`, but the environment needs one in `{needed}`.",
-                wanted.name, policy.location
-            );
-            (!needed.eq_ignore_ascii_case(&policy.location)).then(|| {
-                finding(
-                    "CMK007",
-                    Severity::Block,
-                    id,
-                    message,
-                    "Use a policy in that location.",
-                    who::KEY_VAULT,
-                )
-            })
-        }
+        Seen::Present(policy) => misplaced(wanted, &policy.location, environment),
         Seen::Absent => Some(finding(
             "CMK019",
             Severity::Block,
@@ -324,4 +308,23 @@ pub(super) fn check_policy(
             who::KEY_VAULT,
         )),
     }
+}
+
+/// The policy is where environments of this geography can't use it.
+fn misplaced(policy: &ArmId, location: &str, environment: &Environment) -> Option<Finding> {
+    let needed = policy_location(&environment.location);
+    let message = format!(
+        "The policy `{}` is in `{location}`, but the environment needs one in `{needed}`.",
+        policy.name
+    );
+    (!needed.eq_ignore_ascii_case(location)).then(|| {
+        finding(
+            "CMK007",
+            Severity::Block,
+            policy.to_string(),
+            message,
+            "Use a policy in that location.",
+            who::KEY_VAULT,
+        )
+    })
 }

@@ -30,15 +30,15 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     match Goal::NoPolicy.standing(environment) {
         Standing::Done => {
-            // A link may not show yet.
-            if let Some(why) = unsettled(observed, environment) {
-                plan.findings
-                    .push(unknown_link(environment, &Unreadable::because(why)));
-                return plan;
+            match unsettled(observed, environment) {
+                // A link may not show yet.
+                Some(why) => plan
+                    .findings
+                    .push(unknown_link(environment, &Unreadable::because(why))),
+                None => plan.already.push(format!(
+                    "`{name}` has no policy: its data is on the Microsoft key"
+                )),
             }
-            plan.already.push(format!(
-                "`{name}` has no policy: its data is on the Microsoft key"
-            ));
             return plan;
         }
         Standing::Unknown(why) => {
@@ -57,17 +57,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         return plan;
     };
     if let Some(asked) = target.policy.as_ref().filter(|asked| **asked != policy) {
-        plan.findings.push(finding(
-            "CMK025",
-            Severity::Block,
-            &environment.id,
-            format!(
-                "The environment `{name}` is not in the policy `{}` but in {policy}.",
-                asked.name
-            ),
-            "Leave out `--policy`, or name the policy that it is in.",
-            who::POWER_PLATFORM,
-        ));
+        plan.findings.push(elsewhere(environment, asked, &policy));
     }
     plan.findings
         .extend(leaving(observed, environment, &policy));
@@ -81,6 +71,21 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         policy,
     });
     plan
+}
+
+/// It is in another policy than the one that was named.
+fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Finding {
+    finding(
+        "CMK025",
+        Severity::Block,
+        &environment.id,
+        format!(
+            "The environment `{}` is not in the policy `{}` but in {policy}.",
+            environment.display_name, asked.name
+        ),
+        "Leave out `--policy`, or name the policy that it is in.",
+        who::POWER_PLATFORM,
+    )
 }
 
 /// What speaks against it that an environment without a policy stays so: what runs, what ended a

@@ -8,7 +8,7 @@ use super::key_users::{Tenant, User, needed};
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::KeyVersion;
+use crate::model::ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
@@ -37,51 +37,16 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             .is_none_or(|asked| version.id == *asked)
     };
     let wanted: Vec<&Version> = versions.iter().filter(asked).collect();
-    let mut enabled = Vec::new();
-    for version in &wanted {
-        match &version.validity.enabled {
-            Known::Known(false) => {}
-            Known::Known(true) => enabled.push(*version),
-            Known::Unknown(why) => {
-                let what = format!("Whether the version {} is enabled", version.id.as_str());
-                plan.findings
-                    .push(unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT));
-                enabled.push(version);
-            }
-        }
-    }
+    let enabled = not_disabled(key, &wanted, &mut plan.findings);
     if wanted.is_empty() {
-        let what = format!("Which versions the key `{key}` has");
-        plan.findings.push(unknown(
-            "CMK033",
-            key.as_str(),
-            &what,
-            "the list is empty",
-            who::KEY_VAULT,
-        ));
+        plan.findings.push(not_whole(key, "the list is empty"));
         return plan;
     }
-    let current = observed.key.present().and_then(|key| key.version.as_ref());
-    if let Some(missing) =
-        current.filter(|current| versions.iter().all(|version| version.id != **current))
-    {
-        let what = format!("Which versions the key `{key}` has");
-        let why = format!(
-            "the list does not hold its current version {}",
-            missing.as_str()
-        );
-        plan.findings
-            .push(unknown("CMK033", key.as_str(), &what, &why, who::KEY_VAULT));
+    if let Some(found) = without_current(key, versions, observed) {
+        plan.findings.push(found);
     } else if enabled.is_empty() {
-        plan.already.push(target.key_version.as_ref().map_or_else(
-            || format!("Every version of the key `{key}` is disabled"),
-            |version| {
-                format!(
-                    "The version {} of the key `{key}` is disabled",
-                    version.as_str()
-                )
-            },
-        ));
+        plan.already
+            .push(disabled(key, target.key_version.as_ref()));
         return plan;
     }
     let tenant = Tenant { target, observed };
@@ -91,12 +56,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         .extend(in_use(&users, versions, &enabled, observed.at));
     let mut days = followed(&users, versions, &enabled, observed.at, &mut plan.findings);
     days.extend(tenant.left_behind(&mut plan.findings));
-    let overridden: Vec<String> = if target.override_dates {
-        for need in &mut days {
-            need.severity = Severity::Warn;
-            need.remedy = "Overridden; it is written to the audit log.".to_owned();
-        }
-        days.iter().map(|need| need.message.clone()).collect()
+    let overridden = if target.override_dates {
+        overridden(&mut days)
     } else {
         Vec::new()
     };
@@ -115,6 +76,69 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan.findings
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     plan
+}
+
+/// The versions that are enabled. One of which that is not known is said, and counts as enabled.
+fn not_disabled<'a>(
+    key: &KeyName,
+    versions: &[&'a Version],
+    found: &mut Vec<Finding>,
+) -> Vec<&'a Version> {
+    let mut enabled = Vec::new();
+    for version in versions {
+        match &version.validity.enabled {
+            Known::Known(false) => {}
+            Known::Known(true) => enabled.push(*version),
+            Known::Unknown(why) => {
+                let what = format!("Whether the version {} is enabled", version.id.as_str());
+                found.push(unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT));
+                enabled.push(*version);
+            }
+        }
+    }
+    enabled
+}
+
+/// The list of versions can't be the whole one.
+fn not_whole(key: &KeyName, why: &str) -> Finding {
+    let what = format!("Which versions the key `{key}` has");
+    unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT)
+}
+
+/// The list lacks the version that is current.
+fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> Option<Finding> {
+    let current = observed.key.present()?.version.as_ref()?;
+    versions
+        .iter()
+        .all(|version| version.id != *current)
+        .then(|| {
+            let why = format!(
+                "the list does not hold its current version {}",
+                current.as_str()
+            );
+            not_whole(key, &why)
+        })
+}
+
+fn disabled(key: &KeyName, version: Option<&KeyVersion>) -> String {
+    version.map_or_else(
+        || format!("Every version of the key `{key}` is disabled"),
+        |version| {
+            format!(
+                "The version {} of the key `{key}` is disabled",
+                version.as_str()
+            )
+        },
+    )
+}
+
+/// The days for which it must be kept stand in nobody's way any more; returns what they say.
+fn overridden(days: &mut [Finding]) -> Vec<String> {
+    for need in &mut *days {
+        need.severity = Severity::Warn;
+        need.remedy = "Overridden; it is written to the audit log.".to_owned();
+    }
+    days.iter().map(|need| need.message.clone()).collect()
 }
 
 /// Vault, key or versions were not read, or are not there.

@@ -28,12 +28,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             ..plan
         };
     };
-    let (id, name) = (environment.id.clone(), environment.display_name.clone());
-    let add = Action::AddEnvironment {
-        environment: id.clone(),
-        name: name.clone(),
-        policy: policy.clone(),
-    };
+    let name = &environment.display_name;
     if let Some(leaving) = under_way(observed, environment) {
         plan.already.push(format!(
             "The removal of `{name}` from its old policy has begun"
@@ -41,7 +36,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         plan.findings
             .extend(ready::check_policy(observed, environment, policy, false));
         plan.join(key::in_use(observed));
-        plan.actions = vec![leaving, add];
+        plan.actions = vec![leaving, add_to(policy, environment)];
         return plan;
     }
     match standing(environment, policy) {
@@ -54,42 +49,13 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         Standing::None => plan.findings.push(finding(
             "CMK025",
             Severity::Block,
-            &id,
+            &environment.id,
             format!("`{name}` has no policy that it could leave."),
             "Add it: `cmkctl add-environment`.",
             who::POWER_PLATFORM,
         )),
         Standing::Other(from) => {
-            plan.findings
-                .extend(remove::leaving(observed, environment, &from));
-            plan.findings.extend(ready::managed(environment));
-            plan.findings
-                .extend(ready::check_policy(observed, environment, policy, false));
-            plan.findings
-                .extend(checked_key(target, observed, environment, policy));
-            plan.join(key::in_use(observed));
-            let old = observed.left.as_deref();
-            plan.findings
-                .extend(old.map_or_else(|| key::to_leave(&Observed::default()), key::to_leave));
-            plan.findings
-                .extend(estate::check(target, observed, environment));
-            if target.in_place {
-                plan.findings.push(in_place(environment));
-                plan.actions.push(Action::MoveEnvironment {
-                    environment: id,
-                    name,
-                    from,
-                    policy: policy.clone(),
-                });
-            } else {
-                plan.findings.push(two_outages(environment));
-                plan.actions.push(Action::RemoveEnvironment {
-                    environment: id,
-                    name,
-                    policy: from,
-                });
-                plan.actions.push(add);
-            }
+            plan = from_one_to_the_other(target, observed, environment, policy, &from);
         }
         Standing::Done
         | Standing::Under
@@ -101,6 +67,57 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     plan.findings
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    plan
+}
+
+fn add_to(policy: &ArmId, environment: &Environment) -> Action {
+    Action::AddEnvironment {
+        environment: environment.id.clone(),
+        name: environment.display_name.clone(),
+        policy: policy.clone(),
+    }
+}
+
+/// The move itself, and everything that may stand in its way.
+fn from_one_to_the_other(
+    target: &Target,
+    observed: &Observed,
+    environment: &Environment,
+    policy: &ArmId,
+    from: &ArmId,
+) -> Plan {
+    let mut plan = Plan::default();
+    plan.findings
+        .extend(remove::leaving(observed, environment, from));
+    plan.findings.extend(ready::managed(environment));
+    plan.findings
+        .extend(ready::check_policy(observed, environment, policy, false));
+    plan.findings
+        .extend(checked_key(target, observed, environment, policy));
+    plan.join(key::in_use(observed));
+    let old = observed.left.as_deref();
+    plan.findings
+        .extend(old.map_or_else(|| key::to_leave(&Observed::default()), key::to_leave));
+    plan.findings
+        .extend(estate::check(target, observed, environment));
+    let (id, name) = (&environment.id, &environment.display_name);
+    if target.in_place {
+        plan.findings.push(in_place(environment));
+        plan.actions.push(Action::MoveEnvironment {
+            environment: id.clone(),
+            name: name.clone(),
+            from: from.clone(),
+            policy: policy.clone(),
+        });
+    } else {
+        plan.findings.push(two_outages(environment));
+        plan.actions.push(Action::RemoveEnvironment {
+            environment: id.clone(),
+            name: name.clone(),
+            policy: from.clone(),
+        });
+        plan.actions.push(add_to(policy, environment));
+    }
     plan
 }
 

@@ -7,7 +7,7 @@ use super::link::{locked as is_locked, no_environment, unknown_link};
 use super::{Whose, danger, finding, grant, key, not_visible, unknown, unseen, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, KeyVersion};
+use crate::model::ids::{ArmId, KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
@@ -70,21 +70,7 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
             return plan;
         }
         Seen::Unreadable(why) => {
-            let what = format!("Whether the key of `{}` can be reached", id.name);
-            let mut found = unseen(
-                "CMK019",
-                id.to_string(),
-                &what,
-                why,
-                (who::KEY_VAULT, Whose::Others),
-            );
-            if found.severity == Severity::NotVisible {
-                found.remedy = format!(
-                    "The Key Vault administrator brings the key back first: `cmkctl unlock \
-                    --policy {id}`."
-                );
-            }
-            plan.findings.push(found);
+            plan.findings.push(hidden_policy(id, why));
             return plan;
         }
         Seen::NotAsked => {
@@ -117,6 +103,24 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
     plan
 }
 
+/// Whether the key can be reached is not known, because the policy can't be read.
+fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
+    let what = format!("Whether the key of `{}` can be reached", id.name);
+    let mut found = unseen(
+        "CMK019",
+        id.to_string(),
+        &what,
+        why,
+        (who::KEY_VAULT, Whose::Others),
+    );
+    if found.severity == Severity::NotVisible {
+        found.remedy = format!(
+            "The Key Vault administrator brings the key back first: `cmkctl unlock --policy {id}`."
+        );
+    }
+    found
+}
+
 /// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every
 /// version that environments still need is enabled again: the pinned one, or the latest and those
 /// whose successor is younger than 28 days.
@@ -126,11 +130,10 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
     let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
         return key::check(named, observed, Whose::Others);
     };
-    let (id, uri) = (vault.id.clone(), vault.uri.clone());
     if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
         actions.push(Action::RecoverKey {
-            vault: id,
-            uri,
+            vault: vault.id.clone(),
+            uri: vault.uri.clone(),
             key: name.clone(),
         });
         let others = Observed {
@@ -139,69 +142,18 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
         };
         return key::check(named, &others, Whose::Others);
     }
-    let pinned = observed
-        .policy
-        .present()
-        .and_then(|policy| policy.key_reference()?.version.as_ref());
-    let mut enable = |version: &KeyVersion| {
-        actions.push(Action::EnableKeyVersion {
-            vault: id.clone(),
-            uri: uri.clone(),
-            key: name.clone(),
-            version: version.clone(),
-        });
-    };
     let mut found = Vec::new();
-    let what = format!("Which versions of the key `{name}` are enabled");
-    match &observed.around.versions {
-        Seen::Present(versions) => {
-            for version in versions
-                .iter()
-                .filter(|version| needed(version, versions, pinned, observed.at))
-            {
-                match &version.validity.enabled {
-                    Known::Known(true) => {}
-                    // Without its date nobody knows whether it was disabled on purpose long ago.
-                    Known::Known(false)
-                        if pinned.is_none() && version.validity.created.known().is_none() =>
-                    {
-                        let why = format!(
-                            "when the version {} was made is not known",
-                            version.id.as_str()
-                        );
-                        found.push(unknown(
-                            "CMK016",
-                            name.as_str(),
-                            &what,
-                            &why,
-                            who::KEY_VAULT,
-                        ));
-                    }
-                    Known::Known(false) => enable(&version.id),
-                    Known::Unknown(why) => {
-                        found.push(unknown("CMK016", name.as_str(), &what, why, who::KEY_VAULT))
-                    }
-                }
-            }
-        }
-        Seen::Unreadable(why) => {
-            found.push(unseen(
-                "CMK016",
-                name.as_str(),
-                &what,
-                why,
-                (who::KEY_VAULT, Whose::Others),
-            ));
-            let key = observed
-                .key
-                .present()
-                .filter(|key| key.validity.enabled == Known::Known(false));
-            if let Some(version) = key.and_then(|key| key.version.as_ref()) {
-                enable(version);
-            }
-        }
-        Seen::Absent | Seen::NotAsked => {}
-    }
+    let versions = disabled_versions(name, observed, &mut found);
+    actions.extend(
+        versions
+            .into_iter()
+            .map(|version| Action::EnableKeyVersion {
+                vault: vault.id.clone(),
+                uri: vault.uri.clone(),
+                key: name.clone(),
+                version,
+            }),
+    );
     // What is wrong with the key besides that it is disabled.
     let enabled = observed.key.present().cloned().map(|key| {
         let validity = match key.validity.enabled {
@@ -219,6 +171,74 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
     };
     found.extend(key::check(named, &mended, Whose::Others));
     found
+}
+
+/// The versions to enable again. Where that can't be told, it is said.
+fn disabled_versions(
+    name: &KeyName,
+    observed: &Observed,
+    found: &mut Vec<Finding>,
+) -> Vec<KeyVersion> {
+    let what = format!("Which versions of the key `{name}` are enabled");
+    match &observed.around.versions {
+        Seen::Present(versions) => {
+            let pinned = observed
+                .policy
+                .present()
+                .and_then(|policy| policy.key_reference()?.version.as_ref());
+            let mut disabled = Vec::new();
+            for version in versions
+                .iter()
+                .filter(|version| needed(version, versions, pinned, observed.at))
+            {
+                match is_to_be_enabled(version, pinned) {
+                    Ok(true) => disabled.push(version.id.clone()),
+                    Ok(false) => {}
+                    Err(why) => found.push(unknown(
+                        "CMK016",
+                        name.as_str(),
+                        &what,
+                        &why,
+                        who::KEY_VAULT,
+                    )),
+                }
+            }
+            disabled
+        }
+        Seen::Unreadable(why) => {
+            found.push(unseen(
+                "CMK016",
+                name.as_str(),
+                &what,
+                why,
+                (who::KEY_VAULT, Whose::Others),
+            ));
+            let key = observed
+                .key
+                .present()
+                .filter(|key| key.validity.enabled == Known::Known(false));
+            key.and_then(|key| key.version.clone())
+                .into_iter()
+                .collect()
+        }
+        Seen::Absent | Seen::NotAsked => Vec::new(),
+    }
+}
+
+/// Is a version disabled that must not be? An error says why that is not known.
+fn is_to_be_enabled(version: &Version, pinned: Option<&KeyVersion>) -> Result<bool, String> {
+    match &version.validity.enabled {
+        Known::Known(true) => Ok(false),
+        // Without its date nobody knows whether it was disabled on purpose long ago.
+        Known::Known(false) if pinned.is_none() && version.validity.created.known().is_none() => {
+            Err(format!(
+                "when the version {} was made is not known",
+                version.id.as_str()
+            ))
+        }
+        Known::Known(false) => Ok(true),
+        Known::Unknown(why) => Err(why.clone()),
+    }
 }
 
 /// Is a version one that environments may still be encrypted with?
@@ -287,39 +307,13 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     };
     let mut locked = Vec::new();
     for environment in all {
-        let (id, name) = (&environment.id, &environment.display_name);
-        let open = |why: &Unreadable| {
-            let what = format!("Whether `{name}` is locked");
-            not_visible("CMK035", id, &what, &why.why, who::POWER_PLATFORM)
-        };
-        match &environment.key_link {
-            Seen::Present(link) if link.policy == *policy => match is_locked(environment) {
-                Verdict::Yes => locked.push((
-                    danger::deleted(environment, observed.key.present(), observed.at),
-                    environment,
-                )),
-                Verdict::No
-                    if environment.ongoing.is_some() && environment.is_running() == Verdict::No =>
-                {
-                    let operation = environment.ongoing.as_deref().unwrap_or_default();
-                    plan.findings.push(finding(
-                        "CMK023",
-                        Severity::Warn,
-                        id,
-                        format!(
-                            "The lifecycle operation `{operation}` runs on `{name}`: cmkctl \
-                            does not enable it."
-                        ),
-                        "Wait until it has ended, then run this again.",
-                        who::POWER_PLATFORM,
-                    ));
-                }
-                Verdict::No => {}
-                Verdict::CantTell(why) => plan.findings.push(open(&why)),
-            },
-            Seen::Present(_) | Seen::Absent => {}
-            Seen::Unreadable(why) => plan.findings.push(open(why)),
-            Seen::NotAsked => plan.findings.push(open(&Unreadable::default())),
+        match lock(environment, policy) {
+            Lock::Locked => locked.push((
+                danger::deleted(environment, observed.key.present(), observed.at),
+                environment,
+            )),
+            Lock::Open => {}
+            Lock::Said(found) => plan.findings.push(found),
         }
     }
     locked.sort_by(|(left, one), (right, other)| {
@@ -334,4 +328,47 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     };
     plan.actions.extend(locked.into_iter().map(action));
     plan
+}
+
+/// Is an environment one of the policy that is locked?
+enum Lock {
+    Locked,
+    Open,
+    /// It is left alone, for this reason.
+    Said(Finding),
+}
+
+fn lock(environment: &Environment, policy: &ArmId) -> Lock {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let not_told = |why: &Unreadable| {
+        let what = format!("Whether `{name}` is locked");
+        let found = not_visible("CMK035", id, &what, &why.why, who::POWER_PLATFORM);
+        Lock::Said(found)
+    };
+    match &environment.key_link {
+        Seen::Present(link) if link.policy == *policy => match is_locked(environment) {
+            Verdict::Yes => Lock::Locked,
+            Verdict::No
+                if environment.ongoing.is_some() && environment.is_running() == Verdict::No =>
+            {
+                let operation = environment.ongoing.as_deref().unwrap_or_default();
+                Lock::Said(finding(
+                    "CMK023",
+                    Severity::Warn,
+                    id,
+                    format!(
+                        "The lifecycle operation `{operation}` runs on `{name}`: cmkctl does not \
+                        enable it."
+                    ),
+                    "Wait until it has ended, then run this again.",
+                    who::POWER_PLATFORM,
+                ))
+            }
+            Verdict::No => Lock::Open,
+            Verdict::CantTell(why) => not_told(&why),
+        },
+        Seen::Present(_) | Seen::Absent => Lock::Open,
+        Seen::Unreadable(why) => not_told(why),
+        Seen::NotAsked => not_told(&Unreadable::default()),
+    }
 }

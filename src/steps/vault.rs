@@ -76,122 +76,172 @@ pub(super) fn until(deleted: &Deleted) -> String {
 }
 
 pub(super) fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let id = vault.id.to_string();
-    let name = &vault.id.name;
-    let noun = if vault.id.kind == ResourceKind::ManagedHsm {
-        "managed HSM"
-    } else {
-        "vault"
-    };
-    let update = if vault.id.kind == ResourceKind::ManagedHsm {
-        "az keyvault update-hsm --hsm-name"
-    } else {
-        "az keyvault update --name"
-    };
-    let look = format!("Look at it: `az resource show --ids {}`.", quoted(&id));
-    let mut block = |code, severity, message: String, remedy: String| {
-        found.push(finding(
-            code,
-            severity,
-            &id,
-            message,
-            remedy,
-            who::KEY_VAULT,
-        ));
-    };
-    match &vault.soft_delete {
-        Known::Known(true) => {}
-        Known::Known(false) => block(
-            "CMK011",
-            Severity::Block,
-            format!("Soft delete is off on the {noun} `{name}`."),
-            format!("{update} {name} --enable-soft-delete true"),
-        ),
-        Known::Unknown(why) => block(
-            "CMK011",
-            Severity::Unknown,
-            format!("Whether `{name}` has soft delete is not known: {why}."),
-            look.clone(),
-        ),
-    }
-    match &vault.purge_protection {
-        Known::Known(true) => {}
-        Known::Known(false) => block(
-            "CMK011",
-            Severity::Block,
-            format!(
-                "Purge protection is off on the {noun} `{name}`; once it is on, it can never be \
-                turned off again."
-            ),
-            format!("{update} {name} --enable-purge-protection true"),
-        ),
-        Known::Unknown(why) => block(
-            "CMK011",
-            Severity::Unknown,
-            format!("Whether `{name}` has purge protection is not known: {why}."),
-            look.clone(),
-        ),
-    }
-    if vault
-        .retention_days
-        .is_some_and(|days| days < RETENTION_DAYS)
-    {
-        let days = vault.retention_days.unwrap_or_default();
-        block(
-            "CMK047",
-            Severity::Warn,
-            format!(
-                "The {noun} `{name}` keeps deleted keys {days} days; old keys must outlive 28 \
-                to 30 days."
-            ),
-            "It can't be changed later: never delete a key version before `cmkctl` or the 30 days \
-            allow it."
-                .to_owned(),
-        );
-    }
-    match &vault.network {
-        Known::Known(network) if network.lets_services_pass() => {}
-        Known::Known(Network::Perimeter) => block(
-            "CMK018",
-            Severity::Block,
-            format!(
-                "The {noun} `{name}` is in a network security perimeter (`SecuredByPerimeter`), \
-                which trusted Microsoft services do not pass: every environment would be locked."
-            ),
-            format!("{update} {name} --public-network-access Disabled --bypass AzureServices"),
-        ),
-        Known::Known(_) => block(
-            "CMK018",
-            Severity::Block,
-            format!(
-                "The firewall of the {noun} `{name}` does not let trusted Microsoft services \
-                pass: every environment would be locked."
-            ),
-            format!("{update} {name} --bypass AzureServices"),
-        ),
-        Known::Unknown(why) => block(
-            "CMK018",
-            Severity::Unknown,
-            format!("Whether trusted Microsoft services reach `{name}` is not known: {why}."),
-            look.clone(),
-        ),
-    }
+    let named = Named::of(vault);
     let tenant = observed
         .environment
         .present()
-        .and_then(|environment| environment.tenant_id.as_ref());
-    if let (Some(own), Some(other)) = (&vault.tenant_id, tenant)
-        && !own.eq_ignore_ascii_case(other)
-    {
-        block(
-            "CMK043",
-            Severity::Block,
-            format!(
-                "The {noun} `{name}` belongs to tenant {own}, the environment to tenant {other}."
-            ),
-            "Use a vault in the environment's tenant.".to_owned(),
-        );
+        .and_then(|environment| environment.tenant_id.as_deref());
+    let found = [
+        named.soft_delete(),
+        named.purge_protection(),
+        named.retention(),
+        named.network(),
+        named.tenant(tenant),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// A vault, and what it is called.
+struct Named<'a> {
+    vault: &'a Vault,
+    name: &'a str,
+    noun: &'static str,
+    /// The command that changes it.
+    update: String,
+}
+
+impl<'a> Named<'a> {
+    fn of(vault: &'a Vault) -> Self {
+        let name = &vault.id.name;
+        let (noun, update) = if vault.id.kind == ResourceKind::ManagedHsm {
+            ("managed HSM", "az keyvault update-hsm --hsm-name")
+        } else {
+            ("vault", "az keyvault update --name")
+        };
+        Self {
+            vault,
+            name,
+            noun,
+            update: format!("{update} {name}"),
+        }
     }
-    found
+
+    fn say(
+        &self,
+        code: &'static str,
+        severity: Severity,
+        message: String,
+        remedy: impl Into<String>,
+    ) -> Finding {
+        let id = self.vault.id.to_string();
+        finding(code, severity, id, message, remedy, who::KEY_VAULT)
+    }
+
+    fn not_known(&self, code: &'static str, what: &str, why: &str) -> Finding {
+        let look = format!(
+            "Look at it: `az resource show --ids {}`.",
+            quoted(&self.vault.id.to_string())
+        );
+        let message = format!("{what} is not known: {why}.");
+        self.say(code, Severity::Unknown, message, look)
+    }
+
+    fn soft_delete(&self) -> Option<Finding> {
+        let Self {
+            name, noun, update, ..
+        } = self;
+        match &self.vault.soft_delete {
+            Known::Known(true) => None,
+            Known::Known(false) => Some(self.say(
+                "CMK011",
+                Severity::Block,
+                format!("Soft delete is off on the {noun} `{name}`."),
+                format!("{update} --enable-soft-delete true"),
+            )),
+            Known::Unknown(why) => {
+                let what = format!("Whether `{name}` has soft delete");
+                Some(self.not_known("CMK011", &what, why))
+            }
+        }
+    }
+
+    fn purge_protection(&self) -> Option<Finding> {
+        let Self {
+            name, noun, update, ..
+        } = self;
+        match &self.vault.purge_protection {
+            Known::Known(true) => None,
+            Known::Known(false) => Some(self.say(
+                "CMK011",
+                Severity::Block,
+                format!(
+                    "Purge protection is off on the {noun} `{name}`; once it is on, it can never \
+                    be turned off again."
+                ),
+                format!("{update} --enable-purge-protection true"),
+            )),
+            Known::Unknown(why) => {
+                let what = format!("Whether `{name}` has purge protection");
+                Some(self.not_known("CMK011", &what, why))
+            }
+        }
+    }
+
+    /// Does it forget deleted keys too soon?
+    fn retention(&self) -> Option<Finding> {
+        let Self { name, noun, .. } = self;
+        let days = self.vault.retention_days?;
+        (days < RETENTION_DAYS).then(|| {
+            self.say(
+                "CMK047",
+                Severity::Warn,
+                format!(
+                    "The {noun} `{name}` keeps deleted keys {days} days; old keys must outlive \
+                    28 to 30 days."
+                ),
+                "It can't be changed later: never delete a key version before `cmkctl` or the 30 \
+                days allow it.",
+            )
+        })
+    }
+
+    /// Does it let the service in?
+    fn network(&self) -> Option<Finding> {
+        let Self {
+            name, noun, update, ..
+        } = self;
+        match &self.vault.network {
+            Known::Known(network) if network.lets_services_pass() => None,
+            Known::Known(Network::Perimeter) => Some(self.say(
+                "CMK018",
+                Severity::Block,
+                format!(
+                    "The {noun} `{name}` is in a network security perimeter \
+                    (`SecuredByPerimeter`), which trusted Microsoft services do not pass: every \
+                    environment would be locked."
+                ),
+                format!("{update} --public-network-access Disabled --bypass AzureServices"),
+            )),
+            Known::Known(_) => Some(self.say(
+                "CMK018",
+                Severity::Block,
+                format!(
+                    "The firewall of the {noun} `{name}` does not let trusted Microsoft services \
+                    pass: every environment would be locked."
+                ),
+                format!("{update} --bypass AzureServices"),
+            )),
+            Known::Unknown(why) => {
+                let what = format!("Whether trusted Microsoft services reach `{name}`");
+                Some(self.not_known("CMK018", &what, why))
+            }
+        }
+    }
+
+    /// Does it belong to the tenant of the environment?
+    fn tenant(&self, other: Option<&str>) -> Option<Finding> {
+        let Self { name, noun, .. } = self;
+        let (own, other) = (self.vault.tenant_id.as_ref()?, other?);
+        (!own.eq_ignore_ascii_case(other)).then(|| {
+            self.say(
+                "CMK043",
+                Severity::Block,
+                format!(
+                    "The {noun} `{name}` belongs to tenant {own}, the environment to tenant \
+                    {other}."
+                ),
+                "Use a vault in the environment's tenant.",
+            )
+        })
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::link::{Standing, standing};
 pub use super::member::target;
-use super::member::{in_file, in_nobodys_way, is_locked, member};
+use super::member::{Lookup, in_file, in_nobodys_way, is_locked, member};
 use super::{estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
@@ -40,6 +40,11 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     let known = by_id(sight);
     let linked = by_policy(sight);
     let twice = names_of_several(wanted, &known);
+    let lookup = Lookup {
+        sight,
+        known: &known,
+        twice: &twice,
+    };
     let mut fleet = Fleet::default();
     let mut first = Plan::default();
     let mut rest: Vec<(Member, Vec<Finding>)> = Vec::new();
@@ -52,28 +57,14 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
         let members: Vec<_> = wanted
             .environments
             .iter()
-            .map(|one| member(wanted, one, observed, sight, &known, &twice))
+            .map(|one| member(wanted, one, observed, &lookup))
             .collect();
         let starts = members.iter().any(|(member, _)| member.starts());
         if own.actions.is_empty() && !starts {
             own.findings.iter_mut().for_each(in_nobodys_way);
         }
         own.findings.extend(of_locked(&wanted.id, &members));
-        let settled = members
-            .iter()
-            .filter(|(member, _)| member.place == Place::Encrypted)
-            .count();
-        if settled > 0 {
-            let noun = if settled == 1 {
-                "environment is"
-            } else {
-                "environments are"
-            };
-            own.already.push(format!(
-                "{settled} {noun} encrypted with the policy `{}`",
-                wanted.id.name
-            ));
-        }
+        own.already.extend(encrypted(&wanted.id, &members));
         fleet.unlisted.extend(unlisted(wanted, holds));
         if starts {
             own.findings.extend(
@@ -88,10 +79,44 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     }
     fleet.first = first.actions.len();
     fleet.plan = first;
+    members_by_ring(&mut fleet, rest);
+    fleet.plan.findings.extend(unseen(&fleet, sight));
+    fleet
+        .plan
+        .findings
+        .extend(limit(wanted, sight, &fleet, &known));
+    fleet
+        .plan
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    fleet
+}
+
+/// How many of its environments are where they shall be, as a sentence.
+fn encrypted(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<String> {
+    let settled = members
+        .iter()
+        .filter(|(member, _)| member.place == Place::Encrypted)
+        .count();
+    let noun = if settled == 1 {
+        "environment is"
+    } else {
+        "environments are"
+    };
+    (settled > 0).then(|| {
+        format!(
+            "{settled} {noun} encrypted with the policy `{}`",
+            policy.name
+        )
+    })
+}
+
+/// Adds the environments with what is to be done for them, ring by ring.
+fn members_by_ring(fleet: &mut Fleet, mut members: Vec<(Member, Vec<Finding>)>) {
     // What runs already comes first: it takes its place among those that may be offline at the same
     // time.
-    rest.sort_by_key(|(member, _)| (member.ring, member.starts()));
-    for (member, mut findings) in rest {
+    members.sort_by_key(|(member, _)| (member.ring, member.starts()));
+    for (member, mut findings) in members {
         findings
             .iter_mut()
             .for_each(|finding| named(finding, &member.name));
@@ -105,16 +130,6 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
         );
         fleet.members.push(member);
     }
-    fleet.plan.findings.extend(unseen(&fleet, sight));
-    fleet
-        .plan
-        .findings
-        .extend(limit(wanted, sight, &fleet, &known));
-    fleet
-        .plan
-        .findings
-        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    fleet
 }
 
 fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
