@@ -71,27 +71,30 @@ pub struct ArmId {
     pub name: String,
 }
 
+/// Why a text is not the id of a resource of one of these types, and how such an id looks.
+fn no_such_id(text: &str, expected: &[ResourceKind], why: &str) -> BadInput {
+    let wanted = expected
+        .iter()
+        .map(|kind| format!("`{}`", kind.arm_type()))
+        .collect::<Vec<_>>()
+        .join(" or ");
+    BadInput::new(
+        format!("`{text}` is not the id of a resource of type {wanted}: {why}."),
+        format!(
+            "It looks like `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/\
+            GROUP/providers/{}/NAME`.",
+            expected.first().map_or("TYPE", |kind| kind.arm_type())
+        ),
+    )
+}
+
 impl ArmId {
     /// Parses `/subscriptions/…/resourceGroups/…/providers/TYPE/NAME`.
     ///
     /// # Errors
     /// Says which part is wrong; an id of another resource type names that type.
     pub fn parse(text: &str, expected: &[ResourceKind]) -> Result<Self, BadInput> {
-        let wanted = expected
-            .iter()
-            .map(|kind| format!("`{}`", kind.arm_type()))
-            .collect::<Vec<_>>()
-            .join(" or ");
-        let shape = format!(
-            "It looks like `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/GROUP/providers/{}/NAME`.",
-            expected.first().map_or("TYPE", |kind| kind.arm_type())
-        );
-        let bad = |why: String| {
-            BadInput::new(
-                format!("`{text}` is not the id of a resource of type {wanted}: {why}."),
-                shape.clone(),
-            )
-        };
+        let bad = |why: String| no_such_id(text, expected, &why);
         let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
         let [
             "",
@@ -498,7 +501,7 @@ mod tests {
             if let Ok(id) = ArmId::parse(&text, &all) {
                 prop_assert_eq!(ArmId::parse(&id.to_string(), &all).unwrap(), id);
             }
-            let _ = (KeyVersion::parse(&text), parse_guid(&text), role_guid(&text));
+            drop((KeyVersion::parse(&text), parse_guid(&text), role_guid(&text)));
         }
 
         #[test]

@@ -4,6 +4,11 @@ use crate::model::ids::{ArmId, KeyName, KeyVersion};
 
 /// The wanted state, as far as it was said. Commands that need a part say so themselves.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that was typed: the issue *Evidence as types* gives each command a \
+              look of its own"
+)]
 pub struct Target {
     /// What was typed for the environment: an id, a URL or a name.
     pub environment: Option<String>,

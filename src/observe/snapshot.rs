@@ -60,6 +60,40 @@ pub(super) async fn one(
     environment: Option<&str>,
     wants: Wants,
 ) -> Result<Observed> {
+    let mut observed = asked_for(reader, clock, target, environment, wants).await?;
+    led_to(reader, target, wants, &mut observed).await?;
+    if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
+        let named = named_by_policy(reader, &mut observed).await?;
+        versions(
+            reader,
+            &mut observed,
+            named.key.as_ref().filter(|_| wants.versions),
+        )
+        .await?;
+        if wants.deleted {
+            recoverable(reader, &named, &mut observed).await?;
+        }
+    }
+    versions(
+        reader,
+        &mut observed,
+        target.key.as_ref().filter(|_| wants.versions),
+    )
+    .await?;
+    if wants.rights && observed.key.is_absent() {
+        observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
+    }
+    Ok(observed)
+}
+
+/// What can be read at once, because it was asked for by its own name.
+async fn asked_for(
+    reader: &Reader,
+    clock: &Clock,
+    target: &Target,
+    environment: Option<&str>,
+    wants: Wants,
+) -> Result<Observed> {
     let mut observed = Observed {
         at: clock.now(),
         ..Observed::default()
@@ -111,8 +145,19 @@ pub(super) async fn one(
             environment => Seen::Present(environment?),
         };
     }
+    Ok(observed)
+}
 
-    let linked = linked_policy(&observed).filter(|linked| {
+/// What can be read only now, because the environment, the policy or the vault leads to it.
+async fn led_to(
+    reader: &Reader,
+    target: &Target,
+    wants: Wants,
+    observed: &mut Observed,
+) -> Result<()> {
+    let vault_id = target.vault.as_ref().filter(|_| wants.key);
+    let policy_id = target.policy.as_ref();
+    let linked = linked_policy(observed).filter(|linked| {
         let other = policy_id.is_some_and(|asked| asked != linked);
         wants.policy && (policy_id.is_none() || (wants.linked_wins && other))
     });
@@ -120,14 +165,14 @@ pub(super) async fn one(
         .filter(|_| wants.readers && observed.policy.present().is_some())
         .map(ToString::to_string);
     let (integration, policy, key, grants, readers, further) = join!(
-        integration(reader, &observed, wants),
+        integration(reader, observed, wants),
         async {
             match &linked {
                 Some(id) => ask(reader.policy(id).await),
                 None => Ok(observed.policy.clone()),
             }
         },
-        key_in_vault(reader, &observed, target),
+        key_in_vault(reader, observed, target),
         key_roles(
             reader,
             observed.policy.present(),
@@ -140,7 +185,7 @@ pub(super) async fn one(
                 .as_ref()
                 .map(|scope| reader.role_assignments(scope, None))
         ),
-        further(reader, target, wants, &observed),
+        further(reader, target, wants, observed),
     );
     observed.integration = integration?;
     (
@@ -150,28 +195,7 @@ pub(super) async fn one(
         observed.policy_roles,
     ) = (policy?, key?, grants?, readers?);
     (observed.around, observed.left) = further?;
-    if observed.policy.present().is_some() && wants.key && target.vault.is_none() {
-        let named = named_by_policy(reader, &mut observed).await?;
-        versions(
-            reader,
-            &mut observed,
-            named.key.as_ref().filter(|_| wants.versions),
-        )
-        .await?;
-        if wants.deleted {
-            recoverable(reader, &named, &mut observed).await?;
-        }
-    }
-    versions(
-        reader,
-        &mut observed,
-        target.key.as_ref().filter(|_| wants.versions),
-    )
-    .await?;
-    if wants.rights && observed.key.is_absent() {
-        observed.around.deleted_key = deleted_key(reader, target, &observed).await?;
-    }
-    Ok(observed)
+    Ok(())
 }
 
 /// Every version of a key whose vault was read.

@@ -2,6 +2,11 @@
 
 /// What a command needs to see.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing to look at: the issue *Evidence as types* gives each command a \
+              look of its own"
+)]
 pub struct Wants {
     /// The environment, its operations and its link.
     pub environment: bool,

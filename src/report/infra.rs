@@ -3,7 +3,6 @@
 
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::roles::ENCRYPTION_USER;
-use std::fmt::Write;
 
 /// One policy with what it stands on.
 #[derive(Debug, Clone)]
@@ -98,23 +97,32 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
         rest.\n",
     );
     for one in all {
-        let symbol = one.symbol();
-        let _ = write!(
-            text,
-            "\n// az deployment group create --subscription {} --resource-group {} \
-            --template-file THIS_FILE\n",
-            comment(&one.policy.subscription),
-            comment(&one.policy.group)
-        );
-        for (name, id) in &one.environments {
-            let _ = writeln!(text, "// Linked: {} ({})", comment(name), comment(id));
-        }
-        let version = one.version.as_ref().map_or(String::new(), |version| {
-            format!("\n          version: {}", quoted_bicep(version))
-        });
-        let _ = write!(
-            text,
-            "resource {symbol} 'Microsoft.PowerPlatform/enterprisePolicies@{POLICY_API}' = {{
+        text.push_str(&bicep_policy(one));
+        text.push_str(&bicep_grant(one));
+    }
+    for sentence in left_out {
+        text.push_str(&format!("\n// {}\n", comment(sentence)));
+    }
+    text
+}
+
+/// The policy, and above it where it is deployed and who is linked to it.
+fn bicep_policy(one: &Blueprint) -> String {
+    let symbol = one.symbol();
+    let mut text = format!(
+        "\n// az deployment group create --subscription {} --resource-group {} --template-file \
+        THIS_FILE\n",
+        comment(&one.policy.subscription),
+        comment(&one.policy.group)
+    );
+    for (name, id) in &one.environments {
+        text.push_str(&format!("// Linked: {} ({})\n", comment(name), comment(id)));
+    }
+    let version = one.version.as_ref().map_or(String::new(), |version| {
+        format!("\n          version: {}", quoted_bicep(version))
+    });
+    text.push_str(&format!(
+        "resource {symbol} 'Microsoft.PowerPlatform/enterprisePolicies@{POLICY_API}' = {{
   name: {}
   location: {}
   kind: 'Encryption'
@@ -134,25 +142,32 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
   }}
 }}
 ",
-            quoted_bicep(&one.policy.name),
-            quoted_bicep(&one.location),
-            quoted_bicep(&one.vault.to_string()),
-            quoted_bicep(&one.key)
+        quoted_bicep(&one.policy.name),
+        quoted_bicep(&one.location),
+        quoted_bicep(&one.vault.to_string()),
+        quoted_bicep(&one.key)
+    ));
+    text
+}
+
+/// The grant on the key, or how it is given where Bicep can't from here.
+fn bicep_grant(one: &Blueprint) -> String {
+    let symbol = one.symbol();
+    let principal = format!("output {symbol}_principal string = {symbol}.identity.principalId\n");
+    if one.hsm() || one.rbac != Some(true) {
+        return commented("//", &one.grant_note("PRINCIPAL_ID")) + &principal;
+    }
+    if !one.same_group() {
+        return format!(
+            "// The vault is in another resource group; grant the identity there:\n// az role \
+            assignment create --role \"Key Vault Crypto Service Encryption User\" \
+            --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --scope \
+            {}\n{principal}",
+            comment(&one.vault.to_string())
         );
-        if one.hsm() || one.rbac != Some(true) {
-            for line in one.grant_note("PRINCIPAL_ID").lines() {
-                let _ = writeln!(text, "// {}", comment(line));
-            }
-            let _ = writeln!(
-                text,
-                "output {symbol}_principal string = {symbol}.identity.principalId"
-            );
-            continue;
-        }
-        if one.same_group() {
-            let _ = write!(
-                text,
-                "
+    }
+    format!(
+        "
 resource {symbol}_vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {{
   name: {}
 }}
@@ -168,23 +183,15 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }}
 }}
 ",
-                quoted_bicep(&one.vault.name)
-            );
-        } else {
-            let _ = write!(
-                text,
-                "// The vault is in another resource group; grant the identity there:\n// az role \
-                assignment create --role \"Key Vault Crypto Service Encryption User\" \
-                --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal \
-                --scope {}\noutput {symbol}_principal string = {symbol}.identity.principalId\n",
-                comment(&one.vault.to_string())
-            );
-        }
-    }
-    for sentence in left_out {
-        let _ = writeln!(text, "\n// {}", comment(sentence));
-    }
-    text
+        quoted_bicep(&one.vault.name)
+    )
+}
+
+/// Each line of a text as a comment.
+fn commented(mark: &str, text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{mark} {}\n", comment(line)))
+        .collect()
 }
 
 /// Terraform with import blocks: after `terraform plan` shows no change, what exists is under its
@@ -209,18 +216,28 @@ terraform {
 ",
     );
     for one in all {
-        let symbol = one.symbol();
-        let group = one.policy.group_scope();
-        text.push('\n');
-        for (name, id) in &one.environments {
-            let _ = writeln!(text, "# Linked: {} ({})", comment(name), comment(id));
-        }
-        let version = one.version.as_ref().map_or(String::new(), |version| {
-            format!("\n            version = {}", quoted_hcl(version))
-        });
-        let _ = write!(
-            text,
-            "import {{
+        text.push_str(&terraform_policy(one));
+        text.push_str(&terraform_grant(one));
+    }
+    for sentence in left_out {
+        text.push_str(&format!("\n# {}\n", comment(sentence)));
+    }
+    text
+}
+
+/// The policy with its import, and above them who is linked to it.
+fn terraform_policy(one: &Blueprint) -> String {
+    let symbol = one.symbol();
+    let group = one.policy.group_scope();
+    let mut text = String::from("\n");
+    for (name, id) in &one.environments {
+        text.push_str(&format!("# Linked: {} ({})\n", comment(name), comment(id)));
+    }
+    let version = one.version.as_ref().map_or(String::new(), |version| {
+        format!("\n            version = {}", quoted_hcl(version))
+    });
+    text.push_str(&format!(
+        "import {{
   to = azapi_resource.{symbol}
   id = {}
 }}
@@ -257,29 +274,30 @@ resource \"azapi_resource\" \"{symbol}\" {{
   }}
 }}
 ",
-            quoted_hcl(&format!("{}?api-version={POLICY_API}", one.policy)),
-            quoted_hcl(&group),
-            quoted_hcl(&one.policy.name),
-            quoted_hcl(&one.location),
-            quoted_hcl(&one.vault.to_string()),
-            quoted_hcl(&one.key)
-        );
-        if one.hsm() || one.rbac != Some(true) {
-            for line in one.grant_note("PRINCIPAL_ID").lines() {
-                let _ = writeln!(text, "# {}", comment(line));
-            }
-            continue;
-        }
-        if let Some(id) = &one.grant {
-            let _ = write!(
-                text,
-                "\nimport {{\n  to = azurerm_role_assignment.{symbol}\n  id = {}\n}}\n",
-                quoted_hcl(id)
-            );
-        }
-        let _ = write!(
-            text,
-            "
+        quoted_hcl(&format!("{}?api-version={POLICY_API}", one.policy)),
+        quoted_hcl(&group),
+        quoted_hcl(&one.policy.name),
+        quoted_hcl(&one.location),
+        quoted_hcl(&one.vault.to_string()),
+        quoted_hcl(&one.key)
+    ));
+    text
+}
+
+/// The grant on the key with its import, or how it is given where Terraform can't.
+fn terraform_grant(one: &Blueprint) -> String {
+    let symbol = one.symbol();
+    if one.hsm() || one.rbac != Some(true) {
+        return commented("#", &one.grant_note("PRINCIPAL_ID"));
+    }
+    let mut text = one.grant.as_ref().map_or(String::new(), |id| {
+        format!(
+            "\nimport {{\n  to = azurerm_role_assignment.{symbol}\n  id = {}\n}}\n",
+            quoted_hcl(id)
+        )
+    });
+    text.push_str(&format!(
+        "
 resource \"azurerm_role_assignment\" \"{symbol}\" {{
   scope                = {}
   role_definition_name = \"Key Vault Crypto Service Encryption User\"
@@ -287,12 +305,8 @@ resource \"azurerm_role_assignment\" \"{symbol}\" {{
   principal_type       = \"ServicePrincipal\"
 }}
 ",
-            quoted_hcl(&one.vault.to_string())
-        );
-    }
-    for sentence in left_out {
-        let _ = writeln!(text, "\n# {}", comment(sentence));
-    }
+        quoted_hcl(&one.vault.to_string())
+    ));
     text
 }
 

@@ -2,6 +2,7 @@
 //! mistake in it.
 
 use super::ci::guard;
+use super::written::{either_way, unheard};
 use crate::model::text::{clean, clean_lines};
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -43,16 +44,19 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         .with_target(false)
         .without_time()
         .with_ansi(false);
-    let _ = tracing_subscriber::registry()
-        .with(format)
-        .with(Targets::new().with_target("cmkctl", level))
-        .try_init();
+    // It fails only where there is a log already.
+    either_way(
+        tracing_subscriber::registry()
+            .with(format)
+            .with(Targets::new().with_target("cmkctl", level))
+            .try_init(),
+    );
 }
 
 /// A usage error that quotes what was typed, where a runner reads the log: it may have come from
 /// anybody.
 pub fn misuse(text: &str) {
-    let _ = std::io::stderr().write_all(guard(&clean_lines(text)).as_bytes());
+    unheard(std::io::stderr().write_all(guard(&clean_lines(text)).as_bytes()));
 }
 
 /// A mistake of ours ends with its place in the source and with words that were written there.
@@ -64,7 +68,7 @@ pub fn guard_panics() {
         reason = "an abort would leave the memory, tokens and all, in a core dump"
     )]
     std::panic::set_hook(Box::new(|info| {
-        let _ = std::io::stderr().write_all(last_words(info).as_bytes());
+        unheard(std::io::stderr().write_all(last_words(info).as_bytes()));
         std::process::exit(1);
     }));
 }

@@ -1,6 +1,7 @@
 //! A question to a person.
 
 use super::terminal::Out;
+use super::written::{either_way, unheard};
 use crate::model::text::clean;
 use std::io::{IsTerminal, Write};
 
@@ -13,7 +14,8 @@ impl Out {
             return None;
         }
         forget_what_was_typed();
-        let _ = write!(std::io::stderr(), "{} ", self.guarded(&clean(question)));
+        let question = self.guarded(&clean(question));
+        unheard(write!(std::io::stderr(), "{question} "));
         let reading = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
@@ -29,6 +31,6 @@ fn forget_what_was_typed() {
     #[cfg(unix)]
     {
         use rustix::termios::{QueueSelector, tcflush};
-        let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
+        either_way(tcflush(std::io::stdin(), QueueSelector::IFlush));
     }
 }

@@ -3,7 +3,6 @@
 
 use super::infra::{Blueprint, bicep, comment};
 use crate::model::text::quoted;
-use std::fmt::Write;
 
 /// One policy of a plan, and what is left to do for it.
 #[derive(Debug, Clone)]
@@ -49,7 +48,7 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
     for part in parts.iter().filter(|part| part.azure) {
         let one = &part.blueprint;
         let (policy, vault) = (&one.policy, &one.vault);
-        let _ = writeln!(text, "\n# The policy {}", comment(&policy.name));
+        text.push_str(&format!("\n# The policy {}\n", comment(&policy.name)));
         let readers: String = part
             .readers
             .iter()
@@ -58,17 +57,15 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
         let version = one.version.as_ref().map_or(String::new(), |version| {
             format!(" --key-version {}", quoted(version))
         });
-        let _ = writeln!(
-            text,
+        text.push_str(&format!(
             "{program} create-policy --policy {} --vault {} --key {}{version} --location \
-            {}{readers}",
+            {}{readers}\n",
             quoted(&policy.to_string()),
             quoted(&vault.to_string()),
             quoted(&one.key),
             quoted(&one.location)
-        );
-        let _ = write!(
-            text,
+        ));
+        text.push_str(&format!(
             "# Or, with Azure's own tools:\n#   az provider register --namespace \
             Microsoft.PowerPlatform --subscription {} --wait\n#   az deployment group create \
             --subscription {} --resource-group {} --template-file policy-{}.bicep\n",
@@ -76,19 +73,18 @@ fn key_vault(program: &str, parts: &[Part]) -> String {
             policy.subscription,
             comment(&policy.group),
             comment(&policy.name)
-        );
+        ));
         for reader in &part.readers {
-            let _ = writeln!(
-                text,
+            text.push_str(&format!(
                 "#   az role assignment create --role Reader --assignee-object-id {reader} \
-                --scope {policy}"
-            );
+                --scope {policy}\n"
+            ));
         }
-        let _ = writeln!(
-            text,
-            "# What was done is verified with:\n#   {program} check --policy {} --part key-vault",
+        text.push_str(&format!(
+            "# What was done is verified with:\n#   {program} check --policy {} --part \
+            key-vault\n",
             quoted(&policy.to_string())
-        );
+        ));
     }
     if !parts.iter().any(|part| part.azure) {
         text.push_str("\n# Nothing is left to do.\n");
@@ -108,11 +104,10 @@ fn power_platform(program: &str, parts: &[Part]) -> String {
         for (id, name, make_managed) in &part.environments {
             let managed = if *make_managed { " --make-managed" } else { "" };
             let (id, policy) = (quoted(id), quoted(&policy));
-            let _ = write!(
-                text,
+            text.push_str(&format!(
                 "\n# {}\n{program} add-environment {id} --policy {policy}{managed}\n",
                 comment(name)
-            );
+            ));
         }
     }
     if parts.iter().all(|part| part.environments.is_empty()) {

@@ -10,6 +10,8 @@ use crate::model::finding::Finding;
 use crate::model::ids::KeyVersion;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::protection::{Key, Policy};
 use crate::model::seen::Seen;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -123,33 +125,9 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         management_state: environment.and_then(Environment::state),
         runtime_state: environment.and_then(|environment| environment.runtime_state.as_deref()),
         link_status: link.and_then(|link| link.status.as_deref()),
-        operation: running.map(|operation| OperationV1 {
-            id: &operation.id,
-            kind: &operation.kind,
-            state: &operation.state,
-            stage: operation.stage.as_deref(),
-            created: operation.created.known().copied(),
-        }),
-        policy: observed.policy.present().map(|policy| PolicyV1 {
-            id: policy.id.to_string(),
-            location: &policy.location,
-            identity: policy.principal_id.as_deref(),
-            vault: policy.key_reference().map(|key| key.vault.to_string()),
-            key: policy.key_reference().map(|key| key.key.as_str()),
-            pinned_version: policy
-                .key_reference()
-                .and_then(|key| key.version.as_ref())
-                .map(KeyVersion::as_str),
-        }),
-        key: observed.key.present().map(|key| KeyV1 {
-            name: &key.name,
-            kind: key.kty.known().map(String::as_str),
-            bits: key.bits,
-            version: key.version.as_ref().map(KeyVersion::as_str),
-            enabled: key.validity.enabled.known().copied(),
-            expires: key.validity.end(),
-            read_from: key.source,
-        }),
+        operation: running.map(Into::into),
+        policy: observed.policy.present().map(Into::into),
+        key: observed.key.present().map(Into::into),
         key_access: &facts.access,
         not_visible: why
             .into_iter()
@@ -165,6 +143,48 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         coverage: &MATRIX,
         stays_on_microsoft_key: &STAYS_ON_MICROSOFT_KEY,
         next: &facts.next,
+    }
+}
+
+impl<'a> From<&'a Operation> for OperationV1<'a> {
+    fn from(operation: &'a Operation) -> Self {
+        Self {
+            id: &operation.id,
+            kind: &operation.kind,
+            state: &operation.state,
+            stage: operation.stage.as_deref(),
+            created: operation.created.known().copied(),
+        }
+    }
+}
+
+impl<'a> From<&'a Policy> for PolicyV1<'a> {
+    fn from(policy: &'a Policy) -> Self {
+        let key = policy.key_reference();
+        Self {
+            id: policy.id.to_string(),
+            location: &policy.location,
+            identity: policy.principal_id.as_deref(),
+            vault: key.map(|key| key.vault.to_string()),
+            key: key.map(|key| key.key.as_str()),
+            pinned_version: key
+                .and_then(|key| key.version.as_ref())
+                .map(KeyVersion::as_str),
+        }
+    }
+}
+
+impl<'a> From<&'a Key> for KeyV1<'a> {
+    fn from(key: &'a Key) -> Self {
+        Self {
+            name: &key.name,
+            kind: key.kty.known().map(String::as_str),
+            bits: key.bits,
+            version: key.version.as_ref().map(KeyVersion::as_str),
+            enabled: key.validity.enabled.known().copied(),
+            expires: key.validity.end(),
+            read_from: key.source,
+        }
     }
 }
 
@@ -214,6 +234,82 @@ fn missing<T>(seen: &Seen<T>, observed: &Observed) -> String {
     }
 }
 
+fn policy_text(observed: &Observed, document: &StatusV1<'_>) -> String {
+    let Some(policy) = &document.policy else {
+        return missing(&observed.policy, observed);
+    };
+    let named = if document.link_status.is_none() {
+        "\n(the one that was named)"
+    } else {
+        ""
+    };
+    format!(
+        "{}\nin {}, identity {}{named}",
+        policy.id,
+        policy.location,
+        policy.identity.unwrap_or("none")
+    )
+}
+
+fn key_text(observed: &Observed, key: Option<&KeyV1<'_>>) -> String {
+    let Some(key) = key else {
+        return missing(&observed.key, observed);
+    };
+    let bits = key
+        .bits
+        .map_or(String::new(), |bits| format!(" {bits} bits"));
+    let validity = observed.key.present().map(|key| &key.validity.expires);
+    let expires = match validity {
+        Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
+        Some(Known::Known(None)) => "no expiry".to_owned(),
+        Some(Known::Unknown(_)) | None => "expiry not known".to_owned(),
+    };
+    let enabled = match key.enabled {
+        Some(true) => "enabled",
+        Some(false) => "DISABLED",
+        None => "enabled or not: unknown",
+    };
+    format!(
+        "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}",
+        key.name,
+        key.kind.unwrap_or("type not known"),
+        key.version.unwrap_or("unknown"),
+        key.read_from
+    )
+}
+
+/// Is a policy linked to it, and how far is that?
+fn link_text(environment: Option<&Environment>) -> String {
+    let Some(environment) = environment else {
+        return NOT_VISIBLE.to_owned();
+    };
+    match &environment.key_link {
+        Seen::Present(link) => format!(
+            "link {}",
+            link.status.as_deref().unwrap_or("without a status")
+        ),
+        Seen::Absent => "no policy is linked".to_owned(),
+        Seen::Unreadable(why) => format!("not readable: {}", why.why),
+        Seen::NotAsked => "not asked".to_owned(),
+    }
+}
+
+/// What a key covers, and what it does not.
+fn coverage_rows(mut sheet: Sheet) -> Sheet {
+    sheet = sheet.section(&format!("What the key covers (Microsoft, {MATRIX_DATE})"));
+    for row in &MATRIX {
+        let note = if row.note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", row.note)
+        };
+        sheet = sheet.row(row.app, format!("{}{note}", row.support));
+    }
+    sheet
+        .section("What stays on the Microsoft key")
+        .row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"))
+}
+
 fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
     let observed = facts.observed;
     let mut sheet = Sheet::default().row("State", document.state);
@@ -231,51 +327,9 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             "2 Environment",
             environment.map_or(NOT_VISIBLE.to_owned(), standing),
         );
-    let policy = match &document.policy {
-        Some(policy) => {
-            format!(
-                "{}\nin {}, identity {}",
-                policy.id,
-                policy.location,
-                policy.identity.unwrap_or("none")
-            )
-        }
-        None => missing(&observed.policy, observed),
-    };
-    let policy = if document.link_status.is_none() && document.policy.is_some() {
-        format!("{policy}\n(the one that was named)")
-    } else {
-        policy
-    };
-    sheet = sheet.row("3 Policy", policy);
-    let key = match &document.key {
-        Some(key) => {
-            let bits = key
-                .bits
-                .map_or(String::new(), |bits| format!(" {bits} bits"));
-            let validity = observed.key.present().map(|key| &key.validity.expires);
-            let expires = match validity {
-                Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
-                Some(Known::Known(None)) => "no expiry".to_owned(),
-                Some(Known::Unknown(_)) | None => "expiry not known".to_owned(),
-            };
-            let enabled = match key.enabled {
-                Some(true) => "enabled",
-                Some(false) => "DISABLED",
-                None => "enabled or not: unknown",
-            };
-            format!(
-                "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}",
-                key.name,
-                key.kind.unwrap_or("type not known"),
-                key.version.unwrap_or("unknown"),
-                key.read_from
-            )
-        }
-        None => missing(&observed.key, observed),
-    };
+    sheet = sheet.row("3 Policy", policy_text(observed, document));
     sheet = sheet
-        .row("  Key", key)
+        .row("  Key", key_text(observed, document.key.as_ref()))
         .row_if(
             "  Vault",
             document
@@ -284,18 +338,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
                 .and_then(|policy| policy.vault.as_deref()),
         )
         .row("  Grant on the key", facts.access.clone());
-    let link = environment.map_or(&Seen::NotAsked, |environment| &environment.key_link);
-    let added = match (environment, link) {
-        (_, Seen::Present(link)) => format!(
-            "link {}",
-            link.status.as_deref().unwrap_or("without a status")
-        ),
-        (_, Seen::Absent) => "no policy is linked".to_owned(),
-        (_, Seen::Unreadable(why)) => format!("not readable: {}", why.why),
-        (None, Seen::NotAsked) => NOT_VISIBLE.to_owned(),
-        (Some(_), Seen::NotAsked) => "not asked".to_owned(),
-    };
-    sheet = sheet.row("4 Added", added);
+    sheet = sheet.row("4 Added", link_text(environment));
     if let Some(operation) = &document.operation {
         sheet = sheet.row(
             "  Running",
@@ -307,18 +350,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             ),
         );
     }
-    sheet = sheet.section(&format!("What the key covers (Microsoft, {MATRIX_DATE})"));
-    for row in &MATRIX {
-        let note = if row.note.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", row.note)
-        };
-        sheet = sheet.row(row.app, format!("{}{note}", row.support));
-    }
-    sheet = sheet
-        .section("What stays on the Microsoft key")
-        .row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"));
+    sheet = coverage_rows(sheet);
     for finding in facts.findings {
         sheet = sheet.line(format!(
             "{}: {} fix: {} ({})",

@@ -5,6 +5,10 @@ use super::values::Format;
 
 /// How things are written.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own: none of them follows from another, or forbids it"
+)]
 pub struct Style {
     /// The shape of data.
     pub format: Format,

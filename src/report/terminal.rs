@@ -11,7 +11,7 @@ use super::query::Query;
 use super::render::render;
 use super::style::Style;
 use super::values::{Format, Sheet, json, value_of};
-use super::written::{Existing, appended, to_stderr, to_stdout, write_file};
+use super::written::{Existing, appended, to_stderr, to_stdout, unheard, write_file};
 use crate::error::{Error, Result};
 use crate::model::text::{clean, clean_lines};
 use anstyle::{AnsiColor, Style as Ansi};
@@ -27,7 +27,6 @@ use std::time::Instant;
 pub struct Out {
     pub(super) style: Style,
     query: Option<Query>,
-    color: bool,
     /// A terminal on stderr where progress may move.
     pub(super) moving: bool,
     pub(super) bar: Option<ProgressBar>,
@@ -51,7 +50,6 @@ impl Out {
     pub fn new(style: Style) -> Self {
         let moving = style.lively && std::io::stderr().is_terminal();
         Self {
-            color: moving || style.colored,
             style,
             query: None,
             moving,
@@ -297,7 +295,7 @@ impl Out {
 
     pub(super) fn line(&mut self, text: &str) {
         self.stop();
-        let _ = writeln!(std::io::stderr(), "{}", self.guarded(text));
+        unheard(writeln!(std::io::stderr(), "{}", self.guarded(text)));
     }
 
     pub(super) fn guarded(&self, text: &str) -> String {
@@ -324,7 +322,7 @@ impl Out {
     }
 
     pub(super) fn paint(&self, text: &str, color: AnsiColor) -> String {
-        if !self.color {
+        if !self.moving && !self.style.colored {
             return text.to_owned();
         }
         let style = Ansi::new().bold().fg_color(Some(color.into()));

@@ -78,6 +78,10 @@ impl Action {
 
 /// The preview: an imperative sentence with every name.
 impl fmt::Display for Action {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one match over all actions, each with its sentence: the issue *Evidence as types*"
+    )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Action::RegisterProvider { subscription } => {

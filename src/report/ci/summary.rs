@@ -78,28 +78,47 @@ pub(super) fn page(
             text.push_str(&format!("- {}\n", plain(&clean(hint))));
         }
     }
+    text.push_str(&found(issues));
+    text.push_str(&environments(notes));
+    for (title, lines) in [("Done", &notes.done), ("Next", &notes.next)] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n**{title}**\n"));
+            text.extend(lines.iter().map(|line| format!("- {}\n", plain(line))));
+        }
+    }
+    text + "\n"
+}
+
+/// What was found, and what to do about it.
+fn found(issues: &[Issue]) -> String {
     let findings: Vec<&Issue> = issues
         .iter()
         .filter(|issue| !issue.who.is_empty())
         .collect();
-    if !findings.is_empty() {
-        text.push_str("\n| | Finding | Fix | Who |\n|---|---|---|---|\n");
-        for issue in findings.iter().take(ROWS) {
-            let word = match issue.level {
-                Level::Error => "in the way",
-                Level::Warning => "warning",
-                Level::Notice => "not visible",
-                Level::Silent => "to know",
-            };
-            text.push_str(&row(&[
-                word,
-                &format!("{} {}", issue.code, issue.message),
-                &issue.remedy,
-                &issue.who,
-            ]));
-        }
-        text.push_str(&rest(findings.len()));
+    if findings.is_empty() {
+        return String::new();
     }
+    let mut text = "\n| | Finding | Fix | Who |\n|---|---|---|---|\n".to_owned();
+    for issue in findings.iter().take(ROWS) {
+        let word = match issue.level {
+            Level::Error => "in the way",
+            Level::Warning => "warning",
+            Level::Notice => "not visible",
+            Level::Silent => "to know",
+        };
+        text.push_str(&row(&[
+            word,
+            &format!("{} {}", issue.code, issue.message),
+            &issue.remedy,
+            &issue.who,
+        ]));
+    }
+    text + &rest(findings.len())
+}
+
+/// How many environments there are, and those to look at.
+fn environments(notes: &Notes) -> String {
+    let mut text = String::new();
     if notes.environments_in_all > 0 {
         text.push_str(&format!(
             "\n{} environments, {} of them to look at.\n",
@@ -114,13 +133,7 @@ pub(super) fn page(
         }
         text.push_str(&rest(notes.environments.len()));
     }
-    for (title, lines) in [("Done", &notes.done), ("Next", &notes.next)] {
-        if !lines.is_empty() {
-            text.push_str(&format!("\n**{title}**\n"));
-            text.extend(lines.iter().map(|line| format!("- {}\n", plain(line))));
-        }
-    }
-    text + "\n"
+    text
 }
 
 #[cfg(test)]

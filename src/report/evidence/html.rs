@@ -74,11 +74,28 @@ fn code(text: &str) -> String {
 
 /// The whole page.
 pub(super) fn page(report: &ReportV1<'_>) -> String {
-    let data = &report.data;
+    let mut text = head(report);
+    text.push_str(&bars("Environments by state", &by_state(report)));
+    text.push_str(&bars("Keys by time to their end", &horizon(report)));
+    text.push_str("</div>\n");
+    text.push_str(&policies(report));
+    text.push_str(&environments(report));
+    text.push_str(&coverage());
+    text.push_str(&requests(report));
+    text.push_str(&format!(
+        "</main><footer><p>SHA-256 over the data (<code>-o json</code>, the member \
+        <code>data</code> without white space):</p><p>{}</p></footer></body></html>\n",
+        code(&report.sha256)
+    ));
+    text
+}
+
+/// What stands above everything else: when, where and by whom it was read.
+fn head(report: &ReportV1<'_>) -> String {
     let by = report
         .by
         .map_or("an account that the token does not name".to_owned(), escape);
-    let mut text = format!(
+    format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
         content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" \
         content=\"light dark\"><title>Customer-managed keys, \
@@ -86,15 +103,15 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
         keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with \
         {tool}.</p></header>\n<main>\n<div class=\"pictures\">\n",
         day = day_or_none(Some(report.at)),
-        count = data.environments.len(),
+        count = report.data.environments.len(),
         cloud = escape(report.cloud),
         at = moment(report.at),
         tool = report.tool,
-    );
-    text.push_str(&bars("Environments by state", &by_state(report)));
-    text.push_str(&bars("Keys by time to their end", &horizon(report)));
-    text.push_str("</div>\n");
-    text.push_str(&table(
+    )
+}
+
+fn policies(report: &ReportV1<'_>) -> String {
+    table(
         "policies",
         "Policies and keys",
         &[
@@ -110,7 +127,7 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
             "Not visible",
             "Read from",
         ],
-        data.protections.iter().map(|one| {
+        report.data.protections.iter().map(|one| {
             vec![
                 code(&one.policy),
                 one.environments.to_string(),
@@ -129,8 +146,11 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
                 numbers(&one.read_from),
             ]
         }),
-    ));
-    text.push_str(&table(
+    )
+}
+
+fn environments(report: &ReportV1<'_>) -> String {
+    table(
         "environments",
         "Environments",
         &[
@@ -145,7 +165,7 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
             "Id",
             "Read from",
         ],
-        data.environments.iter().map(|line| {
+        report.data.environments.iter().map(|line| {
             let one = &line.environment;
             vec![
                 state(one.state),
@@ -161,39 +181,46 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
                     .map_or("-".to_owned(), |number| format!("#{number}")),
             ]
         }),
-    ));
-    text.push_str(&table(
+    )
+}
+
+/// What a key covers, and what it does not.
+fn coverage() -> String {
+    let mut text = table(
         "coverage",
         &format!("What a key covers (Microsoft, {MATRIX_DATE})"),
         &["App", "Covered", "Note"],
         MATRIX
             .iter()
             .map(|app| vec![escape(app.app), escape(app.support), escape(app.note)]),
-    ));
+    );
     text.push_str(&format!(
         "<p>On the Microsoft key stay: {}.</p>\n",
         escape(&STAYS_ON_MICROSOFT_KEY.join(", "))
     ));
-    text.push_str(&table(
+    text
+}
+
+fn requests(report: &ReportV1<'_>) -> String {
+    table(
         "requests",
         "Requests",
         &["#", "At", "Request", "Status", "Correlation id"],
-        data.requests.iter().enumerate().map(|(index, asked)| {
-            vec![
-                (index + 1).to_string(),
-                asked.at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-                code(&format!("{} {}", asked.method, asked.url)),
-                asked.status.to_string(),
-                code(asked.correlation.as_deref().unwrap_or("-")),
-            ]
-        }),
-    ));
-    text.push_str(&format!(
-        "</main><footer><p>SHA-256 over the data (<code>-o json</code>, the member \
-        <code>data</code> without white space):</p><p>{}</p></footer></body></html>\n",
-        code(&report.sha256)
-    ));
-    text
+        report
+            .data
+            .requests
+            .iter()
+            .enumerate()
+            .map(|(index, asked)| {
+                vec![
+                    (index + 1).to_string(),
+                    asked.at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+                    code(&format!("{} {}", asked.method, asked.url)),
+                    asked.status.to_string(),
+                    code(asked.correlation.as_deref().unwrap_or("-")),
+                ]
+            }),
+    )
 }
 
 #[cfg(test)]

@@ -17,11 +17,10 @@ fn row(cells: &[String]) -> String {
 
 /// The whole report.
 pub(super) fn markdown(report: &ReportV1<'_>) -> String {
-    let data = &report.data;
     let mut text = format!(
         "# Customer-managed keys: {} environments\n\nCloud `{}`, read {} by {}, with {}.\n\n## \
         Environments by state\n\n",
-        data.environments.len(),
+        report.data.environments.len(),
         cell(report.cloud),
         report.at,
         report
@@ -37,12 +36,21 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
     for (end, count) in horizon(report) {
         text.push_str(&row(&[end.to_owned(), count.to_string()]));
     }
-    text.push_str(
+    text.push_str(&policies(report));
+    text.push_str(&environments(report));
+    text.push_str(&coverage());
+    text.push_str(&requests(report));
+    text.push_str(&format!("\nSHA-256 over the data: `{}`\n", report.sha256));
+    text
+}
+
+fn policies(report: &ReportV1<'_>) -> String {
+    let mut text = String::from(
         "\n## Policies and keys\n\n| policy | environments | vault | key | version | \
         ends | enabled | granted | purge protection | requests \
         |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for one in &data.protections {
+    for one in &report.data.protections {
         text.push_str(&row(&[
             cell(&one.policy),
             one.environments.to_string(),
@@ -56,11 +64,15 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             numbers(&one.read_from),
         ]));
     }
-    text.push_str(
+    text
+}
+
+fn environments(report: &ReportV1<'_>) -> String {
+    let mut text = String::from(
         "\n## Environments\n\n| state | environment | id | type | policy | what | \
         request |\n|---|---|---|---|---|---|---|\n",
     );
-    for line in &data.environments {
+    for line in &report.data.environments {
         let one = &line.environment;
         text.push_str(&row(&[
             one.state.to_owned(),
@@ -73,10 +85,15 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
                 .map_or("-".to_owned(), |number| format!("#{number}")),
         ]));
     }
-    text.push_str(&format!(
+    text
+}
+
+/// What a key covers, and what it does not.
+fn coverage() -> String {
+    let mut text = format!(
         "\n## What a key covers (Microsoft, {MATRIX_DATE})\n\n| app | covered | note \
         |\n|---|---|---|\n"
-    ));
+    );
     for app in &MATRIX {
         text.push_str(&row(&[
             app.app.to_owned(),
@@ -88,10 +105,14 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
         "\nOn the Microsoft key stay: {}.\n",
         STAYS_ON_MICROSOFT_KEY.join(", ")
     ));
-    text.push_str(
+    text
+}
+
+fn requests(report: &ReportV1<'_>) -> String {
+    let mut text = String::from(
         "\n## Requests\n\n| # | at | request | status | correlation id |\n|---|---|---|---|---|\n",
     );
-    for (index, asked) in data.requests.iter().enumerate() {
+    for (index, asked) in report.data.requests.iter().enumerate() {
         text.push_str(&row(&[
             (index + 1).to_string(),
             asked.at.to_string(),
@@ -100,6 +121,5 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             cell(asked.correlation.as_deref().unwrap_or("-")),
         ]));
     }
-    text.push_str(&format!("\nSHA-256 over the data: `{}`\n", report.sha256));
     text
 }
