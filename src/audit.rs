@@ -176,14 +176,14 @@ impl Trail {
                 "a line before this one could not be written",
             ))
         } else {
-            log.write(&self.line("intent", &id, intent, at, None, &[]))
+            log.write(&self.line(&id, intent, at, None))
         };
         outcome.map_err(|error| unsent(&log.path, &error))?;
         Ok(id)
     }
 
-    /// Writes down what came of it. When that fails the change has happened all the same: no other
-    /// one follows.
+    /// Writes down what came of it, with the ids that the service gave. When that fails the change
+    /// has happened all the same: no other one follows.
     ///
     /// # Errors
     /// The line could not be written; the error says what it would have said.
@@ -192,26 +192,24 @@ impl Trail {
         id: &str,
         intent: &Intent<'_>,
         at: Timestamp,
-        came: &Came,
-        correlation: &[(String, String)],
+        came: (&Came, &[(String, String)]),
     ) -> Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
-        let outcome = log.write(&self.line("outcome", id, intent, at, Some(came), correlation));
-        outcome.map_err(|error| lost(&log.path, &error, (id, intent), came))
+        let outcome = log.write(&self.line(id, intent, at, Some(came)));
+        outcome.map_err(|error| lost(&log.path, &error, (id, intent), came.0))
     }
 
+    /// What is about to be sent, or what came of it, with the ids that the service gave.
     fn line<'a>(
         &'a self,
-        event: &'static str,
         id: &'a str,
         intent: &'a Intent<'_>,
         at: Timestamp,
-        came: Option<&'a Came>,
-        correlation: &'a [(String, String)],
+        came: Option<(&'a Came, &'a [(String, String)])>,
     ) -> Line<'a> {
         Line {
             schema: "cmkctl/audit/v1",
-            event,
+            event: if came.is_none() { "intent" } else { "outcome" },
             id,
             at,
             real: Timestamp::now(),
@@ -224,8 +222,8 @@ impl Trail {
             } else {
                 &Value::Null
             },
-            came,
-            correlation,
+            came: came.map(|(came, _)| came),
+            correlation: came.map_or(&[], |(_, ids)| ids),
             plan: &self.plan,
             overridden: if came.is_none() {
                 &self.overridden
@@ -395,8 +393,7 @@ mod tests {
                     &id,
                     &intent(),
                     Timestamp::UNIX_EPOCH,
-                    &Came::Status(201),
-                    &ids,
+                    (&Came::Status(201), &ids),
                 )
                 .unwrap();
         }
@@ -450,7 +447,7 @@ mod tests {
             ),
         ] {
             let lost = trail
-                .outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, &came, &[])
+                .outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, (&came, &[]))
                 .unwrap_err();
             assert_eq!(lost.kind, Kind::Unexpected);
             assert!(
@@ -481,8 +478,7 @@ mod tests {
                     &id,
                     &intent(),
                     Timestamp::UNIX_EPOCH,
-                    &Came::Status(200),
-                    &[],
+                    (&Came::Status(200), &[]),
                 )
                 .unwrap();
             let text = std::fs::read_to_string(&path).unwrap();

@@ -163,6 +163,10 @@ impl Global {
 
 /// Consent and waiting, for commands that change something.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and any of them may be given with any other"
+)]
 pub(super) struct Changing {
     /// Show the plan and change nothing
     #[arg(long)]

@@ -242,7 +242,7 @@ impl Session {
         let (came, ids) = came(&outcome);
         if let Err(error) = self
             .trail
-            .outcome(&id, &intent, self.clock.now(), &came, &ids)
+            .outcome(&id, &intent, self.clock.now(), (&came, &ids))
         {
             // At once, because the run may go on for hours; and its end says it again, and is no
             // success.

@@ -17,7 +17,7 @@ use crate::model::roles::HSM_ENCRYPTION_USER;
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
-use azure_security_keyvault_keys::models::KeyClientGetKeyOptions;
+use azure_security_keyvault_keys::models::{KeyAttributes, KeyClientGetKeyOptions};
 use azure_security_keyvault_keys::{KeyClient, KeyClientOptions, ResourceExt};
 use jiff::Timestamp;
 use reqwest::Method;
@@ -76,19 +76,7 @@ impl Reader {
         let material = key.key.unwrap_or_default();
         // Without attributes nothing is known of the key; with them, an end that is left out means
         // that there is none.
-        let validity = key
-            .attributes
-            .map_or_else(Validity::default, |attributes| Validity {
-                enabled: attributes
-                    .enabled
-                    .map_or_else(|| unsaid("whether it is enabled"), Known::Known),
-                created: attributes
-                    .created
-                    .and_then(timestamp)
-                    .map_or_else(|| unsaid("when it was made"), Known::Known),
-                not_before: optional(attributes.not_before),
-                expires: optional(attributes.expires),
-            });
+        let validity = key.attributes.map_or_else(Validity::default, validity);
         Ok(Key {
             name: name.to_string(),
             kty: material.kty.map_or_else(
@@ -224,6 +212,20 @@ impl Session {
         };
         let credential: Arc<dyn TokenCredential> = self.tokens().clone();
         KeyClient::new(uri, credential, Some(options)).map_err(|error| fault(service, &error))
+    }
+}
+
+fn validity(attributes: KeyAttributes) -> Validity {
+    Validity {
+        enabled: attributes
+            .enabled
+            .map_or_else(|| unsaid("whether it is enabled"), Known::Known),
+        created: attributes
+            .created
+            .and_then(timestamp)
+            .map_or_else(|| unsaid("when it was made"), Known::Known),
+        not_before: optional(attributes.not_before),
+        expires: optional(attributes.expires),
     }
 }
 

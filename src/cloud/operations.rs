@@ -167,36 +167,48 @@ impl Deadline {
     }
 }
 
-/// Waits until the operation at `url` ends, the environment shows its end, the deadline passes, or
-/// the program is stopped.
+/// An operation that is waited for.
+#[derive(Debug)]
+pub struct Watched<'a> {
+    /// Its address.
+    pub url: &'a str,
+    /// The first pause that the service asks for.
+    pub first: Option<Duration>,
+    /// When waiting ends in any case.
+    pub deadline: &'a Deadline,
+}
+
+/// Waits until the operation ends, the environment shows its end, the deadline passes, or the
+/// program is stopped.
 ///
 /// # Errors
 /// The service goes on refusing the question itself (403, a sign-in that is refused), or the
 /// address is a foreign one.
 pub async fn wait(
     reader: &Reader,
-    url: &str,
-    first: Option<Duration>,
-    deadline: &Deadline,
+    watched: &Watched<'_>,
     glance: impl AsyncFn() -> Shown,
     progress: &mut dyn FnMut(&Tick),
 ) -> Result<Ended> {
-    let watched = unless_stopped(watch(reader, url, first, deadline, glance, progress)).await;
-    watched.unwrap_or_else(|stop| Ok(Ended::Interrupted(stop)))
+    let ended = unless_stopped(watch(reader, watched, glance, progress)).await;
+    ended.unwrap_or_else(|stop| Ok(Ended::Interrupted(stop)))
 }
 
 async fn watch(
     reader: &Reader,
-    url: &str,
-    first: Option<Duration>,
-    deadline: &Deadline,
+    watched: &Watched<'_>,
     glance: impl AsyncFn() -> Shown,
     progress: &mut dyn FnMut(&Tick),
 ) -> Result<Ended> {
+    let Watched {
+        url,
+        first,
+        deadline,
+    } = *watched;
     let mut patience = Patience::new(first);
     let mut pause = patience.next(first);
-    let mut unknown = false;
-    let (mut looks, mut unanswered, mut failed) = (0, 0, 0);
+    let mut oddities = Oddities::default();
+    let (mut looks, mut failed) = (0, 0);
     while !deadline.is_over() {
         deadline
             .clock
@@ -205,34 +217,13 @@ async fn watch(
         let Some((look, asked)) = deadline.look(reader.operation_once(url)).await else {
             break;
         };
-        if let Ok(operation) = &look
-            && !operation.has_ended()
-            && !["NotStarted", "Running"].contains(&operation.state.as_str())
-            && !unknown
-        {
-            unknown = true;
-            tracing::warn!(
-                "The operation is in the unknown state `{}`; waiting on.",
-                operation.state
-            );
-        }
         looks += 1;
-        unanswered = if look.is_ok() { 0 } else { unanswered + 1 };
-        // Said once, however long it lasts.
-        if let Err(fault) = &look
-            && unanswered == UNANSWERED
-            && endures(fault)
-        {
-            tracing::warn!(
-                "{} for some time now; the operation goes on at the service, and so does the wait.",
-                capital(&fault.clause())
-            );
-        }
+        oddities.tell(&look);
         let step = step(&look, asked, &mut patience);
         // The environment is looked at as well, all the more when the operation can't be.
         let running = matches!(&step, Step::Wait(_));
-        if step == Step::Refused || (running && (looks % GLANCES == 0 || (unknown && look.is_ok())))
-        {
+        let odd = oddities.unknown && look.is_ok();
+        if step == Step::Refused || (running && (looks % GLANCES == 0 || odd)) {
             match deadline.look(glance()).await {
                 Some(Shown::Done) => return Ok(Ended::Back),
                 // The link of an earlier try may have failed, and show so for a while.
@@ -244,29 +235,72 @@ async fn watch(
         match step {
             Step::Wait(next) => pause = next,
             Step::Stop(ended) => return Ok(ended),
-            Step::Refused => {
-                let what = "The operation goes on at the service, but this account may not ask \
-                    how it is going.";
-                return Err(match look {
-                    Err(fault) => fault.into_error(what),
-                    Ok(_) => Error::new(crate::error::Kind::Unexpected, what),
-                });
-            }
+            Step::Refused => return Err(refused(look)),
         }
-        let words = match &look {
-            Ok(operation) => match &operation.stage {
-                Some(stage) => format!("{}, stage {stage}", operation.state),
-                None => operation.state.clone(),
-            },
-            Err(fault) => fault.clause(),
-        };
         progress(&Tick {
             elapsed: deadline.elapsed(),
-            words,
+            words: words(&look),
             next: pause,
         });
     }
     Ok(Ended::Deadline)
+}
+
+/// What a wait says once, however long it lasts.
+#[derive(Debug, Default)]
+struct Oddities {
+    /// The operation was in a state that nobody knows.
+    unknown: bool,
+    /// Looks in a row without an answer.
+    unanswered: u32,
+}
+
+impl Oddities {
+    /// Tells of what is odd about a look.
+    fn tell(&mut self, look: &Reply<Operation>) {
+        if let Ok(operation) = look
+            && !operation.has_ended()
+            && !["NotStarted", "Running"].contains(&operation.state.as_str())
+            && !self.unknown
+        {
+            self.unknown = true;
+            tracing::warn!(
+                "The operation is in the unknown state `{}`; waiting on.",
+                operation.state
+            );
+        }
+        self.unanswered = if look.is_ok() { 0 } else { self.unanswered + 1 };
+        if let Err(fault) = look
+            && self.unanswered == UNANSWERED
+            && endures(fault)
+        {
+            tracing::warn!(
+                "{} for some time now; the operation goes on at the service, and so does the wait.",
+                capital(&fault.clause())
+            );
+        }
+    }
+}
+
+/// The question itself is refused, and stays so.
+fn refused(look: Reply<Operation>) -> Error {
+    let what =
+        "The operation goes on at the service, but this account may not ask how it is going.";
+    match look {
+        Err(fault) => fault.into_error(what),
+        Ok(_) => Error::new(crate::error::Kind::Unexpected, what),
+    }
+}
+
+/// What a look shows, for whoever waits.
+fn words(look: &Reply<Operation>) -> String {
+    match look {
+        Ok(operation) => match &operation.stage {
+            Some(stage) => format!("{}, stage {stage}", operation.state),
+            None => operation.state.clone(),
+        },
+        Err(fault) => fault.clause(),
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ impl Wire {
     /// A CA bundle that holds no certificate is a usage error.
     pub fn new(cloud: Cloud, network: &Network) -> Result<Self> {
         // The first caller wins; a second install is harmless.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         let mut builder = client(network);
         if cloud.sandbox.is_some() {
             // No proxy may see it, and no certificate is worth loading: it is plain http to this

@@ -21,6 +21,7 @@ pub use terminal::{ci, log_is_read, style};
 pub use variables::VARIABLES;
 pub use wanted::{Given, given, wanted};
 
+use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::wire::Network;
 use crate::error::{Error, Result};
@@ -42,14 +43,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let named = named.filter(|_| sandbox.is_none());
     let chosen = named.as_ref().map(|named| named.value.clone());
     let cloud_argument = chosen.clone();
-    let (mut cloud, facts) = match (sandbox, chosen) {
-        (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
-        (None, Some(name)) if is_a_file(&name) => {
-            Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?
-        }
-        (None, Some(name)) => (Cloud::named(&name)?, None),
-        (None, None) => (Cloud::named("public")?, None),
-    };
+    let (mut cloud, facts) = cloud(sandbox, chosen)?;
     let mut shown = show::origins(flags, &layers, named.as_ref(), &cloud);
     if cloud.sandbox.is_none() {
         for (key, endpoint) in endpoints(flags, &layers)? {
@@ -80,6 +74,35 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let ca_bundle = bundle
         .map(|path| read(&path, "CA bundle").map(String::into_bytes))
         .transpose()?;
+    let network = network(ca_bundle, timeout)?;
+    Ok(Settings {
+        cloud,
+        cloud_argument,
+        sign_in,
+        network,
+        style: style(flags),
+        audit_log,
+        proxy,
+        layers,
+        shown,
+        sandbox: facts,
+    })
+}
+
+/// The cloud: that of the sandbox in this process, a file, or one by its name.
+fn cloud(sandbox: Option<String>, chosen: Option<String>) -> Result<(Cloud, Option<SandboxFacts>)> {
+    Ok(match (sandbox, chosen) {
+        (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
+        (None, Some(name)) if is_a_file(&name) => {
+            Cloud::from_json(&read(Path::new(&name), "cloud file")?, &name)?
+        }
+        (None, Some(name)) => (Cloud::named(&name)?, None),
+        (None, None) => (Cloud::named("public")?, None),
+    })
+}
+
+/// How the network is reached.
+fn network(ca_bundle: Option<Vec<u8>>, timeout: Option<Setting<String>>) -> Result<Network> {
     let mut network = Network {
         ca_bundle,
         ..Network::default()
@@ -98,18 +121,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
             })?;
         network.answer_timeout = Duration::from_secs_f64(seconds);
     }
-    Ok(Settings {
-        cloud,
-        cloud_argument,
-        sign_in,
-        network,
-        style: style(flags),
-        audit_log,
-        proxy,
-        layers,
-        shown,
-        sandbox: facts,
-    })
+    Ok(network)
 }
 
 /// Single values of the cloud that differ, the stronger ones last.

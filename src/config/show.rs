@@ -65,9 +65,8 @@ impl Settings {
 
     pub(super) fn environment(&self, typed: &Option<String>) -> Option<Setting<String>> {
         self.target_value(
-            "ENVIRONMENT",
+            ("ENVIRONMENT", "CMKCTL_ENVIRONMENT"),
             typed,
-            "CMKCTL_ENVIRONMENT",
             |file| &file.environment,
             |own| &own.environment,
         )
@@ -75,9 +74,8 @@ impl Settings {
 
     pub(super) fn policy(&self, typed: &Option<String>) -> Option<Setting<String>> {
         self.target_value(
-            "--policy",
+            ("--policy", "CMKCTL_POLICY"),
             typed,
-            "CMKCTL_POLICY",
             |file| &file.policy,
             |own| &own.policy,
         )
@@ -85,9 +83,8 @@ impl Settings {
 
     pub(super) fn vault(&self, typed: &Option<String>) -> Option<Setting<String>> {
         self.target_value(
-            "--vault",
+            ("--vault", "CMKCTL_VAULT"),
             typed,
-            "CMKCTL_VAULT",
             |file| &file.vault,
             |own| &own.vault,
         )
@@ -95,9 +92,8 @@ impl Settings {
 
     pub(super) fn key(&self, typed: &Option<String>) -> Option<Setting<String>> {
         self.target_value(
-            "--key",
+            ("--key", "CMKCTL_KEY"),
             typed,
-            "CMKCTL_KEY",
             |file| &file.key,
             |own| &own.key,
         )
@@ -106,14 +102,13 @@ impl Settings {
     /// In a sandbox, flags and the sandbox's own defaults count; nothing of a real tenant does.
     fn target_value(
         &self,
-        flag: &'static str,
+        (flag, variable): (&'static str, &str),
         typed: &Option<String>,
-        name: &str,
         of_file: impl Fn(&File) -> &Option<String>,
         of_sandbox: impl Fn(&DefaultFacts) -> &Option<String>,
     ) -> Option<Setting<String>> {
         match &self.sandbox {
-            None => Setting::of(flag, typed, name).or_else(|| self.layers.find(of_file)),
+            None => Setting::of(flag, typed, variable).or_else(|| self.layers.find(of_file)),
             Some(facts) => {
                 let typed = typed.clone().map(|value| Setting {
                     value,

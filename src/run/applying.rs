@@ -24,6 +24,10 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Every way it can end short of that, with its exit code.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the issue *Evidence as types* makes it one staged run, shared with `change`"
+)]
 pub async fn apply_wanted(
     context: &Context,
     file: &Path,
@@ -214,14 +218,51 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
 }
 
 fn granted(plan: &Plan) -> bool {
-    plan.actions.iter().any(|action| {
-        matches!(
-            action,
-            Action::GrantKeyByRole { .. }
-                | Action::GrantKeyByAccessPolicy { .. }
-                | Action::GrantKeyByHsmRole { .. }
-        )
-    })
+    plan.actions.iter().any(Action::grants_key)
+}
+
+/// What became of each environment.
+fn tell(report: &mut FleetReport<'_>, came: &[Came]) {
+    for (member, came) in report.environments.iter_mut().zip(came) {
+        member.outcome = match came {
+            Came::Not if member.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
+            Came::Not => continue,
+            Came::Begun | Came::Runs => MemberOutcome::Running,
+            Came::Done => MemberOutcome::Done,
+            Came::Failed(error) => {
+                member.error = Some(error.to_string());
+                MemberOutcome::Failed
+            }
+        };
+    }
+}
+
+/// The others that failed meanwhile are said, too; the first one decides.
+fn others_too(came: &[Came], first: &Error, out: &mut Out) {
+    for came in came {
+        if let Came::Failed(other) = came
+            && other != first
+        {
+            out.error_in_passing(other);
+        }
+    }
+}
+
+/// A last look at everything: that, and no status code, is what "done" means.
+async fn proof(context: &Context, wanted: &Wanted, goes_on: &str) -> Result<Fleet> {
+    let after = match unless_stopped(looked(context, wanted.clone())).await {
+        Ok(after) => after.map_err(|error| {
+            let why = error.to_string();
+            let what = "Everything was done, but the re-read that shows it failed.";
+            Error::new(Kind::Unverified, what).detail(why).hint(goes_on)
+        })?,
+        Err(stop) => {
+            let what = "Interrupted; everything was done, and nothing is verified.";
+            return Err(Error::new(Kind::Interrupted(stop), what).hint(goes_on));
+        }
+    };
+    proven(&after.fleet.plan)?;
+    Ok(after.fleet)
 }
 
 /// Proves what was done, and reports how far it came.
@@ -243,31 +284,13 @@ async fn finish(
     let unfinished = came
         .iter()
         .any(|came| matches!(came, Came::Runs | Came::Begun));
-    for (one, came) in report.environments.iter_mut().zip(&came) {
-        one.outcome = match came {
-            Came::Not if one.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
-            Came::Not => continue,
-            Came::Begun | Came::Runs => MemberOutcome::Running,
-            Came::Done => MemberOutcome::Done,
-            Came::Failed(error) => {
-                one.error = Some(error.to_string());
-                MemberOutcome::Failed
-            }
-        };
-    }
+    tell(&mut report, &came);
     let goes_on = format!(
         "Go on with the same command: `{resume}` (what is done is skipped, what runs is waited \
         for)."
     );
     if let Some(error) = error {
-        // The others that failed meanwhile are said, too; the first one decides.
-        for came in &came {
-            if let Came::Failed(other) = came
-                && *other != error
-            {
-                out.error_in_passing(other);
-            }
-        }
+        others_too(&came, &error, out);
         let waits = error.kind == Kind::StillRunning;
         report.outcome = if waits {
             FleetOutcome::Running
@@ -293,23 +316,9 @@ async fn finish(
             "It was not waited for: some of it runs at the service or is not started yet.",
         ));
     }
-    let after = match unless_stopped(looked(context, wanted.clone())).await {
-        Ok(after) => after.map_err(|error| {
-            let why = error.to_string();
-            let what = "Everything was done, but the re-read that shows it failed.";
-            Error::new(Kind::Unverified, what)
-                .detail(why)
-                .hint(goes_on.clone())
-        })?,
-        Err(stop) => {
-            let what = "Interrupted; everything was done, and nothing is verified.";
-            return Err(Error::new(Kind::Interrupted(stop), what).hint(goes_on));
-        }
-    };
-    proven(&after.fleet.plan)?;
+    let after = proof(context, wanted, &goes_on).await?;
     report.outcome = FleetOutcome::Done;
     if after
-        .fleet
         .members
         .iter()
         .any(|member| member.place == crate::model::fleet::Place::Encrypted)
@@ -321,7 +330,7 @@ async fn finish(
         );
     }
     out.data(&report, &report.sheet());
-    seen(&after.fleet)
+    seen(&after)
 }
 
 /// An interruption and a wait that ended say how to go on, and everything else says it besides.

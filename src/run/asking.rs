@@ -11,6 +11,10 @@ use crate::report::Out;
 
 /// What a changing command was told about consent and waiting.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and any of them may be given with any other"
+)]
 pub struct Asked {
     /// Stop after the plan.
     pub dry_run: bool,

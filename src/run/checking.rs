@@ -2,12 +2,12 @@
 
 use super::{Context, quiet};
 use crate::error::{Error, Kind, Result};
-use crate::model::finding::Severity;
+use crate::model::finding::{Finding, Severity};
 use crate::model::target::Target;
 use crate::model::who::Side;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out};
-use crate::steps::check::check as check_all;
+use crate::steps::check::{Checked, check as check_all};
 
 /// Looks at everything that was named, and at what is linked; with `part`, judges that side's part
 /// alone.
@@ -58,37 +58,45 @@ pub async fn check(
     }
     let mut checked = check_all(target, &observed);
     if let Some(side) = part {
-        checked.findings.retain(|finding| {
-            finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side)
-        });
-        checked.pending.retain(|action| action.side() == side);
-        let (whose, hidden) = match side {
-            Side::KeyVault => (
-                "the Key Vault administrator's",
-                "a grant on the key is seen by who may read roles at the vault",
-            ),
-            Side::PowerPlatform => (
-                "the Power Platform administrator's",
-                "environments are seen by their administrators",
-            ),
-        };
-        out.say(&format!(
-            "Only {whose} part is judged; what is not visible to you is not verified ({hidden})."
-        ));
+        narrow(&mut checked, side, out);
     }
     report::check(out, target, &observed, &checked.findings, &checked.pending);
+    judged(&checked.findings, warnings_too)
+}
+
+/// Keeps one administrator's part, and says so.
+fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
+    checked.findings.retain(|finding| {
+        finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side)
+    });
+    checked.pending.retain(|action| action.side() == side);
+    let (whose, hidden) = match side {
+        Side::KeyVault => (
+            "the Key Vault administrator's",
+            "a grant on the key is seen by who may read roles at the vault",
+        ),
+        Side::PowerPlatform => (
+            "the Power Platform administrator's",
+            "environments are seen by their administrators",
+        ),
+    };
+    out.say(&format!(
+        "Only {whose} part is judged; what is not visible to you is not verified ({hidden})."
+    ));
+}
+
+/// What the findings say of all of it: worst first, a fact that is known decides.
+fn judged(findings: &[Finding], warnings_too: bool) -> Result<()> {
     let limit = if warnings_too {
         Severity::Warn
     } else {
         Severity::Block
     };
-    let count = checked
-        .findings
+    let count = findings
         .iter()
         .filter(|finding| finding.severity >= limit && finding.severity != Severity::Unknown)
         .count();
-    let open = checked
-        .findings
+    let open = findings
         .iter()
         .filter(|finding| matches!(finding.severity, Severity::Unknown | Severity::NotVisible))
         .count();

@@ -75,8 +75,7 @@ fn repairs(
 /// the others.
 pub(super) async fn fix(
     context: &Context,
-    job: Job,
-    target: &Target,
+    (job, target): (Job, &Target),
     (observed, plan): (&Observed, &Plan),
     asked: &Asked,
     out: &mut Out,

@@ -97,12 +97,13 @@ impl Context {
             return;
         };
         if let Some(folder) = path.parent() {
-            let _ = std::fs::create_dir_all(folder);
+            // Where there is no folder, nothing can be written below it: that is seen there.
+            std::fs::create_dir_all(folder).ok();
         }
         // Whoever reads meanwhile reads the old names or the new ones, never a half.
         let half = path.with_extension(format!("{}.part", std::process::id()));
         if std::fs::write(&half, text).is_ok() && std::fs::rename(&half, &path).is_err() {
-            let _ = std::fs::remove_file(&half);
+            std::fs::remove_file(&half).ok();
         }
     }
 }

@@ -4,6 +4,7 @@ mod applying;
 mod asking;
 mod changing;
 mod checking;
+mod ending;
 mod estate;
 mod exporting;
 mod filters;

@@ -91,59 +91,20 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
 /// # Errors
 /// The environment can't be had.
 pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
-    let reader = context.reader();
-    let wants = Wants {
-        environment: true,
-        integration: true,
-        policy: true,
-        linked_wins: true,
-        key: true,
-        ..Wants::default()
-    };
     // The linked policy is the truth; a policy that was named counts where none is linked, or no
     // environment can be seen.
     let named = Target {
         policy: target.policy.clone(),
         ..Target::default()
     };
-    let seen = async {
-        let id = resolve(&reader, environment_wanted(target)?).await?;
-        observe(&reader, context.clock(), &named, Some(&id), wants).await
-    };
-    let observed = match seen.await {
-        Err(error) if error.kind == Kind::Forbidden && target.policy.is_some() => {
-            let mut observed = observe(&reader, context.clock(), &named, None, wants).await?;
-            if observed.policy.present().is_none() {
-                return Err(error);
-            }
-            let why = "you may not administer the environments of the tenant".to_owned();
-            observed.environment = Seen::Unreadable(Unreadable {
-                why,
-                forbidden: true,
-                ..Unreadable::default()
-            });
-            observed
-        }
-        observed => observed?,
-    };
+    let observed = seen(context, target, &named).await?;
     let environment = observed.environment.present();
     let verdict = environment.map_or(integration::Verdict::Unknown, |environment| {
         integration::verdict(environment, &observed.integration)
     });
     let (state, next) = state(context, &observed);
     let unlinked = environment.is_some_and(|environment| environment.key_link.is_absent());
-    let access = match access(&observed) {
-        Verdict::CantTell(_) if unlinked && observed.policy.present().is_none() => {
-            "none: no policy is linked".to_owned()
-        }
-        Verdict::Yes => "yes, the policy's identity may use the key".to_owned(),
-        Verdict::No => {
-            "NO: the policy's identity may not use the key, the environment will be locked"
-                .to_owned()
-        }
-        Verdict::CantTell(why) if why.forbidden => format!("not visible to you: {}", why.why),
-        Verdict::CantTell(why) => format!("not known: {}", why.why),
-    };
+    let access = access_words(&observed, unlinked);
     let mut findings = key::check(&named, &observed, Whose::Others);
     // While a key is applied the organization is offline, and its silence means nothing.
     if let Some(environment) =
@@ -170,6 +131,55 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     };
     report::status(out, &facts);
     Ok(())
+}
+
+/// What `status` looks at. `named` is the policy that counts where none is linked.
+async fn seen(context: &Context, target: &Target, named: &Target) -> Result<Observed> {
+    let reader = context.reader();
+    let wants = Wants {
+        environment: true,
+        integration: true,
+        policy: true,
+        linked_wins: true,
+        key: true,
+        ..Wants::default()
+    };
+    let seen = async {
+        let id = resolve(&reader, environment_wanted(target)?).await?;
+        observe(&reader, context.clock(), named, Some(&id), wants).await
+    };
+    match seen.await {
+        Err(error) if error.kind == Kind::Forbidden && target.policy.is_some() => {
+            let mut observed = observe(&reader, context.clock(), named, None, wants).await?;
+            if observed.policy.present().is_none() {
+                return Err(error);
+            }
+            let why = "you may not administer the environments of the tenant".to_owned();
+            observed.environment = Seen::Unreadable(Unreadable {
+                why,
+                forbidden: true,
+                ..Unreadable::default()
+            });
+            Ok(observed)
+        }
+        observed => observed,
+    }
+}
+
+/// May the policy's identity use the key, in words?
+fn access_words(observed: &Observed, unlinked: bool) -> String {
+    match access(observed) {
+        Verdict::CantTell(_) if unlinked && observed.policy.present().is_none() => {
+            "none: no policy is linked".to_owned()
+        }
+        Verdict::Yes => "yes, the policy's identity may use the key".to_owned(),
+        Verdict::No => {
+            "NO: the policy's identity may not use the key, the environment will be locked"
+                .to_owned()
+        }
+        Verdict::CantTell(why) if why.forbidden => format!("not visible to you: {}", why.why),
+        Verdict::CantTell(why) => format!("not known: {}", why.why),
+    }
 }
 
 /// May the policy's identity use the key, as far as policy and vault were read?

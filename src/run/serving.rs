@@ -5,6 +5,7 @@ use crate::interrupt::stopped;
 use crate::model::near::did_you_mean;
 use crate::report::{self, Existing, Out};
 use crate::sandbox::{self, Sandbox};
+use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,25 +109,30 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
         served.ca_file.as_deref(),
     );
     if served.ca_file.is_some() {
-        let admin = cloud["users"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|user| user["name"] == "admin");
-        let client = admin
-            .and_then(|user| user["client_id"].as_str())
-            .unwrap_or("CLIENT_ID");
-        out.say(&format!(
-            "Sign in with any user's client id and the secret `sandbox`: az login \
-            --service-principal --username {client} --password sandbox --tenant {}",
-            cloud["tenant"].as_str().unwrap_or_default()
-        ));
+        out.say(&how_to_sign_in(&cloud));
     }
     out.say("Stop it with Ctrl-C.");
     stopped().await;
     drop(written);
     out.say("The sandbox has stopped.");
     Ok(())
+}
+
+/// How a real client signs in to a sandbox.
+fn how_to_sign_in(cloud: &Value) -> String {
+    let admin = cloud["users"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|user| user["name"] == "admin");
+    let client = admin
+        .and_then(|user| user["client_id"].as_str())
+        .unwrap_or("CLIENT_ID");
+    format!(
+        "Sign in with any user's client id and the secret `sandbox`: az login \
+        --service-principal --username {client} --password sandbox --tenant {}",
+        cloud["tenant"].as_str().unwrap_or_default()
+    )
 }
 
 /// How long a sandbox has to say that it is there.
@@ -235,7 +241,7 @@ impl Drop for Written {
         for (file, text) in &self.0 {
             // Somebody may have put something else in its place.
             if std::fs::read_to_string(file).is_ok_and(|now| now == *text) {
-                let _ = std::fs::remove_file(file);
+                std::fs::remove_file(file).ok();
             }
         }
     }

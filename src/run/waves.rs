@@ -155,6 +155,11 @@ impl Run<'_> {
         };
         let applied = Box::pin(applier.apply(&plan)).await;
         let started = applier.started;
+        self.note(index, applied, started);
+    }
+
+    /// Remembers how far an environment came; a failure starts nothing more.
+    fn note(&self, index: usize, applied: Result<Receipt>, started: bool) {
         match applied {
             Ok(receipt) => {
                 self.set(

@@ -1,7 +1,7 @@
 //! The ways to sign in that the Azure crate has, what each needs, and their order.
 
 use super::assertion::Assertion;
-use super::source::{Method, Secret, SignIn, Source, State, refused};
+use super::source::{Method, SandboxUser, Secret, SignIn, Source, State, refused};
 use super::token::Token;
 use crate::cloud::answer::top_line;
 use crate::cloud::patient::Patient;
@@ -188,33 +188,12 @@ async fn credential(
 ) -> Result<Arc<dyn TokenCredential>> {
     let unusable = |error: azure_core::Error| refused(method, &error.to_string());
     let client_options = client_options(wire, method);
-    if let Some(user) = sign_in
-        .sandbox_user
-        .as_ref()
-        .filter(|_| method != Method::Federated)
-    {
-        // Every sandbox user has the same secret, and it opens nothing but a sandbox.
-        let options = ClientSecretCredentialOptions { client_options };
-        let secret = Secret::new("sandbox");
-        return Ok(ClientSecretCredential::new(
-            needed(sign_in.tenant.as_ref(), "the tenant")?,
-            user.client_id.clone(),
-            secret,
-            Some(options),
-        )
-        .map_err(unusable)?);
+    let sandbox_user = sign_in.sandbox_user.as_ref();
+    if let Some(user) = sandbox_user.filter(|_| method != Method::Federated) {
+        let tenant = needed(sign_in.tenant.as_ref(), "the tenant")?;
+        return of_sandbox(user, tenant, client_options).map_err(unusable);
     }
-    if let (State::NotConfigured(why), Method::Environment | Method::Federated) =
-        (outside(sign_in, method), method)
-    {
-        return Err(Error::new(
-            Kind::SignIn,
-            format!(
-                "Sign-in by way of `{}` is not set up: {why}.",
-                method.name()
-            ),
-        ));
-    }
+    set_up(sign_in, method)?;
     let tenant = || needed(sign_in.tenant.as_ref(), "AZURE_TENANT_ID");
     let client = || needed(sign_in.client_id.as_ref(), "AZURE_CLIENT_ID");
     Ok(match method {
@@ -245,15 +224,7 @@ async fn credential(
             if !sign_in.identity_endpoint {
                 probe(explicit).await?;
             }
-            let user_assigned_id = sign_in
-                .managed_identity_client_id
-                .clone()
-                .map(UserAssignedId::ClientId);
-            let options = ManagedIdentityCredentialOptions {
-                user_assigned_id,
-                client_options,
-            };
-            ManagedIdentityCredential::new(Some(options)).map_err(unusable)?
+            of_machine(sign_in, client_options).map_err(unusable)?
         }
         Method::AzureCli => {
             let options = AzureCliCredentialOptions {
@@ -270,6 +241,47 @@ async fn credential(
             AzureDeveloperCliCredential::new(Some(options)).map_err(unusable)?
         }
     })
+}
+
+/// Is everything there that a way needs that nobody else can give?
+fn set_up(sign_in: &SignIn, method: Method) -> Result<()> {
+    match (outside(sign_in, method), method) {
+        (State::NotConfigured(why), Method::Environment | Method::Federated) => {
+            let name = method.name();
+            let what = format!("Sign-in by way of `{name}` is not set up: {why}.");
+            Err(Error::new(Kind::SignIn, what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Every sandbox user has the same secret, and it opens nothing but a sandbox.
+fn of_sandbox(
+    user: &SandboxUser,
+    tenant: &str,
+    client_options: ClientOptions,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let options = ClientSecretCredentialOptions { client_options };
+    let (client, secret) = (user.client_id.clone(), Secret::new("sandbox"));
+    Ok(ClientSecretCredential::new(
+        tenant,
+        client,
+        secret,
+        Some(options),
+    )?)
+}
+
+/// The managed identity of this machine, or the one of several that was named.
+fn of_machine(
+    sign_in: &SignIn,
+    client_options: ClientOptions,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let client = sign_in.managed_identity_client_id.clone();
+    let options = ManagedIdentityCredentialOptions {
+        user_assigned_id: client.map(UserAssignedId::ClientId),
+        client_options,
+    };
+    Ok(ManagedIdentityCredential::new(Some(options))?)
 }
 
 fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
