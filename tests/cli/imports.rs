@@ -225,7 +225,7 @@ impl Reading<'_> {
                 }
                 Some(first) if starts_path(&tokens, place) => {
                     let (path, end) = path(&tokens, place);
-                    if let Some(path) = self.from_root(&path, here) {
+                    if let Some(path) = self.rooted(&path, here) {
                         self.module.named.push(path);
                     }
                     self.module.words.insert(first.to_owned());
@@ -253,7 +253,7 @@ impl Reading<'_> {
     }
 
     fn bind(&mut self, (path, name): Leaf, public: bool, here: &Path) {
-        let Some(path) = self.from_root(&path, here) else {
+        let Some(path) = self.rooted(&path, here) else {
             return;
         };
         if name == "*" {
@@ -274,7 +274,7 @@ impl Reading<'_> {
     }
 
     /// A path of ours from the crate's root; `None` for what other crates have.
-    fn from_root(&self, path: &[String], here: &Path) -> Option<Path> {
+    fn rooted(&self, path: &[String], here: &Path) -> Option<Path> {
         let mut at = here.clone();
         let mut rest = path;
         match path.first()?.as_str() {

@@ -2,6 +2,14 @@
 //! what the source tree promises about itself.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a test tells one story, and a table is as long as its cases"
+)]
+#![expect(
+    clippy::let_underscore_must_use,
+    reason = "what a test cleans up may be gone already"
+)]
 
 mod alike;
 mod arena;

@@ -148,6 +148,11 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "GET",
+                "providers/Microsoft.BusinessAppPlatform/locations",
+                "power_platform/bap",
+            ),
+            (
+                "GET",
                 "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments",
                 "power_platform/bap",
             ),
