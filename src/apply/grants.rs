@@ -5,7 +5,8 @@ use super::sending::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown}
 use crate::cloud::fault::Fault;
 use crate::cloud::{Clock, Writer};
 use crate::error::Result;
-use crate::model::ids::{ArmId, KeyName, same_id};
+use crate::model::ids::{ArmId, same_id};
+use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::protection::RoleAssignment;
 use crate::model::receipt::Event;

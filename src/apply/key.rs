@@ -6,7 +6,7 @@ use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
 use crate::model::day::moment;
-use crate::model::ids::{KeyName, KeyVersion};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::surroundings::Version;
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
 use crate::steps::rotate::FOLLOWED_WITHIN;

@@ -49,11 +49,7 @@ pub(super) struct Making {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed {
-            environment: self.environment.clone(),
-            policy: self.policy.clone(),
-            ..Typed::default()
-        };
+        let typed = Typed::of(self.environment.as_ref(), self.policy.as_ref());
         let mut target = context.target(&typed)?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;

@@ -4,32 +4,9 @@ use crate::config::Flags;
 use crate::error::{Error, Result};
 use crate::report::{Format, Query};
 use crate::run::{Asked, Rehearsal};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// How data is printed.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Output {
-    /// For people
-    Table,
-    /// For scripts: one document with a `schema`
-    Json,
-    /// For scripts: one line an environment, a finding or a code; else one line
-    Jsonl,
-    /// For shells: tabs between values, no header, best with --query
-    Tsv,
-    /// The document of JSON as YAML
-    Yaml,
-    /// Nothing: the exit code says it
-    None,
-    /// For code-scanning pages; `check` only
-    Sarif,
-    /// One page for auditors; `report` only
-    Html,
-    /// For tickets; `report` only
-    Markdown,
-}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
@@ -89,7 +66,7 @@ pub(super) struct Global {
     audit_log: Option<PathBuf>,
     /// How results are printed
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
-    output: Option<Output>,
+    output: Option<Format>,
     /// Print what this JMESPath expression makes of the JSON document, such as `environments[].id`
     #[arg(long, global = true, value_name = "JMESPATH")]
     query: Option<String>,
@@ -117,17 +94,7 @@ impl Global {
             profile: self.profile.clone(),
             ca_bundle: self.ca_bundle.clone(),
             audit_log: self.audit_log.clone(),
-            output: self.output.map(|output| match output {
-                Output::Table => Format::Table,
-                Output::Json => Format::Json,
-                Output::Jsonl => Format::Jsonl,
-                Output::Tsv => Format::Tsv,
-                Output::Yaml => Format::Yaml,
-                Output::None => Format::None,
-                Output::Sarif => Format::Sarif,
-                Output::Html => Format::Html,
-                Output::Markdown => Format::Markdown,
-            }),
+            output: self.output,
             quiet: self.quiet,
             no_ci: self.no_ci,
         }
@@ -137,7 +104,7 @@ impl Global {
     pub(super) fn query(&self) -> Result<Option<Query>> {
         let page = matches!(
             self.output,
-            Some(Output::Sarif | Output::Html | Output::Markdown)
+            Some(Format::Sarif | Format::Html | Format::Markdown)
         );
         if page && self.query.is_some() {
             return Err(Error::usage(

@@ -44,11 +44,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed {
-            environment: self.environment.clone(),
-            policy: self.policy.clone(),
-            ..Typed::default()
-        };
+        let typed = Typed::of(self.environment.as_ref(), self.policy.as_ref());
         let mut target = context.target(&typed)?;
         target.swap = true;
         target.limit = self.limit;

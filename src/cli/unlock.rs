@@ -33,11 +33,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed {
-            environment: self.environment.clone(),
-            policy: self.policy.clone(),
-            ..Typed::default()
-        };
+        let typed = Typed::of(self.environment.as_ref(), self.policy.as_ref());
         let mut target = context.target(&typed)?;
         // What was typed counts: a policy stands for all of its environments, and an environment
         // says which policy it is in.

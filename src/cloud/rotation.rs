@@ -6,7 +6,8 @@ use crate::cloud::fault::Reply;
 use crate::cloud::json;
 use crate::cloud::session::Writer;
 use crate::cloud::versions::KEYS;
-use crate::model::ids::{ArmId, KeyName};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::KeyName;
 use reqwest::Method;
 
 impl Writer {

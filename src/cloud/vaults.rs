@@ -9,7 +9,8 @@ use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must,
 use crate::cloud::key_state::validity;
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::protection::{AccessPolicy, Key, Network, Vault};
 use crate::model::surroundings::Deleted;

@@ -50,3 +50,14 @@ pub struct Typed {
     /// Readers of the policy.
     pub readers: Vec<String>,
 }
+
+impl Typed {
+    /// What is about an environment and its policy takes these two.
+    pub fn of(environment: Option<&String>, policy: Option<&String>) -> Self {
+        Self {
+            environment: environment.cloned(),
+            policy: policy.cloned(),
+            ..Self::default()
+        }
+    }
+}

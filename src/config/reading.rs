@@ -1,7 +1,7 @@
 //! Variables and files as text, and what is wrong with them as an error.
 
 use crate::error::{Error, Result};
-use crate::model::ids::BadInput;
+use crate::model::bad_input::BadInput;
 use std::path::Path;
 
 pub(super) fn variable(name: &str) -> Option<String> {

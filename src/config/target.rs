@@ -5,7 +5,8 @@ use super::reading::usage;
 use super::settings::Settings;
 use super::source::Setting;
 use crate::error::{Error, Result};
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind, parse_guid};
+use crate::model::ids::{ArmId, ResourceKind, parse_guid};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::target::Target;
 
 impl Settings {

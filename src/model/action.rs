@@ -2,7 +2,8 @@
 
 mod words;
 
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::who::Side;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,39 +1,14 @@
 //! The ids an administrator pastes, parsed once and strictly: nothing malformed ever reaches a URL.
 
-use serde::de::Error as _;
+use crate::model::bad_input::{BadInput, read};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use uuid::Uuid;
 
-/// Input that can't be right: what it is, why not, and what it should look like.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadInput {
-    /// A sentence: what is wrong with which value.
-    pub message: String,
-    /// What it should look like.
-    pub fix: String,
-}
-
-impl BadInput {
-    pub(super) fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            fix: fix.into(),
-        }
-    }
-}
-
-impl fmt::Display for BadInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for BadInput {}
-
 /// The resource types this tool takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
     /// `Microsoft.PowerPlatform/enterprisePolicies`
@@ -210,6 +185,16 @@ impl PartialOrd for ArmId {
     }
 }
 
+/// Without case, so that equal ids are one key of a map.
+impl Hash for ArmId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for part in [&self.subscription, &self.group, &self.name] {
+            part.to_ascii_lowercase().hash(state);
+        }
+        self.kind.hash(state);
+    }
+}
+
 /// Without case, as Azure compares.
 impl Ord for ArmId {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -234,16 +219,6 @@ impl<'de> Deserialize<'de> for ArmId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read(deserializer, |text| Self::parse(text, &ResourceKind::ALL))
     }
-}
-
-/// A text of a file as the id or name that it must be; what is wrong with it is said with what it
-/// should look like.
-pub(super) fn read<'de, D: Deserializer<'de>, T>(
-    deserializer: D,
-    parse: impl FnOnce(&str) -> Result<T, BadInput>,
-) -> Result<T, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    parse(&text).map_err(|bad| D::Error::custom(format!("{} {}", bad.message, bad.fix)))
 }
 
 /// Are two ids the same? Without case, and without slashes around them.
@@ -292,98 +267,6 @@ fn is_name(name: &str) -> bool {
         && name.bytes().any(|byte| byte != b'.')
 }
 
-/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so nothing
-/// else may pass.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct KeyName(String);
-
-impl KeyName {
-    /// Parses a key name.
-    ///
-    /// # Errors
-    /// A name outside the allowed characters or length.
-    pub fn parse(text: &str) -> Result<Self, BadInput> {
-        let valid = (1..=127).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if valid {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(BadInput::new(
-            format!("`{}` is not the name of a key.", text.escape_debug()),
-            "Key names have 1 to 127 letters, digits and dashes; give the name alone, not the \
-            key's URL.",
-        ))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Is it the same name? Key Vault compares without case.
-    pub fn is(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-impl fmt::Display for KeyName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read(deserializer, Self::parse)
-    }
-}
-
-/// A version of a key: 32 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct KeyVersion(String);
-
-impl KeyVersion {
-    /// Parses a key version.
-    ///
-    /// # Errors
-    /// Anything but 32 hexadecimal digits.
-    pub fn parse(text: &str) -> Result<Self, BadInput> {
-        if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(Self(text.to_ascii_lowercase()));
-        }
-        Err(BadInput::new(
-            format!("`{}` is not a version of a key.", text.escape_debug()),
-            "Key versions have 32 hexadecimal digits. `az keyvault key list-versions` lists them.",
-        ))
-    }
-
-    /// The version.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The version at the end of a key's URL, or the version alone.
-    ///
-    /// # Errors
-    /// As [`KeyVersion::parse`].
-    pub fn of_url(text: &str) -> Result<Self, BadInput> {
-        Self::parse(
-            text.trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or_default(),
-        )
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read(deserializer, Self::parse)
-    }
-}
-
 /// What is repeatable about a role assignment's name: version 5 UUID of scope, principal and role,
 /// all lower case, so that a `PUT` that is sent again names the same assignment.
 pub fn assignment_name(scope: &str, principal: &str, role: &str) -> String {
@@ -412,12 +295,13 @@ mod tests {
             id,
             ArmId::parse(&format!(" {POLICY}/ "), &[ResourceKind::EnterprisePolicy]).unwrap()
         );
-        let map = std::collections::BTreeMap::from([(id, 1)]);
+        let capitals =
+            ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap();
+        let sorted = std::collections::BTreeMap::from([(id.clone(), 1)]);
+        let hashed = std::collections::HashMap::from([(id, 1)]);
         assert_eq!(
-            map.get(
-                &ArmId::parse(&POLICY.to_uppercase(), &[ResourceKind::EnterprisePolicy]).unwrap()
-            ),
-            Some(&1)
+            (sorted.get(&capitals), hashed.get(&capitals)),
+            (Some(&1), Some(&1))
         );
     }
 
@@ -486,22 +370,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn key_names_hold_nothing_that_means_something_in_a_url(text in ".{0,140}") {
-            if let Ok(name) = KeyName::parse(&text) {
-                let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-                prop_assert!(name.as_str().bytes().all(plain));
-                prop_assert!((1..=127).contains(&name.as_str().len()));
-            }
-        }
-
-        #[test]
         fn no_text_panics_and_a_parsed_id_reads_itself(text in "(/[a-zA-Z.-]{0,20}){0,9}|.{0,80}") {
             let all = [ResourceKind::EnterprisePolicy, ResourceKind::Vault,
                 ResourceKind::ManagedHsm];
             if let Ok(id) = ArmId::parse(&text, &all) {
                 prop_assert_eq!(ArmId::parse(&id.to_string(), &all).unwrap(), id);
             }
-            drop((KeyVersion::parse(&text), parse_guid(&text), role_guid(&text)));
+            drop((parse_guid(&text), role_guid(&text)));
         }
 
         #[test]

@@ -3,6 +3,7 @@
 
 mod action;
 pub mod alike;
+pub mod bad_input;
 pub mod catalogue;
 pub mod checkup;
 pub mod day;
@@ -11,6 +12,7 @@ pub mod estate;
 pub mod finding;
 pub mod fleet;
 pub mod ids;
+pub mod key_ids;
 pub mod known;
 pub mod near;
 pub mod observed;
@@ -28,8 +30,10 @@ pub mod text;
 pub mod wanted;
 pub mod who;
 
+pub use bad_input::BadInput;
 pub use finding::{Finding, Severity};
-pub use ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind};
+pub use ids::{ArmId, ResourceKind};
+pub use key_ids::{KeyName, KeyVersion};
 pub use known::{Known, Verdict};
 pub use observed::Observed;
 pub use plan::{Action, Consent, Plan};

@@ -1,6 +1,7 @@
 //! What protects an environment: policy, vault and key, and who may use them.
 
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use jiff::Timestamp;
 

@@ -3,7 +3,8 @@
 //! tenant's other environments.
 
 use crate::model::environment::Environment;
-use crate::model::ids::{ArmId, KeyVersion};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::KeyVersion;
 use crate::model::known::Verdict;
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};

@@ -1,6 +1,7 @@
 //! What the administrator asked for.
 
-use crate::model::ids::{ArmId, KeyName, KeyVersion};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::{KeyName, KeyVersion};
 
 /// The wanted state, as far as it was said. Commands that need a part say so themselves.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,8 @@
 //! The wanted state of many environments, as somebody wrote it into a file.
 
-use crate::model::ids::{ArmId, BadInput, KeyName, KeyVersion, ResourceKind, parse_guid, read};
+use crate::model::bad_input::{BadInput, read};
+use crate::model::ids::{ArmId, ResourceKind, parse_guid};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;

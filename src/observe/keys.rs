@@ -3,7 +3,8 @@
 use super::asking::ask;
 use crate::cloud::Reader;
 use crate::error::Result;
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::protection::{Key, Policy, RoleAssignment, Vault};

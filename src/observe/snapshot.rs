@@ -11,7 +11,7 @@ use super::wants::Wants;
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::{Environment, Integration};
-use crate::model::ids::KeyName;
+use crate::model::key_ids::KeyName;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::seen::{Seen, Unreadable};

@@ -102,7 +102,8 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+    use crate::model::ids::{ArmId, ResourceKind};
+    use crate::model::key_ids::{KeyName, KeyVersion};
     use crate::model::wanted::{WantedEnvironment, Waves, Window};
 
     #[test]

@@ -3,7 +3,7 @@
 use super::terminal::Out;
 use crate::model::day::day;
 use crate::model::estate::{Estate, Protection, Standing};
-use crate::model::ids::KeyVersion;
+use crate::model::key_ids::KeyVersion;
 use crate::model::protection::Key;
 use jiff::Timestamp;
 use serde::Serialize;

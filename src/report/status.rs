@@ -7,7 +7,7 @@ use super::values::Sheet;
 use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::ids::KeyVersion;
+use crate::model::key_ids::KeyVersion;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;

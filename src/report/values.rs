@@ -3,27 +3,27 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-/// How data is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How data is printed. The lines are the help of `--output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// For people
     #[default]
     Table,
-    /// For scripts: one document with a `schema`.
+    /// For scripts: one document with a `schema`
     Json,
-    /// For scripts that read line by line.
+    /// For scripts: one line an environment, a finding or a code; else one line
     Jsonl,
-    /// For shells: tabs between values, no header.
+    /// For shells: tabs between values, no header, best with --query
     Tsv,
-    /// The same document for people who like it so.
+    /// The document of JSON as YAML
     Yaml,
-    /// Only the exit code.
+    /// Nothing: the exit code says it
     None,
-    /// For code-scanning pages: findings only.
+    /// For code-scanning pages; `check` only
     Sarif,
-    /// For auditors: one page that needs nothing else.
+    /// One page for auditors; `report` only
     Html,
-    /// For tickets.
+    /// For tickets; `report` only
     Markdown,
 }
 

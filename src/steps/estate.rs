@@ -66,19 +66,25 @@ pub(super) fn check(
     found
 }
 
-/// Is there room for one more? `open` environments may have a key or not.
-fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> Option<Finding> {
-    let severity = match count + 1 {
-        one_more if one_more > limit => Severity::Block,
-        one_more if one_more + open > limit => Severity::Unknown,
-        one_more if one_more + NEAR > limit => Severity::Warn,
+/// Do so many environments with a key near the limit of a tenant? `open` more may have one or not,
+/// which is said in a clause.
+pub(super) fn crowded(count: usize, open: usize, limit: usize) -> Option<(Severity, String)> {
+    let severity = match count {
+        count if count > limit => Severity::Block,
+        count if count + open > limit => Severity::Unknown,
+        count if count + NEAR > limit => Severity::Warn,
         _ => return None,
     };
-    let unread = if open == 0 {
-        String::new()
-    } else {
-        format!(" (of {open} more it is not known)")
+    let unread = match open {
+        0 => String::new(),
+        open => format!(" (of {open} more it is not known)"),
     };
+    Some((severity, unread))
+}
+
+/// Is there room for one more? `open` environments may have a key or not.
+fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> Option<Finding> {
+    let (severity, unread) = crowded(count + 1, open, limit)?;
     Some(finding(
         "CMK031",
         severity,

@@ -2,7 +2,8 @@
 
 use super::{Whose, finding, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};

@@ -8,7 +8,7 @@ use super::key_users::{Tenant, User, needed};
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{KeyName, KeyVersion};
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};

@@ -3,7 +3,7 @@
 
 use super::{Whose, finding, key, moment, unknown, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::KeyName;
+use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};

@@ -14,7 +14,7 @@ use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
-use crate::model::wanted::{NEAR, Wanted, WantedPolicy};
+use crate::model::wanted::{Wanted, WantedPolicy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The environments of the file that must be looked at by themselves, because the list shows them
@@ -298,17 +298,7 @@ fn limit(
         return None;
     }
     let (then, limit) = (now + coming, wanted.waves.limit);
-    let severity = match then {
-        then if then > limit => Severity::Block,
-        then if then + open > limit => Severity::Unknown,
-        then if then + NEAR > limit => Severity::Warn,
-        _ => return None,
-    };
-    let unread = if open == 0 {
-        String::new()
-    } else {
-        format!(" (of {open} more it is not known)")
-    };
+    let (severity, unread) = estate::crowded(then, open, limit)?;
     Some(finding(
         "CMK031",
         severity,

@@ -3,7 +3,7 @@
 
 use crate::rules::{in_days, link, now, operation, part, policy_id, unreadable, well};
 use cmkctl::model::finding::Severity;
-use cmkctl::model::ids::KeyVersion;
+use cmkctl::model::key_ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::Plan;

@@ -3,7 +3,8 @@
 
 use cmkctl::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules};
 use cmkctl::model::finding::{Finding, Severity};
-use cmkctl::model::ids::{ArmId, KeyName, KeyVersion, ResourceKind};
+use cmkctl::model::ids::{ArmId, ResourceKind};
+use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;

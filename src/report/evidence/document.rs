@@ -2,7 +2,8 @@
 
 use crate::model::day::day;
 use crate::model::estate::{Asked, Estate, Protection, Standing};
-use crate::model::ids::{ArmId, KeyVersion};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::KeyVersion;
 use crate::model::protection::Policy;
 use crate::report::estate::{EnvironmentV1, rows};
 use jiff::Timestamp;

@@ -1,9 +1,8 @@
 //! Ids and names that are typed or pasted, and cleaned text.
 
 use super::{misleads, wild};
-use cmkctl::model::ids::{
-    ArmId, KeyName, KeyVersion, ResourceKind, assignment_name, parse_guid, role_guid, same_id,
-};
+use cmkctl::model::ids::{ArmId, ResourceKind, assignment_name, parse_guid, role_guid, same_id};
+use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::text::{clean, clean_lines};
 use proptest::prelude::*;
 use url::Url;
