@@ -316,5 +316,11 @@ fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<
             first = Some(first.map_or(begun, |first| first.min(begun)));
         }
     }
-    Known::Known(first.and_then(|begun| begun.checked_add(KEPT_AFTER_ROTATION).ok()))
+    match first
+        .map(|begun| begun.checked_add(KEPT_AFTER_ROTATION))
+        .transpose()
+    {
+        Ok(until) => Known::Known(until),
+        Err(error) => Known::Unknown(error.to_string()),
+    }
 }
