@@ -2,7 +2,7 @@
 
 use crate::arena::jobs;
 use crate::sign_in::keeps_secrets;
-use crate::tool::{ENABLE, FAST, Served, rehearse};
+use crate::tool::{ENABLE, FAST, Served, limited, rehearse};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -383,7 +383,6 @@ fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
 mod a_full_disk {
     use super::*;
     use crate::tool::{Ran, finish};
-    use std::process::{Command, Stdio};
 
     /// No file may grow beyond this: 64 blocks of 512 bytes.
     const LIMIT: usize = 32_768;
@@ -398,16 +397,7 @@ mod a_full_disk {
             "admin",
             &[arguments, &["--audit-log", path.to_str().unwrap()]].concat(),
         );
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .args(["-c", "ulimit -f 64; exec \"$@\"", "sh"])
-            .arg(command.get_program())
-            .args(command.get_args());
-        shell
-            .env_clear()
-            .env("HOME", "/nonexistent")
-            .stdin(Stdio::null());
-        let ran = finish(shell);
+        let ran = finish(limited("-f 64", &command));
         let text = std::fs::read_to_string(&path).unwrap();
         (ran, text[LIMIT - room..].to_owned())
     }

@@ -1,7 +1,7 @@
 //! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
 
 use crate::tenants::{key_is, plain, policy_ready, uat_named};
-use crate::tool::{ENABLE, FAST, Served, overlaid};
+use crate::tool::{ENABLE, FAST, Served, create_policy_read_by, overlaid};
 use serde_json::{Value, json};
 
 /// The first sign-in gets no answer for longer than a look at everything stays fresh.
@@ -128,16 +128,7 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
     let looks = |faults: Value| {
         let served = Served::patched(&policy_ready(json!({ "faults": faults })), FAST);
         let reader = served.object_id("power-platform-admin");
-        served
-            .run(&[
-                "create-policy",
-                "--location",
-                "europe",
-                "--reader",
-                &reader,
-                "--yes",
-            ])
-            .exits(0);
+        served.run(&create_policy_read_by(&reader)).exits(0);
         let log = served.log();
         let change = log
             .iter()

@@ -1,5 +1,6 @@
 //! The first minutes with the source: what the README's two commands build, and what they need.
 
+use crate::tool::{FAST, command, finish, limited};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -78,25 +79,23 @@ fn nothing_is_compiled_twice() {
 #[cfg(unix)]
 #[test]
 fn a_small_stack_is_enough() {
-    let enable = "enable --sandbox --speed 20000 --yes --confirm 'Contoso UAT'";
-    for arguments in [
-        enable,
-        "check --sandbox",
-        "status --all --sandbox",
-        "help enable",
-        "explain",
-    ] {
-        let mut shell = Command::new("bash");
-        let line = format!("ulimit -s 1024 && exec \"$0\" {arguments}");
-        let output = shell
-            .args(["-c", &line, env!("CARGO_BIN_EXE_cmkctl")])
-            .output()
-            .unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            matches!(output.status.code(), Some(0 | 6)),
-            "{arguments}: {}\n{words}",
-            output.status
-        );
+    let runs: [&[&str]; 5] = [
+        &[
+            "enable",
+            "--sandbox",
+            "--speed",
+            FAST,
+            "--yes",
+            "--confirm",
+            "Contoso UAT",
+        ],
+        &["check", "--sandbox"],
+        &["status", "--all", "--sandbox"],
+        &["help", "enable"],
+        &["explain"],
+    ];
+    for arguments in runs {
+        let ran = finish(limited("-s 1024", &command(arguments)));
+        assert!(matches!(ran.code, 0 | 6), "{arguments:?}: {ran:?}");
     }
 }

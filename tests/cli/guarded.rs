@@ -2,7 +2,7 @@
 //! the memory, write to the terminal.
 
 use crate::sign_in::keeps_secrets;
-use crate::tool::{CONSENT, FAST, Ran, Served, command, finish};
+use crate::tool::{CONSENT, FAST, Ran, Served, command, finish, limited};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -280,13 +280,7 @@ fn redirects_are_not_followed() {
 #[cfg(target_os = "linux")]
 fn bounded(served: &Served, arguments: &[&str]) -> Ran {
     let whole = served.command("admin", arguments);
-    let mut shell = Command::new("/bin/sh");
-    shell
-        .env_clear()
-        .env("HOME", "/nonexistent")
-        .args(["-c", "ulimit -v 409600; exec \"$0\" \"$@\""]);
-    shell.arg(whole.get_program()).args(whole.get_args());
-    finish(shell)
+    finish(limited("-v 409600", &whole))
 }
 
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! The job itself: every step alone, all at once, twice, and by two administrators.
 
 use crate::tenants::{granted_policy, policy_ready};
-use crate::tool::{CONSENT, FAST, Served};
+use crate::tool::{CONSENT, FAST, Served, create_policy_read_by};
 use serde_json::json;
 
 fn enable(more: &[&str]) -> Vec<&'static str> {
@@ -111,17 +111,7 @@ fn two_administrators_each_with_their_own_half() {
         .run_as("key-vault-admin", &["create-policy", "--yes"])
         .exits(5);
     served
-        .run_as(
-            "key-vault-admin",
-            &[
-                "create-policy",
-                "--location",
-                "europe",
-                "--reader",
-                &reader,
-                "--yes",
-            ],
-        )
+        .run_as("key-vault-admin", &create_policy_read_by(&reader))
         .exits(0);
     let half = served
         .run_as("key-vault-admin", &["status", "-o", "json"])

@@ -176,6 +176,33 @@ pub(crate) fn finish(mut command: Command) -> Ran {
     }
 }
 
+/// The command where the system allows no more than this, as `ulimit` takes it (`-f 64`).
+#[cfg(unix)]
+pub(crate) fn limited(limit: &str, command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", &format!("ulimit {limit}; exec \"$@\""), "sh"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    shell
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null());
+    shell
+}
+
+/// Step 3 for an environment in Europe, with somebody who may read the policy.
+pub(crate) fn create_policy_read_by(reader: &str) -> [&str; 6] {
+    [
+        "create-policy",
+        "--location",
+        "europe",
+        "--reader",
+        reader,
+        "--yes",
+    ]
+}
+
 /// Runs the binary.
 pub(crate) fn run(arguments: &[&str]) -> Ran {
     finish(command(arguments))

@@ -24,6 +24,7 @@ fn files_in(folder: &Path) -> Vec<String> {
 #[cfg(target_os = "linux")]
 mod a_full_disk {
     use super::*;
+    use crate::tool::limited;
     use std::fs::File;
 
     fn onto_a_full_disk(mut command: Command) -> Ran {
@@ -37,20 +38,6 @@ mod a_full_disk {
             stdout: String::new(),
             stderr,
         }
-    }
-
-    /// The command where no file may be larger than a few hundred bytes.
-    fn limited(command: &Command) -> Command {
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .args(["-c", "ulimit -f 1; exec \"$@\"", "sh"])
-            .arg(command.get_program())
-            .args(command.get_args());
-        shell
-            .env_clear()
-            .env("HOME", "/nonexistent")
-            .stdin(Stdio::null());
-        shell
     }
 
     #[test]
@@ -125,7 +112,7 @@ mod a_full_disk {
             &["check", "-o", "sarif", "--out", file],
         ] {
             std::fs::write(&path, "before").unwrap();
-            let ran = finish(limited(&expiring(arguments))).exits(1);
+            let ran = finish(limited("-f 1", &expiring(arguments))).exits(1);
             ran.says_on_stderr(&[
                 &format!("The file `{file}` can't be written."),
                 "File too large",
@@ -134,10 +121,10 @@ mod a_full_disk {
             assert_eq!(files_in(folder.path()), ["report.json"]);
         }
         std::fs::remove_file(&path).unwrap();
-        finish(limited(&expiring(&["adopt", "--out", file]))).exits(1);
+        finish(limited("-f 1", &expiring(&["adopt", "--out", file]))).exits(1);
         assert!(files_in(folder.path()).is_empty());
         // Onto stdout it is a loss, too.
-        let mut shell = limited(&expiring(&["report"]));
+        let mut shell = limited("-f 1", &expiring(&["report"]));
         shell.stdout(std::fs::File::create(&path).unwrap());
         finish(shell).exits(1);
         // A device is written to as it is.

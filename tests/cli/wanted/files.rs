@@ -1,6 +1,7 @@
 //! What a file may say, and what a tenant has room for.
 
 use super::*;
+use crate::tool::create_policy_read_by;
 
 #[test]
 fn a_tenant_has_room_for_so_many() {
@@ -138,16 +139,7 @@ fn what_is_adopted_is_what_is_there() {
     let served = Served::start("expiring", FAST);
     let reader = served.object_id("power-platform-admin");
     served.run_as("power-platform-admin", &["adopt"]).exits(5);
-    served
-        .run(&[
-            "create-policy",
-            "--location",
-            "europe",
-            "--reader",
-            &reader,
-            "--yes",
-        ])
-        .exits(0);
+    served.run(&create_policy_read_by(&reader)).exits(0);
     let name = served.write("readers.toml", &served.run(&["adopt"]).exits(0).stdout);
     served
         .run(&["adopt", "-o", "json"])
