@@ -11,12 +11,6 @@ pub fn going_on(resume: &str) -> String {
     format!("Go on waiting, from any machine: {resume} (it starts nothing a second time).")
 }
 
-/// Does the operation say that it did what it was to do?
-pub(super) fn succeeded(operation: &Operation) -> bool {
-    operation.state.eq_ignore_ascii_case("Succeeded")
-        || operation.state.eq_ignore_ascii_case("Completed")
-}
-
 /// The environment shows what is wanted, and the operation says that it failed.
 pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
     format!(

@@ -15,7 +15,7 @@
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
 use super::applier::{LOOKS, READS_LAG};
-use super::endings::{contradiction, describe, failed, going_on, succeeded, unshown};
+use super::endings::{contradiction, describe, failed, going_on, unshown};
 use crate::cloud::clock::Moment;
 use crate::cloud::fault::Fault;
 use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown, Watched};
@@ -126,7 +126,7 @@ impl Waiter<'_> {
             error.hint(format!("Look again, from any machine: {}.", self.resume))
         })? {
             Settled::Done => {
-                if let Some(operation) = ended.as_ref().filter(|operation| !succeeded(operation)) {
+                if let Some(operation) = ended.as_ref().filter(|operation| !operation.succeeded()) {
                     self.note(&contradiction(operation, awaited.goal));
                 }
                 Ok(())

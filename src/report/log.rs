@@ -2,7 +2,7 @@
 //! mistake in it.
 
 use super::ci::guard;
-use super::written::{either_way, unheard};
+use super::written::unheard;
 use crate::model::text::{clean, clean_lines};
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -45,12 +45,11 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         .without_time()
         .with_ansi(false);
     // It fails only where there is a log already.
-    either_way(
-        tracing_subscriber::registry()
-            .with(format)
-            .with(Targets::new().with_target("cmkctl", level))
-            .try_init(),
-    );
+    tracing_subscriber::registry()
+        .with(format)
+        .with(Targets::new().with_target("cmkctl", level))
+        .try_init()
+        .ok();
 }
 
 /// A usage error that quotes what was typed, where a runner reads the log: it may have come from

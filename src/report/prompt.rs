@@ -1,7 +1,7 @@
 //! A question to a person.
 
 use super::terminal::Out;
-use super::written::{either_way, unheard};
+use super::written::unheard;
 use crate::model::text::clean;
 use std::io::{IsTerminal, Write};
 
@@ -31,6 +31,6 @@ fn forget_what_was_typed() {
     #[cfg(unix)]
     {
         use rustix::termios::{QueueSelector, tcflush};
-        either_way(tcflush(std::io::stdin(), QueueSelector::IFlush));
+        tcflush(std::io::stdin(), QueueSelector::IFlush).ok();
     }
 }

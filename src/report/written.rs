@@ -64,9 +64,6 @@ pub(super) fn appended(path: &Path, written: std::io::Result<()>) -> Result<()> 
 /// What was written to stderr for a person. If it can't be, there is no other place to say so.
 pub(super) fn unheard(_written: std::io::Result<()>) {}
 
-/// What is tried, and nothing hangs on whether it worked.
-pub(super) fn either_way<T, E>(_tried: std::result::Result<T, E>) {}
-
 fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -139,7 +136,7 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
     }?;
     // So that the name lasts as well. Not every system can do that for a folder.
     if let Ok(folder) = File::open(folder) {
-        either_way(folder.sync_all());
+        folder.sync_all().ok();
     }
     Ok(())
 }
@@ -187,7 +184,7 @@ pub fn guard_file_size() {
         // The handler stays when this ends. Without it the system says what is wrong, and only with
         // less grace.
         let too_large = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
-        either_way(tokio::signal::unix::signal(too_large));
+        tokio::signal::unix::signal(too_large).ok();
     }
 }
 

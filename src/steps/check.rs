@@ -203,7 +203,8 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
                 "The identity of the policy `{}` has no role on the vault `{}`.",
                 policy.name, vault.name
             );
-            missing_grant(vault, message, principal?, "")
+            let remedy = grant_command(&vault.to_string(), "", principal?);
+            Some(missing_grant(vault, message, remedy))
         }
         Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
             let message = format!(
@@ -216,14 +217,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
                 unwrapKey",
                 vault.name, principal?
             );
-            Some(finding(
-                "CMK012",
-                Severity::Block,
-                vault.to_string(),
-                message,
-                remedy,
-                who::KEY_VAULT,
-            ))
+            Some(missing_grant(vault, message, remedy))
         }
         Action::GrantKeyByHsmRole {
             policy, hsm, key, ..
@@ -232,7 +226,8 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
                 "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
                 policy.name, hsm.name
             );
-            missing_grant(hsm, message, principal?, key.as_str())
+            let remedy = grant_command(&hsm.to_string(), key.as_str(), principal?);
+            Some(missing_grant(hsm, message, remedy))
         }
         Action::GrantReader { policy, principal } => Some(unreadable(policy, principal)),
         _ => None,
@@ -274,14 +269,13 @@ fn unreadable(policy: &ArmId, principal: &str) -> Finding {
     )
 }
 
-fn missing_grant(vault: &ArmId, message: String, principal: &str, key: &str) -> Option<Finding> {
-    let remedy = grant_command(&vault.to_string(), key, principal);
-    Some(finding(
+fn missing_grant(vault: &ArmId, message: String, remedy: String) -> Finding {
+    finding(
         "CMK012",
         Severity::Block,
         vault.to_string(),
         message,
         remedy,
         who::KEY_VAULT,
-    ))
+    )
 }

@@ -24,16 +24,9 @@ pub(super) fn issue(issue: &Issue) -> Option<String> {
         Level::Warning => "warning",
         Level::Notice | Level::Silent => return None,
     };
-    let who = if issue.who.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", issue.who)
-    };
-    let fix = if issue.remedy.is_empty() {
-        String::new()
-    } else {
-        format!(" Fix: {}{who}", issue.remedy.replace('\n', " "))
-    };
+    let fix = issue
+        .fix()
+        .map_or(String::new(), |fix| format!(" {}", fix.replace('\n', " ")));
     let text = guard(&format!("{}: {}{fix}", issue.code, issue.message));
     Some(format!(
         "##vso[task.logissue type={word};code={}]{}",

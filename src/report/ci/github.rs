@@ -23,16 +23,7 @@ pub(super) fn annotation(issue: &Issue) -> Option<String> {
         Level::Notice => "notice",
         Level::Silent => return None,
     };
-    let who = if issue.who.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", issue.who)
-    };
-    let fix = if issue.remedy.is_empty() {
-        String::new()
-    } else {
-        format!("\nFix: {}{who}", issue.remedy)
-    };
+    let fix = issue.fix().map_or(String::new(), |fix| format!("\n{fix}"));
     let text = guard(&format!("{}{fix}", issue.message));
     Some(format!(
         "::{word} title={}::{}",

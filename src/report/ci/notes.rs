@@ -24,6 +24,17 @@ pub(super) struct Issue {
     pub(super) who: String,
 }
 
+impl Issue {
+    /// What helps and who can do it, as a sentence; nothing where nothing is known to help.
+    pub(super) fn fix(&self) -> Option<String> {
+        let who = match self.who.as_str() {
+            "" => String::new(),
+            who => format!(" ({who})"),
+        };
+        (!self.remedy.is_empty()).then(|| format!("Fix: {}{who}", self.remedy))
+    }
+}
+
 /// What is kept of a run for its end.
 #[derive(Debug, Default)]
 pub(in crate::report) struct Notes {
