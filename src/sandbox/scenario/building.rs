@@ -6,6 +6,7 @@ use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, User};
 use crate::sandbox::tenant::roles::{ENCRYPTION_USER, role_id};
+use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
 use crate::sandbox::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -18,15 +19,13 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         started: Timestamp::now(),
         speed,
     };
-    let subscription = guid("subscription");
+    let subscriptions = subscriptions(&setup);
     let mut world = World {
         summary: setup.summary,
         tenant: guid("tenant"),
-        subscription,
+        subscriptions,
         settings: setup.settings,
         users: BTreeMap::new(),
-        provider: setup.provider,
-        provider_since: None,
         azure_policy: setup.azure_policy,
         planted: BTreeMap::new(),
         events: setup.events,
@@ -35,6 +34,7 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         environments: setup.environments,
         vaults: setup.vaults,
         policies: BTreeMap::new(),
+        named_policies: BTreeMap::new(),
         roles: Vec::new(),
         locks: Vec::new(),
         operations: Vec::new(),
@@ -65,20 +65,40 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     world
 }
 
+fn subscriptions(setup: &Setup) -> Vec<Subscription> {
+    let provider = &setup.provider;
+    let made = setup.subscriptions.iter().enumerate().map(|(place, own)| {
+        let id = own.id.map_or_else(
+            || Subscription::id_of(&own.name, place == 0),
+            |id| id.hyphenated().to_string(),
+        );
+        let provider = own.provider.as_ref().unwrap_or(provider);
+        Subscription::new(&id, &own.name, provider, &own.groups)
+    });
+    let mut made: Vec<Subscription> = made.collect();
+    if made.is_empty() {
+        let (name, groups) = ("Contoso", [FIRST_GROUP.to_owned()]);
+        let id = Subscription::id_of(name, true);
+        made.push(Subscription::new(&id, name, provider, &groups));
+    }
+    made
+}
+
 /// A lock may be put on the vault or the policy that commands take without arguments, or on their
 /// group.
 fn placed(world: &World, lock: Lock) -> Lock {
     let scope = match lock.scope.as_str() {
         "@vault" => world.vault_id(&world.target.vault),
         "@policy" => world.policy_id(&world.target.policy),
-        "@group" => world.group_id(),
+        "@group" => world.group_id(&Place::default()),
         _ => lock.scope,
     };
     Lock { scope, ..lock }
 }
 
 fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
-    let scope = format!("/subscriptions/{}", world.subscription);
+    let first = world.subscriptions.first();
+    let scope = first.map(Subscription::scope).unwrap_or_default();
     for (name, user) in users {
         let object_id = guid(&format!("user/{name}"));
         for role in &user.azure {
@@ -108,10 +128,12 @@ fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
 
 fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
     for (name, setup) in policies {
-        let id = world.policy_id(&name);
+        let own_name = setup.name.clone().unwrap_or_else(|| name.clone());
+        let id = world.policy_id_in(&setup.place, &own_name);
+        world.named_policies.insert(name, id.clone());
         let policy = Policy {
             id: id.clone(),
-            name,
+            name: own_name,
             location: setup.location.clone(),
             kind: setup.kind.clone(),
             vault_id: world.vault_id(&setup.vault),

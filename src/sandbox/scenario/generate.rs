@@ -6,6 +6,7 @@ use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::rbac;
 use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, Vault};
 use crate::sandbox::tenant::roles::{ENCRYPTION_USER, HSM_ROLES};
+use crate::sandbox::tenant::subscriptions::Place;
 use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -131,6 +132,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
             versions: 1,
             made_days_ago: Vec::new(),
             disabled: std::collections::BTreeSet::new(),
+            deleted_at: None,
             made: std::collections::BTreeMap::new(),
         };
         found.keys.insert(key_name.clone(), key);
@@ -220,6 +222,8 @@ fn vault(number: u32) -> Vault {
     }
     Vault {
         hsm: number == 9,
+        place: Place::default(),
+        location: "westeurope".to_owned(),
         properties,
         keys: BTreeMap::new(),
         deleted: false,

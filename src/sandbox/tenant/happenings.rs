@@ -19,6 +19,7 @@ impl World {
                 key.enabled = enabled;
             }
         };
+        let now = self.clock.now();
         match what {
             What::DisableKey { vault, key } => enable(self, vault, key, false),
             What::EnableKey { vault, key } => enable(self, vault, key, true),
@@ -29,6 +30,7 @@ impl World {
                     .and_then(|vault| vault.keys.get_mut(key))
                 {
                     key.deleted = true;
+                    key.deleted_at = Some(now);
                 }
             }
             What::RevokeGrant { policy } => self.revoke(policy),

@@ -14,4 +14,5 @@ pub(in crate::sandbox) mod passing;
 pub(in crate::sandbox) mod reach;
 pub(in crate::sandbox) mod roles;
 pub(in crate::sandbox) mod settings;
+pub(in crate::sandbox) mod subscriptions;
 pub(in crate::sandbox) mod world;

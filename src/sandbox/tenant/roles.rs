@@ -128,6 +128,14 @@ pub(in crate::sandbox) fn allowed(
         })
 }
 
+/// Has this principal a role at this subscription, above it or somewhere in it?
+pub(in crate::sandbox) fn sees_subscription(world: &World, principal: &str, id: &str) -> bool {
+    let scope = format!("/subscriptions/{id}");
+    world.roles.iter().any(|role| {
+        role.principal == principal && (covers(&role.scope, &scope) || covers(&scope, &role.scope))
+    })
+}
+
 /// Does this principal's wrap and unwrap reach the vault by RBAC, long enough to be effective?
 pub(in crate::sandbox) fn wraps(world: &World, principal: &str, vault_id: &str) -> bool {
     world.roles.iter().any(|role| {

@@ -160,8 +160,8 @@ fn unassign(world: &mut World, scope: &str, name: &str) -> Reply {
 fn definition(world: &World, role: &BuiltIn) -> Value {
     json!({
         "id": format!(
-            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}",
-            world.subscription,
+            "{}/providers/Microsoft.Authorization/roleDefinitions/{}",
+            world.subscriptions.first().map(crate::sandbox::tenant::subscriptions::Subscription::scope).unwrap_or_default(),
             role.id
         ),
         "type": "Microsoft.Authorization/roleDefinitions",

@@ -1,6 +1,7 @@
 //! Hosts below vault.azure.net and managedhsm.azure.net (7.x and 2025-07-01): the challenge, the
 //! caller's rights, and which operation on keys answers. Imitated after the public REST reference.
 
+use super::errors::forbidden;
 use super::key_bundle::{by_version, deleted, latest};
 use super::{keys, local_roles};
 use crate::sandbox::message::{Reply, Request};
@@ -33,7 +34,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
             "Client address is not authorized and caller is not a trusted service.",
         );
     }
-    dispatch(world, request, &user, &name, &resource)
+    dispatch(world, request, &user, &name)
 }
 
 fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
@@ -50,13 +51,7 @@ fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
     Reply::error(401, "Unauthorized", text).header("www-authenticate", challenge)
 }
 
-fn dispatch(
-    world: &mut World,
-    request: &Request,
-    user: &User,
-    name: &str,
-    resource: &str,
-) -> Reply {
+fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
     let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
@@ -77,27 +72,26 @@ fn dispatch(
             may(world, user, name, "read", "get").unwrap_or_else(|| latest(world, name, key))
         }
         ("GET", ["keys", key, "versions"]) => may(world, user, name, "read", "list")
-            .unwrap_or_else(|| keys::versions(world, name, key)),
-        ("GET", ["keys", _, "rotationpolicy"]) => {
-            may(world, user, name, "read", "get").unwrap_or_else(|| keys::rotation_policy(resource))
-        }
+            .unwrap_or_else(|| keys::versions(world, request, name, key)),
+        ("GET", ["keys", key, "rotationpolicy"]) => may(world, user, name, "read", "get")
+            .unwrap_or_else(|| keys::rotation_policy(world, name, key)),
         ("GET", ["deletedkeys", key]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| deleted(world, name, key))
         }
         ("GET", ["keys", key, version]) => may(world, user, name, "read", "get")
             .unwrap_or_else(|| by_version(world, name, key, version)),
-        ("GET", ["keys"]) => {
-            may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, false))
-        }
-        ("GET", ["deletedkeys"]) => {
-            may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, true))
-        }
+        ("GET", ["keys"]) => may(world, user, name, "read", "list")
+            .unwrap_or_else(|| keys::list(world, request, name, false)),
+        ("GET", ["deletedkeys"]) => may(world, user, name, "read", "list")
+            .unwrap_or_else(|| keys::list(world, request, name, true)),
         ("POST", ["keys", key, "create"]) => may(world, user, name, "create/action", "create")
             .unwrap_or_else(|| keys::create(world, request, name, key)),
         ("PATCH", ["keys", key, version @ ..]) => may(world, user, name, "update/action", "update")
             .unwrap_or_else(|| keys::update(world, request, name, key, version.first().copied())),
         ("DELETE", ["keys", key]) => may(world, user, name, "delete", "delete")
             .unwrap_or_else(|| keys::delete(world, name, key)),
+        ("DELETE", ["deletedkeys", key]) => may(world, user, name, "purge/action", "purge")
+            .unwrap_or_else(|| keys::purge(world, name, key)),
         ("POST", ["deletedkeys", key, "recover"]) => {
             may(world, user, name, "recover/action", "recover")
                 .unwrap_or_else(|| keys::recover(world, name, key))
@@ -110,19 +104,6 @@ fn dispatch(
             format!("There is nothing at {}.", request.raw_path),
         ),
     }
-}
-
-fn forbidden(inner: &str, message: &str) -> Reply {
-    Reply::json(
-        403,
-        &json!({
-            "error": {
-                "code": "Forbidden",
-                "message": message,
-                "innererror": { "code": inner },
-            },
-        }),
-    )
 }
 
 /// The caller's right by the vault's own permission model.

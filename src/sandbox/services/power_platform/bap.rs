@@ -9,6 +9,7 @@ use super::view::{Expand, Policies};
 use super::{changes, managers, operations, view};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
+use crate::sandbox::services::pages::{Link, cut, forget, page};
 use crate::sandbox::tenant::parts::{Standing, User};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
@@ -121,40 +122,38 @@ fn expand(request: &Request, user: &User) -> Expand {
 /// Whoever has no role sees an empty list, not a refusal. A page is written environment by
 /// environment: the tree of a whole page is what costs most in a large tenant.
 fn list(world: &mut World, request: &Request, user: &User) -> Reply {
-    let skip: usize = request.query("$skiptoken").parse().unwrap_or(0);
-    let size = world.settings.page_size.max(1);
-    let (keys, total): (Vec<String>, usize) = if user.power_platform.sees_environments() {
-        (
-            world
-                .environments
-                .keys()
-                .skip(skip)
-                .take(size)
-                .cloned()
-                .collect(),
-            world.environments.len(),
-        )
+    let total = if user.power_platform.sees_environments() {
+        world.environments.len()
     } else {
-        (Vec::new(), 0)
+        0
     };
+    let size = world.settings.page_size;
+    let cut = match cut(world, request, size, total, Link::LeftOut) {
+        Ok(cut) => cut,
+        Err(refusal) => return refusal,
+    };
+    let keys: Vec<String> = world
+        .environments
+        .keys()
+        .skip(cut.range.start)
+        .take(cut.range.len())
+        .cloned()
+        .collect();
     let expand = expand(request, user);
     let mut body = String::from("{\"value\":[");
     for (position, key) in keys.iter().enumerate() {
         let lagging = view::lags(world, key);
         let separator = if position > 0 { "," } else { "" };
         body.push_str(separator);
-        body.push_str(&view::environment(world, key, true, expand, lagging).to_string());
+        let mut item = view::environment(world, key, true, expand, lagging);
+        if cut.nameless {
+            forget(&mut item);
+        }
+        body.push_str(&item.to_string());
     }
     body.push(']');
-    if skip + size < total {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("api-version", request.query("api-version"))
-            .append_pair("$expand", request.query("$expand"))
-            .append_pair("$skiptoken", &(skip + size).to_string())
-            .finish();
-        let next = format!("https://{}{}?{query}", request.host, request.raw_path);
-        body.push_str(",\"nextLink\":");
-        body.push_str(&json!(next).to_string());
+    if let Some((name, link)) = cut.link {
+        body.push_str(&format!(",\"{name}\":{link}"));
     }
     body.push('}');
     Reply::text(200, body)
@@ -192,7 +191,13 @@ fn history(world: &World, request: &Request, user: &User) -> Reply {
         .filter(|operation| Some(&operation.environment) == key.as_ref())
         .map(|operation| operations::body(world, operation))
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    page(
+        world,
+        request,
+        world.settings.page_size,
+        value,
+        Link::LeftOut,
+    )
 }
 
 /// `Retry-After` by turns in seconds and as a date: both are on record.

@@ -3,6 +3,7 @@
 
 use super::errors::error;
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::pages::{Link, page};
 use crate::sandbox::tenant::parts::Standing;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
@@ -20,7 +21,13 @@ pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Re
                     })
                 })
                 .collect();
-            Reply::json(200, &json!({ "value": value }))
+            page(
+                world,
+                request,
+                world.settings.page_size,
+                value,
+                Link::LeftOut,
+            )
         }
         ("GET", [id]) if world.managers.iter().any(|own| own == id) => {
             Reply::json(200, &json!({ "applicationId": id }))
