@@ -61,6 +61,7 @@ mod rules;
 #[cfg(unix)]
 mod runner;
 mod sandbox_azure;
+mod sandbox_places;
 mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_wire;

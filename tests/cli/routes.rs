@@ -20,6 +20,54 @@ const SERVICES: [Service; 7] = [
         "management.azure.com",
         &[
             ("GET", "subscriptions", "azure/inventory"),
+            ("GET", "tenants", "azure/inventory"),
+            ("GET", "subscriptions/{}", "azure/inventory"),
+            ("GET", "subscriptions/{}/providers", "azure/inventory"),
+            ("GET", "subscriptions/{}/locations", "azure/inventory"),
+            ("GET", "subscriptions/{}/resources", "azure/inventory"),
+            ("GET", "subscriptions/{}/resourceGroups", "azure/inventory"),
+            ("GET", "**/resourceGroups/{}", "azure/inventory"),
+            ("GET", "**/resourceGroups/{}/resources", "azure/inventory"),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}",
+                "azure/deleted_vaults",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}/purge",
+                "azure/deleted_vaults",
+            ),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.KeyVault/deletedManagedHSMs",
+                "azure/deleted_vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}/keys/{}",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies",
+                "azure/policies",
+            ),
             (
                 "GET",
                 "**/providers/Microsoft.Authorization/permissions",
@@ -28,6 +76,11 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.Authorization/roleAssignments",
+                "azure/authorization",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
                 "azure/authorization",
             ),
             (
@@ -43,7 +96,7 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "subscriptions/{}/providers/Microsoft.KeyVault/deletedVaults",
-                "azure/vaults",
+                "azure/deleted_vaults",
             ),
             (
                 "GET",
@@ -103,7 +156,7 @@ const SERVICES: [Service; 7] = [
             (
                 "POST",
                 "**/providers/Microsoft.Resources/deployments/{}/validate",
-                "azure/inventory",
+                "azure/deployments",
             ),
         ],
     ),
@@ -111,6 +164,10 @@ const SERVICES: [Service; 7] = [
         "keyvault",
         "vault.azure.net",
         &[
+            ("GET", "keys", "azure/keys"),
+            ("GET", "deletedKeys", "azure/keys"),
+            ("DELETE", "deletedKeys/{}", "azure/keys"),
+            ("DELETE", "keys/{}", "azure/keys"),
             ("GET", "keys/{}", "azure/keyvault"),
             ("GET", "keys/{}/{}", "azure/keyvault"),
             ("PATCH", "keys/{}/{}", "azure/keys"),

@@ -2,10 +2,12 @@
 //! (2022-04-01), permissions, locks (2020-05-01). Imitated after the public REST reference.
 
 use super::errors::refusal;
+use super::listing::listed;
 use super::odata;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::parts::{Lock, Role, User};
 use crate::sandbox::tenant::roles::{BuiltIn, ROLES, covers, known_principal};
+use crate::sandbox::tenant::subscriptions::Subscription;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
@@ -43,16 +45,15 @@ pub(super) fn respond(
             refusal(world, user, action, scope).unwrap_or_else(|| unassign(world, scope, name))
         }
         ("GET", ["roledefinitions"]) => refusal(world, user, &read("roleDefinitions"), scope)
-            .unwrap_or_else(|| definitions(world, request.query("$filter"))),
+            .unwrap_or_else(|| definitions(world, request)),
         ("GET", ["roledefinitions", id]) => refusal(world, user, &read("roleDefinitions"), scope)
             .unwrap_or_else(|| match ROLES.iter().find(|role| role.id == *id) {
                 Some(role) => Reply::json(200, &definition(world, role)),
                 None => no_definition(id),
             }),
         ("GET", ["permissions"]) => permissions(world, user, scope),
-        ("GET", ["locks"]) => {
-            refusal(world, user, &read("locks"), scope).unwrap_or_else(|| locks(world, scope))
-        }
+        ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope)
+            .unwrap_or_else(|| locks(world, request, scope)),
         _ => Reply::error(
             405,
             "MethodNotAllowed",
@@ -62,7 +63,7 @@ pub(super) fn respond(
 }
 
 /// At, above and below the scope.
-fn locks(world: &World, scope: &str) -> Reply {
+fn locks(world: &World, request: &Request, scope: &str) -> Reply {
     let shown = |lock: &Lock| {
         json!({
             "id": format!(
@@ -79,10 +80,7 @@ fn locks(world: &World, scope: &str) -> Reply {
         .locks
         .iter()
         .filter(|lock| covers(&lock.scope, scope) || covers(scope, &lock.scope));
-    Reply::json(
-        200,
-        &json!({ "value": touching.map(shown).collect::<Vec<Value>>() }),
-    )
+    listed(world, request, touching.map(shown).collect())
 }
 
 fn assignment(role: &Role) -> Value {
@@ -144,7 +142,7 @@ fn list(world: &World, request: &Request, scope: &str) -> Reply {
         })
         .map(assignment)
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    listed(world, request, value)
 }
 
 /// Answers with what was removed, or with nothing.
@@ -158,10 +156,11 @@ fn unassign(world: &mut World, scope: &str, name: &str) -> Reply {
 }
 
 fn definition(world: &World, role: &BuiltIn) -> Value {
+    let first = world.subscriptions.first();
     json!({
         "id": format!(
             "{}/providers/Microsoft.Authorization/roleDefinitions/{}",
-            world.subscriptions.first().map(crate::sandbox::tenant::subscriptions::Subscription::scope).unwrap_or_default(),
+            first.map(Subscription::scope).unwrap_or_default(),
             role.id
         ),
         "type": "Microsoft.Authorization/roleDefinitions",
@@ -183,17 +182,13 @@ fn definition(world: &World, role: &BuiltIn) -> Value {
     })
 }
 
-fn definitions(world: &World, filter: &str) -> Reply {
-    let name = odata::equal(filter, "roleName");
+fn definitions(world: &World, request: &Request) -> Reply {
+    let name = odata::equal(request.query("$filter"), "roleName");
     let named = ROLES
         .iter()
         .filter(|role| name.is_none_or(|name| role.name.eq_ignore_ascii_case(name)));
-    Reply::json(
-        200,
-        &json!({
-            "value": named.map(|role| definition(world, role)).collect::<Vec<Value>>(),
-        }),
-    )
+    let shown = named.map(|role| definition(world, role));
+    listed(world, request, shown.collect())
 }
 
 fn no_definition(id: &str) -> Reply {
