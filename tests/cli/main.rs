@@ -63,6 +63,7 @@ mod runner;
 mod sandbox_azure;
 mod sandbox_tls;
 mod sandbox_trouble;
+mod sandbox_versions;
 mod sandbox_wire;
 mod sarif;
 mod schemas;

@@ -6,40 +6,13 @@
 use super::errors::{disallowed, refusal};
 use super::odata;
 use super::shapes::{policy_body, provider_body, readable, vault_body};
+use super::versions::{self, Provider};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
-
-/// Providers that are registered in every subscription of the sandbox, with the types that it plays
-/// and their newest version.
-const OTHERS: [(&str, &[(&str, &str)]); 3] = [
-    (
-        "Microsoft.KeyVault",
-        &[
-            ("vaults", "2023-07-01"),
-            ("vaults/keys", "2023-07-01"),
-            ("managedHSMs", "2023-07-01"),
-        ],
-    ),
-    (
-        "Microsoft.Authorization",
-        &[
-            ("roleAssignments", "2022-04-01"),
-            ("roleDefinitions", "2022-04-01"),
-            ("locks", "2020-05-01"),
-        ],
-    ),
-    (
-        "Microsoft.Resources",
-        &[
-            ("deployments", "2021-04-01"),
-            ("resourceGroups", "2021-04-01"),
-        ],
-    ),
-];
 
 pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
     let scope = format!("/subscriptions/{}", world.subscription);
@@ -128,36 +101,31 @@ fn locations(world: &World) -> Reply {
     )
 }
 
-fn other(world: &World, (name, types): (&str, &[(&str, &str)])) -> Value {
-    let kind = |(kind, version): &(&str, &str)| {
-        json!({
-            "resourceType": kind,
-            "locations": ["West Europe"],
-            "apiVersions": [version],
-        })
-    };
+fn other(world: &World, own: &Provider) -> Value {
     json!({
-        "id": format!("/subscriptions/{}/providers/{name}", world.subscription),
-        "namespace": name,
+        "id": format!("/subscriptions/{}/providers/{}", world.subscription, own.namespace),
+        "namespace": own.namespace,
         "registrationPolicy": "RegistrationRequired",
         "registrationState": "Registered",
-        "resourceTypes": types.iter().map(kind).collect::<Vec<Value>>(),
+        "resourceTypes": own.types(&["West Europe", "North Europe", "UK South"], world.clock.now()),
     })
 }
 
+/// Registered in every subscription of the sandbox; enterprise policies have their own.
+fn others() -> impl Iterator<Item = &'static Provider> {
+    let others = versions::PROVIDERS.iter();
+    others.filter(|own| own.namespace != versions::POWER_PLATFORM)
+}
+
 fn providers(world: &World) -> Reply {
-    let all = OTHERS
-        .into_iter()
+    let all = others()
         .map(|own| other(world, own))
         .chain([provider_body(world)]);
     Reply::json(200, &json!({ "value": all.collect::<Vec<Value>>() }))
 }
 
 fn provider(world: &World, name: &str) -> Reply {
-    match OTHERS
-        .into_iter()
-        .find(|(own, _)| own.eq_ignore_ascii_case(name))
-    {
+    match others().find(|own| own.namespace.eq_ignore_ascii_case(name)) {
         Some(found) => Reply::json(200, &other(world, found)),
         None => Reply::error(
             404,

@@ -2,6 +2,7 @@
 //! caller's rights, and which operation on keys answers. Imitated after the public REST reference.
 
 use super::key_bundle::{by_version, deleted, latest};
+use super::versions::refusal_of_keys;
 use super::{keys, local_roles};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
@@ -33,7 +34,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
             "Client address is not authorized and caller is not a trusted service.",
         );
     }
-    dispatch(world, request, &user, &name, &resource)
+    refusal_of_keys(request).unwrap_or_else(|| dispatch(world, request, &user, &name, &resource))
 }
 
 fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {

@@ -12,3 +12,4 @@ mod odata;
 mod policies;
 mod shapes;
 mod vaults;
+mod versions;

@@ -69,14 +69,6 @@ pub(super) fn list(world: &World, user: &User) -> Reply {
 }
 
 pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
-    let version = request.query("api-version");
-    if !["2020-10-30", "2020-10-30-preview"].contains(&version) {
-        let text = format!(
-            "No registered resource provider found for API version '{version}' for type \
-            'enterprisePolicies'."
-        );
-        return Reply::error(400, "NoRegisteredProviderFound", text);
-    }
     let id = world.policy_id(name);
     let key = id.to_ascii_lowercase();
     let verb = match request.method.as_str() {

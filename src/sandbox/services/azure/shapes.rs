@@ -1,6 +1,7 @@
 //! Host management.azure.com: how a provider, an enterprise policy and a vault are shown, by their
 //! own providers and in the list of resources.
 
+use super::versions::{self, POWER_PLATFORM};
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::{resolve, uri};
 use crate::sandbox::tenant::parts::{Policy, User};
@@ -9,26 +10,20 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
 pub(super) fn provider_body(world: &World) -> Value {
+    let locations: Vec<&str> = world
+        .provider_locations
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let types = versions::provider(POWER_PLATFORM)
+        .map(|own| own.types(&locations, world.clock.now()))
+        .unwrap_or_default();
     json!({
-        "id": format!(
-            "/subscriptions/{}/providers/Microsoft.PowerPlatform",
-            world.subscription
-        ),
-        "namespace": "Microsoft.PowerPlatform",
+        "id": format!("/subscriptions/{}/providers/{POWER_PLATFORM}", world.subscription),
+        "namespace": POWER_PLATFORM,
         "registrationPolicy": "RegistrationRequired",
         "registrationState": world.provider,
-        "resourceTypes": [
-            {
-                "resourceType": "operations",
-                "locations": [],
-                "apiVersions": ["2020-10-30"],
-            },
-            {
-                "resourceType": "enterprisePolicies",
-                "locations": world.provider_locations,
-                "apiVersions": ["2020-10-30-preview", "2020-10-30"],
-            },
-        ],
+        "resourceTypes": types,
     })
 }
 
