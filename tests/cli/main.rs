@@ -64,6 +64,7 @@ mod sandbox_azure;
 mod sandbox_places;
 mod sandbox_tls;
 mod sandbox_trouble;
+mod sandbox_versions;
 mod sandbox_wire;
 mod sarif;
 mod schemas;

@@ -143,6 +143,10 @@ async fn answer(
             .header("x-ms-correlation-id", correlation.clone())
             .header("x-ms-service-request-id", correlation);
     }
+    if request.method == "HEAD" {
+        // Never with a body, whatever the service has to say (RFC 9110, 9.3.2).
+        reply.body.clear();
+    }
     if played.cut { cut(reply) } else { whole(reply) }
 }
 

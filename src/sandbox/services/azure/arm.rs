@@ -2,7 +2,7 @@
 //! Imitated after the public specification.
 
 use super::scope::Scope;
-use super::{authorization, deployments, inventory, policies, vaults};
+use super::{authorization, deployments, inventory, policies, vaults, versions};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::parts::User;
@@ -37,7 +37,47 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         )
         .header("www-authenticate", challenge);
     };
-    dispatch(world, request, &user).header("x-ms-ratelimit-remaining-subscription-reads", "249")
+    let refusal = versions::refusal(request, &world.provider_locations, world.clock.now());
+    let reply = refusal.unwrap_or_else(|| answered(world, request, &user));
+    let (name, left) = quota(request);
+    reply.header(name, left)
+}
+
+/// What is left of the caller's quota: each kind of request has its own, per subscription or else
+/// per tenant (limits and headers as documented; nothing is used up here).
+fn quota(request: &Request) -> (&'static str, &'static str) {
+    let of_subscription =
+        request.path.len() > 1 && request.path[0].eq_ignore_ascii_case("subscriptions");
+    match (request.method.as_str(), of_subscription) {
+        ("GET" | "HEAD", true) => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
+        ("GET" | "HEAD", false) => ("x-ms-ratelimit-remaining-tenant-reads", "249"),
+        ("DELETE", true) => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
+        ("DELETE", false) => ("x-ms-ratelimit-remaining-tenant-deletes", "199"),
+        (_, true) => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
+        (_, false) => ("x-ms-ratelimit-remaining-tenant-writes", "199"),
+    }
+}
+
+/// `HEAD` asks what `GET` would, and is answered without a body. Only a resource group says 204:
+/// resources of providers that exist refuse the method (on record in bug reports about
+/// `checkExistenceById`), and those that do not are as missing as for `GET`.
+fn answered(world: &mut World, request: &Request, user: &User) -> Reply {
+    if request.method != "HEAD" {
+        return dispatch(world, request, user);
+    }
+    let asked = Request {
+        method: "GET".to_owned(),
+        ..request.clone()
+    };
+    let route = request.route();
+    let group = matches!(&route[..], [_, _, kind, _] if kind == "resourcegroups");
+    let mut reply = dispatch(world, &asked, user);
+    reply.status = match (reply.status, group) {
+        (200, true) => 204,
+        (200, false) => 405,
+        (status, _) => status,
+    };
+    reply
 }
 
 fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {

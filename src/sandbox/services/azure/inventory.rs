@@ -7,40 +7,13 @@ use super::listing::{listed, listed_with_link};
 use super::odata;
 use super::scope::Scope;
 use super::shapes::{policy_body, provider_body, readable, vault_body};
+use super::versions::{self, Provider};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::{allowed, sees_subscription};
 use crate::sandbox::tenant::subscriptions::{Group, Subscription};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
-
-/// Providers that are registered in every subscription of the sandbox, with the types that it plays
-/// and their newest version.
-const OTHERS: [(&str, &[(&str, &str)]); 3] = [
-    (
-        "Microsoft.KeyVault",
-        &[
-            ("vaults", "2023-07-01"),
-            ("vaults/keys", "2023-07-01"),
-            ("managedHSMs", "2023-07-01"),
-        ],
-    ),
-    (
-        "Microsoft.Authorization",
-        &[
-            ("roleAssignments", "2022-04-01"),
-            ("roleDefinitions", "2022-04-01"),
-            ("locks", "2020-05-01"),
-        ],
-    ),
-    (
-        "Microsoft.Resources",
-        &[
-            ("deployments", "2021-04-01"),
-            ("resourceGroups", "2021-04-01"),
-        ],
-    ),
-];
 
 /// What is below a subscription, or below a group of it.
 pub(super) fn respond(
@@ -69,8 +42,10 @@ pub(super) fn respond(
         _ if scope.group.is_some() => return nothing(request),
         ("GET", ["locations"]) => ("locations/read", locations(world, request, scope)),
         ("GET", ["providers"]) => ("providers/read", providers(world, request, scope)),
-        ("GET", ["providers", _]) => ("providers/read", provider(request, scope)),
-        ("POST", ["providers", _, "register"]) => ("register/action", provider(request, scope)),
+        ("GET", ["providers", _]) => ("providers/read", provider(world, request, scope)),
+        ("POST", ["providers", _, "register"]) => {
+            ("register/action", provider(world, request, scope))
+        }
         _ => return nothing(request),
     };
     let action = format!("Microsoft.Resources/subscriptions/{what}");
@@ -134,38 +109,33 @@ fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
     listed(world, request, all.into_iter().map(location).collect())
 }
 
-fn other(scope: &Scope, (name, types): (&str, &[(&str, &str)])) -> Value {
-    let kind = |(kind, version): &(&str, &str)| {
-        json!({
-            "resourceType": kind,
-            "locations": ["West Europe"],
-            "apiVersions": [version],
-        })
-    };
+fn other(world: &World, scope: &Scope, own: &Provider) -> Value {
     json!({
-        "id": format!("{}/providers/{name}", scope.id),
-        "namespace": name,
+        "id": format!("{}/providers/{}", scope.id, own.namespace),
+        "namespace": own.namespace,
         "registrationPolicy": "RegistrationRequired",
         "registrationState": "Registered",
-        "resourceTypes": types.iter().map(kind).collect::<Vec<Value>>(),
+        "resourceTypes": own.types(&["West Europe", "North Europe", "UK South"], world.clock.now()),
     })
 }
 
+/// Registered in every subscription of the sandbox; enterprise policies have their own.
+fn others() -> impl Iterator<Item = &'static Provider> {
+    let others = versions::PROVIDERS.iter();
+    others.filter(|own| own.namespace != versions::POWER_PLATFORM)
+}
+
 fn providers(world: &World, request: &Request, scope: &Scope) -> Reply {
-    let all = OTHERS
-        .into_iter()
-        .map(|own| other(scope, own))
+    let all = others()
+        .map(|own| other(world, scope, own))
         .chain([provider_body(world, scope)]);
     listed(world, request, all.collect())
 }
 
-fn provider(request: &Request, scope: &Scope) -> Reply {
+fn provider(world: &World, request: &Request, scope: &Scope) -> Reply {
     let name = request.path.get(3).map_or("", String::as_str);
-    match OTHERS
-        .into_iter()
-        .find(|(own, _)| own.eq_ignore_ascii_case(name))
-    {
-        Some(found) => Reply::json(200, &other(scope, found)),
+    match others().find(|own| own.namespace.eq_ignore_ascii_case(name)) {
+        Some(found) => Reply::json(200, &other(world, scope, found)),
         None => Reply::error(
             404,
             "InvalidResourceNamespace",

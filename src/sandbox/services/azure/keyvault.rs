@@ -3,6 +3,7 @@
 
 use super::errors::forbidden;
 use super::key_bundle::{by_version, deleted, latest};
+use super::versions::refusal_of_keys;
 use super::{keys, local_roles};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
@@ -34,7 +35,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
             "Client address is not authorized and caller is not a trusted service.",
         );
     }
-    dispatch(world, request, &user, &name)
+    refusal_of_keys(request).unwrap_or_else(|| dispatch(world, request, &user, &name))
 }
 
 fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {

@@ -16,3 +16,4 @@ mod policies;
 mod scope;
 mod shapes;
 mod vaults;
+mod versions;

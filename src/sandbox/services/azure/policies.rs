@@ -77,14 +77,6 @@ pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope)
 
 pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &Scope) -> Reply {
     let name = request.path.last().map_or("", String::as_str);
-    let version = request.query("api-version");
-    if !["2020-10-30", "2020-10-30-preview"].contains(&version) {
-        let text = format!(
-            "No registered resource provider found for API version '{version}' for type \
-            'enterprisePolicies'."
-        );
-        return Reply::error(400, "NoRegisteredProviderFound", text);
-    }
     let id = format!("{}/providers/{KIND}/{name}", scope.id);
     let key = id.to_ascii_lowercase();
     let verb = match request.method.as_str() {

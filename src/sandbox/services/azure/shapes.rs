@@ -2,6 +2,7 @@
 //! own providers and in the list of resources.
 
 use super::scope::Scope;
+use super::versions::{self, POWER_PLATFORM};
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::{resolve, uri};
 use crate::sandbox::tenant::parts::{Policy, User, Vault};
@@ -10,23 +11,20 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
 pub(super) fn provider_body(world: &World, scope: &Scope) -> Value {
+    let locations: Vec<&str> = world
+        .provider_locations
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let types = versions::provider(POWER_PLATFORM)
+        .map(|own| own.types(&locations, world.clock.now()))
+        .unwrap_or_default();
     json!({
-        "id": format!("{}/providers/Microsoft.PowerPlatform", scope.subscription_id()),
-        "namespace": "Microsoft.PowerPlatform",
+        "id": format!("{}/providers/{POWER_PLATFORM}", scope.subscription_id()),
+        "namespace": POWER_PLATFORM,
         "registrationPolicy": "RegistrationRequired",
         "registrationState": world.subscription(&scope.subscription).map(|own| &own.provider),
-        "resourceTypes": [
-            {
-                "resourceType": "operations",
-                "locations": [],
-                "apiVersions": ["2020-10-30"],
-            },
-            {
-                "resourceType": "enterprisePolicies",
-                "locations": world.provider_locations,
-                "apiVersions": ["2020-10-30-preview", "2020-10-30"],
-            },
-        ],
+        "resourceTypes": types,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault` (2023-07-01): vaults, managed HSMs, key
+//! Host management.azure.com, provider `Microsoft.KeyVault` (2026-02-01): vaults, managed HSMs, key
 //! facts, access policies. Imitated after the public REST reference. What a vault does not set is
 //! absent, as it is there.
 
