@@ -5,6 +5,7 @@ use super::events::Event;
 use super::ids::GROUP;
 use super::operations::Operation;
 use super::parts::{Environment, Lock, Policy, Role, User, Vault};
+use super::rights::Rights;
 use super::settings::{Settings, Target};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
     pub(in crate::sandbox) policies: BTreeMap<String, Policy>,
     pub(in crate::sandbox) roles: Vec<Role>,
+    pub(in crate::sandbox) rights: Rights,
     pub(in crate::sandbox) locks: Vec<Lock>,
     pub(in crate::sandbox) operations: Vec<Operation>,
     pub(in crate::sandbox) managers: Vec<String>,

@@ -56,7 +56,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     }
     match &segments[..] {
         ["tenants"] => inventory::tenants(world),
-        ["subscriptions"] => inventory::subscriptions(world),
+        ["subscriptions"] => inventory::subscriptions(world, user),
         ["subscriptions", id, rest @ ..] if *id == world.subscription => {
             in_subscription(world, request, user, rest)
         }

@@ -9,7 +9,7 @@ use super::shapes::{policy_body, provider_body, readable, vault_body};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::roles::{allowed, sees_subscription};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
@@ -218,9 +218,11 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
     Reply::json(200, &json!({ "value": value }))
 }
 
-/// There is one.
-pub(super) fn subscriptions(world: &World) -> Reply {
-    Reply::json(200, &json!({ "value": [subscription(world)] }))
+/// Only those in which the caller is assigned something.
+pub(super) fn subscriptions(world: &World, user: &User) -> Reply {
+    let seen = sees_subscription(world, &user.object_id, &world.subscription);
+    let value: Vec<Value> = seen.then(|| subscription(world)).into_iter().collect();
+    Reply::json(200, &json!({ "value": value }))
 }
 
 pub(super) fn subscription(world: &World) -> Value {

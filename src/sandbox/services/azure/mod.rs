@@ -2,6 +2,7 @@
 
 pub(super) mod arm;
 mod authorization;
+mod definitions;
 mod errors;
 mod inventory;
 mod key_bundle;
