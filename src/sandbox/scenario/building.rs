@@ -1,25 +1,27 @@
 //! How a tenant begins: a scenario that was checked becomes a world.
 
 use super::generate::generate;
+use super::granting::{self, placed};
+use super::rights::RightsSetup;
 use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, User};
-use crate::sandbox::tenant::roles::{ENCRYPTION_USER, role_id};
-use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
+use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, RoleDetails, User};
+use crate::sandbox::tenant::rights::{ENCRYPTION_USER, Rights};
+use crate::sandbox::tenant::subscriptions::Subscription;
 use crate::sandbox::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub(super) fn world(setup: &Setup, speed: f64) -> World {
+pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
     let setup = setup.clone();
     let clock = Clock {
         epoch: setup.epoch,
         started: Timestamp::now(),
         speed,
     };
-    let subscriptions = subscriptions(&setup);
+    let subscriptions = setup.subscriptions();
     let mut world = World {
         summary: setup.summary,
         tenant: guid("tenant"),
@@ -36,6 +38,7 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         policies: BTreeMap::new(),
         named_policies: BTreeMap::new(),
         roles: Vec::new(),
+        rights: Rights::default(),
         locks: Vec::new(),
         operations: Vec::new(),
         managers: Vec::new(),
@@ -45,6 +48,7 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         target: setup.target,
         clock,
     };
+    granting::define(&mut world, &rights.role_definitions);
     add_users(&mut world, setup.users);
     add_policies(&mut world, setup.policies);
     if let Some(size) = &setup.generate {
@@ -54,46 +58,19 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     for key in std::mem::take(&mut world.unfinished) {
         world.leave_unfinished(&key);
     }
+    granting::grant(&mut world, rights);
     world.locks = setup
         .locks
         .into_iter()
-        .map(|lock| placed(&world, lock))
+        .map(|lock| Lock {
+            scope: placed(&world, &lock.scope),
+            ..lock
+        })
         .collect();
     for past in &setup.history {
         world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
     }
     world
-}
-
-fn subscriptions(setup: &Setup) -> Vec<Subscription> {
-    let provider = &setup.provider;
-    let made = setup.subscriptions.iter().enumerate().map(|(place, own)| {
-        let id = own.id.map_or_else(
-            || Subscription::id_of(&own.name, place == 0),
-            |id| id.hyphenated().to_string(),
-        );
-        let provider = own.provider.as_ref().unwrap_or(provider);
-        Subscription::new(&id, &own.name, provider, &own.groups)
-    });
-    let mut made: Vec<Subscription> = made.collect();
-    if made.is_empty() {
-        let (name, groups) = ("Contoso", [FIRST_GROUP.to_owned()]);
-        let id = Subscription::id_of(name, true);
-        made.push(Subscription::new(&id, name, provider, &groups));
-    }
-    made
-}
-
-/// A lock may be put on the vault or the policy that commands take without arguments, or on their
-/// group.
-fn placed(world: &World, lock: Lock) -> Lock {
-    let scope = match lock.scope.as_str() {
-        "@vault" => world.vault_id(&world.target.vault),
-        "@policy" => world.policy_id(&world.target.policy),
-        "@group" => world.group_id(&Place::default()),
-        _ => lock.scope,
-    };
-    Lock { scope, ..lock }
 }
 
 fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
@@ -105,9 +82,10 @@ fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
             let role = Role {
                 name: guid(&format!("assignment/{name}/{role}")),
                 scope: scope.clone(),
-                role: role_id(role).to_owned(),
+                role: granting::role_id(world, role),
                 principal: object_id.clone(),
                 since: LONG_AGO,
+                more: RoleDetails::default(),
             };
             world.roles.push(role);
         }
@@ -155,6 +133,7 @@ fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
                 role: ENCRYPTION_USER.to_owned(),
                 principal: policy.principal(),
                 since: since.unwrap_or(LONG_AGO),
+                more: RoleDetails::default(),
             });
         }
         world.policies.insert(id.to_ascii_lowercase(), policy);

@@ -4,8 +4,9 @@
 use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::rbac;
-use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, Vault};
-use crate::sandbox::tenant::roles::{ENCRYPTION_USER, HSM_ROLES};
+use crate::sandbox::tenant::local_roles::local_scope;
+use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, RoleDetails, Vault};
+use crate::sandbox::tenant::rights::{ENCRYPTION_USER, HSM_ENCRYPTION_USER};
 use crate::sandbox::tenant::subscriptions::Place;
 use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
@@ -176,7 +177,10 @@ fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
         return;
     }
     let (scope, role) = if hsm {
-        (format!("hsm:{vault}/keys/{key}"), HSM_ROLES[0])
+        (
+            local_scope(vault, &format!("/keys/{key}")),
+            HSM_ENCRYPTION_USER,
+        )
     } else {
         (policy.vault_id.clone(), ENCRYPTION_USER)
     };
@@ -186,6 +190,7 @@ fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
         role: role.to_owned(),
         principal: policy.principal(),
         since: LONG_AGO,
+        more: RoleDetails::default(),
     });
 }
 

@@ -4,7 +4,7 @@ use super::generate::Generate;
 use crate::sandbox::tenant::events::Event;
 use crate::sandbox::tenant::parts::{Environment, Lock, Standing, Vault};
 use crate::sandbox::tenant::settings::{Settings, Target};
-use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place};
+use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -129,6 +129,24 @@ fn encryption() -> String {
 }
 
 impl Setup {
+    /// The subscriptions of the tenant; one, where none is named.
+    pub(super) fn subscriptions(&self) -> Vec<Subscription> {
+        let made = self.subscriptions.iter().enumerate().map(|(place, own)| {
+            let id = own.id.map_or_else(
+                || Subscription::id_of(&own.name, place == 0),
+                |id| id.hyphenated().to_string(),
+            );
+            let provider = own.provider.as_ref().unwrap_or(&self.provider);
+            Subscription::new(&id, &own.name, provider, &own.groups)
+        });
+        let mut made: Vec<Subscription> = made.collect();
+        if made.is_empty() {
+            let (name, id) = ("Contoso", Subscription::id_of("Contoso", true));
+            made.push(Subscription::new(&id, name, &self.provider, &first_group()));
+        }
+        made
+    }
+
     /// Does everything that is named exist?
     pub(super) fn check(&self) -> Result<(), String> {
         let target = &self.target;

@@ -3,8 +3,8 @@
 use super::events::{Change, What};
 use super::ids::guid;
 use super::operations::Kind;
-use super::parts::Role;
-use super::roles::ENCRYPTION_USER;
+use super::parts::{Role, RoleDetails};
+use super::rights::ENCRYPTION_USER;
 use super::world::World;
 use serde_json::json;
 
@@ -52,11 +52,16 @@ impl World {
         }
     }
 
+    /// Whatever it holds, by itself or as a member of groups.
     fn revoke(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
-        let principal = self.policies.get(&id).map(|found| found.principal());
-        self.roles
-            .retain(|role| Some(&role.principal) != principal.as_ref());
+        let Some(principal) = self.policies.get(&id).map(|found| found.principal()) else {
+            return;
+        };
+        self.roles.retain(|role| role.principal != principal);
+        for group in &mut self.rights.groups {
+            group.members.remove(&principal);
+        }
     }
 
     fn grant_again(&mut self, policy: &str) {
@@ -70,6 +75,7 @@ impl World {
             role: ENCRYPTION_USER.to_owned(),
             principal: found.principal(),
             since: self.clock.now(),
+            more: RoleDetails::default(),
         };
         self.roles.push(role);
     }

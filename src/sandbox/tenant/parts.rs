@@ -314,12 +314,28 @@ pub(in crate::sandbox) struct Lock {
     pub(in crate::sandbox) name: String,
 }
 
-/// A role assignment.
+/// A role assignment, of Azure RBAC or of the local RBAC of a managed HSM.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Role {
     pub(in crate::sandbox) name: String,
+    /// An ARM id, `/`, or a local scope of a managed HSM, which begins with `hsm:`.
     pub(in crate::sandbox) scope: String,
+    /// GUID of the role definition.
     pub(in crate::sandbox) role: String,
     pub(in crate::sandbox) principal: String,
     pub(in crate::sandbox) since: Timestamp,
+    pub(in crate::sandbox) more: RoleDetails,
+}
+
+/// What few role assignments have.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sandbox) struct RoleDetails {
+    pub(in crate::sandbox) condition: Option<String>,
+    /// `2.0` wherever there is a condition.
+    pub(in crate::sandbox) condition_version: Option<String>,
+    pub(in crate::sandbox) description: Option<String>,
+    /// As the request said it; for a principal that the tenant knows, its own type is shown.
+    pub(in crate::sandbox) principal_type: Option<String>,
+    /// Object id of the one who assigned it; empty for what was there from the start.
+    pub(in crate::sandbox) created_by: String,
 }

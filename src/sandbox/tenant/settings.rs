@@ -8,6 +8,10 @@ use serde::Deserialize;
 pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) identity_seconds: f64,
     pub(in crate::sandbox) role_seconds: f64,
+    /// The same for a role that is inherited from a management group, which may take hours; as long
+    /// as any other role where nothing is said.
+    #[serde(default)]
+    pub(in crate::sandbox) inherited_role_seconds: Option<f64>,
     pub(in crate::sandbox) provider_seconds: f64,
     pub(in crate::sandbox) governance_seconds: f64,
     pub(in crate::sandbox) link_seconds: f64,

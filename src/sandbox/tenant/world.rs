@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::events::Event;
 use super::operations::Operation;
 use super::parts::{Environment, Lock, Policy, Role, User, Vault};
+use super::rights::Rights;
 use super::settings::{Settings, Target};
 use super::subscriptions::{FIRST_GROUP, Place, Subscription};
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub(in crate::sandbox) struct World {
     /// ARM ids of the policies that the scenario begins with, by the name that it calls them.
     pub(in crate::sandbox) named_policies: BTreeMap<String, String>,
     pub(in crate::sandbox) roles: Vec<Role>,
+    pub(in crate::sandbox) rights: Rights,
     pub(in crate::sandbox) locks: Vec<Lock>,
     pub(in crate::sandbox) operations: Vec<Operation>,
     pub(in crate::sandbox) managers: Vec<String>,

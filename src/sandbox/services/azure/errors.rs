@@ -10,16 +10,19 @@ use serde_json::{Value, json};
 
 /// The well-known refusal, when the caller may not.
 pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> Option<Reply> {
-    if allowed(world, &user.object_id, action, scope, false) {
-        return None;
-    }
+    (!allowed(world, &user.object_id, action, scope, false))
+        .then(|| unauthorized(user, action, scope))
+}
+
+/// The well-known refusal itself.
+pub(super) fn unauthorized(user: &User, action: &str, scope: &str) -> Reply {
     let text = format!(
         "The client '{}' with object id '{}' does not have authorization to perform action \
         '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, \
         please refresh your credentials.",
         user.client_id, user.object_id
     );
-    Some(Reply::error(403, "AuthorizationFailed", text))
+    Reply::error(403, "AuthorizationFailed", text)
 }
 
 /// The words of Azure Policy, as they stand in a refused request and, one level deeper, in a

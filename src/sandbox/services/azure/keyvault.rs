@@ -8,6 +8,7 @@ use super::{keys, local_roles};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::keys::{access_policies, rbac};
+use crate::sandbox::tenant::local_roles::locally_allowed;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
@@ -56,19 +57,19 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
     let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    if hsm && segments.contains(&"microsoft.authorization") {
+        return local_roles::respond(world, request, user, name, &segments)
+            .unwrap_or_else(not_by_local_roles);
+    }
+    // A role may be assigned at a single key, too.
+    let key = match &segments[..] {
+        ["keys" | "deletedkeys", key, ..] => format!("/keys/{key}"),
+        _ => String::new(),
+    };
+    let may = |world: &World, user: &User, name: &str, action: &str, permission: &str| {
+        refused(world, user, (name, &key), action, permission)
+    };
     match (request.method.as_str(), &segments[..]) {
-        (
-            _,
-            [
-                "keys",
-                key,
-                "providers",
-                "microsoft.authorization",
-                "roleassignments",
-                rest @ ..,
-            ],
-        ) if hsm => may(world, user, name, "", "")
-            .unwrap_or_else(|| local_roles::respond(world, request, name, key, rest)),
         ("GET", ["keys", key]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| latest(world, name, key))
         }
@@ -107,27 +108,45 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
     }
 }
 
-/// The caller's right by the vault's own permission model.
-fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -> Option<Reply> {
+fn not_by_local_roles() -> Reply {
+    forbidden(
+        "ForbiddenByRbac",
+        "Not authorized to perform the key operation.",
+    )
+}
+
+/// The data action of an HSM that means the same as one of a vault.
+fn local_action(action: &str) -> &str {
+    match action {
+        "read" => "keys/read/action",
+        "create/action" => "keys/create",
+        "update/action" => "keys/write/action",
+        "delete" => "keys/delete",
+        "recover/action" => "keys/deletedKeys/recover/action",
+        "purge/action" => "keys/deletedKeys/delete",
+        "rotate/action" => "keys/rotate/action",
+        other => other,
+    }
+}
+
+/// Why the caller has not the right, by the vault's own permission model; asked at a vault and a
+/// key in it (`/keys/…`, or nothing).
+fn refused(
+    world: &World,
+    user: &User,
+    (name, key): (&str, &str),
+    action: &str,
+    permission: &str,
+) -> Option<Reply> {
     let vault = world.vaults.get(name)?;
-    let id = world.vault_id(name);
     if vault.hsm {
-        // Whoever owns the subscription of the sandbox is its local administrator, too.
-        let administrator = allowed(
-            world,
-            &user.object_id,
-            "Microsoft.KeyVault/managedHSMs/write",
-            &id,
-            false,
-        );
-        return (!administrator).then(|| {
-            forbidden(
-                "ForbiddenByRbac",
-                "Not authorized to perform the key operation.",
-            )
-        });
+        let scope = if key.is_empty() { "/keys" } else { key };
+        let action = local_action(action);
+        return (!locally_allowed(world, &user.object_id, name, scope, action))
+            .then(not_by_local_roles);
     }
     if rbac(vault) {
+        let id = format!("{}{key}", world.vault_id(name));
         let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
         let allowed = allowed(world, &user.object_id, &action, &id, true);
         return (!allowed).then(|| {

@@ -2,6 +2,7 @@
 
 pub(super) mod arm;
 mod authorization;
+mod definitions;
 mod deleted_vaults;
 mod deployments;
 mod errors;

@@ -1,7 +1,7 @@
 //! Where in Azure Resource Manager a request points, and that what its path names is there.
 
 use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::roles::covers;
+use crate::sandbox::tenant::scopes::covers;
 use crate::sandbox::tenant::subscriptions::{Group, Subscription};
 use crate::sandbox::tenant::world::World;
 
