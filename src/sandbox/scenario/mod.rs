@@ -16,7 +16,7 @@ use setup::Setup;
 const BASE: &str = include_str!("../scenarios/base.json");
 
 /// Name, and what differs from the base tenant.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("ready", include_str!("../scenarios/ready.json")),
     ("fresh", include_str!("../scenarios/fresh.json")),
     (
@@ -36,6 +36,11 @@ const BUILT_IN: [(&str, &str); 10] = [
         "inherited-grants",
         include_str!("../scenarios/inherited-grants.json"),
     ),
+    (
+        "many-subscriptions",
+        include_str!("../scenarios/many-subscriptions.json"),
+    ),
+    ("paged", include_str!("../scenarios/paged.json")),
 ];
 
 /// What a sandbox holds when it starts.
