@@ -62,6 +62,7 @@ mod rules;
 mod runner;
 mod sandbox_azure;
 mod sandbox_places;
+mod sandbox_power_platform;
 mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_versions;

@@ -224,12 +224,12 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments",
-                "power_platform/bap",
+                "power_platform/environments",
             ),
             (
                 "GET",
                 "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments/{}",
-                "power_platform/bap",
+                "power_platform/environments",
             ),
             (
                 "PATCH",
@@ -238,8 +238,13 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "GET",
+                "providers/Microsoft.BusinessAppPlatform/environments",
+                "power_platform/environments",
+            ),
+            (
+                "GET",
                 "providers/Microsoft.BusinessAppPlatform/environments/{}",
-                "power_platform/bap",
+                "power_platform/environments",
             ),
             (
                 "GET",
@@ -292,6 +297,11 @@ const SERVICES: [Service; 7] = [
         "power_platform",
         "api.powerplatform.com",
         &[
+            (
+                "GET",
+                "environmentmanagement/environments",
+                "power_platform/api",
+            ),
             (
                 "GET",
                 "environmentmanagement/environments/{}",

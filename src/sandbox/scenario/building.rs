@@ -6,6 +6,7 @@ use super::rights::RightsSetup;
 use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::operations::Operations;
 use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, RoleDetails, User};
 use crate::sandbox::tenant::rights::{ENCRYPTION_USER, Rights};
 use crate::sandbox::tenant::subscriptions::Subscription;
@@ -40,7 +41,7 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         roles: Vec::new(),
         rights: Rights::default(),
         locks: Vec::new(),
-        operations: Vec::new(),
+        operations: Operations::default(),
         managers: Vec::new(),
         effects: Vec::new(),
         tokens: 0,

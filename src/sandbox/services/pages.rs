@@ -27,6 +27,9 @@ pub(in crate::sandbox::services) enum Link {
     /// `@odata.nextLink`, left out on the last page: Microsoft Graph.
     #[expect(dead_code, reason = "for Microsoft Graph, which comes next")]
     Odata,
+    /// `@odata.nextlink`, in lower case, left out on the last page: the Power Platform API
+    /// (`EnvironmentList` of the powerplatform-management SDK 2.0.3578.333).
+    PowerPlatform,
 }
 
 impl Link {
@@ -34,17 +37,26 @@ impl Link {
         match self {
             Link::LeftOut | Link::Null | Link::Empty => "nextLink",
             Link::Odata => "@odata.nextLink",
+            Link::PowerPlatform => "@odata.nextlink",
         }
     }
 
     /// What stands in the place of the link on the last page, if anything does.
     fn end(self) -> Option<Value> {
         match self {
-            Link::LeftOut | Link::Odata => None,
+            Link::LeftOut | Link::Odata | Link::PowerPlatform => None,
             Link::Null => Some(Value::Null),
             Link::Empty => Some(Value::from("")),
         }
     }
+}
+
+/// Why there is no page: each service puts it into its own shape.
+#[derive(Debug)]
+pub(in crate::sandbox::services) struct NoPage {
+    pub(in crate::sandbox::services) status: u16,
+    pub(in crate::sandbox::services) code: &'static str,
+    pub(in crate::sandbox::services) message: String,
 }
 
 /// Which part of a list a page holds.
@@ -69,7 +81,7 @@ pub(in crate::sandbox::services) fn cut(
     size: usize,
     total: usize,
     link: Link,
-) -> Result<Cut, Reply> {
+) -> Result<Cut, NoPage> {
     let size = size.max(1);
     let token = request.query(SKIP);
     let begin: usize = match token {
@@ -78,16 +90,21 @@ pub(in crate::sandbox::services) fn cut(
             .parse()
             .ok()
             .filter(|begin| *begin < total)
-            .ok_or_else(|| {
-                let text = format!("The skip token '{token}' is not valid (inferred).");
-                Reply::error(400, "InvalidSkipToken", text)
+            .ok_or_else(|| NoPage {
+                status: 400,
+                code: "InvalidSkipToken",
+                message: format!("The skip token '{token}' is not valid (inferred)."),
             })?,
     };
     let troubles = troubles(world, request);
     let number = begin / size + 1;
     if troubles.breaks_after.is_some_and(|good| number > good) {
-        let text = "The service is not available: this page of the list can't be read.";
-        return Err(Reply::error(503, "ServiceUnavailable", text));
+        return Err(NoPage {
+            status: 503,
+            code: "ServiceUnavailable",
+            message: "The service is not available: this page of the list can't be read."
+                .to_owned(),
+        });
     }
     let end = total.min(begin + size);
     let next = if troubles.repeats_link {
@@ -106,7 +123,7 @@ pub(in crate::sandbox::services) fn cut(
 }
 
 /// The page of a list that a request asks for: 200 with `value` and the link, or the refusal of
-/// [`cut`].
+/// [`cut`] in the documented shape of an error.
 pub(in crate::sandbox::services) fn page(
     world: &World,
     request: &Request,
@@ -114,10 +131,24 @@ pub(in crate::sandbox::services) fn page(
     items: Vec<Value>,
     link: Link,
 ) -> Reply {
-    let cut = match cut(world, request, size, items.len(), link) {
-        Ok(cut) => cut,
-        Err(refusal) => return refusal,
-    };
+    match body(world, request, size, items, link) {
+        Ok(body) => Reply::json(200, &body),
+        Err(why) => Reply::error(why.status, why.code, why.message),
+    }
+}
+
+/// The body of that page.
+///
+/// # Errors
+/// As [`cut`] has it.
+pub(in crate::sandbox::services) fn body(
+    world: &World,
+    request: &Request,
+    size: usize,
+    items: Vec<Value>,
+    link: Link,
+) -> Result<Value, NoPage> {
+    let cut = cut(world, request, size, items.len(), link)?;
     let mut value: Vec<Value> = items
         .into_iter()
         .skip(cut.range.start)
@@ -130,7 +161,7 @@ pub(in crate::sandbox::services) fn page(
     if let Some((name, link)) = cut.link {
         body.insert(name.to_owned(), link);
     }
-    Reply::json(200, &Value::Object(body))
+    Ok(Value::Object(body))
 }
 
 /// Takes away what an item is known by.

@@ -34,6 +34,8 @@ pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) key_vault_page_size: usize,
     #[serde(default)]
     pub(in crate::sandbox) page_troubles: PageTroubles,
+    #[serde(default)]
+    pub(in crate::sandbox) policy_block: PolicyBlock,
     /// `CustomerManagedKeys` instead of `customerManagedKeys`.
     pub(in crate::sandbox) odd_case: bool,
     /// Does a 409 say why?
@@ -49,6 +51,20 @@ pub(in crate::sandbox) struct Settings {
     /// any more); `unknown` (in a state that nobody knows).
     #[serde(default)]
     pub(in crate::sandbox) link_ends: String,
+}
+
+/// Where the block `enterprisePolicies` of an environment is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::sandbox) enum PolicyBlock {
+    /// On reads of one environment, and on lists that expand it: so Microsoft's own clients read
+    /// it.
+    #[default]
+    Shown,
+    /// Where it is expanded, and on no other read of one environment.
+    HiddenUnlessExpanded,
+    /// Nowhere: one source saw it missing although a policy was linked.
+    Hidden,
 }
 
 /// What goes wrong with the pages of lists; nothing, where nothing is said.

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::events::Event;
-use super::operations::Operation;
+use super::operations::Operations;
 use super::parts::{Environment, Lock, Policy, Role, User, Vault};
 use super::rights::Rights;
 use super::settings::{Settings, Target};
@@ -38,7 +38,7 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) roles: Vec<Role>,
     pub(in crate::sandbox) rights: Rights,
     pub(in crate::sandbox) locks: Vec<Lock>,
-    pub(in crate::sandbox) operations: Vec<Operation>,
+    pub(in crate::sandbox) operations: Operations,
     pub(in crate::sandbox) managers: Vec<String>,
     pub(in crate::sandbox) effects: Vec<(&'static str, String)>,
     pub(in crate::sandbox) tokens: u64,

@@ -1,7 +1,8 @@
 //! Host api.bap.microsoft.com: management applications (`adminApplications`), after the
 //! administration module.
 
-use super::errors::error;
+use super::errors::{error, refusal};
+use super::queries::number;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::pages::{Link, page};
 use crate::sandbox::tenant::parts::Standing;
@@ -12,9 +13,14 @@ use serde_json::{Value, json};
 pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", []) => {
+            let top = match number(request, "$top") {
+                Ok(top) => top.unwrap_or(usize::MAX),
+                Err(why) => return refusal(&why),
+            };
             let value: Vec<Value> = world
                 .managers
                 .iter()
+                .take(top)
                 .map(|id| {
                     json!({
                         "applicationId": id,
