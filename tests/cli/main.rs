@@ -54,6 +54,7 @@ mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod request_ids;
 mod retire;
 mod rotate;
 mod routes;
