@@ -64,6 +64,7 @@ mod runner;
 mod sandbox_azure;
 mod sandbox_places;
 mod sandbox_power_platform;
+mod sandbox_roles;
 mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_versions;

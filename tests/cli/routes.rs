@@ -71,6 +71,31 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.Authorization/permissions",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions/{}",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/denyAssignments",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/authorization",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/authorization",
             ),
             (
@@ -197,12 +222,32 @@ const SERVICES: [Service; 7] = [
         &[
             (
                 "GET",
-                "keys/{}/providers/Microsoft.Authorization/roleAssignments",
+                "**/providers/Microsoft.Authorization/roleAssignments",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/local_roles",
             ),
             (
                 "PUT",
-                "keys/{}/providers/Microsoft.Authorization/roleAssignments/{}",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions/{}",
                 "azure/local_roles",
             ),
         ],
