@@ -49,6 +49,9 @@ pub(super) fn respond(
                 Some(role) => Reply::json(200, &definition(world, role)),
                 None => no_definition(id),
             }),
+        // Nothing is denied in this tenant.
+        ("GET", ["denyassignments"]) => refusal(world, user, &read("denyAssignments"), scope)
+            .unwrap_or_else(|| Reply::json(200, &json!({ "value": [] }))),
         ("GET", ["permissions"]) => permissions(world, user, scope),
         ("GET", ["locks"]) => {
             refusal(world, user, &read("locks"), scope).unwrap_or_else(|| locks(world, scope))
