@@ -1,5 +1,5 @@
-//! What is asked about a right, what the answer looks like, and scopes: where an assignment applies,
-//! and how a place is called.
+//! What is asked about a right, what the answer looks like, and scopes: where an assignment
+//! applies, and how a place is called.
 
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyName;

@@ -1,5 +1,5 @@
-//! May the identity of a policy use the key? The one definition, for roles, access policies and local
-//! roles of a managed HSM.
+//! May the identity of a policy use the key? The one definition, for roles, access policies and
+//! local roles of a managed HSM.
 
 use super::asked::{Asked, Doubt, Need, Right, key_scope};
 use super::judge::{denial_in_doubt, effective, judge, source};
