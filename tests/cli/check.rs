@@ -24,7 +24,8 @@ fn checked(patch: &Value, more: &[&str]) -> Ran {
     run(&arguments)
 }
 
-fn codes_of(document: &Value) -> BTreeSet<String> {
+/// The codes of a check's findings.
+pub(crate) fn codes_of(document: &Value) -> BTreeSet<String> {
     let all = document["findings"].as_array().unwrap();
     all.iter()
         .map(|finding| finding["code"].as_str().unwrap().to_owned())

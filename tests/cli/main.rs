@@ -55,6 +55,7 @@ mod readme;
 mod recorded;
 mod report;
 mod retire;
+mod rights;
 mod rotate;
 mod routes;
 mod rules;
