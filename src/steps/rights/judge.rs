@@ -350,357 +350,387 @@ mod tests {
         }
     }
 
+    /// What is so, what was read, and the answer.
+    type Row = (&'static str, fn() -> Held, Option<bool>);
+
+    const YES: Option<bool> = Some(true);
+    const NO: Option<bool> = Some(false);
+
     #[track_caller]
-    fn all(need: Need, rows: Vec<(&str, Held, Option<bool>)>) {
-        for (what, held, wanted) in rows {
+    fn all(need: Need, rows: &[Row]) {
+        for (what, read, wanted) in rows {
+            let held = read();
             let answer = judge(at(need), &held);
-            assert_eq!(answer.verdict().flag(), wanted, "{what}: {answer:?}");
+            assert_eq!(answer.verdict().flag(), *wanted, "{what}: {answer:?}");
         }
     }
 
+    fn one(id: &str, scope: &str) -> Held {
+        held(vec![role(id, scope)])
+    }
+
+    fn under(path: &str) -> Held {
+        one(ENCRYPTION_USER, &format!("{VAULT}{path}"))
+    }
+
+    const PLACES: [Row; 12] = [
+        ("on the vault", || one(ENCRYPTION_USER, VAULT), YES),
+        ("on the key", || one(ENCRYPTION_USER, KEY), YES),
+        (
+            "in capitals",
+            || one(ENCRYPTION_USER, &KEY.to_uppercase()),
+            YES,
+        ),
+        ("on another key", || under("/keys/other"), NO),
+        ("on a key with a longer name", || under("/keys/k2"), NO),
+        ("on secrets", || under("/secrets/k"), NO),
+        (
+            "on the group",
+            || one(ENCRYPTION_USER, "/SUBSCRIPTIONS/S/resourcegroups/G"),
+            YES,
+        ),
+        (
+            "on another group",
+            || one(ENCRYPTION_USER, "/subscriptions/s/resourceGroups/g2"),
+            NO,
+        ),
+        (
+            "on the subscription",
+            || one(ENCRYPTION_USER, "/subscriptions/s"),
+            YES,
+        ),
+        (
+            "at the management group",
+            || one(ENCRYPTION_USER, MANAGEMENT),
+            YES,
+        ),
+        ("at the root", || one(ENCRYPTION_USER, "/"), YES),
+        ("nowhere", || held(Vec::new()), NO),
+    ];
+
+    const GIVEN: [Row; 13] = [
+        ("Crypto User", || one(CRYPTO_USER, VAULT), YES),
+        ("Crypto Officer", || one(CRYPTO_OFFICER, VAULT), YES),
+        ("Administrator", || one(ADMINISTRATOR, MANAGEMENT), YES),
+        (
+            "Key Vault Reader reads alone",
+            || one(VAULT_READER, VAULT),
+            NO,
+        ),
+        ("Release User", || one(RELEASE_USER, VAULT), NO),
+        ("Owner has no data actions", || one(OWNER, VAULT), NO),
+        (
+            "a group",
+            || held(vec![of_group(role(ADMINISTRATOR, VAULT))]),
+            YES,
+        ),
+        (
+            "a condition",
+            || held(vec![bound(role(CRYPTO_USER, VAULT))]),
+            None,
+        ),
+        (
+            "a condition of nothing",
+            || held(vec![bound(role(READER, VAULT))]),
+            NO,
+        ),
+        (
+            "a condition beside a role without one",
+            || {
+                held(vec![
+                    bound(role(CRYPTO_USER, VAULT)),
+                    role(CRYPTO_OFFICER, KEY),
+                ])
+            },
+            YES,
+        ),
+        (
+            "a role of a managed HSM",
+            || one(HSM_ENCRYPTION_USER, VAULT),
+            None,
+        ),
+        (
+            "not readable",
+            || Held {
+                roles: unreadable(true),
+                ..held(Vec::new())
+            },
+            None,
+        ),
+        ("not asked", Held::default, None),
+    ];
+
+    const READS: [Row; 9] = [
+        ("Reader on the policy", || one(READER, POLICY), YES),
+        ("Reader above", || one(READER, MANAGEMENT), YES),
+        ("Contributor", || one(CONTRIBUTOR, "/subscriptions/s"), YES),
+        ("Owner", || one(OWNER, "/"), YES),
+        (
+            "by a group",
+            || held(vec![of_group(role(READER, POLICY))]),
+            YES,
+        ),
+        (
+            "under a condition",
+            || held(vec![bound(role(READER, POLICY))]),
+            None,
+        ),
+        (
+            "Key Vault Administrator",
+            || one(ADMINISTRATOR, "/subscriptions/s"),
+            NO,
+        ),
+        (
+            "who gives roles on vaults",
+            || one(DATA_ACCESS, "/subscriptions/s"),
+            NO,
+        ),
+        ("on the vault", || one(READER, VAULT), NO),
+    ];
+
+    const LOCAL: [Row; 6] = [
+        ("on the key", || one(HSM_ENCRYPTION_USER, "/keys/k"), YES),
+        (
+            "on all keys",
+            || one("21dbd100-6940-42c2-9190-5d6cb909625b", "/keys"),
+            YES,
+        ),
+        ("at the root", || one(HSM_ENCRYPTION_USER, "/"), YES),
+        (
+            "on another key",
+            || one(HSM_ENCRYPTION_USER, "/keys/k2"),
+            NO,
+        ),
+        (
+            "Crypto Auditor",
+            || one("2c18b078-7c48-4d3a-af88-5a3a1b3f82b3", "/"),
+            NO,
+        ),
+        ("a role of its own", || one(CUSTOM, "/keys"), None),
+    ];
+
     #[test]
     fn scopes_roles_groups_and_conditions() {
-        let other_case = "/SUBSCRIPTIONS/S/resourcegroups/G";
-        let other_key = format!("{VAULT}/keys/other");
-        let longer = format!("{KEY}2");
-        let (yes, no) = (Some(true), Some(false));
-        let one = |id: &str, scope: &str| held(vec![role(id, scope)]);
-        all(
-            Need::Key,
-            vec![
-                ("on the vault", one(ENCRYPTION_USER, VAULT), yes),
-                ("on the key", one(ENCRYPTION_USER, KEY), yes),
-                (
-                    "on the key, in capitals",
-                    one(ENCRYPTION_USER, &KEY.to_uppercase()),
-                    yes,
-                ),
-                ("on another key", one(ENCRYPTION_USER, &other_key), no),
-                (
-                    "on a key with a longer name",
-                    one(ENCRYPTION_USER, &longer),
-                    no,
-                ),
-                ("on the group", one(ENCRYPTION_USER, other_case), yes),
-                (
-                    "on another group",
-                    one(ENCRYPTION_USER, "/subscriptions/s/resourceGroups/g2"),
-                    no,
-                ),
-                (
-                    "on the subscription",
-                    one(ENCRYPTION_USER, "/subscriptions/s"),
-                    yes,
-                ),
-                (
-                    "at the management group",
-                    one(ENCRYPTION_USER, MANAGEMENT),
-                    yes,
-                ),
-                ("at the root", one(ENCRYPTION_USER, "/"), yes),
-                (
-                    "on secrets",
-                    one(ENCRYPTION_USER, &format!("{VAULT}/secrets/k")),
-                    no,
-                ),
-                ("Crypto User", one(CRYPTO_USER, VAULT), yes),
-                ("Crypto Officer", one(CRYPTO_OFFICER, VAULT), yes),
-                ("Administrator", one(ADMINISTRATOR, MANAGEMENT), yes),
-                ("Key Vault Reader reads alone", one(VAULT_READER, VAULT), no),
-                ("Release User", one(RELEASE_USER, VAULT), no),
-                ("Owner has no data actions", one(OWNER, VAULT), no),
-                ("nothing", held(Vec::new()), no),
-                (
-                    "a group",
-                    held(vec![of_group(role(ADMINISTRATOR, VAULT))]),
-                    yes,
-                ),
-                (
-                    "a condition",
-                    held(vec![bound(role(CRYPTO_USER, VAULT))]),
-                    None,
-                ),
-                (
-                    "a condition on what gives nothing",
-                    held(vec![bound(role(READER, VAULT))]),
-                    no,
-                ),
-                (
-                    "a condition beside a role without one",
-                    held(vec![
-                        bound(role(CRYPTO_USER, VAULT)),
-                        role(CRYPTO_OFFICER, KEY),
-                    ]),
-                    yes,
-                ),
-                (
-                    "a role of a managed HSM",
-                    one(HSM_ENCRYPTION_USER, VAULT),
-                    None,
-                ),
-                (
-                    "assignments not readable",
-                    Held {
-                        roles: unreadable(true),
-                        ..held(Vec::new())
-                    },
-                    None,
-                ),
-                ("assignments not asked", Held::default(), None),
-            ],
-        );
-        all(
-            Need::Policy,
-            vec![
-                ("Reader on the policy", one(READER, POLICY), yes),
-                ("Reader above", one(READER, MANAGEMENT), yes),
-                ("Contributor", one(CONTRIBUTOR, "/subscriptions/s"), yes),
-                ("Owner", one(OWNER, "/"), yes),
-                (
-                    "by a group",
-                    held(vec![of_group(role(READER, POLICY))]),
-                    yes,
-                ),
-                (
-                    "under a condition",
-                    held(vec![bound(role(READER, POLICY))]),
-                    None,
-                ),
-                (
-                    "Key Vault Administrator",
-                    one(ADMINISTRATOR, "/subscriptions/s"),
-                    no,
-                ),
-                (
-                    "who gives roles on vaults",
-                    one(DATA_ACCESS, "/subscriptions/s"),
-                    no,
-                ),
-                ("on the vault", one(READER, VAULT), no),
-            ],
-        );
-        all(
-            Need::HsmKey,
-            vec![
-                ("on the key", one(HSM_ENCRYPTION_USER, "/keys/k"), yes),
-                (
-                    "on all keys",
-                    one("21dbd100-6940-42c2-9190-5d6cb909625b", "/keys"),
-                    yes,
-                ),
-                ("at the root", one(HSM_ENCRYPTION_USER, "/"), yes),
-                ("on another key", one(HSM_ENCRYPTION_USER, "/keys/k2"), no),
-                (
-                    "Crypto Auditor",
-                    one("2c18b078-7c48-4d3a-af88-5a3a1b3f82b3", "/"),
-                    no,
-                ),
-                ("a role of its own", one(CUSTOM, "/keys"), None),
-            ],
-        );
+        all(Need::Key, &PLACES);
+        all(Need::Key, &GIVEN);
+        all(Need::Policy, &READS);
+        all(Need::HsmKey, &LOCAL);
     }
+
+    const KEYS: &str = "Microsoft.KeyVault/vaults/keys/*";
+    const TWO: [&str; 2] = [
+        "Microsoft.KeyVault/vaults/keys/wrap/action",
+        "Microsoft.KeyVault/vaults/keys/unwrap/action",
+    ];
+
+    /// The custom role on the key, beside one that only reads.
+    fn pair(data: &[&str]) -> Held {
+        Held {
+            roles: Seen::Present(vec![role(CUSTOM, KEY), role(VAULT_READER, VAULT)]),
+            ..defined(custom(data, &[]))
+        }
+    }
+
+    fn entry(permission: Permission) -> Held {
+        defined(Seen::Present(RoleDefinition {
+            name: None,
+            permissions: vec![permission],
+        }))
+    }
+
+    fn hidden(roles: Vec<RoleAssignment>) -> Held {
+        Held {
+            roles: Seen::Present(roles),
+            ..defined(unreadable(true))
+        }
+    }
+
+    const DEFINED: [Row; 16] = [
+        ("keys/*", || defined(custom(&[KEYS], &[])), YES),
+        (
+            "in capitals",
+            || defined(custom(&[&KEYS.to_uppercase()], &[])),
+            YES,
+        ),
+        ("two stars", || defined(custom(&["*/vaults/*"], &[])), YES),
+        (
+            "wrap is taken out",
+            || defined(custom(&["*"], &["*/wrap/action"])),
+            NO,
+        ),
+        (
+            "sign is taken out",
+            || defined(custom(&["*"], &["*/sign/action"])),
+            YES,
+        ),
+        (
+            "no unwrap",
+            || defined(custom(&[TWO[0], "*/read"], &[])),
+            NO,
+        ),
+        ("no read", || defined(custom(&TWO, &[])), NO),
+        ("read comes from another role", || pair(&TWO), YES),
+        ("one half of another role", || pair(&TWO[..1]), NO),
+        (
+            "for Resource Manager alone",
+            || {
+                entry(Permission {
+                    actions: texts(&["*"]),
+                    ..Permission::default()
+                })
+            },
+            NO,
+        ),
+        (
+            "its own condition",
+            || {
+                entry(Permission {
+                    data_actions: texts(&["*"]),
+                    conditional: true,
+                    ..Permission::default()
+                })
+            },
+            None,
+        ),
+        ("not readable", || defined(unreadable(true)), None),
+        ("not there", || defined(Seen::Absent), None),
+        ("not read", || one(CUSTOM, VAULT), None),
+        (
+            "not readable, beside one that gives it",
+            || hidden(vec![role(CUSTOM, VAULT), role(CRYPTO_USER, KEY)]),
+            YES,
+        ),
+        (
+            "not readable, on another key",
+            || hidden(vec![role(CUSTOM, &format!("{VAULT}/keys/x"))]),
+            NO,
+        ),
+    ];
 
     #[test]
     fn roles_of_their_own_are_judged_by_their_data_actions() {
-        let (yes, no) = (Some(true), Some(false));
-        let keys = "Microsoft.KeyVault/vaults/keys";
-        let pair = |two: &[&str]| Held {
-            roles: Seen::Present(vec![role(CUSTOM, KEY), role(VAULT_READER, VAULT)]),
-            ..defined(custom(two, &[]))
-        };
-        let wrap_and_unwrap = [
-            format!("{keys}/wrap/action"),
-            format!("{keys}/unwrap/action"),
-        ];
-        let two: Vec<&str> = wrap_and_unwrap.iter().map(String::as_str).collect();
-        let conditional = Seen::Present(RoleDefinition {
-            name: None,
-            permissions: vec![Permission {
-                data_actions: texts(&["*"]),
-                conditional: true,
-                ..Permission::default()
-            }],
-        });
-        let control = Seen::Present(RoleDefinition {
-            name: None,
-            permissions: vec![Permission {
-                actions: texts(&["*"]),
-                ..Permission::default()
-            }],
-        });
-        all(
-            Need::Key,
-            vec![
-                ("keys/*", defined(custom(&[&format!("{keys}/*")], &[])), yes),
-                (
-                    "in capitals",
-                    defined(custom(&[&format!("{keys}/*").to_uppercase()], &[])),
-                    yes,
-                ),
-                ("two stars", defined(custom(&["*/vaults/*"], &[])), yes),
-                (
-                    "wrap is taken out",
-                    defined(custom(&["*"], &["*/wrap/action"])),
-                    no,
-                ),
-                (
-                    "sign is taken out",
-                    defined(custom(&["*"], &["*/sign/action"])),
-                    yes,
-                ),
-                ("no unwrap", defined(custom(&[&two[0], "*/read"], &[])), no),
-                ("no read", defined(custom(&two, &[])), no),
-                ("read comes from another role", pair(&two), yes),
-                ("one half of another role", pair(&two[..1]), no),
-                ("for Resource Manager alone", defined(control), no),
-                ("its own condition", defined(conditional), None),
-                ("not readable", defined(unreadable(true)), None),
-                ("not there", defined(Seen::Absent), None),
-                ("not read", held(vec![role(CUSTOM, VAULT)]), None),
-                (
-                    "not readable, beside one that gives it",
-                    Held {
-                        roles: Seen::Present(vec![role(CUSTOM, VAULT), role(CRYPTO_USER, KEY)]),
-                        ..defined(unreadable(true))
-                    },
-                    yes,
-                ),
-                (
-                    "not readable, on another key",
-                    Held {
-                        roles: Seen::Present(vec![role(CUSTOM, &format!("{VAULT}/keys/x"))]),
-                        ..defined(unreadable(true))
-                    },
-                    no,
-                ),
-            ],
-        );
+        all(Need::Key, &DEFINED);
     }
+
+    const ALL: (&str, bool) = ("00000000-0000-0000-0000-000000000000", true);
+    const WRAP: [&str; 1] = ["Microsoft.KeyVault/vaults/keys/wrap/action"];
+
+    fn of(one: Denial) -> Held {
+        denied_by(vec![one])
+    }
+
+    fn own() -> Denial {
+        denial(&WRAP, &[(OWN, false)])
+    }
+
+    fn of_a_group() -> Denial {
+        denial(&WRAP, &[(GROUP, true)])
+    }
+
+    fn all_but(who: (&str, bool)) -> Denial {
+        Denial {
+            excluded: named(&[who]),
+            ..denial(&["*"], &[ALL])
+        }
+    }
+
+    /// The identity has its right through the group.
+    fn by_group(one: Denial) -> Held {
+        Held {
+            roles: Seen::Present(vec![of_group(role(ENCRYPTION_USER, VAULT))]),
+            ..of(one)
+        }
+    }
+
+    fn at_scope(scope: &str, only_at_scope: bool) -> Held {
+        of(Denial {
+            scope: scope.to_owned(),
+            only_at_scope,
+            ..own()
+        })
+    }
+
+    fn denials_are(denials: Seen<Vec<Denial>>) -> Held {
+        Held {
+            denials,
+            ..one(ENCRYPTION_USER, VAULT)
+        }
+    }
+
+    const DENIED: [Row; 19] = [
+        ("the identity", || of(own()), NO),
+        ("everyone", || of(denial(&["*"], &[ALL])), NO),
+        (
+            "everyone but the identity",
+            || of(all_but((OWN, false))),
+            YES,
+        ),
+        ("everyone but a group", || of(all_but((GROUP, true))), None),
+        (
+            "everyone but its own group",
+            || by_group(all_but((GROUP, true))),
+            YES,
+        ),
+        ("another", || of(denial(&WRAP, &[("c", false)])), YES),
+        ("a group", || of(of_a_group()), None),
+        (
+            "a group that it is known to be in",
+            || by_group(of_a_group()),
+            NO,
+        ),
+        (
+            "signing",
+            || of(denial(&["*/sign/action"], &[(OWN, false)])),
+            YES,
+        ),
+        ("elsewhere", || at_scope(POLICY, false), YES),
+        ("above", || at_scope(MANAGEMENT, false), NO),
+        (
+            "above, and not below it",
+            || at_scope("/subscriptions/s", true),
+            YES,
+        ),
+        (
+            "on the vault, and not below",
+            || at_scope(VAULT, true),
+            None,
+        ),
+        (
+            "under a condition",
+            || {
+                of(Denial {
+                    conditional: true,
+                    ..own()
+                })
+            },
+            None,
+        ),
+        (
+            "two, of which one is sure",
+            || denied_by(vec![of_a_group(), own()]),
+            NO,
+        ),
+        (
+            "not shown to this caller",
+            || denials_are(unreadable(true)),
+            YES,
+        ),
+        ("trouble", || denials_are(unreadable(false)), None),
+        ("not asked", || denials_are(Seen::NotAsked), None),
+        (
+            "nothing to take",
+            || Held {
+                roles: Seen::Present(Vec::new()),
+                ..of(own())
+            },
+            NO,
+        ),
+    ];
 
     #[test]
     fn a_denial_takes_away_and_one_that_is_in_doubt_leaves_it_open() {
-        const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
-        let (yes, no) = (Some(true), Some(false));
-        let wraps = ["Microsoft.KeyVault/vaults/keys/wrap/action"];
-        let of = |one: Denial| denied_by(vec![one]);
-        let own = || denial(&wraps, &[(OWN, false)]);
-        let by_group = |one: Denial| Held {
-            roles: Seen::Present(vec![of_group(role(ENCRYPTION_USER, VAULT))]),
-            ..of(one)
-        };
-        let all_but = |who: &[(&str, bool)]| Denial {
-            excluded: named(who),
-            ..denial(&["*"], &[(EVERYONE, true)])
-        };
-        all(
-            Need::Key,
-            vec![
-                ("the identity", of(own()), no),
-                ("everyone", of(denial(&["*"], &[(EVERYONE, true)])), no),
-                (
-                    "everyone but the identity",
-                    of(all_but(&[(OWN, false)])),
-                    yes,
-                ),
-                ("everyone but a group", of(all_but(&[(GROUP, true)])), None),
-                (
-                    "everyone but its own group",
-                    by_group(all_but(&[(GROUP, true)])),
-                    yes,
-                ),
-                ("another", of(denial(&wraps, &[("c", false)])), yes),
-                ("a group", of(denial(&wraps, &[(GROUP, true)])), None),
-                (
-                    "a group that it is known to be in",
-                    by_group(denial(&wraps, &[(GROUP, true)])),
-                    no,
-                ),
-                (
-                    "signing",
-                    of(denial(&["*/sign/action"], &[(OWN, false)])),
-                    yes,
-                ),
-                (
-                    "elsewhere",
-                    of(Denial {
-                        scope: POLICY.to_owned(),
-                        ..own()
-                    }),
-                    yes,
-                ),
-                (
-                    "above",
-                    of(Denial {
-                        scope: MANAGEMENT.to_owned(),
-                        ..own()
-                    }),
-                    no,
-                ),
-                (
-                    "above, and not below it",
-                    of(Denial {
-                        scope: "/subscriptions/s".to_owned(),
-                        only_at_scope: true,
-                        ..own()
-                    }),
-                    yes,
-                ),
-                (
-                    "on the vault, and not below",
-                    of(Denial {
-                        only_at_scope: true,
-                        ..own()
-                    }),
-                    None,
-                ),
-                (
-                    "under a condition",
-                    of(Denial {
-                        conditional: true,
-                        ..own()
-                    }),
-                    None,
-                ),
-                (
-                    "two, of which one is sure",
-                    denied_by(vec![denial(&wraps, &[(GROUP, true)]), own()]),
-                    no,
-                ),
-                (
-                    "not shown to this caller",
-                    Held {
-                        denials: unreadable(true),
-                        ..of(own())
-                    },
-                    yes,
-                ),
-                (
-                    "trouble",
-                    Held {
-                        denials: unreadable(false),
-                        ..of(own())
-                    },
-                    None,
-                ),
-                (
-                    "not asked",
-                    Held {
-                        denials: Seen::NotAsked,
-                        ..of(own())
-                    },
-                    None,
-                ),
-                (
-                    "nothing to take",
-                    Held {
-                        roles: Seen::Present(Vec::new()),
-                        ..of(own())
-                    },
-                    no,
-                ),
-            ],
-        );
-        let doubt = denial_in_doubt(at(Need::Key), &of(denial(&wraps, &[(GROUP, true)])));
+        all(Need::Key, &DENIED);
+        let doubt = denial_in_doubt(at(Need::Key), &of(of_a_group()));
         assert_eq!(doubt.map(|doubt| doubt.about), Some(About::Denial));
     }
 
