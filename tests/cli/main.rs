@@ -56,6 +56,7 @@ mod recorded;
 mod report;
 mod request_ids;
 mod retire;
+mod rights;
 mod rotate;
 mod routes;
 mod rules;

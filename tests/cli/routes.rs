@@ -115,6 +115,11 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "GET",
+                "**/providers/Microsoft.Authorization/denyAssignments",
+                "azure/authorization",
+            ),
+            (
+                "GET",
                 "**/providers/Microsoft.Authorization/locks",
                 "azure/authorization",
             ),
