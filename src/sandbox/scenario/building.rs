@@ -38,6 +38,7 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         roles: Vec::new(),
         locks: Vec::new(),
         operations: Vec::new(),
+        azure_operations: Vec::new(),
         managers: Vec::new(),
         effects: Vec::new(),
         tokens: 0,

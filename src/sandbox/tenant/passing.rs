@@ -18,6 +18,7 @@ impl World {
             self.provider_since = None;
         }
         self.advance_operations();
+        self.advance_azure();
         self.advance_events();
         self.advance_locks();
     }

@@ -1,7 +1,7 @@
 //! Host management.azure.com: who asks, and which provider of Azure Resource Manager answers.
 //! Imitated after the public specification.
 
-use super::{authorization, inventory, policies, vaults, versions};
+use super::{authorization, inventory, policies, policy_operations, vaults, versions};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::ids::GROUP;
@@ -123,7 +123,10 @@ fn in_subscription(world: &mut World, request: &Request, user: &User, rest: &[&s
         }
         ["providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
         ["providers", PROVIDER, "operations", id] if request.method == "GET" => {
-            policies::operation(request, id)
+            policy_operations::operation(world, request, id)
+        }
+        ["providers", PROVIDER, "operationresults", id] if request.method == "GET" => {
+            policy_operations::result(world, id)
         }
         ["providers", "microsoft.keyvault", _, ..] => vaults::respond(world, request, user),
         _ => inventory::respond(world, request, user),

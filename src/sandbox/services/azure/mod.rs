@@ -10,6 +10,7 @@ pub(super) mod keyvault;
 mod local_roles;
 mod odata;
 mod policies;
+mod policy_operations;
 mod shapes;
 mod vaults;
 mod versions;
