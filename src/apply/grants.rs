@@ -95,12 +95,7 @@ impl Applier<'_> {
         // Whether a reader is a user, a group or a service principal is not known here, so the
         // service finds out.
         let kind = own_identity.then_some("ServicePrincipal");
-        let send = async |writer: &Writer| {
-            Ok(writer
-                .assign_role(scope, principal, role, kind)
-                .await?
-                .correlation)
-        };
+        let send = async |writer: &Writer| writer.assign_role(scope, principal, role, kind).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
         Ok(Outcome {
             what: sending.what,
@@ -155,12 +150,8 @@ impl Applier<'_> {
             Ok(Known::Unknown(why)) => Look::Begun(why),
             Err(fault) => Look::Unknown(fault),
         };
-        let send = async |writer: &Writer| {
-            Ok(writer
-                .add_access_policy(vault, tenant, &principal)
-                .await?
-                .correlation)
-        };
+        let send =
+            async |writer: &Writer| writer.add_access_policy(vault, tenant, &principal).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
         Ok(Outcome {
             what: sending.what,

@@ -126,11 +126,7 @@ impl Writer {
         }
         let url = self.session.arm(&path, versions::ROLES);
         match self.arm_change(Method::PUT, &url, Some(&body)).await {
-            Err(fault) if fault.is("RoleAssignmentExists") => Ok(Written {
-                operation: None,
-                pause: None,
-                correlation: fault.correlation,
-            }),
+            Err(fault) if fault.is("RoleAssignmentExists") => Ok(fault.correlation.into()),
             reply => reply,
         }
     }

@@ -5,7 +5,7 @@
 //! repeated here only when nothing was sent at all. Every other outcome may have had its effect,
 //! 401, 429 and 503 too: the caller looks before it sends again.
 
-use crate::audit::{Came, Intent};
+use crate::audit::{Came, End, Entry, Intent};
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::credential::Secret;
@@ -25,6 +25,9 @@ const TRIES: u32 = 6;
 
 /// What came of one attempt, with the id that it was given.
 type Attempt = (String, Result<Answer, Broken>);
+
+/// A change that was accepted, with its place in the audit log, if one is kept.
+pub(super) type Taken = (Answer, Option<Entry>);
 
 /// A request to one of the cloud's services, which can be sent with any token.
 struct Request {
@@ -116,6 +119,18 @@ impl Session {
         url: &str,
         body: Option<&Value>,
     ) -> Reply<Answer> {
+        let taken = self.sent(service, method, url, body).await;
+        taken.map(|(answer, _)| answer)
+    }
+
+    /// The same, with the change's place in the audit log: for what may go on after its answer.
+    pub(crate) async fn sent(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Reply<Taken> {
         let request = self.request(
             service,
             method,
@@ -125,7 +140,7 @@ impl Session {
         let mut attempt = 0;
         loop {
             let token = self.token(&request).await?;
-            let made = self.written_down(&request, &token).await?;
+            let (made, entry) = self.written_down(&request, &token).await?;
             if matches!(&made.1, Ok(answer) if answer.status == 401) {
                 self.tokens.forget(&request.scope).await;
             }
@@ -133,9 +148,9 @@ impl Session {
                 // A success that can't be understood need not be the service's: the caller looks
                 // whether it happened.
                 Ok(answer) if !answer.body.is_empty() => {
-                    return understood(service, &answer).map(|()| answer);
+                    return understood(service, &answer).map(|()| (answer, entry));
                 }
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok((answer, entry)),
                 Err(fault) => fault,
             };
             attempt += 1;
@@ -230,9 +245,13 @@ impl Session {
     }
 
     /// Sends a change once, with a line of the audit trail before it and one after it.
-    async fn written_down(&self, request: &Request, token: &Secret) -> Reply<Attempt> {
+    async fn written_down(
+        &self,
+        request: &Request,
+        token: &Secret,
+    ) -> Reply<(Attempt, Option<Entry>)> {
         if !self.trail.is_kept() {
-            return Ok(self.attempt(request, token).await);
+            return Ok((self.attempt(request, token).await, None));
         }
         let sent_as = request_id::fresh();
         let intent = Intent {
@@ -250,19 +269,30 @@ impl Session {
         let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
         let outcome = self.deliver(request, token, &sent_as).await;
         let (came, ids) = came(&outcome);
-        if let Err(error) = self
+        let written = self
             .trail
-            .outcome(&id, &intent, self.clock.now(), (&came, &ids))
-        {
-            // At once, because the run may go on for hours; and its end says it again, and is no
-            // success.
-            tracing::error!("{} No other change follows.", error.message);
-            self.unwritten
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert(error);
-        }
-        Ok((sent_as, outcome))
+            .outcome(&id, &intent, self.clock.now(), (&came, &ids));
+        self.missed(written);
+        let entry = intent.entry(id);
+        Ok(((sent_as, outcome), Some(entry)))
+    }
+
+    /// Writes down how the operation ended that a change was accepted as.
+    pub(super) fn ended(&self, entry: &Entry, end: &End, ids: &[(String, String)]) {
+        let written = self.trail.ended(entry, self.clock.now(), (end, ids));
+        self.missed(written);
+    }
+
+    /// Remembers that a line about a change is missing.
+    fn missed(&self, written: crate::error::Result<()>) {
+        let Err(error) = written else { return };
+        // At once, because the run may go on for hours; and its end says it again, and is no
+        // success.
+        tracing::error!("{} No other change follows.", error.message);
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(error);
     }
 
     /// Success or fault.

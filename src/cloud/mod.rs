@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod arm;
+pub mod arm_operations;
 pub mod authorization;
 pub mod clock;
 pub mod cloud_file;

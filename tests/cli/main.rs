@@ -11,6 +11,7 @@
     reason = "what a test cleans up may be gone already"
 )]
 
+mod accepted;
 mod alike;
 mod arena;
 mod audit;

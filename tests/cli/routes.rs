@@ -166,7 +166,12 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.PowerPlatform/operations/{}",
-                "azure/policies",
+                "azure/policy_operations",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.PowerPlatform/operationResults/{}",
+                "azure/policy_operations",
             ),
             (
                 "GET",
@@ -175,6 +180,11 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "PUT",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
+                "azure/policies",
+            ),
+            (
+                "PATCH",
                 "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
                 "azure/policies",
             ),

@@ -44,6 +44,7 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         rights: Rights::default(),
         locks: Vec::new(),
         operations: Operations::default(),
+        azure_operations: Vec::new(),
         managers: Vec::new(),
         effects: Vec::new(),
         tokens: 0,

@@ -273,7 +273,7 @@ fn one() -> u32 {
 }
 
 /// An enterprise policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) struct Policy {
     pub(in crate::sandbox) id: String,
     pub(in crate::sandbox) name: String,
