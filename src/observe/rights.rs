@@ -69,8 +69,8 @@ pub(super) async fn lists(reader: &Reader, policy: &Policy, vault: Option<&ArmId
     })
 }
 
-/// Adds the definitions that the answer depends on. Of a vault with access policies nothing is kept:
-/// neither roles nor denials decide there.
+/// Adds the definitions that the answer depends on. Of a vault with access policies nothing is
+/// kept: neither roles nor denials decide there.
 pub(super) async fn defined(
     reader: &Reader,
     policy: &Policy,
