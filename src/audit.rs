@@ -56,6 +56,8 @@ pub struct Intent<'a> {
     pub method: &'a str,
     /// Where to.
     pub url: &'a str,
+    /// `x-ms-client-request-id` of this attempt.
+    pub client_request: &'a str,
     /// The body. Sign-in never passes here, and no change carries a secret.
     pub body: Value,
 }
@@ -85,6 +87,8 @@ struct Line<'a> {
     who: &'a Who,
     method: &'a str,
     url: &'a str,
+    /// The id that this attempt was sent under.
+    client_request_id: &'a str,
     #[serde(skip_serializing_if = "Value::is_null")]
     body: &'a Value,
     #[serde(flatten)]
@@ -217,6 +221,7 @@ impl Trail {
             who: &intent.who,
             method: intent.method,
             url: intent.url,
+            client_request_id: intent.client_request,
             body: if came.is_none() {
                 &intent.body
             } else {
@@ -375,6 +380,7 @@ mod tests {
             who: Who::default(),
             method: "PUT",
             url: "https://x/",
+            client_request: "c",
             body: serde_json::json!({"a": "b\nc"}),
         }
     }

@@ -10,6 +10,7 @@ use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::credential::Secret;
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
+use crate::cloud::request_id;
 use crate::cloud::retry::{LONGEST_PAUSE, own_pause, retry_after};
 use crate::cloud::session::Session;
 use bytes::Bytes;
@@ -21,6 +22,9 @@ use url::Url;
 
 /// How often a call is sent before its last answer counts.
 const TRIES: u32 = 6;
+
+/// What came of one attempt, with the id that it was given.
+type Attempt = (String, Result<Answer, Broken>);
 
 /// A request to one of the cloud's services, which can be sent with any token.
 struct Request {
@@ -121,11 +125,11 @@ impl Session {
         let mut attempt = 0;
         loop {
             let token = self.token(&request).await?;
-            let outcome = self.written_down(&request, &token).await?;
-            if matches!(&outcome, Ok(answer) if answer.status == 401) {
+            let made = self.written_down(&request, &token).await?;
+            if matches!(&made.1, Ok(answer) if answer.status == 401) {
                 self.tokens.forget(&request.scope).await;
             }
-            let fault = match self.judged(service, outcome) {
+            let fault = match self.judged(service, made) {
                 // A success that can't be understood need not be the service's: the caller looks
                 // whether it happened.
                 Ok(answer) if !answer.body.is_empty() => {
@@ -152,13 +156,13 @@ impl Session {
     ) -> Reply<Answer> {
         let request = self.request(service, method, url, body)?;
         let token = self.token(&request).await?;
-        let outcome = self.deliver(&request, &token).await;
-        if !matches!(&outcome, Ok(answer) if answer.status == 401) {
-            return self.judged(service, outcome);
+        let attempt = self.attempt(&request, &token).await;
+        if !matches!(&attempt.1, Ok(answer) if answer.status == 401) {
+            return self.judged(service, attempt);
         }
         let renewed = self.tokens.renew(&request.scope, &token).await;
         let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
-        self.judged(service, self.deliver(&request, &renewed).await)
+        self.judged(service, self.attempt(&request, &renewed).await)
     }
 
     /// A request of the cloud's own; an address of anybody else is a fault.
@@ -197,12 +201,20 @@ impl Session {
             .map_err(|error| Fault::sign_in(request.service, error))
     }
 
-    /// Sends a request once, with this token.
-    async fn deliver(&self, request: &Request, token: &Secret) -> Result<Answer, Broken> {
+    /// Sends a request once, under an id of its own.
+    async fn attempt(&self, request: &Request, token: &Secret) -> Attempt {
+        let id = request_id::fresh();
+        let outcome = self.deliver(request, token, &id).await;
+        (id, outcome)
+    }
+
+    /// Sends a request once, with this token and under this id.
+    async fn deliver(&self, request: &Request, token: &Secret, id: &str) -> Result<Answer, Broken> {
         let bearer = format!("Bearer {}", token.secret());
         let mut headers = vec![
             ("authorization", bearer.as_str()),
             ("accept", "application/json"),
+            (request_id::HEADER, id),
         ];
         if request.body.is_some() {
             headers.push(("content-type", "application/json"));
@@ -218,18 +230,16 @@ impl Session {
     }
 
     /// Sends a change once, with a line of the audit trail before it and one after it.
-    async fn written_down(
-        &self,
-        request: &Request,
-        token: &Secret,
-    ) -> Reply<Result<Answer, Broken>> {
+    async fn written_down(&self, request: &Request, token: &Secret) -> Reply<Attempt> {
         if !self.trail.is_kept() {
-            return Ok(self.deliver(request, token).await);
+            return Ok(self.attempt(request, token).await);
         }
+        let sent_as = request_id::fresh();
         let intent = Intent {
             who: self.tokens.who(token),
             method: request.method.as_str(),
             url: request.url.as_str(),
+            client_request: &sent_as,
             body: request
                 .body
                 .as_ref()
@@ -238,7 +248,7 @@ impl Session {
         };
         let written = self.trail.intent(&intent, self.clock.now());
         let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
-        let outcome = self.deliver(request, token).await;
+        let outcome = self.deliver(request, token, &sent_as).await;
         let (came, ids) = came(&outcome);
         if let Err(error) = self
             .trail
@@ -252,12 +262,12 @@ impl Session {
                 .unwrap_or_else(PoisonError::into_inner)
                 .get_or_insert(error);
         }
-        Ok(outcome)
+        Ok((sent_as, outcome))
     }
 
     /// Success or fault.
-    fn judged(&self, service: Service, outcome: Result<Answer, Broken>) -> Reply<Answer> {
-        let answer = outcome.map_err(|broken| Fault::broken(service, &broken))?;
+    fn judged(&self, service: Service, (id, outcome): Attempt) -> Reply<Answer> {
+        let answer = outcome.map_err(|broken| Fault::broken(service, &broken).sent_as(id))?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }

@@ -26,6 +26,8 @@ pub struct Fault {
     pub message: String,
     /// The id for a support ticket.
     pub correlation: Option<String>,
+    /// The id that cmkctl gave the request, when it may have been sent.
+    pub client_request: Option<String>,
     /// The body of the answer, when it is JSON.
     pub body: Value,
     /// The pause that the service asked for (`Retry-After`).
@@ -70,6 +72,7 @@ impl Fault {
             inner_code,
             message,
             correlation: answer.correlation().map(json::clean),
+            client_request: answer.client_request().map(json::clean),
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
             retry_after: None,
             list: false,
@@ -92,6 +95,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: answer.correlation().map(json::clean),
+            client_request: answer.client_request().map(json::clean),
             body: Value::Null,
             retry_after: None,
             list: false,
@@ -109,6 +113,18 @@ impl Fault {
         Self::unanswered(service, cause, json::clean(broken.words()))
     }
 
+    /// The same fault with the id that the request was given. What was not sent has none that
+    /// anybody could look for.
+    #[must_use]
+    pub fn sent_as(self, id: impl Into<Option<String>>) -> Self {
+        let sent = !matches!(self.cause, Cause::NotSent | Cause::Foreign);
+        let client_request = self.client_request.or_else(|| id.into().filter(|_| sent));
+        Self {
+            client_request,
+            ..self
+        }
+    }
+
     /// Without an answer there is nothing but what happened here.
     fn unanswered(service: Service, cause: Cause, message: String) -> Self {
         Self {
@@ -118,6 +134,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: None,
+            client_request: None,
             body: Value::Null,
             retry_after: None,
             list: false,
@@ -226,6 +243,7 @@ impl Fault {
         let mut error = Error::new(kind, what).detail(capital(&detail));
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
+        error.client_request = self.client_request;
         error
     }
 
@@ -267,8 +285,10 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
         let text = String::from_utf8_lossy(&answer.body);
         return (None, None, excerpt(&text));
     };
-    let error = json::at(&value, "error")
-        .filter(|error| error.is_object())
+    // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
+    let error = ["error", "errorDetail"]
+        .iter()
+        .find_map(|name| json::at(&value, name).filter(|error| error.is_object()))
         .unwrap_or(&value);
     let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
     let mut inner = None;
@@ -280,10 +300,16 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
     let mut message = json::text(error, "message")
         .or_else(|| json::text(&value, "error_description"))
         .unwrap_or_default();
-    for detail in json::list(error, "details") {
-        if let Some(text) = json::text(detail, "message")
-            && !message.contains(&text)
-        {
+    let details = json::list(error, "details").iter();
+    let details = details.filter_map(|detail| json::text(detail, "message"));
+    let fields = json::at(error, "fieldErrors").and_then(Value::as_object);
+    // What a field holds is not on record: whatever it is, it is shown.
+    let fields = fields
+        .into_iter()
+        .flatten()
+        .map(|(_, field)| json::as_text(field).unwrap_or_else(|| field.to_string()));
+    for text in details.chain(fields) {
+        if !message.contains(&text) {
             message = format!("{message} {text}");
         }
     }
@@ -346,6 +372,12 @@ mod tests {
         );
         assert_eq!(firewall.inner_code.as_deref(), Some("ForbiddenByFirewall"));
         assert_eq!(firewall.into_error("x").kind, Kind::Forbidden);
+        let flat = fault(
+            409,
+            r#"{"errorDetail":{"code":"OperationNotStartable","fieldErrors":{"a":"One runs.","b":["x"]}}}"#,
+        );
+        assert!(flat.is("OperationNotStartable"));
+        assert_eq!(flat.message, r#"One runs. ["x"]"#);
         for (body, part) in [
             ("", "empty"),
             ("<html><body>Bad gateway</body></html>", "Bad gateway"),

@@ -8,6 +8,7 @@ use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
+use crate::cloud::request_id::Last;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::versions::KEYS;
 use crate::model::ids::assignment_name;
@@ -174,9 +175,11 @@ impl Session {
         uri: &str,
         get: impl AsyncFn(KeyClient) -> azure_core::Result<T>,
     ) -> Reply<T> {
-        let reply = get(self.key_client(service, uri)?)
+        let last = Last::default();
+        let faulty = |error| fault(service, &error).sent_as(last.get());
+        let reply = get(self.key_client(service, uri, &last)?)
             .await
-            .map_err(|error| fault(service, &error));
+            .map_err(faulty);
         if !matches!(&reply, Err(fault) if fault.status() == Some(401)) {
             return reply;
         }
@@ -185,12 +188,12 @@ impl Session {
                 .forget(&self.cloud().scope(service, &url))
                 .await;
         }
-        get(self.key_client(service, uri)?)
+        get(self.key_client(service, uri, &last)?)
             .await
-            .map_err(|error| fault(service, &error))
+            .map_err(faulty)
     }
 
-    fn key_client(&self, service: Service, uri: &str) -> Reply<KeyClient> {
+    fn key_client(&self, service: Service, uri: &str, last: &Last) -> Reply<KeyClient> {
         let ours =
             url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
         if !ours {
@@ -201,7 +204,7 @@ impl Session {
             );
             return Err(Fault::broken(service, &Broken::Foreign(words)));
         }
-        let client_options = Patient::options(self.wire());
+        let client_options = Patient::options(self.wire(), last.clone());
         let options = KeyClientOptions {
             client_options,
             ..Default::default()

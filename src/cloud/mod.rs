@@ -22,6 +22,7 @@ mod patient;
 pub mod power_platform;
 mod power_platform_api;
 pub mod probe;
+mod request_id;
 pub mod retry;
 mod rotation;
 mod sdk;

@@ -12,8 +12,10 @@ pub(super) const POLICIES: &str = "2020-10-30";
 pub(super) const ROLES: &str = "2022-04-01";
 /// Locks (`Microsoft.Authorization`).
 pub(super) const LOCKS: &str = "2020-05-01";
-/// Vaults and their keys at Resource Manager (`Microsoft.KeyVault`).
-pub(super) const VAULTS: &str = "2023-07-01";
+/// Vaults and their keys at Resource Manager (`Microsoft.KeyVault`). Every version before it stops
+/// working on 2027-02-27 (announced by Microsoft). It reads and changes existing vaults as the
+/// older ones did: only for new vaults the default of `enableRbacAuthorization` is another one.
+pub(super) const VAULTS: &str = "2026-02-01";
 /// Keys and local roles at the data plane of a vault or managed HSM.
 pub(super) const KEYS: &str = "2025-07-01";
 /// Environments at the Power Platform admin API.
@@ -24,8 +26,9 @@ pub(super) const MAKERS_ENVIRONMENT: &str = "2016-11-01";
 pub(super) const ADMIN_APPLICATIONS: &str = "2020-10-01";
 /// The list of lifecycle operations there.
 pub(super) const HISTORY: &str = "2024-05-01";
-/// One lifecycle operation there.
-pub(super) const OPERATION: &str = "2021-04-01";
+/// One lifecycle operation there, by its id: the version in recorded traffic of the Terraform
+/// provider. An address that the service gives keeps its own.
+pub(super) const OPERATION: &str = "2023-06-01";
 /// Linking an environment to a policy and taking it off there.
 pub(super) const LINKS: &str = "2019-10-01";
 /// Managed Environments there.

@@ -32,6 +32,9 @@ pub struct Blueprint {
 /// The API version of enterprise policies that the published specification knows.
 const POLICY_API: &str = "2020-10-30-preview";
 
+/// Of vaults: the versions before it end on 2027-02-27.
+const VAULT_API: &str = "2026-02-01";
+
 impl Blueprint {
     fn hsm(&self) -> bool {
         self.vault.kind == ResourceKind::ManagedHsm
@@ -178,7 +181,7 @@ fn bicep_grant(one: &Blueprint) -> String {
     }
     format!(
         "
-resource {symbol}_vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {{
+resource {symbol}_vault 'Microsoft.KeyVault/vaults@{VAULT_API}' existing = {{
   name: {}
 }}
 

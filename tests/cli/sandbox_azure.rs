@@ -20,6 +20,19 @@ struct Tenant {
 /// An answer as (status, error code, whole body).
 type Said = (u16, String, Value);
 
+/// A version of the type that a path names.
+fn version_of(path: &str) -> &'static str {
+    let lower = path.to_ascii_lowercase();
+    let last = lower.rsplit("/providers/").next().unwrap_or_default();
+    match last.split('/').collect::<Vec<_>>()[..] {
+        ["microsoft.authorization", "locks", ..] => "2020-05-01",
+        ["microsoft.authorization", _, ..] => "2022-04-01",
+        ["microsoft.powerplatform", kind, ..] if kind != "register" => "2020-10-30",
+        ["microsoft.keyvault", _, ..] => "2026-02-01",
+        _ => "2021-04-01",
+    }
+}
+
 impl Tenant {
     fn new(served: Served) -> Self {
         let defaults = served.cloud()["defaults"].clone();
@@ -35,9 +48,7 @@ impl Tenant {
     }
 
     fn arm_as(&self, user: &str, method: &str, path: &str, body: &Value) -> Said {
-        let lower = path.to_ascii_lowercase();
-        let policy = lower.contains("/enterprisepolicies/") && !lower.contains("authorization");
-        let version = if policy { "2020-10-30" } else { "2022-04-01" };
+        let version = version_of(path);
         let mark = if path.contains('?') { '&' } else { '?' };
         let url = format!("{ARM}{path}{mark}api-version={version}");
         let body = if body.is_null() {
@@ -77,8 +88,9 @@ impl Tenant {
             "{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
             self.subscription
         );
-        let body = json!({ "properties": { "roleDefinitionId": definition,
-            "principalId": principal, "principalType": "ServicePrincipal" } });
+        // Without the type of the principal, the service looks the principal up.
+        let body =
+            json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
         self.arm("PUT", &path, &body)
     }
 }
@@ -508,7 +520,7 @@ fn the_data_plane_refuses_for_three_reasons() {
             &served,
             user,
             "GET",
-            "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/",
+            "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/?api-version=7.6",
             "",
         );
         let error = answer.json()["error"].clone();

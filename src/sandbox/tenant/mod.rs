@@ -2,16 +2,22 @@
 //! nobody's request.
 
 pub(in crate::sandbox) mod clock;
+mod conditions;
 pub(in crate::sandbox) mod document;
 pub(in crate::sandbox) mod events;
 pub(in crate::sandbox) mod happenings;
 pub(in crate::sandbox) mod ids;
 pub(in crate::sandbox) mod keys;
 pub(in crate::sandbox) mod lifecycle;
+pub(in crate::sandbox) mod local_roles;
 pub(in crate::sandbox) mod operations;
 pub(in crate::sandbox) mod parts;
 pub(in crate::sandbox) mod passing;
+pub(in crate::sandbox) mod principals;
 pub(in crate::sandbox) mod reach;
+pub(in crate::sandbox) mod rights;
 pub(in crate::sandbox) mod roles;
+pub(in crate::sandbox) mod scopes;
 pub(in crate::sandbox) mod settings;
+pub(in crate::sandbox) mod subscriptions;
 pub(in crate::sandbox) mod world;
