@@ -62,7 +62,7 @@ const fn role(
 
 /// Microsoft Learn, *Azure built-in roles*, seen 2026-11. What Contributor leaves out is the
 /// writing of roles, about which nothing is asked here.
-static AZURE: [BuiltIn; 18] = [
+static AZURE: [BuiltIn; 20] = [
     role(
         "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
         "Owner",
@@ -192,9 +192,22 @@ static AZURE: [BuiltIn; 18] = [
         NONE,
         &[
             "Microsoft.KeyVault/vaults/certificates/read",
+            "Microsoft.KeyVault/vaults/keys/read",
             "Microsoft.KeyVault/vaults/secrets/getSecret/action",
             "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
         ],
+    ),
+    role(
+        "a68e7c17-0ab2-4c09-9a58-125dae29748c",
+        "Key Vault Purge Operator",
+        NONE,
+        NONE,
+    ),
+    role(
+        "18500a29-7fe2-46b2-a342-b16a415e101d",
+        "Managed HSM contributor",
+        &["Microsoft.KeyVault/managedHSMs/*"],
+        NONE,
     ),
 ];
 
@@ -206,7 +219,7 @@ const HSM_USES: &[&str] = &[
 
 /// Microsoft Learn, *Local RBAC built-in roles for Managed HSM*, seen 2026-11: of what each may do,
 /// only reading, wrapping and unwrapping.
-static HSM: [BuiltIn; 7] = [
+static HSM: [BuiltIn; 9] = [
     role(
         "21dbd100-6940-42c2-9190-5d6cb909625b",
         "Managed HSM Crypto User",
@@ -246,6 +259,18 @@ static HSM: [BuiltIn; 7] = [
     role(
         "7b127d3c-77bd-4e3e-bbe0-dbb8971fa7f8",
         "Managed HSM Backup",
+        NONE,
+        NONE,
+    ),
+    role(
+        "6efe6056-5259-49d2-8b3d-d3d73544b20b",
+        "Managed HSM Restore",
+        NONE,
+        NONE,
+    ),
+    role(
+        "21dbd100-6940-42c2-9190-5d6cb909625c",
+        "Managed HSM Crypto Service Release User",
         NONE,
         NONE,
     ),

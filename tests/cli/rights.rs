@@ -7,6 +7,8 @@ use crate::between::{Between, Rule};
 use crate::check::codes_of;
 use crate::tenants::{linked_uat, policy_ready, ungranted_policy};
 use crate::tool::{CONSENT, FAST, Ran, Served, overlaid};
+use cmkctl::model::rights::{Operation, matches};
+use cmkctl::model::roles::{of_azure, of_hsm};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -630,4 +632,98 @@ fn an_export_takes_no_grant_under_its_care_that_is_not_its_own() {
             ran.stdout
         );
     }
+}
+
+#[test]
+fn the_roles_that_are_judged_unasked_are_those_of_the_service() {
+    let text = include_str!("../../src/sandbox/tenant/role_definitions.json");
+    let all: Value = serde_json::from_str(text).unwrap();
+    let fits = |list: &Value, name: &str| {
+        let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        list.iter()
+            .any(|pattern| matches(pattern.as_str().unwrap(), name))
+    };
+    let data = ["read", "wrap/action", "unwrap/action", "sign/action"];
+    let in_vault = data.map(|name| format!("Microsoft.KeyVault/vaults/keys/{name}"));
+    let in_hsm = ["read/action", "wrap/action", "unwrap/action"];
+    let in_hsm = in_hsm.map(|name| format!("Microsoft.KeyVault/managedHsm/keys/{name}"));
+    for one in all["azure"].as_array().unwrap() {
+        let role = of_azure(one["id"].as_str().unwrap()).unwrap_or_else(|| panic!("{one}"));
+        assert_eq!(one["name"], role.name);
+        for name in &in_vault {
+            let real = fits(&one["dataActions"], name) && !fits(&one["notDataActions"], name);
+            assert_eq!(
+                role.allows(Operation::Data(name)),
+                real,
+                "{}: {name}",
+                role.name
+            );
+        }
+        let reads = "Microsoft.PowerPlatform/enterprisePolicies/read";
+        let real = fits(&one["actions"], reads) && !fits(&one["notActions"], reads);
+        assert_eq!(
+            role.allows(Operation::Control(reads)),
+            real,
+            "{}",
+            role.name
+        );
+    }
+    for one in all["managed_hsm"].as_array().unwrap() {
+        let role = of_hsm(one["id"].as_str().unwrap()).unwrap_or_else(|| panic!("{one}"));
+        assert_eq!(one["name"], role.name);
+        for name in &in_hsm {
+            let real = fits(&one["dataActions"], name);
+            assert_eq!(
+                role.allows(Operation::Data(name)),
+                real,
+                "{}: {name}",
+                role.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_tenant_with_inherited_grants_is_seen_as_it_is() {
+    let served = Served::start("inherited-grants", FAST);
+    let all = served
+        .run(&["status", "--all", "-o", "json"])
+        .exits(0)
+        .json();
+    let of = |name: &str| {
+        let environments = all["environments"].as_array().unwrap();
+        let one = environments.iter().find(|one| one["name"] == name).unwrap();
+        (
+            one["state"].as_str().unwrap().to_owned(),
+            one["granted"].as_bool(),
+        )
+    };
+    for name in ["Contoso UAT", "Contoso Production", "Contoso Unified"] {
+        assert_eq!(of(name), ("encrypted".to_owned(), Some(true)), "{name}");
+    }
+    assert_eq!(of("Contoso Sales"), ("not-visible".to_owned(), None));
+    let asked = |words: &str| {
+        let log = served.log();
+        let paths = log
+            .iter()
+            .filter(|one| one["path"].as_str().unwrap().contains(words));
+        paths.count()
+    };
+    // One list of everybody's assignments, and one of the groups for each identity that the list
+    // does not settle; each role that is not built in once.
+    assert_eq!(asked("/roleDefinitions/"), 1);
+    assert_eq!(asked("/denyAssignments"), 1);
+    assert!(
+        asked("/roleAssignments") <= 4,
+        "{}",
+        asked("/roleAssignments")
+    );
+    let ran = served.run(&CREATE).exits(0);
+    ran.says(&["`Key Vault Crypto User` at the management group `mg-contoso` through the group"]);
+    served.run(&["check"]).exits(0);
+    served
+        .run(&["adopt"])
+        .exits(5)
+        .says(&["holds only under a condition"]);
+    assert!(served.effects().is_empty(), "{:?}", served.effects());
 }
