@@ -72,6 +72,7 @@ mod sandbox_trouble;
 mod sandbox_versions;
 mod sandbox_wire;
 mod sarif;
+mod scenarios;
 mod schemas;
 mod seen;
 mod sending;
