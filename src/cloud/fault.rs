@@ -285,8 +285,10 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
         let text = String::from_utf8_lossy(&answer.body);
         return (None, None, excerpt(&text));
     };
-    let error = json::at(&value, "error")
-        .filter(|error| error.is_object())
+    // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
+    let error = ["error", "errorDetail"]
+        .iter()
+        .find_map(|name| json::at(&value, name).filter(|error| error.is_object()))
         .unwrap_or(&value);
     let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
     let mut inner = None;
@@ -298,10 +300,16 @@ fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
     let mut message = json::text(error, "message")
         .or_else(|| json::text(&value, "error_description"))
         .unwrap_or_default();
-    for detail in json::list(error, "details") {
-        if let Some(text) = json::text(detail, "message")
-            && !message.contains(&text)
-        {
+    let details = json::list(error, "details").iter();
+    let details = details.filter_map(|detail| json::text(detail, "message"));
+    let fields = json::at(error, "fieldErrors").and_then(Value::as_object);
+    // What a field holds is not on record: whatever it is, it is shown.
+    let fields = fields
+        .into_iter()
+        .flatten()
+        .map(|(_, field)| json::as_text(field).unwrap_or_else(|| field.to_string()));
+    for text in details.chain(fields) {
+        if !message.contains(&text) {
             message = format!("{message} {text}");
         }
     }
@@ -364,6 +372,12 @@ mod tests {
         );
         assert_eq!(firewall.inner_code.as_deref(), Some("ForbiddenByFirewall"));
         assert_eq!(firewall.into_error("x").kind, Kind::Forbidden);
+        let flat = fault(
+            409,
+            r#"{"errorDetail":{"code":"OperationNotStartable","fieldErrors":{"a":"One runs.","b":["x"]}}}"#,
+        );
+        assert!(flat.is("OperationNotStartable"));
+        assert_eq!(flat.message, r#"One runs. ["x"]"#);
         for (body, part) in [
             ("", "empty"),
             ("<html><body>Bad gateway</body></html>", "Bad gateway"),

@@ -14,7 +14,8 @@ use crate::cloud::versions::KEYS;
 use crate::model::ids::assignment_name;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::protection::{Key, RoleAssignment, Validity, Vault};
+use crate::model::protection::{Key, Validity, Vault};
+use crate::model::rights::RoleAssignment;
 use crate::model::roles::HSM_ENCRYPTION_USER;
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
@@ -114,7 +115,8 @@ impl Reader {
         })
     }
 
-    /// Local role assignments of a managed HSM at a key or above.
+    /// Local role assignments of a managed HSM at a key, above it and below it, of all principals:
+    /// which groups somebody is in, a managed HSM does not say.
     ///
     /// # Errors
     /// The service's refusal.
@@ -123,16 +125,9 @@ impl Reader {
             "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={KEYS}",
             uri.trim_end_matches('/')
         );
-        let scope = format!("/keys/{key}");
-        let mut all = self
-            .session
+        self.session
             .pages(Service::ManagedHsm, &url, role_assignment)
-            .await?;
-        all.retain(|found| {
-            let at = found.scope.trim_end_matches('/').to_ascii_lowercase();
-            at.is_empty() || at == "/keys" || at == scope.to_ascii_lowercase()
-        });
-        Ok(all)
+            .await
     }
 }
 

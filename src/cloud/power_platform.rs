@@ -99,8 +99,10 @@ impl Reader {
 
     /// One environment with its policy and the caller's permissions. When the admin read shows no
     /// policy, it is read once more on the plain route before that counts as "not linked": one
-    /// source saw the block missing although a policy was linked (inferred from a single source). A
-    /// plain read that is refused proves nothing: then the link is not known.
+    /// source saw the block missing although a policy was linked (inferred from a single source).
+    /// The plain read expands nothing, as Microsoft's own module asks
+    /// (PowerPlatform-EnterprisePolicies, `EnvironmentOperations.ps1`). One that is refused proves
+    /// nothing: then the link is not known.
     ///
     /// # Errors
     /// 404 is also what a caller without the role sees.
@@ -110,7 +112,7 @@ impl Reader {
         let mut environment = self.decode_environment(id, &answer)?;
         if environment.key_link.is_absent() || contradicts(&environment) {
             let plain = format!(
-                "{}/environments/{id}?api-version={MAKERS_ENVIRONMENT}&$expand=properties/enterprisePolicies",
+                "{}/environments/{id}?api-version={MAKERS_ENVIRONMENT}",
                 self.session.bap()
             );
             let plain = match self.session.read(Service::Bap, &plain).await {

@@ -7,7 +7,8 @@ pub(super) const DEPLOYMENTS: &str = "2021-04-01";
 /// Enterprise policies. The published specification knows only `2020-10-30-preview`; Microsoft's
 /// scripts use this one.
 pub(super) const POLICIES: &str = "2020-10-30";
-/// Role assignments and permissions (`Microsoft.Authorization`).
+/// Role assignments, role definitions, deny assignments and permissions
+/// (`Microsoft.Authorization`).
 pub(super) const ROLES: &str = "2022-04-01";
 /// Locks (`Microsoft.Authorization`).
 pub(super) const LOCKS: &str = "2020-05-01";
@@ -25,8 +26,9 @@ pub(super) const MAKERS_ENVIRONMENT: &str = "2016-11-01";
 pub(super) const ADMIN_APPLICATIONS: &str = "2020-10-01";
 /// The list of lifecycle operations there.
 pub(super) const HISTORY: &str = "2024-05-01";
-/// One lifecycle operation there.
-pub(super) const OPERATION: &str = "2021-04-01";
+/// One lifecycle operation there, by its id: the version in recorded traffic of the Terraform
+/// provider. An address that the service gives keeps its own.
+pub(super) const OPERATION: &str = "2023-06-01";
 /// Linking an environment to a policy and taking it off there.
 pub(super) const LINKS: &str = "2019-10-01";
 /// Managed Environments there.

@@ -51,15 +51,15 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self::text(status, body.to_string())
+        Self::bytes(status, body.to_string().into_bytes())
     }
 
     /// JSON that is text already.
-    pub(super) fn text(status: u16, body: String) -> Self {
+    pub(super) fn bytes(status: u16, body: Vec<u8>) -> Self {
         Self {
             status,
             headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
-            body: body.into_bytes(),
+            body,
         }
     }
 

@@ -57,12 +57,16 @@ mod recorded;
 mod report;
 mod request_ids;
 mod retire;
+mod rights;
 mod rotate;
 mod routes;
 mod rules;
 #[cfg(unix)]
 mod runner;
 mod sandbox_azure;
+mod sandbox_places;
+mod sandbox_power_platform;
+mod sandbox_roles;
 mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_versions;

@@ -20,9 +20,82 @@ const SERVICES: [Service; 7] = [
         "management.azure.com",
         &[
             ("GET", "subscriptions", "azure/inventory"),
+            ("GET", "tenants", "azure/inventory"),
+            ("GET", "subscriptions/{}", "azure/inventory"),
+            ("GET", "subscriptions/{}/providers", "azure/inventory"),
+            ("GET", "subscriptions/{}/locations", "azure/inventory"),
+            ("GET", "subscriptions/{}/resources", "azure/inventory"),
+            ("GET", "subscriptions/{}/resourceGroups", "azure/inventory"),
+            ("GET", "**/resourceGroups/{}", "azure/inventory"),
+            ("GET", "**/resourceGroups/{}/resources", "azure/inventory"),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}",
+                "azure/deleted_vaults",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}/purge",
+                "azure/deleted_vaults",
+            ),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.KeyVault/deletedManagedHSMs",
+                "azure/deleted_vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}/keys/{}",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies",
+                "azure/policies",
+            ),
             (
                 "GET",
                 "**/providers/Microsoft.Authorization/permissions",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions/{}",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/denyAssignments",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/authorization",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/authorization",
             ),
             (
@@ -31,8 +104,18 @@ const SERVICES: [Service; 7] = [
                 "azure/authorization",
             ),
             (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/authorization",
+            ),
+            (
                 "PUT",
                 "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/authorization",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/denyAssignments",
                 "azure/authorization",
             ),
             (
@@ -43,7 +126,7 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "subscriptions/{}/providers/Microsoft.KeyVault/deletedVaults",
-                "azure/vaults",
+                "azure/deleted_vaults",
             ),
             (
                 "GET",
@@ -113,7 +196,7 @@ const SERVICES: [Service; 7] = [
             (
                 "POST",
                 "**/providers/Microsoft.Resources/deployments/{}/validate",
-                "azure/inventory",
+                "azure/deployments",
             ),
             ("GET", "tenants", "azure/inventory"),
             ("GET", "subscriptions/{}", "azure/inventory"),
@@ -134,6 +217,10 @@ const SERVICES: [Service; 7] = [
         "keyvault",
         "vault.azure.net",
         &[
+            ("GET", "keys", "azure/keys"),
+            ("GET", "deletedKeys", "azure/keys"),
+            ("DELETE", "deletedKeys/{}", "azure/keys"),
+            ("DELETE", "keys/{}", "azure/keys"),
             ("GET", "keys/{}", "azure/keyvault"),
             ("GET", "keys/{}/{}", "azure/keyvault"),
             ("PATCH", "keys/{}/{}", "azure/keys"),
@@ -150,12 +237,32 @@ const SERVICES: [Service; 7] = [
         &[
             (
                 "GET",
-                "keys/{}/providers/Microsoft.Authorization/roleAssignments",
+                "**/providers/Microsoft.Authorization/roleAssignments",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/local_roles",
             ),
             (
                 "PUT",
-                "keys/{}/providers/Microsoft.Authorization/roleAssignments/{}",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions/{}",
                 "azure/local_roles",
             ),
         ],
@@ -177,12 +284,12 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments",
-                "power_platform/bap",
+                "power_platform/environments",
             ),
             (
                 "GET",
                 "providers/Microsoft.BusinessAppPlatform/scopes/admin/environments/{}",
-                "power_platform/bap",
+                "power_platform/environments",
             ),
             (
                 "PATCH",
@@ -191,8 +298,13 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "GET",
+                "providers/Microsoft.BusinessAppPlatform/environments",
+                "power_platform/environments",
+            ),
+            (
+                "GET",
                 "providers/Microsoft.BusinessAppPlatform/environments/{}",
-                "power_platform/bap",
+                "power_platform/environments",
             ),
             (
                 "GET",
@@ -245,6 +357,11 @@ const SERVICES: [Service; 7] = [
         "power_platform",
         "api.powerplatform.com",
         &[
+            (
+                "GET",
+                "environmentmanagement/environments",
+                "power_platform/api",
+            ),
             (
                 "GET",
                 "environmentmanagement/environments/{}",

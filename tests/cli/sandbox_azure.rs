@@ -88,8 +88,9 @@ impl Tenant {
             "{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
             self.subscription
         );
-        let body = json!({ "properties": { "roleDefinitionId": definition,
-            "principalId": principal, "principalType": "ServicePrincipal" } });
+        // Without the type of the principal, the service looks the principal up.
+        let body =
+            json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
         self.arm("PUT", &path, &body)
     }
 }

@@ -121,13 +121,13 @@ pub(crate) fn follow(served: &Served, url: &str) -> (Vec<String>, Answer) {
 }
 
 #[test]
-fn the_policy_block_is_there_only_when_it_is_expanded() {
+fn a_policy_block_that_is_hidden_is_there_only_when_it_is_expanded() {
     for (odd_case, name) in [
         (false, "customerManagedKeys"),
         (true, "CustomerManagedKeys"),
     ] {
         let patch = json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } },
-            "settings": { "odd_case": odd_case } });
+            "settings": { "odd_case": odd_case, "policy_block": "hidden-unless-expanded" } });
         let served = with_policy(&patch, "1");
         let id = uat_id(&served);
         for route in ["scopes/admin/environments", "environments"] {

@@ -1,32 +1,36 @@
 //! How a tenant begins: a scenario that was checked becomes a world.
 
 use super::generate::generate;
+use super::granting::{self, placed};
+use super::rights::RightsSetup;
 use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, User};
-use crate::sandbox::tenant::roles::{ENCRYPTION_USER, role_id};
+use crate::sandbox::tenant::operations::Operations;
+use crate::sandbox::tenant::parts::{
+    Environment, LastAdd, Lock, Policy, Role, RoleDetails, Standing, User,
+};
+use crate::sandbox::tenant::rights::{ENCRYPTION_USER, Rights};
+use crate::sandbox::tenant::subscriptions::Subscription;
 use crate::sandbox::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub(super) fn world(setup: &Setup, speed: f64) -> World {
+pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
     let setup = setup.clone();
     let clock = Clock {
         epoch: setup.epoch,
         started: Timestamp::now(),
         speed,
     };
-    let subscription = guid("subscription");
+    let subscriptions = setup.subscriptions();
     let mut world = World {
         summary: setup.summary,
         tenant: guid("tenant"),
-        subscription,
+        subscriptions,
         settings: setup.settings,
         users: BTreeMap::new(),
-        provider: setup.provider,
-        provider_since: None,
         azure_policy: setup.azure_policy,
         planted: BTreeMap::new(),
         events: setup.events,
@@ -35,9 +39,11 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         environments: setup.environments,
         vaults: setup.vaults,
         policies: BTreeMap::new(),
+        named_policies: BTreeMap::new(),
         roles: Vec::new(),
+        rights: Rights::default(),
         locks: Vec::new(),
-        operations: Vec::new(),
+        operations: Operations::default(),
         azure_operations: Vec::new(),
         managers: Vec::new(),
         effects: Vec::new(),
@@ -46,6 +52,7 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
         target: setup.target,
         clock,
     };
+    granting::define(&mut world, &rights.role_definitions);
     add_users(&mut world, setup.users);
     add_policies(&mut world, setup.policies);
     if let Some(size) = &setup.generate {
@@ -55,10 +62,14 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     for key in std::mem::take(&mut world.unfinished) {
         world.leave_unfinished(&key);
     }
+    granting::grant(&mut world, rights);
     world.locks = setup
         .locks
         .into_iter()
-        .map(|lock| placed(&world, lock))
+        .map(|lock| Lock {
+            scope: placed(&world, &lock.scope),
+            ..lock
+        })
         .collect();
     for past in &setup.history {
         world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
@@ -66,34 +77,24 @@ pub(super) fn world(setup: &Setup, speed: f64) -> World {
     world
 }
 
-/// A lock may be put on the vault or the policy that commands take without arguments, or on their
-/// group.
-fn placed(world: &World, lock: Lock) -> Lock {
-    let scope = match lock.scope.as_str() {
-        "@vault" => world.vault_id(&world.target.vault),
-        "@policy" => world.policy_id(&world.target.policy),
-        "@group" => world.group_id(),
-        _ => lock.scope,
-    };
-    Lock { scope, ..lock }
-}
-
 fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
-    let scope = format!("/subscriptions/{}", world.subscription);
+    let first = world.subscriptions.first();
+    let scope = first.map(Subscription::scope).unwrap_or_default();
     for (name, user) in users {
         let object_id = guid(&format!("user/{name}"));
         for role in &user.azure {
             let role = Role {
                 name: guid(&format!("assignment/{name}/{role}")),
                 scope: scope.clone(),
-                role: role_id(role).to_owned(),
+                role: granting::role_id(world, role),
                 principal: object_id.clone(),
                 since: LONG_AGO,
+                more: RoleDetails::default(),
             };
             world.roles.push(role);
         }
         let client_id = guid(&format!("client/{name}"));
-        if user.power_platform.sees_environments() {
+        if user.power_platform == Standing::Admin {
             world.managers.push(client_id.clone());
         }
         let user = User {
@@ -109,10 +110,12 @@ fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
 
 fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
     for (name, setup) in policies {
-        let id = world.policy_id(&name);
+        let own_name = setup.name.clone().unwrap_or_else(|| name.clone());
+        let id = world.policy_id_in(&setup.place, &own_name);
+        world.named_policies.insert(name, id.clone());
         let policy = Policy {
             id: id.clone(),
-            name,
+            name: own_name,
             location: setup.location.clone(),
             kind: setup.kind.clone(),
             vault_id: world.vault_id(&setup.vault),
@@ -134,6 +137,7 @@ fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
                 role: ENCRYPTION_USER.to_owned(),
                 principal: policy.principal(),
                 since: since.unwrap_or(LONG_AGO),
+                more: RoleDetails::default(),
             });
         }
         world.policies.insert(id.to_ascii_lowercase(), policy);

@@ -4,8 +4,10 @@
 use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::rbac;
-use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, Vault};
-use crate::sandbox::tenant::roles::{ENCRYPTION_USER, HSM_ROLES};
+use crate::sandbox::tenant::local_roles::local_scope;
+use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, RoleDetails, Vault};
+use crate::sandbox::tenant::rights::{ENCRYPTION_USER, HSM_ENCRYPTION_USER};
+use crate::sandbox::tenant::subscriptions::Place;
 use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -131,6 +133,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
             versions: 1,
             made_days_ago: Vec::new(),
             disabled: std::collections::BTreeSet::new(),
+            deleted_at: None,
             made: std::collections::BTreeMap::new(),
         };
         found.keys.insert(key_name.clone(), key);
@@ -174,7 +177,10 @@ fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
         return;
     }
     let (scope, role) = if hsm {
-        (format!("hsm:{vault}/keys/{key}"), HSM_ROLES[0])
+        (
+            local_scope(vault, &format!("/keys/{key}")),
+            HSM_ENCRYPTION_USER,
+        )
     } else {
         (policy.vault_id.clone(), ENCRYPTION_USER)
     };
@@ -184,6 +190,7 @@ fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
         role: role.to_owned(),
         principal: policy.principal(),
         since: LONG_AGO,
+        more: RoleDetails::default(),
     });
 }
 
@@ -220,6 +227,8 @@ fn vault(number: u32) -> Vault {
     }
     Vault {
         hsm: number == 9,
+        place: Place::default(),
+        location: "westeurope".to_owned(),
         properties,
         keys: BTreeMap::new(),
         deleted: false,

@@ -2,10 +2,13 @@
 
 mod building;
 mod generate;
+mod granting;
+mod rights;
 pub(in crate::sandbox) mod rules;
 mod setup;
 
 use crate::sandbox::tenant::world::World;
+use rights::RightsSetup;
 use serde::Deserialize;
 use serde_json::Value;
 use setup::Setup;
@@ -13,7 +16,7 @@ use setup::Setup;
 const BASE: &str = include_str!("../scenarios/base.json");
 
 /// Name, and what differs from the base tenant.
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("ready", include_str!("../scenarios/ready.json")),
     ("fresh", include_str!("../scenarios/fresh.json")),
     (
@@ -29,12 +32,22 @@ const BUILT_IN: [(&str, &str); 9] = [
     ("expiring", include_str!("../scenarios/expiring.json")),
     ("locked", include_str!("../scenarios/locked.json")),
     ("estate", include_str!("../scenarios/estate.json")),
+    (
+        "inherited-grants",
+        include_str!("../scenarios/inherited-grants.json"),
+    ),
+    (
+        "many-subscriptions",
+        include_str!("../scenarios/many-subscriptions.json"),
+    ),
+    ("paged", include_str!("../scenarios/paged.json")),
 ];
 
 /// What a sandbox holds when it starts.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     setup: Setup,
+    rights: RightsSetup,
     faults: Vec<rules::Rule>,
 }
 
@@ -65,10 +78,13 @@ impl Scenario {
             .as_object_mut()
             .and_then(|map| map.shift_remove("faults"))
             .unwrap_or_else(|| Value::Array(Vec::new()));
+        let rights = RightsSetup::take(&mut whole)?;
         let setup = Setup::deserialize(&whole).map_err(|error| error.to_string())?;
         setup.check()?;
+        rights.check(&setup)?;
         Ok(Self {
             setup,
+            rights,
             faults: rules::parse(&faults)?,
         })
     }
@@ -80,7 +96,7 @@ impl Scenario {
 
     /// The tenant that it describes, at its beginning.
     pub(in crate::sandbox) fn world(&self, speed: f64) -> World {
-        building::world(&self.setup, speed)
+        building::world(&self.setup, &self.rights, speed)
     }
 
     pub(in crate::sandbox) fn faults(&self) -> Vec<rules::Rule> {

@@ -4,9 +4,11 @@ use super::generate::Generate;
 use crate::sandbox::tenant::events::Event;
 use crate::sandbox::tenant::parts::{Environment, Lock, Standing, Vault};
 use crate::sandbox::tenant::settings::{Settings, Target};
+use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The scenario file after merging.
 #[derive(Debug, Clone, Deserialize)]
@@ -16,6 +18,10 @@ pub(super) struct Setup {
     pub(super) epoch: Timestamp,
     pub(super) settings: Settings,
     pub(super) users: BTreeMap<String, UserSetup>,
+    /// None for one subscription with one group.
+    #[serde(default)]
+    pub(super) subscriptions: Vec<SubscriptionSetup>,
+    /// Registration state of Microsoft.PowerPlatform where a subscription says no other.
     pub(super) provider: String,
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
@@ -38,6 +44,24 @@ pub(super) struct Setup {
     #[serde(default)]
     pub(super) generate: Option<Generate>,
     pub(super) target: Target,
+}
+
+/// A subscription and its resource groups.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SubscriptionSetup {
+    pub(super) name: String,
+    /// A GUID; made from the name where none is given.
+    #[serde(default)]
+    pub(super) id: Option<Uuid>,
+    #[serde(default = "first_group")]
+    pub(super) groups: Vec<String>,
+    #[serde(default)]
+    pub(super) provider: Option<String>,
+}
+
+fn first_group() -> Vec<String> {
+    vec![FIRST_GROUP.to_owned()]
 }
 
 /// A lifecycle operation that ended before the sandbox began.
@@ -75,6 +99,11 @@ pub(super) struct UserSetup {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PolicySetup {
+    /// Its resource's name; what the scenario calls it, where none is given.
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) place: Place,
     pub(super) vault: String,
     pub(super) key: String,
     #[serde(default)]
@@ -100,6 +129,24 @@ fn encryption() -> String {
 }
 
 impl Setup {
+    /// The subscriptions of the tenant; one, where none is named.
+    pub(super) fn subscriptions(&self) -> Vec<Subscription> {
+        let made = self.subscriptions.iter().enumerate().map(|(place, own)| {
+            let id = own.id.map_or_else(
+                || Subscription::id_of(&own.name, place == 0),
+                |id| id.hyphenated().to_string(),
+            );
+            let provider = own.provider.as_ref().unwrap_or(&self.provider);
+            Subscription::new(&id, &own.name, provider, &own.groups)
+        });
+        let mut made: Vec<Subscription> = made.collect();
+        if made.is_empty() {
+            let (name, id) = ("Contoso", Subscription::id_of("Contoso", true));
+            made.push(Subscription::new(&id, name, &self.provider, &first_group()));
+        }
+        made
+    }
+
     /// Does everything that is named exist?
     pub(super) fn check(&self) -> Result<(), String> {
         let target = &self.target;
@@ -125,7 +172,40 @@ impl Setup {
                 return Err(format!("there is no policy `{policy}`"));
             }
         }
+        self.check_places()?;
         self.check_times()
+    }
+
+    /// Is every place one that the tenant has?
+    fn check_places(&self) -> Result<(), String> {
+        if let Some(empty) = self.subscriptions.iter().find(|own| own.groups.is_empty()) {
+            return Err(format!("the subscription `{}` has no group", empty.name));
+        }
+        let vaults = self.vaults.values().map(|vault| &vault.place);
+        let policies = self.policies.values().map(|policy| &policy.place);
+        vaults
+            .chain(policies)
+            .try_for_each(|place| self.check_place(place))
+    }
+
+    fn check_place(&self, place: &Place) -> Result<(), String> {
+        let groups = match &place.subscription {
+            Some(name) => {
+                let named = self.subscriptions.iter().find(|own| own.name == *name);
+                let found = named.ok_or_else(|| format!("there is no subscription `{name}`"))?;
+                found.groups.clone()
+            }
+            None => self
+                .subscriptions
+                .first()
+                .map_or_else(first_group, |first| first.groups.clone()),
+        };
+        match &place.group {
+            Some(group) if !groups.iter().any(|own| own.eq_ignore_ascii_case(group)) => {
+                Err(format!("there is no resource group `{group}`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// No time is so far away that the calendar ends before it.

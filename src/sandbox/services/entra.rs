@@ -15,6 +15,8 @@ use std::collections::HashMap;
 
 /// The secret of every user of every sandbox.
 const SECRET: &str = "sandbox";
+/// The domain of the tenant.
+const DOMAIN: &str = "contoso.onmicrosoft.com";
 /// How every device code begins.
 const DEVICE: &str = "sandbox-device.";
 /// Looks at a device code before the person has signed in.
@@ -155,6 +157,15 @@ fn refuse(status: u16, error: &str, code: &str, text: &str) -> Reply {
     )
 }
 
+/// What a request for a token asks for.
+struct Asked<'a> {
+    audience: &'a str,
+    /// The application that asks.
+    client: &'a str,
+    /// Does it want to know who the person is?
+    openid: bool,
+}
+
 fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     // A device code is redeemed without a scope: the scope was said when the code was asked for.
@@ -169,7 +180,7 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
     } else {
         &coded
     };
-    let Some(scope) = scope.split(' ').find(|scope| scope.ends_with("/.default")) else {
+    let Some(resource) = scope.split(' ').find(|scope| scope.ends_with("/.default")) else {
         return refuse(
             400,
             "invalid_scope",
@@ -177,11 +188,15 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
             "The provided value for the input parameter 'scope' is not valid.",
         );
     };
-    let audience = scope.trim_end_matches("/.default").to_owned();
+    let asked = Asked {
+        audience: resource.trim_end_matches("/.default"),
+        client: field("client_id"),
+        openid: scope.split(' ').any(|scope| scope == "openid"),
+    };
     match field("grant_type") {
-        "client_credentials" => client_credentials(world, form, &audience),
-        "urn:ietf:params:oauth:grant-type:device_code" => redeem(world, &audience),
-        "refresh_token" if field("refresh_token") == "sandbox-refresh" => person(world, &audience),
+        "client_credentials" => client_credentials(world, form, &asked),
+        "urn:ietf:params:oauth:grant-type:device_code" => redeem(world, &asked),
+        "refresh_token" if field("refresh_token") == "sandbox-refresh" => person(world, &asked),
         _ => refuse(
             400,
             "invalid_grant",
@@ -192,14 +207,18 @@ fn token(world: &mut World, form: &HashMap<String, String>) -> Reply {
 }
 
 /// An application proves who it is with its secret, or with an assertion.
-fn client_credentials(world: &mut World, form: &HashMap<String, String>, audience: &str) -> Reply {
+fn client_credentials(
+    world: &mut World,
+    form: &HashMap<String, String>,
+    asked: &Asked<'_>,
+) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let client = field("client_id");
-    let Some(user) = world
+    let Some((name, user)) = world
         .users
-        .values()
-        .find(|user| user.client_id == client)
-        .cloned()
+        .iter()
+        .find(|(_, user)| user.client_id == client)
+        .map(|(name, user)| (name.clone(), user.clone()))
     else {
         let text = format!(
             "Application with identifier '{client}' was not found in the directory 'Contoso'."
@@ -219,17 +238,24 @@ fn client_credentials(world: &mut World, form: &HashMap<String, String>, audienc
             "Invalid client secret provided.",
         );
     }
-    issue(world, &user, audience, false)
+    // An application's own token: no scopes, and a name that is not a person's.
+    let body = issue(
+        world,
+        &user,
+        asked.audience,
+        json!({ "idtyp": "app", "app_displayname": name, "appid": client }),
+    );
+    Reply::json(200, &body)
 }
 
 /// A device code is good for a token as soon as the person has signed in.
-fn redeem(world: &mut World, audience: &str) -> Reply {
+fn redeem(world: &mut World, asked: &Asked<'_>) -> Reply {
     world.polls += 1;
     if world.polls <= PENDING {
         let text = "Authorization is pending. Continue polling.";
         return refuse(400, "authorization_pending", "AADSTS70016", text);
     }
-    person(world, audience)
+    person(world, asked)
 }
 
 /// Is it an assertion of the sandbox's own runner, and from too long ago?
@@ -250,45 +276,75 @@ fn too_old(world: &World, assertion: &str) -> bool {
 }
 
 /// The person who types device codes is the sandbox's first administrator.
-fn person(world: &mut World, audience: &str) -> Reply {
-    match world.users.get("admin").cloned() {
-        Some(user) => issue(world, &user, audience, true),
-        None => refuse(
+fn person(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let name = "admin";
+    let Some(user) = world.users.get(name).cloned() else {
+        return refuse(
             400,
             "invalid_grant",
             "AADSTS50034",
             "The user account does not exist.",
-        ),
+        );
+    };
+    let upn = format!("{name}@{DOMAIN}");
+    let claims = json!({
+        "idtyp": "user",
+        "upn": upn,
+        "unique_name": upn,
+        "name": name,
+        "scp": "user_impersonation",
+        "appid": asked.client,
+    });
+    let mut body = issue(world, &user, asked.audience, claims);
+    body["refresh_token"] = json!("sandbox-refresh");
+    body["scope"] = json!(format!("{}/user_impersonation", asked.audience));
+    if asked.openid {
+        let now = Timestamp::now().as_second();
+        body["id_token"] = json!(unsigned(&json!({
+            "aud": asked.client,
+            "iss": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant),
+            "tid": world.tenant,
+            "oid": user.object_id,
+            "sub": user.object_id,
+            "name": name,
+            "preferred_username": upn,
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME,
+            "ver": "2.0",
+        })));
     }
+    Reply::json(200, &body)
 }
 
-fn issue(world: &mut World, user: &User, audience: &str, refresh: bool) -> Reply {
+/// The answer with a token of version 1.0, as the services of Azure and Power Platform ask for it,
+/// with these claims beside those of every token.
+fn issue(world: &mut World, user: &User, audience: &str, mut claims: Value) -> Value {
     world.tokens += 1;
     let now = Timestamp::now().as_second();
-    let claims = json!({
+    let common = json!({
         "aud": audience,
         "iss": format!("https://sts.windows.net/{}/", world.tenant),
         "tid": world.tenant,
         "oid": user.object_id,
-        "appid": user.client_id,
+        "sub": user.object_id,
         "iat": now,
         "nbf": now,
         "exp": now + LIFETIME,
+        "ver": "1.0",
         "wids": user.power_platform.directory_roles(),
         "sandbox_iat": world.clock.now().as_second(),
         "uti": world.tokens,
     });
-    let token = unsigned(&claims);
-    let mut body = json!({
+    if let (Some(own), Value::Object(common)) = (claims.as_object_mut(), common) {
+        own.extend(common);
+    }
+    json!({
         "token_type": "Bearer",
         "expires_in": LIFETIME,
         "ext_expires_in": LIFETIME,
-        "access_token": token,
-    });
-    if refresh {
-        body["refresh_token"] = json!("sandbox-refresh");
-    }
-    Reply::json(200, &body)
+        "access_token": unsigned(&claims),
+    })
 }
 
 fn device_code(world: &mut World, form: &HashMap<String, String>) -> Reply {

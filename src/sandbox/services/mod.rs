@@ -5,6 +5,7 @@ mod azure;
 pub(in crate::sandbox) mod caller;
 mod entra;
 pub(in crate::sandbox) mod hosts;
+mod pages;
 mod power_platform;
 mod runner;
 mod tokens;

@@ -67,12 +67,28 @@ impl World {
                     .collect();
                 (
                     name,
-                    json!({ "properties": vault.properties, "versions": versions }),
+                    json!({
+                        "id": self.vault_id(name),
+                        "properties": vault.properties,
+                        "versions": versions,
+                    }),
+                )
+            })
+            .collect();
+        let subscriptions: BTreeMap<&String, Value> = self
+            .subscriptions
+            .iter()
+            .map(|own| {
+                let groups: Vec<&String> = own.groups.values().map(|group| &group.id).collect();
+                (
+                    &own.id,
+                    json!({ "provider": own.provider, "groups": groups }),
                 )
             })
             .collect();
         json!({
-            "provider": self.provider,
+            "provider": self.subscriptions.first().map(|first| &first.provider),
+            "subscriptions": subscriptions,
             "environments": environments,
             "policies": policies,
             "roles": roles,

@@ -3,8 +3,8 @@
 use super::events::{Change, What};
 use super::ids::guid;
 use super::operations::Kind;
-use super::parts::Role;
-use super::roles::ENCRYPTION_USER;
+use super::parts::{Role, RoleDetails};
+use super::rights::ENCRYPTION_USER;
 use super::world::World;
 use serde_json::json;
 
@@ -19,6 +19,7 @@ impl World {
                 key.enabled = enabled;
             }
         };
+        let now = self.clock.now();
         match what {
             What::DisableKey { vault, key } => enable(self, vault, key, false),
             What::EnableKey { vault, key } => enable(self, vault, key, true),
@@ -29,6 +30,7 @@ impl World {
                     .and_then(|vault| vault.keys.get_mut(key))
                 {
                     key.deleted = true;
+                    key.deleted_at = Some(now);
                 }
             }
             What::RevokeGrant { policy } => self.revoke(policy),
@@ -50,11 +52,16 @@ impl World {
         }
     }
 
+    /// The identity loses its own roles, and those of its groups.
     fn revoke(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
-        let principal = self.policies.get(&id).map(|found| found.principal());
-        self.roles
-            .retain(|role| Some(&role.principal) != principal.as_ref());
+        let Some(principal) = self.policies.get(&id).map(|found| found.principal()) else {
+            return;
+        };
+        self.roles.retain(|role| role.principal != principal);
+        for group in &mut self.rights.groups {
+            group.members.remove(&principal);
+        }
     }
 
     fn grant_again(&mut self, policy: &str) {
@@ -68,6 +75,7 @@ impl World {
             role: ENCRYPTION_USER.to_owned(),
             principal: found.principal(),
             since: self.clock.now(),
+            more: RoleDetails::default(),
         };
         self.roles.push(role);
     }

@@ -12,9 +12,6 @@ pub(in crate::sandbox) fn guid(name: &str) -> String {
     .to_string()
 }
 
-/// The resource group that everything is in.
-pub(in crate::sandbox) const GROUP: &str = "rg-contoso-cmk";
-
 pub(in crate::sandbox) fn organization(key: &str) -> String {
     guid(&format!("organization/{key}"))
 }

@@ -20,8 +20,13 @@ impl World {
     /// The operation that runs on an environment.
     pub(in crate::sandbox) fn running(&self, environment: &str) -> Option<&Operation> {
         self.operations
-            .iter()
-            .find(|operation| operation.environment == environment && !operation.done)
+            .of(environment)
+            .find(|operation| !operation.done)
+    }
+
+    /// The last operation of an environment, whether it has ended or not.
+    pub(in crate::sandbox) fn last_operation(&self, environment: &str) -> Option<&Operation> {
+        self.operations.of(environment).next_back()
     }
 
     /// Does an operation that runs keep the environment from its users?
@@ -144,38 +149,23 @@ impl World {
 
     /// Ends what is over.
     pub(in crate::sandbox) fn advance_operations(&mut self) {
-        for index in 0..self.operations.len() {
-            let Some(operation) = self
-                .operations
-                .get(index)
-                .filter(|operation| !operation.done)
-                .cloned()
-            else {
-                continue;
-            };
+        for (index, mut operation) in self.operations.open() {
             let part = self.part(&operation);
-            let mut fails = operation.fails;
-            if part >= STAGES[0].1 && fails.is_none() {
-                fails = Some(self.fails(&operation));
+            if part >= STAGES[0].1 && operation.fails.is_none() {
+                operation.fails = Some(self.fails(&operation));
             }
-            let failed = fails.is_some_and(|fails| fails != Failure::No);
+            let failed = operation.fails.is_some_and(|fails| fails != Failure::No);
             // Part of the environments are back early, and the operation goes on.
             if self.settings.link_ends == "early" && part >= BACK && !operation.back {
                 self.end(&operation, Failure::No);
-                if let Some(own) = self.operations.get_mut(index) {
-                    own.back = true;
-                }
+                operation.back = true;
             }
-            let over = part >= 1.0 || (failed && self.settings.link_ends.is_empty());
-            if over {
-                self.end(&operation, fails.unwrap_or(Failure::No));
+            if part >= 1.0 || (failed && self.settings.link_ends.is_empty()) {
+                self.end(&operation, operation.fails.unwrap_or(Failure::No));
+                operation.done = true;
+                operation.ended = Some(self.clock.now());
             }
-            let now = self.clock.now();
-            if let Some(own) = self.operations.get_mut(index) {
-                own.fails = fails;
-                own.done = over;
-                own.ended = over.then_some(now);
-            }
+            self.operations.put(index, operation);
         }
     }
 

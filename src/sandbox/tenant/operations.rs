@@ -3,6 +3,7 @@
 //! `NewCustomerManagedKey` there is inferred from the list of allowed operations.
 
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an operation does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,4 +58,64 @@ pub(in crate::sandbox) struct Operation {
     /// Is the environment back before the operation has ended?
     pub(in crate::sandbox) back: bool,
     pub(in crate::sandbox) requested_by: String,
+}
+
+/// Every operation, in the order in which they began. A page of a large tenant asks hundreds of
+/// times which operations an environment has: they are found by it.
+#[derive(Debug, Default)]
+pub(in crate::sandbox) struct Operations {
+    all: Vec<Operation>,
+    of: BTreeMap<String, Vec<usize>>,
+    /// Those that have not ended.
+    open: BTreeSet<usize>,
+}
+
+impl Operations {
+    pub(in crate::sandbox) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(in crate::sandbox) fn push(&mut self, operation: Operation) {
+        let index = self.all.len();
+        let of = self.of.entry(operation.environment.clone()).or_default();
+        of.push(index);
+        if !operation.done {
+            self.open.insert(index);
+        }
+        self.all.push(operation);
+    }
+
+    /// All of them, the oldest first.
+    pub(in crate::sandbox) fn iter(&self) -> impl DoubleEndedIterator<Item = &Operation> {
+        self.all.iter()
+    }
+
+    /// Those of an environment, the oldest first.
+    pub(in crate::sandbox) fn of(
+        &self,
+        environment: &str,
+    ) -> impl DoubleEndedIterator<Item = &Operation> {
+        let own = self.of.get(environment).map(Vec::as_slice);
+        own.unwrap_or_default()
+            .iter()
+            .filter_map(|index| self.all.get(*index))
+    }
+
+    /// Those that have not ended, with their places.
+    pub(in crate::sandbox) fn open(&self) -> Vec<(usize, Operation)> {
+        self.open
+            .iter()
+            .filter_map(|index| Some((*index, self.all.get(*index)?.clone())))
+            .collect()
+    }
+
+    /// Puts an operation back to its place.
+    pub(in crate::sandbox) fn put(&mut self, index: usize, operation: Operation) {
+        if operation.done {
+            self.open.remove(&index);
+        }
+        if let Some(own) = self.all.get_mut(index) {
+            *own = operation;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What a tenant consists of: users, environments, vaults, keys, policies, roles and locks.
 
 use super::ids::guid;
+use super::subscriptions::Place;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -161,6 +162,10 @@ fn enabled() -> String {
 pub(in crate::sandbox) struct Vault {
     #[serde(default)]
     pub(in crate::sandbox) hsm: bool,
+    #[serde(default)]
+    pub(in crate::sandbox) place: Place,
+    #[serde(default = "west_europe")]
+    pub(in crate::sandbox) location: String,
     /// Properties as Azure Resource Manager shows them; what is absent is absent.
     pub(in crate::sandbox) properties: Value,
     pub(in crate::sandbox) keys: BTreeMap<String, Key>,
@@ -170,6 +175,29 @@ pub(in crate::sandbox) struct Vault {
     /// Is the data plane's firewall closed to the client?
     #[serde(default)]
     pub(in crate::sandbox) firewall: bool,
+}
+
+impl Vault {
+    /// What Azure Resource Manager calls its type.
+    pub(in crate::sandbox) fn kind(&self) -> &'static str {
+        if self.hsm { "managedHSMs" } else { "vaults" }
+    }
+
+    /// How many days a deleted key is kept.
+    pub(in crate::sandbox) fn retention_days(&self) -> i64 {
+        self.properties["softDeleteRetentionInDays"]
+            .as_i64()
+            .unwrap_or(90)
+    }
+
+    /// Is what was deleted kept from being purged?
+    pub(in crate::sandbox) fn is_purge_protected(&self) -> bool {
+        self.properties["enablePurgeProtection"] == true
+    }
+}
+
+fn west_europe() -> String {
+    "westeurope".to_owned()
 }
 
 /// A key.
@@ -197,6 +225,9 @@ pub(in crate::sandbox) struct Key {
     /// Versions before the latest one that are disabled.
     #[serde(default)]
     pub(in crate::sandbox) disabled: BTreeSet<u32>,
+    /// When it was deleted, where that was after the sandbox began.
+    #[serde(skip)]
+    pub(in crate::sandbox) deleted_at: Option<Timestamp>,
     /// When versions were made after the sandbox began.
     #[serde(skip)]
     pub(in crate::sandbox) made: BTreeMap<u32, Timestamp>,
@@ -283,12 +314,28 @@ pub(in crate::sandbox) struct Lock {
     pub(in crate::sandbox) name: String,
 }
 
-/// A role assignment.
+/// A role assignment, of Azure RBAC or of the local RBAC of a managed HSM.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Role {
     pub(in crate::sandbox) name: String,
+    /// An ARM id, `/`, or a local scope of a managed HSM, which begins with `hsm:`.
     pub(in crate::sandbox) scope: String,
+    /// GUID of the role definition.
     pub(in crate::sandbox) role: String,
     pub(in crate::sandbox) principal: String,
     pub(in crate::sandbox) since: Timestamp,
+    pub(in crate::sandbox) more: RoleDetails,
+}
+
+/// What few role assignments have.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sandbox) struct RoleDetails {
+    pub(in crate::sandbox) condition: Option<String>,
+    /// `2.0` wherever there is a condition.
+    pub(in crate::sandbox) condition_version: Option<String>,
+    pub(in crate::sandbox) description: Option<String>,
+    /// As the request said it; for a principal that the tenant knows, its own type is shown.
+    pub(in crate::sandbox) principal_type: Option<String>,
+    /// Object id of the principal that assigned it; empty for what was there from the start.
+    pub(in crate::sandbox) created_by: String,
 }

@@ -11,11 +11,13 @@ const DELETED_AFTER: [(&str, i64); 2] = [("Sandbox", 7), ("Production", 30)];
 impl World {
     /// Lets time have its effect.
     pub(in crate::sandbox) fn advance(&mut self) {
-        if let Some(since) = self.provider_since
-            && self.clock.since(since) >= self.settings.provider_seconds
-        {
-            self.provider = "Registered".to_owned();
-            self.provider_since = None;
+        for subscription in &mut self.subscriptions {
+            let since = subscription.provider_since;
+            if since.is_some_and(|since| self.clock.since(since) >= self.settings.provider_seconds)
+            {
+                "Registered".clone_into(&mut subscription.provider);
+                subscription.provider_since = None;
+            }
         }
         self.advance_operations();
         self.advance_azure();

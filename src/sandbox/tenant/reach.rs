@@ -1,6 +1,7 @@
 //! Whether the services behind Power Platform can reach the key that a policy names.
 
 use super::keys::{access_policies, rbac, unix, version_id};
+use super::local_roles::locally_wraps;
 use super::parts::{Key, Policy};
 use super::roles::wraps;
 use super::world::World;
@@ -42,14 +43,9 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
                 && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
         });
     let granted = if vault.hsm {
-        let scope = format!("hsm:{name}/keys/{}", key.to_ascii_lowercase());
-        world.roles.iter().any(|role| {
-            role.scope == scope
-                && role.principal == *principal
-                && world.clock.since(role.since) >= world.settings.role_seconds
-        })
+        locally_wraps(world, principal, name, key)
     } else if rbac(vault) {
-        wraps(world, principal, vault_id)
+        wraps(world, principal, &format!("{vault_id}/keys/{key}"))
     } else {
         access_policies(world, name).iter().any(|entry| {
             let held = |need: &str| {

@@ -1,99 +1,31 @@
-//! Roles of Azure RBAC and of a managed HSM: what they allow, where, and to whom.
+//! Azure RBAC: whether a principal may do something at a scope, by role assignments (its own and
+//! those of its groups), role definitions and deny assignments.
 
+use super::conditions::permits;
+use super::parts::Role;
+use super::principals::identities;
+use super::rights::{Denial, EVERYONE};
+use super::scopes::{applies, covers, is_above_subscriptions};
 use super::world::World;
 
-/// Key Vault Crypto Service Encryption User.
-pub(in crate::sandbox) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
-
-/// Local roles of a managed HSM that the sandbox knows: encryption user, and administrator.
-pub(in crate::sandbox) const HSM_ROLES: [&str; 2] = [
-    "33413926-3206-4cdd-b39a-83574fe37a17",
-    "a290e904-7015-4bba-90c8-60543313cdb4",
+/// What a key needs of an identity that encrypts with it.
+const KEY_USE: [&str; 3] = [
+    "Microsoft.KeyVault/vaults/keys/read",
+    "Microsoft.KeyVault/vaults/keys/wrap/action",
+    "Microsoft.KeyVault/vaults/keys/unwrap/action",
 ];
 
-pub(in crate::sandbox) struct BuiltIn {
-    pub(in crate::sandbox) name: &'static str,
-    pub(in crate::sandbox) id: &'static str,
-    pub(in crate::sandbox) actions: &'static [&'static str],
-    pub(in crate::sandbox) not_actions: &'static [&'static str],
-    pub(in crate::sandbox) data_actions: &'static [&'static str],
-}
-
-pub(in crate::sandbox) const ROLES: [BuiltIn; 6] = [
-    BuiltIn {
-        name: "Owner",
-        id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-        actions: &["*"],
-        not_actions: &[],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "Contributor",
-        id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
-        actions: &["*"],
-        not_actions: &[
-            "microsoft.authorization/*/delete",
-            "microsoft.authorization/*/write",
-        ],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "Reader",
-        id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-        actions: &["*/read"],
-        not_actions: &[],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "User Access Administrator",
-        id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-        actions: &["*/read", "microsoft.authorization/*"],
-        not_actions: &[],
-        data_actions: &[],
-    },
-    BuiltIn {
-        name: "Key Vault Crypto Service Encryption User",
-        id: ENCRYPTION_USER,
-        actions: &[],
-        not_actions: &[],
-        data_actions: &[
-            "microsoft.keyvault/vaults/keys/read",
-            "microsoft.keyvault/vaults/keys/wrap/action",
-            "microsoft.keyvault/vaults/keys/unwrap/action",
-        ],
-    },
-    BuiltIn {
-        name: "Key Vault Administrator",
-        id: "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-        actions: &["microsoft.keyvault/*/read"],
-        not_actions: &[],
-        data_actions: &["microsoft.keyvault/vaults/*"],
-    },
-];
-
-/// The definition GUID of a built-in role by name; a GUID stays one.
-pub(in crate::sandbox) fn role_id(name: &str) -> &str {
-    ROLES
-        .iter()
-        .find(|role| role.name == name)
-        .map_or(name, |role| role.id)
-}
-
-fn fits(pattern: &str, action: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == action,
-        Some((head, tail)) => {
-            action.len() >= head.len() + tail.len()
-                && action.starts_with(head)
-                && action.ends_with(tail)
-        }
-    }
-}
-
-pub(in crate::sandbox) fn covers(assigned: &str, scope: &str) -> bool {
-    let (assigned, scope) = (assigned.to_ascii_lowercase(), scope.to_ascii_lowercase());
-    let assigned = assigned.trim_end_matches('/');
-    scope == assigned || scope.starts_with(&format!("{assigned}/"))
+/// A question for a right.
+struct Asked<'a> {
+    principal: &'a str,
+    action: &'a str,
+    scope: &'a str,
+    /// Of the data plane?
+    data: bool,
+    /// GUID of the role that is assigned or removed.
+    role: Option<&'a str>,
+    /// Count only what has been assigned for long enough to be effective?
+    settled: bool,
 }
 
 /// May this principal do `action` at `scope`? `data` asks for the data plane.
@@ -104,47 +36,405 @@ pub(in crate::sandbox) fn allowed(
     scope: &str,
     data: bool,
 ) -> bool {
-    let action = action.to_ascii_lowercase();
-    world
-        .roles
-        .iter()
-        .filter(|role| role.principal == principal && covers(&role.scope, scope))
-        .any(|role| {
-            ROLES
-                .iter()
-                .filter(|built_in| built_in.id == role.role)
-                .any(|built_in| {
-                    let list = if data {
-                        built_in.data_actions
-                    } else {
-                        built_in.actions
-                    };
-                    list.iter().any(|pattern| fits(pattern, &action))
-                        && !built_in
-                            .not_actions
-                            .iter()
-                            .any(|pattern| fits(pattern, &action))
-                })
-        })
+    let asked = Asked {
+        principal,
+        action,
+        scope,
+        data,
+        role: None,
+        settled: false,
+    };
+    judge(world, &asked)
 }
 
-/// Does this principal's wrap and unwrap reach the vault by RBAC, long enough to be effective?
-pub(in crate::sandbox) fn wraps(world: &World, principal: &str, vault_id: &str) -> bool {
+/// May this principal assign or remove the role of this GUID? `action` is the write or the delete
+/// of a role assignment.
+pub(in crate::sandbox) fn assigns(
+    world: &World,
+    principal: &str,
+    action: &str,
+    scope: &str,
+    role: &str,
+) -> bool {
+    let asked = Asked {
+        principal,
+        action,
+        scope,
+        data: false,
+        role: Some(role),
+        settled: false,
+    };
+    judge(world, &asked)
+}
+
+/// Do this principal's roles let it read, wrap and unwrap with the key of this ARM id, and are they
+/// effective already?
+pub(in crate::sandbox) fn wraps(world: &World, principal: &str, key: &str) -> bool {
+    let may = |action: &&str| {
+        let asked = Asked {
+            principal,
+            action,
+            scope: key,
+            data: true,
+            role: None,
+            settled: true,
+        };
+        judge(world, &asked)
+    };
+    KEY_USE.iter().all(may)
+}
+
+/// Does this principal see the subscription: is it assigned anything at it, above it or below it?
+pub(in crate::sandbox) fn sees_subscription(
+    world: &World,
+    principal: &str,
+    subscription: &str,
+) -> bool {
+    let scope = format!("/subscriptions/{subscription}");
+    let who = identities(world, principal);
     world.roles.iter().any(|role| {
-        role.principal == principal
-            && role.role == ENCRYPTION_USER
-            && covers(&role.scope, vault_id)
-            && world.clock.since(role.since) >= world.settings.role_seconds
+        who.contains(&role.principal)
+            && (applies(world, &role.scope, &scope) || covers(&scope, &role.scope))
     })
 }
 
-/// Users always; a policy's identity only some time after its creation.
-pub(in crate::sandbox) fn known_principal(world: &World, principal: &str) -> bool {
-    let user = world.users.values().any(|user| user.object_id == principal);
-    let identity = world
-        .policies
-        .values()
-        .find(|policy| policy.principal() == principal);
-    user || identity
-        .is_some_and(|policy| world.clock.since(policy.created) >= world.settings.identity_seconds)
+/// The assignments of a principal, its own and those of its groups, that apply at a scope.
+pub(in crate::sandbox) fn held<'a>(
+    world: &'a World,
+    principal: &str,
+    scope: &'a str,
+) -> impl Iterator<Item = &'a Role> {
+    let who = identities(world, principal);
+    world
+        .roles
+        .iter()
+        .filter(move |role| who.contains(&role.principal) && applies(world, &role.scope, scope))
+}
+
+fn judge(world: &World, asked: &Asked<'_>) -> bool {
+    let gives = |role: &Role| {
+        let definition = world.rights.definition(&role.role);
+        definition.is_some_and(|definition| {
+            definition.permission.names(asked.action, asked.data)
+                && fulfilled(definition.condition.as_deref(), asked)
+                && fulfilled(role.more.condition.as_deref(), asked)
+        })
+    };
+    held(world, asked.principal, asked.scope)
+        .filter(|role| !asked.settled || effective(world, role))
+        .any(gives)
+        && !denied(world, asked)
+}
+
+/// Simplified: a condition is never fulfilled on the data plane, where Key Vault knows no
+/// attributes (inferred).
+fn fulfilled(condition: Option<&str>, asked: &Asked<'_>) -> bool {
+    condition.is_none_or(|condition| !asked.data && permits(condition, asked.action, asked.role))
+}
+
+/// A deny assignment wins over every role.
+fn denied(world: &World, asked: &Asked<'_>) -> bool {
+    let who = identities(world, asked.principal);
+    let any = |list: &[String]| list.iter().any(|id| who.contains(id));
+    let meant = |denial: &Denial| {
+        let everyone = denial.principals.iter().any(|id| id == EVERYONE);
+        (everyone || any(&denial.principals)) && !any(&denial.excluded)
+    };
+    world.rights.denials.iter().any(|denial| {
+        denial.permission.names(asked.action, asked.data)
+            && applies(world, &denial.scope, asked.scope)
+            && meant(denial)
+    })
+}
+
+/// Has the role been assigned for long enough? From a management group it may take hours, as
+/// Microsoft's troubleshooting of Azure RBAC says; from `/` as well (inferred).
+pub(in crate::sandbox) fn effective(world: &World, role: &Role) -> bool {
+    let settings = &world.settings;
+    let usual = settings.role_seconds;
+    let seconds = if is_above_subscriptions(&role.scope) {
+        settings.inherited_role_seconds.unwrap_or(usual)
+    } else {
+        usual
+    };
+    world.clock.since(role.since) >= seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::Scenario;
+    use crate::sandbox::tenant::subscriptions::Place;
+    use serde_json::{Value, json};
+
+    /// A tenant with a policy that has no grant, and these rights.
+    fn tenant(mut rights: Value) -> World {
+        rights["policies"] = json!({ "p": { "vault": "kv-contoso-cmk", "key": "cmk-contoso",
+            "location": "europe" } });
+        Scenario::parse(&rights.to_string()).unwrap().world(1.0)
+    }
+
+    fn user(world: &World, name: &str) -> String {
+        world.users[name].object_id.clone()
+    }
+
+    fn wraps_here(world: &World) -> bool {
+        let policy = world.policies.values().next().unwrap();
+        let key = format!("{}/keys/{}", policy.vault_id, policy.key);
+        wraps(world, &policy.principal(), &key)
+    }
+
+    /// One assignment of a role at a scope to the policy `p`.
+    fn one(role: &str, scope: &str) -> Value {
+        json!({ "assignments": [{ "who": "policy:p", "role": role, "scope": scope }] })
+    }
+
+    #[test]
+    fn a_key_is_used_by_whatever_gives_the_three_data_actions() {
+        let by = |data: &[&str], but: &[&str]| {
+            let mut rights = one("Custom", "@subscription");
+            rights["role_definitions"] =
+                json!({ "Custom": { "data_actions": data, "not_data_actions": but } });
+            rights
+        };
+        let keys = "Microsoft.KeyVault/vaults/keys/";
+        let every = ["read", "wrap/action", "unwrap/action"].map(|end| format!("{keys}{end}"));
+        let every: Vec<&str> = every.iter().map(String::as_str).collect();
+        for (rights, expected) in [
+            (json!({}), false),
+            (
+                one("Key Vault Crypto Service Encryption User", "@vault"),
+                true,
+            ),
+            (
+                one("Key Vault Crypto Service Encryption User", "@key"),
+                true,
+            ),
+            (one("E147488A-F6F5-4113-8E2D-B22465E65BF6", "@group"), true),
+            (one("Key Vault Crypto User", "@subscription"), true),
+            (one("Key Vault Crypto Officer", "/"), true),
+            (one("Key Vault Administrator", "@vault"), true),
+            // Other resources, and roles without the data actions.
+            (one("Key Vault Crypto User", "@policy"), false),
+            (one("Key Vault Reader", "@vault"), false),
+            (one("Key Vault Contributor", "@vault"), false),
+            (one("Owner", "/"), false),
+            (by(&every, &[]), true),
+            (by(&["*"], &[]), true),
+            (by(&["*/keys/*"], &["*/UNWRAP/*"]), false),
+            (by(&every[..2], &[]), false),
+        ] {
+            assert_eq!(wraps_here(&tenant(rights.clone())), expected, "{rights}");
+        }
+    }
+
+    #[test]
+    fn two_roles_add_up_and_a_condition_gives_nothing() {
+        let keys = "Microsoft.KeyVault/vaults/keys/";
+        let mut rights = json!({
+            "role_definitions": {
+                "Reads and wraps":
+                    { "data_actions": [format!("{keys}read"), format!("{keys}wrap/*")] },
+                "Unwraps": { "data_actions": [format!("{keys}unwrap/action")] },
+            },
+            "assignments": [
+                { "who": "policy:p", "role": "Reads and wraps", "scope": "@vault" },
+                { "who": "policy:p", "role": "Unwraps", "scope": "@key" },
+            ],
+        });
+        assert!(wraps_here(&tenant(rights.clone())));
+        rights["assignments"][1]["condition"] = json!("@Resource[x] StringEquals 'y'");
+        assert!(!wraps_here(&tenant(rights)));
+    }
+
+    #[test]
+    fn groups_pass_their_roles_on_to_members_of_members() {
+        let rights = |members: Value| {
+            json!({
+                "groups": {
+                    "outer": { "members": ["group:inner"] },
+                    // Two groups in each other.
+                    "inner": { "members": members },
+                },
+                "assignments": [
+                    { "who": "group:outer", "role": "Key Vault Crypto User", "scope": "@vault" },
+                ],
+            })
+        };
+        assert!(wraps_here(&tenant(rights(json!([
+            "policy:p",
+            "group:outer"
+        ])))));
+        assert!(!wraps_here(&tenant(rights(json!([
+            "observer",
+            "group:outer"
+        ])))));
+    }
+
+    #[test]
+    fn a_management_group_covers_the_subscriptions_below_it() {
+        let at = |scope: String, subscriptions: Value| {
+            let mut rights = one("Key Vault Crypto User", &scope);
+            rights["management_groups"] = json!({
+                "mg-top": {},
+                "mg-data": { "parent": "mg-top", "subscriptions": subscriptions },
+                "mg-other": { "parent": "mg-top" },
+            });
+            wraps_here(&tenant(rights))
+        };
+        let id = |name: &str| format!("/providers/Microsoft.Management/managementGroups/{name}");
+        let root = crate::sandbox::tenant::ids::guid("tenant");
+        for (name, below, beside) in [
+            ("mg-data", true, false),
+            ("MG-Data", true, false),
+            ("mg-top", true, false),
+            ("mg-other", false, false),
+            (root.as_str(), true, true),
+        ] {
+            assert_eq!(at(id(name), json!(["Contoso"])), below, "{name}");
+            assert_eq!(
+                at(id(name), json!([])),
+                beside,
+                "{name}, subscription elsewhere"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_inherited_takes_its_own_time() {
+        let management = "/providers/Microsoft.Management/managementGroups/mg";
+        for (scope, days, inherited, expected) in [
+            ("@vault", 0.0, None, false),
+            ("@vault", 1.0, Some(1e6), true),
+            (management, 1.0, None, true),
+            (management, 1.0, Some(1e6), false),
+            (management, 30.0, Some(1e6), true),
+            ("/", 1.0, Some(1e6), false),
+        ] {
+            let mut rights = one("Key Vault Crypto User", scope);
+            rights["assignments"][0]["days_ago"] = json!(days);
+            rights["management_groups"] = json!({ "mg": { "subscriptions": ["Contoso"] } });
+            rights["settings"] = json!({ "inherited_role_seconds": inherited });
+            assert_eq!(
+                wraps_here(&tenant(rights)),
+                expected,
+                "{scope} {days} {inherited:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_denial_wins_over_every_role() {
+        let with = |denial: Value| {
+            let mut rights = one("Key Vault Administrator", "@vault");
+            rights["groups"] = json!({ "g": { "members": ["policy:p"] } });
+            rights["denials"] = json!([denial]);
+            wraps_here(&tenant(rights))
+        };
+        let unwrap = "Microsoft.KeyVault/vaults/keys/unwrap/action";
+        let by = |who: &str, scope: &str, actions: &[&str]| {
+            json!({
+                "name": "d", "who": [who], "scope": scope, "data_actions": actions,
+            })
+        };
+        assert!(!with(by("policy:p", "@vault", &[unwrap])));
+        assert!(!with(by("group:g", "@subscription", &["*"])));
+        assert!(!with(by("everyone", "/", &["*"])));
+        // Somebody else, somewhere else, something else.
+        assert!(with(by("observer", "@vault", &["*"])));
+        assert!(with(by("policy:p", "@policy", &["*"])));
+        assert!(with(by("policy:p", "@vault", &["*/secrets/*"])));
+        assert!(with(
+            json!({ "name": "d", "who": ["policy:p"], "scope": "@vault",
+            "actions": ["*"] })
+        ));
+        let mut excepted = by("everyone", "@vault", &["*"]);
+        excepted["except"] = json!(["group:g"]);
+        assert!(with(excepted));
+        let mut spared = by("policy:p", "@vault", &["*"]);
+        spared["not_data_actions"] = json!(["*/keys/*"]);
+        assert!(with(spared));
+    }
+
+    #[test]
+    fn actions_are_denied_as_data_actions_are() {
+        let write = "Microsoft.KeyVault/vaults/write";
+        let world = tenant(
+            json!({ "denials": [{ "name": "d", "who": ["admin"], "scope": "@vault",
+            "actions": ["*/write"], "not_actions": ["*/keys/write"] }] }),
+        );
+        let vault = world.vault_id("kv-contoso-cmk");
+        let may = |name: &str, action: &str, scope: &str| {
+            allowed(&world, &user(&world, name), action, scope, false)
+        };
+        assert!(!may("admin", write, &vault) && may("key-vault-admin", write, &vault));
+        assert!(may("admin", "Microsoft.KeyVault/vaults/read", &vault));
+        assert!(may("admin", "Microsoft.KeyVault/vaults/keys/write", &vault));
+        assert!(may("admin", write, &world.group_id(&Place::default())));
+    }
+
+    #[test]
+    fn who_may_assign_which_role_may_depend_on_the_role() {
+        let write = "Microsoft.Authorization/roleAssignments/write";
+        let world = tenant(json!({ "assignments": [
+            { "who": "observer", "role": "Key Vault Data Access Administrator", "scope": "@vault" },
+        ] }));
+        let vault = world.vault_id("kv-contoso-cmk");
+        let may = |name: &str, scope: &str, role: &str| {
+            let id = world.rights.definitions().find(|own| own.name == role);
+            assigns(&world, &user(&world, name), write, scope, &id.unwrap().id)
+        };
+        for (role, expected) in [
+            ("Key Vault Crypto Service Encryption User", true),
+            ("Key Vault Crypto Officer", true),
+            ("Key Vault Secrets User", true),
+            ("Key Vault Data Access Administrator", false),
+            ("Key Vault Contributor", false),
+            ("Key Vault Certificate User", false),
+            ("Reader", false),
+            ("Owner", false),
+        ] {
+            assert_eq!(may("observer", &vault, role), expected, "{role}");
+            assert!(may("admin", &vault, role), "{role}");
+        }
+        assert!(!may(
+            "observer",
+            &world.group_id(&Place::default()),
+            "Key Vault Crypto User"
+        ));
+        assert!(may(
+            "observer",
+            &format!("{vault}/keys/k"),
+            "Key Vault Crypto User"
+        ));
+    }
+
+    #[test]
+    fn a_subscription_is_seen_from_above_it_and_from_below_it() {
+        let sees = |assignments: Value| {
+            let world = tenant(json!({ "assignments": assignments,
+                "groups": { "g": { "members": ["observer"] } },
+                "management_groups": { "mg": { "subscriptions": ["Contoso"] }, "other": {} } }));
+            sees_subscription(
+                &world,
+                &user(&world, "observer"),
+                &world.subscriptions[0].id,
+            )
+        };
+        let at = |who: &str, scope: &str| {
+            sees(json!([{ "who": who, "role": "Reader", "scope": scope }]))
+        };
+        let management = "/providers/Microsoft.Management/managementGroups/";
+        assert!(!sees(json!([])));
+        for scope in ["@key", "@vault", "@policy", "@group", "@subscription", "/"] {
+            assert!(at("observer", scope) && at("group:g", scope), "{scope}");
+        }
+        assert!(at("observer", &format!("{management}mg")));
+        assert!(!at("observer", &format!("{management}other")));
+        assert!(!at(
+            "observer",
+            "/subscriptions/00000000-0000-0000-0000-000000000000"
+        ));
+        assert!(!at("admin", "@subscription"));
+    }
 }

@@ -9,6 +9,10 @@ use serde::Deserialize;
 pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) identity_seconds: f64,
     pub(in crate::sandbox) role_seconds: f64,
+    /// The same for a role that is inherited from a management group, which may take hours; as long
+    /// as any other role where nothing is said.
+    #[serde(default)]
+    pub(in crate::sandbox) inherited_role_seconds: Option<f64>,
     pub(in crate::sandbox) provider_seconds: f64,
     pub(in crate::sandbox) governance_seconds: f64,
     pub(in crate::sandbox) link_seconds: f64,
@@ -21,7 +25,18 @@ pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) locks_after_seconds: Option<f64>,
     /// Reads of an environment that still show the old state after an operation has ended.
     pub(in crate::sandbox) read_lag: u32,
+    /// Items on a page of a list.
     pub(in crate::sandbox) page_size: usize,
+    /// Items on a page of a list of Azure Resource Manager.
+    #[serde(default = "hundred")]
+    pub(in crate::sandbox) arm_page_size: usize,
+    /// Items on a page of a list of Key Vault; 25 at most, as there.
+    #[serde(default = "twenty_five")]
+    pub(in crate::sandbox) key_vault_page_size: usize,
+    #[serde(default)]
+    pub(in crate::sandbox) page_troubles: PageTroubles,
+    #[serde(default)]
+    pub(in crate::sandbox) policy_block: PolicyBlock,
     /// `CustomerManagedKeys` instead of `customerManagedKeys`.
     pub(in crate::sandbox) odd_case: bool,
     /// Does a 409 say why?
@@ -31,9 +46,10 @@ pub(in crate::sandbox) struct Settings {
     /// How long such an operation takes.
     #[serde(default = "half_a_minute")]
     pub(in crate::sandbox) policy_seconds: f64,
-    /// It is told by `Location` alone, without `Azure-AsyncOperation`.
+    /// Which header tells of it: empty for `Azure-AsyncOperation` beside `Location`, `location` for
+    /// `Location` alone.
     #[serde(default)]
-    pub(in crate::sandbox) policy_location: bool,
+    pub(in crate::sandbox) policy_told_by: String,
     /// When set, such operations fail, with this code and message.
     #[serde(default)]
     pub(in crate::sandbox) policy_fails: Option<Failing>,
@@ -46,6 +62,43 @@ pub(in crate::sandbox) struct Settings {
     /// any more); `unknown` (in a state that nobody knows).
     #[serde(default)]
     pub(in crate::sandbox) link_ends: String,
+}
+
+/// Where the block `enterprisePolicies` of an environment is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::sandbox) enum PolicyBlock {
+    /// On reads of one environment, and on lists that expand it: so Microsoft's own clients read
+    /// it.
+    #[default]
+    Shown,
+    /// Where it is expanded, and on no other read of one environment.
+    HiddenUnlessExpanded,
+    /// Nowhere: one source saw it missing although a policy was linked.
+    Hidden,
+}
+
+/// What goes wrong with the pages of lists; nothing, where nothing is said.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::sandbox) struct PageTroubles {
+    /// Part of the path of the lists that are meant, in any case; every list, where nothing is
+    /// said.
+    pub(in crate::sandbox) path: String,
+    /// So many pages are answered; those after them with 503.
+    pub(in crate::sandbox) breaks_after: Option<usize>,
+    /// The link to the next page names the page itself, on the last page too.
+    pub(in crate::sandbox) repeats_link: bool,
+    /// Items come without what they are known by.
+    pub(in crate::sandbox) items_without_id: bool,
+}
+
+fn hundred() -> usize {
+    100
+}
+
+fn twenty_five() -> usize {
+    25
 }
 
 fn five_minutes() -> f64 {

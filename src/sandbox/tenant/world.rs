@@ -3,11 +3,11 @@
 use super::azure_operations::AzureOperation;
 use super::clock::Clock;
 use super::events::Event;
-use super::ids::GROUP;
-use super::operations::Operation;
+use super::operations::Operations;
 use super::parts::{Environment, Lock, Policy, Role, User, Vault};
+use super::rights::Rights;
 use super::settings::{Settings, Target};
-use jiff::Timestamp;
+use super::subscriptions::{FIRST_GROUP, Place, Subscription};
 use std::collections::BTreeMap;
 
 /// Everything that is there.
@@ -15,12 +15,11 @@ use std::collections::BTreeMap;
 pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) summary: String,
     pub(in crate::sandbox) tenant: String,
-    pub(in crate::sandbox) subscription: String,
+    /// Never none: a scenario without any gets one.
+    pub(in crate::sandbox) subscriptions: Vec<Subscription>,
     pub(in crate::sandbox) clock: Clock,
     pub(in crate::sandbox) settings: Settings,
     pub(in crate::sandbox) users: BTreeMap<String, User>,
-    pub(in crate::sandbox) provider: String,
-    pub(in crate::sandbox) provider_since: Option<Timestamp>,
     pub(in crate::sandbox) azure_policy: Option<String>,
     /// What whoever looks at a generated tenant should find: environment ids by state.
     pub(in crate::sandbox) planted: BTreeMap<&'static str, Vec<String>>,
@@ -30,11 +29,17 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) unfinished: Vec<String>,
     pub(in crate::sandbox) provider_locations: Vec<String>,
     pub(in crate::sandbox) environments: BTreeMap<String, Environment>,
+    /// Vaults and managed HSMs by name, which is the first label of their host and therefore taken
+    /// once in the whole cloud.
     pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
+    /// Enterprise policies by ARM id in lower case.
     pub(in crate::sandbox) policies: BTreeMap<String, Policy>,
+    /// ARM ids of the policies that the scenario begins with, by the name that it calls them.
+    pub(in crate::sandbox) named_policies: BTreeMap<String, String>,
     pub(in crate::sandbox) roles: Vec<Role>,
+    pub(in crate::sandbox) rights: Rights,
     pub(in crate::sandbox) locks: Vec<Lock>,
-    pub(in crate::sandbox) operations: Vec<Operation>,
+    pub(in crate::sandbox) operations: Operations,
     pub(in crate::sandbox) azure_operations: Vec<AzureOperation>,
     pub(in crate::sandbox) managers: Vec<String>,
     pub(in crate::sandbox) effects: Vec<(&'static str, String)>,
@@ -44,31 +49,63 @@ pub(in crate::sandbox) struct World {
 }
 
 impl World {
-    /// ARM id of a policy of this name.
+    /// The subscription with this id.
+    pub(in crate::sandbox) fn subscription(&self, id: &str) -> Option<&Subscription> {
+        self.subscriptions
+            .iter()
+            .find(|subscription| subscription.id.eq_ignore_ascii_case(id))
+    }
+
+    pub(in crate::sandbox) fn subscription_mut(&mut self, id: &str) -> Option<&mut Subscription> {
+        self.subscriptions
+            .iter_mut()
+            .find(|subscription| subscription.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The ARM id of the group that a scenario names, of the first one where it names none. What
+    /// names no group of the tenant was refused when the scenario was read.
+    pub(in crate::sandbox) fn group_id(&self, place: &Place) -> String {
+        let named = place.subscription.as_ref();
+        let subscription = self
+            .subscriptions
+            .iter()
+            .find(|own| named.is_none_or(|name| own.name == *name));
+        let Some(subscription) = subscription else {
+            return String::new();
+        };
+        let group = match &place.group {
+            Some(name) => subscription.group(name),
+            None => subscription
+                .group(FIRST_GROUP)
+                .or_else(|| subscription.groups.values().next()),
+        };
+        group.map(|group| group.id.clone()).unwrap_or_default()
+    }
+
+    /// ARM id of the policy that the scenario calls by this name, or of one of this name in the
+    /// first group.
     pub(in crate::sandbox) fn policy_id(&self, name: &str) -> String {
+        let named = self.named_policies.get(name).cloned();
+        named.unwrap_or_else(|| self.policy_id_in(&Place::default(), name))
+    }
+
+    /// ARM id of a policy of this name at a place.
+    pub(in crate::sandbox) fn policy_id_in(&self, place: &Place, name: &str) -> String {
         format!(
             "{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{name}",
-            self.group_id()
+            self.group_id(place)
         )
     }
 
-    pub(in crate::sandbox) fn group_id(&self) -> String {
-        format!(
-            "/subscriptions/{}/resourceGroups/{GROUP}",
-            self.subscription
-        )
-    }
-
-    /// ARM id of the vault of this name.
+    /// ARM id of the vault of this name; of one in the first group where there is none.
     pub(in crate::sandbox) fn vault_id(&self, name: &str) -> String {
-        let kind = if self.vaults.get(name).is_some_and(|vault| vault.hsm) {
-            "managedHSMs"
-        } else {
-            "vaults"
+        let (place, kind) = match self.vaults.get(name) {
+            Some(vault) => (vault.place.clone(), vault.kind()),
+            None => (Place::default(), "vaults"),
         };
         format!(
             "{}/providers/Microsoft.KeyVault/{kind}/{name}",
-            self.group_id()
+            self.group_id(&place)
         )
     }
 

@@ -1,10 +1,10 @@
 //! Host management.azure.com: who asks, and which provider of Azure Resource Manager answers.
 //! Imitated after the public specification.
 
-use super::{authorization, inventory, policies, policy_operations, vaults, versions};
+use super::scope::Scope;
+use super::{authorization, deployments, inventory, policies, policy_operations, vaults, versions};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
-use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::world::World;
 
@@ -86,61 +86,71 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     // What it is a provider of stands behind its name; the name alone is the provider itself.
     let authorization =
         |pair: &[String]| pair[0] == "providers" && pair[1] == "microsoft.authorization";
-    if let Some(at) = route
+    let at = route
         .windows(2)
         .rposition(authorization)
-        .filter(|at| route.len() > at + 2)
-    {
+        .filter(|at| route.len() > at + 2);
+    let scope = match Scope::of(world, &segments) {
+        Some(Err(missing)) => return missing,
+        Some(Ok(scope)) => Some(scope),
+        None => None,
+    };
+    if let Some(at) = at {
         let scope = format!("/{}", request.path[..at].join("/"));
         return authorization::respond(world, request, user, &scope, &route[at + 2..]);
     }
-    match &segments[..] {
-        ["tenants"] => inventory::tenants(world),
-        ["subscriptions"] => inventory::subscriptions(world),
-        ["subscriptions", id, rest @ ..] if *id == world.subscription => {
-            in_subscription(world, request, user, rest)
+    match (scope, &segments[..]) {
+        (_, ["tenants"]) => inventory::tenants(world, request),
+        (_, ["subscriptions"]) => inventory::subscriptions(world, request, user),
+        (Some(scope), [_, _, "resourcegroups", _, rest @ ..]) => {
+            in_group(world, (request, user), &scope, rest)
         }
-        ["subscriptions", id, ..] => {
-            let text = format!("The subscription '{id}' could not be found.");
-            Reply::error(404, "SubscriptionNotFound", text)
-        }
-        _ => inventory::respond(world, request, user),
+        (Some(scope), [_, _, rest @ ..]) => in_subscription(world, (request, user), &scope, rest),
+        _ => inventory::nothing(request),
     }
 }
 
 /// What stands in the path behind the subscription.
-fn in_subscription(world: &mut World, request: &Request, user: &User, rest: &[&str]) -> Reply {
+fn in_subscription(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    scope: &Scope,
+    rest: &[&str],
+) -> Reply {
     match rest {
-        [] => Reply::json(200, &inventory::subscription(world)),
-        ["resourcegroups", group, ..] if *group != GROUP => {
-            let text = format!("Resource group '{group}' could not be found.");
-            Reply::error(404, "ResourceGroupNotFound", text)
-        }
-        ["resourcegroups", _, rest @ ..] => in_group(world, request, user, rest),
-        ["providers", PROVIDER] => policies::provider(world, request, user),
+        ["providers", PROVIDER] => policies::provider(world, request, user, scope),
         ["providers", PROVIDER, "register"] if request.method == "POST" => {
-            policies::register(world, user)
+            policies::register(world, user, scope)
         }
-        ["providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
+        ["providers", PROVIDER, "enterprisepolicies"] => {
+            policies::list(world, request, user, scope)
+        }
         ["providers", PROVIDER, "operations", id] if request.method == "GET" => {
-            policy_operations::operation(world, request, id)
+            policy_operations::operation(world, request, scope, id)
         }
         ["providers", PROVIDER, "operationresults", id] if request.method == "GET" => {
-            policy_operations::result(world, id)
+            policy_operations::result(world, scope, id)
         }
-        ["providers", "microsoft.keyvault", _, ..] => vaults::respond(world, request, user),
-        _ => inventory::respond(world, request, user),
+        ["providers", "microsoft.keyvault", rest @ ..] if !rest.is_empty() => {
+            vaults::respond(world, (request, user), scope, rest)
+        }
+        _ => inventory::respond(world, (request, user), scope, rest),
     }
 }
 
 /// What stands in the path behind the resource group.
-fn in_group(world: &mut World, request: &Request, user: &User, rest: &[&str]) -> Reply {
+fn in_group(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    scope: &Scope,
+    rest: &[&str],
+) -> Reply {
     match rest {
-        [] => Reply::json(200, &inventory::group(world)),
-        ["providers", PROVIDER, "enterprisepolicies"] => policies::list(world, user),
+        ["providers", PROVIDER, "enterprisepolicies"] => {
+            policies::list(world, request, user, scope)
+        }
         ["providers", PROVIDER, "enterprisepolicies", _] => {
-            let name = request.path.last().map_or("", String::as_str);
-            policies::policy(world, request, user, name)
+            policies::policy(world, request, user, scope)
         }
         [
             "providers",
@@ -148,8 +158,10 @@ fn in_group(world: &mut World, request: &Request, user: &User, rest: &[&str]) ->
             "deployments",
             _,
             "validate",
-        ] => inventory::validate(world, request, user),
-        ["providers", "microsoft.keyvault", ..] => vaults::respond(world, request, user),
-        _ => inventory::respond(world, request, user),
+        ] => deployments::validate(world, request, user, scope),
+        ["providers", "microsoft.keyvault", rest @ ..] => {
+            vaults::respond(world, (request, user), scope, rest)
+        }
+        _ => inventory::respond(world, (request, user), scope, rest),
     }
 }

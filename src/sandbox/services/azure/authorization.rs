@@ -1,13 +1,17 @@
-//! Host management.azure.com, provider `Microsoft.Authorization`: role assignments and definitions
-//! (2022-04-01), permissions, locks (2020-05-01). Imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.Authorization`: role assignments (2022-04-01) and
+//! locks (2020-05-01). Imitated after the public REST reference.
 
-use super::errors::refusal;
-use super::odata;
+use super::errors::{refusal, unauthorized};
+use super::listing::listed;
+use super::{definitions, odata};
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::{Lock, Role, User};
-use crate::sandbox::tenant::roles::{BuiltIn, ROLES, covers, known_principal};
+use crate::sandbox::tenant::parts::{Lock, Role, RoleDetails, User};
+use crate::sandbox::tenant::principals::{identities, known_principal, principal_type};
+use crate::sandbox::tenant::roles::assigns;
+use crate::sandbox::tenant::scopes::{applies, covers};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// `{scope}/providers/Microsoft.Authorization/…`
 pub(super) fn respond(
@@ -22,37 +26,20 @@ pub(super) fn respond(
     match (request.method.as_str(), &parts[..]) {
         ("GET", ["roleassignments"]) => refusal(world, user, &read("roleAssignments"), scope)
             .unwrap_or_else(|| list(world, request, scope)),
-        ("PUT", ["roleassignments", name]) => {
-            let action = "Microsoft.Authorization/roleAssignments/write";
-            refusal(world, user, action, scope)
-                .unwrap_or_else(|| assign(world, &request.json(), scope, name))
-        }
         ("GET", ["roleassignments", name]) => refusal(world, user, &read("roleAssignments"), scope)
-            .unwrap_or_else(
-                || match world.roles.iter().find(|role| role.name == *name) {
-                    Some(role) => Reply::json(200, &assignment(role)),
-                    None => Reply::error(
-                        404,
-                        "RoleAssignmentNotFound",
-                        format!("The role assignment '{name}' is not found."),
-                    ),
-                },
-            ),
-        ("DELETE", ["roleassignments", name]) => {
-            let action = "Microsoft.Authorization/roleAssignments/delete";
-            refusal(world, user, action, scope).unwrap_or_else(|| unassign(world, scope, name))
-        }
-        ("GET", ["roledefinitions"]) => refusal(world, user, &read("roleDefinitions"), scope)
-            .unwrap_or_else(|| definitions(world, request.query("$filter"))),
-        ("GET", ["roledefinitions", id]) => refusal(world, user, &read("roleDefinitions"), scope)
-            .unwrap_or_else(|| match ROLES.iter().find(|role| role.id == *id) {
-                Some(role) => Reply::json(200, &definition(world, role)),
-                None => no_definition(id),
+            .unwrap_or_else(|| match find(world, scope, name) {
+                Some(at) => Reply::json(200, &assignment(world, &world.roles[at])),
+                None => Reply::error(
+                    404,
+                    "RoleAssignmentNotFound",
+                    format!("The role assignment '{name}' is not found."),
+                ),
             }),
-        ("GET", ["permissions"]) => permissions(world, user, scope),
-        ("GET", ["locks"]) => {
-            refusal(world, user, &read("locks"), scope).unwrap_or_else(|| locks(world, scope))
-        }
+        ("PUT", ["roleassignments", name]) => assign(world, user, &request.json(), scope, name),
+        ("DELETE", ["roleassignments", name]) => unassign(world, user, scope, name),
+        ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope)
+            .unwrap_or_else(|| locks(world, request, scope)),
+        ("GET", other) => definitions::respond(world, request, user, scope, other),
         _ => Reply::error(
             405,
             "MethodNotAllowed",
@@ -62,7 +49,7 @@ pub(super) fn respond(
 }
 
 /// At, above and below the scope.
-fn locks(world: &World, scope: &str) -> Reply {
+fn locks(world: &World, request: &Request, scope: &str) -> Reply {
     let shown = |lock: &Lock| {
         json!({
             "id": format!(
@@ -79,38 +66,43 @@ fn locks(world: &World, scope: &str) -> Reply {
         .locks
         .iter()
         .filter(|lock| covers(&lock.scope, scope) || covers(scope, &lock.scope));
-    Reply::json(
-        200,
-        &json!({ "value": touching.map(shown).collect::<Vec<Value>>() }),
-    )
+    listed(world, request, touching.map(shown).collect())
 }
 
-fn assignment(role: &Role) -> Value {
-    let subscription: Vec<&str> = role.scope.split('/').take(3).collect();
+/// What is not set is `null`. An assignment above the subscriptions names a definition without one.
+fn assignment(world: &World, role: &Role) -> Value {
+    let kind = principal_type(world, &role.principal)
+        .or(role.more.principal_type.as_deref())
+        // Of all principals, only the identity of a deleted policy is not known any more.
+        .unwrap_or("ServicePrincipal");
+    let since = role.since.to_string();
     json!({
         "id": format!(
             "{}/providers/Microsoft.Authorization/roleAssignments/{}",
-            role.scope,
+            role.scope.trim_end_matches('/'),
             role.name
         ),
         "type": "Microsoft.Authorization/roleAssignments",
         "name": role.name,
         "properties": {
-            "roleDefinitionId": format!(
-                "{}/providers/Microsoft.Authorization/roleDefinitions/{}",
-                subscription.join("/"),
-                role.role
-            ),
+            "roleDefinitionId": definitions::id(&role.scope, &role.role),
             "principalId": role.principal,
-            "principalType": "ServicePrincipal",
+            "principalType": kind,
             "scope": role.scope,
-            "createdOn": role.since.to_string(),
+            "condition": role.more.condition,
+            "conditionVersion": role.more.condition_version,
+            "description": role.more.description,
+            "createdOn": since,
+            "updatedOn": since,
+            "createdBy": role.more.created_by,
+            "updatedBy": role.more.created_by,
+            "delegatedManagedIdentityResourceId": null,
         },
     })
 }
 
-/// At, above and below the scope, as the service lists them; `atScope()` leaves out what is below.
-/// Nobody is in a group here, so that `assignedTo` finds the same as `principalId`.
+/// At, above and below the scope, as the service lists them, for a management group too (inferred);
+/// `atScope()` leaves out what is below. `assignedTo` follows groups, `principalId` does not.
 fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let clauses: Vec<String> = filter
@@ -127,165 +119,149 @@ fn list(world: &World, request: &Request, scope: &str) -> Reply {
             || clause.starts_with("assignedto('")
     };
     // The two can't be had together, as the Azure CLI's source notes.
-    if !clauses.iter().all(known) || (at_scope && by_id.is_some()) {
+    if !clauses.iter().all(known) || (by_id.is_some() && clauses.len() > 1) {
         let text = format!(
             "The filter '{filter}' is not supported. Supported filters are either 'atScope()' or \
             'principalId eq '{{value}}' or assignedTo('{{value}}')'."
         );
         return Reply::error(400, "UnsupportedQuery", text);
     }
-    let principal = by_id.or(assigned);
+    let who = by_id
+        .map(|id| vec![id.to_ascii_lowercase()])
+        .or_else(|| assigned.map(|id| identities(world, id)));
     let value: Vec<Value> = world
         .roles
         .iter()
-        .filter(|role| covers(&role.scope, scope) || (!at_scope && covers(scope, &role.scope)))
         .filter(|role| {
-            principal.is_none_or(|principal| role.principal.eq_ignore_ascii_case(principal))
+            applies(world, &role.scope, scope) || (!at_scope && applies(world, scope, &role.scope))
         })
-        .map(assignment)
+        .filter(|role| who.as_ref().is_none_or(|who| who.contains(&role.principal)))
+        .map(|role| assignment(world, role))
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    listed(world, request, value)
+}
+
+/// Where the assignment of this name at this scope is kept.
+fn find(world: &World, scope: &str, name: &str) -> Option<usize> {
+    world.roles.iter().position(|role| {
+        role.name.eq_ignore_ascii_case(name) && role.scope.eq_ignore_ascii_case(scope)
+    })
 }
 
 /// Answers with what was removed, or with nothing.
-fn unassign(world: &mut World, scope: &str, name: &str) -> Reply {
-    let Some(at) = world.roles.iter().position(|role| role.name == name) else {
+fn unassign(world: &mut World, user: &User, scope: &str, name: &str) -> Reply {
+    let action = "Microsoft.Authorization/roleAssignments/delete";
+    let at = find(world, scope, name);
+    let role = at.map_or("", |at| &world.roles[at].role);
+    if !assigns(world, &user.object_id, action, scope, role) {
+        return unauthorized(user, action, scope);
+    }
+    let Some(at) = at else {
         return Reply::empty(204);
     };
     let removed = world.roles.remove(at);
     world.effect("role-removed", scope);
-    Reply::json(200, &assignment(&removed))
+    Reply::json(200, &assignment(world, &removed))
 }
 
-fn definition(world: &World, role: &BuiltIn) -> Value {
-    json!({
-        "id": format!(
-            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}",
-            world.subscription,
-            role.id
-        ),
-        "type": "Microsoft.Authorization/roleDefinitions",
-        "name": role.id,
-        "properties": {
-            "roleName": role.name,
-            "type": "BuiltInRole",
-            "description": role.name,
-            "assignableScopes": ["/"],
-            "permissions": [
-                {
-                    "actions": role.actions,
-                    "notActions": role.not_actions,
-                    "dataActions": role.data_actions,
-                    "notDataActions": [],
-                },
-            ],
-        },
-    })
-}
-
-fn definitions(world: &World, filter: &str) -> Reply {
-    let name = odata::equal(filter, "roleName");
-    let named = ROLES
-        .iter()
-        .filter(|role| name.is_none_or(|name| role.name.eq_ignore_ascii_case(name)));
-    Reply::json(
-        200,
-        &json!({
-            "value": named.map(|role| definition(world, role)).collect::<Vec<Value>>(),
-        }),
-    )
-}
-
-fn no_definition(id: &str) -> Reply {
-    Reply::error(
-        404,
-        "RoleDefinitionDoesNotExist",
-        format!("The specified role definition with ID '{id}' does not exist."),
-    )
-}
-
-fn assign(world: &mut World, body: &Value, scope: &str, name: &str) -> Reply {
-    let text = |field: &str| {
-        body["properties"][field]
-            .as_str()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-    };
-    let (principal, definition) = (text("principalId"), text("roleDefinitionId"));
-    let role = definition.rsplit('/').next().unwrap_or_default().to_owned();
-    if principal.is_empty() || role.is_empty() {
-        return Reply::error(
-            400,
-            "InvalidRequestContent",
-            "The request content was invalid and could not be deserialized.",
-        );
+fn assign(world: &mut World, user: &User, body: &Value, scope: &str, name: &str) -> Reply {
+    let wanted = wanted(world, user, body, scope, name);
+    let action = "Microsoft.Authorization/roleAssignments/write";
+    if !assigns(world, &user.object_id, action, scope, &wanted.role) {
+        return unauthorized(user, action, scope);
     }
-    if !ROLES.iter().any(|known| known.id == role) {
-        return no_definition(&role);
+    if let Some(refusal) = unacceptable(world, body, &wanted) {
+        return refusal;
     }
-    if !known_principal(world, &principal) {
-        let text = format!(
-            "Principal {} does not exist in the directory {}.",
-            principal.replace('-', ""),
-            world.tenant
-        );
-        return Reply::error(400, "PrincipalNotFound", text);
-    }
-    let role = Role {
-        name: name.to_owned(),
-        scope: scope.to_owned(),
-        role,
-        principal,
-        since: world.clock.now(),
-    };
-    if let Some(answer) = already(world, &role) {
+    if let Some(answer) = already(world, &wanted) {
         return answer;
     }
-    let answer = Reply::json(201, &assignment(&role));
+    let answer = Reply::json(201, &assignment(world, &wanted));
     world.effect(
         "role-assigned",
-        format!("{} {} {}", role.role, role.principal, role.scope),
+        format!("{} {} {}", wanted.role, wanted.principal, wanted.scope),
     );
-    world.roles.push(role);
+    world.roles.push(wanted);
     answer
 }
 
-fn permissions(world: &World, user: &User, scope: &str) -> Reply {
-    let held = world
-        .roles
-        .iter()
-        .filter(|role| role.principal == user.object_id && covers(&role.scope, scope));
-    let value: Vec<Value> = held
-        .filter_map(|role| ROLES.iter().find(|built_in| built_in.id == role.role))
-        .map(|role| {
-            json!({
-                "actions": role.actions,
-                "notActions": role.not_actions,
-                "dataActions": role.data_actions,
-                "notDataActions": [],
-            })
-        })
-        .collect();
-    Reply::json(200, &json!({ "value": value }))
+/// The assignment that a request asks for; what it does not say is empty.
+fn wanted(world: &World, user: &User, body: &Value, scope: &str, name: &str) -> Role {
+    let given = |field: &str| body["properties"][field].as_str().map(str::to_owned);
+    let lower = |field: &str| given(field).unwrap_or_default().to_ascii_lowercase();
+    let definition = lower("roleDefinitionId");
+    let condition = given("condition");
+    Role {
+        name: name.to_owned(),
+        scope: scope.to_owned(),
+        role: definition.rsplit('/').next().unwrap_or_default().to_owned(),
+        principal: lower("principalId"),
+        since: world.clock.now(),
+        more: RoleDetails {
+            condition_version: given("conditionVersion")
+                .or_else(|| condition.as_ref().map(|_| "2.0".to_owned())),
+            condition,
+            description: given("description"),
+            principal_type: given("principalType"),
+            created_by: user.object_id.clone(),
+        },
+    }
+}
+
+/// Why such an assignment can't be written, if so.
+fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
+    if Uuid::parse_str(&wanted.name).is_err() {
+        let text = format!(
+            "The role assignment ID '{}' is not valid. The role assignment ID must be a GUID.",
+            wanted.name
+        );
+        return Some(Reply::error(400, "InvalidRoleAssignmentId", text));
+    }
+    if wanted.principal.is_empty() || wanted.role.is_empty() {
+        return Some(Reply::error(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid and could not be deserialized.",
+        ));
+    }
+    if world.rights.definition(&wanted.role).is_none() {
+        return Some(definitions::missing(&wanted.role));
+    }
+    // With the type of the principal in the request, the service does not look the principal up. A
+    // new identity, which the directory does not show yet, is accepted then.
+    let said = body["properties"]["principalType"].is_string();
+    (!said && !known_principal(world, &wanted.principal)).then(|| {
+        let text = format!(
+            "Principal {} does not exist in the directory {}.",
+            wanted.principal.replace('-', ""),
+            world.tenant
+        );
+        Reply::error(400, "PrincipalNotFound", text)
+    })
 }
 
 /// What is answered where the same assignment, or another one of the same name, is there already.
-fn already(world: &World, wanted: &Role) -> Option<Reply> {
-    let same = |held: &&Role| {
+/// Condition and description may be changed.
+fn already(world: &mut World, wanted: &Role) -> Option<Reply> {
+    let same = |held: &Role| {
         held.principal == wanted.principal
             && held.role == wanted.role
             && held.scope.eq_ignore_ascii_case(&wanted.scope)
     };
-    if let Some(existing) = world.roles.iter().find(same) {
-        return Some(if existing.name.eq_ignore_ascii_case(&wanted.name) {
-            Reply::json(200, &assignment(existing))
-        } else {
-            Reply::error(
+    if let Some(at) = world.roles.iter().position(same) {
+        if !world.roles[at].name.eq_ignore_ascii_case(&wanted.name) {
+            return Some(Reply::error(
                 409,
                 "RoleAssignmentExists",
                 "The role assignment already exists.",
-            )
-        });
+            ));
+        }
+        let held = &mut world.roles[at].more;
+        held.condition.clone_from(&wanted.more.condition);
+        held.condition_version
+            .clone_from(&wanted.more.condition_version);
+        held.description.clone_from(&wanted.more.description);
+        return Some(Reply::json(200, &assignment(world, &world.roles[at])));
     }
     world
         .roles

@@ -1,62 +1,67 @@
 //! Host management.azure.com, provider `Microsoft.Resources`: what clients look up before they come
-//! to the point (tenants, subscriptions, locations, providers, resource groups, resources), and the
-//! validation of deployments (2021-04-01 to 2025-04-01; the shapes are the same). Imitated after
-//! the public REST reference.
+//! to the point (tenants, subscriptions, locations, providers, resource groups, resources;
+//! 2021-04-01 and 2022-12-01). Imitated after the public REST reference.
 
-use super::errors::{disallowed, refusal};
+use super::errors::refusal;
+use super::listing::{listed, listed_with_link};
 use super::odata;
+use super::scope::Scope;
 use super::shapes::{policy_body, provider_body, readable, vault_body};
 use super::versions::{self, Provider};
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::roles::{allowed, sees_subscription};
+use crate::sandbox::tenant::subscriptions::{Group, Subscription};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
-    let scope = format!("/subscriptions/{}", world.subscription);
-    let route = request.route();
-    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
-    let (what, reply) = match (request.method.as_str(), &segments[..]) {
-        ("GET", ["subscriptions", _, "locations"]) => ("locations/read", locations(world)),
-        ("GET", ["subscriptions", _, "providers"]) => ("providers/read", providers(world)),
-        ("GET", ["subscriptions", _, "providers", _]) => {
-            ("providers/read", provider(world, &request.path[3]))
-        }
-        ("POST", ["subscriptions", _, "providers", _, "register"]) => {
-            ("register/action", provider(world, &request.path[3]))
-        }
-        ("GET", ["subscriptions", _, "resourcegroups"]) => (
-            "resourceGroups/read",
-            Reply::json(200, &json!({ "value": [group(world)] })),
-        ),
-        (
-            "GET",
-            ["subscriptions", _, "resources"]
-            | ["subscriptions", _, "resourcegroups", _, "resources"],
-        ) => {
-            // Whoever sees nothing sees an empty list.
-            return resources(world, user, request.query("$filter"));
-        }
-        _ => {
-            let text = format!(
-                "The resource type could not be found for '{}'.",
-                request.raw_path
-            );
-            return Reply::error(404, "InvalidResourceType", text);
-        }
+/// What is below a subscription, or below a group of it.
+pub(super) fn respond(
+    world: &World,
+    (request, user): (&Request, &User),
+    scope: &Scope,
+    rest: &[&str],
+) -> Reply {
+    let subscription = world.subscription(&scope.subscription);
+    let Some(subscription) = subscription else {
+        return nothing(request);
     };
-    refusal(
-        world,
-        user,
-        &format!("Microsoft.Resources/subscriptions/{what}"),
-        &scope,
-    )
-    .unwrap_or(reply)
+    let (what, reply) = match (request.method.as_str(), rest) {
+        ("GET", []) => match &scope.group {
+            None => return one_subscription(world, user, subscription),
+            Some(name) => (
+                "resourceGroups/read",
+                subscription
+                    .group(name)
+                    .map_or_else(|| nothing(request), |own| Reply::json(200, &group(own))),
+            ),
+        },
+        // Who sees nothing sees an empty list.
+        ("GET", ["resources"]) => return resources(world, request, user, scope),
+        ("GET", ["resourcegroups"]) => return groups(world, request, user, subscription),
+        _ if scope.group.is_some() => return nothing(request),
+        ("GET", ["locations"]) => ("locations/read", locations(world, request, scope)),
+        ("GET", ["providers"]) => ("providers/read", providers(world, request, scope)),
+        ("GET", ["providers", _]) => ("providers/read", provider(world, request, scope)),
+        ("POST", ["providers", _, "register"]) => {
+            ("register/action", provider(world, request, scope))
+        }
+        _ => return nothing(request),
+    };
+    let action = format!("Microsoft.Resources/subscriptions/{what}");
+    refusal(world, user, &action, &scope.id).unwrap_or(reply)
 }
 
-pub(super) fn tenants(world: &World) -> Reply {
+/// No route leads here.
+pub(super) fn nothing(request: &Request) -> Reply {
+    let text = format!(
+        "The resource type could not be found for '{}'.",
+        request.raw_path
+    );
+    Reply::error(404, "InvalidResourceType", text)
+}
+
+pub(super) fn tenants(world: &World, request: &Request) -> Reply {
     let tenant = json!({
         "id": format!("/tenants/{}", world.tenant),
         "tenantId": world.tenant,
@@ -64,24 +69,32 @@ pub(super) fn tenants(world: &World) -> Reply {
         "tenantCategory": "Home",
         "countryCode": "DE",
     });
-    Reply::json(200, &json!({ "value": [tenant] }))
+    listed_with_link(world, request, vec![tenant])
 }
 
-pub(super) fn group(world: &World) -> Value {
+fn group(group: &Group) -> Value {
     json!({
-        "id": world.group_id(),
-        "name": GROUP,
+        "id": group.id,
+        "name": group.name,
         "type": "Microsoft.Resources/resourceGroups",
-        "location": "westeurope",
+        "location": group.location,
         "tags": {},
         "properties": { "provisioningState": "Succeeded" },
     })
 }
 
-fn locations(world: &World) -> Reply {
+/// The groups that the caller may read.
+fn groups(world: &World, request: &Request, user: &User, subscription: &Subscription) -> Reply {
+    let action = "Microsoft.Resources/subscriptions/resourceGroups/read";
+    let readable = |group: &&Group| allowed(world, &user.object_id, action, &group.id, false);
+    let shown = subscription.groups.values().filter(readable).map(group);
+    listed(world, request, shown.collect())
+}
+
+fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
     let location = |(name, shown): (&str, &str)| {
         json!({
-            "id": format!("/subscriptions/{}/locations/{name}", world.subscription),
+            "id": format!("{}/locations/{name}", scope.id),
             "name": name,
             "type": "Region",
             "displayName": shown,
@@ -93,17 +106,12 @@ fn locations(world: &World) -> Reply {
         ("northeurope", "North Europe"),
         ("uksouth", "UK South"),
     ];
-    Reply::json(
-        200,
-        &json!({
-            "value": all.into_iter().map(location).collect::<Vec<Value>>(),
-        }),
-    )
+    listed(world, request, all.into_iter().map(location).collect())
 }
 
-fn other(world: &World, own: &Provider) -> Value {
+fn other(world: &World, scope: &Scope, own: &Provider) -> Value {
     json!({
-        "id": format!("/subscriptions/{}/providers/{}", world.subscription, own.namespace),
+        "id": format!("{}/providers/{}", scope.id, own.namespace),
         "namespace": own.namespace,
         "registrationPolicy": "RegistrationRequired",
         "registrationState": "Registered",
@@ -117,16 +125,17 @@ fn others() -> impl Iterator<Item = &'static Provider> {
     others.filter(|own| own.namespace != versions::POWER_PLATFORM)
 }
 
-fn providers(world: &World) -> Reply {
+fn providers(world: &World, request: &Request, scope: &Scope) -> Reply {
     let all = others()
-        .map(|own| other(world, own))
-        .chain([provider_body(world)]);
-    Reply::json(200, &json!({ "value": all.collect::<Vec<Value>>() }))
+        .map(|own| other(world, scope, own))
+        .chain([provider_body(world, scope)]);
+    listed(world, request, all.collect())
 }
 
-fn provider(world: &World, name: &str) -> Reply {
+fn provider(world: &World, request: &Request, scope: &Scope) -> Reply {
+    let name = request.path.get(3).map_or("", String::as_str);
     match others().find(|own| own.namespace.eq_ignore_ascii_case(name)) {
-        Some(found) => Reply::json(200, &other(world, found)),
+        Some(found) => Reply::json(200, &other(world, scope, found)),
         None => Reply::error(
             404,
             "InvalidResourceNamespace",
@@ -136,7 +145,8 @@ fn provider(world: &World, name: &str) -> Reply {
 }
 
 /// Only what the list shows of each: no properties.
-fn resources(world: &World, user: &User, filter: &str) -> Reply {
+fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
+    let filter = request.query("$filter");
     let kept = |body: &Value| {
         let fits = |field: &str, wanted: Option<&str>| {
             wanted.is_none_or(|wanted| {
@@ -151,7 +161,7 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
     let held = world
         .vaults
         .iter()
-        .filter(|(_, vault)| !vault.deleted)
+        .filter(|(name, vault)| !vault.deleted && scope.holds(&world.vault_id(name)))
         .map(|(name, _)| name);
     let held = held
         .filter(|name| readable(world, user, name))
@@ -168,7 +178,7 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
     let policies = world
         .policies
         .values()
-        .filter(|policy| readable(&policy.id))
+        .filter(|policy| scope.holds(&policy.id) && readable(&policy.id))
         .map(policy_body);
     let shown = |body: Value| {
         let names = ["id", "name", "type", "location", "kind", "identity", "tags"];
@@ -183,20 +193,34 @@ fn resources(world: &World, user: &User, filter: &str) -> Reply {
         .filter(kept)
         .map(|body| Value::Object(shown(body)))
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    listed(world, request, value)
 }
 
-/// There is one.
-pub(super) fn subscriptions(world: &World) -> Reply {
-    Reply::json(200, &json!({ "value": [subscription(world)] }))
+/// Those in which the caller has a role, at them, above them or somewhere in them.
+pub(super) fn subscriptions(world: &World, request: &Request, user: &User) -> Reply {
+    let seen = world
+        .subscriptions
+        .iter()
+        .filter(|own| sees_subscription(world, &user.object_id, &own.id))
+        .map(|own| subscription(world, own));
+    listed_with_link(world, request, seen.collect())
 }
 
-pub(super) fn subscription(world: &World) -> Value {
+fn one_subscription(world: &World, user: &User, own: &Subscription) -> Reply {
+    if sees_subscription(world, &user.object_id, &own.id) {
+        return Reply::json(200, &subscription(world, own));
+    }
+    let action = "Microsoft.Resources/subscriptions/read";
+    refusal(world, user, action, &own.scope())
+        .unwrap_or_else(|| Reply::json(200, &subscription(world, own)))
+}
+
+fn subscription(world: &World, own: &Subscription) -> Value {
     json!({
-        "id": format!("/subscriptions/{}", world.subscription),
-        "subscriptionId": world.subscription,
+        "id": own.scope(),
+        "subscriptionId": own.id,
         "tenantId": world.tenant,
-        "displayName": "Contoso",
+        "displayName": own.name,
         "state": "Enabled",
         "authorizationSource": "RoleBased",
         "subscriptionPolicies": {
@@ -205,67 +229,4 @@ pub(super) fn subscription(world: &World) -> Value {
             "spendingLimit": "Off",
         },
     })
-}
-
-/// Deployments, validated only (2021-04-01): enough of them for one enterprise policy.
-pub(super) fn validate(world: &World, request: &Request, user: &User) -> Reply {
-    let group = world.group_id();
-    if let Some(refusal) = refusal(
-        world,
-        user,
-        "Microsoft.Resources/deployments/validate/action",
-        &group,
-    ) {
-        return refusal;
-    }
-    if request.method != "POST" {
-        return Reply::error(
-            405,
-            "MethodNotAllowed",
-            "The requested resource does not support this method.",
-        );
-    }
-    let body = request.json();
-    let resource = &body["properties"]["template"]["resources"][0];
-    let (Some(name), Some(location)) = (resource["name"].as_str(), resource["location"].as_str())
-    else {
-        return Reply::error(
-            400,
-            "InvalidTemplate",
-            "Deployment template validation failed: a resource has no name or location.",
-        );
-    };
-    let inner = disallowed(world, name).or_else(|| {
-        let text = format!(
-            "The provided location '{location}' is not available for resource type \
-        'Microsoft.PowerPlatform/enterprisePolicies'."
-        );
-        let known = world.provider_locations.iter().any(|own| own == location);
-        (!known).then(|| {
-            json!({
-                "code": "LocationNotAvailableForResourceType",
-                "message": text,
-            })
-        })
-    });
-    match inner {
-        None => Reply::json(
-            200,
-            &json!({
-                "id": format!("{group}/providers/Microsoft.Resources/deployments/{name}"),
-                "properties": { "provisioningState": "Succeeded" },
-            }),
-        ),
-        Some(inner) => Reply::json(
-            400,
-            &json!({
-                "error": {
-                    "code": "InvalidTemplateDeployment",
-                    "message": "The template deployment failed because of policy violation. \
-                    Please see details for more information.",
-                    "details": [inner],
-                },
-            }),
-        ),
-    }
 }

@@ -3,7 +3,7 @@
 
 use crate::sandbox::message::Reply;
 use crate::sandbox::tenant::keys::{made, unix, uri, version_id};
-use crate::sandbox::tenant::parts::Key;
+use crate::sandbox::tenant::parts::{Key, Vault};
 use crate::sandbox::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,10 +35,24 @@ pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
         return Reply::error(404, "KeyNotFound", format!("Deleted Key not found: {key}"));
     };
     let mut body = bundle(world, vault, key, found, found.versions);
-    body["recoveryId"] = json!(format!("https://{vault}.vault.azure.net/deletedkeys/{key}"));
-    body["deletedDate"] = json!(world.clock.epoch.as_second());
-    body["scheduledPurgeDate"] = json!(world.clock.epoch.as_second() + 60 * 86_400);
+    add_deletion(world, vault, (key, found), &mut body);
     Reply::json(200, &body)
+}
+
+/// What a deleted key has besides. It was deleted when the sandbox began, or after.
+pub(super) fn add_deletion(
+    world: &World,
+    vault: &str,
+    (name, key): (&str, &Key),
+    body: &mut Value,
+) {
+    let Some(found) = world.vaults.get(vault) else {
+        return;
+    };
+    let at = key.deleted_at.unwrap_or(world.clock.epoch).as_second();
+    body["recoveryId"] = json!(format!("{}deletedkeys/{name}", uri(vault, found)));
+    body["deletedDate"] = json!(at);
+    body["scheduledPurgeDate"] = json!(at + found.retention_days() * 86_400);
 }
 
 pub(super) fn latest(world: &World, vault: &str, key: &str) -> Reply {
@@ -65,11 +79,8 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
 }
 
 pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
-    let protected = world
-        .vaults
-        .get(vault)
-        .is_some_and(|vault| vault.properties["enablePurgeProtection"] == true);
-    let level = if protected {
+    let vault = world.vaults.get(vault);
+    let level = if vault.is_some_and(Vault::is_purge_protected) {
         "Recoverable"
     } else {
         "Recoverable+Purgeable"
@@ -80,7 +91,7 @@ pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> 
         "created": made,
         "updated": made,
         "recoveryLevel": level,
-        "recoverableDays": 90,
+        "recoverableDays": vault.map_or(90, Vault::retention_days),
     });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {

@@ -1,7 +1,9 @@
 //! Hosts below vault.azure.net and managedhsm.azure.net: what clients do with keys (list, create,
 //! update, rotate, delete, recover; 7.x to 2025-07-01). Imitated after the public REST reference.
 
-use super::key_bundle::{attributes, bundle, by_version, deleted, find, kid, latest};
+use super::errors::forbidden;
+use super::key_bundle::{add_deletion, attributes, bundle, by_version, deleted, find, kid, latest};
+use super::listing::listed_keys;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::keys::{uri, version_id};
 use crate::sandbox::tenant::parts::Key;
@@ -9,7 +11,7 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The keys, or the deleted ones; without their versions.
-pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
+pub(super) fn list(world: &World, request: &Request, vault: &str, gone: bool) -> Reply {
     let Some(found) = world.vaults.get(vault) else {
         return Reply::empty(404);
     };
@@ -21,7 +23,7 @@ pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
             "tags": {},
         });
         if gone {
-            item["recoveryId"] = json!(format!("{base}deletedkeys/{name}"));
+            add_deletion(world, vault, (name, key), &mut item);
         }
         item
     };
@@ -31,7 +33,7 @@ pub(super) fn list(world: &World, vault: &str, gone: bool) -> Reply {
         .filter(|(_, key)| key.deleted == gone)
         .map(item)
         .collect();
-    Reply::json(200, &json!({ "value": value, "nextLink": null }))
+    listed_keys(world, request, value)
 }
 
 /// A key that is there gets a new version.
@@ -70,6 +72,7 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
         versions: 0,
         made_days_ago: Vec::new(),
         disabled: std::collections::BTreeSet::new(),
+        deleted_at: None,
         made: std::collections::BTreeMap::new(),
     };
     if let Some(old) = keys.get(name) {
@@ -148,18 +151,43 @@ pub(super) fn recover(world: &mut World, vault: &str, name: &str) -> Reply {
     latest(world, vault, name)
 }
 
+/// Gone for good, unless its vault is protected.
+pub(super) fn purge(world: &mut World, vault: &str, name: &str) -> Reply {
+    let found = deleted(world, vault, name);
+    if found.status != 200 {
+        return found;
+    }
+    let Some(own) = world.vaults.get_mut(vault) else {
+        return found;
+    };
+    if own.is_purge_protected() {
+        let text = format!(
+            "Operation \"purge\" is not allowed because purge protection is enabled for this \
+            vault. Key Vault service will automatically purge it after the retention period has \
+            passed.\r\nVault: {vault};location={}",
+            own.location
+        );
+        return forbidden("ForbiddenByPolicy", &text);
+    }
+    own.keys.remove(name);
+    world.effect("key-purged", format!("{vault}/{name}"));
+    Reply::empty(204)
+}
+
 fn mark(world: &mut World, vault: &str, name: &str, gone: bool, effect: &'static str) {
+    let now = world.clock.now();
     if let Some(key) = world
         .vaults
         .get_mut(vault)
         .and_then(|vault| vault.keys.get_mut(name))
     {
         key.deleted = gone;
+        key.deleted_at = gone.then_some(now);
         world.effect(effect, format!("{vault}/{name}"));
     }
 }
 
-pub(super) fn versions(world: &World, vault: &str, key: &str) -> Reply {
+pub(super) fn versions(world: &World, request: &Request, vault: &str, key: &str) -> Reply {
     match find(world, vault, key) {
         Err(refusal) => refusal,
         Ok(found) => {
@@ -169,13 +197,7 @@ pub(super) fn versions(world: &World, vault: &str, key: &str) -> Reply {
                     "attributes": attributes(world, vault, found, number),
                 })
             };
-            Reply::json(
-                200,
-                &json!({
-                    "value": (1..=found.versions).map(item).collect::<Vec<Value>>(),
-                    "nextLink": null,
-                }),
-            )
+            listed_keys(world, request, (1..=found.versions).map(item).collect())
         }
     }
 }
@@ -197,11 +219,19 @@ pub(super) fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
 }
 
 /// The same for every key: nothing rotates by itself.
-pub(super) fn rotation_policy(resource: &str) -> Reply {
+pub(super) fn rotation_policy(world: &World, vault: &str, key: &str) -> Reply {
+    if let Err(refusal) = find(world, vault, key) {
+        return refusal;
+    }
+    let base = world
+        .vaults
+        .get(vault)
+        .map(|own| uri(vault, own))
+        .unwrap_or_default();
     Reply::json(
         200,
         &json!({
-            "id": format!("{resource}/rotationpolicy"),
+            "id": format!("{base}keys/{key}/rotationpolicy"),
             "lifetimeActions": [
                 {
                     "trigger": { "timeBeforeExpiry": "P30D" },

@@ -1,12 +1,14 @@
 //! Hosts below vault.azure.net and managedhsm.azure.net (7.x and 2025-07-01): the challenge, the
 //! caller's rights, and which operation on keys answers. Imitated after the public REST reference.
 
+use super::errors::forbidden;
 use super::key_bundle::{by_version, deleted, latest};
 use super::versions::refusal_of_keys;
 use super::{keys, local_roles};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::keys::{access_policies, rbac};
+use crate::sandbox::tenant::local_roles::locally_allowed;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
@@ -34,7 +36,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
             "Client address is not authorized and caller is not a trusted service.",
         );
     }
-    refusal_of_keys(request).unwrap_or_else(|| dispatch(world, request, &user, &name, &resource))
+    refusal_of_keys(request).unwrap_or_else(|| dispatch(world, request, &user, &name))
 }
 
 fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
@@ -51,54 +53,47 @@ fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
     Reply::error(401, "Unauthorized", text).header("www-authenticate", challenge)
 }
 
-fn dispatch(
-    world: &mut World,
-    request: &Request,
-    user: &User,
-    name: &str,
-    resource: &str,
-) -> Reply {
+fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
     let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    if hsm && segments.contains(&"microsoft.authorization") {
+        return local_roles::respond(world, request, user, name, &segments)
+            .unwrap_or_else(not_by_local_roles);
+    }
+    // A role may be assigned at a single key, too.
+    let key = match &segments[..] {
+        ["keys" | "deletedkeys", key, ..] => format!("/keys/{key}"),
+        _ => String::new(),
+    };
+    let may = |world: &World, user: &User, name: &str, action: &str, permission: &str| {
+        refused(world, user, (name, &key), action, permission)
+    };
     match (request.method.as_str(), &segments[..]) {
-        (
-            _,
-            [
-                "keys",
-                key,
-                "providers",
-                "microsoft.authorization",
-                "roleassignments",
-                rest @ ..,
-            ],
-        ) if hsm => may(world, user, name, "", "")
-            .unwrap_or_else(|| local_roles::respond(world, request, name, key, rest)),
         ("GET", ["keys", key]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| latest(world, name, key))
         }
         ("GET", ["keys", key, "versions"]) => may(world, user, name, "read", "list")
-            .unwrap_or_else(|| keys::versions(world, name, key)),
-        ("GET", ["keys", _, "rotationpolicy"]) => {
-            may(world, user, name, "read", "get").unwrap_or_else(|| keys::rotation_policy(resource))
-        }
+            .unwrap_or_else(|| keys::versions(world, request, name, key)),
+        ("GET", ["keys", key, "rotationpolicy"]) => may(world, user, name, "read", "get")
+            .unwrap_or_else(|| keys::rotation_policy(world, name, key)),
         ("GET", ["deletedkeys", key]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| deleted(world, name, key))
         }
         ("GET", ["keys", key, version]) => may(world, user, name, "read", "get")
             .unwrap_or_else(|| by_version(world, name, key, version)),
-        ("GET", ["keys"]) => {
-            may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, false))
-        }
-        ("GET", ["deletedkeys"]) => {
-            may(world, user, name, "read", "list").unwrap_or_else(|| keys::list(world, name, true))
-        }
+        ("GET", ["keys"]) => may(world, user, name, "read", "list")
+            .unwrap_or_else(|| keys::list(world, request, name, false)),
+        ("GET", ["deletedkeys"]) => may(world, user, name, "read", "list")
+            .unwrap_or_else(|| keys::list(world, request, name, true)),
         ("POST", ["keys", key, "create"]) => may(world, user, name, "create/action", "create")
             .unwrap_or_else(|| keys::create(world, request, name, key)),
         ("PATCH", ["keys", key, version @ ..]) => may(world, user, name, "update/action", "update")
             .unwrap_or_else(|| keys::update(world, request, name, key, version.first().copied())),
         ("DELETE", ["keys", key]) => may(world, user, name, "delete", "delete")
             .unwrap_or_else(|| keys::delete(world, name, key)),
+        ("DELETE", ["deletedkeys", key]) => may(world, user, name, "purge/action", "purge")
+            .unwrap_or_else(|| keys::purge(world, name, key)),
         ("POST", ["deletedkeys", key, "recover"]) => {
             may(world, user, name, "recover/action", "recover")
                 .unwrap_or_else(|| keys::recover(world, name, key))
@@ -113,40 +108,45 @@ fn dispatch(
     }
 }
 
-fn forbidden(inner: &str, message: &str) -> Reply {
-    Reply::json(
-        403,
-        &json!({
-            "error": {
-                "code": "Forbidden",
-                "message": message,
-                "innererror": { "code": inner },
-            },
-        }),
+fn not_by_local_roles() -> Reply {
+    forbidden(
+        "ForbiddenByRbac",
+        "Not authorized to perform the key operation.",
     )
 }
 
-/// The caller's right by the vault's own permission model.
-fn may(world: &World, user: &User, name: &str, action: &str, permission: &str) -> Option<Reply> {
+/// The data action of an HSM that means the same as one of a vault.
+fn local_action(action: &str) -> &str {
+    match action {
+        "read" => "keys/read/action",
+        "create/action" => "keys/create",
+        "update/action" => "keys/write/action",
+        "delete" => "keys/delete",
+        "recover/action" => "keys/deletedKeys/recover/action",
+        "purge/action" => "keys/deletedKeys/delete",
+        "rotate/action" => "keys/rotate/action",
+        other => other,
+    }
+}
+
+/// Why the caller has not the right, by the vault's own permission model; asked at a vault and a
+/// key in it (`/keys/…`, or nothing).
+fn refused(
+    world: &World,
+    user: &User,
+    (name, key): (&str, &str),
+    action: &str,
+    permission: &str,
+) -> Option<Reply> {
     let vault = world.vaults.get(name)?;
-    let id = world.vault_id(name);
     if vault.hsm {
-        // Whoever owns the subscription of the sandbox is its local administrator, too.
-        let administrator = allowed(
-            world,
-            &user.object_id,
-            "Microsoft.KeyVault/managedHSMs/write",
-            &id,
-            false,
-        );
-        return (!administrator).then(|| {
-            forbidden(
-                "ForbiddenByRbac",
-                "Not authorized to perform the key operation.",
-            )
-        });
+        let scope = if key.is_empty() { "/keys" } else { key };
+        let action = local_action(action);
+        return (!locally_allowed(world, &user.object_id, name, scope, action))
+            .then(not_by_local_roles);
     }
     if rbac(vault) {
+        let id = format!("{}{key}", world.vault_id(name));
         let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
         let allowed = allowed(world, &user.object_id, &action, &id, true);
         return (!allowed).then(|| {

@@ -3,23 +3,26 @@
 //! customer-managed keys.
 
 use super::errors::{disallowed, refusal};
+use super::listing::listed;
 use super::policy_operations::change;
+use super::scope::Scope;
 use super::shapes::{policy_body, provider_body};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::azure_operations::Pending;
-use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::parts::{Policy, User};
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-pub(super) fn provider(world: &World, request: &Request, user: &User) -> Reply {
-    let scope = format!("/subscriptions/{}", world.subscription);
+/// The type of an enterprise policy.
+const KIND: &str = "Microsoft.PowerPlatform/enterprisePolicies";
+
+pub(super) fn provider(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
     if let Some(refusal) = refusal(
         world,
         user,
         "Microsoft.Resources/subscriptions/providers/read",
-        &scope,
+        &scope.id,
     ) {
         return refusal;
     }
@@ -30,28 +33,31 @@ pub(super) fn provider(world: &World, request: &Request, user: &User) -> Reply {
             "The requested resource does not support this method.",
         );
     }
-    Reply::json(200, &provider_body(world))
+    Reply::json(200, &provider_body(world, scope))
 }
 
-pub(super) fn register(world: &mut World, user: &User) -> Reply {
-    let scope = format!("/subscriptions/{}", world.subscription);
+pub(super) fn register(world: &mut World, user: &User, scope: &Scope) -> Reply {
     if let Some(refusal) = refusal(
         world,
         user,
         "Microsoft.PowerPlatform/register/action",
-        &scope,
+        &scope.id,
     ) {
         return refusal;
     }
-    if world.provider == "NotRegistered" {
-        world.provider = "Registering".to_owned();
-        world.provider_since = Some(world.clock.now());
-        world.effect("provider-registered", scope);
+    let now = world.clock.now();
+    if let Some(own) = world.subscription_mut(&scope.subscription)
+        && own.provider == "NotRegistered"
+    {
+        "Registering".clone_into(&mut own.provider);
+        own.provider_since = Some(now);
+        world.effect("provider-registered", &scope.id);
     }
-    Reply::json(200, &provider_body(world))
+    Reply::json(200, &provider_body(world, scope))
 }
 
-pub(super) fn list(world: &World, user: &User) -> Reply {
+/// Those of the group or of the subscription that the caller may read.
+pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
     let readable = |policy: &&Policy| {
         allowed(
             world,
@@ -64,14 +70,16 @@ pub(super) fn list(world: &World, user: &User) -> Reply {
     let value: Vec<Value> = world
         .policies
         .values()
+        .filter(|policy| scope.holds(&policy.id))
         .filter(readable)
         .map(policy_body)
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    listed(world, request, value)
 }
 
-pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &str) -> Reply {
-    let id = world.policy_id(name);
+pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &Scope) -> Reply {
+    let name = request.path.last().map_or("", String::as_str);
+    let id = format!("{}/providers/{KIND}/{name}", scope.id);
     let key = id.to_ascii_lowercase();
     let verb = match request.method.as_str() {
         "GET" => "read",
@@ -90,7 +98,7 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &s
     let existing = world.policies.get(&key).cloned();
     match (request.method.as_str(), existing) {
         ("GET", Some(policy)) => Reply::json(200, &policy_body(&policy)),
-        ("GET" | "PATCH", None) => missing(name),
+        ("GET" | "PATCH", None) => scope.missing(KIND, name),
         ("PUT" | "PATCH", Some(_)) if linked => {
             let text = format!(
                 "The enterprise policy '{name}' is linked to environments and can't be updated."
@@ -106,7 +114,7 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, name: &s
         ("DELETE", None) => Reply::empty(204),
         ("DELETE", Some(_)) => change(world, Pending::Delete(id)),
         ("PATCH", Some(policy)) => patch(world, &request.json(), policy),
-        ("PUT", existing) => put(world, &request.json(), &id, name, existing),
+        ("PUT", existing) => put(world, &request.json(), (scope, name), existing),
         _ => Reply::error(
             405,
             "MethodNotAllowed",
@@ -122,14 +130,6 @@ fn is_linked(world: &World, id: &str) -> bool {
         .values()
         .filter_map(|environment| environment.link.as_ref());
     links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
-}
-
-fn missing(name: &str) -> Reply {
-    let text = format!(
-        "The Resource 'Microsoft.PowerPlatform/enterprisePolicies/{name}' under resource group \
-        '{GROUP}' was not found."
-    );
-    Reply::error(404, "ResourceNotFound", text)
 }
 
 /// What is named is changed, everything else stays.
@@ -148,11 +148,17 @@ fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
             .filter(|version| !version.is_empty())
             .map(str::to_owned);
     }
-    change(world, Pending::Write(policy))
+    change(world, Pending::Write(Box::new(policy)))
 }
 
-fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option<Policy>) -> Reply {
-    if let Some(refusal) = unacceptable(world, wanted, name) {
+fn put(
+    world: &mut World,
+    wanted: &Value,
+    (scope, name): (&Scope, &str),
+    existing: Option<Policy>,
+) -> Reply {
+    let id = &format!("{}/providers/{KIND}/{name}", scope.id);
+    if let Some(refusal) = unacceptable(world, wanted, (scope, name)) {
         return refusal;
     }
     let vault = &wanted["properties"]["encryption"]["keyVault"];
@@ -176,19 +182,21 @@ fn put(world: &mut World, wanted: &Value, id: &str, name: &str, existing: Option
             .as_ref()
             .map_or_else(|| world.clock.now(), |policy| policy.created),
     };
-    change(world, Pending::Write(policy))
+    change(world, Pending::Write(Box::new(policy)))
 }
 
 /// Why such a policy can't be written, if so.
-fn unacceptable(world: &World, wanted: &Value, name: &str) -> Option<Reply> {
-    if let Some(error) = disallowed(world, name) {
+fn unacceptable(world: &World, wanted: &Value, (scope, name): (&Scope, &str)) -> Option<Reply> {
+    if let Some(error) = disallowed(world, name, scope) {
         return Some(Reply::json(403, &json!({ "error": error })));
     }
-    if world.provider != "Registered" {
+    let provider = world
+        .subscription(&scope.subscription)
+        .map_or("NotRegistered", |own| own.provider.as_str());
+    if provider != "Registered" {
         let text = format!(
             "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See \
-            https://aka.ms/rps-not-found. ({})",
-            world.provider
+            https://aka.ms/rps-not-found. ({provider})"
         );
         return Some(Reply::error(409, "MissingSubscriptionRegistration", text));
     }

@@ -1,15 +1,16 @@
 //! Host management.azure.com: how a provider, an enterprise policy and a vault are shown, by their
 //! own providers and in the list of resources.
 
+use super::scope::Scope;
 use super::versions::{self, POWER_PLATFORM};
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::{resolve, uri};
-use crate::sandbox::tenant::parts::{Policy, User};
+use crate::sandbox::tenant::parts::{Policy, User, Vault};
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-pub(super) fn provider_body(world: &World) -> Value {
+pub(super) fn provider_body(world: &World, scope: &Scope) -> Value {
     let locations: Vec<&str> = world
         .provider_locations
         .iter()
@@ -19,10 +20,10 @@ pub(super) fn provider_body(world: &World) -> Value {
         .map(|own| own.types(&locations, world.clock.now()))
         .unwrap_or_default();
     json!({
-        "id": format!("/subscriptions/{}/providers/{POWER_PLATFORM}", world.subscription),
+        "id": format!("{}/providers/{POWER_PLATFORM}", scope.subscription_id()),
         "namespace": POWER_PLATFORM,
         "registrationPolicy": "RegistrationRequired",
-        "registrationState": world.provider,
+        "registrationState": world.subscription(&scope.subscription).map(|own| &own.provider),
         "resourceTypes": types,
     })
 }
@@ -61,11 +62,7 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
 
 /// May the user see this vault in Resource Manager?
 pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
-    let kind = if world.vaults.get(name).is_some_and(|vault| vault.hsm) {
-        "managedHSMs"
-    } else {
-        "vaults"
-    };
+    let kind = world.vaults.get(name).map_or("vaults", Vault::kind);
     let action = format!("Microsoft.KeyVault/{kind}/read");
     allowed(
         world,
@@ -90,12 +87,11 @@ pub(super) fn vault_body(world: &World, name: &str) -> Value {
     if !vault.hsm {
         properties["sku"] = json!({ "family": "A", "name": "premium" });
     }
-    let kind = if vault.hsm { "managedHSMs" } else { "vaults" };
     json!({
         "id": world.vault_id(name),
         "name": name,
-        "type": format!("Microsoft.KeyVault/{kind}"),
-        "location": "westeurope",
+        "type": format!("Microsoft.KeyVault/{}", vault.kind()),
+        "location": vault.location,
         "tags": {},
         "properties": properties,
     })

@@ -2,142 +2,102 @@
 //! facts, access policies. Imitated after the public REST reference. What a vault does not set is
 //! absent, as it is there.
 
+use super::deleted_vaults;
 use super::errors::refusal;
+use super::inventory::nothing;
+use super::listing::listed;
+use super::scope::Scope;
 use super::shapes::{readable, vault_body};
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::ids::GROUP;
 use crate::sandbox::tenant::keys::{access_policies, made, unix, uri, version_id};
-use crate::sandbox::tenant::parts::{Key, User, Vault};
+use crate::sandbox::tenant::parts::{Key, User};
 use crate::sandbox::tenant::world::World;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-pub(super) fn respond(world: &mut World, request: &Request, user: &User) -> Reply {
-    let route = request.route();
-    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
-    let Some((kind, rest)) = segments
-        .iter()
-        .position(|segment| *segment == "microsoft.keyvault")
-        .and_then(|at| segments[at + 1..].split_first())
-    else {
-        return missing(request);
-    };
-    let Some((name, rest)) = rest.split_first() else {
-        return list(world, request, user, kind);
-    };
-    let hsm = *kind == "managedhsms";
-    if world
-        .vaults
-        .get(*name)
-        .is_none_or(|vault| vault.hsm != hsm || vault.deleted)
-    {
-        let text = format!(
-            "The Resource 'Microsoft.KeyVault/{kind}/{name}' under resource group '{GROUP}' was \
-            not found."
-        );
-        return Reply::error(404, "ResourceNotFound", text);
+/// What stands in the path behind the provider's name.
+pub(super) fn respond(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    scope: &Scope,
+    rest: &[&str],
+) -> Reply {
+    match (scope.group.is_some(), rest) {
+        (_, ["vaults"]) => list(world, request, user, (scope, false)),
+        (_, ["managedhsms"]) => list(world, request, user, (scope, true)),
+        (true, ["vaults", name, rest @ ..]) => {
+            vault(world, (request, user), (scope, name, false), rest)
+        }
+        (true, ["managedhsms", name, rest @ ..]) => {
+            vault(world, (request, user), (scope, name, true), rest)
+        }
+        (false, _) => deleted_vaults::respond(world, (request, user), scope, rest),
+        _ => nothing(request),
     }
-    let id = world.vault_id(name);
-    let action = |what: &str| {
-        format!(
-            "Microsoft.KeyVault/{}/{what}",
-            if hsm { "managedHSMs" } else { "vaults" }
+}
+
+/// One vault or managed HSM, and what is below it.
+fn vault(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    (scope, name, hsm): (&Scope, &str, bool),
+    rest: &[&str],
+) -> Reply {
+    let kind = if hsm { "managedHSMs" } else { "vaults" };
+    let id = format!("{}/providers/Microsoft.KeyVault/{kind}/{name}", scope.id);
+    let refused = |world: &World, what: &str| {
+        refusal(
+            world,
+            user,
+            &format!("Microsoft.KeyVault/{kind}/{what}"),
+            &id,
         )
     };
-    let refused = |world: &World, what: &str| refusal(world, user, &action(what), &id);
+    let found = world
+        .vaults
+        .get(name)
+        .filter(|vault| vault.hsm == hsm && !vault.deleted)
+        .filter(|_| world.vault_id(name).eq_ignore_ascii_case(&id));
+    if found.is_none() {
+        return refused(world, "read")
+            .unwrap_or_else(|| scope.missing(&format!("Microsoft.KeyVault/{kind}"), name));
+    }
     match (request.method.as_str(), rest) {
         ("GET", []) => {
             refused(world, "read").unwrap_or_else(|| Reply::json(200, &vault_body(world, name)))
         }
         ("PATCH", []) => refused(world, "write").unwrap_or_else(|| patch(world, request, name)),
-        ("PUT", ["accesspolicies", "add"]) => refused(world, "accessPolicies/write")
+        ("PUT", ["accesspolicies", "add"]) if !hsm => refused(world, "accessPolicies/write")
             .unwrap_or_else(|| add_access(world, request, name)),
-        ("GET", ["keys"]) => refused(world, "keys/read").unwrap_or_else(|| keys(world, name)),
+        ("GET", ["keys"]) => {
+            refused(world, "keys/read").unwrap_or_else(|| keys(world, request, name))
+        }
         ("GET", ["keys", key]) => {
             refused(world, "keys/read").unwrap_or_else(|| latest_key(world, name, key))
         }
+        ("GET", ["keys", key, "versions"]) => refused(world, "keys/versions/read")
+            .unwrap_or_else(|| key_versions(world, request, name, key)),
         ("GET", ["keys", key, "versions", version]) => refused(world, "keys/versions/read")
             .unwrap_or_else(|| key_version(world, name, key, version)),
-        _ => missing(request),
+        _ => nothing(request),
     }
 }
 
-/// Of a group or the subscription: there is one group only.
-fn list(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
-    let hsm = match kind {
-        "vaults" => false,
-        "managedhsms" => true,
-        _ => return deleted(world, request, user, kind),
-    };
+/// Those of the group or of the subscription that the caller may read.
+fn list(world: &World, request: &Request, user: &User, (scope, hsm): (&Scope, bool)) -> Reply {
     let names = world
         .vaults
         .iter()
-        .filter(|(_, vault)| vault.hsm == hsm && !vault.deleted)
+        .filter(|(name, vault)| {
+            vault.hsm == hsm && !vault.deleted && scope.holds(&world.vault_id(name))
+        })
         .map(|(name, _)| name);
     let readable = names.filter(|name| readable(world, user, name));
-    Reply::json(
-        200,
-        &json!({
-            "value": readable.map(|name| vault_body(world, name)).collect::<Vec<Value>>(),
-        }),
-    )
-}
-
-/// Deleted vaults hold their names until they are purged; listed by subscription.
-fn deleted(world: &World, request: &Request, user: &User, kind: &str) -> Reply {
-    let hsm = match kind {
-        "deletedvaults" => false,
-        "deletedmanagedhsms" => true,
-        _ => return missing(request),
-    };
-    let scope = format!("/subscriptions/{}", world.subscription);
-    let action = if hsm {
-        "Microsoft.KeyVault/deletedManagedHsms/read"
-    } else {
-        "Microsoft.KeyVault/deletedVaults/read"
-    };
-    if let Some(refusal) = refusal(world, user, action, &scope) {
-        return refusal;
-    }
-    let found = world
-        .vaults
-        .iter()
-        .filter(|(_, vault)| vault.deleted && vault.hsm == hsm);
-    let item = |(name, _): (&String, &Vault)| {
-        let purged = world.clock.epoch + SignedDuration::from_hours(24 * 60);
-        json!({
-            "id": format!(
-                "{scope}/providers/Microsoft.KeyVault/locations/westeurope/{kind}/{name}"
-            ),
-            "name": name,
-            "type": format!("Microsoft.KeyVault/{kind}"),
-            "properties": {
-                "vaultId": world.vault_id(name),
-                "location": "westeurope",
-                "deletionDate": world.clock.epoch.to_string(),
-                "scheduledPurgeDate": purged.to_string(),
-            },
-        })
-    };
-    Reply::json(
-        200,
-        &json!({ "value": found.map(item).collect::<Vec<Value>>() }),
-    )
-}
-
-fn missing(request: &Request) -> Reply {
-    Reply::error(
-        404,
-        "InvalidResourceType",
-        format!(
-            "The resource type could not be found for '{}'.",
-            request.raw_path
-        ),
-    )
+    let shown = readable.map(|name| vault_body(world, name));
+    listed(world, request, shown.collect())
 }
 
 /// The keys that are not deleted.
-fn keys(world: &World, vault: &str) -> Reply {
+fn keys(world: &World, request: &Request, vault: &str) -> Reply {
     let keys = world
         .vaults
         .get(vault)
@@ -145,9 +105,22 @@ fn keys(world: &World, vault: &str) -> Reply {
         .flat_map(|found| &found.keys);
     let value: Vec<Value> = keys
         .filter(|(_, key)| !key.deleted)
-        .map(|(name, key)| key_body(world, vault, name, key, key.versions))
+        .map(|(name, key)| key_body(world, (vault, name), key, key.versions))
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    listed(world, request, value)
+}
+
+fn key_versions(world: &World, request: &Request, vault: &str, name: &str) -> Reply {
+    let Some(key) = find(world, vault, name) else {
+        return no_key(name);
+    };
+    let shown = (1..=key.versions).map(|number| key_body(world, (vault, name), key, number));
+    listed(world, request, shown.collect())
+}
+
+fn no_key(name: &str) -> Reply {
+    let text = format!("A key with name {name} was not found in this key vault.");
+    Reply::error(404, "KeyNotFound", text)
 }
 
 fn find<'a>(world: &'a World, vault: &str, key: &str) -> Option<&'a Key> {
@@ -161,11 +134,8 @@ fn find<'a>(world: &'a World, vault: &str, key: &str) -> Option<&'a Key> {
 
 fn latest_key(world: &World, vault: &str, name: &str) -> Reply {
     match find(world, vault, name) {
-        Some(key) => Reply::json(200, &key_body(world, vault, name, key, key.versions)),
-        None => {
-            let text = format!("A key with name {name} was not found in this key vault.");
-            Reply::error(404, "KeyNotFound", text)
-        }
+        Some(key) => Reply::json(200, &key_body(world, (vault, name), key, key.versions)),
+        None => no_key(name),
     }
 }
 
@@ -175,7 +145,7 @@ fn key_version(world: &World, vault: &str, name: &str, version: &str) -> Reply {
         (1..=key.versions).find(|number| version_id(vault, name, *number) == version)
     });
     match key.zip(number) {
-        Some((key, number)) => Reply::json(200, &key_body(world, vault, name, key, number)),
+        Some((key, number)) => Reply::json(200, &key_body(world, (vault, name), key, number)),
         None => {
             let text =
                 format!("A version {version} of key {name} was not found in this key vault.");
@@ -184,7 +154,8 @@ fn key_version(world: &World, vault: &str, name: &str, version: &str) -> Reply {
     }
 }
 
-fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32) -> Value {
+/// A managed HSM's key is a proxy resource: it has no place of its own.
+fn key_body(world: &World, (vault_name, name): (&str, &str), key: &Key, version: u32) -> Value {
     let Some(vault) = world.vaults.get(vault_name) else {
         return Value::Null;
     };
@@ -212,13 +183,16 @@ fn key_body(world: &World, vault_name: &str, name: &str, key: &Key, version: u32
     } else {
         properties["curveName"] = json!("P-256");
     }
-    json!({
+    let mut body = json!({
         "id": format!("{}/keys/{name}", world.vault_id(vault_name)),
         "name": name,
-        "type": "Microsoft.KeyVault/vaults/keys",
-        "location": "westeurope",
+        "type": format!("Microsoft.KeyVault/{}/keys", vault.kind()),
         "properties": properties,
-    })
+    });
+    if !vault.hsm {
+        body["location"] = json!(vault.location);
+    }
+    body
 }
 
 /// Only what can go up goes up: protection that is on stays on.

@@ -1,40 +1,159 @@
-//! Host api.powerplatform.com (2024-10-01): `environmentmanagement/environments`, imitated after
-//! its public REST reference.
+//! Host api.powerplatform.com: `environmentmanagement/environments`, imitated after its public REST
+//! reference (2024-10-01) and after routes, models and query options of Microsoft's
+//! powerplatform-management SDK 2.0.3578.333; `Enable` is in 2.0.3399.248 for the last time.
 
-use super::errors::not_found;
+use super::filter::{Filter, at};
+use super::queries::{Accepts, Refused, number};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
-use crate::sandbox::tenant::ids::lcs_id;
+use crate::sandbox::services::pages::{Link, body};
+use crate::sandbox::tenant::ids::{lcs_id, organization};
 use crate::sandbox::tenant::operations::Kind;
-use crate::sandbox::tenant::parts::{Standing, User};
+use crate::sandbox::tenant::parts::{Environment, Standing, User};
 use crate::sandbox::tenant::world::World;
-use serde_json::json;
+use serde_json::{Map, Value, json};
+
+/// Versions that the REST reference has for this part of the API.
+const VERSIONS: [&str; 2] = ["2022-03-01-preview", "2024-10-01"];
+
+/// The fields by which the list may be filtered (inferred: the reference names the option alone).
+const FIELDS: [&str; 8] = [
+    "id",
+    "displayName",
+    "tenantId",
+    "type",
+    "geo",
+    "azureRegion",
+    "state",
+    "protectionLevel",
+];
 
 pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let Some(user) = caller(world, request, &["https://api.powerplatform.com"]) else {
-        return Reply::error(
-            401,
-            "InvalidAuthenticationToken",
-            "The access token is missing, has expired or is for another audience.",
-        );
+        let text = "The access token is missing, has expired or is for another audience.";
+        return error(401, "InvalidAuthenticationToken", "authorization", text);
     };
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
-    let id = match (request.method.as_str(), &segments[..]) {
-        ("GET", ["environmentmanagement", "environments", id]) => (*id).to_owned(),
-        ("POST", ["environmentmanagement", "environments", id, "enable"]) => {
-            return enable(world, &user, id);
-        }
-        _ => return Reply::error(404, "NotFound", "There is nothing here."),
+    let there = ["environmentmanagement", "environments"];
+    let Some(rest) = segments.strip_prefix(&there) else {
+        return error(404, "NotFound", "path", "There is nothing here.");
     };
+    let options: &'static [&'static str] = match (request.method.as_str(), rest) {
+        ("GET", []) => &["$filter", "$select", "$skip", "$top", "$skiptoken"],
+        ("GET", [_]) => &["$select"],
+        ("POST", [_, "enable"]) => &[],
+        _ => return error(404, "NotFound", "path", "There is nothing here."),
+    };
+    let accepts = Accepts {
+        versions: &VERSIONS,
+        options,
+    };
+    if let Err(why) = accepts.check(request) {
+        return refusal(&why);
+    }
+    match rest {
+        [id] => single(world, request, &user, id),
+        [id, ..] => enable(world, &user, id),
+        [] => list(world, request, &user),
+    }
+}
+
+/// `ValidationResponse`, the model that the SDK has for 400 and 409. That other refusals come in
+/// it, and what `fieldErrors` holds, is inferred.
+fn error(status: u16, code: &str, field: &str, text: &str) -> Reply {
+    let fields = Map::from_iter([(field.to_owned(), Value::from(text))]);
+    Reply::json(
+        status,
+        &json!({ "errorDetail": { "code": code, "fieldErrors": fields } }),
+    )
+}
+
+fn refusal(why: &Refused) -> Reply {
+    error(400, why.code, "query", &why.message)
+}
+
+fn not_found(id: &str) -> Reply {
+    let text = format!("The environment '{id}' could not be found in the tenant.");
+    error(404, "EnvironmentNotFound", "environmentId", &text)
+}
+
+/// `EnvironmentList`. Whoever has no role sees an empty one (inferred).
+fn list(world: &World, request: &Request, user: &User) -> Reply {
+    let shown = match listed(world, request, user) {
+        Ok(shown) => shown,
+        Err(why) => return refusal(&why),
+    };
+    let size = world.settings.page_size;
+    match body(world, request, size, shown, Link::PowerPlatform) {
+        Ok(body) => Reply::json(200, &body),
+        Err(why) => error(why.status, why.code, "query", &why.message),
+    }
+}
+
+/// What the list holds over all its pages.
+fn listed(world: &World, request: &Request, user: &User) -> Result<Vec<Value>, Refused> {
+    let filter = Filter::parse(request.query("$filter"), &FIELDS)?;
+    let (skip, top) = (number(request, "$skip")?, number(request, "$top")?);
+    let select = Select::parse(request);
+    let ids: Vec<&str> = request
+        .query("ids")
+        .split(',')
+        .filter(|id| !id.is_empty())
+        .collect();
+    if !user.power_platform.sees_environments() {
+        return Ok(Vec::new());
+    }
+    let all = world
+        .environments
+        .iter()
+        .filter(|(_, own)| ids.is_empty() || ids.iter().any(|id| id.eq_ignore_ascii_case(&own.id)))
+        .map(|(key, own)| shown(world, key, own))
+        .filter(|item| filter.fits(|path| at(item, path)));
+    Ok(all
+        .skip(skip.unwrap_or_default())
+        .take(top.unwrap_or(usize::MAX))
+        .map(|item| select.of(item))
+        .collect())
+}
+
+fn single(world: &World, request: &Request, user: &User, id: &str) -> Reply {
     let key = world
-        .environment_key(&id)
+        .environment_key(id)
         .filter(|_| user.power_platform.sees_environments());
-    let Some((key, environment)) =
-        key.and_then(|key| Some((key.clone(), world.environments.get(&key)?.clone())))
-    else {
-        return not_found(&id);
+    let found = key.and_then(|key| Some((world.environments.get(&key)?, key)));
+    let Some((environment, key)) = found else {
+        return not_found(id);
     };
+    let item = shown(world, &key, environment);
+    Reply::json(200, &Select::parse(request).of(item))
+}
+
+/// The fields that `$select` names, in lower case; all of them, where it is left out.
+struct Select(Vec<String>);
+
+impl Select {
+    fn parse(request: &Request) -> Self {
+        let names = request.query("$select").split(',');
+        let names = names.map(|name| name.trim().to_ascii_lowercase());
+        Self(names.filter(|name| !name.is_empty()).collect())
+    }
+
+    /// What is left of an item. A field that it does not have is not there.
+    fn of(&self, item: Value) -> Value {
+        match item {
+            Value::Object(all) if !self.0.is_empty() => Value::Object(
+                all.into_iter()
+                    .filter(|(name, _)| self.0.contains(&name.to_ascii_lowercase()))
+                    .collect(),
+            ),
+            item => item,
+        }
+    }
+}
+
+/// `EnvironmentResponse`.
+fn shown(world: &World, key: &str, environment: &Environment) -> Value {
     let mut body = json!({
         "id": environment.id,
         "displayName": environment.name,
@@ -42,9 +161,14 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         "type": environment.sku,
         "geo": environment.location,
         "azureRegion": environment.region,
-        "state": if world.running(&key).is_some() { "Disabled" } else { "Ready" },
+        "state": if world.running(key).is_some() { "Disabled" } else { "Ready" },
         "protectionLevel": if environment.managed { "Standard" } else { "Basic" },
     });
+    if let Some(domain) = &environment.domain {
+        body["dataverseId"] = Value::from(organization(key));
+        body["domainName"] = Value::from(domain.as_str());
+        body["url"] = Value::from(format!("https://{domain}.crm4.dynamics.com/"));
+    }
     if let Some((policy, status)) = &environment.link {
         body["enterprisePolicies"] = json!({
             "encryption": { "id": policy, "resourceId": policy, "status": status },
@@ -52,12 +176,12 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     }
     if let (Some(host), Some(kind)) = (&environment.app_host, &environment.app_type) {
         body["finOpsMetadata"] = json!({
-            "id": lcs_id(&key),
+            "id": lcs_id(key),
             "type": kind,
             "url": format!("https://{host}"),
         });
     }
-    Reply::json(200, &body)
+    body
 }
 
 /// `Environment State - Enable Environment`: 202. What is answered while the key can't be reached
@@ -68,18 +192,12 @@ fn enable(world: &mut World, user: &User, id: &str) -> Reply {
         .filter(|_| user.power_platform.sees_environments());
     let Some(key) = key else { return not_found(id) };
     if user.power_platform != Standing::Admin {
-        return Reply::error(
-            403,
-            "EnvironmentAccess",
-            "The caller may not change the state of the environment (inferred).",
-        );
+        let text = "The caller may not change the state of the environment (inferred).";
+        return error(403, "EnvironmentAccess", "environmentId", text);
     }
     if world.running(&key).is_some() {
-        return Reply::error(
-            409,
-            "OperationNotStartable",
-            "There is an active lifecycle operation on the environment.",
-        );
+        let text = "There is an active lifecycle operation on the environment.";
+        return error(409, "OperationNotStartable", "environmentId", text);
     }
     world.start(&key, Kind::Enable, &user.object_id);
     Reply::empty(202)

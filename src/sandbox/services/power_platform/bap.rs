@@ -4,11 +4,14 @@
 //! module, the Terraform provider, the administration module) and of recorded responses; what is
 //! inferred says so.
 
-use super::errors::{error, not_found};
-use super::view::{Expand, Policies};
-use super::{changes, managers, operations, view};
+use super::environments::{self, Asker};
+use super::errors::{error, not_found, refusal};
+use super::filter::Filter;
+use super::queries::{Accepts, Refused, number};
+use super::{changes, managers, operations};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
+use crate::sandbox::services::pages::{Link, page};
 use crate::sandbox::tenant::parts::{Standing, User};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
@@ -38,15 +41,76 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     ]) else {
         return error(404, "NotFound", "There is nothing here.");
     };
-    let segments: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let default = default_id(world);
+    let segments: Vec<&str> = rest
+        .iter()
+        .enumerate()
+        .map(|(place, segment)| match rest.get(place.wrapping_sub(1)) {
+            // Recorded clients ask for `~Default`, `~default` among them.
+            Some(before) if before == "environments" && segment == "~default" => default.as_str(),
+            _ => segment.as_str(),
+        })
+        .collect();
+    let accepts = accepts(&request.method, &segments);
+    if let Some(Err(why)) = accepts.map(|accepts| accepts.check(request)) {
+        return refusal(&why);
+    }
     dispatch(world, request, &user, &segments)
 }
 
+/// The id of the tenant's default environment; an id of nothing where it has none.
+fn default_id(world: &World) -> String {
+    let mut all = world.environments.values();
+    all.find(|environment| environment.is_default)
+        .map_or_else(|| "~default".to_owned(), |found| found.id.clone())
+}
+
+/// Versions and options of a route, after Microsoft's own clients: PowerPlatform-EnterprisePolicies
+/// (2016-11-01, 2019-10-01), its Terraform provider (2021-04-01, 2023-06-01) and its administration
+/// module (2016-11-01, 2020-10-01); CLI for Microsoft 365 (2020-10-01) and d365bap.tools
+/// (2021-04-01, 2023-06-01, 2024-05-01). That no other version is known is inferred, and so is
+/// which route takes which option. Nothing for a route that there is not.
+fn accepts(method: &str, segments: &[&str]) -> Option<Accepts> {
+    const ENVIRONMENTS: [&str; 4] = ["2016-11-01", "2020-10-01", "2021-04-01", "2023-06-01"];
+    let (versions, options): (&'static [&'static str], &'static [&'static str]) =
+        match (method, segments) {
+            ("GET", ["environments"] | ["scopes", "admin", "environments"]) => {
+                (&ENVIRONMENTS, &["$expand", "$filter", "$top", "$skiptoken"])
+            }
+            ("GET", ["environments", _] | ["scopes", "admin", "environments", _]) => {
+                (&ENVIRONMENTS, &["$expand"])
+            }
+            ("PATCH", ["environments", _] | ["scopes", "admin", "environments", _]) => {
+                (&ENVIRONMENTS, &[])
+            }
+            ("POST", ["environments", _, "enterprisepolicies", ..]) => (&["2019-10-01"], &[]),
+            ("POST", ["environments", _, "governanceconfiguration"]) => (&["2021-04-01"], &[]),
+            ("GET", ["lifecycleoperations"]) => {
+                (&["2024-05-01"], &["$filter", "$top", "$skiptoken"])
+            }
+            ("GET", ["lifecycleoperations", _]) => {
+                (&["2019-10-01", "2021-04-01", "2023-06-01"], &[])
+            }
+            ("GET", ["tenant"]) => (&["2021-04-01"], &[]),
+            ("GET", ["locations"]) => (&["2023-06-01"], &[]),
+            ("GET", ["adminapplications"]) => (&["2020-10-01"], &["$top", "$skiptoken"]),
+            (_, ["adminapplications", ..]) => (&["2020-10-01"], &[]),
+            _ => return None,
+        };
+    Some(Accepts { versions, options })
+}
+
 fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]) -> Reply {
+    let (maker, administrator) = (Asker { user, admin: false }, Asker { user, admin: true });
     match (request.method.as_str(), segments) {
-        ("GET", ["scopes", "admin", "environments"]) => list(world, request, user),
-        ("GET", ["scopes", "admin", "environments", id]) => single(world, request, user, id, true),
-        ("GET", ["environments", id]) => single(world, request, user, id, false),
+        ("GET", ["scopes", "admin", "environments"]) => {
+            environments::list(world, request, administrator)
+        }
+        ("GET", ["environments"]) => environments::list(world, request, maker),
+        ("GET", ["scopes", "admin", "environments", id]) => {
+            environments::single(world, request, administrator, id)
+        }
+        ("GET", ["environments", id]) => environments::single(world, request, maker, id),
         // Answered politely, and nothing changes.
         ("PATCH", ["environments", id] | ["scopes", "admin", "environments", id]) => world
             .environment_key(id)
@@ -68,15 +132,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
         }
         ("GET", ["lifecycleoperations"]) => history(world, request, user),
         ("GET", ["lifecycleoperations", id]) => operation(world, id),
-        ("GET", ["tenant"]) => Reply::json(
-            200,
-            &json!({
-                "tenantId": world.tenant,
-                "state": "Enabled",
-                "location": "europe",
-                "defaultEnvironmentGeo": "europe",
-            }),
-        ),
+        ("GET", ["tenant"]) => tenant(world),
         ("GET", ["locations"]) => locations(),
         (_, ["adminapplications", rest @ ..]) if user.power_platform == Standing::Admin => {
             managers::respond(world, request, rest)
@@ -97,102 +153,50 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
     }
 }
 
-fn expand(request: &Request, user: &User) -> Expand {
-    let parts: Vec<String> = request
-        .query("$expand")
-        .split(',')
-        .map(|part| part.trim().to_ascii_lowercase())
-        .collect();
-    let has = |name: &str| parts.iter().any(|part| part == name);
-    let policies = if has("properties/enterprisepolicies") {
-        Policies::Shown
-    } else if has("properties.enterprisepolicies") {
-        Policies::Null
-    } else {
-        Policies::Absent
-    };
-    Expand {
-        policies,
-        permissions: has("permissions") || has("properties/permissions"),
-        manages_keys: user.power_platform == Standing::Admin,
-    }
-}
-
-/// Whoever has no role sees an empty list, not a refusal. A page is written environment by
-/// environment: the tree of a whole page is what costs most in a large tenant.
-fn list(world: &mut World, request: &Request, user: &User) -> Reply {
-    let skip: usize = request.query("$skiptoken").parse().unwrap_or(0);
-    let size = world.settings.page_size.max(1);
-    let (keys, total): (Vec<String>, usize) = if user.power_platform.sees_environments() {
-        (
-            world
-                .environments
-                .keys()
-                .skip(skip)
-                .take(size)
-                .cloned()
-                .collect(),
-            world.environments.len(),
-        )
-    } else {
-        (Vec::new(), 0)
-    };
-    let expand = expand(request, user);
-    let mut body = String::from("{\"value\":[");
-    for (position, key) in keys.iter().enumerate() {
-        let lagging = view::lags(world, key);
-        let separator = if position > 0 { "," } else { "" };
-        body.push_str(separator);
-        body.push_str(&view::environment(world, key, true, expand, lagging).to_string());
-    }
-    body.push(']');
-    if skip + size < total {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("api-version", request.query("api-version"))
-            .append_pair("$expand", request.query("$expand"))
-            .append_pair("$skiptoken", &(skip + size).to_string())
-            .finish();
-        let next = format!("https://{}{}?{query}", request.host, request.raw_path);
-        body.push_str(",\"nextLink\":");
-        body.push_str(&json!(next).to_string());
-    }
-    body.push('}');
-    Reply::text(200, body)
-}
-
-/// 404 is also what a caller without the role sees.
-fn single(world: &mut World, request: &Request, user: &User, id: &str, admin: bool) -> Reply {
-    let Some(key) = world
-        .environment_key(id)
-        .filter(|_| user.power_platform.sees_environments())
-    else {
-        return not_found(id);
-    };
-    let lagging = view::lags(world, &key);
+fn tenant(world: &World) -> Reply {
     Reply::json(
         200,
-        &view::environment(world, &key, admin, expand(request, user), lagging),
+        &json!({
+            "tenantId": world.tenant,
+            "state": "Enabled",
+            "location": "europe",
+            "defaultEnvironmentGeo": "europe",
+        }),
     )
 }
 
+/// Lifecycle operations, the newest first.
 fn history(world: &World, request: &Request, user: &User) -> Reply {
-    let id = request
-        .query("$filter")
-        .split('\'')
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned();
-    let key = world
-        .environment_key(&id)
-        .filter(|_| user.power_platform.sees_environments());
-    let value: Vec<Value> = world
-        .operations
-        .iter()
-        .rev()
-        .filter(|operation| Some(&operation.environment) == key.as_ref())
-        .map(|operation| operations::body(world, operation))
-        .collect();
-    Reply::json(200, &json!({ "value": value }))
+    match past(world, request, user) {
+        Ok(value) => {
+            let size = world.settings.page_size;
+            page(world, request, size, value, Link::LeftOut)
+        }
+        Err(why) => refusal(&why),
+    }
+}
+
+/// What the list holds over all its pages. A filter by environment is on record; the others, and
+/// that a list without one holds the whole tenant, are inferred.
+fn past(world: &World, request: &Request, user: &User) -> Result<Vec<Value>, Refused> {
+    let filter = Filter::parse(
+        request.query("$filter"),
+        &["environment", "type/id", "state/id"],
+    )?;
+    let top = number(request, "$top")?.unwrap_or(usize::MAX);
+    if !user.power_platform.sees_environments() {
+        return Ok(Vec::new());
+    }
+    let shown = world.operations.iter().rev().filter_map(|operation| {
+        let environment = world.environments.get(&operation.environment)?;
+        let body = operations::body(world, operation);
+        let fits = filter.fits(|field| match field {
+            "environment" => Value::from(environment.id.as_str()),
+            path => super::filter::at(&body, path),
+        });
+        fits.then_some(body)
+    });
+    Ok(shown.take(top).collect())
 }
 
 /// `Retry-After` by turns in seconds and as a date: both are on record.

@@ -1,63 +1,56 @@
 //! Host api.bap.microsoft.com: which operations an environment allows, and why not the others,
 //! after recorded responses.
 
+use super::shape::{Allowed, Disallowed, Enforcement, Id, Reason};
 use crate::sandbox::tenant::parts::Environment;
-use serde_json::{Value, json};
+
+/// What every environment allows.
+const ALWAYS: [&str; 8] = [
+    "Backup",
+    "Copy",
+    "Delete",
+    "Edit",
+    "Reset",
+    "Restore",
+    "NewNetworkInjection",
+    "Disable",
+];
+
+/// The operations on an environment's key; the first of them adds it.
+const OF_KEYS: [&str; 3] = [
+    "NewCustomerManagedKey",
+    "RotateCustomerManagedKey",
+    "RevertToMicrosoftKey",
+];
 
 /// What the service allows now, with its reasons. An environment that is not managed may have
 /// `NewCustomerManagedKey` all the same.
-pub(super) fn enforcement(environment: &Environment) -> Value {
-    let rule = |id: &str| json!({ "type": { "id": id } });
-    let refused = |id: &str, reason: Value| {
-        json!({
-            "type": { "id": id },
-            "reason": reason,
-        })
-    };
-    let mut allowed: Vec<Value> = [
-        "Backup",
-        "Copy",
-        "Delete",
-        "Edit",
-        "Reset",
-        "Restore",
-        "NewNetworkInjection",
-        "Disable",
-    ]
-    .iter()
-    .map(|id| rule(id))
-    .collect();
+pub(super) fn enforcement(environment: &Environment) -> Enforcement<'_> {
+    let allow = |id: &'static str| Allowed { kind: Id { id } };
+    let mut allowed: Vec<Allowed> = ALWAYS.into_iter().map(allow).collect();
     let mut disallowed = Vec::new();
     let sku = &environment.sku;
-    let key_operations = [
-        "NewCustomerManagedKey",
-        "RotateCustomerManagedKey",
-        "RevertToMicrosoftKey",
-    ];
-    for operation in key_operations {
-        let first = operation == "NewCustomerManagedKey";
+    for operation in OF_KEYS {
+        let first = operation == OF_KEYS[0];
+        let mut refuse = |message: Option<String>, kind| {
+            disallowed.push(Disallowed {
+                kind: Id { id: operation },
+                reason: Reason { message, kind },
+            });
+        };
         if matches!(sku.as_str(), "Trial" | "Default" | "Teams") {
             let message = format!("{operation} cannot be performed on environment of type {sku}.");
-            disallowed.push(refused(
-                operation,
-                json!({
-                    "message": message,
-                    "type": "EnvironmentSkuType",
-                }),
-            ));
+            refuse(Some(message), "EnvironmentSkuType");
         } else if let Some(reason) = environment.disallowed.as_ref().filter(|_| first) {
-            disallowed.push(refused(operation, json!({ "type": reason })));
+            refuse(None, reason.as_str());
         } else if first == environment.link.is_none() {
-            allowed.push(rule(operation));
+            allowed.push(allow(operation));
         } else {
-            disallowed.push(refused(
-                operation,
-                json!({ "type": "EnvironmentCmkLinked" }),
-            ));
+            refuse(None, "EnvironmentCmkLinked");
         }
     }
-    let mut rules = json!({});
-    rules["allowedOperations"] = Value::Array(allowed);
-    rules["disallowedOperations"] = Value::Array(disallowed);
-    rules
+    Enforcement {
+        allowed_operations: allowed,
+        disallowed_operations: disallowed,
+    }
 }

@@ -1,5 +1,6 @@
-//! Hosts api.bap.microsoft.com and api.powerplatform.com: errors in the recorded shape.
+//! Host api.bap.microsoft.com: errors in the recorded shape.
 
+use super::queries::Refused;
 use crate::sandbox::message::Reply;
 use serde_json::json;
 
@@ -19,4 +20,9 @@ pub(super) fn not_found(id: &str) -> Reply {
         "EnvironmentNotFound",
         &format!("The environment '{id}' could not be found in the tenant."),
     )
+}
+
+/// A query that is not taken: 400.
+pub(super) fn refusal(why: &Refused) -> Reply {
+    error(400, why.code, &why.message)
 }

@@ -1,8 +1,10 @@
 //! Host api.bap.microsoft.com: management applications (`adminApplications`), after the
 //! administration module.
 
-use super::errors::error;
+use super::errors::{error, refusal};
+use super::queries::number;
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::services::pages::{Link, page};
 use crate::sandbox::tenant::parts::Standing;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
@@ -11,16 +13,27 @@ use serde_json::{Value, json};
 pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", []) => {
+            let top = match number(request, "$top") {
+                Ok(top) => top.unwrap_or(usize::MAX),
+                Err(why) => return refusal(&why),
+            };
             let value: Vec<Value> = world
                 .managers
                 .iter()
+                .take(top)
                 .map(|id| {
                     json!({
                         "applicationId": id,
                     })
                 })
                 .collect();
-            Reply::json(200, &json!({ "value": value }))
+            page(
+                world,
+                request,
+                world.settings.page_size,
+                value,
+                Link::LeftOut,
+            )
         }
         ("GET", [id]) if world.managers.iter().any(|own| own == id) => {
             Reply::json(200, &json!({ "applicationId": id }))

@@ -2,17 +2,24 @@
 //! the recorded responses (github.com/microsoft/terraform-provider-power-platform, test data).
 
 use super::enforcement::enforcement;
-use super::operations;
+use super::shape::{
+    self, App, Capacity, ClientUris, Creator, Dataverse, Endpoints, Governance, Id, Ongoing,
+    Properties, ProtectionStatus, Requester, Runtime, States,
+};
 use crate::sandbox::tenant::ids::{guid, lcs_id, organization};
-use crate::sandbox::tenant::operations::{Kind, Operation};
+use crate::sandbox::tenant::operations::Kind;
 use crate::sandbox::tenant::parts::Environment;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
-/// Which parts were asked for with `$expand`.
+/// How an environment is looked at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Expand {
+pub(super) struct Look {
+    /// Below `scopes/admin`?
+    pub(super) admin: bool,
     pub(super) policies: Policies,
+    /// Were permissions asked for?
     pub(super) permissions: bool,
     /// Is the caller one who manages protection keys?
     pub(super) manages_keys: bool,
@@ -39,174 +46,160 @@ pub(super) fn lags(world: &mut World, key: &str) -> bool {
     }
 }
 
-pub(super) fn environment(
-    world: &World,
+/// The environment that the tenant knows by this key; nothing where there is none.
+pub(super) fn environment<'a>(
+    world: &'a World,
     key: &str,
-    admin: bool,
-    expand: Expand,
+    look: Look,
     lagging: bool,
-) -> Value {
-    let Some(environment) = world.environments.get(key) else {
-        return Value::Null;
-    };
-    let running = world.running(key);
-    let last = world
-        .operations
-        .iter()
-        .rfind(|operation| operation.environment == key);
-    let governing = running
-        .or(last)
-        .is_some_and(|operation| operation.kind == Kind::Govern);
-    let busy = world.occupied(key) || lagging;
-    let governed = environment.managed && !(lagging && governing);
-    let protection = if governed { "Standard" } else { "Basic" };
-    let mut properties = json!({
-        "tenantId": world.tenant,
-        "azureRegion": environment.region,
-        "displayName": environment.name,
-        "createdTime": "2025-09-27T07:08:27.6057592Z",
-        "createdBy": {
-            "id": guid("user/admin"),
-            "displayName": "admin",
-            "type": "User",
-            "tenantId": world.tenant,
-        },
-        "lastModifiedTime": modified(world, key, environment),
-        "provisioningState": "Succeeded",
-        "creationType": "User",
-        "environmentSku": environment.sku,
-        "isDefault": environment.is_default,
-        "capacity": null,
-        "clientUris": { "admin": admin_page(environment) },
-        "runtimeEndpoints": null,
-        "databaseType": if environment.domain.is_some() { "CommonDataService" } else { "None" },
-        "linkedEnvironmentMetadata": null,
-        "linkedAppMetadata": null,
-        "trialScenarioType": "None",
-        "retentionPeriod": "P7D",
-        "states": null,
-        "updateCadence": { "id": "Moderate" },
-        "protectionStatus": { "keyManagedBy": key_managed_by(environment, busy) },
-        "connectedGroups": [],
-        "lifecycleOperationsEnforcement": null,
-        "governanceConfiguration": { "protectionLevel": protection },
-    });
-    // `json!` copies a value that it is given; these are large and are moved to their place
-    // instead.
-    properties["capacity"] = capacity();
-    properties["runtimeEndpoints"] = endpoints(&environment.location);
-    properties["linkedEnvironmentMetadata"] = dataverse(key, environment);
-    properties["linkedAppMetadata"] = app(key, environment);
-    properties["states"] = states(environment, busy, governing);
-    properties["lifecycleOperationsEnforcement"] = enforcement(environment);
-    if let Some(operation) = running {
-        properties["ongoingOperation"] = ongoing(world, operation);
-    }
-    add_expanded(&mut properties, world, environment, expand, lagging);
-    whole(environment, admin, properties)
-}
-
-fn ongoing(world: &World, operation: &Operation) -> Value {
-    let body = operations::body(world, operation);
-    json!({ "id": operation.id, "type": body["type"] })
-}
-
-/// What is there only where it was asked for.
-fn add_expanded(
-    properties: &mut Value,
-    world: &World,
-    environment: &Environment,
-    expand: Expand,
-    lagging: bool,
-) {
-    if expand.permissions {
-        properties["permissions"] = permissions(expand.manages_keys);
-    }
-    match expand.policies {
-        Policies::Absent => {}
-        Policies::Null => properties["enterprisePolicies"] = Value::Null,
-        Policies::Shown => {
-            if let Some(block) = policies(world, environment, lagging) {
-                properties["enterprisePolicies"] = block;
-            }
-        }
-    }
-}
-
-/// The admin scope has a route and a type of its own.
-fn whole(environment: &Environment, admin: bool, properties: Value) -> Value {
-    let (scope, kind) = if admin {
-        ("scopes/admin/", "scopes/environments")
+) -> Option<shape::Environment<'a>> {
+    let environment = world.environments.get(key)?;
+    // The admin scope has a route and a type of its own.
+    let (scope, kind) = if look.admin {
+        (
+            "scopes/admin/",
+            "Microsoft.BusinessAppPlatform/scopes/environments",
+        )
     } else {
-        ("", "environments")
+        ("", "Microsoft.BusinessAppPlatform/environments")
     };
-    let mut whole = json!({
-        "id": format!(
+    Some(shape::Environment {
+        id: format!(
             "/providers/Microsoft.BusinessAppPlatform/{scope}environments/{}",
             environment.id
         ),
-        "type": format!("Microsoft.BusinessAppPlatform/{kind}"),
-        "location": environment.location,
-        "name": environment.id,
-    });
-    whole["properties"] = properties;
-    whole
+        kind,
+        location: &environment.location,
+        name: &environment.id,
+        properties: properties(world, (key, environment), look, lagging),
+    })
+}
+
+fn properties<'a>(
+    world: &'a World,
+    (key, environment): (&str, &'a Environment),
+    look: Look,
+    lagging: bool,
+) -> Properties<'a> {
+    let running = world.running(key);
+    let governing = running
+        .or_else(|| world.last_operation(key))
+        .is_some_and(|operation| operation.kind == Kind::Govern);
+    let busy = running.is_some_and(|operation| !operation.back) || lagging;
+    let governed = environment.managed && !(lagging && governing);
+    Properties {
+        tenant_id: &world.tenant,
+        azure_region: &environment.region,
+        display_name: &environment.name,
+        created_time: "2025-09-27T07:08:27.6057592Z",
+        created_by: Creator {
+            id: guid("user/admin"),
+            display_name: "admin",
+            kind: "User",
+            tenant_id: &world.tenant,
+        },
+        last_modified_time: modified(world, key, environment),
+        provisioning_state: "Succeeded",
+        creation_type: "User",
+        environment_sku: &environment.sku,
+        is_default: environment.is_default,
+        capacity: CAPACITY,
+        client_uris: admin_page(environment),
+        runtime_endpoints: endpoints(&environment.location),
+        database_type: match environment.domain {
+            Some(_) => "CommonDataService",
+            None => "None",
+        },
+        linked_environment_metadata: dataverse(key, environment),
+        linked_app_metadata: app(key, environment),
+        trial_scenario_type: "None",
+        retention_period: "P7D",
+        states: states(environment, busy, governing),
+        update_cadence: Id { id: "Moderate" },
+        protection_status: ProtectionStatus {
+            key_managed_by: key_managed_by(environment, busy),
+        },
+        connected_groups: [],
+        lifecycle_operations_enforcement: enforcement(environment),
+        governance_configuration: Governance {
+            protection_level: if governed { "Standard" } else { "Basic" },
+        },
+        ongoing_operation: running.map(|operation| Ongoing {
+            id: &operation.id,
+            kind: Id {
+                id: operation.kind.name(),
+            },
+        }),
+        permissions: look.permissions.then(|| permissions(look.manages_keys)),
+        enterprise_policies: match look.policies {
+            Policies::Absent => None,
+            Policies::Null => Some(Value::Null),
+            Policies::Shown => policies(world, environment, lagging),
+        },
+    }
 }
 
 /// What is locked from the beginning was locked two days before.
-fn modified(world: &World, key: &str, environment: &Environment) -> String {
+fn modified(world: &World, key: &str, environment: &Environment) -> Cow<'static, str> {
     if environment.runtime != "Disabled" {
-        return "2025-11-01T20:13:20.5781436Z".to_owned();
+        return Cow::Borrowed("2025-11-01T20:13:20.5781436Z");
     }
     let before = world.clock.epoch - jiff::SignedDuration::from_hours(48);
-    world.locked_since(key).unwrap_or(before).to_string()
+    Cow::Owned(world.locked_since(key).unwrap_or(before).to_string())
 }
 
-fn admin_page(environment: &Environment) -> String {
-    format!(
-        "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
-        environment.id
-    )
-}
-
-fn capacity() -> Value {
-    json!([
-        {
-            "capacityType": "Database",
-            "actualConsumption": 931.8438,
-            "ratedConsumption": 1024.0,
-            "capacityUnit": "MB",
-        },
-        {
-            "capacityType": "FinOpsDatabase",
-            "actualConsumption": 0.0,
-            "ratedConsumption": 0.0,
-            "capacityUnit": "MB",
-        },
-    ])
-}
-
-fn endpoints(location: &str) -> Value {
-    json!({
-        "microsoft.BusinessAppPlatform": format!(
-            "https://{location}.api.bap.microsoft.com"
+fn admin_page(environment: &Environment) -> ClientUris {
+    ClientUris {
+        admin: format!(
+            "https://admin.powerplatform.microsoft.com/environments/environment/{}/hub",
+            environment.id
         ),
-        "microsoft.PowerApps": format!("https://{location}.api.powerapps.com"),
-        "microsoft.Flow": format!("https://{location}.api.flow.microsoft.com"),
-    })
+    }
+}
+
+const CAPACITY: [Capacity; 2] = [
+    Capacity {
+        capacity_type: "Database",
+        actual_consumption: 931.8438,
+        rated_consumption: 1024.0,
+        capacity_unit: "MB",
+    },
+    Capacity {
+        capacity_type: "FinOpsDatabase",
+        actual_consumption: 0.0,
+        rated_consumption: 0.0,
+        capacity_unit: "MB",
+    },
+];
+
+fn endpoints(location: &str) -> Endpoints {
+    Endpoints {
+        platform: format!("https://{location}.api.bap.microsoft.com"),
+        apps: format!("https://{location}.api.powerapps.com"),
+        flow: format!("https://{location}.api.flow.microsoft.com"),
+    }
 }
 
 /// An operation has the environment offline, unless it only makes it a Managed Environment.
-fn states(environment: &Environment, busy: bool, governing: bool) -> Value {
+fn states(environment: &Environment, busy: bool, governing: bool) -> States<'_> {
     let ready = environment.management.as_deref().unwrap_or("Ready");
-    json!({
-        "management": { "id": if busy { "Running" } else { ready } },
-        "runtime": {
-            "runtimeReasonCode": "NotSpecified",
-            "requestedBy": { "displayName": "SYSTEM", "type": "NotSpecified" },
-            "id": if busy && !governing { "Disabled" } else { &environment.runtime },
+    States {
+        management: Id {
+            id: if busy { "Running" } else { ready },
         },
-    })
+        runtime: Runtime {
+            runtime_reason_code: "NotSpecified",
+            requested_by: Requester {
+                display_name: "SYSTEM",
+                kind: "NotSpecified",
+            },
+            id: if busy && !governing {
+                "Disabled"
+            } else {
+                &environment.runtime
+            },
+        },
+    }
 }
 
 fn key_managed_by(environment: &Environment, busy: bool) -> &'static str {
@@ -217,41 +210,37 @@ fn key_managed_by(environment: &Environment, busy: bool) -> &'static str {
     }
 }
 
-fn dataverse(key: &str, environment: &Environment) -> Value {
-    let Some(domain) = &environment.domain else {
-        return Value::Null;
-    };
-    json!({
-        "resourceId": organization(key),
-        "friendlyName": environment.name,
-        "uniqueName": format!(
-            "unq{}",
-            organization(key).replace('-', "").get(..20).unwrap_or_default()
-        ),
-        "domainName": domain,
-        "version": "9.2.26021.00196",
-        "instanceUrl": format!("https://{domain}.crm4.dynamics.com/"),
-        "instanceApiUrl": format!("https://{domain}.api.crm4.dynamics.com"),
-        "baseLanguage": 1033,
-        "instanceState": "Ready",
-        "backgroundOperationsState": "Enabled",
-        "scaleGroup": "EURCRMLIVESG705",
-        "platformSku": "Standard",
+fn dataverse<'a>(key: &str, environment: &'a Environment) -> Option<Dataverse<'a>> {
+    let domain = environment.domain.as_ref()?;
+    let organization = organization(key);
+    let unique = organization.replace('-', "");
+    Some(Dataverse {
+        friendly_name: &environment.name,
+        unique_name: format!("unq{}", unique.get(..20).unwrap_or_default()),
+        resource_id: organization,
+        domain_name: domain,
+        version: "9.2.26021.00196",
+        instance_url: format!("https://{domain}.crm4.dynamics.com/"),
+        instance_api_url: format!("https://{domain}.api.crm4.dynamics.com"),
+        base_language: 1033,
+        instance_state: "Ready",
+        background_operations_state: "Enabled",
+        scale_group: "EURCRMLIVESG705",
+        platform_sku: "Standard",
     })
 }
 
-fn app(key: &str, environment: &Environment) -> Value {
-    match (&environment.app_host, &environment.app_type) {
+fn app<'a>(key: &str, environment: &'a Environment) -> Option<App<'a>> {
+    let (host, kind) = (
+        environment.app_host.as_ref()?,
+        environment.app_type.as_ref()?,
+    );
+    Some(App {
         // Lifecycle Services may write its ids without dashes.
-        (Some(host), Some(kind)) => {
-            json!({
-                "id": lcs_id(key).replace('-', ""),
-                "type": kind,
-                "url": format!("https://{host}"),
-            })
-        }
-        _ => Value::Null,
-    }
+        id: lcs_id(key).replace('-', ""),
+        kind,
+        url: format!("https://{host}"),
+    })
 }
 
 fn linked(environment: &Environment) -> bool {

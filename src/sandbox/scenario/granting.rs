@@ -1,0 +1,173 @@
+//! How the rights of a tenant begin: what a scenario says of them, with its names resolved.
+
+use super::rights::{
+    AssignmentSetup, DefinitionSetup, DenialSetup, RightsSetup, Who, custom_id, local_role,
+    subscription,
+};
+use crate::sandbox::tenant::clock::LONG_AGO;
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::local_roles::local_scope;
+use crate::sandbox::tenant::parts::{Role, RoleDetails};
+use crate::sandbox::tenant::rights::{
+    Definition, Denial, EVERYONE, Group, ManagementGroup, Permission,
+};
+use crate::sandbox::tenant::subscriptions::{Place, Subscription};
+use crate::sandbox::tenant::world::World;
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+
+/// A scope as a scenario writes it; `@…` stands for what commands take without arguments.
+pub(super) fn placed(world: &World, scope: &str) -> String {
+    let target = &world.target;
+    if let Some((what, name)) = scope.split_once(':') {
+        return match what {
+            "@vault" => world.vault_id(name),
+            "@policy" => world.policy_id(name),
+            "@subscription" => subscription(&world.subscriptions, name)
+                .map(Subscription::scope)
+                .unwrap_or_default(),
+            _ => scope.to_owned(),
+        };
+    }
+    match scope {
+        "@vault" => world.vault_id(&target.vault),
+        "@key" => format!("{}/keys/{}", world.vault_id(&target.vault), target.key),
+        "@policy" => world.policy_id(&target.policy),
+        "@group" => world.group_id(&Place::default()),
+        "@subscription" => first(world),
+        _ => scope.to_owned(),
+    }
+}
+
+/// The GUID of a role of Azure RBAC by its name; a GUID stays one.
+pub(super) fn role_id(world: &World, named: &str) -> String {
+    world
+        .rights
+        .definitions()
+        .find(|own| own.name == named)
+        .map_or_else(|| named.to_ascii_lowercase(), |own| own.id.clone())
+}
+
+fn first(world: &World) -> String {
+    let first = world.subscriptions.first();
+    first.map(Subscription::scope).unwrap_or_default()
+}
+
+/// Custom roles, assignable in every subscription.
+pub(super) fn define(world: &mut World, definitions: &BTreeMap<String, DefinitionSetup>) {
+    let scopes = world.subscriptions.iter().map(Subscription::scope);
+    let scopes: Vec<String> = scopes.collect();
+    for (name, own) in definitions {
+        world.rights.custom.push(Definition {
+            name: name.clone(),
+            id: custom_id(name, own),
+            permission: Permission {
+                actions: own.actions.clone(),
+                not_actions: own.not_actions.clone(),
+                data_actions: own.data_actions.clone(),
+                not_data_actions: own.not_data_actions.clone(),
+            },
+            condition: None,
+            assignable_scopes: scopes.clone(),
+        });
+    }
+}
+
+/// Groups, management groups, role assignments and deny assignments; users and policies are there.
+pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
+    for (name, own) in &setup.groups {
+        let members = own.members.iter().filter_map(|who| object_id(world, who));
+        let group = Group {
+            object_id: group_id(name),
+            members: members.collect(),
+        };
+        world.rights.groups.push(group);
+    }
+    for (name, own) in &setup.management_groups {
+        let subscriptions = own.subscriptions.iter();
+        world.rights.management_groups.push(ManagementGroup {
+            name: name.clone(),
+            parent: own.parent.clone(),
+            subscriptions: subscriptions
+                .filter_map(|named| subscription(&world.subscriptions, named))
+                .map(|own| own.id.clone())
+                .collect(),
+        });
+    }
+    for (number, own) in setup.assignments.iter().enumerate() {
+        if let Some(role) = role(world, own, number) {
+            world.roles.push(role);
+        }
+    }
+    for own in &setup.denials {
+        let denial = denial(world, own);
+        world.rights.denials.push(denial);
+    }
+}
+
+fn group_id(name: &str) -> String {
+    guid(&format!("group/{name}"))
+}
+
+/// The object id of a principal that exists.
+fn object_id(world: &World, who: &str) -> Option<String> {
+    match Who::named(who) {
+        Who::User(name) => world.users.get(name).map(|user| user.object_id.clone()),
+        Who::Policy(name) => {
+            let id = world.policy_id(name).to_ascii_lowercase();
+            world.policies.get(&id).map(|policy| policy.principal())
+        }
+        Who::Group(name) => Some(group_id(name)),
+    }
+}
+
+fn role(world: &World, own: &AssignmentSetup, number: usize) -> Option<Role> {
+    let ago = own.days_ago.and_then(|days| {
+        let ago = SignedDuration::try_from_secs_f64(days * 86_400.0).ok()?;
+        Some(world.clock.epoch - ago)
+    });
+    let target = &world.target;
+    let (scope, role) = match local_role(&own.role) {
+        Some(local) if own.scope == "@key" => (
+            local_scope(&target.vault, &format!("/keys/{}", target.key)),
+            local.id.clone(),
+        ),
+        Some(local) => (local_scope(&target.vault, "/"), local.id.clone()),
+        None => (placed(world, &own.scope), role_id(world, &own.role)),
+    };
+    Some(Role {
+        name: guid(&format!("assignment/{number}/{}/{}", own.who, own.role)),
+        scope,
+        role,
+        principal: object_id(world, &own.who)?,
+        since: ago.unwrap_or(LONG_AGO),
+        more: RoleDetails {
+            condition_version: own.condition.as_ref().map(|_| "2.0".to_owned()),
+            condition: own.condition.clone(),
+            ..RoleDetails::default()
+        },
+    })
+}
+
+fn denial(world: &World, own: &DenialSetup) -> Denial {
+    let ids = |named: &[String]| {
+        let id = |who: &String| match who.as_str() {
+            "everyone" => Some(EVERYONE.to_owned()),
+            who => object_id(world, who),
+        };
+        named.iter().filter_map(id).collect()
+    };
+    Denial {
+        id: guid(&format!("denial/{}", own.name)),
+        name: own.name.clone(),
+        scope: placed(world, &own.scope),
+        principals: ids(&own.who),
+        excluded: ids(&own.except),
+        permission: Permission {
+            actions: own.actions.clone(),
+            not_actions: own.not_actions.clone(),
+            data_actions: own.data_actions.clone(),
+            not_data_actions: own.not_data_actions.clone(),
+        },
+    }
+}

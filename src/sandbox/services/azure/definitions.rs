@@ -1,0 +1,215 @@
+//! Host management.azure.com, provider `Microsoft.Authorization` (2022-04-01): role definitions,
+//! the caller's permissions, and deny assignments. Imitated after the public REST reference.
+
+use super::errors::refusal;
+use super::listing::listed;
+use super::odata;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::parts::{Role, User};
+use crate::sandbox::tenant::principals::principal_type;
+use crate::sandbox::tenant::rights::{Definition, Denial, EVERYONE, Permission};
+use crate::sandbox::tenant::roles::held;
+use crate::sandbox::tenant::scopes::applies;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+
+/// What is read at `{scope}/providers/Microsoft.Authorization/…`, apart from assignments and locks.
+pub(super) fn respond(
+    world: &World,
+    request: &Request,
+    user: &User,
+    scope: &str,
+    rest: &[&str],
+) -> Reply {
+    let refused = |kind: &str| {
+        let action = format!("Microsoft.Authorization/{kind}/read");
+        refusal(world, user, &action, scope)
+    };
+    match rest {
+        ["roledefinitions"] => {
+            refused("roleDefinitions").unwrap_or_else(|| definitions(world, request, scope))
+        }
+        ["roledefinitions", id] => {
+            refused("roleDefinitions").unwrap_or_else(|| match world.rights.definition(id) {
+                Some(found) => Reply::json(200, &definition(scope, found)),
+                None => missing(id),
+            })
+        }
+        ["permissions"] => permissions(world, request, user, scope),
+        ["denyassignments"] => {
+            refused("denyAssignments").unwrap_or_else(|| denials(world, request, scope))
+        }
+        _ => Reply::error(
+            404,
+            "InvalidResourceType",
+            format!(
+                "The resource type could not be found for '{}'.",
+                request.raw_path
+            ),
+        ),
+    }
+}
+
+/// The id of a definition as it is written at a scope: with the scope's subscription, if it has
+/// one.
+pub(super) fn id(scope: &str, role: &str) -> String {
+    let subscription: Vec<&str> = scope.split('/').take(3).collect();
+    let prefix = match subscription[..] {
+        ["", word, _] if word.eq_ignore_ascii_case("subscriptions") => subscription.join("/"),
+        _ => String::new(),
+    };
+    format!("{prefix}/providers/Microsoft.Authorization/roleDefinitions/{role}")
+}
+
+pub(super) fn missing(id: &str) -> Reply {
+    Reply::error(
+        404,
+        "RoleDefinitionDoesNotExist",
+        format!("The specified role definition with ID '{id}' does not exist."),
+    )
+}
+
+/// `condition` is there only where there is one.
+fn shown(permission: &Permission, condition: Option<&String>) -> Value {
+    let mut body = json!({
+        "actions": permission.actions,
+        "notActions": permission.not_actions,
+        "dataActions": permission.data_actions,
+        "notDataActions": permission.not_data_actions,
+    });
+    if let Some(condition) = condition {
+        body["condition"] = json!(condition);
+        body["conditionVersion"] = json!("2.0");
+    }
+    body
+}
+
+fn definition(scope: &str, own: &Definition) -> Value {
+    let custom = !own.assignable_scopes.is_empty();
+    let scopes = if custom {
+        json!(own.assignable_scopes)
+    } else {
+        json!(["/"])
+    };
+    json!({
+        "id": id(scope, &own.id),
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "name": own.id,
+        "properties": {
+            "roleName": own.name,
+            "type": if custom { "CustomRole" } else { "BuiltInRole" },
+            "description": own.name,
+            "assignableScopes": scopes,
+            "permissions": [shown(&own.permission, own.condition.as_ref())],
+        },
+    })
+}
+
+/// Those that may be assigned at the scope, and without `atScope()` those of scopes below it, too
+/// (inferred).
+fn definitions(world: &World, request: &Request, scope: &str) -> Reply {
+    let filter = request.query("$filter");
+    let mut clauses = filter.split(" and ").map(str::trim);
+    let known = |clause: &str| {
+        let clause = clause.to_ascii_lowercase();
+        ["", "atscope()", "atscopeandbelow()"].contains(&clause.as_str())
+            || clause.starts_with("rolename eq '")
+            || clause.starts_with("type eq '")
+    };
+    if !clauses.all(known) {
+        return unsupported(
+            filter,
+            "atScope(), roleName eq '{value}', type eq '{value}'",
+        );
+    }
+    let at_scope = filter.to_ascii_lowercase().contains("atscope()");
+    let name = odata::equal(filter, "roleName");
+    let kind = odata::equal(filter, "type");
+    let here = |own: &Definition| {
+        let mut scopes = own.assignable_scopes.iter();
+        own.assignable_scopes.is_empty()
+            || scopes
+                .any(|own| applies(world, own, scope) || (!at_scope && applies(world, scope, own)))
+    };
+    let value: Vec<Value> = world
+        .rights
+        .definitions()
+        .filter(|own| here(own) && name.is_none_or(|name| own.name.eq_ignore_ascii_case(name)))
+        .map(|own| definition(scope, own))
+        .filter(|body| {
+            let own = body["properties"]["type"].as_str().unwrap_or_default();
+            kind.is_none_or(|kind| own.eq_ignore_ascii_case(kind))
+        })
+        .collect();
+    listed(world, request, value)
+}
+
+fn unsupported(filter: &str, supported: &str) -> Reply {
+    let text =
+        format!("The filter '{filter}' is not supported. Supported filters are {supported}.");
+    Reply::error(400, "UnsupportedQuery", text)
+}
+
+/// What the caller is assigned at the scope and above it, directly or through groups.
+fn permissions(world: &World, request: &Request, user: &User, scope: &str) -> Reply {
+    let of = |role: &Role| {
+        let definition = world.rights.definition(&role.role)?;
+        let condition = role.more.condition.as_ref();
+        Some(shown(
+            &definition.permission,
+            condition.or(definition.condition.as_ref()),
+        ))
+    };
+    let value: Vec<Value> = held(world, &user.object_id, scope).filter_map(of).collect();
+    listed(world, request, value)
+}
+
+/// At, above and below the scope; `atScope()` leaves out what is below.
+fn denials(world: &World, request: &Request, scope: &str) -> Reply {
+    let filter = request.query("$filter");
+    let lower = filter.trim().to_ascii_lowercase();
+    let by_id = odata::equal(filter, "principalId");
+    if !lower.is_empty() && lower != "atscope()" && !lower.starts_with("principalid eq '") {
+        return unsupported(filter, "atScope(), principalId eq '{value}'");
+    }
+    let at_scope = lower == "atscope()";
+    let here = |own: &&Denial| {
+        let touching =
+            applies(world, &own.scope, scope) || (!at_scope && applies(world, scope, &own.scope));
+        touching && by_id.is_none_or(|id| own.principals.iter().any(|own| own == id))
+    };
+    let found = world.rights.denials.iter().filter(here);
+    let value: Vec<Value> = found.map(|own| denial(world, own)).collect();
+    listed(world, request, value)
+}
+
+fn denial(world: &World, own: &Denial) -> Value {
+    let principals = |ids: &[String]| {
+        let kind = |id: &str| match id {
+            EVERYONE => "SystemDefined",
+            id => principal_type(world, id).unwrap_or("ServicePrincipal"),
+        };
+        ids.iter()
+            .map(|id| json!({ "id": id, "type": kind(id) }))
+            .collect::<Vec<Value>>()
+    };
+    json!({
+        "id": format!(
+            "{}/providers/Microsoft.Authorization/denyAssignments/{}",
+            own.scope.trim_end_matches('/'),
+            own.id
+        ),
+        "type": "Microsoft.Authorization/denyAssignments",
+        "name": own.id,
+        "properties": {
+            "denyAssignmentName": own.name,
+            "description": own.name,
+            "permissions": [shown(&own.permission, None)],
+            "scope": own.scope,
+            "doNotApplyToChildScopes": false,
+            "principals": principals(&own.principals),
+            "excludePrincipals": principals(&own.excluded),
+            "isSystemProtected": true,
+        },
+    })
+}

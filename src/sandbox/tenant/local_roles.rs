@@ -1,0 +1,62 @@
+//! Local RBAC of a managed HSM: what its roles allow at which of its scopes. Who may write the HSM
+//! in Resource Manager counts as its local administrator too (simplified: Azure names the first
+//! administrators when the HSM is made).
+
+use super::parts::Role;
+use super::principals::identities;
+use super::rights::BUILT_IN;
+use super::roles::{allowed, effective};
+use super::scopes::covers;
+use super::world::World;
+
+/// What a key needs of an identity that encrypts with it.
+const KEY_USE: [&str; 3] = ["keys/read/action", "keys/wrap/action", "keys/unwrap/action"];
+
+/// How an assignment at a local scope (`/`, `/keys`, `/keys/{name}`) is kept.
+pub(in crate::sandbox) fn local_scope(hsm: &str, scope: &str) -> String {
+    format!("hsm:{hsm}{}", scope.trim_end_matches('/')).to_ascii_lowercase()
+}
+
+/// May this principal do an action such as `keys/read/action` at a scope of the HSM?
+pub(in crate::sandbox) fn locally_allowed(
+    world: &World,
+    principal: &str,
+    hsm: &str,
+    scope: &str,
+    action: &str,
+) -> bool {
+    let owner = "Microsoft.KeyVault/managedHSMs/write";
+    allowed(world, principal, owner, &world.vault_id(hsm), false)
+        || held(world, principal, &local_scope(hsm, scope)).any(|role| gives(role, action))
+}
+
+/// Do the local roles of this principal let it read, wrap and unwrap with the key, and are they
+/// effective already?
+pub(in crate::sandbox) fn locally_wraps(
+    world: &World,
+    principal: &str,
+    hsm: &str,
+    key: &str,
+) -> bool {
+    let scope = local_scope(hsm, &format!("/keys/{key}"));
+    let may = |action: &&str| {
+        held(world, principal, &scope).any(|role| gives(role, action) && effective(world, role))
+    };
+    KEY_USE.iter().all(may)
+}
+
+fn held<'a>(world: &'a World, principal: &str, scope: &'a str) -> impl Iterator<Item = &'a Role> {
+    let who = identities(world, principal);
+    world
+        .roles
+        .iter()
+        .filter(move |role| who.contains(&role.principal) && covers(&role.scope, scope))
+}
+
+fn gives(role: &Role, action: &str) -> bool {
+    let action = format!("Microsoft.KeyVault/managedHsm/{action}");
+    BUILT_IN
+        .managed_hsm
+        .iter()
+        .any(|own| own.id == role.role && own.permission.names(&action, true))
+}

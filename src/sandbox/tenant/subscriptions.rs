@@ -1,0 +1,82 @@
+//! Subscriptions of the tenant and their resource groups: where everything in Azure is.
+
+use super::ids::guid;
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The group that everything is in where a scenario says nothing else.
+pub(in crate::sandbox) const FIRST_GROUP: &str = "rg-contoso-cmk";
+
+/// A subscription.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Subscription {
+    /// A GUID, in lower case.
+    pub(in crate::sandbox) id: String,
+    pub(in crate::sandbox) name: String,
+    /// Groups by name in lower case.
+    pub(in crate::sandbox) groups: BTreeMap<String, Group>,
+    /// Registration state of the provider Microsoft.PowerPlatform.
+    pub(in crate::sandbox) provider: String,
+    /// Since when that registration has been under way.
+    pub(in crate::sandbox) provider_since: Option<Timestamp>,
+}
+
+/// A resource group.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Group {
+    /// Its ARM id.
+    pub(in crate::sandbox) id: String,
+    pub(in crate::sandbox) name: String,
+    pub(in crate::sandbox) location: String,
+}
+
+/// Where a scenario puts a vault or a policy: names of a subscription and of one of its groups. The
+/// first ones, where nothing is said.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::sandbox) struct Place {
+    #[serde(default)]
+    pub(in crate::sandbox) subscription: Option<String>,
+    #[serde(default)]
+    pub(in crate::sandbox) group: Option<String>,
+}
+
+impl Subscription {
+    /// The id of a subscription for which the scenario names none.
+    pub(in crate::sandbox) fn id_of(name: &str, first: bool) -> String {
+        if first {
+            guid("subscription")
+        } else {
+            guid(&format!("subscription/{name}"))
+        }
+    }
+
+    pub(in crate::sandbox) fn new(id: &str, name: &str, provider: &str, groups: &[String]) -> Self {
+        let group = |group: &String| {
+            let found = Group {
+                id: format!("/subscriptions/{id}/resourceGroups/{group}"),
+                name: group.clone(),
+                location: "westeurope".to_owned(),
+            };
+            (group.to_ascii_lowercase(), found)
+        };
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            groups: groups.iter().map(group).collect(),
+            provider: provider.to_owned(),
+            provider_since: None,
+        }
+    }
+
+    /// `/subscriptions/{id}`
+    pub(in crate::sandbox) fn scope(&self) -> String {
+        format!("/subscriptions/{}", self.id)
+    }
+
+    /// The resource group of this name, in any case.
+    pub(in crate::sandbox) fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(&name.to_ascii_lowercase())
+    }
+}
