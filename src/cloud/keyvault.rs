@@ -115,8 +115,8 @@ impl Reader {
         })
     }
 
-    /// Local role assignments of a managed HSM at a key, above it and below it, of all principals:
-    /// which groups somebody is in, a managed HSM does not say.
+    /// Local role assignments of a managed HSM at a key, above it and below it, of all principals. A
+    /// managed HSM does not say which groups a principal is in.
     ///
     /// # Errors
     /// The service's refusal.

@@ -99,7 +99,7 @@ pub struct Denial {
     pub conditional: bool,
 }
 
-/// Somebody whom a deny assignment names.
+/// A principal that a deny assignment names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Principal {
     /// Object id.

@@ -69,7 +69,8 @@ pub(super) async fn lists(reader: &Reader, policy: &Policy, vault: Option<&ArmId
     })
 }
 
-/// Adds the definitions that the answer depends on; a vault with access policies needs none.
+/// Adds the definitions that the answer depends on. Of a vault with access policies nothing is
+/// kept: neither roles nor denials decide there.
 pub(super) async fn defined(
     reader: &Reader,
     policy: &Policy,
@@ -81,7 +82,7 @@ pub(super) async fn defined(
         return Ok(held);
     };
     if vault.is_some_and(|vault| vault.rbac == Known::Known(false)) {
-        return Ok(held);
+        return Ok(Held::default());
     }
     let at = key_scope(id, place.key, Need::Key);
     let asked = Asked {

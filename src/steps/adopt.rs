@@ -190,7 +190,7 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
 }
 
 /// Who was given Reader at the policy itself, under a condition and without one; what is inherited
-/// is somebody else's.
+/// is another matter.
 fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> (Vec<String>, Vec<String>) {
     let own =
         |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());

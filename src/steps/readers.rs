@@ -124,7 +124,7 @@ fn hidden_denials(policy: &ArmId, held: &Held) -> Option<Finding> {
     Some(found)
 }
 
-/// The command that lets somebody read a policy.
+/// The command that lets a principal read a policy.
 pub(super) fn reader_command(policy: &ArmId, reader: &str) -> String {
     format!(
         "az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"

@@ -415,6 +415,19 @@ fn a_denial_decides_and_one_that_is_hidden_is_said() {
 }
 
 #[test]
+fn roles_and_denials_say_nothing_of_a_vault_with_access_policies() {
+    let served = Served::start("access-policy-vault", FAST);
+    served.run(&CREATE).exits(0);
+    let rules = vec![(DENIALS, Status(403)), (ROLES, Status(403))];
+    let between = Between::new(&served, rules);
+    let ran = between.run_as("admin", &["check"]);
+    assert!(!ran.stdout.contains("Deny assignments"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("CMK012"), "{}", ran.stdout);
+    let ran = between.run_as("admin", &CREATE).exits(0);
+    assert!(ran.stdout.contains("may use the key of"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_young_grant_of_a_management_group_is_not_taken_for_effective() {
     let served = Served::start("ready", FAST);
     served.run(&CREATE).exits(0);

@@ -8,7 +8,7 @@ use crate::model::rights::{Denial, Held, Operation, RoleAssignment};
 use crate::model::roles::{BuiltIn, of_azure, of_hsm};
 use crate::model::seen::Unreadable;
 
-/// What somebody needs a right for.
+/// What a principal needs a right for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Encrypting with a key of a vault.
@@ -94,7 +94,7 @@ pub struct Doubt {
 /// What can't be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
-    /// Something was not read: it may be read later, or by somebody else.
+    /// Something was not read: it may be read later, or by another account.
     Reading,
     /// A condition of a role assignment: nobody knows it before the right is used.
     Condition,
