@@ -49,7 +49,7 @@ impl Applier<'_> {
         accepted: &Accepted,
         look: &mut impl AsyncFnMut() -> Look<T>,
     ) -> Result<Option<T>> {
-        let error = match self.to_its_end(sending, accepted).await? {
+        let error = match self.until_ended(sending, accepted).await? {
             Followed::Ended(progress) => {
                 self.writer.ended(accepted, &progress);
                 if progress.succeeded() {
@@ -75,7 +75,11 @@ impl Applier<'_> {
         }
     }
 
-    async fn to_its_end(&mut self, sending: &Sending<'_>, accepted: &Accepted) -> Result<Followed> {
+    async fn until_ended(
+        &mut self,
+        sending: &Sending<'_>,
+        accepted: &Accepted,
+    ) -> Result<Followed> {
         let deadline = Deadline::new(&self.clock, Some(sending.takes));
         let began = self.clock.moment();
         let mut patience = Patience::new(accepted.pause);

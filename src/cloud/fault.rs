@@ -26,8 +26,9 @@ pub struct Fault {
     pub message: String,
     /// The id for a support ticket.
     pub correlation: Option<String>,
-    /// The id that cmkctl gave the request, when it may have been sent.
-    pub client_request: Option<String>,
+    /// The id that cmkctl gave the request, when it may have been sent. (A box, because a fault
+    /// goes through every look.)
+    pub client_request: Option<Box<str>>,
     /// The body of the answer, when it is JSON.
     pub body: Value,
     /// The pause that the service asked for (`Retry-After`).
@@ -72,7 +73,7 @@ impl Fault {
             inner_code,
             message,
             correlation: answer.correlation().map(json::clean),
-            client_request: answer.client_request().map(json::clean),
+            client_request: answer.client_request().map(|id| json::clean(id).into()),
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
             retry_after: None,
             list: false,
@@ -95,7 +96,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: answer.correlation().map(json::clean),
-            client_request: answer.client_request().map(json::clean),
+            client_request: answer.client_request().map(|id| json::clean(id).into()),
             body: Value::Null,
             retry_after: None,
             list: false,
@@ -118,7 +119,9 @@ impl Fault {
     #[must_use]
     pub fn sent_as(self, id: impl Into<Option<String>>) -> Self {
         let sent = !matches!(self.cause, Cause::NotSent | Cause::Foreign);
-        let client_request = self.client_request.or_else(|| id.into().filter(|_| sent));
+        let client_request = self
+            .client_request
+            .or_else(|| id.into().filter(|_| sent).map(Into::into));
         Self {
             client_request,
             ..self
@@ -243,7 +246,7 @@ impl Fault {
         let mut error = Error::new(kind, what).detail(capital(&detail));
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
-        error.client_request = self.client_request;
+        error.client_request = self.client_request.map(String::from);
         error
     }
 

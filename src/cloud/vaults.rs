@@ -330,176 +330,57 @@ mod tests {
         );
     }
 
+    /// Is this address taken for the own one of a vault or managed HSM of this name?
+    fn owns(kind: ResourceKind, name: &str, cloud: &str, uri: &str) -> bool {
+        let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, name).unwrap();
+        let found = json!({ "properties": { "vaultUri": uri, "hsmUri": uri } });
+        let found = vault(&id, &found).unwrap();
+        has_own_address(&found, &Cloud::named(cloud).unwrap()).is_ok()
+    }
+
     #[test]
     fn only_its_own_address_is_the_address_of_a_vault() {
-        for (kind, name, cloud, uri, own) in [
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net/",
-                true,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net",
-                true,
-            ),
-            (
-                ResourceKind::Vault,
-                "Vault",
-                "public",
-                "https://vAULT.vault.azure.net/",
-                true,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "china",
-                "https://v.vault.azure.cn/",
-                true,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "gcc-high",
-                "https://v.vault.usgovcloudapi.net/",
-                true,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "china",
-                "https://v.vault.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://w.vault.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.w.vault.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.managedhsm.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "http://v.vault.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net:443/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://u@v.vault.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net//",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net/keys/",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net/?a=b",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net/#a",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net./",
-                false,
-            ),
-            (
-                ResourceKind::Vault,
-                "v",
-                "public",
-                "https://v.vault.azure.net.evil.example/",
-                false,
-            ),
-            (
-                ResourceKind::ManagedHsm,
-                "h",
-                "public",
-                "https://h.managedhsm.azure.net/",
-                true,
-            ),
-            (
-                ResourceKind::ManagedHsm,
-                "h",
-                "public",
-                "https://h.managedhsm.azure.net",
-                true,
-            ),
-            (
-                ResourceKind::ManagedHsm,
-                "h",
-                "public",
-                "https://g.managedhsm.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::ManagedHsm,
-                "h",
-                "public",
-                "https://h.vault.azure.net/",
-                false,
-            ),
-            (
-                ResourceKind::ManagedHsm,
-                "h",
-                "public",
-                "https://h.managedhsm.azure.net/a",
-                false,
-            ),
+        let (vault, hsm) = (ResourceKind::Vault, ResourceKind::ManagedHsm);
+        for (kind, cloud, uri) in [
+            (vault, "public", "https://v.vault.azure.net/"),
+            (vault, "public", "https://v.vault.azure.net"),
+            (vault, "public", "https://V.Vault.Azure.NET/"),
+            (vault, "china", "https://v.vault.azure.cn/"),
+            (vault, "gcc-high", "https://v.vault.usgovcloudapi.net/"),
+            (hsm, "public", "https://v.managedhsm.azure.net/"),
+            (hsm, "public", "https://v.managedhsm.azure.net"),
         ] {
-            let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, name).unwrap();
-            let found = json!({ "properties": { "vaultUri": uri, "hsmUri": uri } });
-            let found = vault(&id, &found).unwrap();
-            let cloud = Cloud::named(cloud).unwrap();
-            assert_eq!(has_own_address(&found, &cloud).is_ok(), own, "{uri}");
+            assert!(owns(kind, "v", cloud, uri), "{uri}");
+            assert!(owns(kind, "V", cloud, uri), "{uri}");
+            assert!(!owns(kind, "w", cloud, uri), "{uri}");
+        }
+        for uri in [
+            "http://v.SUFFIX/",
+            "https://v.SUFFIX:443/",
+            "https://u@v.SUFFIX/",
+            "https://w.SUFFIX/",
+            "https://v.w.SUFFIX/",
+            "https://SUFFIX/",
+            "https://v.SUFFIX./",
+            "https://v.SUFFIX.evil.example/",
+            "https://v.SUFFIX//",
+            "https://v.SUFFIX/keys/",
+            "https://v.SUFFIX/?a=b",
+            "https://v.SUFFIX/#a",
+            "v.SUFFIX",
+        ] {
+            for (kind, own, other) in [
+                (vault, "vault.azure.net", "managedhsm.azure.net"),
+                (hsm, "managedhsm.azure.net", "vault.azure.net"),
+            ] {
+                let (uri, plain) = (uri.replace("SUFFIX", own), format!("https://v.{other}/"));
+                assert!(!owns(kind, "v", "public", &uri), "{uri}");
+                assert!(!owns(kind, "v", "public", &plain), "{plain}");
+                assert!(
+                    !owns(kind, "v", "china", &format!("https://v.{own}/")),
+                    "{own}"
+                );
+            }
         }
     }
 

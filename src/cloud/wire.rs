@@ -242,13 +242,14 @@ impl Wire {
                 || is_loopback(url))
     }
 
-    async fn dispatch(
+    /// The request as it goes out: to the host itself, or to the sandbox that plays it.
+    fn request(
         &self,
-        method: Method,
+        method: &Method,
         url: &Url,
-        headers: &[(&str, &str)],
+        (headers, id): (&[(&str, &str)], &str),
         body: Option<Bytes>,
-    ) -> std::result::Result<Answer, Broken> {
+    ) -> std::result::Result<reqwest::RequestBuilder, Broken> {
         let mut request = match &self.cloud.sandbox {
             None => self.http_for(url)?.request(method.clone(), url.clone()),
             Some(sandbox) => {
@@ -260,11 +261,7 @@ impl Wire {
                     .header(SANDBOX_HOST, url.host_str().unwrap_or_default())
             }
         };
-        let given = headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(request_id::HEADER));
-        let id = given.map_or_else(request_id::fresh, |(_, id)| (*id).to_owned());
-        request = request.header(request_id::HEADER, &id);
+        request = request.header(request_id::HEADER, id);
         for (name, value) in headers {
             if name.eq_ignore_ascii_case(request_id::HEADER) {
                 continue;
@@ -280,11 +277,26 @@ impl Wire {
         match body {
             Some(body) => request = request.body(body),
             // An empty POST or PUT says so: some gateways answer 411 otherwise.
-            None if method == Method::POST || method == Method::PUT => {
+            None if *method == Method::POST || *method == Method::PUT => {
                 request = request.header("content-length", "0")
             }
             None => {}
         }
+        Ok(request)
+    }
+
+    async fn dispatch(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> std::result::Result<Answer, Broken> {
+        let given = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(request_id::HEADER));
+        let id = given.map_or_else(request_id::fresh, |(_, id)| (*id).to_owned());
+        let request = self.request(&method, url, (headers, &id), body)?;
         let began = Instant::now();
         let time = self.network.answer_timeout;
         let mut outcome = tokio::time::timeout(time, answer::read(request))

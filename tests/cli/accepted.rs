@@ -150,7 +150,7 @@ fn polls(served: &Served) -> usize {
 fn an_operation_is_polled_to_its_end() {
     for settings in [
         json!({}),
-        json!({ "policy_location": true }),
+        json!({ "policy_told_by": "location" }),
         json!({ "policy_seconds": 600 }),
     ] {
         let served = Served::patched(&slow(&settings), FAST);
@@ -204,8 +204,8 @@ fn trouble_while_it_is_polled_is_waited_out() {
 
 #[test]
 fn an_operation_that_failed_ends_the_run_with_its_code_and_words() {
-    for location in [false, true] {
-        let settings = json!({ "policy_location": location, "policy_fails":
+    for by in ["", "location"] {
+        let settings = json!({ "policy_told_by": by, "policy_fails":
             { "code": "RequestDisallowedByPolicy", "message": "Not in this country." } });
         let served = Served::patched(&slow(&settings), FAST);
         let (ran, lines) = created(&served);

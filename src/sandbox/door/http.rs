@@ -7,7 +7,7 @@ use super::play::play;
 use super::shared::Shared;
 use super::wire::{Body, PLAYED, Reset, cut, read, whole};
 use super::{control, visitor};
-use crate::sandbox::message::Reply;
+use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::user_of;
 use crate::sandbox::services::hosts::service;
 use crate::sandbox::tenant::ids::guid;
@@ -129,12 +129,22 @@ async fn answer(
         },
     );
     let played = outcome?;
+    let reply = signed(&shared, service, (number, &request), played.reply);
+    if played.cut { cut(reply) } else { whole(reply) }
+}
+
+/// An answer with the ids and the date that every service adds.
+fn signed(
+    shared: &Shared,
+    service: &str,
+    (number, request): (u64, &Request),
+    reply: Reply,
+) -> Reply {
     let (correlation, now) = {
         let world = shared.world();
         (guid(&format!("request/{number}")), world.clock.http_date())
     };
-    let mut reply = played
-        .reply
+    let mut reply = reply
         .header("date", now)
         .header("x-ms-request-id", correlation.clone());
     reply = reply.header("x-ms-correlation-request-id", correlation.clone());
@@ -153,7 +163,7 @@ async fn answer(
         // Never with a body, whatever the service has to say (RFC 9110, 9.3.2).
         reply.body.clear();
     }
-    if played.cut { cut(reply) } else { whole(reply) }
+    reply
 }
 
 /// Opens the tunnel that a `CONNECT` asks for, or says why not.

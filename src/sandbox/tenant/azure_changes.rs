@@ -5,18 +5,17 @@ use super::ids::guid;
 use super::world::World;
 
 impl World {
-    /// Begins a long operation, and returns its id. How it ends is known now, and shows later.
+    /// Begins a long operation. How it ends is known now, and shows later.
     pub(in crate::sandbox) fn begin_azure(&mut self, change: Pending) -> AzureOperation {
-        let id = guid(&format!("azure-operation/{}", self.azure_operations.len()));
-        let begun = AzureOperation {
-            id,
+        let operation = AzureOperation {
+            id: guid(&format!("azure-operation/{}", self.azure_operations.len())),
             began: self.clock.now(),
             ended: None,
             change,
             failing: self.settings.policy_fails.clone(),
         };
-        self.azure_operations.push(begun.clone());
-        begun
+        self.azure_operations.push(operation.clone());
+        operation
     }
 
     /// The operation that runs on the resource with this ARM id.
@@ -57,7 +56,7 @@ impl World {
         let id = change.target().to_owned();
         match change {
             Pending::Write(policy) => {
-                let before = self.policies.insert(key, policy);
+                let before = self.policies.insert(key, *policy);
                 let what = if before.is_some() {
                     "policy-updated"
                 } else {

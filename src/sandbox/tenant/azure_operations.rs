@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) enum Pending {
     /// The policy is written as it is here.
-    Write(Policy),
+    Write(Box<Policy>),
     /// The policy with this ARM id is deleted.
     Delete(String),
 }
@@ -47,10 +47,11 @@ impl Pending {
         match (self, other) {
             (Pending::Write(own), Pending::Write(other)) => {
                 let created = own.created;
-                *own == Policy {
-                    created,
-                    ..other.clone()
-                }
+                **own
+                    == Policy {
+                        created,
+                        ..(**other).clone()
+                    }
             }
             (Pending::Delete(own), Pending::Delete(other)) => own.eq_ignore_ascii_case(other),
             _ => false,

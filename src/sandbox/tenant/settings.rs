@@ -46,9 +46,10 @@ pub(in crate::sandbox) struct Settings {
     /// How long such an operation takes.
     #[serde(default = "half_a_minute")]
     pub(in crate::sandbox) policy_seconds: f64,
-    /// It is told by `Location` alone, without `Azure-AsyncOperation`.
+    /// Which header tells of it: empty for `Azure-AsyncOperation` beside `Location`, `location` for
+    /// `Location` alone.
     #[serde(default)]
-    pub(in crate::sandbox) policy_location: bool,
+    pub(in crate::sandbox) policy_told_by: String,
     /// When set, such operations fail, with this code and message.
     #[serde(default)]
     pub(in crate::sandbox) policy_fails: Option<Failing>,

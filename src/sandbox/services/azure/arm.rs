@@ -126,10 +126,10 @@ fn in_subscription(
             policies::list(world, request, user, scope)
         }
         ["providers", PROVIDER, "operations", id] if request.method == "GET" => {
-            policy_operations::operation(world, request, id)
+            policy_operations::operation(world, request, scope, id)
         }
         ["providers", PROVIDER, "operationresults", id] if request.method == "GET" => {
-            policy_operations::result(world, id)
+            policy_operations::result(world, scope, id)
         }
         ["providers", "microsoft.keyvault", rest @ ..] if !rest.is_empty() => {
             vaults::respond(world, (request, user), scope, rest)

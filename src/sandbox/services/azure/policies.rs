@@ -148,7 +148,7 @@ fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
             .filter(|version| !version.is_empty())
             .map(str::to_owned);
     }
-    change(world, Pending::Write(policy))
+    change(world, Pending::Write(Box::new(policy)))
 }
 
 fn put(
@@ -182,7 +182,7 @@ fn put(
             .as_ref()
             .map_or_else(|| world.clock.now(), |policy| policy.created),
     };
-    change(world, Pending::Write(policy))
+    change(world, Pending::Write(Box::new(policy)))
 }
 
 /// Why such a policy can't be written, if so.

@@ -4,6 +4,7 @@
 //! `Retry-After`). That enterprise policies answer so, and where their operations are, is
 //! (inferred): the public specification knows only answers at once.
 
+use super::scope::Scope;
 use super::shapes::policy_body;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::azure_operations::{AzureOperation, Pending};
@@ -45,28 +46,29 @@ pub(super) fn change(world: &mut World, change: Pending) -> Reply {
 }
 
 fn accepted(world: &World, operation: &AzureOperation) -> Reply {
-    // An operation is in the subscription of what it changes.
-    let target: Vec<&str> = operation.change.target().split('/').take(3).collect();
+    let target = operation.change.target();
+    let subscription: Vec<&str> = target.split('/').take(3).collect();
     let address = |kind: &str| {
         format!(
             "https://management.azure.com{}/providers/Microsoft.PowerPlatform/{kind}/{}\
             ?api-version=2020-10-30",
-            target.join("/"),
+            subscription.join("/"),
             operation.id
         )
     };
     let reply = Reply::empty(202)
         .header("location", address("operationResults"))
         .header("retry-after", RETRY_AFTER);
-    if world.settings.policy_location {
+    if world.settings.policy_told_by == "location" {
         return reply;
     }
     reply.header("azure-asyncoperation", address("operations"))
 }
 
-fn find<'a>(world: &'a World, id: &str) -> Result<&'a AzureOperation, Reply> {
+/// The operation of this id on something in the subscription.
+fn find<'a>(world: &'a World, scope: &Scope, id: &str) -> Result<&'a AzureOperation, Reply> {
     let mut all = world.azure_operations.iter();
-    all.find(|one| one.id.eq_ignore_ascii_case(id))
+    all.find(|one| one.id.eq_ignore_ascii_case(id) && scope.holds(one.change.target()))
         .ok_or_else(|| {
             let text = format!("The operation '{id}' could not be found.");
             Reply::error(404, "OperationNotFound", text)
@@ -74,8 +76,8 @@ fn find<'a>(world: &'a World, id: &str) -> Result<&'a AzureOperation, Reply> {
 }
 
 /// `Azure-AsyncOperation`: 200, whatever has come of it.
-pub(super) fn operation(world: &World, request: &Request, id: &str) -> Reply {
-    let found = match find(world, id) {
+pub(super) fn operation(world: &World, request: &Request, scope: &Scope, id: &str) -> Reply {
+    let found = match find(world, scope, id) {
         Ok(found) => found,
         Err(missing) => return missing,
     };
@@ -98,8 +100,8 @@ pub(super) fn operation(world: &World, request: &Request, id: &str) -> Reply {
 }
 
 /// `Location`: 202 until it has ended, and then what the change itself would have answered.
-pub(super) fn result(world: &World, id: &str) -> Reply {
-    let found = match find(world, id) {
+pub(super) fn result(world: &World, scope: &Scope, id: &str) -> Reply {
+    let found = match find(world, scope, id) {
         Ok(found) => found,
         Err(missing) => return missing,
     };
