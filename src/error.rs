@@ -162,6 +162,8 @@ pub struct Error {
     pub hints: Vec<String>,
     /// `x-ms-correlation-request-id` or its like.
     pub correlation: Option<String>,
+    /// `x-ms-client-request-id`, which cmkctl gave the request.
+    pub client_request: Option<String>,
 }
 
 /// The result type of every room above `model`.
@@ -186,6 +188,7 @@ impl Error {
             detail: None,
             hints: Vec::new(),
             correlation: None,
+            client_request: None,
         }
     }
 

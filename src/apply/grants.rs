@@ -4,15 +4,17 @@ use super::applier::{Applier, Outcome};
 use super::sending::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
 use crate::cloud::fault::Fault;
 use crate::cloud::{Clock, Writer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
-use crate::model::protection::RoleAssignment;
 use crate::model::receipt::Event;
+use crate::model::rights::RoleAssignment;
 use crate::model::roles::{
-    ENCRYPTION_USER, HSM_ENCRYPTION_USER, KEY_PERMISSIONS, READER, ROLE_SETTLES,
+    ENCRYPTION_USER, HSM_ENCRYPTION_USER, INHERITED_ROLE_SETTLES, KEY_PERMISSIONS, READER,
+    ROLE_SETTLES,
 };
+use crate::model::who;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -79,31 +81,21 @@ impl Applier<'_> {
             witness: "an account with the right `Microsoft.Authorization/roleAssignments/read` \
                 there, such as with the role Reader",
             after: if own_identity { after_grant } else { After::of },
-            advice: |error| match error.code.as_deref() {
-                Some("PrincipalNotFound") => error.hint(
-                    "Give the object id of a user, a group or a service principal of this tenant \
-                    (not an application id).",
-                ),
-                _ => error.hint(
-                    "Assigning roles takes Owner, User Access Administrator or Role Based Access \
-                    Control Administrator there.",
-                ),
+            advice: if own_identity {
+                |error| refused_role(error, who::GIVES_KEY_ROLE)
+            } else {
+                |error| refused_role(error, who::ASSIGNS_ROLES)
             },
         };
         let reader = self.reader.clone();
         let look = async || match reader.role_assignments(scope, Some(principal)).await {
-            Ok(all) => shown(all.iter().any(|found| has(found, principal, role))),
+            Ok(all) => shown(all.iter().any(|found| has(found, principal, role, scope))),
             Err(fault) => Look::Unknown(fault),
         };
         // Whether a reader is a user, a group or a service principal is not known here, so the
         // service finds out.
         let kind = own_identity.then_some("ServicePrincipal");
-        let send = async |writer: &Writer| {
-            Ok(writer
-                .assign_role(scope, principal, role, kind)
-                .await?
-                .correlation)
-        };
+        let send = async |writer: &Writer| writer.assign_role(scope, principal, role, kind).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
         Ok(Outcome {
             what: sending.what,
@@ -158,12 +150,8 @@ impl Applier<'_> {
             Ok(Known::Unknown(why)) => Look::Begun(why),
             Err(fault) => Look::Unknown(fault),
         };
-        let send = async |writer: &Writer| {
-            Ok(writer
-                .add_access_policy(vault, tenant, &principal)
-                .await?
-                .correlation)
-        };
+        let send =
+            async |writer: &Writer| writer.add_access_policy(vault, tenant, &principal).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
         Ok(Outcome {
             what: sending.what,
@@ -204,10 +192,11 @@ impl Applier<'_> {
             },
         };
         let reader = self.reader.clone();
+        let scope = format!("/keys/{key}");
         let look = async || match reader.hsm_roles(uri, key).await {
             Ok(all) => shown(
                 all.iter()
-                    .any(|found| has(found, &principal, HSM_ENCRYPTION_USER)),
+                    .any(|found| has(found, &principal, HSM_ENCRYPTION_USER, &scope)),
             ),
             Err(fault) => Look::Unknown(fault),
         };
@@ -224,19 +213,20 @@ impl Applier<'_> {
     /// this takes no longer from now on than from its beginning.
     pub(super) async fn settle(&mut self, from: Timestamp) -> Result<()> {
         let began = self.clock.moment();
+        let (most, within) = if from.duration_since(began.now) > ROLE_SETTLES {
+            (INHERITED_ROLE_SETTLES, "8 hours")
+        } else {
+            (ROLE_SETTLES, "5 minutes")
+        };
         let left = |clock: &Clock| {
             let left =
                 Duration::try_from(from.duration_since(clock.earliest())).unwrap_or_default();
-            left.min(
-                ROLE_SETTLES
-                    .unsigned_abs()
-                    .saturating_sub(clock.since(&began)),
-            )
+            left.min(most.unsigned_abs().saturating_sub(clock.since(&began)))
         };
         if !left(&self.clock).is_zero() {
-            (self.say)(Event::Doing(
-                "Wait until the grant is effective everywhere (up to 5 minutes)".to_owned(),
-            ));
+            (self.say)(Event::Doing(format!(
+                "Wait until the grant is effective everywhere (up to {within})"
+            )));
         }
         loop {
             let pause = left(&self.clock).min(Duration::from_secs(60));
@@ -249,6 +239,27 @@ impl Applier<'_> {
     }
 }
 
+/// What helps against the refusal of a role assignment; `who` may give the role.
+fn refused_role(error: Error, who: &str) -> Error {
+    if error.code.as_deref() == Some("PrincipalNotFound") {
+        return error.hint(
+            "Give the object id of a user, a group or a service principal of this tenant (not an \
+            application id).",
+        );
+    }
+    // So Azure words every refusal of a role assignment: by a missing right or by a condition.
+    let condition = |text: &String| text.contains("ABAC condition");
+    let error = if error.detail.as_ref().is_some_and(condition) {
+        error.hint(
+            "You lack the right, or the condition of your own role assignment does not allow this \
+            role: look at that condition.",
+        )
+    } else {
+        error
+    };
+    error.hint(format!("Who can give the role: {who}."))
+}
+
 /// An identity that is new is not known everywhere yet.
 fn after_grant(fault: &Fault) -> After {
     if fault.is("PrincipalNotFound") {
@@ -258,6 +269,10 @@ fn after_grant(fault: &Fault) -> After {
     }
 }
 
-fn has(found: &RoleAssignment, principal: &str, role: &str) -> bool {
-    same_id(&found.principal_id, principal) && found.role.eq_ignore_ascii_case(role)
+/// Is it what was sent? One with a condition is another one.
+fn has(found: &RoleAssignment, principal: &str, role: &str, scope: &str) -> bool {
+    same_id(&found.principal_id, principal)
+        && found.role.eq_ignore_ascii_case(role)
+        && same_id(&found.scope, scope)
+        && !found.conditional
 }

@@ -5,6 +5,7 @@
 mod applier;
 mod endings;
 mod environment;
+mod following;
 mod grants;
 mod key;
 mod key_state;

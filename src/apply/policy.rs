@@ -56,8 +56,7 @@ impl Applier<'_> {
             Ok(Known::Unknown(why)) => Look::Begun(why),
             Err(fault) => Look::Unknown(fault),
         };
-        let send =
-            async |writer: &Writer| Ok(writer.register_provider(subscription).await?.correlation);
+        let send = async |writer: &Writer| writer.register_provider(subscription).await;
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
         Ok(Outcome {
             what: sending.what,
@@ -106,7 +105,7 @@ impl Applier<'_> {
                 key,
                 version: version.as_ref(),
             };
-            Ok(writer.put_policy(&new).await?.correlation)
+            writer.put_policy(&new).await
         };
         let (_, correlation) = self.send_if_missing(&sending, send, look).await?;
         Ok(Outcome {
@@ -159,7 +158,7 @@ impl Applier<'_> {
             }) => Look::Begun(why),
             Err(fault) => Look::Unknown(fault),
         };
-        let send = async |writer: &Writer| Ok(writer.protect_from_purge(vault).await?.correlation);
+        let send = async |writer: &Writer| writer.protect_from_purge(vault).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
         Ok(Outcome {
             what: sending.what,

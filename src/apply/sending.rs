@@ -3,6 +3,7 @@
 
 use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSED_LOOKS, SENT_AT_MOST};
 use crate::cloud::Writer;
+use crate::cloud::arm::Written;
 use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::operations::Patience;
 use crate::cloud::retry::LONGEST_PAUSE;
@@ -92,7 +93,7 @@ pub(super) enum Sent<S, T> {
 }
 
 /// Why a wait ended without what was waited for.
-enum Unshown {
+pub(super) enum Unshown {
     /// The look is refused.
     Unknown(Fault),
     /// The time is over; what the last look showed.
@@ -103,10 +104,10 @@ enum Unshown {
 
 impl Applier<'_> {
     /// Looks first, and sends what is missing.
-    pub(super) async fn send_if_missing<T>(
+    pub(super) async fn send_if_missing<T, S: Into<Written>>(
         &mut self,
         sending: &Sending<'_>,
-        send: impl AsyncFn(&Writer) -> Reply<Option<String>>,
+        send: impl AsyncFn(&Writer) -> Reply<S>,
         mut look: impl AsyncFnMut() -> Look<T>,
     ) -> Result<(T, Option<String>)> {
         match look().await {
@@ -117,16 +118,17 @@ impl Applier<'_> {
         }
     }
 
-    /// Sends it, and looks until it shows.
-    pub(super) async fn send_until_shown<T>(
+    /// Sends it, waits for the operation that it was accepted as, and looks until it shows.
+    pub(super) async fn send_until_shown<T, S: Into<Written>>(
         &mut self,
         sending: &Sending<'_>,
-        send: impl AsyncFn(&Writer) -> Reply<Option<String>>,
+        send: impl AsyncFn(&Writer) -> Reply<S>,
         mut look: impl AsyncFnMut() -> Look<T>,
     ) -> Result<(T, Option<String>)> {
         match self.deliver(sending, send, &mut look).await? {
             Sent::Shown(value, correlation) => Ok((value, correlation)),
-            Sent::Accepted(correlation) | Sent::Begun(correlation) => {
+            Sent::Accepted(written) => self.taken(sending, written.into(), &mut look).await,
+            Sent::Begun(correlation) => {
                 Ok((self.until_shown(sending, &mut look).await?, correlation))
             }
         }
@@ -271,7 +273,7 @@ impl Applier<'_> {
             })
     }
 
-    async fn watch<T>(
+    pub(super) async fn watch<T>(
         &mut self,
         what: &str,
         limit: Duration,

@@ -1,6 +1,6 @@
 //! An answer as it came over the wire, or why there is none.
 
-use crate::cloud::json;
+use crate::cloud::{json, request_id};
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
@@ -39,6 +39,11 @@ impl Answer {
     /// The id that Microsoft's support asks for.
     pub fn correlation(&self) -> Option<&str> {
         IDS.into_iter().find_map(|name| self.header(name))
+    }
+
+    /// The id that cmkctl gave the request; the wire writes it into every answer.
+    pub fn client_request(&self) -> Option<&str> {
+        self.header(request_id::HEADER)
     }
 
     /// Every id of that kind, by its name.

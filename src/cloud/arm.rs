@@ -3,6 +3,7 @@
 //! Versions and shapes are those of the public specifications and of Microsoft's own scripts for
 //! customer-managed keys.
 
+use crate::cloud::arm_operations::Accepted;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json::{as_text, at, clean, list, maybe, must, text, texts};
@@ -16,7 +17,6 @@ use crate::model::protection::{KeyReference, Policy, Provider, Registration};
 use crate::model::surroundings::Validation;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const PROVIDER: &str = "Microsoft.PowerPlatform";
 
@@ -94,15 +94,23 @@ impl Reader {
     }
 }
 
-/// What a `PUT` or `POST` at Resource Manager answered.
-#[derive(Debug, Clone)]
+/// What a change was answered with.
+#[derive(Debug)]
 pub struct Written {
-    /// Where a long operation can be asked for.
-    pub operation: Option<String>,
-    /// The pause the service asks for.
-    pub pause: Option<Duration>,
+    /// The operation that it was accepted as, if it was not done at once.
+    pub operation: Option<Accepted>,
     /// For a support ticket.
     pub correlation: Option<String>,
+}
+
+impl From<Option<String>> for Written {
+    /// Done at once, with the id for a support ticket.
+    fn from(correlation: Option<String>) -> Self {
+        Self {
+            operation: None,
+            correlation,
+        }
+    }
 }
 
 impl Writer {
@@ -141,13 +149,10 @@ impl Writer {
         url: &str,
         body: Option<&Value>,
     ) -> Reply<Written> {
-        let answer = self.session.change(Service::Arm, method, url, body).await?;
-        let header = |name: &str| answer.header(name).map(str::to_owned);
-        let long = matches!(answer.status, 201 | 202);
+        let (answer, entry) = self.session.sent(Service::Arm, method, url, body).await?;
+        let pause = self.session.retry_after(&answer);
         Ok(Written {
-            operation: header("azure-asyncoperation")
-                .or_else(|| header("location").filter(|_| long)),
-            pause: self.session.retry_after(&answer),
+            operation: Accepted::of(&answer, pause, entry),
             correlation: answer.correlation().map(clean),
         })
     }

@@ -1,42 +1,76 @@
-//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, the caller's own
-//! permissions, locks.
+//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, what roles allow, what is
+//! denied, the caller's own permissions, locks.
 
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
-use crate::cloud::fault::Reply;
-use crate::cloud::json::{as_date, as_text, as_texts, maybe, must, text};
+use crate::cloud::fault::{Fault, Reply};
+use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must, text};
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
-use crate::model::ids::{assignment_name, role_guid, same_id};
-use crate::model::protection::RoleAssignment;
-use crate::model::surroundings::{Lock, Permission};
+use crate::model::ids::{assignment_name, role_guid};
+use crate::model::rights::{Denial, Permission, Principal, RoleAssignment, RoleDefinition};
+use crate::model::surroundings::Lock;
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::form_urlencoded::byte_serialize;
 
 impl Reader {
-    /// What a principal is assigned at a scope or above it. The service also lists what lies below;
-    /// that is left out.
+    /// Role assignments at a scope, above it (management groups too) and below it.
+    /// `assigned_to`: only those of this principal and of the groups that it is in, directly or
+    /// through others; the service's filter `assignedTo` finds them.
     ///
     /// # Errors
     /// The service's refusal.
     pub async fn role_assignments(
         &self,
         scope: &str,
-        principal: Option<&str>,
+        assigned_to: Option<&str>,
     ) -> Reply<Vec<RoleAssignment>> {
         let mut url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/roleAssignments"),
             versions::ROLES,
         );
-        if let Some(principal) = principal {
-            url.push_str(&format!("&$filter=principalId%20eq%20%27{principal}%27"));
+        if let Some(principal) = assigned_to {
+            let filter = format!("assignedTo('{}')", principal.replace('\'', "''"));
+            url.push_str("&$filter=");
+            url.extend(byte_serialize(filter.as_bytes()));
         }
-        let mut all = self
-            .session
+        self.session
             .pages(Service::Arm, &url, role_assignment)
+            .await
+    }
+
+    /// What a role allows, by the last GUID of its id. Each definition is read once by a session,
+    /// whichever scope it is asked for at.
+    ///
+    /// # Errors
+    /// The service's refusal; 404 when there is no such role at the scope.
+    pub async fn role_definition(&self, scope: &str, role: &str) -> Reply<RoleDefinition> {
+        let url = self.session.arm(
+            &format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}"),
+            versions::ROLES,
+        );
+        let answer = self
+            .session
+            .definitions
+            .once_known(role, self.session.read(Service::Arm, &url))
             .await?;
-        all.retain(|found| covers(&found.scope, scope));
-        Ok(all)
+        let value = super::exchange::parse(Service::Arm, &answer)?;
+        role_definition(role, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
+    }
+
+    /// Deny assignments at a scope or above it. It takes the right
+    /// `Microsoft.Authorization/denyAssignments/read`, which a Key Vault administrator may lack.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn denials(&self, scope: &str) -> Reply<Vec<Denial>> {
+        let mut url = self.session.arm(
+            &format!("{scope}/providers/Microsoft.Authorization/denyAssignments"),
+            versions::ROLES,
+        );
+        url.push_str("&$filter=atScope%28%29");
+        self.session.pages(Service::Arm, &url, denial).await
     }
 
     /// What the caller may do at a scope, by everything that is assigned to the caller there,
@@ -92,11 +126,7 @@ impl Writer {
         }
         let url = self.session.arm(&path, versions::ROLES);
         match self.arm_change(Method::PUT, &url, Some(&body)).await {
-            Err(fault) if fault.is("RoleAssignmentExists") => Ok(Written {
-                operation: None,
-                pause: None,
-                correlation: fault.correlation,
-            }),
+            Err(fault) if fault.is("RoleAssignmentExists") => Ok(fault.correlation.into()),
             reply => reply,
         }
     }
@@ -107,15 +137,105 @@ impl Writer {
 /// # Errors
 /// A clause: its actions can't be understood.
 pub fn permission(value: &Value) -> Result<Permission, String> {
-    let list = |name: &str| {
-        maybe(value, name, as_texts)
-            .map(Option::unwrap_or_default)
-            .required()
-    };
+    let actions = must(value, "actions", as_texts).required()?;
+    entry(value, actions)
+}
+
+/// An entry of what is allowed or denied; whatever it leaves out is empty.
+fn entry(value: &Value, actions: Vec<String>) -> Result<Permission, String> {
     Ok(Permission {
-        actions: must(value, "actions", as_texts).required()?,
-        not_actions: list("notActions")?,
+        actions,
+        not_actions: listed(value, "notActions")?,
+        data_actions: listed(value, "dataActions")?,
+        not_data_actions: listed(value, "notDataActions")?,
+        conditional: conditional(value, "condition"),
     })
+}
+
+fn listed(value: &Value, name: &str) -> Result<Vec<String>, String> {
+    maybe(value, name, as_texts)
+        .map(Option::unwrap_or_default)
+        .required()
+}
+
+/// Is there a condition? One that can't be read is one.
+fn conditional(value: &Value, path: &str) -> bool {
+    match look(value, path) {
+        Ok(None) => false,
+        Ok(Some(condition)) => condition
+            .as_str()
+            .is_none_or(|text| !text.trim().is_empty()),
+        Err(_) => true,
+    }
+}
+
+/// Is it a group, by what the service calls it? Where it says nothing, it may be one.
+fn is_group(kind: Option<&str>) -> bool {
+    let single = ["User", "ServicePrincipal", "Device"];
+    !kind.is_some_and(|kind| single.iter().any(|own| kind.eq_ignore_ascii_case(own)))
+}
+
+/// A role definition out of JSON; `role` is the GUID that was asked for.
+///
+/// # Errors
+/// A clause: it is that of another role, or what it allows can't be understood.
+pub fn role_definition(role: &str, value: &Value) -> Result<RoleDefinition, String> {
+    let id = text(value, "name").or_else(|| text(value, "id"));
+    if let Some(other) = id.filter(|id| role_guid(id) != role) {
+        return Err(format!("it describes another role, `{other}`"));
+    }
+    Ok(RoleDefinition {
+        name: text(value, "properties.roleName"),
+        permissions: permissions(value)?,
+    })
+}
+
+/// A deny assignment out of JSON (Microsoft Learn, *List Azure deny assignments*).
+///
+/// # Errors
+/// A clause: its scope, what it denies, or whom, can't be understood.
+pub fn denial(value: &Value) -> Result<Denial, String> {
+    let flag = maybe(value, "properties.doNotApplyToChildScopes", as_flag).required()?;
+    let name = text(value, "properties.denyAssignmentName").or_else(|| text(value, "name"));
+    Ok(Denial {
+        name: name.unwrap_or_else(|| "without a name".to_owned()),
+        scope: must(value, "properties.scope", as_text).required()?,
+        only_at_scope: flag.unwrap_or_default(),
+        permissions: permissions(value)?,
+        principals: principals(value, "principals")?,
+        excluded: principals(value, "excludePrincipals")?,
+        conditional: conditional(value, "properties.condition"),
+    })
+}
+
+/// What a role allows or a denial denies. An entry that says nothing of operations is not
+/// understood; one for data alone may leave out `actions`.
+fn permissions(value: &Value) -> Result<Vec<Permission>, String> {
+    let one = |value: &Value| {
+        let says = |name| matches!(look(value, name), Ok(Some(_)));
+        if !says("actions") && !says("dataActions") {
+            return Err("one of its permissions has no actions".to_owned());
+        }
+        entry(value, listed(value, "actions")?)
+    };
+    match look(value, "properties.permissions")? {
+        Some(Value::Array(all)) => all.iter().map(one).collect(),
+        _ => Err("`permissions` is no list".to_owned()),
+    }
+}
+
+fn principals(value: &Value, name: &str) -> Result<Vec<Principal>, String> {
+    let one = |value: &Value| {
+        Ok(Principal {
+            id: must(value, "id", as_text).required()?.to_ascii_lowercase(),
+            group: is_group(text(value, "type").as_deref()),
+        })
+    };
+    match look(value, &format!("properties.{name}"))? {
+        None => Ok(Vec::new()),
+        Some(Value::Array(all)) => all.iter().map(one).collect(),
+        Some(_) => Err(format!("`{name}` is no list")),
+    }
 }
 
 /// A lock out of JSON.
@@ -152,39 +272,8 @@ pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
         scope: part("scope")?,
         role: role_guid(&part("roleDefinitionId")?),
         principal_id: part("principalId")?,
+        group: is_group(text(value, "properties.principalType").as_deref()),
+        conditional: conditional(value, "properties.condition"),
         created: must(value, "properties.createdOn", as_date),
     })
-}
-
-/// Does an assignment at `assigned` apply at `scope`?
-fn covers(assigned: &str, scope: &str) -> bool {
-    let (assigned, scope) = (
-        assigned.trim_matches('/').to_ascii_lowercase(),
-        scope.trim_matches('/').to_ascii_lowercase(),
-    );
-    assigned.is_empty() || same_id(&assigned, &scope) || scope.starts_with(&format!("{assigned}/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_assignments_at_or_above_the_scope_count() {
-        let scope = "/subscriptions/s/resourceGroups/g/providers/P/v/n";
-        for (assigned, counts) in [
-            ("/", true),
-            ("/subscriptions/S", true),
-            ("/subscriptions/s/resourcegroups/G", true),
-            (scope, true),
-            (
-                "/subscriptions/s/resourceGroups/g/providers/P/v/n/keys/k",
-                false,
-            ),
-            ("/subscriptions/s/resourceGroups/g2", false),
-            ("/subscriptions/s/resourceGroups/g/providers/P/v/n2", false),
-        ] {
-            assert_eq!(covers(assigned, scope), counts, "{assigned}");
-        }
-    }
 }

@@ -5,11 +5,12 @@
 //! repeated here only when nothing was sent at all. Every other outcome may have had its effect,
 //! 401, 429 and 503 too: the caller looks before it sends again.
 
-use crate::audit::{Came, Intent};
+use crate::audit::{Came, End, Entry, Intent};
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::credential::Secret;
 use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
+use crate::cloud::request_id;
 use crate::cloud::retry::{LONGEST_PAUSE, own_pause, retry_after};
 use crate::cloud::session::Session;
 use bytes::Bytes;
@@ -21,6 +22,12 @@ use url::Url;
 
 /// How often a call is sent before its last answer counts.
 const TRIES: u32 = 6;
+
+/// What came of one attempt, with the id that it was given.
+type Attempt = (String, Result<Answer, Broken>);
+
+/// A change that was accepted, with its place in the audit log, if one is kept.
+pub(super) type Taken = (Answer, Option<Entry>);
 
 /// A request to one of the cloud's services, which can be sent with any token.
 struct Request {
@@ -113,6 +120,18 @@ impl Session {
         url: &str,
         body: Option<&Value>,
     ) -> Reply<Answer> {
+        let taken = self.sent(service, method, url, body).await;
+        taken.map(|(answer, _)| answer)
+    }
+
+    /// The same, with the change's place in the audit log: for what may go on after its answer.
+    pub(crate) async fn sent(
+        &self,
+        service: Service,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Reply<Taken> {
         let request = self.request(
             service,
             method,
@@ -122,17 +141,17 @@ impl Session {
         let mut attempt = 0;
         loop {
             let token = self.token(&request).await?;
-            let outcome = self.written_down(&request, &token).await?;
-            if matches!(&outcome, Ok(answer) if answer.status == 401) {
+            let (made, entry) = self.written_down(&request, &token).await?;
+            if matches!(&made.1, Ok(answer) if answer.status == 401) {
                 self.tokens.forget(&request.scope).await;
             }
-            let fault = match self.judged(service, outcome) {
+            let fault = match self.judged(service, made) {
                 // A success that can't be understood need not be the service's: the caller looks
                 // whether it happened.
                 Ok(answer) if !answer.body.is_empty() => {
-                    return understood(service, &answer).map(|()| answer);
+                    return understood(service, &answer).map(|()| (answer, entry));
                 }
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok((answer, entry)),
                 Err(fault) => fault,
             };
             attempt += 1;
@@ -153,13 +172,13 @@ impl Session {
     ) -> Reply<Answer> {
         let request = self.request(service, method, url, body)?;
         let token = self.token(&request).await?;
-        let outcome = self.deliver(&request, &token).await;
-        if !matches!(&outcome, Ok(answer) if answer.status == 401) {
-            return self.judged(service, outcome);
+        let attempt = self.attempt(&request, &token).await;
+        if !matches!(&attempt.1, Ok(answer) if answer.status == 401) {
+            return self.judged(service, attempt);
         }
         let renewed = self.tokens.renew(&request.scope, &token).await;
         let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
-        self.judged(service, self.deliver(&request, &renewed).await)
+        self.judged(service, self.attempt(&request, &renewed).await)
     }
 
     /// A request of the cloud's own; an address of anybody else is a fault.
@@ -198,12 +217,20 @@ impl Session {
             .map_err(|error| Fault::sign_in(request.service, error))
     }
 
-    /// Sends a request once, with this token.
-    async fn deliver(&self, request: &Request, token: &Secret) -> Result<Answer, Broken> {
+    /// Sends a request once, under an id of its own.
+    async fn attempt(&self, request: &Request, token: &Secret) -> Attempt {
+        let id = request_id::fresh();
+        let outcome = self.deliver(request, token, &id).await;
+        (id, outcome)
+    }
+
+    /// Sends a request once, with this token and under this id.
+    async fn deliver(&self, request: &Request, token: &Secret, id: &str) -> Result<Answer, Broken> {
         let bearer = format!("Bearer {}", token.secret());
         let mut headers = vec![
             ("authorization", bearer.as_str()),
             ("accept", "application/json"),
+            (request_id::HEADER, id),
         ];
         if request.body.is_some() {
             headers.push(("content-type", "application/json"));
@@ -223,14 +250,16 @@ impl Session {
         &self,
         request: &Request,
         token: &Secret,
-    ) -> Reply<Result<Answer, Broken>> {
+    ) -> Reply<(Attempt, Option<Entry>)> {
         if !self.trail.is_kept() {
-            return Ok(self.deliver(request, token).await);
+            return Ok((self.attempt(request, token).await, None));
         }
+        let sent_as = request_id::fresh();
         let intent = Intent {
             who: self.tokens.who(token),
             method: request.method.as_str(),
             url: request.url.as_str(),
+            client_request: &sent_as,
             body: request
                 .body
                 .as_ref()
@@ -239,26 +268,37 @@ impl Session {
         };
         let written = self.trail.intent(&intent, self.clock.now());
         let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
-        let outcome = self.deliver(request, token).await;
+        let outcome = self.deliver(request, token, &sent_as).await;
         let (came, ids) = came(&outcome);
-        if let Err(error) = self
+        let written = self
             .trail
-            .outcome(&id, &intent, self.clock.now(), (&came, &ids))
-        {
-            // At once, because the run may go on for hours; and its end says it again, and is no
-            // success.
-            tracing::error!("{} No other change follows.", error.message);
-            self.unwritten
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert(error);
-        }
-        Ok(outcome)
+            .outcome(&id, &intent, self.clock.now(), (&came, &ids));
+        self.missed(written);
+        let entry = intent.entry(id);
+        Ok(((sent_as, outcome), Some(entry)))
+    }
+
+    /// Writes down how the operation ended that a change was accepted as.
+    pub(super) fn ended(&self, entry: &Entry, end: &End, ids: &[(String, String)]) {
+        let written = self.trail.ended(entry, self.clock.now(), (end, ids));
+        self.missed(written);
+    }
+
+    /// Remembers that a line about a change is missing.
+    fn missed(&self, written: crate::error::Result<()>) {
+        let Err(error) = written else { return };
+        // At once, because the run may go on for hours; and its end says it again, and is no
+        // success.
+        tracing::error!("{} No other change follows.", error.message);
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(error);
     }
 
     /// Success or fault.
-    fn judged(&self, service: Service, outcome: Result<Answer, Broken>) -> Reply<Answer> {
-        let answer = outcome.map_err(|broken| Fault::broken(service, &broken))?;
+    fn judged(&self, service: Service, (id, outcome): Attempt) -> Reply<Answer> {
+        let answer = outcome.map_err(|broken| Fault::broken(service, &broken).sent_as(id))?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }

@@ -26,6 +26,8 @@ pub struct Fault {
     pub message: String,
     /// The id for a support ticket.
     pub correlation: Option<String>,
+    /// The id that cmkctl gave the request, when it may have been sent.
+    pub client_request: Option<String>,
     /// The body of the answer, when it is JSON.
     pub body: Value,
     /// The pause that the service asked for (`Retry-After`).
@@ -70,6 +72,7 @@ impl Fault {
             inner_code,
             message,
             correlation: answer.correlation().map(json::clean),
+            client_request: answer.client_request().map(json::clean),
             body: serde_json::from_slice(&answer.body).unwrap_or_default(),
             retry_after: None,
             list: false,
@@ -92,6 +95,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: answer.correlation().map(json::clean),
+            client_request: answer.client_request().map(json::clean),
             body: Value::Null,
             retry_after: None,
             list: false,
@@ -109,6 +113,18 @@ impl Fault {
         Self::unanswered(service, cause, json::clean(broken.words()))
     }
 
+    /// The same fault with the id that the request was given. What was not sent has none that
+    /// anybody could look for.
+    #[must_use]
+    pub fn sent_as(self, id: impl Into<Option<String>>) -> Self {
+        let sent = !matches!(self.cause, Cause::NotSent | Cause::Foreign);
+        let client_request = self.client_request.or_else(|| id.into().filter(|_| sent));
+        Self {
+            client_request,
+            ..self
+        }
+    }
+
     /// Without an answer there is nothing but what happened here.
     fn unanswered(service: Service, cause: Cause, message: String) -> Self {
         Self {
@@ -118,6 +134,7 @@ impl Fault {
             inner_code: None,
             message,
             correlation: None,
+            client_request: None,
             body: Value::Null,
             retry_after: None,
             list: false,
@@ -226,6 +243,7 @@ impl Fault {
         let mut error = Error::new(kind, what).detail(capital(&detail));
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
+        error.client_request = self.client_request;
         error
     }
 

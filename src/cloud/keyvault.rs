@@ -8,12 +8,14 @@ use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
+use crate::cloud::request_id::Last;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::versions::KEYS;
 use crate::model::ids::assignment_name;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::protection::{Key, RoleAssignment, Validity, Vault};
+use crate::model::protection::{Key, Validity, Vault};
+use crate::model::rights::RoleAssignment;
 use crate::model::roles::HSM_ENCRYPTION_USER;
 use crate::model::surroundings::Deleted;
 use azure_core::credentials::TokenCredential;
@@ -113,7 +115,8 @@ impl Reader {
         })
     }
 
-    /// Local role assignments of a managed HSM at a key or above.
+    /// Local role assignments of a managed HSM at a key, above it and below it, of all principals.
+    /// A managed HSM does not say which groups a principal is in.
     ///
     /// # Errors
     /// The service's refusal.
@@ -122,16 +125,9 @@ impl Reader {
             "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={KEYS}",
             uri.trim_end_matches('/')
         );
-        let scope = format!("/keys/{key}");
-        let mut all = self
-            .session
+        self.session
             .pages(Service::ManagedHsm, &url, role_assignment)
-            .await?;
-        all.retain(|found| {
-            let at = found.scope.trim_end_matches('/').to_ascii_lowercase();
-            at.is_empty() || at == "/keys" || at == scope.to_ascii_lowercase()
-        });
-        Ok(all)
+            .await
     }
 }
 
@@ -179,9 +175,11 @@ impl Session {
         uri: &str,
         get: impl AsyncFn(KeyClient) -> azure_core::Result<T>,
     ) -> Reply<T> {
-        let reply = get(self.key_client(service, uri)?)
+        let last = Last::default();
+        let faulty = |error| fault(service, &error).sent_as(last.get());
+        let reply = get(self.key_client(service, uri, &last)?)
             .await
-            .map_err(|error| fault(service, &error));
+            .map_err(faulty);
         if !matches!(&reply, Err(fault) if fault.status() == Some(401)) {
             return reply;
         }
@@ -190,12 +188,12 @@ impl Session {
                 .forget(&self.cloud().scope(service, &url))
                 .await;
         }
-        get(self.key_client(service, uri)?)
+        get(self.key_client(service, uri, &last)?)
             .await
-            .map_err(|error| fault(service, &error))
+            .map_err(faulty)
     }
 
-    fn key_client(&self, service: Service, uri: &str) -> Reply<KeyClient> {
+    fn key_client(&self, service: Service, uri: &str, last: &Last) -> Reply<KeyClient> {
         let ours =
             url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
         if !ours {
@@ -206,7 +204,7 @@ impl Session {
             );
             return Err(Fault::broken(service, &Broken::Foreign(words)));
         }
-        let client_options = Patient::options(self.wire());
+        let client_options = Patient::options(self.wire(), last.clone());
         let options = KeyClientOptions {
             client_options,
             ..Default::default()

@@ -18,10 +18,25 @@ impl Memo {
         url: &str,
         ask: impl Future<Output = Reply<Answer>>,
     ) -> Reply<Answer> {
-        let cell = {
-            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            cells.entry(url.to_owned()).or_default().clone()
-        };
+        let cell = self.cell(url);
         cell.get_or_init(|| ask).await.clone()
+    }
+
+    /// The same for what does not change while a session lasts: only an answer is kept, and after a
+    /// refusal the next one asks again.
+    pub(super) async fn once_known(
+        &self,
+        name: &str,
+        ask: impl Future<Output = Reply<Answer>>,
+    ) -> Reply<Answer> {
+        let cell = self.cell(name);
+        cell.get_or_try_init(|| async { ask.await.map(Ok) })
+            .await?
+            .clone()
+    }
+
+    fn cell(&self, name: &str) -> Arc<OnceCell<Reply<Answer>>> {
+        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.entry(name.to_owned()).or_default().clone()
     }
 }

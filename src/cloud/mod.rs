@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod arm;
+pub mod arm_operations;
 pub mod authorization;
 pub mod clock;
 pub mod cloud_file;
@@ -22,6 +23,7 @@ mod patient;
 pub mod power_platform;
 mod power_platform_api;
 pub mod probe;
+mod request_id;
 pub mod retry;
 mod rotation;
 mod sdk;

@@ -5,6 +5,7 @@
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clock::Clock;
 use crate::cloud::fault::passing_status;
+use crate::cloud::request_id::{self, Last};
 use crate::cloud::retry::{own_pause, retry_after};
 use crate::cloud::sdk::{sdk_parts, sdk_reply};
 use crate::cloud::wire::Wire;
@@ -26,14 +27,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Patient {
     wire: Arc<Wire>,
     clock: Clock,
+    last: Last,
 }
 
 impl Patient {
-    /// Options for a client of the Azure crates that leaves repeating to us.
-    pub(super) fn options(wire: &Arc<Wire>) -> ClientOptions {
+    /// Options for a client of the Azure crates that leaves repeating to us. `last` is told the id
+    /// of every attempt.
+    pub(super) fn options(wire: &Arc<Wire>, last: Last) -> ClientOptions {
         let patient = Self {
             wire: wire.clone(),
             clock: wire.clock().clone(),
+            last,
         };
         ClientOptions {
             transport: Some(Transport::new(Arc::new(patient))),
@@ -48,9 +52,13 @@ impl HttpClient for Patient {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let (method, headers, body) = sdk_parts(request)?;
         let host = request.url().host_str().unwrap_or_default();
-        let send = || {
+        let send = || async {
+            let id = request_id::fresh();
+            self.last.set(&id);
+            let own = [&headers[..], &[(request_id::HEADER, id.as_str())]].concat();
             self.wire
-                .send(method.clone(), request.url(), &headers, body.clone())
+                .send(method.clone(), request.url(), &own, body.clone())
+                .await
         };
         sdk_reply(patiently(&self.clock, host, send).await)
     }

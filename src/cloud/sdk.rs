@@ -1,6 +1,7 @@
 //! The Azure crates' own types of requests and answers, in ours: they send through the same fence.
 
 use crate::cloud::answer::{Answer, Broken};
+use crate::cloud::request_id;
 use crate::cloud::wire::Wire;
 use azure_core::http::headers::{HeaderName, HeaderValue as SdkValue, Headers};
 use azure_core::http::{
@@ -20,7 +21,8 @@ impl HttpClient for Wire {
 /// Method, headers and body of a request.
 type Parts<'a> = (Method, Vec<(&'a str, &'a str)>, Option<Bytes>);
 
-/// A request of the Azure crates in our types.
+/// A request of the Azure crates in our types. Their own request id is left out: it is the same for
+/// several attempts.
 pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
     let method = match request.method() {
         SdkMethod::Delete => Method::DELETE,
@@ -49,6 +51,7 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
         .headers()
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| !name.eq_ignore_ascii_case(request_id::HEADER))
         .collect();
     Ok((method, headers, body))
 }

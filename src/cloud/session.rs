@@ -22,6 +22,8 @@ pub struct Session {
     pub(super) unwritten: Arc<Mutex<Option<Error>>>,
     pub(super) listed: Arc<Mutex<Listed>>,
     pub(super) memo: Option<Arc<Memo>>,
+    /// Definitions of roles, by the role: they are read once.
+    pub(super) definitions: Arc<Memo>,
 }
 
 /// So many names of each kind are kept: they are for completion, which must answer at once, and a
@@ -56,6 +58,7 @@ impl Session {
             unwritten,
             listed,
             memo: None,
+            definitions: Arc::default(),
         }
     }
 

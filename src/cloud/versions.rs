@@ -7,7 +7,8 @@ pub(super) const DEPLOYMENTS: &str = "2021-04-01";
 /// Enterprise policies. The published specification knows only `2020-10-30-preview`; Microsoft's
 /// scripts use this one.
 pub(super) const POLICIES: &str = "2020-10-30";
-/// Role assignments and permissions (`Microsoft.Authorization`).
+/// Role assignments, role definitions, deny assignments and permissions
+/// (`Microsoft.Authorization`).
 pub(super) const ROLES: &str = "2022-04-01";
 /// Locks (`Microsoft.Authorization`).
 pub(super) const LOCKS: &str = "2020-05-01";

@@ -7,6 +7,7 @@
 use crate::cloud::answer::{self, Answer, Broken, top_line};
 use crate::cloud::clock::{Clock, SET_CLOCK};
 use crate::cloud::clouds::Cloud;
+use crate::cloud::request_id;
 use crate::error::{Error, Result};
 use crate::model::estate::Asked;
 use bytes::Bytes;
@@ -162,7 +163,7 @@ impl Wire {
         }
     }
 
-    /// Sends one request, once.
+    /// Sends one request, once, with an id of its own; one that is among the headers already stays.
     ///
     /// # Errors
     /// [`Broken`] tells whether anything can have had an effect.
@@ -259,7 +260,15 @@ impl Wire {
                     .header(SANDBOX_HOST, url.host_str().unwrap_or_default())
             }
         };
+        let given = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(request_id::HEADER));
+        let id = given.map_or_else(request_id::fresh, |(_, id)| (*id).to_owned());
+        request = request.header(request_id::HEADER, &id);
         for (name, value) in headers {
+            if name.eq_ignore_ascii_case(request_id::HEADER) {
+                continue;
+            }
             request = match HeaderValue::from_str(value) {
                 Ok(mut secret) if name.eq_ignore_ascii_case("authorization") => {
                     secret.set_sensitive(true);
@@ -278,7 +287,7 @@ impl Wire {
         }
         let began = Instant::now();
         let time = self.network.answer_timeout;
-        let outcome = tokio::time::timeout(time, answer::read(request))
+        let mut outcome = tokio::time::timeout(time, answer::read(request))
             .await
             .unwrap_or_else(|_| {
                 Err(Broken::Lost(format!(
@@ -287,12 +296,16 @@ impl Wire {
                 )))
             });
         let taken = began.elapsed().as_millis();
-        if let Ok(answer) = &outcome {
+        if let Ok(answer) = &mut outcome {
+            // Not every service says it again.
+            if let Ok(id) = HeaderValue::from_str(&id) {
+                answer.headers.insert(request_id::HEADER, id);
+            }
             self.note(&method, url, answer);
         }
         match &outcome {
             Ok(answer) => tracing::debug!(
-                "{method} {url} -> {} in {taken} ms, {} bytes{}",
+                "{method} {url} -> {} in {taken} ms, {} bytes{}, client request id {id}",
                 answer.status,
                 answer.body.len(),
                 answer
@@ -301,7 +314,7 @@ impl Wire {
                     .unwrap_or_default()
             ),
             Err(broken) => tracing::debug!(
-                "{method} {url} -> no answer after {taken} ms: {}",
+                "{method} {url} -> no answer after {taken} ms: {}, client request id {id}",
                 broken.words()
             ),
         }

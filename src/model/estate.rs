@@ -5,7 +5,7 @@ use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::protection::{Key, Policy, Vault};
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,8 +47,13 @@ pub struct Protection {
     pub key: Seen<Key>,
     /// May the policy's identity use it?
     pub granted: Verdict,
-    /// ARM id of the role assignment that lets it, where one does.
+    /// ARM id of the role assignment that cmkctl itself would have made, where it is there: the
+    /// encryption role for this identity, on the vault, without a condition.
     pub grant: Option<String>,
+    /// Where else the right comes from, in words, if it does.
+    pub granted_by: Option<String>,
+    /// Why deny assignments are not visible, where they are not.
+    pub denials_hidden: Option<Unreadable>,
 }
 
 impl Estate {

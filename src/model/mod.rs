@@ -20,6 +20,7 @@ pub mod operation;
 pub mod plan;
 pub mod protection;
 pub mod receipt;
+pub mod rights;
 pub mod roles;
 pub mod seen;
 pub mod service_codes;

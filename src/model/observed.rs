@@ -2,10 +2,12 @@
 
 use crate::model::environment::{Environment, Integration};
 use crate::model::operation::Operation;
-use crate::model::protection::{Key, Policy, Provider, RoleAssignment, Vault};
+use crate::model::protection::{Key, Policy, Provider, Vault};
+use crate::model::rights::Held;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// Everything one observation saw.
 #[derive(Debug, Clone, Default)]
@@ -26,10 +28,11 @@ pub struct Observed {
     pub vault: Seen<Vault>,
     /// The key.
     pub key: Seen<Key>,
-    /// Role assignments that the policy's identity has at the vault, the key or above.
-    pub key_roles: Seen<Vec<RoleAssignment>>,
-    /// Role assignments at the policy or above, for the readers that were asked for.
-    pub policy_roles: Seen<Vec<RoleAssignment>>,
+    /// What was read of the right of the policy's identity to use the key.
+    pub key_rights: Held,
+    /// The same of the right to read the policy, for each of the readers that were asked for, by
+    /// the object id as it was given.
+    pub policy_rights: BTreeMap<String, Held>,
     /// What lies around: rights, locks, other environments.
     pub around: Surroundings,
     /// What protects the environment now, where another policy is to take over; asked only for a

@@ -175,18 +175,3 @@ impl Validity {
         self.expires.known().copied().flatten()
     }
 }
-
-/// A role assignment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RoleAssignment {
-    /// Its ARM id, where the service said it.
-    pub id: Option<String>,
-    /// Scope it was made at.
-    pub scope: String,
-    /// The role definition's last GUID, lower case.
-    pub role: String,
-    /// Who.
-    pub principal_id: String,
-    /// When it was made.
-    pub created: Known<Timestamp>,
-}

@@ -8,6 +8,7 @@ use crate::model::key_ids::KeyVersion;
 use crate::model::known::Verdict;
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
+use crate::model::rights::Permission;
 use crate::model::seen::Seen;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -55,45 +56,6 @@ pub struct Version {
     pub validity: Validity,
 }
 
-/// One entry of the caller's effective permissions at a scope
-/// (`Microsoft.Authorization/permissions`).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Permission {
-    /// Allowed, with `*` for anything.
-    pub actions: Vec<String>,
-    /// Taken out of these.
-    pub not_actions: Vec<String>,
-}
-
-/// Do these permissions allow an action such as `Microsoft.PowerPlatform/enterprisePolicies/write`?
-/// An action that one entry takes out may still be allowed by another: entries are assignments, and
-/// assignments add up.
-pub fn allows(permissions: &[Permission], action: &str) -> bool {
-    let fits = |pattern: &String| matches(pattern, action);
-    permissions
-        .iter()
-        .any(|entry| entry.actions.iter().any(fits) && !entry.not_actions.iter().any(fits))
-}
-
-/// A pattern with any number of `*`, without case.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
-    let parts: Vec<&str> = pattern.split('*').collect();
-    let [head, middle @ .., tail] = &parts[..] else {
-        return pattern == text;
-    };
-    let Some(mut rest) = text.strip_prefix(head) else {
-        return false;
-    };
-    for part in middle {
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(tail)
-}
-
 /// A resource lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
@@ -139,35 +101,4 @@ pub struct OldKey {
     pub key: String,
     /// May the new policy's identity use it?
     pub granted: Verdict,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn permissions_add_up_and_wildcards_match() {
-        let entry = |actions: &[&str], not: &[&str]| Permission {
-            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
-            not_actions: not.iter().map(|action| (*action).to_owned()).collect(),
-        };
-        let write = "Microsoft.PowerPlatform/enterprisePolicies/write";
-        let assign = "Microsoft.Authorization/roleAssignments/write";
-        let contributor = entry(
-            &["*"],
-            &[
-                "Microsoft.Authorization/*/Write",
-                "Microsoft.Authorization/*/Delete",
-            ],
-        );
-        let reader = entry(&["*/read"], &[]);
-        let granter = entry(&["Microsoft.Authorization/roleAssignments/*"], &[]);
-        assert!(allows(std::slice::from_ref(&contributor), write));
-        assert!(!allows(std::slice::from_ref(&contributor), assign));
-        assert!(allows(&[contributor, granter], assign));
-        assert!(!allows(std::slice::from_ref(&reader), write));
-        assert!(allows(&[reader], "microsoft.keyvault/vaults/READ"));
-        assert!(!allows(&[], write));
-        assert!(!allows(&[entry(&["", "Microsoft"], &[])], write));
-    }
 }

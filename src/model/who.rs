@@ -14,7 +14,9 @@ impl Side {
     pub fn of(who: &str) -> Option<Self> {
         match who {
             POWER_PLATFORM | LCS => Some(Side::PowerPlatform),
-            KEY_VAULT | OWNER | AZURE_POLICY => Some(Side::KeyVault),
+            KEY_VAULT | GIVES_KEY_ROLE | ASSIGNS_ROLES | CONTRIBUTOR | OWNER | AZURE_POLICY => {
+                Some(Side::KeyVault)
+            }
             _ => None,
         }
     }
@@ -24,8 +26,16 @@ impl Side {
 pub const POWER_PLATFORM: &str = "Power Platform Administrator";
 /// Administers the vault and the policy's subscription.
 pub const KEY_VAULT: &str = "Key Vault administrator";
-/// Gives roles at the subscription.
-pub const OWNER: &str = "Owner or User Access Administrator of the subscription";
+/// Gives the encryption role on a vault; the least powerful first.
+pub const GIVES_KEY_ROLE: &str = "Key Vault Data Access Administrator, Role Based Access Control \
+    Administrator, User Access Administrator or Owner of the vault";
+/// Gives any role; the least powerful first.
+pub const ASSIGNS_ROLES: &str = "Role Based Access Control Administrator, User Access \
+    Administrator or Owner of the subscription";
+/// Registers providers.
+pub const CONTRIBUTOR: &str = "Contributor or Owner of the subscription";
+/// Removes locks and changes what Azure denies.
+pub const OWNER: &str = "User Access Administrator or Owner of the subscription";
 /// Works with Lifecycle Services.
 pub const LCS: &str = "Lifecycle Services project owner";
 /// Assigns Azure Policy and exempts from it.

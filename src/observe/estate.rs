@@ -3,21 +3,29 @@
 
 use super::asking::{ask, each};
 use super::resolve::{environment_error, no_role};
+use super::rights::{Place, defined, shown};
 use crate::cloud::environments::contradicts;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
-use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::ids::{ArmId, ResourceKind, same_id};
 use crate::model::known::{Known, Verdict};
-use crate::model::protection::{Key, KeyReference, Policy, RoleAssignment, Vault};
+use crate::model::protection::{Key, KeyReference, Policy, Vault};
+use crate::model::rights::{Denial, Held, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
-use crate::steps::grant::{allows_key, grant_of};
+use crate::steps::rights::key::{allows_key, given_by_us, source_of_key};
+use crate::steps::rights::{Asked, Need, Right, key_scope, may_come_by_group};
 use futures::join;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A vault and who holds roles there.
-type AtVault = (Seen<Vault>, Seen<Vec<RoleAssignment>>);
+/// A vault, with everybody's roles and what is denied there.
+#[derive(Clone, Default)]
+struct AtVault {
+    vault: Seen<Vault>,
+    roles: Seen<Vec<RoleAssignment>>,
+    denials: Seen<Vec<Denial>>,
+}
 /// A key and, on a managed HSM, who holds local roles on it.
 type AtKey = (Seen<Key>, Seen<Vec<RoleAssignment>>);
 
@@ -61,9 +69,16 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
         })
         .await?,
     );
+    let mut rights = each(policies.keys().cloned(), async |id: ArmId| {
+        rights_of(reader, policies.get(&id), &at_vaults, &at_keys).await
+    })
+    .await?;
     let protections = policies
         .into_iter()
-        .map(|(id, policy)| (id, protection(policy, &at_vaults, &at_keys)))
+        .map(|(id, policy)| {
+            let held = rights.remove(&id).unwrap_or_default();
+            (id, protection(policy, held, &at_vaults, &at_keys))
+        })
         .collect();
     Ok(Estate {
         at: clock.now(),
@@ -93,11 +108,22 @@ async fn settled(reader: &Reader, mut environments: Vec<Environment>) -> Result<
 
 async fn at_vault(reader: &Reader, id: &ArmId) -> Result<AtVault> {
     if id.kind == ResourceKind::ManagedHsm {
-        return Ok((ask(reader.vault(id).await)?, Seen::NotAsked));
+        return Ok(AtVault {
+            vault: ask(reader.vault(id).await)?,
+            ..AtVault::default()
+        });
     }
     let scope = id.to_string();
-    let (vault, roles) = join!(reader.vault(id), reader.role_assignments(&scope, None));
-    Ok((ask(vault)?, ask(roles)?))
+    let (vault, roles, denials) = join!(
+        reader.vault(id),
+        reader.role_assignments(&scope, None),
+        reader.denials(&scope)
+    );
+    Ok(AtVault {
+        vault: ask(vault)?,
+        roles: ask(roles)?,
+        denials: shown(denials)?,
+    })
 }
 
 async fn in_arm(reader: &Reader, key: &KeyReference) -> Result<AtKey> {
@@ -115,7 +141,7 @@ async fn on_hsm_of(
     vaults: &BTreeMap<ArmId, AtVault>,
     key: &KeyReference,
 ) -> Result<AtKey> {
-    let hsm = match vaults.get(&key.vault).map(|(hsm, _)| hsm) {
+    let hsm = match vaults.get(&key.vault).map(|at| &at.vault) {
         Some(Seen::Present(hsm)) => hsm,
         Some(Seen::Unreadable(why)) => {
             return Ok((Seen::Unreadable(why.clone()), Seen::Unreadable(why.clone())));
@@ -129,8 +155,72 @@ async fn on_hsm_of(
     Ok((ask(found)?, ask(roles)?))
 }
 
+/// What decides whether the identity of a policy may use its key. The list of a vault holds
+/// everybody's assignments, and is read once for all its policies; who is in a group is asked only
+/// where a group could give it, and a definition only where the answer depends on it.
+async fn rights_of(
+    reader: &Reader,
+    policy: Option<&Seen<Policy>>,
+    vaults: &BTreeMap<ArmId, AtVault>,
+    keys: &BTreeMap<KeyReference, AtKey>,
+) -> Result<Held> {
+    let policy = policy.and_then(Seen::present);
+    let (Some(policy), Some(key)) = (policy, policy.and_then(Policy::key_reference)) else {
+        return Ok(Held::default());
+    };
+    let Some(principal) = policy.principal_id.as_deref() else {
+        return Ok(Held::default());
+    };
+    let at = vaults.get(&key.vault).cloned().unwrap_or_default();
+    if key.vault.kind == ResourceKind::ManagedHsm {
+        let local = keys.get(key).map(|(_, roles)| roles.clone());
+        return Ok(own(local.unwrap_or_default(), Seen::NotAsked, principal));
+    }
+    let Some(vault) = at.vault.present() else {
+        return Ok(Held::default());
+    };
+    let place = Place {
+        vault: Some(&key.vault),
+        key: Some(&key.key),
+    };
+    let all = at.roles.clone();
+    let held = own(at.roles, at.denials.clone(), principal);
+    let held = defined(reader, policy, place, Some(vault), held).await?;
+    let may = allows_key(policy, vault, Some(&key.key), &held);
+    let scope = key_scope(&key.vault, Some(&key.key), Need::Key);
+    let asked = Asked {
+        principal,
+        at: &scope,
+        need: Need::Key,
+    };
+    let by_group = all
+        .present()
+        .is_some_and(|all| may_come_by_group(asked, all));
+    let open = vault.rbac == Known::Known(true) && !matches!(may, Right::Yes(_) | Right::Denied(_));
+    if !(open && by_group) {
+        return Ok(held);
+    }
+    let vault_scope = key.vault.to_string();
+    let roles = ask(reader.role_assignments(&vault_scope, Some(principal)).await)?;
+    let held = Held { roles, ..held };
+    defined(reader, policy, place, Some(vault), held).await
+}
+
+/// Of everybody's assignments those of one principal itself.
+fn own(mut roles: Seen<Vec<RoleAssignment>>, denials: Seen<Vec<Denial>>, principal: &str) -> Held {
+    if let Seen::Present(all) = &mut roles {
+        all.retain(|role| same_id(&role.principal_id, principal));
+    }
+    Held {
+        roles,
+        denials,
+        ..Held::default()
+    }
+}
+
 fn protection(
     policy: Seen<Policy>,
+    held: Held,
     vaults: &BTreeMap<ArmId, AtVault>,
     keys: &BTreeMap<KeyReference, AtKey>,
 ) -> Protection {
@@ -144,7 +234,7 @@ fn protection(
                 vault,
                 key,
                 granted: Verdict::CantTell(why),
-                grant: None,
+                ..Protection::default()
             };
         }
         // What it references is not known, and nothing is: that is said once.
@@ -155,27 +245,37 @@ fn protection(
             };
         }
     };
-    let (vault, at_vault) = vaults.get(&key.vault).cloned().unwrap_or_default();
-    let (key, at_key) = keys.get(key).cloned().unwrap_or_default();
-    let roles = if at_key == Seen::NotAsked {
-        at_vault
-    } else {
-        at_key
-    };
-    let grant = roles
+    let vault = vaults.get(&key.vault).cloned().unwrap_or_default().vault;
+    let seen_key = keys.get(key).cloned().unwrap_or_default().0;
+    let right = vault
         .present()
-        .and_then(|roles| grant_of(found, roles)?.id.clone());
-    let granted = match &vault {
-        Seen::Present(vault) => allows_key(found, vault, &roles),
-        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
-        Seen::Absent => Verdict::cant_tell("the vault is gone"),
-        Seen::NotAsked => Verdict::default(),
+        .map(|vault| allows_key(found, vault, Some(&key.key), &held));
+    let granted = match (&vault, &right) {
+        (_, Some(right)) => right.verdict(),
+        (Seen::Unreadable(why), _) => Verdict::CantTell(why.clone()),
+        (Seen::Absent, _) => Verdict::cant_tell("the vault is gone"),
+        (Seen::Present(_) | Seen::NotAsked, None) => Verdict::default(),
     };
+    let ours = given_by_us(found, key, &held);
+    let grant = ours.and_then(|role| role.id.clone());
+    let granted_by = match &right {
+        Some(Right::Yes(by)) if ours.is_none() && !by.is_empty() => {
+            Some(source_of_key(found, key, &held, by))
+        }
+        _ => None,
+    };
+    let denials_hidden = held
+        .denials
+        .unreadable()
+        .filter(|why| why.forbidden)
+        .cloned();
     Protection {
         policy,
         vault,
-        key,
+        key: seen_key,
         granted,
         grant,
+        granted_by,
+        denials_hidden,
     }
 }

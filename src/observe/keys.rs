@@ -1,13 +1,12 @@
-//! The key, wherever this caller may read it, and who may use it.
+//! The key, wherever this caller may read it.
 
 use super::asking::ask;
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::key_ids::{KeyName, KeyVersion};
-use crate::model::known::Known;
 use crate::model::observed::Observed;
-use crate::model::protection::{Key, Policy, RoleAssignment, Vault};
+use crate::model::protection::Key;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
@@ -53,36 +52,4 @@ pub(super) async fn key_in_vault(
         });
     }
     Ok(in_vault)
-}
-
-pub(super) async fn key_roles(
-    reader: &Reader,
-    policy: Option<&Policy>,
-    vault_id: Option<&ArmId>,
-    vault: Option<&Vault>,
-    key: Option<&KeyName>,
-) -> Result<Seen<Vec<RoleAssignment>>> {
-    match (policy, vault_id, vault, key) {
-        (Some(_), Some(id), Some(vault), Some(key)) if id.kind == ResourceKind::ManagedHsm => {
-            ask(reader.hsm_roles(&vault.uri, key).await)
-        }
-        (Some(_), Some(_), Some(vault), _) if vault.rbac == Known::Known(false) => {
-            Ok(Seen::NotAsked)
-        }
-        (Some(policy), _, _, _) => key_roles_in_arm(reader, policy, vault_id).await,
-        _ => Ok(Seen::NotAsked),
-    }
-}
-
-pub(super) async fn key_roles_in_arm(
-    reader: &Reader,
-    policy: &Policy,
-    vault: Option<&ArmId>,
-) -> Result<Seen<Vec<RoleAssignment>>> {
-    match (vault, &policy.principal_id) {
-        (Some(vault), Some(principal)) if vault.kind == ResourceKind::Vault => ask(reader
-            .role_assignments(&vault.to_string(), Some(principal))
-            .await),
-        _ => Ok(Seen::NotAsked),
-    }
 }

@@ -6,6 +6,7 @@ mod estate;
 mod keys;
 mod named;
 mod resolve;
+mod rights;
 mod snapshot;
 mod surroundings;
 mod users;

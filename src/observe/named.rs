@@ -2,7 +2,8 @@
 //! grant.
 
 use super::asking::maybe;
-use super::keys::{key_in_arm, key_in_vault, key_roles, key_roles_in_arm};
+use super::keys::{key_in_arm, key_in_vault};
+use super::rights::{Place, defined, lists, on_key};
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::ids::{ArmId, ResourceKind};
@@ -30,11 +31,15 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
         Known::Unknown(why) => {
             let why = || Unreadable::because(why.clone());
             (observed.vault, observed.key) = (Seen::Unreadable(why()), Seen::Unreadable(why()));
-            observed.key_roles = Seen::Unreadable(why());
+            observed.key_rights.roles = Seen::Unreadable(why());
             return Ok(Target::default());
         }
     };
-    let (vault, key, roles) = join!(
+    let place = Place {
+        vault: vault_id.as_ref(),
+        key: key_name.as_ref(),
+    };
+    let (vault, key, held) = join!(
         maybe(vault_id.as_ref().map(|id| reader.vault(id))),
         key_in_arm(
             reader,
@@ -43,9 +48,10 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
             version.as_ref(),
             false
         ),
-        key_roles_in_arm(reader, &policy, vault_id.as_ref()),
+        lists(reader, &policy, vault_id.as_ref()),
     );
-    (observed.vault, observed.key, observed.key_roles) = (vault?, key?, roles?);
+    (observed.vault, observed.key) = (vault?, key?);
+    observed.key_rights = defined(reader, &policy, place, observed.vault.present(), held?).await?;
     let target = Target {
         vault: vault_id.clone(),
         key: key_name.clone(),
@@ -56,17 +62,11 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
         .as_ref()
         .is_some_and(|id| id.kind == ResourceKind::ManagedHsm)
     {
-        let (key, roles) = join!(
+        let (key, held) = join!(
             key_in_vault(reader, observed, &target),
-            key_roles(
-                reader,
-                Some(&policy),
-                vault_id.as_ref(),
-                observed.vault.present(),
-                key_name.as_ref()
-            ),
+            on_key(reader, Some(&policy), place, observed.vault.present()),
         );
-        (observed.key, observed.key_roles) = (key?, roles?);
+        (observed.key, observed.key_rights) = (key?, held?);
     }
     Ok(target)
 }

@@ -2,9 +2,10 @@
 //! snapshot out.
 
 use super::asking::{ask, maybe};
-use super::keys::{key_in_arm, key_in_vault, key_roles};
+use super::keys::{key_in_arm, key_in_vault};
 use super::named::{linked_policy, named_by_policy};
 use super::resolve::{found, unseen_environment};
+use super::rights::{Place, on_key, on_policy};
 use super::surroundings::{around, deleted_key, further, recoverable};
 use super::users;
 use super::wants::Wants;
@@ -17,6 +18,7 @@ use crate::model::observed::Observed;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use futures::join;
+use std::collections::BTreeMap;
 
 /// Reads everything `wants` names. Missing rights become part of the snapshot; only a sign-in that
 /// fails altogether, and an environment that can't be had although it was asked for, are errors.
@@ -161,9 +163,13 @@ async fn led_to(
         let other = policy_id.is_some_and(|asked| asked != linked);
         wants.policy && (policy_id.is_none() || (wants.linked_wins && other))
     });
-    let readers = policy_id
+    let read_by = policy_id
         .filter(|_| wants.readers && observed.policy.present().is_some())
-        .map(ToString::to_string);
+        .map(|id| on_policy(reader, id, &target.readers));
+    let place = Place {
+        vault: vault_id,
+        key: target.key.as_ref(),
+    };
     let (integration, policy, key, grants, readers, further) = join!(
         integration(reader, observed, wants),
         async {
@@ -173,26 +179,26 @@ async fn led_to(
             }
         },
         key_in_vault(reader, observed, target),
-        key_roles(
+        on_key(
             reader,
             observed.policy.present(),
-            vault_id,
-            observed.vault.present(),
-            target.key.as_ref()
+            place,
+            observed.vault.present()
         ),
-        maybe(
-            readers
-                .as_ref()
-                .map(|scope| reader.role_assignments(scope, None))
-        ),
+        async {
+            match read_by {
+                Some(held) => held.await,
+                None => Ok(BTreeMap::new()),
+            }
+        },
         further(reader, target, wants, observed),
     );
     observed.integration = integration?;
     (
         observed.policy,
         observed.key,
-        observed.key_roles,
-        observed.policy_roles,
+        observed.key_rights,
+        observed.policy_rights,
     ) = (policy?, key?, grants?, readers?);
     (observed.around, observed.left) = further?;
     Ok(())

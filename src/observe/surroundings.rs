@@ -3,6 +3,7 @@
 
 use super::asking::{ask, maybe};
 use super::named::{linked_policy, named_by_policy};
+use super::rights::{Place, on_key};
 use super::wants::Wants;
 use crate::cloud::Reader;
 use crate::cloud::arm::NewPolicy;
@@ -14,8 +15,8 @@ use crate::model::protection::Registration;
 use crate::model::seen::Seen;
 use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
-use crate::steps::grant::allows_key;
 use crate::steps::location::location;
+use crate::steps::rights::key::allows_key;
 use futures::join;
 
 /// What depends on nothing but the ids that were asked for.
@@ -174,15 +175,12 @@ async fn old_key(
     let granted = match observed.policy.present() {
         None => Verdict::No,
         Some(new) => {
-            let roles = super::keys::key_roles(
-                reader,
-                Some(new),
-                Some(&key.vault),
-                Some(vault),
-                Some(&key.key),
-            )
-            .await?;
-            allows_key(new, vault, &roles)
+            let place = Place {
+                vault: Some(&key.vault),
+                key: Some(&key.key),
+            };
+            let held = on_key(reader, Some(new), place, Some(vault)).await?;
+            allows_key(new, vault, Some(&key.key), &held).verdict()
         }
     };
     let old = OldKey {

@@ -13,7 +13,7 @@ use crate::model::estate::Estate;
 use crate::model::fleet::Sight;
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
-use crate::model::protection::RoleAssignment;
+use crate::model::rights::RoleAssignment;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::{Wanted, WantedPolicy};
 use crate::steps::wanted::{target, unsettled};

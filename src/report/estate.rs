@@ -7,7 +7,7 @@ use crate::model::key_ids::KeyVersion;
 use crate::model::protection::Key;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version 1 of `status --all`.
 #[derive(Serialize)]
@@ -68,6 +68,31 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
         document.environments.iter().map(cells).collect()
     });
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
+    if let Some(text) = hidden_denials(estate) {
+        out.say(&text);
+    }
+}
+
+/// Said once: a deny assignment that is not visible may take a grant away.
+fn hidden_denials(estate: &Estate) -> Option<String> {
+    let all = estate.protections.values();
+    let hidden = all.filter_map(|one| Some((one.policy.present()?, one.denials_hidden.as_ref()?)));
+    let mut vaults = BTreeSet::new();
+    let mut said = None;
+    for (policy, why) in hidden {
+        vaults.extend(policy.key_reference().map(|key| &key.vault));
+        said = Some(&why.why);
+    }
+    let vaults = match vaults.len() {
+        1 => "one vault".to_owned(),
+        count => format!("{count} vaults"),
+    };
+    said.map(|why| {
+        format!(
+            "Deny assignments at {vaults} are not visible to you: {why}. cmkctl assumes that none \
+            of them denies a key."
+        )
+    })
 }
 
 /// The same as a line of the table.

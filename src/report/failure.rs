@@ -16,6 +16,7 @@ pub(super) struct ErrorDocument<'a> {
     detail: Option<&'a str>,
     hints: &'a [String],
     correlation_id: Option<&'a str>,
+    client_request_id: Option<&'a str>,
     explain: Option<String>,
 }
 
@@ -39,6 +40,7 @@ impl<'a> From<&'a Error> for ErrorDocument<'a> {
             detail: error.detail.as_deref(),
             hints: &error.hints,
             correlation_id: error.correlation.as_deref(),
+            client_request_id: error.client_request.as_deref(),
             explain: codes(error).into_iter().find_map(pointer),
         }
     }

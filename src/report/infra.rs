@@ -20,9 +20,11 @@ pub struct Blueprint {
     /// Does the vault work with Azure RBAC, or with access policies? Nothing when that is not
     /// known.
     pub rbac: Option<bool>,
-    /// ARM id of the role assignment that lets the policy's identity use the key, where it is
-    /// known.
+    /// ARM id of the role assignment that lets the policy's identity use the key, where it is the
+    /// one that stands in these files.
     pub grant: Option<String>,
+    /// Where else the identity's right comes from, in words, if it does.
+    pub granted_by: Option<String>,
     /// The environments that are in it: name and id.
     pub environments: Vec<(String, String)>,
 }
@@ -65,8 +67,16 @@ impl Blueprint {
         symbol
     }
 
-    /// What neither language can grant is granted by a command.
+    /// Is there a note in place of the grant?
+    fn is_noted(&self) -> bool {
+        self.granted_by.is_some() || self.hsm() || self.rbac != Some(true)
+    }
+
+    /// What neither language can grant is granted by a command; and what needs no grant is said.
     fn grant_note(&self, principal: &str) -> String {
+        if let Some(by) = &self.granted_by {
+            return format!("The identity may use the key by {by}: it needs no role here.");
+        }
         if self.hsm() {
             return format!(
                 "The local role of a managed HSM is given on its data plane:\naz keyvault role \
@@ -157,7 +167,7 @@ fn bicep_policy(one: &Blueprint) -> String {
 fn bicep_grant(one: &Blueprint) -> String {
     let symbol = one.symbol();
     let principal = format!("output {symbol}_principal string = {symbol}.identity.principalId\n");
-    if one.hsm() || one.rbac != Some(true) {
+    if one.is_noted() {
         return commented("//", &one.grant_note("PRINCIPAL_ID")) + &principal;
     }
     if !one.same_group() {
@@ -290,7 +300,7 @@ resource \"azapi_resource\" \"{symbol}\" {{
 /// The grant on the key with its import, or how it is given where Terraform can't.
 fn terraform_grant(one: &Blueprint) -> String {
     let symbol = one.symbol();
-    if one.hsm() || one.rbac != Some(true) {
+    if one.is_noted() {
         return commented("#", &one.grant_note("PRINCIPAL_ID"));
     }
     let mut text = one.grant.as_ref().map_or(String::new(), |id| {

@@ -113,7 +113,8 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         ("policy", observed.policy.unreadable()),
         ("vault", observed.vault.unreadable()),
         ("key", observed.key.unreadable()),
-        ("key grants", observed.key_roles.unreadable()),
+        ("key grants", observed.key_rights.roles.unreadable()),
+        ("deny assignments", observed.key_rights.denials.unreadable()),
     ];
     StatusV1 {
         schema: "cmkctl/status/v1",

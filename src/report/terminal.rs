@@ -286,8 +286,16 @@ impl Out {
                 clean(hint)
             ));
         }
-        if let Some(id) = &error.correlation {
-            text.push_str(&format!("  ticket: correlation id {}\n", clean(id)));
+        let ids = [
+            ("correlation id", &error.correlation),
+            ("client request id", &error.client_request),
+        ];
+        let known = |(name, id): (&str, &Option<String>)| {
+            id.as_ref().map(|id| format!("{name} {}", clean(id)))
+        };
+        let ids: Vec<String> = ids.into_iter().filter_map(known).collect();
+        if !ids.is_empty() {
+            text.push_str(&format!("  ticket: {}\n", ids.join(", ")));
         }
         if let Some(command) = codes.into_iter().find_map(pointer) {
             text.push_str(&format!("  more:   {command}\n"));

@@ -112,6 +112,7 @@ fn blueprints(estate: &Estate) -> Vec<Blueprint> {
                 .present()
                 .and_then(|vault| vault.rbac.known().copied()),
             grant: protection.grant.clone(),
+            granted_by: protection.granted_by.clone(),
             environments: held
                 .map(|environment| (environment.display_name.clone(), environment.id.clone()))
                 .collect(),

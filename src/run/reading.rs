@@ -13,7 +13,8 @@ use crate::model::target::Target;
 use crate::observe::{Wants, observe, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
 use crate::steps::danger::standing;
-use crate::steps::{Whose, grant, integration, key, lifecycle};
+use crate::steps::rights::{self, Doubt, Right};
+use crate::steps::{Whose, integration, key, lifecycle};
 use std::collections::BTreeMap;
 
 /// Step 1: is it integrated?
@@ -169,28 +170,35 @@ async fn seen(context: &Context, target: &Target, named: &Target) -> Result<Obse
 /// May the policy's identity use the key, in words?
 fn access_words(observed: &Observed, unlinked: bool) -> String {
     match access(observed) {
-        Verdict::CantTell(_) if unlinked && observed.policy.present().is_none() => {
+        Right::CantTell(_) if unlinked && observed.policy.present().is_none() => {
             "none: no policy is linked".to_owned()
         }
-        Verdict::Yes => "yes, the policy's identity may use the key".to_owned(),
-        Verdict::No => {
+        Right::Yes(_) => "yes, the policy's identity may use the key".to_owned(),
+        Right::Denied(denial) => format!(
+            "NO: the deny assignment `{}` takes it away, the environment will be locked",
+            denial.name
+        ),
+        Right::No => {
             "NO: the policy's identity may not use the key, the environment will be locked"
                 .to_owned()
         }
-        Verdict::CantTell(why) if why.forbidden => format!("not visible to you: {}", why.why),
-        Verdict::CantTell(why) => format!("not known: {}", why.why),
+        Right::CantTell(Doubt { why, .. }) if why.forbidden => {
+            format!("not visible to you: {}", why.why)
+        }
+        Right::CantTell(Doubt { why, .. }) => format!("not known: {}", why.why),
     }
 }
 
 /// May the policy's identity use the key, as far as policy and vault were read?
-fn access(observed: &Observed) -> Verdict {
-    match (&observed.policy, &observed.vault) {
-        (Seen::Present(_), Seen::Present(vault)) => grant::access(observed, vault),
-        (Seen::Unreadable(why), _) | (_, Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
-        (Seen::Absent, _) => Verdict::cant_tell("there is no policy"),
-        (_, Seen::Absent) => Verdict::cant_tell("there is no vault"),
-        (Seen::NotAsked, _) | (_, Seen::NotAsked) => Verdict::cant_tell("no policy is linked"),
-    }
+fn access(observed: &Observed) -> Right<'_> {
+    let why = match (&observed.policy, &observed.vault) {
+        (Seen::Present(_), Seen::Present(vault)) => return rights::key::access(observed, vault),
+        (Seen::Unreadable(why), _) | (_, Seen::Unreadable(why)) => why.clone(),
+        (Seen::Absent, _) => Unreadable::because("there is no policy"),
+        (_, Seen::Absent) => Unreadable::because("there is no vault"),
+        (Seen::NotAsked, _) | (_, Seen::NotAsked) => Unreadable::because("no policy is linked"),
+    };
+    Right::CantTell(Doubt::unread(why))
 }
 
 /// The state in one word, and what to do next: by the same judgment as the whole tenant's.
@@ -251,8 +259,8 @@ fn protections(observed: &Observed, environment: &Environment) -> BTreeMap<ArmId
         policy: observed.policy.clone(),
         vault: observed.vault.clone(),
         key: observed.key.clone(),
-        granted: access(observed),
-        grant: None,
+        granted: access(observed).verdict(),
+        ..Protection::default()
     };
     BTreeMap::from([(policy.clone(), protection)])
 }

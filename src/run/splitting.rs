@@ -74,6 +74,7 @@ fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
                 .and_then(|seen| seen.vault.present())
                 .and_then(|vault| vault.rbac.known().copied()),
             grant: None,
+            granted_by: None,
             environments: Vec::new(),
         },
         readers: policy.readers.clone(),

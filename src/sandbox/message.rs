@@ -15,6 +15,8 @@ pub(super) struct Request {
     pub(super) query: HashMap<String, String>,
     pub(super) bearer: Option<String>,
     pub(super) content_type: String,
+    /// `x-ms-client-request-id`, and whether the client wants it back; empty when it gave none.
+    pub(super) client_request: (String, bool),
     pub(super) body: Bytes,
 }
 

@@ -5,11 +5,12 @@ use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::known::{Known, Verdict};
-use crate::model::protection::{Policy, RoleAssignment};
+use crate::model::protection::Policy;
+use crate::model::rights::RoleAssignment;
 use crate::model::roles::READER;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file that describes what is there, and what it could not describe.
 #[derive(Debug, Clone, Default)]
@@ -123,7 +124,17 @@ impl Notes {
         policy: &ArmId,
     ) -> Vec<String> {
         match roles {
-            Some(Seen::Present(roles)) => return at_policy(roles, policy),
+            Some(Seen::Present(roles)) => {
+                let (bound, free) = at_policy(roles, policy);
+                for reader in bound {
+                    self.not_known += 1;
+                    self.said.push(format!(
+                        "Whether {reader} may read it is not known: its role holds only under a \
+                        condition."
+                    ));
+                }
+                return free;
+            }
             Some(Seen::Unreadable(why)) => self
                 .said
                 .push(format!("Its readers are not visible to you: {}.", why.why)),
@@ -178,18 +189,24 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     })
 }
 
-/// Who was given Reader at the policy itself; what is inherited is somebody else's.
-fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> Vec<String> {
+/// Who was given Reader at the policy itself, under a condition and without one; what is inherited
+/// is another matter.
+fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> (Vec<String>, Vec<String>) {
     let own =
         |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());
-    let mut readers: Vec<String> = roles
-        .iter()
-        .filter(own)
-        .map(|role| role.principal_id.to_ascii_lowercase())
-        .collect();
-    readers.sort();
-    readers.dedup();
-    readers
+    let (bound, free): (Vec<_>, Vec<_>) =
+        roles.iter().filter(own).partition(|role| role.conditional);
+    let named = |roles: Vec<&RoleAssignment>| {
+        let all: BTreeSet<String> = roles
+            .iter()
+            .map(|role| role.principal_id.to_ascii_lowercase())
+            .collect();
+        all.into_iter().collect::<Vec<_>>()
+    };
+    let free = named(free);
+    let mut bound = named(bound);
+    bound.retain(|reader| !free.contains(reader));
+    (bound, free)
 }
 
 /// Why an environment is not described, and whether that is known or only not seen.

@@ -3,10 +3,12 @@
 use super::{finding, not_visible, quoted, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
+use crate::model::rights::{Operation, Permission, allows};
 use crate::model::seen::Seen;
-use crate::model::surroundings::{Lock, Permission, Validation, allows};
+use crate::model::surroundings::{Lock, Validation};
 use crate::model::target::Target;
 
 /// Everything around that stands in the way of these actions.
@@ -26,48 +28,42 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
 fn right(observed: &Observed, action: &Action) -> Option<Finding> {
     let around = &observed.around;
     let assign = "Microsoft.Authorization/roleAssignments/write";
-    let (rights, scope, right, role, who) = match action {
+    let (rights, scope, right, role) = match action {
         Action::RegisterProvider { subscription } => (
             &around.subscription_rights,
             format!("/subscriptions/{subscription}"),
             "Microsoft.PowerPlatform/register/action",
-            "Contributor or Owner of the subscription",
-            who::OWNER,
+            "Contributor",
         ),
         Action::CreatePolicy { policy, .. } => (
             &around.group_rights,
             policy.group_scope(),
             "Microsoft.PowerPlatform/enterprisePolicies/write",
-            "Contributor on the resource group",
-            who::OWNER,
+            "Contributor",
         ),
+        // Of the roles that may give it, the one that may do least.
         Action::GrantKeyByRole { vault, .. } => (
             &around.vault_rights,
             vault.to_string(),
             assign,
-            "Owner, User Access Administrator or Role Based Access Control Administrator on the \
-            vault",
-            who::OWNER,
+            "Key Vault Data Access Administrator",
         ),
         Action::GrantKeyByAccessPolicy { vault, .. } => (
             &around.vault_rights,
             vault.to_string(),
             "Microsoft.KeyVault/vaults/accessPolicies/write",
-            "Contributor on the vault",
-            who::OWNER,
+            "Key Vault Contributor",
         ),
         Action::GrantReader { policy, .. } => (
             &around.group_rights,
             policy.group_scope(),
             assign,
-            "Owner, User Access Administrator or Role Based Access Control Administrator on the \
-            policy",
-            who::OWNER,
+            "Role Based Access Control Administrator",
         ),
         // Local roles of a managed HSM are not Azure's, and environments are not either.
         _ => return None,
     };
-    missing(rights, &scope, right, role, who)
+    missing(rights, &scope, right, role)
 }
 
 fn missing(
@@ -75,28 +71,39 @@ fn missing(
     scope: &str,
     right: &str,
     role: &str,
-    who: &'static str,
 ) -> Option<Finding> {
-    match rights {
-        Seen::Present(permissions) if !allows(permissions, right) => Some(finding(
+    let what = format!("Whether you have the right `{right}`");
+    let permissions = match rights {
+        Seen::Present(permissions) => permissions,
+        Seen::Unreadable(why) => {
+            let who = who::ASSIGNS_ROLES;
+            return Some(not_visible("CMK045", scope, &what, &why.why, who));
+        }
+        Seen::Absent | Seen::NotAsked => return None,
+    };
+    match allows(permissions, Operation::Control(right)) {
+        Verdict::Yes => None,
+        Verdict::No => Some(finding(
             "CMK045",
             Severity::Block,
             scope,
             format!("You lack the right `{right}` at {scope}"),
             format!(
-                "Get the role {role}: `az role assignment create --role \"ROLE\" --assignee YOU \
-                --scope {scope}`."
+                "Get the role `{role}` there: `az role assignment create --role \"{role}\" \
+                --assignee YOU --scope {scope}`."
             ),
-            who,
+            who::ASSIGNS_ROLES,
         )),
-        Seen::Unreadable(why) => Some(not_visible(
+        // The role that is given to those who may grant only some roles has a condition, too: Azure
+        // decides when the change is sent.
+        Verdict::CantTell(why) => Some(finding(
             "CMK045",
+            Severity::Warn,
             scope,
-            &format!("Whether you have the right `{right}`"),
-            &why.why,
-            who,
+            format!("{what} at {scope} is not known: {}.", why.why),
+            "Go on: Azure refuses the change if the condition of your role does not allow it.",
+            who::ASSIGNS_ROLES,
         )),
-        _ => None,
     }
 }
 

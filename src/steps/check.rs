@@ -5,6 +5,7 @@ use super::goal::Goal;
 use super::grant::grant_command;
 use super::lifecycle::ADD;
 use super::link::{Standing, offline, standing, unknown_link};
+use super::readers::reader_command;
 use super::{
     Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap,
     who,
@@ -200,11 +201,11 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         Action::RegisterProvider { subscription } => Some(unregistered(subscription)),
         Action::GrantKeyByRole { policy, vault } => {
             let message = format!(
-                "The identity of the policy `{}` has no role on the vault `{}`.",
+                "The identity of the policy `{}` has no role that lets it use the key of `{}`.",
                 policy.name, vault.name
             );
             let remedy = grant_command(&vault.to_string(), "", principal?);
-            Some(missing_grant(vault, message, remedy))
+            Some(missing_grant(vault, message, remedy, who::GIVES_KEY_ROLE))
         }
         Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
             let message = format!(
@@ -217,7 +218,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
                 unwrapKey",
                 vault.name, principal?
             );
-            Some(missing_grant(vault, message, remedy))
+            Some(missing_grant(vault, message, remedy, who::KEY_VAULT))
         }
         Action::GrantKeyByHsmRole {
             policy, hsm, key, ..
@@ -227,7 +228,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
                 policy.name, hsm.name
             );
             let remedy = grant_command(&hsm.to_string(), key.as_str(), principal?);
-            Some(missing_grant(hsm, message, remedy))
+            Some(missing_grant(hsm, message, remedy, who::KEY_VAULT))
         }
         Action::GrantReader { policy, principal } => Some(unreadable(policy, principal)),
         _ => None,
@@ -247,7 +248,7 @@ fn unregistered(subscription: &str) -> Finding {
             "az provider register --namespace Microsoft.PowerPlatform --subscription \
             {subscription}"
         ),
-        who::OWNER,
+        who::CONTRIBUTOR,
     )
 }
 
@@ -261,21 +262,19 @@ fn unreadable(policy: &ArmId, principal: &str) -> Finding {
             "{principal} has no role that reads the policy `{}`.",
             policy.name
         ),
-        format!(
-            "az role assignment create --role Reader --assignee-object-id {principal} --scope \
-            {policy}"
-        ),
-        who::OWNER,
+        reader_command(policy, principal),
+        who::ASSIGNS_ROLES,
     )
 }
 
-fn missing_grant(vault: &ArmId, message: String, remedy: String) -> Finding {
+/// `who`: the role that can give it.
+fn missing_grant(vault: &ArmId, message: String, remedy: String, who: &'static str) -> Finding {
     finding(
         "CMK012",
         Severity::Block,
         vault.to_string(),
         message,
         remedy,
-        who::KEY_VAULT,
+        who,
     )
 }

@@ -1,15 +1,17 @@
-//! Step 3's grants: who may use the key, who may read the policy, and since when.
+//! Step 3's grant: who may use the key, by what, and since when.
 
-use super::{Whose, finding, quoted, unknown, unseen, who};
+use super::rights::key::{access, denial_open, settling, source_of_key};
+use super::rights::{About, Doubt, Right, management_group};
+use super::{Whose, finding, moment, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::key_ids::{KeyName, KeyVersion};
-use crate::model::known::{Known, Verdict};
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
-use crate::model::protection::{AccessPolicy, Policy, RoleAssignment, Vault};
-use crate::model::roles::{KEY_PERMISSIONS, KEY_ROLES, READ_ROLES, ROLE_SETTLES};
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::protection::{Policy, Vault};
+use crate::model::rights::{Denial, Held, RoleAssignment};
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::Timestamp;
 
@@ -45,21 +47,18 @@ pub(super) fn grant(
         {
             return;
         }
-        Comes::There => match access(observed, vault) {
-            Verdict::Yes => {
-                plan.already.push(format!(
-                    "The identity of `{}` may use the key of `{}`",
-                    policy.name, vault.id.name
-                ));
-                return;
+        Comes::There => {
+            let may = access(observed, vault);
+            plan.findings.extend(beside(observed, vault, &may, whose));
+            match may {
+                Right::Yes(by) => {
+                    plan.already.push(already(observed, policy, vault, &by));
+                    return;
+                }
+                Right::Denied(_) | Right::CantTell(_) => return,
+                Right::No => {}
             }
-            Verdict::No => {}
-            Verdict::CantTell(why) => {
-                plan.findings
-                    .push(hidden_grant(&policy.name, vault, &why, whose));
-                return;
-            }
-        },
+        }
         Comes::Planned => {}
     }
     match giving(policy, vault, key) {
@@ -106,103 +105,114 @@ fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Findin
     }
 }
 
-fn hidden_grant(policy: &str, vault: &Vault, why: &Unreadable, whose: Whose) -> Finding {
-    let what = format!("Whether the identity of `{policy}` may use the key");
-    unseen(
-        "CMK012",
-        vault.id.to_string(),
-        &what,
-        why,
-        (who::KEY_VAULT, whose),
+/// That the identity may use the key, and where its right comes from.
+fn already(observed: &Observed, policy: &ArmId, vault: &Vault, by: &[&RoleAssignment]) -> String {
+    let found = observed.policy.present();
+    let by = found
+        .zip(found.and_then(Policy::key_reference))
+        .filter(|_| !by.is_empty())
+        .map_or(String::new(), |(found, key)| {
+            format!(
+                ", by {}",
+                source_of_key(found, key, &observed.key_rights, by)
+            )
+        });
+    format!(
+        "The identity of `{}` may use the key of `{}`{by}",
+        policy.name, vault.id.name
     )
 }
 
-/// May the policy's identity use the key? By the vault's real permission model, never by what else
-/// is lying around.
-pub fn access(observed: &Observed, vault: &Vault) -> Verdict {
-    match &observed.policy {
-        Seen::Present(policy) => allows_key(policy, vault, &observed.key_roles),
-        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
-        Seen::Absent => Verdict::cant_tell("there is no policy"),
-        Seen::NotAsked => Verdict::default(),
+/// What is to be said beside the answer: a denial, or what is not known. Where nothing gives the
+/// right, it is what a grant would not change.
+fn beside(observed: &Observed, vault: &Vault, may: &Right<'_>, whose: Whose) -> Option<Finding> {
+    let policy = observed.policy.present()?;
+    match may {
+        Right::Yes(_) => hidden_denials(vault, &observed.key_rights),
+        Right::No => {
+            let doubt = denial_open(policy, vault, &observed.key_rights)?;
+            Some(in_doubt(policy, vault, &doubt, whose))
+        }
+        Right::Denied(denial) => Some(denied(policy, vault, denial)),
+        Right::CantTell(doubt) => Some(in_doubt(policy, vault, doubt, whose)),
     }
 }
 
-/// The role assignment that lets a policy's identity use the key.
-pub fn grant_of<'a>(policy: &Policy, roles: &'a [RoleAssignment]) -> Option<&'a RoleAssignment> {
-    let principal = policy.principal_id.as_deref()?;
-    roles.iter().find(|held| {
-        held.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&held.role.as_str())
-    })
-}
-
-/// The same, for any policy and vault with the roles that the policy's identity holds there.
-pub fn allows_key(policy: &Policy, vault: &Vault, roles: &Seen<Vec<RoleAssignment>>) -> Verdict {
-    let Some(principal) = &policy.principal_id else {
-        return Verdict::cant_tell("the policy shows no identity");
-    };
-    match &vault.rbac {
-        Known::Unknown(why) => return Verdict::cant_tell(why),
-        Known::Known(true) => {}
-        Known::Known(false) => {
-            let complete = |keys: &[String]| {
-                let has = |need: &str| keys.iter().any(|key| key == need);
-                has("all") || KEY_PERMISSIONS.iter().all(|need| has(need))
-            };
-            let mine = |entry: &AccessPolicy| {
-                entry.object_id.eq_ignore_ascii_case(principal) && complete(&entry.keys)
-            };
-            return Verdict::from(
-                &vault
-                    .access_policies
-                    .clone()
-                    .map(|all| all.iter().any(mine)),
+fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, whose: Whose) -> Finding {
+    let name = &policy.id.name;
+    let what = format!("Whether the identity of `{name}` may use the key");
+    let mut found = unseen(
+        "CMK012",
+        vault.id.to_string(),
+        &what,
+        &doubt.why,
+        (who::KEY_VAULT, whose),
+    );
+    match doubt.about {
+        About::Reading => {}
+        About::Condition => {
+            let key = policy.key_reference().map_or("KEY", |key| key.key.as_str());
+            let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
+            let command = grant_command(&vault.id.to_string(), key, principal);
+            found.remedy = format!("Give the role without a condition: `{command}`.");
+            found.who = who::GIVES_KEY_ROLE;
+        }
+        About::Denial => {
+            found.remedy = format!(
+                "Find out whether it covers the identity: `{}`. A deny assignment can exclude it.",
+                denials_command(vault)
             );
+            found.who = who::OWNER;
         }
     }
-    match roles {
-        Seen::Present(roles) => Verdict::of(grant_of(policy, roles).is_some()),
-        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
-        Seen::Absent | Seen::NotAsked => Verdict::default(),
-    }
+    found
 }
 
-pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
-    let Some(policy) = &target.policy else { return };
-    for reader in &target.readers {
-        let reads = |role: &RoleAssignment| {
-            role.principal_id.eq_ignore_ascii_case(reader)
-                && READ_ROLES.contains(&role.role.as_str())
-        };
-        let unread = |why: &Unreadable| {
-            let what = format!("Whether {reader} may read the policy");
-            unseen(
-                "CMK019",
-                policy.to_string(),
-                &what,
-                why,
-                (who::OWNER, Whose::Own),
-            )
-        };
-        let give = || Action::GrantReader {
-            policy: policy.clone(),
-            principal: reader.clone(),
-        };
-        match (comes, &observed.policy_roles) {
-            (Comes::No, _) => {}
-            (Comes::Planned, _) => plan.actions.push(give()),
-            (Comes::There, Seen::Present(roles)) if roles.iter().any(reads) => {
-                plan.already
-                    .push(format!("{reader} may read the policy `{}`", policy.name));
-            }
-            (Comes::There, Seen::Present(_)) => plan.actions.push(give()),
-            (Comes::There, Seen::Unreadable(why)) => plan.findings.push(unread(why)),
-            (Comes::There, Seen::Absent | Seen::NotAsked) => {
-                plan.findings
-                    .push(unread(&Unreadable::because("it was not read")));
-            }
-        }
-    }
+/// A grant does not help against a denial.
+fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
+    finding(
+        "CMK012",
+        Severity::Block,
+        vault.id.to_string(),
+        format!(
+            "The deny assignment `{}` keeps the identity of `{}` from using the key of `{}`.",
+            denial.name, policy.id.name, vault.id.name
+        ),
+        format!(
+            "A role does not help. A managed application or a deployment stack made the deny \
+            assignment: have it exclude the identity {}, or use a key in another vault.",
+            policy.principal_id.as_deref().unwrap_or_default()
+        ),
+        who::OWNER,
+    )
+}
+
+/// Said once: the service does not show this caller what is denied.
+fn hidden_denials(vault: &Vault, held: &Held) -> Option<Finding> {
+    let why = held.denials.unreadable().filter(|why| why.forbidden)?;
+    Some(finding(
+        "CMK012",
+        Severity::Acknowledge,
+        vault.id.to_string(),
+        format!(
+            "Deny assignments at `{}` are not visible to you: {}. cmkctl assumes that none of them \
+            denies the key.",
+            vault.id.name, why.why
+        ),
+        format!(
+            "Ask an account that may read them (Reader on the vault): `{}`.",
+            denials_command(vault)
+        ),
+        who::KEY_VAULT,
+    ))
+}
+
+fn denials_command(vault: &Vault) -> String {
+    let address = format!(
+        "{}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01",
+        vault.id
+    );
+    format!("az rest --method get --url {}", quoted(&address))
 }
 
 /// What a policy that is linked, and was not asked for in detail, needs to keep its environments
@@ -216,45 +226,43 @@ pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
         found.push(pinned(policy, version));
     }
     if policy.principal_id.is_some() {
-        found.extend(granted(policy, vault, &access(observed, vault), whose));
+        found.extend(granted(observed, policy, vault, whose));
     }
     found
 }
 
 /// May the identity of a policy use its key?
-pub(super) fn granted(
-    policy: &Policy,
-    vault: &Vault,
-    granted: &Verdict,
-    whose: Whose,
-) -> Option<Finding> {
-    let name = &policy.id.name;
-    match granted {
-        Verdict::Yes => None,
-        Verdict::No => Some(finding(
-            "CMK012",
-            Severity::Block,
-            vault.id.to_string(),
-            format!(
-                "The identity of the policy `{name}` may not use the key of `{}`: its \
-                environments go offline.",
-                vault.id.name
-            ),
-            format!(
-                "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
-                policy.id,
-                vault.id,
-                quoted(policy.key_reference().map_or("KEY", |key| key.key.as_str()))
-            ),
-            who::KEY_VAULT,
-        )),
-        Verdict::CantTell(why) => Some(hidden_grant(name, vault, why, whose)),
+fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) -> Option<Finding> {
+    let may = access(observed, vault);
+    if may != Right::No {
+        return beside(observed, vault, &may, whose);
     }
+    Some(finding(
+        "CMK012",
+        Severity::Block,
+        vault.id.to_string(),
+        format!(
+            "The identity of the policy `{}` may not use the key of `{}`: its environments go \
+            offline.",
+            policy.id.name, vault.id.name
+        ),
+        format!(
+            "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
+            policy.id,
+            vault.id,
+            quoted(policy.key_reference().map_or("KEY", |key| key.key.as_str()))
+        ),
+        if vault.rbac == Known::Known(true) && vault.id.kind == ResourceKind::Vault {
+            who::GIVES_KEY_ROLE
+        } else {
+            who::KEY_VAULT
+        },
+    ))
 }
 
 /// Is the policy's identity there, and is its grant old enough to be effective everywhere?
 pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
-    let Some(principal) = &policy.principal_id else {
+    if policy.principal_id.is_none() {
         return vec![finding(
             "CMK014",
             Severity::Unknown,
@@ -266,41 +274,50 @@ pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
             "Wait a few minutes, then run this again.",
             who::KEY_VAULT,
         )];
+    }
+    settling(observed, policy)
+        .map(|(from, slowest)| unsettled(observed, policy, from, slowest))
+        .into_iter()
+        .collect()
+}
+
+fn unsettled(
+    observed: &Observed,
+    policy: &Policy,
+    from: Timestamp,
+    slowest: &RoleAssignment,
+) -> Finding {
+    let (message, remedy) = match management_group(&slowest.scope) {
+        Some(group) => (
+            format!(
+                "The grant on the key comes from the management group `{group}`. It is new, or \
+                its time is not known, and may take until {} to be effective on the key.",
+                moment(from)
+            ),
+            format!(
+                "Wait until {}, or have the role given on the vault, where it takes 5 minutes.",
+                moment(from)
+            ),
+        ),
+        None => {
+            let left = from.duration_since(observed.at).as_secs().max(1);
+            (
+                format!(
+                    "The grant on the key was made less than 5 minutes ago, or its time is not \
+                    known; it may not be effective everywhere for another {left} s."
+                ),
+                format!("Wait {left} s before the environment is added."),
+            )
+        }
     };
-    let Some(from) = effective_from(observed, principal) else {
-        return Vec::new();
-    };
-    let left = from.duration_since(observed.at).as_secs().max(1);
-    vec![finding(
+    finding(
         "CMK013",
         Severity::Warn,
         policy.id.to_string(),
-        format!(
-            "The grant on the key was made less than 5 minutes ago, or its time is not known; it \
-            may not be effective everywhere for another {left} s."
-        ),
-        format!("Wait {left} s before the environment is added."),
+        message,
+        remedy,
         who::KEY_VAULT,
-    )]
-}
-
-/// From when on the grants of the policy's identity are effective everywhere, if they are not yet.
-/// A grant whose time is not known may be new.
-pub(super) fn effective_from(observed: &Observed, principal: &str) -> Option<Timestamp> {
-    let roles = observed
-        .key_roles
-        .present()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let grants = roles.iter().filter(|role| {
-        role.principal_id.eq_ignore_ascii_case(principal) && KEY_ROLES.contains(&role.role.as_str())
-    });
-    // The oldest one counts: a second grant does not undo the first.
-    let made = grants
-        .map(|role| role.created.known().copied().unwrap_or(observed.at))
-        .min();
-    let from = made?.checked_add(ROLE_SETTLES).ok()?;
-    (from > observed.at).then_some(from)
+    )
 }
 
 pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
@@ -316,6 +333,11 @@ pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
         "Create a policy without a version and move the environments to it.",
         who::KEY_VAULT,
     )
+}
+
+/// From when on the grants of the policy's identity are effective everywhere, if they are not yet.
+pub(super) fn effective_from(observed: &Observed, policy: &Policy) -> Option<Timestamp> {
+    settling(observed, policy).map(|(from, _)| from)
 }
 
 /// The command that gives a policy's identity access to a key.

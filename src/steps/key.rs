@@ -88,7 +88,7 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
                 subject,
                 "The old policy",
                 why,
-                (who::OWNER, Whose::Others),
+                (who::ASSIGNS_ROLES, Whose::Others),
             )];
         }
         Seen::Absent => {
@@ -98,7 +98,7 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
                 subject,
                 "The old policy",
                 why,
-                who::OWNER,
+                who::ASSIGNS_ROLES,
             )];
         }
         Seen::NotAsked => {
@@ -107,7 +107,7 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
                 subject,
                 "The old policy",
                 "it was not read",
-                who::OWNER,
+                who::ASSIGNS_ROLES,
             )];
         }
     }
@@ -146,10 +146,7 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
         .extend(unread(observed.vault == Seen::NotAsked, "The vault"));
     plan.findings
         .extend(unread(observed.key == Seen::NotAsked, "The key"));
-    plan.effective_from = policy
-        .principal_id
-        .as_deref()
-        .and_then(|principal| grant::effective_from(observed, principal));
+    plan.effective_from = grant::effective_from(observed, policy);
     plan
 }
 

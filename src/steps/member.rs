@@ -3,13 +3,14 @@
 use super::lifecycle::READS_LAG;
 use super::link::{Standing, standing};
 use super::location::policy_location;
-use super::{add, finding, grant, quoted, who};
+use super::rights::Right;
+use super::rights::key::access;
+use super::{add, finding, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Member, Place, Sight};
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::seen::Seen;
@@ -212,7 +213,7 @@ fn added(
         policy: observed.policy.clone(),
         vault: observed.vault.clone(),
         key: observed.key.clone(),
-        key_roles: observed.key_roles.clone(),
+        key_rights: observed.key_rights.clone(),
         ..seen
     };
     // What the step of policies says of one that is not there, it says once.
@@ -222,7 +223,7 @@ fn added(
         && observed
             .vault
             .present()
-            .is_some_and(|vault| grant::access(&observed, vault) == Verdict::No);
+            .is_some_and(|vault| access(&observed, vault) == Right::No);
     let mut plan = add::plan(&target, &observed, comes || grants);
     let needed = policy_location(&environment.location);
     if comes && !plan.actions.is_empty() && !needed.eq_ignore_ascii_case(&wanted.location) {

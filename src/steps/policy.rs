@@ -2,7 +2,7 @@
 
 use super::grant::{Comes, pinned};
 use super::location::{location, policy_location};
-use super::{Whose, around, estate, finding, grant, key, unknown, unseen, who};
+use super::{Whose, around, estate, finding, grant, key, readers, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
 use crate::model::near::did_you_mean;
@@ -22,7 +22,7 @@ pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
     provider(target, observed, &mut plan);
     let policy_comes = policy(target, observed, &mut plan);
     grant::grant(target, observed, policy_comes, whose, &mut plan);
-    grant::readers(target, observed, policy_comes, &mut plan);
+    readers::readers(target, observed, policy_comes, &mut plan);
     plan.findings
         .extend(around::check(target, observed, &plan.actions));
     plan
@@ -54,10 +54,13 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
                     subscription: subscription.clone(),
                 });
             }
-            Known::Unknown(why) => {
-                plan.findings
-                    .push(unknown("CMK010", subscription, PROVIDER, why, who::OWNER))
-            }
+            Known::Unknown(why) => plan.findings.push(unknown(
+                "CMK010",
+                subscription,
+                PROVIDER,
+                why,
+                who::ASSIGNS_ROLES,
+            )),
         },
         Seen::Absent => plan.findings.push(finding(
             "CMK037",
@@ -73,7 +76,7 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
                 subscription,
                 PROVIDER,
                 why,
-                (who::OWNER, Whose::Others),
+                (who::ASSIGNS_ROLES, Whose::Others),
             ));
         }
         Seen::NotAsked => {}
@@ -101,10 +104,7 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
             }
             plan.findings.extend(found);
             plan.findings.extend(grant::identity(observed, policy));
-            plan.effective_from = policy
-                .principal_id
-                .as_deref()
-                .and_then(|principal| grant::effective_from(observed, principal));
+            plan.effective_from = grant::effective_from(observed, policy);
             if other { Comes::No } else { Comes::There }
         }
         Seen::Absent => create(target, observed, plan),
@@ -119,7 +119,7 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
                 ),
                 "Get Reader on its resource group, then run this again: nothing is created that \
                 may be there already.",
-                who::OWNER,
+                who::ASSIGNS_ROLES,
             ));
             Comes::No
         }
@@ -129,7 +129,7 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
                 wanted.to_string(),
                 "The policy",
                 "it was not read",
-                who::OWNER,
+                who::ASSIGNS_ROLES,
             ));
             Comes::No
         }

@@ -73,6 +73,9 @@ fn every_effect_has_its_line_before_it() {
                 .find(|line| line["id"] == intent["id"])
                 .unwrap();
             assert_eq!(outcome["status"], request["status"]);
+            for line in [intent, *outcome] {
+                assert_eq!(line["client_request_id"], request["client_request_id"]);
+            }
             assert!(
                 outcome["correlation"]
                     .as_array()

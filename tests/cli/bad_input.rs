@@ -366,6 +366,12 @@ fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
                 "{trouble}: {}",
                 ran.stderr
             );
+            // Whatever came back, cmkctl knows what it sent.
+            assert!(
+                ran.stderr.contains("client request id "),
+                "{trouble}: {}",
+                ran.stderr
+            );
         }
         let ledger = served.ledger();
         assert_eq!(ledger["writes"], 0, "{trouble}");

@@ -24,6 +24,8 @@ pub(crate) enum Deed {
     Still(Timestamp),
     /// The body of an answer to a `GET` is changed.
     Body(fn(&mut Value)),
+    /// The answer to a `GET` is a success with this body.
+    Says(fn() -> Value),
     /// The answer to a `GET` is an error with this status.
     Status(u16),
     /// The answer to a `GET` comes so many milliseconds later.
@@ -115,7 +117,10 @@ impl Between {
         let mut asked = self.asked.lock().unwrap();
         asked.push(line.to_owned());
         let fits = |line: &String, (words, deed): &Rule| {
-            let reads = matches!(deed, Deed::Body(_) | Deed::Status(_) | Deed::Late(_));
+            let reads = matches!(
+                deed,
+                Deed::Body(_) | Deed::Says(_) | Deed::Status(_) | Deed::Late(_)
+            );
             line.contains(words) && (!reads || line.contains(" GET "))
         };
         let due = |rule: &&Rule| {
@@ -170,6 +175,11 @@ impl Between {
                     let mut value: Value = serde_json::from_slice(&body).unwrap();
                     change(&mut value);
                     body = value.to_string().into_bytes();
+                }
+                Deed::Says(told) => {
+                    let rest = head.split_once("\r\n").map_or("", |(_, rest)| rest);
+                    head = format!("HTTP/1.1 200 OK\r\n{rest}");
+                    body = told().to_string().into_bytes();
                 }
                 Deed::Status(status) => {
                     let rest = head.split_once("\r\n").map_or("", |(_, rest)| rest);

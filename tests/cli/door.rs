@@ -250,7 +250,7 @@ fn moved(served: &Served, action: &str, policy: &str) -> Value {
     let system = served.ask(&arm, "GET", &read, "").json()["properties"]["systemId"].clone();
     let token = served.token("admin", "https://service.powerapps.com/");
     let url = format!(
-        "{base}/environments/{id}/enterprisePolicies/Encryption/{action}?api-version=2023-06-01"
+        "{base}/environments/{id}/enterprisePolicies/Encryption/{action}?api-version=2019-10-01"
     );
     let answer = served.ask(
         &token,

@@ -8,6 +8,7 @@ use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::Plan;
 use cmkctl::model::protection::Validity;
+use cmkctl::model::rights::Held;
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{OldKey, Version};
 use cmkctl::model::target::Target;
@@ -29,7 +30,7 @@ fn silent<T>() -> Seen<T> {
 }
 
 /// Every fact that a step may decide upon, as nobody knows it.
-const UNKNOWN: [(&str, Change); 37] = [
+const UNKNOWN: [(&str, Change); 40] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| part(&mut o.environment).key_link = silent()),
     ("link that contradicts", |o| {
@@ -89,7 +90,18 @@ const UNKNOWN: [(&str, Change); 37] = [
         part(&mut o.key).validity.created = odd()
     }),
     ("version of the key", |o| part(&mut o.key).version = None),
-    ("roles", |o| o.key_roles = silent()),
+    ("roles", |o| o.key_rights.roles = silent()),
+    ("what a role allows", |o| {
+        part(&mut o.key_rights.roles)
+            .iter_mut()
+            .for_each(|role| role.role = "11111111-0000-4000-8000-000000000001".into());
+    }),
+    ("a condition of a role", |o| {
+        part(&mut o.key_rights.roles)
+            .iter_mut()
+            .for_each(|role| role.conditional = true);
+    }),
+    ("denials", |o| o.key_rights.denials = silent()),
     ("the tenant", |o| o.around.estate = silent()),
     ("whether it is the whole tenant", |o| {
         o.around.whole_tenant = Verdict::default()
@@ -165,7 +177,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
     push(
         "create-policy",
         |t, o| policy::plan(t, o, Whose::Own),
-        with(&|_, o| o.key_roles = Seen::Present(Vec::new())),
+        with(&|_, o| o.key_rights = Held::nothing()),
     );
     push("remove", remove::plan, with(&|_, o| link_environment(o)));
     push(
@@ -178,7 +190,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
                 policy: o.policy.clone(),
                 vault: o.vault.clone(),
                 key: o.key.clone(),
-                key_roles: o.key_roles.clone(),
+                key_rights: o.key_rights.clone(),
                 at: now(),
                 ..Observed::default()
             };
@@ -381,7 +393,7 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
         ("not managed", |o| {
             part(&mut o.environment).protection_level = Some("Basic".into())
         }),
-        ("no grant", |o| o.key_roles = Seen::Present(Vec::new())),
+        ("no grant", |o| o.key_rights = Held::nothing()),
     ];
     let (target, observed) = whole();
     for (what, spoil) in wrong {
@@ -404,15 +416,23 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
     }
 }
 
+fn hidden() -> Held {
+    Held {
+        roles: unreadable(None),
+        denials: unreadable(None),
+        ..Held::default()
+    }
+}
+
 #[test]
 fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
     for (name, step, target, observed) in every_step() {
         let mut poorer = observed.clone();
-        (poorer.vault, poorer.key, poorer.key_roles) =
-            (unreadable(None), unreadable(None), unreadable(None));
+        (poorer.vault, poorer.key, poorer.key_rights) =
+            (unreadable(None), unreadable(None), hidden());
         if let Some(left) = &mut poorer.left {
-            (left.vault, left.key, left.key_roles) =
-                (unreadable(None), unreadable(None), unreadable(None));
+            (left.vault, left.key, left.key_rights) =
+                (unreadable(None), unreadable(None), hidden());
         }
         let plan = step(&target, &poorer);
         let hidden = plan

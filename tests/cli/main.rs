@@ -11,6 +11,7 @@
     reason = "what a test cleans up may be gone already"
 )]
 
+mod accepted;
 mod alike;
 mod arena;
 mod audit;
@@ -54,7 +55,9 @@ mod proxies;
 mod readme;
 mod recorded;
 mod report;
+mod request_ids;
 mod retire;
+mod rights;
 mod rotate;
 mod routes;
 mod rules;
@@ -63,6 +66,7 @@ mod runner;
 mod sandbox_azure;
 mod sandbox_places;
 mod sandbox_power_platform;
+mod sandbox_roles;
 mod sandbox_tls;
 mod sandbox_trouble;
 mod sandbox_versions;

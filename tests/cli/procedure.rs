@@ -247,12 +247,12 @@ fn status_takes_three_round_trips_and_says_so() {
     assert_eq!(ledger["requests"], 5, "{ledger:#}");
     served.run(&enable(&[])).exits(0);
     served.reset();
-    // Encrypted: the environment, its policy beside Dataverse, vault and key and grant at the same
-    // time.
+    // Encrypted: the environment, its policy beside Dataverse; vault, key, grant and denials at the
+    // same time.
     served.run(&["status", &id]).exits(0);
     let ledger = served.ledger();
     assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");
-    assert_eq!(ledger["requests"], 7, "{ledger:#}");
+    assert_eq!(ledger["requests"], 8, "{ledger:#}");
     assert_eq!(ledger["writes"], 0);
 }
 

@@ -71,6 +71,31 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.Authorization/permissions",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions/{}",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/denyAssignments",
+                "azure/definitions",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/authorization",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/authorization",
             ),
             (
@@ -86,6 +111,11 @@ const SERVICES: [Service; 7] = [
             (
                 "PUT",
                 "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/authorization",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/denyAssignments",
                 "azure/authorization",
             ),
             (
@@ -136,7 +166,12 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.PowerPlatform/operations/{}",
-                "azure/policies",
+                "azure/policy_operations",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.PowerPlatform/operationResults/{}",
+                "azure/policy_operations",
             ),
             (
                 "GET",
@@ -145,6 +180,11 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "PUT",
+                "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
+                "azure/policies",
+            ),
+            (
+                "PATCH",
                 "**/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
                 "azure/policies",
             ),
@@ -197,12 +237,32 @@ const SERVICES: [Service; 7] = [
         &[
             (
                 "GET",
-                "keys/{}/providers/Microsoft.Authorization/roleAssignments",
+                "**/providers/Microsoft.Authorization/roleAssignments",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/local_roles",
             ),
             (
                 "PUT",
-                "keys/{}/providers/Microsoft.Authorization/roleAssignments/{}",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/roleAssignments/{}",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions",
+                "azure/local_roles",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/roleDefinitions/{}",
                 "azure/local_roles",
             ),
         ],

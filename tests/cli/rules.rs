@@ -9,15 +9,16 @@ use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;
 use cmkctl::model::protection::{
-    Key, KeyReference, Network, Policy, Provider, Registration, RoleAssignment, Validity, Vault,
+    Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
+use cmkctl::model::rights::{Held, Permission, RoleAssignment};
 use cmkctl::model::seen::{Seen, Unreadable};
-use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Permission, Surroundings, Validation};
+use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Surroundings, Validation};
 use cmkctl::model::target::Target;
 use cmkctl::steps::check::check;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NOTES: [&str; 7] = [
     "CMK027", "CMK029", "CMK030", "CMK036", "CMK038", "CMK039", "CMK040",
@@ -38,11 +39,11 @@ pub(crate) fn now() -> Timestamp {
 
 fn grant(created: Timestamp) -> RoleAssignment {
     RoleAssignment {
-        id: None,
         scope: id(ResourceKind::Vault, "kv").to_string(),
         role: "e147488a-f6f5-4113-8e2d-b22465e65bf6".into(),
         principal_id: IDENTITY.into(),
         created: Known::Known(created),
+        ..RoleAssignment::default()
     }
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn in_days(days: i64) -> Timestamp {
 fn everything() -> Seen<Vec<Permission>> {
     Seen::Present(vec![Permission {
         actions: vec!["*".into()],
-        not_actions: Vec::new(),
+        ..Permission::default()
     }])
 }
 
@@ -149,8 +150,8 @@ pub(crate) fn well() -> (Target, Observed) {
             source: "Key Vault",
             ..Key::default()
         }),
-        key_roles: Seen::Present(vec![grant(Timestamp::UNIX_EPOCH)]),
-        policy_roles: Seen::NotAsked,
+        key_rights: Held::of(vec![grant(Timestamp::UNIX_EPOCH)]),
+        policy_rights: BTreeMap::new(),
         around: Surroundings {
             group_rights: everything(),
             vault_rights: everything(),
@@ -237,7 +238,7 @@ const INDEPENDENT: [(&str, Change); 22] = [
     ("CMK011", |_, o| {
         part(&mut o.vault).purge_protection = Known::Known(false)
     }),
-    ("CMK012", |_, o| o.key_roles = Seen::Present(Vec::new())),
+    ("CMK012", |_, o| o.key_rights = Held::nothing()),
     ("CMK015", |_, o| {
         part(&mut o.key).kty = Known::Known("EC".into())
     }),
@@ -284,9 +285,9 @@ const INDEPENDENT: [(&str, Change); 22] = [
         part(&mut o.around.estate).push(linked(99, "another"))
     }),
     ("CMK019", |t, o| {
-        t.readers
-            .push("88888888-2222-3333-4444-555555555555".into());
-        o.policy_roles = Seen::Present(Vec::new());
+        let reader = "88888888-2222-3333-4444-555555555555".to_owned();
+        o.policy_rights.insert(reader.clone(), Held::nothing());
+        t.readers.push(reader);
     }),
     ("CMK015", |_, o| part(&mut o.key).bits = Some(4096)),
 ];
@@ -327,7 +328,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         });
     }),
     ("CMK013", &[], |_, o| {
-        o.key_roles = Seen::Present(vec![grant(
+        o.key_rights = Held::of(vec![grant(
             now().checked_sub(SignedDuration::from_secs(60)).unwrap(),
         )]);
     }),
@@ -375,7 +376,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         part(&mut o.policy).kind = "NetworkInjection".into()
     }),
     ("CMK045", &["CMK012"], |_, o| {
-        o.key_roles = Seen::Present(Vec::new());
+        o.key_rights = Held::nothing();
         o.around.vault_rights = Seen::Present(vec![Permission {
             actions: vec!["*/read".into()],
             ..Permission::default()

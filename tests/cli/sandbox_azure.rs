@@ -202,29 +202,6 @@ fn a_policy_is_created_once_and_kept_while_it_is_linked() {
         let (_, said, _) = linked.arm(method, &linked.policy, &linked.wanted("europe"));
         assert_eq!(said, code);
     }
-    let slow = plain(json!({ "settings": { "policy_async": true } }));
-    let slow = Tenant::new(Served::patched(&slow, "1"));
-    let url = format!("{ARM}{}?api-version=2020-10-30", slow.policy);
-    let answer = ask_as(
-        &slow.served,
-        "admin",
-        "PUT",
-        &url,
-        &slow.wanted("europe").to_string(),
-    );
-    let operation = answer.header("azure-asyncoperation").unwrap();
-    assert!(
-        answer.status == 202 && answer.body.is_empty() && operation.starts_with(ARM),
-        "{}",
-        answer.head
-    );
-    let ended = ask_as(&slow.served, "admin", "GET", operation, "");
-    assert_eq!(
-        (ended.status, ended.json()["status"].clone()),
-        (200, json!("Succeeded")),
-        "{}",
-        ended.body
-    );
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn steady(text: &str) -> String {
 
 /// What differs from run to run: a shape, in which `9` is a digit, `f` is a hexadecimal digit, `*`
 /// is any number of digits more, and everything else is itself; and the word that stands for it.
-const SHAPES: [(&str, &str); 10] = [
+const SHAPES: [(&str, &str); 12] = [
     ("127.0.0.1:9*", "127.0.0.1:[port]"),
     ("9999-99-99T99:99:99.9*Z", "[moment]"),
     ("9999-99-99T99:99:99Z", "[moment]"),
@@ -95,6 +95,14 @@ const SHAPES: [(&str, &str); 10] = [
     (
         "correlation id ffffffff-ffff-ffff-ffff-ffffffffffff",
         "correlation id [id]",
+    ),
+    (
+        "client request id ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "client request id [id]",
+    ),
+    (
+        "\"client_request_id\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"",
+        "\"client_request_id\": \"[id]\"",
     ),
     (
         "\"correlation_id\": \"ffffffff-ffff-ffff-ffff-ffffffffffff\"",

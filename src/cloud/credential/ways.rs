@@ -5,6 +5,7 @@ use super::source::{Method, SandboxUser, Secret, SignIn, Source, State, refused}
 use super::token::Token;
 use crate::cloud::answer::top_line;
 use crate::cloud::patient::Patient;
+use crate::cloud::request_id::Last;
 use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
@@ -306,7 +307,7 @@ fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
             }),
             ..ClientOptions::default()
         },
-        _ => Patient::options(wire),
+        _ => Patient::options(wire, Last::default()),
     };
     ClientOptions {
         cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),

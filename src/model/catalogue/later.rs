@@ -236,7 +236,7 @@ pub(super) const LATER: [Entry; 23] = [
         cause: "Your account lacks the right to read or write policies in the resource group \
             (`AuthorizationFailed`), or to give roles.",
         fix: "az role assignment create --assignee OBJECT_ID --role Contributor --scope GROUP_ID",
-        who: who::OWNER,
+        who: who::ASSIGNS_ROLES,
         source: source::ROLES,
     },
     Entry {

@@ -116,7 +116,7 @@ pub(super) const START: [Entry; 24] = [
             policy can be created in it (`MissingSubscriptionRegistration`).",
         fix: "`cmkctl create-policy` does it, or: `az provider register --namespace \
             Microsoft.PowerPlatform --wait`.",
-        who: who::OWNER,
+        who: who::CONTRIBUTOR,
         source: source::KEYS,
     },
     Entry {
@@ -134,27 +134,29 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK012",
         severity: Block,
         title: "Policy's identity may not use the key",
-        cause: "The policy's own identity must get, wrap and unwrap with the key. Without the \
-            role, or the access policy, Key Vault answers 403 and environments go offline.",
+        cause: "The policy's own identity must get, wrap and unwrap with the key, by any role on \
+            the key or above that allows it, or by an access policy. Without it, or where a deny \
+            assignment takes it away, Key Vault answers 403 and environments go offline.",
         fix: "`cmkctl create-policy` grants it; by hand: `az role assignment create \
             --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \
             \"Key Vault Crypto Service Encryption User\" --scope VAULT_ID`; a vault with access \
             policies takes `az keyvault set-policy --name VAULT --object-id PRINCIPAL_ID \
             --key-permissions get wrapKey unwrapKey`.",
-        who: who::KEY_VAULT,
+        who: who::GIVES_KEY_ROLE,
         source: source::KEYS,
     },
     Entry {
         code: "CMK013",
         severity: Warn,
         title: "Grant not effective yet",
-        cause: "A role assignment takes up to 5 minutes to be effective everywhere. A request \
-            that comes sooner is refused as if there were no role.",
-        fix: "Wait 5 minutes, then run the same command again; `cmkctl create-policy` and `cmkctl \
-            enable` wait by themselves.",
+        cause: "A role assignment takes up to 5 minutes to be effective everywhere, and one at a \
+            management group takes hours on a key: cmkctl counts 8. A request that comes sooner \
+            is refused as if there were no role.",
+        fix: "Wait 5 minutes, or until the time that is said; `cmkctl create-policy` and `cmkctl \
+            enable` wait by themselves. A role on the vault itself takes 5 minutes.",
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Azure role-based access control, troubleshooting, seen 2026-11 \
-            (5 minutes as the limit: inferred)",
+            (5 minutes and 8 hours as limits: inferred)",
     },
     Entry {
         code: "CMK014",

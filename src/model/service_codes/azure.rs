@@ -49,7 +49,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         cause: "The same role on the same scope was given before, under another name (409).",
         fix: "There is nothing to do: it is as wanted.",
-        who: who::OWNER,
+        who: who::ASSIGNS_ROLES,
         belongs_to: None,
         source: source::ROLES,
     },
@@ -60,7 +60,7 @@ pub(super) const CODES: &[ServiceCode] = &[
             these can't be changed.",
         fix: "See what is assigned, and delete what is wrong: `az role assignment list --scope \
             SCOPE_ID --output table`.",
-        who: who::OWNER,
+        who: who::ASSIGNS_ROLES,
         belongs_to: None,
         source: source::ROLES,
     },
@@ -81,7 +81,7 @@ pub(super) const CODES: &[ServiceCode] = &[
             minutes ago and is not effective yet (403).",
         fix: "Ask for the right that the text names; if it is new, wait 5 minutes and sign in \
             again: `az login`.",
-        who: who::OWNER,
+        who: who::ASSIGNS_ROLES,
         belongs_to: Some("CMK045"),
         source: source::ROLES,
     },
@@ -115,7 +115,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         cause: "The subscription doesn't know the provider of the resource.",
         fix: "`cmkctl create-policy` registers it, or: `az provider register --namespace \
             Microsoft.PowerPlatform --wait`.",
-        who: who::OWNER,
+        who: who::CONTRIBUTOR,
         belongs_to: Some("CMK010"),
         source: source::ARM,
     },
@@ -127,7 +127,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         fix: "Register it (`az provider register --namespace Microsoft.PowerPlatform --wait`); if \
             it is registered, this version of `cmkctl` asks for an API version that your cloud \
             lacks: report it.",
-        who: who::OWNER,
+        who: who::CONTRIBUTOR,
         belongs_to: Some("CMK010"),
         source: source::ARM,
     },

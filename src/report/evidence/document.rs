@@ -155,6 +155,7 @@ fn protection_row<'a>(
         ("vault", protection.vault.unreadable()),
         ("key", protection.key.unreadable()),
         ("grant", protection.granted.open()),
+        ("deny assignments", protection.denials_hidden.as_ref()),
     ];
     let reference = policy.and_then(Policy::key_reference);
     let mut read_from = positions(requests, &format!("{id}?"));

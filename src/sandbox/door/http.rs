@@ -143,6 +143,12 @@ async fn answer(
             .header("x-ms-correlation-id", correlation.clone())
             .header("x-ms-service-request-id", correlation);
     }
+    // Resource Manager says the client's own id again when it is asked to, Key Vault always.
+    let (client_request, wanted) = &request.client_request;
+    let again = service == "keyvault" || (service == "arm" && *wanted);
+    if again && !client_request.is_empty() {
+        reply = reply.header("x-ms-client-request-id", client_request.clone());
+    }
     if request.method == "HEAD" {
         // Never with a body, whatever the service has to say (RFC 9110, 9.3.2).
         reply.body.clear();

@@ -17,6 +17,7 @@ struct Entry {
     path: String,
     status: u16,
     user: String,
+    client_request: String,
     began: Instant,
     ended: Instant,
 }
@@ -82,6 +83,7 @@ impl Ledger {
             path: request.raw_path.clone(),
             status,
             user,
+            client_request: request.client_request.0.clone(),
             began,
             ended: Instant::now(),
         });
@@ -138,6 +140,7 @@ impl Ledger {
                     "path": entry.path,
                     "status": entry.status,
                     "user": entry.user,
+                    "client_request_id": entry.client_request,
                     "ms": entry.ended.duration_since(entry.began).as_millis() as u64,
                 })
             })

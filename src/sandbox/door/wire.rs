@@ -60,6 +60,10 @@ pub(super) async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
             .strip_prefix("Bearer ")
             .map(str::to_owned),
         content_type: header("content-type").to_ascii_lowercase(),
+        client_request: (
+            header("x-ms-client-request-id"),
+            header("x-ms-return-client-request-id").eq_ignore_ascii_case("true"),
+        ),
         body: body.collect().await.ok()?.to_bytes(),
     })
 }

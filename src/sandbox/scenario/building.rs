@@ -7,7 +7,9 @@ use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::operations::Operations;
-use crate::sandbox::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, RoleDetails, User};
+use crate::sandbox::tenant::parts::{
+    Environment, LastAdd, Lock, Policy, Role, RoleDetails, Standing, User,
+};
 use crate::sandbox::tenant::rights::{ENCRYPTION_USER, Rights};
 use crate::sandbox::tenant::subscriptions::Subscription;
 use crate::sandbox::tenant::world::World;
@@ -42,6 +44,7 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         rights: Rights::default(),
         locks: Vec::new(),
         operations: Operations::default(),
+        azure_operations: Vec::new(),
         managers: Vec::new(),
         effects: Vec::new(),
         tokens: 0,
@@ -91,7 +94,7 @@ fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
             world.roles.push(role);
         }
         let client_id = guid(&format!("client/{name}"));
-        if user.power_platform.sees_environments() {
+        if user.power_platform == Standing::Admin {
             world.managers.push(client_id.clone());
         }
         let user = User {

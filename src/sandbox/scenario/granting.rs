@@ -109,7 +109,7 @@ fn group_id(name: &str) -> String {
     guid(&format!("group/{name}"))
 }
 
-/// The object id of somebody who exists.
+/// The object id of a principal that exists.
 fn object_id(world: &World, who: &str) -> Option<String> {
     match Who::named(who) {
         Who::User(name) => world.users.get(name).map(|user| user.object_id.clone()),

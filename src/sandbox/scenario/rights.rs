@@ -93,7 +93,7 @@ pub(super) struct DenialSetup {
     pub(super) not_data_actions: Vec<String>,
 }
 
-/// Somebody, as a scenario names them.
+/// A principal, as a scenario names it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Who<'a> {
     User(&'a str),
@@ -276,5 +276,102 @@ impl RightsSetup {
         (name == guid("tenant") || groups.any(|own| own.eq_ignore_ascii_case(name)))
             .then_some(())
             .ok_or_else(|| format!("there is no management group `{name}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sandbox::Scenario;
+
+    #[track_caller]
+    fn refused(cases: &[(&str, &str)]) {
+        for (text, why) in cases {
+            let error = Scenario::parse(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_said() {
+        refused(&[
+            (
+                r#"{"management_groups": {"a": {"parent": "b"}}}"#,
+                "no management group `b`",
+            ),
+            (
+                r#"{"management_groups": {"a": {"parent": "b"}, "b": {"parent": "a"}}}"#,
+                "is above itself",
+            ),
+            (
+                r#"{"management_groups": {"a": {"subscriptions": ["Fabrikam"]}}}"#,
+                "no subscription `Fabrikam`",
+            ),
+            (
+                r#"{"groups": {"g": {"members": ["nobody"]}}}"#,
+                "no user `nobody`",
+            ),
+            (
+                r#"{"groups": {"g": {"members": ["policy:p"]}}}"#,
+                "no policy `p`",
+            ),
+            (
+                r#"{"groups": {"g": {"members": ["group:h"]}}}"#,
+                "no group `h`",
+            ),
+            (
+                r#"{"users": {"admin": {"azure": ["Emperor"]}}}"#,
+                "no role `Emperor`",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn an_assignment_names_somebody_a_role_and_a_scope() {
+        refused(&[
+            (
+                r#"{"assignments": [{"who": "x", "role": "Reader", "scope": "/"}]}"#,
+                "no user `x`",
+            ),
+            (
+                r#"{"assignments": [{"who": "admin", "role": "Emperor", "scope": "/"}]}"#,
+                "no role `Emperor`",
+            ),
+            (
+                r#"{"assignments": [{"who": "admin", "role": "Reader", "scope": "@earth"}]}"#,
+                "`@earth` is not a scope",
+            ),
+            (
+                r#"{"assignments": [{"who": "admin", "role": "Reader",
+                    "scope": "/providers/Microsoft.Management/managementGroups/x"}]}"#,
+                "no management group `x`",
+            ),
+            (
+                r#"{"assignments": [{"who": "admin", "role": "Reader", "scope": "/",
+                    "days_ago": -1}]}"#,
+                "hundred years",
+            ),
+            (
+                r#"{"assignments": [{"who": "admin", "role": "Managed HSM Administrator",
+                    "scope": "@vault"}]}"#,
+                "of a managed HSM",
+            ),
+            (
+                r#"{"role_definitions": {"Owner": {}}}"#,
+                "`Owner` is built in",
+            ),
+            (
+                r#"{"role_definitions": {"A": {"id": "7"}}}"#,
+                "is not a GUID",
+            ),
+            (
+                r#"{"denials": [{"name": "d", "who": ["x"], "scope": "@vault"}]}"#,
+                "no user `x`",
+            ),
+            (
+                r#"{"denials": [{"name": "d", "who": ["admin"], "scope": "here"}]}"#,
+                "`here` is not a scope",
+            ),
+            (r#"{"assignments": [{"colour": 1}]}"#, "colour"),
+        ]);
     }
 }

@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    /// Whatever it holds, by itself or as a member of groups.
+    /// The identity loses its own roles, and those of its groups.
     fn revoke(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
         let Some(principal) = self.policies.get(&id).map(|found| found.principal()) else {

@@ -1,6 +1,8 @@
 //! The tenant: what is there, who may do what, and how time passes. It knows no service, and
 //! nobody's request.
 
+pub(in crate::sandbox) mod azure_changes;
+pub(in crate::sandbox) mod azure_operations;
 pub(in crate::sandbox) mod clock;
 mod conditions;
 pub(in crate::sandbox) mod document;

@@ -273,7 +273,7 @@ fn one() -> u32 {
 }
 
 /// An enterprise policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) struct Policy {
     pub(in crate::sandbox) id: String,
     pub(in crate::sandbox) name: String,
@@ -336,6 +336,6 @@ pub(in crate::sandbox) struct RoleDetails {
     pub(in crate::sandbox) description: Option<String>,
     /// As the request said it; for a principal that the tenant knows, its own type is shown.
     pub(in crate::sandbox) principal_type: Option<String>,
-    /// Object id of the one who assigned it; empty for what was there from the start.
+    /// Object id of the principal that assigned it; empty for what was there from the start.
     pub(in crate::sandbox) created_by: String,
 }

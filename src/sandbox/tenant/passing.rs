@@ -21,6 +21,7 @@ impl World {
             }
         }
         self.advance_operations();
+        self.advance_azure();
         self.advance_events();
         self.advance_locks();
     }

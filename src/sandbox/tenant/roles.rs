@@ -126,7 +126,8 @@ fn judge(world: &World, asked: &Asked<'_>) -> bool {
         && !denied(world, asked)
 }
 
-/// Simplified: a condition is never fulfilled on the data plane.
+/// Simplified: a condition is never fulfilled on the data plane, where Key Vault knows no
+/// attributes (inferred).
 fn fulfilled(condition: Option<&str>, asked: &Asked<'_>) -> bool {
     condition.is_none_or(|condition| !asked.data && permits(condition, asked.action, asked.role))
 }
@@ -146,7 +147,8 @@ fn denied(world: &World, asked: &Asked<'_>) -> bool {
     })
 }
 
-/// Has the role been assigned for long enough? From a management group it takes longer.
+/// Has the role been assigned for long enough? From a management group it may take hours, as
+/// Microsoft's troubleshooting of Azure RBAC says; from `/` as well (inferred).
 pub(in crate::sandbox) fn effective(world: &World, role: &Role) -> bool {
     let settings = &world.settings;
     let usual = settings.role_seconds;
@@ -156,4 +158,283 @@ pub(in crate::sandbox) fn effective(world: &World, role: &Role) -> bool {
         usual
     };
     world.clock.since(role.since) >= seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::Scenario;
+    use crate::sandbox::tenant::subscriptions::Place;
+    use serde_json::{Value, json};
+
+    /// A tenant with a policy that has no grant, and these rights.
+    fn tenant(mut rights: Value) -> World {
+        rights["policies"] = json!({ "p": { "vault": "kv-contoso-cmk", "key": "cmk-contoso",
+            "location": "europe" } });
+        Scenario::parse(&rights.to_string()).unwrap().world(1.0)
+    }
+
+    fn user(world: &World, name: &str) -> String {
+        world.users[name].object_id.clone()
+    }
+
+    fn wraps_here(world: &World) -> bool {
+        let policy = world.policies.values().next().unwrap();
+        let key = format!("{}/keys/{}", policy.vault_id, policy.key);
+        wraps(world, &policy.principal(), &key)
+    }
+
+    /// One assignment of a role at a scope to the policy `p`.
+    fn one(role: &str, scope: &str) -> Value {
+        json!({ "assignments": [{ "who": "policy:p", "role": role, "scope": scope }] })
+    }
+
+    #[test]
+    fn a_key_is_used_by_whatever_gives_the_three_data_actions() {
+        let by = |data: &[&str], but: &[&str]| {
+            let mut rights = one("Custom", "@subscription");
+            rights["role_definitions"] =
+                json!({ "Custom": { "data_actions": data, "not_data_actions": but } });
+            rights
+        };
+        let keys = "Microsoft.KeyVault/vaults/keys/";
+        let every = ["read", "wrap/action", "unwrap/action"].map(|end| format!("{keys}{end}"));
+        let every: Vec<&str> = every.iter().map(String::as_str).collect();
+        for (rights, expected) in [
+            (json!({}), false),
+            (
+                one("Key Vault Crypto Service Encryption User", "@vault"),
+                true,
+            ),
+            (
+                one("Key Vault Crypto Service Encryption User", "@key"),
+                true,
+            ),
+            (one("E147488A-F6F5-4113-8E2D-B22465E65BF6", "@group"), true),
+            (one("Key Vault Crypto User", "@subscription"), true),
+            (one("Key Vault Crypto Officer", "/"), true),
+            (one("Key Vault Administrator", "@vault"), true),
+            // Other resources, and roles without the data actions.
+            (one("Key Vault Crypto User", "@policy"), false),
+            (one("Key Vault Reader", "@vault"), false),
+            (one("Key Vault Contributor", "@vault"), false),
+            (one("Owner", "/"), false),
+            (by(&every, &[]), true),
+            (by(&["*"], &[]), true),
+            (by(&["*/keys/*"], &["*/UNWRAP/*"]), false),
+            (by(&every[..2], &[]), false),
+        ] {
+            assert_eq!(wraps_here(&tenant(rights.clone())), expected, "{rights}");
+        }
+    }
+
+    #[test]
+    fn two_roles_add_up_and_a_condition_gives_nothing() {
+        let keys = "Microsoft.KeyVault/vaults/keys/";
+        let mut rights = json!({
+            "role_definitions": {
+                "Reads and wraps":
+                    { "data_actions": [format!("{keys}read"), format!("{keys}wrap/*")] },
+                "Unwraps": { "data_actions": [format!("{keys}unwrap/action")] },
+            },
+            "assignments": [
+                { "who": "policy:p", "role": "Reads and wraps", "scope": "@vault" },
+                { "who": "policy:p", "role": "Unwraps", "scope": "@key" },
+            ],
+        });
+        assert!(wraps_here(&tenant(rights.clone())));
+        rights["assignments"][1]["condition"] = json!("@Resource[x] StringEquals 'y'");
+        assert!(!wraps_here(&tenant(rights)));
+    }
+
+    #[test]
+    fn groups_pass_their_roles_on_to_members_of_members() {
+        let rights = |members: Value| {
+            json!({
+                "groups": {
+                    "outer": { "members": ["group:inner"] },
+                    // Two groups in each other.
+                    "inner": { "members": members },
+                },
+                "assignments": [
+                    { "who": "group:outer", "role": "Key Vault Crypto User", "scope": "@vault" },
+                ],
+            })
+        };
+        assert!(wraps_here(&tenant(rights(json!([
+            "policy:p",
+            "group:outer"
+        ])))));
+        assert!(!wraps_here(&tenant(rights(json!([
+            "observer",
+            "group:outer"
+        ])))));
+    }
+
+    #[test]
+    fn a_management_group_covers_the_subscriptions_below_it() {
+        let at = |scope: String, subscriptions: Value| {
+            let mut rights = one("Key Vault Crypto User", &scope);
+            rights["management_groups"] = json!({
+                "mg-top": {},
+                "mg-data": { "parent": "mg-top", "subscriptions": subscriptions },
+                "mg-other": { "parent": "mg-top" },
+            });
+            wraps_here(&tenant(rights))
+        };
+        let id = |name: &str| format!("/providers/Microsoft.Management/managementGroups/{name}");
+        let root = crate::sandbox::tenant::ids::guid("tenant");
+        for (name, below, beside) in [
+            ("mg-data", true, false),
+            ("MG-Data", true, false),
+            ("mg-top", true, false),
+            ("mg-other", false, false),
+            (root.as_str(), true, true),
+        ] {
+            assert_eq!(at(id(name), json!(["Contoso"])), below, "{name}");
+            assert_eq!(
+                at(id(name), json!([])),
+                beside,
+                "{name}, subscription elsewhere"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_inherited_takes_its_own_time() {
+        let management = "/providers/Microsoft.Management/managementGroups/mg";
+        for (scope, days, inherited, expected) in [
+            ("@vault", 0.0, None, false),
+            ("@vault", 1.0, Some(1e6), true),
+            (management, 1.0, None, true),
+            (management, 1.0, Some(1e6), false),
+            (management, 30.0, Some(1e6), true),
+            ("/", 1.0, Some(1e6), false),
+        ] {
+            let mut rights = one("Key Vault Crypto User", scope);
+            rights["assignments"][0]["days_ago"] = json!(days);
+            rights["management_groups"] = json!({ "mg": { "subscriptions": ["Contoso"] } });
+            rights["settings"] = json!({ "inherited_role_seconds": inherited });
+            assert_eq!(
+                wraps_here(&tenant(rights)),
+                expected,
+                "{scope} {days} {inherited:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_denial_wins_over_every_role() {
+        let with = |denial: Value| {
+            let mut rights = one("Key Vault Administrator", "@vault");
+            rights["groups"] = json!({ "g": { "members": ["policy:p"] } });
+            rights["denials"] = json!([denial]);
+            wraps_here(&tenant(rights))
+        };
+        let unwrap = "Microsoft.KeyVault/vaults/keys/unwrap/action";
+        let by = |who: &str, scope: &str, actions: &[&str]| {
+            json!({
+                "name": "d", "who": [who], "scope": scope, "data_actions": actions,
+            })
+        };
+        assert!(!with(by("policy:p", "@vault", &[unwrap])));
+        assert!(!with(by("group:g", "@subscription", &["*"])));
+        assert!(!with(by("everyone", "/", &["*"])));
+        // Somebody else, somewhere else, something else.
+        assert!(with(by("observer", "@vault", &["*"])));
+        assert!(with(by("policy:p", "@policy", &["*"])));
+        assert!(with(by("policy:p", "@vault", &["*/secrets/*"])));
+        assert!(with(
+            json!({ "name": "d", "who": ["policy:p"], "scope": "@vault",
+            "actions": ["*"] })
+        ));
+        let mut excepted = by("everyone", "@vault", &["*"]);
+        excepted["except"] = json!(["group:g"]);
+        assert!(with(excepted));
+        let mut spared = by("policy:p", "@vault", &["*"]);
+        spared["not_data_actions"] = json!(["*/keys/*"]);
+        assert!(with(spared));
+    }
+
+    #[test]
+    fn actions_are_denied_as_data_actions_are() {
+        let write = "Microsoft.KeyVault/vaults/write";
+        let world = tenant(
+            json!({ "denials": [{ "name": "d", "who": ["admin"], "scope": "@vault",
+            "actions": ["*/write"], "not_actions": ["*/keys/write"] }] }),
+        );
+        let vault = world.vault_id("kv-contoso-cmk");
+        let may = |name: &str, action: &str, scope: &str| {
+            allowed(&world, &user(&world, name), action, scope, false)
+        };
+        assert!(!may("admin", write, &vault) && may("key-vault-admin", write, &vault));
+        assert!(may("admin", "Microsoft.KeyVault/vaults/read", &vault));
+        assert!(may("admin", "Microsoft.KeyVault/vaults/keys/write", &vault));
+        assert!(may("admin", write, &world.group_id(&Place::default())));
+    }
+
+    #[test]
+    fn who_may_assign_which_role_may_depend_on_the_role() {
+        let write = "Microsoft.Authorization/roleAssignments/write";
+        let world = tenant(json!({ "assignments": [
+            { "who": "observer", "role": "Key Vault Data Access Administrator", "scope": "@vault" },
+        ] }));
+        let vault = world.vault_id("kv-contoso-cmk");
+        let may = |name: &str, scope: &str, role: &str| {
+            let id = world.rights.definitions().find(|own| own.name == role);
+            assigns(&world, &user(&world, name), write, scope, &id.unwrap().id)
+        };
+        for (role, expected) in [
+            ("Key Vault Crypto Service Encryption User", true),
+            ("Key Vault Crypto Officer", true),
+            ("Key Vault Secrets User", true),
+            ("Key Vault Data Access Administrator", false),
+            ("Key Vault Contributor", false),
+            ("Key Vault Certificate User", false),
+            ("Reader", false),
+            ("Owner", false),
+        ] {
+            assert_eq!(may("observer", &vault, role), expected, "{role}");
+            assert!(may("admin", &vault, role), "{role}");
+        }
+        assert!(!may(
+            "observer",
+            &world.group_id(&Place::default()),
+            "Key Vault Crypto User"
+        ));
+        assert!(may(
+            "observer",
+            &format!("{vault}/keys/k"),
+            "Key Vault Crypto User"
+        ));
+    }
+
+    #[test]
+    fn a_subscription_is_seen_from_above_it_and_from_below_it() {
+        let sees = |assignments: Value| {
+            let world = tenant(json!({ "assignments": assignments,
+                "groups": { "g": { "members": ["observer"] } },
+                "management_groups": { "mg": { "subscriptions": ["Contoso"] }, "other": {} } }));
+            sees_subscription(
+                &world,
+                &user(&world, "observer"),
+                &world.subscriptions[0].id,
+            )
+        };
+        let at = |who: &str, scope: &str| {
+            sees(json!([{ "who": who, "role": "Reader", "scope": scope }]))
+        };
+        let management = "/providers/Microsoft.Management/managementGroups/";
+        assert!(!sees(json!([])));
+        for scope in ["@key", "@vault", "@policy", "@group", "@subscription", "/"] {
+            assert!(at("observer", scope) && at("group:g", scope), "{scope}");
+        }
+        assert!(at("observer", &format!("{management}mg")));
+        assert!(!at("observer", &format!("{management}other")));
+        assert!(!at(
+            "observer",
+            "/subscriptions/00000000-0000-0000-0000-000000000000"
+        ));
+        assert!(!at("admin", "@subscription"));
+    }
 }

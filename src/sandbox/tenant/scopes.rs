@@ -22,7 +22,7 @@ pub(in crate::sandbox) fn applies(world: &World, assigned: &str, scope: &str) ->
         })
 }
 
-/// Is a role at this scope handed down to subscriptions from above them?
+/// Is this scope above subscriptions, which inherit the roles assigned at it?
 pub(in crate::sandbox) fn is_above_subscriptions(scope: &str) -> bool {
     scope == "/" || management_group(scope).is_some()
 }

@@ -1,5 +1,6 @@
 //! Times and habits of the services, and what commands take without arguments.
 
+use super::azure_operations::Failing;
 use serde::Deserialize;
 
 /// Times in sandbox seconds, and habits of the services.
@@ -40,8 +41,17 @@ pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) odd_case: bool,
     /// Does a 409 say why?
     pub(in crate::sandbox) conflict_body: bool,
-    /// Policies are created with 202 and an operation.
+    /// Policies are changed with 202 and an operation.
     pub(in crate::sandbox) policy_async: bool,
+    /// How long such an operation takes.
+    #[serde(default = "half_a_minute")]
+    pub(in crate::sandbox) policy_seconds: f64,
+    /// It is told by `Location` alone, without `Azure-AsyncOperation`.
+    #[serde(default)]
+    pub(in crate::sandbox) policy_location: bool,
+    /// When set, such operations fail, with this code and message.
+    #[serde(default)]
+    pub(in crate::sandbox) policy_fails: Option<Failing>,
     /// When set, services refuse tokens that are older than this many sandbox seconds.
     #[serde(default)]
     pub(in crate::sandbox) token_seconds: Option<f64>,
@@ -92,6 +102,10 @@ fn twenty_five() -> usize {
 
 fn five_minutes() -> f64 {
     300.0
+}
+
+fn half_a_minute() -> f64 {
+    30.0
 }
 
 /// What commands take without arguments.

@@ -1,5 +1,6 @@
 //! The tenant as a whole: everything that is there, found by id.
 
+use super::azure_operations::AzureOperation;
 use super::clock::Clock;
 use super::events::Event;
 use super::operations::Operations;
@@ -39,6 +40,7 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) rights: Rights,
     pub(in crate::sandbox) locks: Vec<Lock>,
     pub(in crate::sandbox) operations: Operations,
+    pub(in crate::sandbox) azure_operations: Vec<AzureOperation>,
     pub(in crate::sandbox) managers: Vec<String>,
     pub(in crate::sandbox) effects: Vec<(&'static str, String)>,
     pub(in crate::sandbox) tokens: u64,

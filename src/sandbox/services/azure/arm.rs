@@ -2,7 +2,7 @@
 //! Imitated after the public specification.
 
 use super::scope::Scope;
-use super::{authorization, deployments, inventory, policies, vaults, versions};
+use super::{authorization, deployments, inventory, policies, policy_operations, vaults, versions};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::parts::User;
@@ -126,7 +126,10 @@ fn in_subscription(
             policies::list(world, request, user, scope)
         }
         ["providers", PROVIDER, "operations", id] if request.method == "GET" => {
-            policies::operation(request, id)
+            policy_operations::operation(world, request, id)
+        }
+        ["providers", PROVIDER, "operationresults", id] if request.method == "GET" => {
+            policy_operations::result(world, id)
         }
         ["providers", "microsoft.keyvault", rest @ ..] if !rest.is_empty() => {
             vaults::respond(world, (request, user), scope, rest)

@@ -101,8 +101,8 @@ fn assignment(world: &World, role: &Role) -> Value {
     })
 }
 
-/// At, above and below the scope, as the service lists them; `atScope()` leaves out what is below.
-/// `assignedTo` follows groups, `principalId` does not.
+/// At, above and below the scope, as the service lists them, for a management group too (inferred);
+/// `atScope()` leaves out what is below. `assignedTo` follows groups, `principalId` does not.
 fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let clauses: Vec<String> = filter
@@ -227,8 +227,8 @@ fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
     if world.rights.definition(&wanted.role).is_none() {
         return Some(definitions::missing(&wanted.role));
     }
-    // Who says what kind of principal it is spares the service the look for it, which a new
-    // identity would not pass.
+    // With the type of the principal in the request, the service does not look the principal up. A
+    // new identity, which the directory does not show yet, is accepted then.
     let said = body["properties"]["principalType"].is_string();
     (!said && !known_principal(world, &wanted.principal)).then(|| {
         let text = format!(

@@ -137,8 +137,8 @@ fn assignment(role: &Role) -> Value {
     })
 }
 
-/// At, above and below the scope; `atScope()` leaves out what is below, and a principal everybody
-/// else.
+/// At, above and below the scope. `atScope()` leaves out what is below, `principalId` every other
+/// principal.
 fn list(world: &World, request: &Request, place: &Place<'_>) -> Reply {
     let filter = request.query("$filter").trim();
     let principal = filter

@@ -14,6 +14,7 @@ mod listing;
 mod local_roles;
 mod odata;
 mod policies;
+mod policy_operations;
 mod scope;
 mod shapes;
 mod vaults;

@@ -4,9 +4,11 @@
 
 use super::errors::{disallowed, refusal};
 use super::listing::listed;
+use super::policy_operations::change;
 use super::scope::Scope;
 use super::shapes::{policy_body, provider_body};
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::azure_operations::Pending;
 use crate::sandbox::tenant::parts::{Policy, User};
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
@@ -110,11 +112,7 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &
             Reply::error(409, "EnterprisePolicyDeleteNotAllowed", text)
         }
         ("DELETE", None) => Reply::empty(204),
-        ("DELETE", Some(_)) => {
-            world.policies.remove(&key);
-            world.effect("policy-deleted", id);
-            Reply::empty(200)
-        }
+        ("DELETE", Some(_)) => change(world, Pending::Delete(id)),
         ("PATCH", Some(policy)) => patch(world, &request.json(), policy),
         ("PUT", existing) => put(world, &request.json(), (scope, name), existing),
         _ => Reply::error(
@@ -134,14 +132,6 @@ fn is_linked(world: &World, id: &str) -> bool {
     links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
 }
 
-/// The only operation that there is: a policy, which is there when its `PUT` is answered.
-pub(super) fn operation(request: &Request, id: &str) -> Reply {
-    Reply::json(
-        200,
-        &json!({ "id": request.raw_path, "name": id, "status": "Succeeded" }),
-    )
-}
-
 /// What is named is changed, everything else stays.
 fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
     if wanted["tags"].is_object() {
@@ -158,12 +148,7 @@ fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
             .filter(|version| !version.is_empty())
             .map(str::to_owned);
     }
-    world.effect("policy-updated", &policy.id);
-    let answer = Reply::json(200, &policy_body(&policy));
-    world
-        .policies
-        .insert(policy.id.to_ascii_lowercase(), policy);
-    answer
+    change(world, Pending::Write(policy))
 }
 
 fn put(
@@ -197,30 +182,7 @@ fn put(
             .as_ref()
             .map_or_else(|| world.clock.now(), |policy| policy.created),
     };
-    world.effect(
-        if existing.is_some() {
-            "policy-updated"
-        } else {
-            "policy-created"
-        },
-        id,
-    );
-    let answer = match (existing.is_some(), world.settings.policy_async) {
-        (_, true) => {
-            let operation = format!(
-                "https://management.azure.com{}/providers/Microsoft.PowerPlatform/operations/1\
-                ?api-version=2020-10-30",
-                scope.subscription_id()
-            );
-            Reply::empty(202)
-                .header("azure-asyncoperation", operation)
-                .header("retry-after", "5")
-        }
-        (true, false) => Reply::json(200, &policy_body(&policy)),
-        (false, false) => Reply::json(201, &policy_body(&policy)),
-    };
-    world.policies.insert(id.to_ascii_lowercase(), policy);
-    answer
+    change(world, Pending::Write(policy))
 }
 
 /// Why such a policy can't be written, if so.

@@ -148,6 +148,7 @@ pub(super) const PROVIDERS: [Provider; 5] = [
         namespace: POWER_PLATFORM,
         kinds: &[
             kind("operations", POLICIES),
+            kind("operationResults", POLICIES),
             located("enterprisePolicies", POLICIES),
         ],
     },

@@ -105,6 +105,7 @@ mod tests {
             query: query.iter().map(pair).collect::<HashMap<_, _>>(),
             bearer: None,
             content_type: String::new(),
+            client_request: Default::default(),
             body: Bytes::new(),
         }
     }

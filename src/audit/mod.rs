@@ -1,6 +1,10 @@
 //! The audit trail: one line before every request that changes something, one line after it, in a
 //! file that is only ever appended to.
 
+mod change;
+
+pub use change::{Came, End, Entry, Intent, Who};
+
 use crate::error::{Error, Kind, Result};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -33,45 +37,6 @@ struct Log {
     torn: AtomicBool,
 }
 
-/// Who signed in, as far as the token says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Who {
-    /// Object id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_id: Option<String>,
-    /// User principal name, or application id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Tenant id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<String>,
-}
-
-/// A request that is about to be sent.
-#[derive(Debug)]
-pub struct Intent<'a> {
-    /// Who sends it.
-    pub who: Who,
-    /// HTTP method.
-    pub method: &'a str,
-    /// Where to.
-    pub url: &'a str,
-    /// The body. Sign-in never passes here, and no change carries a secret.
-    pub body: Value,
-}
-
-/// What came of it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Came {
-    /// An answer with this HTTP status.
-    Status(u16),
-    /// No answer, and certainly no effect.
-    NotSent(String),
-    /// No answer that can be read: it may have had its effect.
-    Unknown(String),
-}
-
 #[derive(Serialize)]
 struct Line<'a> {
     schema: &'static str,
@@ -85,10 +50,14 @@ struct Line<'a> {
     who: &'a Who,
     method: &'a str,
     url: &'a str,
+    /// The id that this attempt was sent under.
+    client_request_id: &'a str,
     #[serde(skip_serializing_if = "Value::is_null")]
     body: &'a Value,
     #[serde(flatten)]
     came: Option<&'a Came>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a End>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     correlation: &'a [(String, String)],
     plan: &'a str,
@@ -196,7 +165,39 @@ impl Trail {
     ) -> Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
         let outcome = log.write(&self.line(id, intent, at, Some(came)));
-        outcome.map_err(|error| lost(&log.path, &error, (id, intent), came.0))
+        outcome.map_err(|error| lost(&log.path, &error, (id, intent), &what_came(came.0)))
+    }
+
+    /// Writes down how the operation ended that a change was accepted as, with the ids that the
+    /// service gave. When that fails, no other change follows.
+    ///
+    /// # Errors
+    /// The line could not be written; the error says what it would have said.
+    pub fn ended(
+        &self,
+        entry: &Entry,
+        at: Timestamp,
+        (end, ids): (&End, &[(String, String)]),
+    ) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let intent = Intent {
+            who: entry.who.clone(),
+            method: &entry.method,
+            url: &entry.url,
+            client_request: &entry.client_request,
+            body: Value::Null,
+        };
+        let line = Line {
+            event: "ended",
+            operation: Some(end),
+            correlation: ids,
+            overridden: &[],
+            ..self.line(&entry.id, &intent, at, None)
+        };
+        log.write(&line).map_err(|error| {
+            let what = format!("The operation of the change ended with `{}`", end.state);
+            lost(&log.path, &error, (&entry.id, &intent), &what)
+        })
     }
 
     /// What is about to be sent, or what came of it, with the ids that the service gave.
@@ -217,12 +218,14 @@ impl Trail {
             who: &intent.who,
             method: intent.method,
             url: intent.url,
+            client_request_id: intent.client_request,
             body: if came.is_none() {
                 &intent.body
             } else {
                 &Value::Null
             },
             came: came.map(|(came, _)| came),
+            operation: None,
             correlation: came.map_or(&[], |(_, ids)| ids),
             plan: &self.plan,
             overridden: if came.is_none() {
@@ -340,13 +343,17 @@ fn unsent(path: &Path, error: &io::Error) -> Error {
     .hint("Run the same command again then: it goes on from where it stopped.")
 }
 
-/// An outcome that is not written down: its change has happened, if it was sent at all.
-fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), came: &Came) -> Error {
-    let what = match came {
+/// What came of a change, as a clause.
+fn what_came(came: &Came) -> String {
+    match came {
         Came::Status(status) => format!("The change was sent, and answered with {status}"),
         Came::Unknown(_) => "The change was sent, and no answer came that can be read".to_owned(),
         Came::NotSent(_) => "The change could not be sent".to_owned(),
-    };
+    }
+}
+
+/// What came of a change is not written down: it has happened, if it was sent at all.
+fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), what: &str) -> Error {
     let path = path.display();
     Error::new(
         Kind::Unexpected,
@@ -375,6 +382,7 @@ mod tests {
             who: Who::default(),
             method: "PUT",
             url: "https://x/",
+            client_request: "c",
             body: serde_json::json!({"a": "b\nc"}),
         }
     }

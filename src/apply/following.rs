@@ -1,0 +1,134 @@
+//! A change that Azure Resource Manager accepted and goes on with: its operation is polled to its
+//! end. What the operation says is no proof, so that the last word is the resource's own.
+
+use super::applier::Applier;
+use super::sending::{Look, Sending, Unshown};
+use crate::cloud::arm::Written;
+use crate::cloud::arm_operations::{Accepted, Progress};
+use crate::cloud::fault::Reply;
+use crate::cloud::operations::{Deadline, Ended, Patience, Step};
+use crate::error::{Error, Kind, Result};
+use crate::model::receipt::Event;
+
+/// How waiting for an operation ended.
+enum Followed {
+    /// It ended.
+    Ended(Progress),
+    /// Nothing more can be learned from it.
+    Untold(String),
+    /// The time is over, and it runs.
+    Running(String),
+}
+
+impl Applier<'_> {
+    /// A change was accepted: waits for its operation, if it has one, and looks until it shows.
+    /// With the id for a support ticket.
+    pub(super) async fn taken<T>(
+        &mut self,
+        sending: &Sending<'_>,
+        written: Written,
+        look: &mut impl AsyncFnMut() -> Look<T>,
+    ) -> Result<(T, Option<String>)> {
+        if let Some(accepted) = &written.operation
+            && let Some(value) = self.follow(sending, accepted, look).await?
+        {
+            return Ok((value, written.correlation));
+        }
+        Ok((self.until_shown(sending, look).await?, written.correlation))
+    }
+
+    /// Waits for the operation, no longer than the change may take. After one that failed, or that
+    /// runs for too long, the value comes from a look; after any other the caller looks.
+    ///
+    /// # Errors
+    /// `Unverified` with the operation's code and words when it failed, `StillRunning` when it goes
+    /// on; and a re-read shows nothing in either case.
+    async fn follow<T>(
+        &mut self,
+        sending: &Sending<'_>,
+        accepted: &Accepted,
+        look: &mut impl AsyncFnMut() -> Look<T>,
+    ) -> Result<Option<T>> {
+        let error = match self.to_its_end(sending, accepted).await? {
+            Followed::Ended(progress) => {
+                self.writer.ended(accepted, &progress);
+                if progress.succeeded() {
+                    return Ok(None);
+                }
+                failed(sending, accepted, progress)
+            }
+            Followed::Untold(why) => {
+                let note = format!("The operation can't be followed ({why}). A re-read decides.");
+                (self.say)(Event::Note(note));
+                return Ok(None);
+            }
+            Followed::Running(state) => runs(sending, &state),
+        };
+        match self.watch(sending.sign, sending.shows, look).await {
+            Ok(value) => {
+                let note = format!("{error} But a re-read shows: {}.", sending.what);
+                (self.say)(Event::Note(note));
+                Ok(Some(value))
+            }
+            Err(Unshown::Stopped(stopped)) => Err(stopped),
+            Err(Unshown::Unknown(_) | Unshown::Late(_)) => Err((sending.advice)(error)),
+        }
+    }
+
+    async fn to_its_end(&mut self, sending: &Sending<'_>, accepted: &Accepted) -> Result<Followed> {
+        let deadline = Deadline::new(&self.clock, Some(sending.takes));
+        let began = self.clock.moment();
+        let mut patience = Patience::new(accepted.pause);
+        let mut pause = patience.next(accepted.pause);
+        let mut state = "accepted".to_owned();
+        while let Some(left) = deadline.left().filter(|left| !left.is_zero()) {
+            let what = format!("{} ({state})", sending.sign);
+            self.wait_for(&what, began, pause.min(left)).await?;
+            let look = deadline.look(self.reader.progress(accepted)).await;
+            let Some((look, asked)) = look else { break };
+            state = words(&look);
+            match accepted.step(&look, asked, &mut patience) {
+                Step::Wait(next) => pause = next,
+                Step::Stop(Ended::Operation(_)) => {
+                    return Ok(look.map_or_else(|_| Followed::Untold(state), Followed::Ended));
+                }
+                Step::Stop(_) | Step::Refused => return Ok(Followed::Untold(state)),
+            }
+        }
+        Ok(Followed::Running(state))
+    }
+}
+
+/// What a look shows, for whoever waits.
+fn words(look: &Reply<Progress>) -> String {
+    match look {
+        Ok(progress) => progress.end.state.clone(),
+        Err(fault) => fault.clause(),
+    }
+}
+
+/// The operation ended without success: it ended, and what was wanted is not there.
+fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Error {
+    let end = progress.end;
+    let said = end
+        .message
+        .map_or_else(|| ".".to_owned(), |message| format!(": {message}"));
+    let mut error = Error::new(Kind::Unverified, &sending.failed).detail(format!(
+        "Azure Resource Manager accepted the change and ended it with `{}`{said}",
+        end.state
+    ));
+    error.code = end.code;
+    (error.correlation, error.client_request) = accepted.tickets.clone();
+    error
+}
+
+fn runs(sending: &Sending<'_>, state: &str) -> Error {
+    Error::new(
+        Kind::StillRunning,
+        format!(
+            "The change goes on at the service after {} minutes ({state}).",
+            sending.takes.as_secs() / 60
+        ),
+    )
+    .hint("Run the same command again: it looks first, and sends only what is missing.")
+}

@@ -1,0 +1,349 @@
+//! Long operations of Azure Resource Manager: a change that is answered before it is done. After
+//! its rules for asynchronous operations: `Azure-AsyncOperation` names an address whose `status`
+//! ends with `Succeeded`, `Failed` or `Canceled`; else `Location` names one that answers 202 until
+//! the end.
+
+use crate::audit::{End, Entry};
+use crate::cloud::answer::Answer;
+use crate::cloud::clouds::Service;
+use crate::cloud::fault::{Fault, Reply, passing_status};
+use crate::cloud::json::{as_text, clean, must, text};
+use crate::cloud::operations::{Patience, Step, step};
+use crate::cloud::session::{Reader, Writer};
+use crate::model::operation::Operation;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The words that end an operation; any other one means that it runs.
+const ENDS: [&str; 3] = ["Succeeded", "Failed", "Canceled"];
+
+/// A change that was accepted, and goes on at the service.
+#[derive(Debug)]
+pub struct Accepted {
+    url: String,
+    asks: Asks,
+    /// The pause that the service asks for before the first look.
+    pub pause: Option<Duration>,
+    /// For a support ticket: the service's id of the change, and ours.
+    pub tickets: (Option<String>, Option<String>),
+    entry: Option<Entry>,
+}
+
+/// What an address tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// `Azure-AsyncOperation`: a document with a `status`.
+    Status,
+    /// `Location`: 202 while it runs, and then what the change itself would have answered.
+    Result,
+}
+
+/// One look at an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The state, and what the service says about a failure.
+    pub end: End,
+    /// The ids that the service gave.
+    ids: Vec<(String, String)>,
+}
+
+impl Progress {
+    /// Did it end, well or not? (Words are compared without case.)
+    pub fn has_ended(&self) -> bool {
+        ENDS.iter()
+            .any(|end| end.eq_ignore_ascii_case(&self.end.state))
+    }
+
+    /// Did it end well?
+    pub fn succeeded(&self) -> bool {
+        self.end.state.eq_ignore_ascii_case(ENDS[0])
+    }
+}
+
+impl Accepted {
+    /// The operation that an answer names, if it names one. `Location` alone counts with 202 only:
+    /// with 201 it may be the address of what was made.
+    pub(super) fn of(
+        answer: &Answer,
+        pause: Option<Duration>,
+        entry: Option<Entry>,
+    ) -> Option<Self> {
+        let status = answer
+            .header("azure-asyncoperation")
+            .map(|url| (url, Asks::Status));
+        let result = || answer.header("location").map(|url| (url, Asks::Result));
+        let (url, asks) = status.or_else(|| result().filter(|_| answer.status == 202))?;
+        Some(Self {
+            url: url.to_owned(),
+            asks,
+            pause,
+            tickets: (
+                answer.correlation().map(clean),
+                answer.client_request().map(clean),
+            ),
+            entry,
+        })
+    }
+
+    /// What to do after one look. Passing trouble is waited out.
+    pub fn step(
+        &self,
+        look: &Reply<Progress>,
+        asked: Option<Duration>,
+        patience: &mut Patience,
+    ) -> Step {
+        let look = match look {
+            Ok(progress) => Ok(Operation {
+                state: if progress.has_ended() { ENDS[0] } else { "" }.to_owned(),
+                ..Operation::default()
+            }),
+            Err(fault) => Err(fault.clone()),
+        };
+        step(&look, asked, patience)
+    }
+}
+
+/// Is this answer of a `Location` what the change itself came to? One that the question itself may
+/// have got (no sign-in, no right, not known) is not.
+fn is_its_end(fault: &Fault) -> bool {
+    fault.status().is_some_and(|status| {
+        (400..500).contains(&status)
+            && !matches!(status, 401 | 403 | 404)
+            && !passing_status(status)
+    })
+}
+
+impl Reader {
+    /// Looks once at an operation. Brings `Retry-After` with either outcome.
+    pub async fn progress(&self, accepted: &Accepted) -> (Reply<Progress>, Option<Duration>) {
+        let (reply, pause) = self.session.poll(Service::Arm, &accepted.url).await;
+        (read(accepted.asks, reply), pause)
+    }
+}
+
+impl Writer {
+    /// Writes down how an operation ended, beside the change that began it.
+    pub fn ended(&self, accepted: &Accepted, progress: &Progress) {
+        if let Some(entry) = &accepted.entry {
+            self.session.ended(entry, &progress.end, &progress.ids);
+        }
+    }
+}
+
+/// What a look shows.
+fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
+    let answer = match reply {
+        Ok(answer) => answer,
+        Err(fault) if asks == Asks::Result && is_its_end(&fault) => {
+            return Ok(Progress {
+                ids: Vec::new(),
+                end: End {
+                    state: "Failed".to_owned(),
+                    code: fault.inner_code.or(fault.code),
+                    message: Some(fault.message).filter(|message| !message.is_empty()),
+                },
+            });
+        }
+        Err(fault) => return Err(fault),
+    };
+    let state = match asks {
+        Asks::Status => super::exchange::parse(Service::Arm, &answer).and_then(|value| {
+            let status = must(&value, "status", as_text).required();
+            status.map_err(|why| Fault::shape(Service::Arm, &answer, why))
+        })?,
+        Asks::Result => result_of(&answer),
+    };
+    let mut progress = Progress {
+        end: End {
+            state,
+            code: None,
+            message: None,
+        },
+        ids: answer.ids(),
+    };
+    if progress.has_ended() && !progress.succeeded() {
+        // Who reads errors knows every shape of one.
+        let fault = Fault::answered(Service::Arm, &answer);
+        progress.end.code = fault.inner_code.or(fault.code);
+        progress.end.message = Some(fault.message).filter(|_| progress.end.code.is_some());
+    }
+    Ok(progress)
+}
+
+/// The state that the answer of a `Location` stands for. A resource that is shown in the end may
+/// say itself that it failed.
+fn result_of(answer: &Answer) -> String {
+    if answer.status == 202 {
+        return "Running".to_owned();
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let own = text(&body, "properties.provisioningState");
+    own.filter(|own| ENDS[1..].iter().any(|end| end.eq_ignore_ascii_case(own)))
+        .unwrap_or_else(|| ENDS[0].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::answer::Broken;
+    use reqwest::header::{HeaderMap, HeaderName};
+    use serde_json::json;
+
+    const URL: &str = "https://management.azure.com/subscriptions/s/operations/o";
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            map.insert(name, value.parse().unwrap());
+        }
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        Answer {
+            status,
+            headers: map,
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_is_told_by_its_headers() {
+        let (status, place) = (
+            ("azure-asyncoperation", URL),
+            ("location", "https://other/"),
+        );
+        for (code, headers, expected) in [
+            (202, &[status, place][..], Some((URL, Asks::Status))),
+            (202, &[place], Some(("https://other/", Asks::Result))),
+            (201, &[status], Some((URL, Asks::Status))),
+            (200, &[status], Some((URL, Asks::Status))),
+            // The address of what was made.
+            (201, &[place], None),
+            (200, &[place], None),
+            (202, &[], None),
+            (200, &[], None),
+        ] {
+            let found = Accepted::of(&answer(code, headers, &Value::Null), None, None);
+            let found = found.map(|found| (found.url, found.asks));
+            let expected = expected.map(|(url, asks)| (url.to_owned(), asks));
+            assert_eq!(found, expected, "{code} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_look_is_read_by_what_its_address_tells() {
+        let failed = json!({ "code": "Forbidden", "message": "No." });
+        let (status, result) = (Asks::Status, Asks::Result);
+        let shows = |state: &str| json!({ "properties": { "provisioningState": state } });
+        for (asks, code, body, state, error) in [
+            (
+                status,
+                200,
+                json!({ "status": "Succeeded" }),
+                Some("Succeeded"),
+                None,
+            ),
+            (
+                status,
+                200,
+                json!({ "status": "InProgress" }),
+                Some("InProgress"),
+                None,
+            ),
+            (
+                status,
+                202,
+                json!({ "status": "Wibble" }),
+                Some("Wibble"),
+                None,
+            ),
+            (
+                status,
+                200,
+                json!({ "status": "failed", "error": failed }),
+                Some("failed"),
+                Some(("Forbidden", "No.")),
+            ),
+            (
+                status,
+                200,
+                json!({ "status": "Canceled" }),
+                Some("Canceled"),
+                None,
+            ),
+            // Nobody can say what that is.
+            (status, 200, json!({ "id": "o" }), None, None),
+            (status, 200, json!({ "status": 1 }), None, None),
+            (status, 200, Value::Null, None, None),
+            (status, 404, json!({ "error": failed }), None, None),
+            (status, 409, json!({ "error": failed }), None, None),
+            (result, 202, Value::Null, Some("Running"), None),
+            (result, 202, shows("Succeeded"), Some("Running"), None),
+            (result, 200, json!({ "id": "i" }), Some("Succeeded"), None),
+            (result, 204, Value::Null, Some("Succeeded"), None),
+            (result, 200, shows("Updating"), Some("Succeeded"), None),
+            (result, 200, shows("FAILED"), Some("FAILED"), None),
+            (
+                result,
+                409,
+                json!({ "error": failed }),
+                Some("Failed"),
+                Some(("Forbidden", "No.")),
+            ),
+            (result, 403, json!({ "error": failed }), None, None),
+            (result, 404, json!({ "error": failed }), None, None),
+            (result, 429, json!({ "error": failed }), None, None),
+            (result, 500, json!({ "error": failed }), None, None),
+        ] {
+            let answer = answer(code, &[], &body);
+            let reply = if code < 300 {
+                Ok(answer)
+            } else {
+                Err(Fault::answered(Service::Arm, &answer))
+            };
+            let end = read(asks, reply).ok().map(|progress| progress.end);
+            let shown = end.as_ref().map(|end| end.state.as_str());
+            let why = end
+                .as_ref()
+                .and_then(|end| end.code.as_deref().zip(end.message.as_deref()));
+            assert_eq!((shown, why), (state, error), "{asks:?} {code} {body}");
+        }
+    }
+
+    #[test]
+    fn only_three_words_end_an_operation_and_trouble_is_waited_out() {
+        let headers = [("azure-asyncoperation", URL)];
+        let accepted = Accepted::of(&answer(202, &headers, &Value::Null), None, None).unwrap();
+        let decide = |look: &Reply<Progress>| accepted.step(look, None, &mut Patience::new(None));
+        let state = |word: &str| {
+            read(
+                Asks::Status,
+                Ok(answer(200, &[], &json!({ "status": word }))),
+            )
+        };
+        for end in ["Succeeded", "SUCCEEDED", "failed", "Canceled"] {
+            assert!(matches!(decide(&state(end)), Step::Stop(_)), "{end}");
+        }
+        for running in ["Running", "Accepted", "Completed", "Cancelled", "Wibble"] {
+            assert!(
+                matches!(decide(&state(running)), Step::Wait(_)),
+                "{running}"
+            );
+        }
+        for status in [408, 429, 500, 502, 503] {
+            let fault = Fault::answered(Service::Arm, &answer(status, &[], &Value::Null));
+            assert!(matches!(decide(&Err(fault)), Step::Wait(_)), "{status}");
+        }
+        let lost = Fault::broken(Service::Arm, &Broken::Lost("x".to_owned()));
+        assert!(matches!(decide(&Err(lost)), Step::Wait(_)));
+        let foreign = Fault::broken(Service::Arm, &Broken::Foreign("x".to_owned()));
+        assert_eq!(decide(&Err(foreign)), Step::Refused);
+        // The service's own pause is kept.
+        let asked = Some(Duration::from_secs(77));
+        let next = accepted.step(&state("Running"), asked, &mut Patience::new(None));
+        assert_eq!(next, Step::Wait(Duration::from_secs(77)));
+    }
+}

@@ -1,0 +1,35 @@
+//! The id that cmkctl gives to each request (`x-ms-client-request-id`), as the guidelines for
+//! Microsoft's REST services describe it. Support finds a request by it even where no answer came.
+//!
+//! Each attempt has an id of its own. A request that is sent again is another one for the service,
+//! and an audit line or an error must name the one it tells of. (Microsoft's SDKs keep an id over
+//! repetitions, which they hide from their callers. Nothing is hidden here: every attempt of a
+//! change is written down.) It is random (UUID version 4), and so says nothing of this machine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use uuid::Uuid;
+
+/// The header's name.
+pub(super) const HEADER: &str = "x-ms-client-request-id";
+
+/// An id for one attempt: lower case, with hyphens.
+pub(super) fn fresh() -> String {
+    Uuid::new_v4().hyphenated().to_string()
+}
+
+/// The id of the last attempt of a client that others have written, and whose errors lose it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Last(Arc<Mutex<Option<String>>>);
+
+impl Last {
+    pub(super) fn set(&self, id: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
+    }
+
+    pub(super) fn get(&self) -> Option<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,173 @@
+//! Who may use a key, and who may read a policy: assignments and denials at the same time, then the
+//! definitions that the answer depends on.
+
+use super::asking::{ask, each};
+use crate::cloud::Reader;
+use crate::cloud::fault::Reply;
+use crate::error::Result;
+use crate::model::ids::{ArmId, ResourceKind, same_id};
+use crate::model::key_ids::KeyName;
+use crate::model::known::Known;
+use crate::model::protection::{Policy, Vault};
+use crate::model::rights::{Denial, Held};
+use crate::model::seen::{Seen, Unreadable};
+use crate::steps::rights::{Asked, Need, key_scope, open_roles};
+use futures::join;
+use std::collections::BTreeMap;
+
+/// A key in its vault, as a policy names it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) vault: Option<&'a ArmId>,
+    pub(super) key: Option<&'a KeyName>,
+}
+
+/// What decides whether the identity of a policy may use a key. `vault` must have been read: a
+/// vault with access policies has no roles on its keys, and a managed HSM has them on its data
+/// plane.
+pub(super) async fn on_key(
+    reader: &Reader,
+    policy: Option<&Policy>,
+    place: Place<'_>,
+    vault: Option<&Vault>,
+) -> Result<Held> {
+    match (policy, place, vault) {
+        (
+            Some(policy),
+            Place {
+                vault: Some(id),
+                key: Some(key),
+            },
+            Some(vault),
+        ) if id.kind == ResourceKind::ManagedHsm => on_hsm(reader, policy, vault, key).await,
+        (Some(_), _, Some(vault)) if vault.rbac == Known::Known(false) => Ok(Held::default()),
+        (Some(policy), _, vault) => {
+            let held = lists(reader, policy, place.vault).await?;
+            defined(reader, policy, place, vault, held).await
+        }
+        _ => Ok(Held::default()),
+    }
+}
+
+/// The assignments of a policy's identity at a vault, and what is denied there.
+pub(super) async fn lists(reader: &Reader, policy: &Policy, vault: Option<&ArmId>) -> Result<Held> {
+    let (Some(vault), Some(principal)) = (vault, &policy.principal_id) else {
+        return Ok(Held::default());
+    };
+    if vault.kind != ResourceKind::Vault {
+        return Ok(Held::default());
+    }
+    let scope = vault.to_string();
+    let (roles, denials) = join!(
+        reader.role_assignments(&scope, Some(principal)),
+        reader.denials(&scope)
+    );
+    Ok(Held {
+        roles: ask(roles)?,
+        denials: shown(denials)?,
+        ..Held::default()
+    })
+}
+
+/// Adds the definitions that the answer depends on. Of a vault with access policies nothing is
+/// kept: neither roles nor denials decide there.
+pub(super) async fn defined(
+    reader: &Reader,
+    policy: &Policy,
+    place: Place<'_>,
+    vault: Option<&Vault>,
+    held: Held,
+) -> Result<Held> {
+    let (Some(id), Some(principal)) = (place.vault, &policy.principal_id) else {
+        return Ok(held);
+    };
+    if vault.is_some_and(|vault| vault.rbac == Known::Known(false)) {
+        return Ok(Held::default());
+    }
+    let at = key_scope(id, place.key, Need::Key);
+    let asked = Asked {
+        principal,
+        at: &at,
+        need: Need::Key,
+    };
+    with_definitions(reader, &id.to_string(), asked, held).await
+}
+
+async fn on_hsm(reader: &Reader, policy: &Policy, hsm: &Vault, key: &KeyName) -> Result<Held> {
+    let own = policy.principal_id.as_deref();
+    let mut roles = ask(reader.hsm_roles(&hsm.uri, key).await)?;
+    if let Seen::Present(all) = &mut roles {
+        all.retain(|role| own.is_some_and(|own| same_id(own, &role.principal_id)));
+    }
+    Ok(Held {
+        roles,
+        ..Held::default()
+    })
+}
+
+/// What decides whether each of these may read a policy. What is denied is the same list for all.
+pub(super) async fn on_policy(
+    reader: &Reader,
+    policy: &ArmId,
+    principals: &[String],
+) -> Result<BTreeMap<String, Held>> {
+    if principals.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let scope = policy.to_string();
+    let roles = each(principals.to_vec(), async |principal: String| {
+        ask(reader.role_assignments(&scope, Some(&principal)).await)
+    });
+    let (roles, denials) = join!(roles, reader.denials(&scope));
+    let denials = shown(denials)?;
+    let held = roles?.into_iter().map(|(principal, roles)| {
+        let held = Held {
+            roles,
+            denials: denials.clone(),
+            ..Held::default()
+        };
+        (principal, held)
+    });
+    let held: BTreeMap<String, Held> = held.collect();
+    each(held.keys().cloned(), async |principal: String| {
+        let asked = Asked {
+            principal: &principal,
+            at: &scope,
+            need: Need::Policy,
+        };
+        let own = held.get(&principal).cloned().unwrap_or_default();
+        with_definitions(reader, &scope, asked, own).await
+    })
+    .await
+}
+
+async fn with_definitions(
+    reader: &Reader,
+    scope: &str,
+    asked: Asked<'_>,
+    mut held: Held,
+) -> Result<Held> {
+    let more = each(open_roles(asked, &held), async |role: String| {
+        ask(reader.role_definition(scope, &role).await)
+    });
+    held.definitions.extend(more.await?);
+    Ok(held)
+}
+
+/// Denials, as far as the service shows them to this caller. A refusal of whatever kind means that
+/// they are not for this caller, or that this cloud has no such list; trouble means that they are
+/// not known.
+pub(super) fn shown(reply: Reply<Vec<Denial>>) -> Result<Seen<Vec<Denial>>> {
+    let refused = reply
+        .as_ref()
+        .err()
+        .and_then(|fault| fault.status())
+        .is_some_and(|status| matches!(status, 400 | 403..=405));
+    Ok(match ask(reply)? {
+        Seen::Unreadable(why) if refused => Seen::Unreadable(Unreadable {
+            forbidden: true,
+            ..why
+        }),
+        seen => seen,
+    })
+}

@@ -1,0 +1,112 @@
+//! Host management.azure.com, provider `Microsoft.PowerPlatform` (2020-10-30): changes of
+//! enterprise policies, answered at once or with 202 and an operation. Imitated after the rules of
+//! Azure Resource Manager for asynchronous operations (`Azure-AsyncOperation`, `Location`,
+//! `Retry-After`). That enterprise policies answer so, and where their operations are, is
+//! (inferred): the public specification knows only answers at once.
+
+use super::shapes::policy_body;
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::azure_operations::{AzureOperation, Pending};
+use crate::sandbox::tenant::world::World;
+use serde_json::json;
+
+/// The pause that is asked for between two looks.
+const RETRY_AFTER: &str = "5";
+
+/// Makes a change, or accepts it. A resource that is being changed takes no other change
+/// (inferred); the same one once more is the one that runs.
+pub(super) fn change(world: &mut World, change: Pending) -> Reply {
+    let running = world.azure_running(change.target());
+    if let Some(running) = running {
+        if running.change.is(&change) {
+            return accepted(world, running);
+        }
+        let text = format!(
+            "The resource '{}' has another operation in progress. Please retry later.",
+            change.target()
+        );
+        return Reply::error(409, "AnotherOperationInProgress", text);
+    }
+    if world.settings.policy_async {
+        let begun = world.begin_azure(change);
+        return accepted(world, &begun);
+    }
+    let existed = world
+        .policies
+        .contains_key(&change.target().to_ascii_lowercase());
+    let reply = match &change {
+        Pending::Write(policy) => {
+            Reply::json(if existed { 200 } else { 201 }, &policy_body(policy))
+        }
+        Pending::Delete(_) => Reply::empty(200),
+    };
+    world.take_effect(change);
+    reply
+}
+
+fn accepted(world: &World, operation: &AzureOperation) -> Reply {
+    // An operation is in the subscription of what it changes.
+    let target: Vec<&str> = operation.change.target().split('/').take(3).collect();
+    let address = |kind: &str| {
+        format!(
+            "https://management.azure.com{}/providers/Microsoft.PowerPlatform/{kind}/{}\
+            ?api-version=2020-10-30",
+            target.join("/"),
+            operation.id
+        )
+    };
+    let reply = Reply::empty(202)
+        .header("location", address("operationResults"))
+        .header("retry-after", RETRY_AFTER);
+    if world.settings.policy_location {
+        return reply;
+    }
+    reply.header("azure-asyncoperation", address("operations"))
+}
+
+fn find<'a>(world: &'a World, id: &str) -> Result<&'a AzureOperation, Reply> {
+    let mut all = world.azure_operations.iter();
+    all.find(|one| one.id.eq_ignore_ascii_case(id))
+        .ok_or_else(|| {
+            let text = format!("The operation '{id}' could not be found.");
+            Reply::error(404, "OperationNotFound", text)
+        })
+}
+
+/// `Azure-AsyncOperation`: 200, whatever has come of it.
+pub(super) fn operation(world: &World, request: &Request, id: &str) -> Reply {
+    let found = match find(world, id) {
+        Ok(found) => found,
+        Err(missing) => return missing,
+    };
+    let mut body = json!({
+        "id": request.raw_path,
+        "name": found.id,
+        "status": "Running",
+        "startTime": found.began.to_string(),
+    });
+    let Some(ended) = found.ended else {
+        return Reply::json(200, &body).header("retry-after", RETRY_AFTER);
+    };
+    body["endTime"] = json!(ended.to_string());
+    body["status"] = json!("Succeeded");
+    if let Some(failing) = &found.failing {
+        body["status"] = json!("Failed");
+        body["error"] = json!({ "code": failing.code, "message": failing.message });
+    }
+    Reply::json(200, &body)
+}
+
+/// `Location`: 202 until it has ended, and then what the change itself would have answered.
+pub(super) fn result(world: &World, id: &str) -> Reply {
+    let found = match find(world, id) {
+        Ok(found) => found,
+        Err(missing) => return missing,
+    };
+    match (&found.failing, &found.change) {
+        _ if found.ended.is_none() => accepted(world, found),
+        (Some(failing), _) => Reply::error(400, &failing.code, &failing.message),
+        (None, Pending::Write(policy)) => Reply::json(200, &policy_body(policy)),
+        (None, Pending::Delete(_)) => Reply::empty(204),
+    }
+}

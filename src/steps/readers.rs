@@ -1,0 +1,132 @@
+//! Who may read the policy, and the role for those who can't: without it an add is refused.
+
+use super::grant::Comes;
+use super::rights::{About, Asked, Doubt, Need, Right, denial_in_doubt, judge, source};
+use super::{Whose, finding, unseen, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::ArmId;
+use crate::model::observed::Observed;
+use crate::model::plan::{Action, Plan};
+use crate::model::rights::{Denial, Held};
+use crate::model::seen::Unreadable;
+use crate::model::target::Target;
+
+/// Gives Reader to those of the target's readers who can't read the policy.
+pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
+    let Some(policy) = &target.policy else { return };
+    for reader in &target.readers {
+        match comes {
+            Comes::No => {}
+            Comes::Planned => plan.actions.push(give(policy, reader)),
+            Comes::There => match observed.policy_rights.get(reader) {
+                Some(held) => reads(policy, reader, held, plan),
+                None => {
+                    let why = Unreadable::because("it was not read");
+                    let doubt = Doubt::unread(why);
+                    plan.findings.push(in_doubt(policy, reader, &doubt));
+                }
+            },
+        }
+    }
+}
+
+/// May this reader read the policy that is there?
+fn reads(policy: &ArmId, reader: &str, held: &Held, plan: &mut Plan) {
+    let at = policy.to_string();
+    let asked = Asked {
+        principal: reader,
+        at: &at,
+        need: Need::Policy,
+    };
+    match judge(asked, held) {
+        Right::Yes(by) => {
+            plan.findings.extend(hidden_denials(policy, held));
+            plan.already.push(format!(
+                "{reader} may read the policy `{}`, by {}",
+                policy.name,
+                source(asked, held, &by)
+            ));
+        }
+        Right::No => {
+            let doubt = denial_in_doubt(asked, held);
+            let doubt = doubt.map(|doubt| in_doubt(policy, reader, &doubt));
+            plan.findings.extend(doubt);
+            plan.actions.push(give(policy, reader));
+        }
+        Right::Denied(denial) => plan.findings.push(denied(policy, reader, denial)),
+        Right::CantTell(doubt) => plan.findings.push(in_doubt(policy, reader, &doubt)),
+    }
+}
+
+fn give(policy: &ArmId, reader: &str) -> Action {
+    Action::GrantReader {
+        policy: policy.clone(),
+        principal: reader.to_owned(),
+    }
+}
+
+fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt) -> Finding {
+    let mut found = unseen(
+        "CMK019",
+        policy.to_string(),
+        &format!("Whether {reader} may read the policy"),
+        &doubt.why,
+        (who::ASSIGNS_ROLES, Whose::Own),
+    );
+    match doubt.about {
+        About::Reading => {}
+        About::Condition => {
+            found.remedy = format!(
+                "Give the role without a condition: `{}`.",
+                reader_command(policy, reader)
+            );
+        }
+        About::Denial => {
+            found.remedy =
+                "Find out whether the deny assignment covers the reader, and have it exclude them."
+                    .to_owned();
+            found.who = who::OWNER;
+        }
+    }
+    found
+}
+
+fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
+    finding(
+        "CMK019",
+        Severity::Block,
+        policy.to_string(),
+        format!(
+            "The deny assignment `{}` keeps {reader} from reading the policy `{}`.",
+            denial.name, policy.name
+        ),
+        "A role does not help. A managed application or a deployment stack made the deny \
+        assignment: have it exclude the reader.",
+        who::OWNER,
+    )
+}
+
+/// Said once: the service does not show this caller what is denied.
+fn hidden_denials(policy: &ArmId, held: &Held) -> Option<Finding> {
+    let why = held.denials.unreadable().filter(|why| why.forbidden)?;
+    let found = finding(
+        "CMK019",
+        Severity::Acknowledge,
+        policy.to_string(),
+        format!(
+            "Deny assignments at the policy `{}` are not visible to you: {}. cmkctl assumes that \
+            none of them denies reading it.",
+            policy.name, why.why
+        ),
+        "Ask an account with the role Reader on the policy to run this.",
+        who::KEY_VAULT,
+    );
+    Some(found)
+}
+
+/// The command that lets a principal read a policy.
+pub(super) fn reader_command(policy: &ArmId, reader: &str) -> String {
+    format!(
+        "az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"
+    )
+}

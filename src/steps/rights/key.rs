@@ -1,0 +1,158 @@
+//! May the identity of a policy use the key? The one definition, for roles, access policies and
+//! local roles of a managed HSM.
+
+use super::asked::{Asked, Doubt, Need, Right, key_scope};
+use super::judge::{denial_in_doubt, effective, judge, source};
+use crate::model::ids::{ResourceKind, same_id};
+use crate::model::key_ids::KeyName;
+use crate::model::known::Known;
+use crate::model::observed::Observed;
+use crate::model::protection::{AccessPolicy, KeyReference, Policy, Vault};
+use crate::model::rights::{Held, RoleAssignment};
+use crate::model::roles::{ENCRYPTION_USER, KEY_PERMISSIONS};
+use crate::model::seen::{Seen, Unreadable};
+use jiff::Timestamp;
+
+/// May the policy's identity use the key? By the vault's real permission model, never by what else
+/// is lying around.
+pub fn access<'a>(observed: &'a Observed, vault: &Vault) -> Right<'a> {
+    let unread = |why: Unreadable| Right::CantTell(Doubt::unread(why));
+    match &observed.policy {
+        Seen::Present(policy) => allows_key(
+            policy,
+            vault,
+            named_key(policy, vault),
+            &observed.key_rights,
+        ),
+        Seen::Unreadable(why) => unread(why.clone()),
+        Seen::Absent => unread(Unreadable::because("there is no policy")),
+        Seen::NotAsked => unread(Unreadable::because("it was not read")),
+    }
+}
+
+/// The key that a policy names, if it is one of this vault.
+fn named_key<'a>(policy: &'a Policy, vault: &Vault) -> Option<&'a KeyName> {
+    policy
+        .key_reference()
+        .filter(|key| key.vault.is_same_vault(&vault.id))
+        .map(|key| &key.key)
+}
+
+/// The same, for any policy, vault and key, by what was read of the identity's rights there.
+/// Without a key, what is given on the whole vault counts alone.
+pub fn allows_key<'a>(
+    policy: &Policy,
+    vault: &Vault,
+    key: Option<&KeyName>,
+    held: &'a Held,
+) -> Right<'a> {
+    let unread = |why: &str| Right::CantTell(Doubt::unread(Unreadable::because(why)));
+    let Some(principal) = policy.principal_id.as_deref() else {
+        return unread("the policy shows no identity");
+    };
+    match &vault.rbac {
+        Known::Unknown(why) => unread(why),
+        Known::Known(false) => match &vault.access_policies {
+            Known::Known(all) if all.iter().any(|entry| gives_key(entry, principal)) => {
+                Right::Yes(Vec::new())
+            }
+            Known::Known(_) => Right::No,
+            Known::Unknown(why) => unread(why),
+        },
+        Known::Known(true) => {
+            let need = need(vault.id.kind);
+            let at = key_scope(&vault.id, key, need);
+            let asked = Asked {
+                principal,
+                at: &at,
+                need,
+            };
+            judge(asked, held)
+        }
+    }
+}
+
+/// Does an access policy give it to this principal?
+fn gives_key(entry: &AccessPolicy, principal: &str) -> bool {
+    let has = |need: &str| entry.keys.iter().any(|key| key == need);
+    entry.object_id.eq_ignore_ascii_case(principal)
+        && (has("all") || KEY_PERMISSIONS.iter().all(|need| has(need)))
+}
+
+fn need(kind: ResourceKind) -> Need {
+    match kind {
+        ResourceKind::ManagedHsm => Need::HsmKey,
+        ResourceKind::Vault | ResourceKind::EnterprisePolicy => Need::Key,
+    }
+}
+
+/// Where nothing gives the right: why a grant may not help either, because what is denied is not
+/// known.
+pub fn denial_open(policy: &Policy, vault: &Vault, held: &Held) -> Option<Doubt> {
+    if vault.rbac != Known::Known(true) {
+        return None;
+    }
+    let at = scope_in(policy, vault);
+    denial_in_doubt(asked(policy, vault, &at)?, held)
+}
+
+/// The scope of the key that a policy names.
+fn scope_in(policy: &Policy, vault: &Vault) -> String {
+    key_scope(&vault.id, named_key(policy, vault), need(vault.id.kind))
+}
+
+fn asked<'a>(policy: &'a Policy, vault: &Vault, at: &'a str) -> Option<Asked<'a>> {
+    Some(Asked {
+        principal: policy.principal_id.as_deref()?,
+        at,
+        need: need(vault.id.kind),
+    })
+}
+
+/// The assignment that cmkctl itself would make for a policy, if it is there: the encryption role
+/// for its identity, on the vault, without a condition.
+pub fn given_by_us<'a>(
+    policy: &Policy,
+    key: &KeyReference,
+    held: &'a Held,
+) -> Option<&'a RoleAssignment> {
+    let principal = policy.principal_id.as_deref()?;
+    held.roles.present()?.iter().find(|role| {
+        same_id(&role.principal_id, principal)
+            && role.role == ENCRYPTION_USER
+            && same_id(&role.scope, &key.vault.to_string())
+            && !role.conditional
+    })
+}
+
+/// Where the right of a policy's identity comes from, in words.
+pub fn source_of_key(
+    policy: &Policy,
+    key: &KeyReference,
+    held: &Held,
+    by: &[&RoleAssignment],
+) -> String {
+    let need = need(key.vault.kind);
+    let at = key_scope(&key.vault, Some(&key.key), need);
+    let asked = Asked {
+        principal: policy.principal_id.as_deref().unwrap_or_default(),
+        at: &at,
+        need,
+    };
+    source(asked, held, by)
+}
+
+/// From when on the grants of the policy's identity are effective everywhere, if they are not yet,
+/// with the assignment that takes longest.
+pub fn settling<'a>(
+    observed: &'a Observed,
+    policy: &Policy,
+) -> Option<(Timestamp, &'a RoleAssignment)> {
+    let vault = observed
+        .vault
+        .present()
+        .filter(|vault| vault.rbac == Known::Known(true))?;
+    let at = scope_in(policy, vault);
+    let asked = asked(policy, vault, &at)?;
+    effective(asked, &observed.key_rights, observed.at).filter(|(from, _)| *from > observed.at)
+}

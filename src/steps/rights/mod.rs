@@ -1,0 +1,13 @@
+//! Does this principal have this right? One judge for "may use the key" and "may read the policy",
+//! over what was read of assignments, definitions and denials.
+//!
+//! Rights add up over assignments, a denial takes away, and what can't be known is neither yes nor
+//! no (Microsoft Learn, *How Azure RBAC determines if a user has access to a resource*).
+
+mod asked;
+mod denied;
+mod judge;
+pub mod key;
+
+pub use asked::{About, Asked, Doubt, Need, Right, key_scope, management_group};
+pub use judge::{denial_in_doubt, effective, judge, may_come_by_group, open_roles, source};
