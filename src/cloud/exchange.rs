@@ -40,8 +40,15 @@ struct Request {
 }
 
 impl Session {
-    /// `GET`, repeated while the trouble is of the passing kind.
+    /// `GET` of JSON, repeated while the trouble is of the passing kind.
     pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
+        let answer = self.read_as_is(service, url).await?;
+        understood(service, &answer).map(|()| answer)
+    }
+
+    /// The same for whoever finds out by reading it whether it is JSON: a page of a large tenant
+    /// takes its time.
+    pub(super) async fn read_as_is(&self, service: Service, url: &str) -> Reply<Answer> {
         match &self.memo {
             // On the heap: every read of the program would carry it about otherwise.
             Some(memo) => {
@@ -58,13 +65,9 @@ impl Session {
         url: &str,
         body: &Value,
     ) -> Reply<Answer> {
-        self.repeated(
-            service,
-            Method::POST,
-            url,
-            Some(Bytes::from(body.to_string())),
-        )
-        .await
+        let body = Some(Bytes::from(body.to_string()));
+        let answer = self.repeated(service, Method::POST, url, body).await?;
+        understood(service, &answer).map(|()| answer)
     }
 
     async fn repeated(
@@ -77,8 +80,6 @@ impl Session {
         let mut attempt = 0;
         loop {
             let reply = self.once(service, method.clone(), url, body.clone()).await;
-            // A page that something in between wrote passes like any other trouble.
-            let reply = reply.and_then(|answer| understood(service, &answer).map(|()| answer));
             attempt += 1;
             let Err(fault) = reply else { return reply };
             // Too much once is too much again.

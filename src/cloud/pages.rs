@@ -7,8 +7,8 @@ use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::session::Session;
 use bytes::Bytes;
 use futures::join;
-use serde::Deserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
@@ -92,7 +92,8 @@ impl Session {
     }
 
     async fn page(&self, service: Service, url: &str, number: usize) -> Reply<Page> {
-        let answer = self.read(service, url).await.map_err(Fault::of_list)?;
+        let answer = self.read_as_is(service, url).await;
+        let answer = answer.map_err(Fault::of_list)?;
         let (items, next) =
             apart(&answer.body).map_err(|why| Fault::shape(service, &answer, why))?;
         Ok(Page {
@@ -107,10 +108,16 @@ impl Session {
 /// The names under which next links are on record, lower case.
 const NEXT: [&str; 3] = ["nextlink", "@odata.nextlink", "odata.nextlink"];
 
-/// The members of a JSON object in their order; the same name may come twice.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+/// What a page holds, read in one go: the next request waits for it.
+#[derive(Default)]
+struct Members<'a> {
+    /// Every `value`, in any case.
+    lists: Vec<Vec<&'a RawValue>>,
+    /// Every next link by its name.
+    links: Vec<(String, &'a RawValue)>,
+}
 
-impl<'de> serde::Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct All;
         impl<'de> Visitor<'de> for All {
@@ -121,11 +128,17 @@ impl<'de> serde::Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    all.push(member);
+                let mut all = Members::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name.eq_ignore_ascii_case("value") {
+                        all.lists.push(map.next_value()?);
+                    } else if NEXT.iter().any(|next| name.eq_ignore_ascii_case(next)) {
+                        all.links.push((name, map.next_value()?));
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
                 }
-                Ok(Members(all))
+                Ok(all)
             }
         }
         deserializer.deserialize_map(All)
@@ -135,30 +148,23 @@ impl<'de> serde::Deserialize<'de> for Members<'de> {
 /// The text of each item of a page, and the next link; names count in any case.
 ///
 /// # Errors
-/// A clause: there is no list of items, or more than one; the next link is no text, or there are
-/// several that differ.
+/// A clause: it is no JSON; there is no list of items, or more than one; the next link is no text,
+/// or there are several that differ.
 fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
-    let Members(members) = serde_json::from_slice(body).map_err(|error| {
-        // That it is JSON was made sure before.
-        if error.is_data() {
-            "it is not a JSON object".to_owned()
-        } else {
-            error.to_string()
+    let Members { lists, links } = serde_json::from_slice(body).map_err(|error| {
+        // Whatever else an object holds, it is taken as it is.
+        match (error.is_data(), body.trim_ascii_start().first()) {
+            (true, Some(b'{')) => "it is no list: its `value` is not an array".to_owned(),
+            (true, _) => "it is not a JSON object".to_owned(),
+            (false, _) => error.to_string(),
         }
     })?;
-    let mut lists = members
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("value"));
-    let (Some((_, list)), None) = (lists.next(), lists.next()) else {
+    let mut lists = lists.into_iter();
+    let (Some(items), None) = (lists.next(), lists.next()) else {
         return Err("it is no list: it does not have one `value`".to_owned());
     };
-    let items: Vec<&RawValue> = serde_json::from_str(list.get())
-        .map_err(|_| "it is no list: its `value` is not an array".to_owned())?;
     let mut next: Option<String> = None;
-    for (name, link) in members
-        .iter()
-        .filter(|(name, _)| NEXT.contains(&name.to_ascii_lowercase().as_str()))
-    {
+    for (name, link) in &links {
         // `null` and an empty text end a list.
         let link: Option<String> =
             serde_json::from_str(link.get()).map_err(|_| format!("its `{name}` is not a text"))?;
@@ -277,11 +283,27 @@ mod tests {
             r#"{"value":[],"NextLink":{}}"#,
             r#"{"value":[],"nextLink":"a","@odata.nextLink":"b"}"#,
             r#"{"error":{"code":"x"}}"#,
+            r#"{"value":[],"#,
+            r#"{"value":[],"odd":[1,}"#,
+            r#"{"value":[]} {}"#,
+            "<html></html>",
+            "",
         ] {
             assert!(
                 apart(&Bytes::copy_from_slice(none.as_bytes())).is_err(),
                 "{none}"
             );
+        }
+        for (body, why) in [
+            (" [1]", "it is not a JSON object"),
+            (
+                r#" {"value":{}}"#,
+                "it is no list: its `value` is not an array",
+            ),
+            ("{}", "it is no list: it does not have one `value`"),
+        ] {
+            let body = Bytes::copy_from_slice(body.as_bytes());
+            assert_eq!(apart(&body).unwrap_err(), why);
         }
     }
 }

@@ -44,20 +44,16 @@ pub type Configured = (String, Option<String>, String);
 
 /// Every value of the configuration.
 pub fn config(out: &mut Out, values: &[Configured]) {
-    let table = values
-        .iter()
-        .map(|(name, value, source)| {
-            vec![
-                name.clone(),
-                value.clone().unwrap_or_else(|| "-".to_owned()),
-                source.clone(),
-            ]
-        })
-        .collect();
     let settings: Vec<Value> = values
         .iter()
         .map(|(name, value, source)| json!({ "name": name, "value": value, "source": source }))
         .collect();
     let document = json!({ "schema": "cmkctl/config/v1", "settings": settings });
-    out.table(&document, &["SETTING", "VALUE", "FROM"], table);
+    out.table(&document, &["SETTING", "VALUE", "FROM"], || {
+        let row = |(name, value, source): &Configured| {
+            let value = value.clone().unwrap_or_else(|| "-".to_owned());
+            vec![name.clone(), value, source.clone()]
+        };
+        values.iter().map(row).collect()
+    });
 }

@@ -54,35 +54,6 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
         "WHAT",
         "ID",
     ];
-    let name = |id: Option<&str>| {
-        id.and_then(|id| id.rsplit('/').next())
-            .unwrap_or("-")
-            .to_owned()
-    };
-    let table = rows
-        .iter()
-        .map(|row| {
-            let expires = row.key_expires.map_or("-".to_owned(), day);
-            let mut what = row.dangers.join("; ");
-            if let Some(deleted) = row.deleted_on {
-                what = format!("deleted on {} at the earliest; {what}", day(deleted));
-            }
-            vec![
-                row.state.to_owned(),
-                row.name.to_owned(),
-                row.sku.to_owned(),
-                name(row.policy.as_deref()),
-                row.key.unwrap_or("-").to_owned(),
-                expires,
-                if what.is_empty() {
-                    "-".to_owned()
-                } else {
-                    what
-                },
-                row.id.to_owned(),
-            ]
-        })
-        .collect();
     let said: Vec<String> = counts
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
@@ -93,7 +64,9 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
         counts,
         environments: rows,
     };
-    out.table(&document, &header, table);
+    out.table(&document, &header, || {
+        document.environments.iter().map(cells).collect()
+    });
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
     if let Some(text) = hidden_denials(estate) {
         out.say(&text);
@@ -120,6 +93,26 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
             of them denies a key."
         )
     })
+}
+
+/// The same as a line of the table.
+fn cells(row: &EnvironmentV1<'_>) -> Vec<String> {
+    let mut what = row.dangers.join("; ");
+    if let Some(deleted) = row.deleted_on {
+        what = format!("deleted on {} at the earliest; {what}", day(deleted));
+    }
+    let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    let policy = row.policy.as_deref().and_then(|id| id.rsplit('/').next());
+    vec![
+        row.state.to_owned(),
+        row.name.to_owned(),
+        row.sku.to_owned(),
+        or_dash(policy),
+        or_dash(row.key),
+        row.key_expires.map_or("-".to_owned(), day),
+        or_dash(Some(what.as_str()).filter(|what| !what.is_empty())),
+        row.id.to_owned(),
+    ]
 }
 
 /// Every environment as scripts get it, and how many there are of each state.

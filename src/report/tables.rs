@@ -5,10 +5,16 @@ use super::values::grid;
 use serde::Serialize;
 
 impl Out {
-    /// Rows under a header for people, `value` for scripts.
-    pub fn table(&mut self, value: &impl Serialize, header: &[&str], rows: Vec<Vec<String>>) {
+    /// Rows under a header for people, `value` for scripts. The rows are made where somebody reads
+    /// them: those of a large tenant take megabytes.
+    pub fn table(
+        &mut self,
+        value: &impl Serialize,
+        header: &[&str],
+        rows: impl FnOnce() -> Vec<Vec<String>>,
+    ) {
         let width = self.columns();
-        self.result(value, || grid(header, rows, width));
+        self.result(value, || grid(header, rows(), width));
     }
 
     /// Several tables with an empty line between them for people, `value` for scripts.

@@ -18,6 +18,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -149,19 +150,20 @@ impl Out {
         let file = self.file.take();
         let mut text = match self.style.format {
             // Only the tabs between values are left by now.
-            Format::Tsv => text
-                .split('\t')
-                .map(clean_lines)
-                .collect::<Vec<_>>()
-                .join("\t"),
+            Format::Tsv => Cow::Owned(
+                text.split('\t')
+                    .map(clean_lines)
+                    .collect::<Vec<_>>()
+                    .join("\t"),
+            ),
             _ => clean_lines(text),
         };
         // A file is no log.
         if self.style.log_is_read && file.is_none() {
-            text = match self.style.format {
+            text = Cow::Owned(match self.style.format {
                 Format::Json | Format::Jsonl | Format::Sarif => guard_json(&text),
                 _ => guard(&text),
-            };
+            });
         }
         let written = match &file {
             Some(file) => write_file(file, text.as_bytes(), Existing::Replaced),

@@ -4,6 +4,7 @@
 use super::events::Event;
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// A locked sandbox is deleted after so many days, production after so many.
 const DELETED_AFTER: [(&str, i64); 2] = [("Sandbox", 7), ("Production", 30)];
@@ -41,9 +42,8 @@ impl World {
             return;
         };
         let now = self.clock.now();
-        let keys: Vec<String> = self.environments.keys().cloned().collect();
-        for key in keys {
-            let (reached, running) = (self.reaches(&key), self.running(&key).is_some());
+        for (key, reached) in self.cut_off() {
+            let running = self.running(&key).is_some();
             let Some(environment) = self.environments.get_mut(&key) else {
                 continue;
             };
@@ -70,6 +70,24 @@ impl World {
                 self.effect("environment-deleted", key);
             }
         }
+    }
+
+    /// The environments whose key can't be reached, or could not when it was looked last, and
+    /// whether it can now. Many share a policy: each is looked at once.
+    fn cut_off(&self) -> Vec<(String, bool)> {
+        let mut by_policy: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (key, environment) in &self.environments {
+            let reached = environment.link.as_ref().is_none_or(|(policy, _)| {
+                *by_policy
+                    .entry(policy)
+                    .or_insert_with(|| self.reaches_by(policy))
+            });
+            if !reached || environment.unreached.is_some() {
+                found.push((key.clone(), reached));
+            }
+        }
+        found
     }
 
     /// Since when an environment is locked, as far as its last modification tells.

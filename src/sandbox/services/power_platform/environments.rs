@@ -27,6 +27,9 @@ const FIELDS: [&str; 8] = [
     "properties/governanceConfiguration/protectionLevel",
 ];
 
+/// Bytes of an environment as text, about; room is made for a page at once.
+const USUAL: usize = 4 << 10;
+
 /// Who asks, and on which of the two routes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asker<'a> {
@@ -39,27 +42,33 @@ pub(super) struct Asker<'a> {
 /// administrators see is inferred. A page is written environment by environment: the tree of a
 /// whole page is what costs most in a large tenant.
 pub(super) fn list(world: &mut World, request: &Request, asker: Asker<'_>) -> Reply {
-    let keys = match chosen(world, request, asker) {
-        Ok(keys) => keys,
+    let chosen = match chosen(world, request, asker) {
+        Ok(chosen) => chosen,
         Err(why) => return refusal(&why),
     };
+    let total = chosen
+        .as_ref()
+        .map_or(world.environments.len(), |keys| keys.len());
     let size = world.settings.page_size;
     let Cut {
         range,
         link,
         nameless,
-    } = match cut(world, request, size, keys.len(), Link::LeftOut) {
+    } = match cut(world, request, size, total, Link::LeftOut) {
         Ok(cut) => cut,
         Err(why) => return error(why.status, why.code, &why.message),
     };
-    let here: Vec<String> = keys
-        .get(range)
-        .unwrap_or_default()
-        .iter()
-        .map(|key| (*key).clone())
-        .collect();
+    let (first, count) = (range.start, range.len());
+    let here: Vec<String> = match chosen {
+        Some(keys) => keys.into_iter().skip(first).take(count).cloned().collect(),
+        None => {
+            let all = world.environments.keys();
+            all.skip(first).take(count).cloned().collect()
+        }
+    };
     let look = look(world, request, asker, false);
-    let mut body = b"{\"value\":[".to_vec();
+    let mut body = Vec::with_capacity(here.len() * USUAL);
+    body.extend_from_slice(b"{\"value\":[");
     for (position, key) in here.iter().enumerate() {
         let lagging = view::lags(world, key);
         let Some(shown) = view::environment(world, key, look, lagging) else {
@@ -98,7 +107,8 @@ pub(super) fn single(world: &mut World, request: &Request, asker: Asker<'_>, id:
         .map_or_else(|| not_found(id), |shown| Reply::json(200, &shown.tree()))
 }
 
-/// The keys of the environments that a list holds over all its pages.
+/// The keys of the environments that a list holds over all its pages; nothing where it holds them
+/// all.
 ///
 /// # Errors
 /// A filter or a number that is not understood.
@@ -106,11 +116,14 @@ fn chosen<'a>(
     world: &'a World,
     request: &Request,
     asker: Asker<'_>,
-) -> Result<Vec<&'a String>, Refused> {
+) -> Result<Option<Vec<&'a String>>, Refused> {
     let filter = Filter::parse(request.query("$filter"), &FIELDS)?;
-    let top = number(request, "$top")?.unwrap_or(usize::MAX);
+    let top = number(request, "$top")?;
     if !asker.user.power_platform.sees_environments() {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
+    }
+    if filter.is_empty() && top.is_none() {
+        return Ok(None);
     }
     let plain = Look {
         admin: asker.admin,
@@ -119,13 +132,13 @@ fn chosen<'a>(
         manages_keys: false,
     };
     let fits = |key: &&String| {
-        filter.is_empty()
-            || view::environment(world, key, plain, false).is_some_and(|shown| {
-                let tree = shown.tree();
-                filter.fits(|path| at(&tree, path))
-            })
+        view::environment(world, key, plain, false).is_some_and(|shown| {
+            let tree = shown.tree();
+            filter.fits(|path| at(&tree, path))
+        })
     };
-    Ok(world.environments.keys().filter(fits).take(top).collect())
+    let all = world.environments.keys().filter(fits);
+    Ok(Some(all.take(top.unwrap_or(usize::MAX)).collect()))
 }
 
 /// What a request shows of an environment. Parts of `$expand` that an environment does not have,

@@ -12,6 +12,7 @@ use crate::sandbox::tenant::parts::Environment;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// How an environment is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +94,7 @@ fn properties<'a>(
         display_name: &environment.name,
         created_time: "2025-09-27T07:08:27.6057592Z",
         created_by: Creator {
-            id: guid("user/admin"),
+            id: &CREATOR,
             display_name: "admin",
             kind: "User",
             tenant_id: &world.tenant,
@@ -156,6 +157,9 @@ fn admin_page(environment: &Environment) -> ClientUris {
         ),
     }
 }
+
+/// Who made every environment.
+static CREATOR: LazyLock<String> = LazyLock::new(|| guid("user/admin"));
 
 const CAPACITY: [Capacity; 2] = [
     Capacity {
