@@ -19,7 +19,25 @@ impl World {
     /// What is there, for whoever compares two ends. Times are left out.
     pub(in crate::sandbox) fn document(&mut self) -> Value {
         self.advance();
-        let environments: BTreeMap<&String, Value> = self
+        let mut roles: Vec<String> = self
+            .roles
+            .iter()
+            .map(|role| format!("{} {} {}", role.role, role.principal, role.scope))
+            .collect();
+        roles.sort();
+        json!({
+            "provider": self.subscriptions.first().map(|first| &first.provider),
+            "subscriptions": self.shown_subscriptions(),
+            "environments": self.shown_environments(),
+            "policies": self.shown_policies(),
+            "roles": roles,
+            "vaults": self.shown_vaults(),
+        })
+    }
+
+    /// Environments by the name that the scenario calls them.
+    fn shown_environments(&self) -> Value {
+        let all: BTreeMap<&String, Value> = self
             .environments
             .iter()
             .map(|(key, environment)| {
@@ -35,13 +53,12 @@ impl World {
                 )
             })
             .collect();
-        let mut roles: Vec<String> = self
-            .roles
-            .iter()
-            .map(|role| format!("{} {} {}", role.role, role.principal, role.scope))
-            .collect();
-        roles.sort();
-        let policies: BTreeMap<&String, Value> = self
+        json!(all)
+    }
+
+    /// Policies by ARM id.
+    fn shown_policies(&self) -> Value {
+        let all: BTreeMap<&String, Value> = self
             .policies
             .iter()
             .map(|(id, policy)| {
@@ -56,7 +73,12 @@ impl World {
                 )
             })
             .collect();
-        let vaults: BTreeMap<&String, Value> = self
+        json!(all)
+    }
+
+    /// Vaults by name.
+    fn shown_vaults(&self) -> Value {
+        let all: BTreeMap<&String, Value> = self
             .vaults
             .iter()
             .map(|(name, vault)| {
@@ -75,7 +97,12 @@ impl World {
                 )
             })
             .collect();
-        let subscriptions: BTreeMap<&String, Value> = self
+        json!(all)
+    }
+
+    /// Subscriptions by id.
+    fn shown_subscriptions(&self) -> Value {
+        let all: BTreeMap<&String, Value> = self
             .subscriptions
             .iter()
             .map(|own| {
@@ -86,13 +113,6 @@ impl World {
                 )
             })
             .collect();
-        json!({
-            "provider": self.subscriptions.first().map(|first| &first.provider),
-            "subscriptions": subscriptions,
-            "environments": environments,
-            "policies": policies,
-            "roles": roles,
-            "vaults": vaults,
-        })
+        json!(all)
     }
 }

@@ -5,8 +5,7 @@
 //! Versions are those of the published specifications (azure-rest-api-specs, bicep-types-az) and of
 //! lists that the service itself gave in refusals. The words of the refusals, and which of them
 //! answers where, are on record in public bug reports of Microsoft's SDKs: Resource Manager's own
-//! routes say `InvalidApiVersionParameter`, types that have locations `NoRegisteredProviderFound`,
-//! all others `InvalidResourceType` with 404.
+//! routes say `InvalidApiVersionParameter`, types that have locations `NoRegisteredProviderFound`.
 
 use crate::sandbox::message::{Reply, Request};
 use jiff::Timestamp;
@@ -217,7 +216,7 @@ pub(super) fn refusal(request: &Request, locations: &[String], now: Timestamp) -
         .filter(|at| route.len() > at + 2 && route[at + 2] != "register");
     let Some(at) = named.filter(|at| route[at + 1] != "microsoft.resources") else {
         let known = OWN.split(' ').any(|own| own == version);
-        return (!known).then(|| invalid(version));
+        return (!known).then(|| invalid(version, &newest_first(OWN)));
     };
     let provider = provider(&route[at + 1])?;
     let kind = provider.kind_of(&route[at + 2..])?;
@@ -226,16 +225,10 @@ pub(super) fn refusal(request: &Request, locations: &[String], now: Timestamp) -
         return None;
     }
     if !is_a_version(version) {
-        return Some(invalid(version));
+        return Some(invalid(version, &newest_first(OWN)));
     }
-    let (name, namespace) = (kind.name, &request.path[at + 1]);
     if !kind.located {
-        let text = format!(
-            "The resource type '{name}' could not be found in the namespace '{namespace}' for api \
-            version '{version}'. The supported api-versions are '{}'.",
-            oldest_first(&versions, ",")
-        );
-        return Some(Reply::error(404, "InvalidResourceType", text));
+        return Some(invalid(version, &versions));
     }
     let locations = if provider.namespace == POWER_PLATFORM {
         locations.join(", ")
@@ -244,21 +237,26 @@ pub(super) fn refusal(request: &Request, locations: &[String], now: Timestamp) -
     };
     let text = format!(
         "No registered resource provider found for location '{}' and API version '{version}' for \
-        type '{name}'. The supported api-versions are '{}'. The supported locations are \
+        type '{}'. The supported api-versions are '{}'. The supported locations are \
         '{locations}'.",
         locations.split(',').next().unwrap_or_default(),
+        kind.name,
         oldest_first(&versions, ", ")
     );
     Some(Reply::error(400, "NoRegisteredProviderFound", text))
 }
 
+fn newest_first(versions: &'static str) -> Vec<&'static str> {
+    versions.split(' ').rev().collect()
+}
+
 /// Refused by Resource Manager itself. That a version which is no date at all is refused by it
-/// wherever it stands is (inferred).
-fn invalid(version: &str) -> Reply {
-    let own: Vec<&str> = OWN.split(' ').rev().collect();
+/// wherever it stands is (inferred), and that types without locations are refused like this, too:
+/// some of them were seen to answer 404 `InvalidResourceType`.
+fn invalid(version: &str, known: &[&str]) -> Reply {
     let text = format!(
         "The api-version '{version}' is invalid. The supported versions are '{}'.",
-        own.join(",")
+        known.join(",")
     );
     Reply::error(400, "InvalidApiVersionParameter", text)
 }
