@@ -93,7 +93,7 @@ fn whole_tenant(binary: &Path, file: &Path, pages: u64) -> Result<()> {
     let ratio = took.as_secs_f64() / bound.as_secs_f64();
     println!(
         "status --all     {:6.0} ms  {pages} pages and 4 round trips of {LATENCY_MS} ms are {} \
-        ms, ratio {ratio:.2} (at most 1.5)",
+        ms, ratio {ratio:.2} (at most 1.2)",
         ms(took),
         bound.as_millis()
     );
