@@ -247,6 +247,37 @@ fn an_operation_that_takes_too_long_goes_on_and_is_not_sent_again() {
 }
 
 #[test]
+fn an_operation_that_can_not_be_read_is_not_said_to_go_on() {
+    for (trouble, words) in [
+        ("500", "500"),
+        ("429-seconds", "429"),
+        ("garbage", "understood"),
+    ] {
+        let served = Served::patched(&slow(&json!({ "policy_seconds": 40_000 })), FAST);
+        served.faults(&json!([
+            { "match": { "path": "/operations/" }, "do": trouble, "times": 1000, "seconds": 20 },
+        ]));
+        let (ran, lines) = created(&served);
+        let ran = ran.exits(9);
+        ran.says_on_stderr(&[
+            "accepted the change",
+            "Whether it goes on is not known",
+            words,
+            "Run the same command again",
+        ]);
+        assert!(
+            !ran.stderr.contains("goes on at the service"),
+            "{}",
+            ran.stderr
+        );
+        assert!(lines.iter().all(|line| line["event"] != "ended"));
+        let log = served.log();
+        let sent = log.iter().filter(|entry| entry["method"] == "PUT").count();
+        assert_eq!(sent, 1, "{log:?}");
+    }
+}
+
+#[test]
 fn an_operation_elsewhere_is_not_asked_and_a_re_read_decides() {
     let served = Served::patched(&slow(&json!({})), FAST);
     served.faults(&json!([
