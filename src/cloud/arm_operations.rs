@@ -170,8 +170,8 @@ fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
     Ok(progress)
 }
 
-/// The error in an answer, in whatever shape errors have. It stands at the top, or some services put
-/// it below `properties`, where what is special to them belongs.
+/// The error in an answer, in whatever shape errors have. It stands at the top; some services put
+/// it below `properties`, as they do with what is special to them (inferred).
 fn failure(mut answer: Answer) -> Fault {
     let fault = Fault::answered(Service::Arm, &answer);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

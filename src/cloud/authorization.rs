@@ -60,8 +60,9 @@ impl Reader {
     }
 
     /// Deny assignments at a scope, above it and below it: one of a single key counts too, and the
-    /// filter `atScope()` would leave it out (Microsoft Learn, *List Azure deny assignments*). It takes the right
-    /// `Microsoft.Authorization/denyAssignments/read`, which a Key Vault administrator may lack.
+    /// filter `atScope()` would leave it out (Microsoft Learn, *List Azure deny assignments*). It
+    /// takes the right `Microsoft.Authorization/denyAssignments/read`, which a Key Vault
+    /// administrator may lack.
     ///
     /// # Errors
     /// The service's refusal.

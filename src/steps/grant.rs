@@ -287,8 +287,22 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
     ))
 }
 
-/// Is the policy's identity there, and is its grant old enough to be effective everywhere?
+/// Is the policy finished, is its identity there, and is its grant old enough to be effective
+/// everywhere?
 pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
+    if let Some(state) = &policy.unfinished {
+        return vec![finding(
+            "CMK014",
+            Severity::Unknown,
+            policy.id.to_string(),
+            format!(
+                "Whether the policy `{}` can be used is not known: its state is {state}.",
+                policy.id.name
+            ),
+            "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
+            who::KEY_VAULT,
+        )];
+    }
     if policy.principal_id.is_none() {
         return vec![finding(
             "CMK014",

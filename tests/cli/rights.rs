@@ -400,7 +400,20 @@ fn a_denial_of_the_key_alone_counts() {
     ran.says(&["CMK012 BLOCK", "stack-lock"]);
     served.run(&CREATE).exits(6);
     let all = served.run(&["status", "--all", "--fail-on", "drift", "-o", "json"]);
-    assert_eq!(granted(&all.exits(3)), json!(false));
+    let all = all.exits(3);
+    assert_eq!(granted(&all), json!(false));
+    let why = "the deny assignment `stack-lock` keeps the policy's identity from the key";
+    all.says(&[why]);
+    let file = served.run(&["adopt"]).exits(0);
+    file.says(&[
+        "`stack-lock` keeps its identity from the key",
+        "A grant does not help",
+    ]);
+    assert!(
+        !file.stdout.contains("to have it granted"),
+        "{}",
+        file.stdout
+    );
     assert!(served.effects().is_empty());
     // That of another key of the vault does not.
     let other = "/subscriptions/f12af0aa-edba-5769-a6c9-3997acdbd110/resourceGroups/\

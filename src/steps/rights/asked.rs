@@ -155,8 +155,9 @@ pub(super) fn applies(assigned: &str, at: &str) -> bool {
     assigned == at || at.starts_with(&format!("{assigned}/"))
 }
 
-/// Is there an assignment of another user or service principal in a list that was asked for this principal? Then the
-/// service did not do as asked, and whether the principal is in a group of the list is not known.
+/// Is there an assignment of another user or service principal in a list that was asked for this
+/// principal? Then the service did not do as asked, and whether the principal is in a group of the
+/// list is not known.
 pub(super) fn names_others(asked: Asked<'_>, roles: &[RoleAssignment]) -> bool {
     let mut all = roles.iter();
     all.any(|role| !role.group && !same_id(&role.principal_id, asked.principal))
