@@ -30,7 +30,7 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) sandbox: bool,
     /// What the sandbox holds: ready, fresh, access-policy-vault, managed-hsm,
-    /// not-integrated, inherited-grants, messy, or a file
+    /// not-integrated, inherited-grants, many-subscriptions, paged, messy, or a file
     #[arg(
         long,
         global = true,

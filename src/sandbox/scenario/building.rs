@@ -28,6 +28,7 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
     let mut world = World {
         summary: setup.summary,
         tenant: guid("tenant"),
+        creator: guid("user/admin"),
         subscriptions,
         settings: setup.settings,
         users: BTreeMap::new(),

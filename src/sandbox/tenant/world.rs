@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) summary: String,
     pub(in crate::sandbox) tenant: String,
+    /// Object id of the user who made every environment.
+    pub(in crate::sandbox) creator: String,
     /// Never none: a scenario without any gets one.
     pub(in crate::sandbox) subscriptions: Vec<Subscription>,
     pub(in crate::sandbox) clock: Clock,

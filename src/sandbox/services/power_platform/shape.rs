@@ -61,7 +61,7 @@ pub(super) struct Id<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Creator<'a> {
-    pub(super) id: &'static str,
+    pub(super) id: &'a str,
     pub(super) display_name: &'static str,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,

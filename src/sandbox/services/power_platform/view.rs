@@ -6,13 +6,12 @@ use super::shape::{
     self, App, Capacity, ClientUris, Creator, Dataverse, Endpoints, Governance, Id, Ongoing,
     Properties, ProtectionStatus, Requester, Runtime, States,
 };
-use crate::sandbox::tenant::ids::{guid, lcs_id, organization};
+use crate::sandbox::tenant::ids::{lcs_id, organization};
 use crate::sandbox::tenant::operations::Kind;
 use crate::sandbox::tenant::parts::Environment;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 /// How an environment is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +93,7 @@ fn properties<'a>(
         display_name: &environment.name,
         created_time: "2025-09-27T07:08:27.6057592Z",
         created_by: Creator {
-            id: &CREATOR,
+            id: &world.creator,
             display_name: "admin",
             kind: "User",
             tenant_id: &world.tenant,
@@ -157,9 +156,6 @@ fn admin_page(environment: &Environment) -> ClientUris {
         ),
     }
 }
-
-/// Who made every environment.
-static CREATOR: LazyLock<String> = LazyLock::new(|| guid("user/admin"));
 
 const CAPACITY: [Capacity; 2] = [
     Capacity {
