@@ -7,7 +7,7 @@ use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::known::Known;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::receipt::{Event, Receipt};
@@ -44,7 +44,7 @@ fn repairs(
     let unmanaged = observed
         .environment
         .present()
-        .filter(|environment| environment.managed() == Some(false));
+        .filter(|environment| environment.managed() == Verdict::No);
     if let Some(environment) = unmanaged.filter(|_| job.adds()) {
         repairs.push(Repair {
             action: Action::MakeManaged {

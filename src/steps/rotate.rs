@@ -52,9 +52,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         Latest::Young(_) | Latest::Old => {}
         Latest::Unclear(found) => plan.findings.push(found),
     }
-    if key.version.is_none() {
-        let why = format!("{} did not say which one it is", key.source);
-        plan.findings.push(unclear(name, &why));
+    if let Known::Unknown(why) = &key.version {
+        plan.findings.push(unclear(name, why));
     }
     plan.actions.push(Action::RotateKey {
         vault: vault.id.clone(),
@@ -62,7 +61,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         key: name.clone(),
         from: key
             .version
-            .as_ref()
+            .known()
             .map(|version| version.as_str().to_owned()),
     });
     plan
