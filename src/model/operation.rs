@@ -64,6 +64,11 @@ impl Operation {
         }
     }
 
+    /// Does it run, for sure?
+    pub fn runs(&self) -> bool {
+        self.state.known() == Some(&Progress::Running)
+    }
+
     /// Did it end well?
     pub fn succeeded(&self) -> bool {
         self.state.known() == Some(&Progress::Succeeded)

@@ -1,6 +1,8 @@
 //! Step 4: the environment goes to the policy.
 
-use super::lifecycle::{ADD, REMOVE, applies_key, governed_last, just_keyed, running, under_way};
+use super::lifecycle::{
+    ADD, REMOVE, applies_key, changes_key, governed_last, just_keyed, running, under_way,
+};
 use super::link::{Standing, no_environment, offline, standing, unknown_link};
 use super::{acknowledge, estate, finding, integration, key, ready, who};
 use crate::model::environment::Environment;
@@ -109,13 +111,23 @@ fn decided(
         policy: policy.clone(),
         operation: of_keys.map(|operation| operation.id.clone()),
     };
+    let may_run = || {
+        ready::may_run(observed, environment, |one| {
+            one.kind.is_empty() || changes_key(&one.kind)
+        })
+    };
     let mut plan = Plan::default();
     match standing {
-        Standing::Done => plan.already.push(format!(
-            "The environment `{name}` is encrypted with the policy `{}`",
-            policy.name
-        )),
+        // A removal that has begun does not show yet.
+        Standing::Done => match ready::unread_history(observed, environment).or_else(may_run) {
+            Some(open) => plan.findings.push(open),
+            None => plan.already.push(format!(
+                "The environment `{name}` is encrypted with the policy `{}`",
+                policy.name
+            )),
+        },
         Standing::Under => plan.actions.push(wait()),
+        Standing::Locked if may_run().is_some() => plan.findings.extend(may_run()),
         Standing::Locked if of_keys.is_some() || just_keyed(observed) => plan.actions.push(wait()),
         Standing::Locked => plan.findings.push(offline(environment)),
         Standing::Other(other) => plan.findings.push(finding(
@@ -127,7 +139,9 @@ fn decided(
             who::POWER_PLATFORM,
         )),
         // Its link does not show yet.
-        Standing::None if of_keys.is_some_and(|operation| operation.is(ADD)) => {
+        Standing::None
+            if may_run().is_none() && of_keys.is_some_and(|operation| operation.is(ADD)) =>
+        {
             plan.actions.push(wait());
         }
         Standing::None | Standing::Failed | Standing::Unknown(_) => return None,

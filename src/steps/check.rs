@@ -7,15 +7,14 @@ use super::lifecycle::ADD;
 use super::link::{Standing, offline, standing, unknown_link};
 use super::readers::reader_command;
 use super::{
-    Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap,
-    who,
+    Whose, acknowledge, estate, finding, grant, integration, key, policy, ready, swap, who,
 };
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 
 /// All findings of a snapshot, worst first, and the changes that are still to be made.
@@ -58,7 +57,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             environment,
             &mut checked.pending,
         )),
-        Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
+        Seen::Unreadable(why) => found.push(unseen(target, why)),
         Seen::Absent | Seen::NotAsked => {}
     }
     for finding in found {
@@ -103,11 +102,14 @@ fn of_environment(
                 // With vault and key, the policy has been looked at from the other side already.
                 let comes = target.vault.is_some() && target.key.is_some();
                 found.extend(ready::check_policy(observed, environment, policy, comes));
-                pending.push(Action::AddEnvironment {
-                    environment: environment.id.clone(),
-                    name: environment.display_name.clone(),
-                    policy: policy.clone(),
-                });
+                // Where it stands is not known, so nothing is offered.
+                if !matches!(standing, Standing::Unknown(_)) {
+                    pending.push(Action::AddEnvironment {
+                        environment: environment.id.clone(),
+                        name: environment.display_name.clone(),
+                        policy: policy.clone(),
+                    });
+                }
             }
         }
         Standing::Other(other) => {
@@ -160,10 +162,11 @@ fn other_policy(
     found
 }
 
-fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
+fn unseen(target: &Target, unread: &Unreadable) -> Finding {
     let subject = target.environment.clone().unwrap_or_default();
     let what = "The environment can't be read";
-    match code {
+    let why = &unread.why;
+    match unread.finding {
         Some("CMK022") => finding(
             "CMK022",
             Severity::Block,
@@ -181,12 +184,12 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
             who::POWER_PLATFORM,
         ),
-        _ => not_visible(
+        _ => super::unseen(
             "CMK020",
             subject,
             "The environment",
-            why,
-            who::POWER_PLATFORM,
+            unread,
+            (who::POWER_PLATFORM, Whose::Others),
         ),
     }
 }

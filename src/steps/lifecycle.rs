@@ -96,7 +96,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
         .unwrap_or_default();
     let operation = all
         .iter()
-        .find(|operation| !operation.has_ended() && operation.is(REMOVE));
+        .find(|operation| operation.runs() && operation.is(REMOVE));
     let says = environment
         .key_link
         .present()

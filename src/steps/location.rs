@@ -1,7 +1,7 @@
 //! Where a policy belongs.
 
-use super::{finding, who};
-use crate::model::finding::{Finding, Severity};
+use super::{unknown, who};
+use crate::model::finding::Finding;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::target::Target;
@@ -28,8 +28,7 @@ pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     target.location.clone().or(geography)
 }
 
-/// Where a policy is and where an environment needs one, if these differ. What is not known of
-/// either is in nobody's way: the service refuses what does not fit.
+/// Where a policy is and where an environment needs one, if these differ.
 pub(super) fn misfit(
     policy: &Known<String>,
     environment: &Known<String>,
@@ -44,17 +43,11 @@ pub(super) fn misfit(
     }
 }
 
-/// Whether a policy is where it must be is not known: a warning, because the service refuses what
-/// does not fit.
+/// Whether a policy is where it must be is not known. (A name that cmkctl has never seen is known
+/// all the same: names are compared.)
 pub(super) fn not_told(subject: &str, policy: &str, why: &str) -> Finding {
-    finding(
-        "CMK007",
-        Severity::Warn,
-        subject,
-        format!("Whether the policy `{policy}` is in the right location is not known: {why}."),
-        "Compare the geography of the environment with the location of the policy.",
-        who::KEY_VAULT,
-    )
+    let what = format!("Whether the policy `{policy}` is in the right location");
+    unknown("CMK007", subject, &what, why, who::KEY_VAULT)
 }
 
 #[cfg(test)]

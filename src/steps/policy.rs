@@ -20,12 +20,24 @@ pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
         ..Plan::default()
     };
     provider(target, observed, &mut plan);
+    plan.findings.extend(unread_environment(target, observed));
     let policy_comes = policy(target, observed, &mut plan);
     grant::grant(target, observed, policy_comes, whose, &mut plan);
     readers::readers(target, observed, policy_comes, &mut plan);
     plan.findings
         .extend(around::check(target, observed, &plan.actions));
     plan
+}
+
+/// The environment that was named tells where the policy belongs. One that the service hides from
+/// this caller is the other administrator's.
+fn unread_environment(target: &Target, observed: &Observed) -> Option<Finding> {
+    let why = observed.environment.unreadable()?;
+    (!why.forbidden).then(|| {
+        let subject = target.environment.as_deref().unwrap_or("environment");
+        let what = "In which geography the environment is";
+        unknown("CMK007", subject, what, &why.why, who::POWER_PLATFORM)
+    })
 }
 
 /// Whose the key's side is where the environment is added, too: a policy that is there may have
@@ -201,14 +213,10 @@ fn location_findings(
         {
             found.push(not_offered(location, known, name));
         }
-        Some(Known::Unknown(why)) => found.push(finding(
-            "CMK008",
-            Severity::Warn,
-            name,
-            format!("Whether enterprise policies can be in `{location}` is not known: {why}."),
-            "Go on: Azure refuses a location that the provider does not have.",
-            who::KEY_VAULT,
-        )),
+        Some(Known::Unknown(why)) => {
+            let what = format!("Whether enterprise policies can be in `{location}`");
+            found.push(unknown("CMK008", name, &what, why, who::KEY_VAULT));
+        }
         Some(Known::Known(_)) | None => {}
     }
     match geography.map(|geography| misfit(&Known::from(location), geography)) {
@@ -275,7 +283,12 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
         (Some(_), Known::Unknown(why)) => {
             found.push(not_told(&policy.id.to_string(), name, why));
         }
-        (Some(_), Known::Known(_)) | (None, _) => {}
+        (None, _) => {
+            let geography = observed.environment.present().map(|one| &one.location);
+            let why = geography.and_then(Known::unknown);
+            found.extend(why.map(|why| not_told(&policy.id.to_string(), name, why)));
+        }
+        (Some(_), Known::Known(_)) => {}
     }
     found
 }

@@ -1,7 +1,6 @@
 //! Is the environment ready to be added: by its kind, its state, and what the service itself
 //! allows?
 
-use super::lifecycle::running;
 use super::location::{misfit, not_told};
 use super::{Whose, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Runtime, Sku};
@@ -9,7 +8,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
-use crate::model::operation::{Operation, Progress};
+use crate::model::operation::Operation;
 use crate::model::protection::Policy;
 use crate::model::seen::{Seen, Unreadable};
 
@@ -78,7 +77,7 @@ fn permitted(environment: &Environment) -> Option<Finding> {
 }
 
 /// The history was not read, so that what runs is not known.
-fn unread_history(observed: &Observed, environment: &Environment) -> Option<Finding> {
+pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let why = match &observed.operations {
         Seen::Present(_) => return None,
         Seen::Unreadable(why) => why.clone(),
@@ -97,6 +96,20 @@ fn unread_history(observed: &Observed, environment: &Environment) -> Option<Find
     ))
 }
 
+/// An operation of such a kind may run: the service says nothing of its state that cmkctl knows.
+pub(super) fn may_run(
+    observed: &Observed,
+    environment: &Environment,
+    of_kind: impl Fn(&Operation) -> bool,
+) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let mut all = observed.operations.present()?.iter();
+    let operation = all.find(|one| of_kind(one) && one.state.known().is_none())?;
+    let why = operation.state.means.unknown().unwrap_or_default();
+    let what = format!("Whether `{}` runs on `{name}`", operation.name());
+    Some(unknown("CMK023", id, &what, why, who::POWER_PLATFORM))
+}
+
 /// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not
 /// another one.
 fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
@@ -112,26 +125,17 @@ fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Fin
         )
     };
     let mut found = Vec::from_iter(unread_history(observed, environment));
-    let mut all = observed.operations.present().into_iter().flatten();
-    let open = all
-        .clone()
-        .find_map(|one| Some((one, one.state.means.unknown()?)));
-    if let Some((operation, why)) = open.filter(|(one, _)| !one.is(wanted)) {
-        let what = format!("Whether `{}` runs on `{name}`", operation.name());
-        found.push(unknown("CMK023", id, &what, why, who::POWER_PLATFORM));
-    }
+    found.extend(may_run(observed, environment, |_| true));
     // What runs for sure decides, whatever may run beside it.
-    let operation = all
-        .find(|one| one.state.known() == Some(&Progress::Running))
+    let all = observed.operations.present().into_iter().flatten();
+    let mut runs = all
+        .filter(|one| one.runs())
         .map(Operation::name)
-        .or(environment.ongoing.as_deref())
-        .or_else(|| {
-            running(observed)
-                .filter(|one| one.is(wanted))
-                .map(Operation::name)
-        });
+        .chain(environment.ongoing.as_deref());
+    let other = |operation: &&str| !operation.eq_ignore_ascii_case(wanted);
+    let operation = runs.clone().find(other).or_else(|| runs.next());
     match (operation, environment.is_ready()) {
-        (Some(operation), _) if !operation.eq_ignore_ascii_case(wanted) => found.push(block(
+        (Some(operation), _) if other(&operation) => found.push(block(
             format!("The lifecycle operation `{operation}` runs on `{name}`."),
             "Wait until it has ended, then run this again.",
         )),
@@ -214,8 +218,8 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     ))
 }
 
-/// What kind of environment it is, where that is not known. A kind that is new may well have a key:
-/// only a warning.
+/// What kind of environment it is, where that is not known. A word that is new may stand for a kind
+/// that can have a key: only a warning. Without a word nothing is known of it.
 fn kind(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     if let Known::Unknown(why) = &environment.is_default {
@@ -223,6 +227,10 @@ fn kind(environment: &Environment) -> Option<Finding> {
         return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
     }
     let why = environment.sku.means.unknown()?;
+    if environment.sku.said().is_none() {
+        let what = format!("What kind of environment `{name}` is");
+        return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
+    }
     Some(finding(
         "CMK024",
         Severity::Warn,

@@ -137,6 +137,8 @@ pub(super) fn leaving(
                 quoted(&policy.to_string())
             ),
         )),
+        // How far the link is decides whether it is locked.
+        Standing::Unknown(why) => found.push(unknown_link(environment, &why)),
         _ if running(observed).is_none() => match locked(environment) {
             Verdict::Yes => {
                 found.retain(|finding| finding.code != "CMK035");

@@ -6,14 +6,14 @@ use super::grant::grant_command;
 use super::lifecycle::{last_was_removal, running, under_way};
 use super::link::{Standing, no_environment, standing};
 use super::remove;
-use super::{add, estate, finding, key, quoted, ready, who};
+use super::{Whose, add, estate, finding, key, quoted, ready, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 
 /// The whole command.
@@ -160,7 +160,12 @@ fn checked_key(
     policy: &ArmId,
 ) -> Option<Finding> {
     let mut found = old_key(target, observed, environment)?;
-    if found.severity == Severity::NotVisible && !target.old_key_granted {
+    if matches!(found.severity, Severity::NotVisible | Severity::Unknown) {
+        // Somebody who sees it may have checked it.
+        if target.old_key_granted {
+            found.severity = Severity::NotVisible;
+            return Some(found);
+        }
         found.severity = Severity::Unknown;
         found.remedy = format!(
             "The Key Vault administrator checks it with `cmkctl check {} --policy {} --swap`; \
@@ -179,17 +184,20 @@ pub(super) fn old_key(
     observed: &Observed,
     environment: &Environment,
 ) -> Option<Finding> {
-    let hidden = |why: &str| {
-        let what = "Whether the new policy's identity may use the old key";
-        super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT)
+    let what = "Whether the new policy's identity may use the old key";
+    let hidden =
+        |why: &str| super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT);
+    let unread = |why: &Unreadable| {
+        let others = (who::KEY_VAULT, Whose::Others);
+        super::unseen("CMK034", &environment.id, what, why, others)
     };
     let old = match &observed.around.old_key {
         Seen::Present(old) => match &old.granted {
             Verdict::Yes => return None,
             Verdict::No => old,
-            Verdict::CantTell(why) => return Some(hidden(&why.why)),
+            Verdict::CantTell(why) => return Some(unread(why)),
         },
-        Seen::Unreadable(why) => return Some(hidden(&why.why)),
+        Seen::Unreadable(why) => return Some(unread(why)),
         Seen::Absent => return Some(hidden("the old policy or its vault could not be found")),
         Seen::NotAsked => return target.swap.then(|| hidden("it was not asked for")),
     };

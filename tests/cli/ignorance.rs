@@ -16,8 +16,8 @@ use cmkctl::model::word::Word;
 use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
 use std::collections::BTreeMap;
 
-type Step = fn(&Target, &Observed) -> Plan;
-type Change = fn(&mut Observed);
+pub(crate) type Step = fn(&Target, &Observed) -> Plan;
+pub(crate) type Change = fn(&mut Observed);
 
 fn odd<T>() -> Known<T> {
     Known::Unknown("it says something else".into())
@@ -30,79 +30,109 @@ fn silent<T>() -> Seen<T> {
     })
 }
 
+/// Changes what is there; what is not there stays as it is.
+fn on<T>(seen: &mut Seen<T>, change: impl FnOnce(&mut T)) {
+    if let Seen::Present(value) = seen {
+        change(value);
+    }
+}
+
 /// Every fact that a step may decide upon, as nobody knows it.
-const UNKNOWN: [(&str, Change); 40] = [
+pub(crate) const UNKNOWN: [(&str, Change); 55] = [
     ("environment", |o| o.environment = silent()),
-    ("link", |o| part(&mut o.environment).key_link = silent()),
+    ("link", |o| {
+        on(&mut o.environment, |one| one.key_link = silent())
+    }),
     ("link that contradicts", |o| {
-        part(&mut o.environment).key_link = unreadable(Some("CMK041"))
+        on(&mut o.environment, |one| {
+            one.key_link = unreadable(Some("CMK041"))
+        })
     }),
     ("status of the link", |o| {
-        if let Seen::Present(link) = &mut part(&mut o.environment).key_link {
-            link.status = "Wibble".into();
-        }
+        on(&mut o.environment, |one| {
+            on(&mut one.key_link, |link| link.status = "Wibble".into())
+        })
     }),
     ("management state", |o| {
-        part(&mut o.environment).management_state = Word::default()
+        on(&mut o.environment, |one| {
+            one.management_state = Word::default()
+        })
     }),
     ("runtime state", |o| {
-        part(&mut o.environment).runtime_state = Word::default()
+        on(&mut o.environment, |one| {
+            one.runtime_state = Word::default()
+        })
     }),
     ("another runtime state", |o| {
-        part(&mut o.environment).runtime_state = "Wibble".into()
+        on(&mut o.environment, |one| {
+            one.runtime_state = "Wibble".into()
+        })
     }),
     ("protection level", |o| {
-        part(&mut o.environment).protection_level = "Wibble".into()
+        on(&mut o.environment, |one| {
+            one.protection_level = "Wibble".into()
+        })
     }),
-    ("rules", |o| part(&mut o.environment).rules = odd()),
+    ("rules", |o| on(&mut o.environment, |one| one.rules = odd())),
     ("finance and operations", |o| {
-        part(&mut o.environment).app = odd()
+        on(&mut o.environment, |one| one.app = odd())
     }),
     ("integration", |o| o.integration = silent()),
     ("operations", |o| o.operations = silent()),
     ("operations, hidden", |o| o.operations = unreadable(None)),
     ("policy", |o| o.policy = silent()),
     ("policy, hidden", |o| o.policy = unreadable(None)),
-    ("key of the policy", |o| part(&mut o.policy).key = odd()),
+    ("key of the policy", |o| {
+        on(&mut o.policy, |one| one.key = odd())
+    }),
     ("state of the policy", |o| {
-        part(&mut o.policy).encrypts = odd()
+        on(&mut o.policy, |one| one.encrypts = odd())
     }),
     ("identity of the policy", |o| {
-        part(&mut o.policy).principal_id = None
+        on(&mut o.policy, |one| one.principal_id = None)
     }),
     ("vault", |o| o.vault = silent()),
     ("vault, hidden", |o| o.vault = unreadable(None)),
-    ("model of the vault", |o| part(&mut o.vault).rbac = odd()),
-    ("network", |o| part(&mut o.vault).network = odd()),
-    ("soft delete", |o| part(&mut o.vault).soft_delete = odd()),
+    ("model of the vault", |o| {
+        on(&mut o.vault, |one| one.rbac = odd())
+    }),
+    ("network", |o| on(&mut o.vault, |one| one.network = odd())),
+    ("soft delete", |o| {
+        on(&mut o.vault, |one| one.soft_delete = odd())
+    }),
     ("purge protection", |o| {
-        part(&mut o.vault).purge_protection = odd()
+        on(&mut o.vault, |one| one.purge_protection = odd())
     }),
     ("key", |o| o.key = silent()),
     ("type of the key", |o| {
-        part(&mut o.key).kty = Word::default()
+        on(&mut o.key, |one| one.kty = Word::default())
     }),
     ("whether the key is enabled", |o| {
-        part(&mut o.key).validity.enabled = odd()
+        on(&mut o.key, |one| one.validity.enabled = odd())
     }),
     ("since when", |o| {
-        part(&mut o.key).validity.not_before = odd()
+        on(&mut o.key, |one| one.validity.not_before = odd())
     }),
-    ("until when", |o| part(&mut o.key).validity.expires = odd()),
+    ("until when", |o| {
+        on(&mut o.key, |one| one.validity.expires = odd())
+    }),
     ("when it was made", |o| {
-        part(&mut o.key).validity.created = odd()
+        on(&mut o.key, |one| one.validity.created = odd())
     }),
-    ("version of the key", |o| part(&mut o.key).version = odd()),
+    ("version of the key", |o| {
+        on(&mut o.key, |one| one.version = odd())
+    }),
     ("roles", |o| o.key_rights.roles = silent()),
     ("what a role allows", |o| {
-        part(&mut o.key_rights.roles)
-            .iter_mut()
-            .for_each(|role| role.role = "11111111-0000-4000-8000-000000000001".into());
+        on(&mut o.key_rights.roles, |all| {
+            all.iter_mut()
+                .for_each(|role| role.role = "11111111-0000-4000-8000-000000000001".into());
+        })
     }),
     ("a condition of a role", |o| {
-        part(&mut o.key_rights.roles)
-            .iter_mut()
-            .for_each(|role| role.conditional = true);
+        on(&mut o.key_rights.roles, |all| {
+            all.iter_mut().for_each(|role| role.conditional = true)
+        })
     }),
     ("denials", |o| o.key_rights.denials = silent()),
     ("the tenant", |o| o.around.estate = silent()),
@@ -122,10 +152,64 @@ const UNKNOWN: [(&str, Change); 40] = [
             .for_each(|policy| *policy = silent())
     }),
     ("versions", |o| o.around.versions = silent()),
+    ("kind of the environment", |o| {
+        on(&mut o.environment, |one| one.sku = Word::default())
+    }),
+    ("whether it is the default environment", |o| {
+        on(&mut o.environment, |one| one.is_default = odd())
+    }),
+    ("permissions", |o| {
+        on(&mut o.environment, |one| one.permissions = odd())
+    }),
+    ("geography", |o| {
+        on(&mut o.environment, |one| one.location = odd())
+    }),
+    ("location of the policy", |o| {
+        on(&mut o.policy, |one| one.location = odd())
+    }),
+    ("tenant of the vault", |o| {
+        on(&mut o.vault, |one| one.tenant_id = odd())
+    }),
+    ("access policies", |o| {
+        on(&mut o.vault, |one| one.access_policies = odd())
+    }),
+    ("size of the key", |o| {
+        on(&mut o.key, |one| one.bits = odd())
+    }),
+    ("provider", |o| o.provider = silent()),
+    ("registration", |o| {
+        on(&mut o.provider, |one| one.state = odd())
+    }),
+    ("locations of the provider", |o| {
+        on(&mut o.provider, |one| one.locations = odd())
+    }),
+    ("states of operations", |o| {
+        on(&mut o.operations, |all| {
+            all.iter_mut().for_each(|one| one.state = "Wibble".into())
+        })
+    }),
+    ("dates of operations", |o| {
+        on(&mut o.operations, |all| {
+            for one in all {
+                (one.created, one.last_action) = (odd(), odd());
+            }
+        })
+    }),
+    ("links of the tenant", |o| {
+        on(&mut o.around.estate, |all| {
+            all.iter_mut().for_each(|one| one.key_link = silent())
+        })
+    }),
+    ("old key", |o| {
+        o.around.old_key = silent();
+        if let Some(left) = &mut o.left {
+            (left.vault, left.key) = (silent(), silent());
+        }
+    }),
 ];
 
 /// All is well, and everything that any step asks for was read.
-fn whole() -> (Target, Observed) {
+pub(crate) fn whole() -> (Target, Observed) {
     let (mut target, mut observed) = well();
     (target.deleted_checked, target.limit) = (true, Some(25));
     let latest = KeyVersion::parse(&"b".repeat(32)).unwrap();

@@ -45,6 +45,7 @@ mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
 mod leaving;
+mod monotone;
 mod month;
 mod output;
 #[cfg(unix)]

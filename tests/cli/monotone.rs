@@ -1,0 +1,364 @@
+//! Taking knowledge away never adds an action, never takes a blocker away, and never makes an
+//! outcome a success: over every step, in situations of all kinds.
+
+use crate::ignorance::{Step, UNKNOWN, whole};
+use crate::rules::{in_days, link, linked, operation, part, policy_id};
+use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::observed::Observed;
+use cmkctl::model::plan::{Action, Plan};
+use cmkctl::model::protection::{Network, Registration};
+use cmkctl::model::rights::Held;
+use cmkctl::model::seen::Seen;
+use cmkctl::model::surroundings::OldKey;
+use cmkctl::model::target::Target;
+use cmkctl::steps::check::check;
+use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+type Fact = (&'static str, fn(&mut Observed));
+type Situation = (&'static str, fn(&mut Target, &mut Observed));
+
+/// What a snapshot may know besides that all is well. They can be combined at will.
+const SITUATIONS: [Situation; 36] = [
+    ("linked", |_, o| {
+        part(&mut o.environment).key_link = link("ep", "Linked")
+    }),
+    ("linked elsewhere", |_, o| {
+        part(&mut o.environment).key_link = link("old", "Linked")
+    }),
+    ("failed", |_, o| {
+        part(&mut o.environment).key_link = link("ep", "Failed")
+    }),
+    ("linking", |_, o| {
+        part(&mut o.environment).key_link = link("ep", "Linking")
+    }),
+    ("unlinking", |_, o| {
+        part(&mut o.environment).key_link = link("ep", "Unlinking")
+    }),
+    ("disabled", |_, o| {
+        part(&mut o.environment).runtime_state = "Disabled".into()
+    }),
+    ("in administration mode", |_, o| {
+        part(&mut o.environment).runtime_state = "AdminMode".into()
+    }),
+    ("busy", |_, o| {
+        part(&mut o.environment).management_state = "Running".into()
+    }),
+    ("copied", |_, o| {
+        part(&mut o.environment).ongoing = Some("Copy".into())
+    }),
+    ("a copy runs", |_, o| {
+        part(&mut o.operations).insert(0, operation("Copy", "Running", 0))
+    }),
+    ("an add runs", |_, o| {
+        part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Running", 0));
+    }),
+    ("an add failed", |_, o| {
+        part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Failed", 3));
+    }),
+    ("just added", |_, o| {
+        part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Succeeded", 0));
+    }),
+    ("a removal runs", |_, o| {
+        part(&mut o.operations).insert(0, operation("RevertToMicrosoftKey", "Running", 0));
+    }),
+    ("removed lately", |_, o| {
+        part(&mut o.operations).insert(0, operation("RevertToMicrosoftKey", "Succeeded", 3));
+    }),
+    ("swapped lately", |_, o| {
+        part(&mut o.operations).insert(0, operation("RotateCustomerManagedKey", "Succeeded", 3));
+    }),
+    ("not managed", |_, o| {
+        part(&mut o.environment).protection_level = "Basic".into()
+    }),
+    ("to be made managed", |t, _| t.make_managed = true),
+    ("a trial", |_, o| {
+        part(&mut o.environment).sku = "Trial".into()
+    }),
+    ("not allowed", |_, o| {
+        if let Known::Known(rules) = &mut part(&mut o.environment).rules {
+            rules
+                .disallowed
+                .push(("NewCustomerManagedKey".into(), None));
+        }
+    }),
+    ("no permission", |_, o| {
+        part(&mut o.environment).permissions = Known::Known(Some(vec!["Other".into()]));
+    }),
+    ("not integrated", |_, o| {
+        o.integration = Seen::Present(cmkctl::model::environment::Integration::NotIntegrated);
+    }),
+    ("the policy disabled", |_, o| {
+        if let Seen::Present(policy) = &mut o.policy {
+            policy.encrypts = Known::Known(false);
+        }
+    }),
+    ("the policy elsewhere", |_, o| {
+        if let Seen::Present(policy) = &mut o.policy {
+            policy.location = "asia".into();
+        }
+    }),
+    ("no policy", |_, o| o.policy = Seen::Absent),
+    ("not registered", |_, o| {
+        part(&mut o.provider).state = Known::Known(Registration::NotRegistered);
+    }),
+    ("no purge protection", |_, o| {
+        part(&mut o.vault).purge_protection = Known::Known(false)
+    }),
+    ("a firewall", |_, o| {
+        part(&mut o.vault).network = Known::Known(Network::Closed)
+    }),
+    ("access policies", |_, o| {
+        part(&mut o.vault).rbac = Known::Known(false)
+    }),
+    ("a disabled key", |_, o| {
+        part(&mut o.key).validity.enabled = Known::Known(false)
+    }),
+    ("an expired key", |_, o| {
+        part(&mut o.key).validity.expires = Known::Known(Some(in_days(-2)));
+    }),
+    ("a young key", |_, o| {
+        part(&mut o.key).validity.created = Known::Known(in_days(0))
+    }),
+    ("another type of key", |_, o| {
+        part(&mut o.key).kty = "EC".into()
+    }),
+    ("no grant", |_, o| o.key_rights = Held::nothing()),
+    ("no grant on the old key", |_, o| {
+        o.around.old_key = Seen::Present(OldKey {
+            granted: Verdict::No,
+            vault: "v".into(),
+            key: "k".into(),
+        });
+    }),
+    ("disabled versions", |_, o| {
+        part(&mut o.around.versions)
+            .iter_mut()
+            .for_each(|version| version.validity.enabled = Known::Known(false));
+    }),
+];
+
+/// All is well but for some situations. The tenant shows the environment as it is.
+fn snapshot(situations: &[Situation]) -> (Target, Observed) {
+    let (mut target, mut observed) = whole();
+    let left = Observed {
+        policy: observed.policy.clone(),
+        vault: observed.vault.clone(),
+        key: observed.key.clone(),
+        key_rights: observed.key_rights.clone(),
+        at: observed.at,
+        ..Observed::default()
+    };
+    observed.left = Some(Box::new(left));
+    observed.around.old_key = Seen::Present(OldKey {
+        granted: Verdict::Yes,
+        vault: "v".into(),
+        key: "k".into(),
+    });
+    target.swap = true;
+    for (_, change) in situations {
+        change(&mut target, &mut observed);
+    }
+    let environment = part(&mut observed.environment).clone();
+    let history = observed.operations.clone();
+    observed
+        .around
+        .histories
+        .insert(environment.id.clone(), history);
+    observed.around.estate = Seen::Present(vec![environment, linked(1, "other")]);
+    let other = linked(1, "other");
+    observed
+        .around
+        .histories
+        .insert(other.id, Seen::Present(Vec::new()));
+    let mut policy = part(&mut whole().1.policy).clone();
+    policy.id = part(&mut link("other", "Linked")).policy.clone();
+    if let Known::Known(key) = &mut policy.key {
+        key.key = cmkctl::model::key_ids::KeyName::parse("another").unwrap();
+    }
+    let policies = &mut observed.around.policies;
+    policies.insert(policy.id.clone(), Seen::Present(policy));
+    policies.insert(policy_id(), observed.policy.clone());
+    (target, observed)
+}
+
+/// `check` as a plan: what is still to be made, and what stands against it.
+fn checked(target: &Target, observed: &Observed) -> Plan {
+    let checked = check(target, observed);
+    Plan {
+        findings: checked.findings,
+        actions: checked.pending,
+        ..Plan::default()
+    }
+}
+
+/// The whole procedure, as `enable` joins it.
+fn enable(target: &Target, observed: &Observed) -> Plan {
+    let mut plan = policy::plan(target, observed, Whose::Own);
+    let comes = plan.changes();
+    plan.join(add::plan(target, observed, comes));
+    plan
+}
+
+const STEPS: [(&str, Step); 10] = [
+    ("create-policy", |t, o| policy::plan(t, o, Whose::Own)),
+    ("add-environment", |t, o| add::plan(t, o, false)),
+    ("enable", enable),
+    ("remove-environment", remove::plan),
+    ("swap-policy", swap::plan),
+    ("rotate-key", rotate::plan),
+    ("retire-key", retire::plan),
+    ("unlock", unlock::plan),
+    ("unlock POLICY", |t, o| {
+        let all = Observed {
+            environment: Seen::NotAsked,
+            ..o.clone()
+        };
+        unlock::plan(t, &all)
+    }),
+    ("check", checked),
+];
+
+/// The same change, whatever is said about it beside.
+fn bare(action: &Action) -> Action {
+    match action.clone() {
+        Action::DisableKeyVersion {
+            vault,
+            uri,
+            key,
+            version,
+            ..
+        } => Action::DisableKeyVersion {
+            vault,
+            uri,
+            key,
+            version,
+            overridden: Vec::new(),
+        },
+        Action::RotateKey {
+            vault, uri, key, ..
+        } => Action::RotateKey {
+            vault,
+            uri,
+            key,
+            from: None,
+        },
+        Action::EnableEnvironment {
+            environment, name, ..
+        } => Action::EnableEnvironment {
+            environment,
+            name,
+            deleted_on: None,
+        },
+        other => other,
+    }
+}
+
+fn changes(plan: &Plan) -> Vec<Action> {
+    plan.actions
+        .iter()
+        .filter(|action| action.changes())
+        .map(bare)
+        .collect()
+}
+
+/// Nothing stands in the way, and nothing is to do or to wait for.
+fn is_done(plan: &Plan) -> bool {
+    plan.may_start() && plan.actions.is_empty()
+}
+
+/// Something is started, or a check is passed. A wait for what may run starts nothing, and a fresh
+/// look tells how it ended.
+fn goes_on(step: &str, plan: &Plan) -> bool {
+    plan.may_start() && (plan.changes() || step == "check")
+}
+
+/// What the service refuses to this caller is the other administrator's: it is said, and in
+/// nobody's way.
+fn is_hidden(fact: &str) -> bool {
+    fact.ends_with(", hidden")
+}
+
+/// A step in a situation, with what it says where all of that is known.
+struct Case<'a> {
+    name: &'static str,
+    step: Step,
+    situations: &'a [Situation],
+    target: Target,
+    observed: Observed,
+    clean: Plan,
+}
+
+impl<'a> Case<'a> {
+    fn new((name, step): (&'static str, Step), situations: &'a [Situation]) -> Self {
+        let (target, observed) = snapshot(situations);
+        let clean = step(&target, &observed);
+        Self {
+            name,
+            step,
+            situations,
+            target,
+            observed,
+            clean,
+        }
+    }
+
+    /// What it says where less is known is no more than that.
+    fn holds_without(&self, forgotten: &[Fact]) {
+        let Self { name, clean, .. } = self;
+        let mut poorer = self.observed.clone();
+        forgotten.iter().for_each(|(_, forget)| forget(&mut poorer));
+        let plan = (self.step)(&self.target, &poorer);
+        let told = || {
+            let situations: Vec<&str> = self.situations.iter().map(|(name, _)| *name).collect();
+            let forgotten: Vec<&str> = forgotten.iter().map(|(name, _)| *name).collect();
+            format!("{name}, {situations:?}, without {forgotten:?}: {plan:#?}\nknown: {clean:#?}")
+        };
+        let known = changes(clean);
+        // A repair is taken out of a plan that may not start.
+        let counts = |one: &Action| plan.may_start() || one.is_safe();
+        for action in changes(&plan).into_iter().filter(counts) {
+            assert!(
+                known.contains(&action),
+                "a new action: {action:?}: {}",
+                told()
+            );
+        }
+        if !forgotten.iter().any(|(fact, _)| is_hidden(fact)) {
+            assert!(
+                clean.may_start() || !goes_on(name, &plan),
+                "unblocked: {}",
+                told()
+            );
+            assert!(is_done(clean) || !is_done(&plan), "done: {}", told());
+        }
+    }
+}
+
+#[test]
+fn no_fact_that_is_forgotten_unlocks_a_step() {
+    let mut all = vec![Vec::new()];
+    all.extend(SITUATIONS.map(|situation| vec![situation]));
+    for situations in &all {
+        for step in STEPS {
+            let case = Case::new(step, situations);
+            for fact in UNKNOWN {
+                case.holds_without(&[fact]);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+
+    #[test]
+    fn facts_that_are_forgotten_together_unlock_nothing(
+        step in select(&STEPS[..]),
+        situations in subsequence(&SITUATIONS[..], 0..6),
+        forgotten in subsequence(&UNKNOWN[..], 1..4),
+    ) {
+        Case::new(step, &situations).holds_without(&forgotten);
+    }
+}
