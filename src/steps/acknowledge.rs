@@ -82,3 +82,34 @@ fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{environment, link, odd};
+    use super::*;
+    use crate::model::environment::AppLink;
+
+    fn codes(environment: &Environment) -> Vec<&'static str> {
+        let found = check(environment);
+        assert!(
+            found
+                .iter()
+                .all(|one| one.severity == Severity::Acknowledge)
+        );
+        found.iter().map(|one| one.code).collect()
+    }
+
+    #[test]
+    fn the_outage_is_said_before_it_and_what_has_no_such_side_is_not() {
+        let all = ["CMK029", "CMK030", "CMK036"];
+        let mut own = environment("e");
+        assert_eq!(codes(&own), [&["CMK027"][..], &all].concat());
+        own.key_link = link("ep", "Linked");
+        assert_eq!(codes(&own), all);
+        let side = ["CMK038", "CMK039", "CMK040"];
+        for app in [Known::Known(Some(AppLink::default())), odd()] {
+            own.app = app;
+            assert_eq!(codes(&own), [&all[..], &side].concat());
+        }
+    }
+}

@@ -267,3 +267,156 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{environment, hidden, link, odd, policy, policy_id, silent};
+    use super::*;
+
+    fn role(conditional: bool) -> RoleAssignment {
+        RoleAssignment {
+            scope: policy_id("ep").to_string(),
+            role: READER.to_owned(),
+            principal_id: "P".to_owned(),
+            conditional,
+            ..RoleAssignment::default()
+        }
+    }
+
+    struct Case {
+        own: Environment,
+        protection: Protection,
+        readers: Seen<Vec<RoleAssignment>>,
+    }
+
+    impl Case {
+        fn well() -> Self {
+            Self {
+                own: Environment {
+                    key_link: link("ep", "Linked"),
+                    ..environment("e")
+                },
+                protection: Protection {
+                    policy: Seen::Present(policy("ep")),
+                    granted: Verdict::Yes,
+                    ..Protection::default()
+                },
+                readers: Seen::Present(Vec::new()),
+            }
+        }
+
+        fn adopted(self) -> Adopted {
+            let estate = Estate {
+                environments: vec![self.own],
+                protections: BTreeMap::from([(policy_id("ep"), self.protection)]),
+                ..Estate::default()
+            };
+            adopt(&estate, &BTreeMap::from([(policy_id("ep"), self.readers)]))
+        }
+    }
+
+    #[test]
+    fn what_is_settled_is_described_and_the_rest_is_said() {
+        // What it is about, the change, environments in the file, sentences, and how many of these
+        // are not known.
+        let table: [(&str, fn(&mut Case), usize, usize, usize); 14] = [
+            ("well", |_| {}, 1, 0, 0),
+            ("no policy", |c| c.own.key_link = Seen::Absent, 0, 0, 0),
+            ("a silent link", |c| c.own.key_link = silent(), 0, 1, 1),
+            (
+                "linking",
+                |c| c.own.key_link = link("ep", "Linking"),
+                0,
+                1,
+                0,
+            ),
+            (
+                "a link in a new way",
+                |c| c.own.key_link = link("ep", "Wibble"),
+                0,
+                1,
+                1,
+            ),
+            ("failed", |c| c.own.key_link = link("ep", "Failed"), 0, 1, 0),
+            (
+                "locked",
+                |c| c.own.runtime_state = "Disabled".into(),
+                1,
+                0,
+                0,
+            ),
+            (
+                "in a new runtime state",
+                |c| c.own.runtime_state = "Wibble".into(),
+                0,
+                1,
+                1,
+            ),
+            (
+                "a copy runs",
+                |c| c.own.ongoing = Some("Copy".into()),
+                0,
+                1,
+                0,
+            ),
+            (
+                "perhaps finance and operations",
+                |c| c.own.app = odd(),
+                0,
+                1,
+                1,
+            ),
+            (
+                "a hidden policy",
+                |c| c.protection.policy = hidden(),
+                0,
+                1,
+                1,
+            ),
+            (
+                "perhaps a grant",
+                |c| c.protection.granted = Verdict::default(),
+                1,
+                1,
+                1,
+            ),
+            ("hidden readers", |c| c.readers = hidden(), 1, 1, 1),
+            (
+                "a reader under a condition",
+                |c| c.readers = Seen::Present(vec![role(true)]),
+                1,
+                1,
+                1,
+            ),
+        ];
+        for (what, change, kept, sentences, not_known) in table {
+            let mut case = Case::well();
+            change(&mut case);
+            let adopted = case.adopted();
+            let notes: usize = adopted.notes.iter().map(Vec::len).sum();
+            assert_eq!(adopted.wanted.size(), kept, "{what}");
+            assert_eq!(
+                adopted.left_out.len() + notes,
+                sentences,
+                "{what}: {adopted:?}"
+            );
+            assert_eq!(adopted.not_known, not_known, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_missing_grant_stays_missing_and_a_reader_stays() {
+        let mut case = Case::well();
+        case.protection.granted = Verdict::No;
+        case.readers = Seen::Present(vec![role(false), role(true)]);
+        let adopted = case.adopted();
+        assert!(!adopted.wanted.policies[0].grant);
+        assert_eq!(adopted.wanted.policies[0].readers, ["p"]);
+        assert_eq!(adopted.not_known, 0);
+        let mut unplaced = policy("ep");
+        unplaced.location = odd();
+        let mut case = Case::well();
+        case.protection.policy = Seen::Present(unplaced);
+        assert_eq!(case.adopted().not_known, 1);
+    }
+}

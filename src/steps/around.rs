@@ -229,3 +229,94 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
 fn sentence(text: &str) -> String {
     format!("{}.", text.trim_end_matches(['.', ' ']))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{hidden, policy_id, said, silent, well};
+    use super::*;
+
+    fn may(actions: &[&str], conditional: bool) -> Seen<Vec<Permission>> {
+        Seen::Present(vec![Permission {
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            conditional,
+            ..Permission::default()
+        }])
+    }
+
+    #[test]
+    fn the_right_that_an_action_takes() {
+        let action = Action::GrantReader {
+            policy: policy_id("ep"),
+            principal: "p".to_owned(),
+        };
+        for (rights, expected) in [
+            (may(&["*"], false), &[][..]),
+            (may(&["Microsoft.Authorization/*"], false), &[]),
+            (may(&["*/read"], false), &["CMK045 block"]),
+            (may(&["*"], true), &["CMK045 warn"]),
+            (silent(), &["CMK045 not-visible"]),
+            (hidden(), &["CMK045 not-visible"]),
+            (Seen::NotAsked, &[]),
+        ] {
+            let (target, mut observed) = well();
+            observed.around.group_rights = rights;
+            let found = check(&target, &observed, &[action.clone(), action.clone()]);
+            assert_eq!(said(&found), expected, "{:?}", observed.around.group_rights);
+        }
+    }
+
+    #[test]
+    fn locks_that_cover_the_policy_or_the_vault() {
+        let lock = |scope: &str, level: &str| {
+            Seen::Present(vec![Lock {
+                scope: scope.to_owned(),
+                level: level.to_owned(),
+                name: "l".to_owned(),
+            }])
+        };
+        let group = policy_id("ep").group_scope();
+        for (locks, words) in [
+            (
+                lock(&group.to_uppercase(), "ReadOnly"),
+                Some("refuses every change"),
+            ),
+            (lock(&group, "CanNotDelete"), Some("will refuse deletions")),
+            (lock(&format!("{group}x"), "ReadOnly"), None),
+            (hidden(), Some("is not visible to you")),
+            (Seen::Present(Vec::new()), None),
+        ] {
+            let (target, mut observed) = well();
+            observed.around.locks = locks;
+            let found = check(&target, &observed, &[]);
+            let said = found.first().map(|one| one.message.as_str());
+            match words {
+                Some(words) => assert!(said.is_some_and(|said| said.contains(words)), "{said:?}"),
+                None => assert_eq!(said, None),
+            }
+        }
+    }
+
+    #[test]
+    fn resource_managers_own_word() {
+        let refused = |code: &str| {
+            Seen::Present(Validation::Refused {
+                code: code.to_owned(),
+                message: "No".to_owned(),
+                assignments: Vec::new(),
+            })
+        };
+        for (word, expected) in [
+            (Seen::Present(Validation::Passed), &[][..]),
+            (refused("RequestDisallowedByPolicy"), &["CMK009 block"]),
+            (
+                refused("LocationNotAvailableForResourceType"),
+                &["CMK008 block"],
+            ),
+            (hidden(), &["CMK009 not-visible"]),
+        ] {
+            let (target, mut observed) = well();
+            observed.around.validation = word;
+            assert_eq!(said(&check(&target, &observed, &[])), expected);
+        }
+    }
+}

@@ -299,3 +299,198 @@ pub(super) fn deleted(
     };
     since.checked_add(span).ok().filter(|date| *date > now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        days, environment, hidden, key, link, now, odd, policy, policy_id, silent, vault,
+    };
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn well() -> (Environment, Protection) {
+        let own = Environment {
+            key_link: link("ep", "Linked"),
+            modified: Some(days(-1)),
+            ..environment("e")
+        };
+        let protection = Protection {
+            policy: Seen::Present(policy("ep")),
+            vault: Seen::Present(vault()),
+            key: Seen::Present(key()),
+            granted: Verdict::Yes,
+            ..Protection::default()
+        };
+        (own, protection)
+    }
+
+    fn state(
+        (own, protection): (Environment, Protection),
+    ) -> (State, BTreeSet<State>, Option<Timestamp>) {
+        let estate = Estate {
+            at: now(),
+            environments: vec![own],
+            protections: BTreeMap::from([(policy_id("ep"), protection)]),
+        };
+        let found = judge(&estate, None).remove(0);
+        (found.state, found.states, found.deleted_on)
+    }
+
+    type Change = fn(&mut Environment, &mut Protection);
+
+    #[test]
+    fn the_worst_is_the_state_and_what_is_not_known_is_never_well() {
+        let table: [(&str, Change, State); 24] = [
+            ("well", |_, _| {}, State::Encrypted),
+            (
+                "no policy",
+                |e, _| e.key_link = Seen::Absent,
+                State::NotEncrypted,
+            ),
+            (
+                "a silent link",
+                |e, _| e.key_link = silent(),
+                State::NotVisible,
+            ),
+            (
+                "a link not read",
+                |e, _| e.key_link = Seen::NotAsked,
+                State::NotVisible,
+            ),
+            (
+                "a link in a new way",
+                |e, _| e.key_link = link("ep", "Wibble"),
+                State::NotVisible,
+            ),
+            (
+                "failed",
+                |e, _| e.key_link = link("ep", "Failed"),
+                State::Failed,
+            ),
+            (
+                "linking",
+                |e, _| e.key_link = link("ep", "Linking"),
+                State::Encrypting,
+            ),
+            (
+                "unlinking",
+                |e, _| e.key_link = link("ep", "Unlinking"),
+                State::Removing,
+            ),
+            (
+                "locked",
+                |e, _| e.runtime_state = "Disabled".into(),
+                State::Locked,
+            ),
+            (
+                "in administration mode",
+                |e, _| e.runtime_state = "AdminMode".into(),
+                State::Encrypted,
+            ),
+            (
+                "in a new runtime state",
+                |e, _| e.runtime_state = "Wibble".into(),
+                State::NotVisible,
+            ),
+            (
+                "an add runs, and no link shows",
+                |e, _| {
+                    e.key_link = Seen::Absent;
+                    e.ongoing = Some("NewCustomerManagedKey".into());
+                },
+                State::Encrypting,
+            ),
+            (
+                "no grant",
+                |_, p| p.granted = Verdict::No,
+                State::Endangered,
+            ),
+            (
+                "perhaps no grant",
+                |_, p| p.granted = Verdict::default(),
+                State::NotVisible,
+            ),
+            ("no vault", |_, p| p.vault = Seen::Absent, State::Endangered),
+            (
+                "a hidden vault",
+                |_, p| p.vault = hidden(),
+                State::NotVisible,
+            ),
+            ("no key", |_, p| p.key = Seen::Absent, State::Endangered),
+            ("a silent key", |_, p| p.key = silent(), State::NotVisible),
+            (
+                "a policy not read",
+                |_, p| p.policy = Seen::NotAsked,
+                State::NotVisible,
+            ),
+            (
+                "a disabled key",
+                |_, p| {
+                    super::super::samples::on(&mut p.key, |k| {
+                        k.validity.enabled = Known::Known(false)
+                    })
+                },
+                State::Endangered,
+            ),
+            (
+                "a key of no known end",
+                |_, p| super::super::samples::on(&mut p.key, |k| k.validity.expires = odd()),
+                State::NotVisible,
+            ),
+            (
+                "a key that ends soon",
+                |_, p| {
+                    super::super::samples::on(&mut p.key, |k| {
+                        k.validity.expires = Known::Known(Some(days(9)));
+                    });
+                },
+                State::Expiring,
+            ),
+            (
+                "a network that may be closed",
+                |_, p| super::super::samples::on(&mut p.vault, |v| v.network = odd()),
+                State::NotVisible,
+            ),
+            (
+                "a policy that is disabled",
+                |_, p| {
+                    super::super::samples::on(&mut p.policy, |p| p.encrypts = Known::Known(false))
+                },
+                State::Endangered,
+            ),
+        ];
+        for (what, change, expected) in table {
+            let (mut own, mut protection) = well();
+            change(&mut own, &mut protection);
+            let (found, all, _) = state((own, protection));
+            assert_eq!(found, expected, "{what}");
+            assert!(all.contains(&found), "{what}");
+        }
+    }
+
+    #[test]
+    fn no_state_hides_another_one() {
+        let (own, mut protection) = well();
+        protection.granted = Verdict::No;
+        protection.key = silent();
+        let (found, all, _) = state((own, protection));
+        assert_eq!(found, State::Endangered);
+        assert!(all.contains(&State::NotVisible));
+    }
+
+    #[test]
+    fn a_locked_environment_is_deleted_after_its_time_at_the_earliest() {
+        for (sku, expected) in [
+            ("Sandbox", Some(days(6))),
+            ("Production", Some(days(29))),
+            ("Wibble", Some(days(6))),
+        ] {
+            let (mut own, protection) = well();
+            (own.sku, own.runtime_state) = (sku.into(), "Disabled".into());
+            assert_eq!(state((own, protection)).2, expected, "{sku}");
+        }
+        let (mut own, protection) = well();
+        (own.modified, own.runtime_state) = (None, "Disabled".into());
+        assert_eq!(state((own, protection)).2, None);
+    }
+}

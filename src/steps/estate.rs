@@ -237,3 +237,133 @@ pub(super) fn left_keys<'a>(
     };
     operations.iter().filter_map(left).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        environment, hidden, linked, operation, policy_id, rows, said, silent, well,
+    };
+    use super::*;
+
+    #[test]
+    fn near_the_limit_is_warned_of_and_what_is_not_known_counts_as_one_more() {
+        for (count, open, expected) in [
+            (22, 0, None),
+            (23, 0, Some(Severity::Warn)),
+            (25, 0, Some(Severity::Warn)),
+            (26, 0, Some(Severity::Block)),
+            (26, 9, Some(Severity::Block)),
+            (20, 5, None),
+            (20, 6, Some(Severity::Unknown)),
+        ] {
+            let found = crowded(count, open, 25).map(|(severity, _)| severity);
+            assert_eq!(found, expected, "{count} {open}");
+        }
+    }
+
+    fn another(policy: &str, number: usize) -> Environment {
+        Environment {
+            key_link: super::super::samples::link(policy, "Linked"),
+            ..environment(&format!("e{number}"))
+        }
+    }
+
+    #[test]
+    fn the_others_fill_the_tenant_and_may_have_other_keys() {
+        let many = |policy: &str, count| (0..count).map(|n| another(policy, n)).collect::<Vec<_>>();
+        for (all, expected) in [
+            (Seen::Present(Vec::new()), &[][..]),
+            (Seen::Present(many("ep", 3)), &[]),
+            (Seen::Present(many("ep", 23)), &["CMK031 warn"]),
+            (Seen::Present(many("ep", 25)), &["CMK031 block"]),
+            (Seen::Present(many("other", 1)), &["CMK032 warn"]),
+            (silent(), &["CMK031 unknown"]),
+            (hidden(), &["CMK031 unknown"]),
+        ] {
+            let (target, mut observed) = well();
+            observed.around.estate = all;
+            let found = check(&target, &observed, observed.environment.present().unwrap());
+            assert_eq!(said(&found), expected, "{:?}", observed.around.estate);
+        }
+        let mut open = many("ep", 24);
+        open[0].key_link = silent();
+        let (target, mut observed) = well();
+        open.extend([another("ep", 30), another("ep", 31)]);
+        open[1].key_link = silent();
+        observed.around.estate = Seen::Present(open);
+        let found = check(&target, &observed, observed.environment.present().unwrap());
+        assert_eq!(said(&found), ["CMK031 unknown"]);
+    }
+
+    #[test]
+    fn holders_are_named() {
+        let (_, mut observed) = well();
+        let policy = policy_id("ep");
+        for (count, expected) in [
+            (0, None),
+            (1, Some("`E0`")),
+            (2, Some("`E0` and `E1`")),
+            (4, Some("`E0`, `E1` and 2 more")),
+        ] {
+            observed.around.estate = Seen::Present((0..count).map(|n| another("ep", n)).collect());
+            assert_eq!(holders(&observed, &policy).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_left_not_long_ago_is_still_needed() {
+        rows(
+            &[
+                ("nothing", |_, _| {}, &[]),
+                (
+                    "removed 29 days ago",
+                    |_, o| o.operations = Seen::Present(vec![operation(REMOVE, "Succeeded", 29)]),
+                    &["CMK033 warn"],
+                ),
+                (
+                    "removed 31 days ago",
+                    |_, o| o.operations = Seen::Present(vec![operation(REMOVE, "Succeeded", 31)]),
+                    &[],
+                ),
+                (
+                    "a removal failed, and yet it is gone",
+                    |_, o| o.operations = Seen::Present(vec![operation(REMOVE, "Failed", 3)]),
+                    &["CMK033 warn"],
+                ),
+                (
+                    "a removal failed",
+                    |_, o| {
+                        linked(o, "ep", "Linked");
+                        o.operations = Seen::Present(vec![operation(REMOVE, "Failed", 3)]);
+                    },
+                    &[],
+                ),
+                (
+                    "swapped 27 days ago",
+                    |_, o| o.operations = Seen::Present(vec![operation(SWAP, "Succeeded", 27)]),
+                    &["CMK033 warn"],
+                ),
+                (
+                    "swapped 29 days ago",
+                    |_, o| o.operations = Seen::Present(vec![operation(SWAP, "Succeeded", 29)]),
+                    &[],
+                ),
+                (
+                    "an add failed, and yet all runs",
+                    |_, o| {
+                        linked(o, "ep", "Linked");
+                        o.operations = Seen::Present(vec![operation(ADD, "Failed", 3)]);
+                    },
+                    &["CMK028 warn"],
+                ),
+            ],
+            |t, o| {
+                said(&history(
+                    o,
+                    o.environment.present().unwrap(),
+                    t.policy.as_ref(),
+                ))
+            },
+        );
+    }
+}

@@ -395,3 +395,140 @@ pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
         --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --scope {vault}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        days, grant as role, hidden, now, odd, on, rows, said, silent, told, well,
+    };
+    use super::*;
+
+    fn given(comes: Comes) -> impl Fn(&Target, &Observed) -> Vec<String> {
+        move |target, observed| {
+            let mut plan = Plan::default();
+            grant(target, observed, comes, Whose::Own, &mut plan);
+            told(&plan)
+        }
+    }
+
+    #[test]
+    fn a_grant_is_given_where_it_is_known_to_be_missing() {
+        rows(
+            &[
+                ("there", |_, _| {}, &["done"]),
+                (
+                    "missing",
+                    |_, o| o.key_rights = Held::nothing(),
+                    &["> grant-key-by-role"],
+                ),
+                (
+                    "missing, by access policies",
+                    |_, o| on(&mut o.vault, |v| v.rbac = Known::Known(false)),
+                    &["> grant-key-by-access-policy"],
+                ),
+                (
+                    "missing, by access policies of no known tenant",
+                    |_, o| {
+                        on(&mut o.vault, |v| {
+                            (v.rbac, v.tenant_id) = (Known::Known(false), odd());
+                        });
+                    },
+                    &["CMK012 unknown"],
+                ),
+                (
+                    "by no known model",
+                    |_, o| on(&mut o.vault, |v| v.rbac = odd()),
+                    &["CMK012 unknown"],
+                ),
+                (
+                    "silent roles",
+                    |_, o| o.key_rights.roles = silent(),
+                    &["CMK012 unknown"],
+                ),
+                (
+                    "hidden roles",
+                    |_, o| o.key_rights.roles = hidden(),
+                    &["CMK012 unknown"],
+                ),
+                (
+                    "under a condition",
+                    |_, o| on(&mut o.key_rights.roles, |all| all[0].conditional = true),
+                    &["CMK012 unknown"],
+                ),
+                (
+                    "silent denials",
+                    |_, o| o.key_rights.denials = silent(),
+                    &["CMK012 unknown"],
+                ),
+                ("no vault", |_, o| o.vault = silent(), &[]),
+            ],
+            given(Comes::There),
+        );
+        rows(
+            &[("planned", |_, _| {}, &["> grant-key-by-role"])],
+            given(Comes::Planned),
+        );
+        rows(&[("no policy", |_, _| {}, &[])], given(Comes::No));
+    }
+
+    #[test]
+    fn a_linked_policy_keeps_its_grant() {
+        rows(
+            &[
+                ("well", |_, _| {}, &[]),
+                (
+                    "no grant",
+                    |_, o| o.key_rights = Held::nothing(),
+                    &["CMK012 block"],
+                ),
+                (
+                    "hidden roles",
+                    |_, o| o.key_rights.roles = hidden(),
+                    &["CMK012 not-visible"],
+                ),
+                (
+                    "silent roles",
+                    |_, o| o.key_rights.roles = silent(),
+                    &["CMK012 unknown"],
+                ),
+                (
+                    "no identity",
+                    |_, o| on(&mut o.policy, |p| p.principal_id = None),
+                    &["CMK014 unknown"],
+                ),
+                ("no policy", |_, o| o.policy = Seen::Absent, &[]),
+            ],
+            |_, observed| said(&in_use(observed, Whose::Others)),
+        );
+    }
+
+    #[test]
+    fn a_young_grant_is_not_effective_yet() {
+        for (created, expected) in [
+            (Known::Known(days(-1)), &[][..]),
+            (Known::Known(now()), &["CMK013 warn"]),
+            (odd(), &["CMK013 warn"]),
+        ] {
+            let (_, mut observed) = well();
+            let own = RoleAssignment { created, ..role() };
+            observed.key_rights = Held::of(vec![own]);
+            let policy = observed.policy.present().unwrap();
+            assert_eq!(said(&identity(&observed, policy)), expected);
+            assert_eq!(
+                effective_from(&observed, policy).is_some(),
+                !expected.is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn the_command_fits_the_kind_of_vault() {
+        let vault = grant_command("/x/vaults/kv", "k", "p");
+        assert!(
+            vault.starts_with("az role assignment create")
+                && vault.contains("--scope /x/vaults/kv")
+        );
+        let hsm = grant_command("/x/managedHSMs/h", "k", "p");
+        assert!(hsm.contains("--hsm-name h") && hsm.contains("--scope /keys/k"));
+    }
+}

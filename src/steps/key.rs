@@ -263,3 +263,148 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
         who::KEY_VAULT,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{hidden, key_name, odd, on, rows, said, silent, version};
+    use super::*;
+
+    #[test]
+    fn what_is_absent_blocks_and_what_is_not_known_is_said() {
+        let table: &[super::super::samples::Row] = &[
+            ("well", |_, _| {}, &[]),
+            ("no vault", |_, o| o.vault = Seen::Absent, &["CMK046 block"]),
+            (
+                "a silent vault",
+                |_, o| o.vault = silent(),
+                &["CMK011 unknown"],
+            ),
+            (
+                "a hidden vault",
+                |_, o| o.vault = hidden(),
+                &["CMK011 not-visible"],
+            ),
+            ("no key", |_, o| o.key = Seen::Absent, &["CMK046 block"]),
+            ("a silent key", |_, o| o.key = silent(), &["CMK015 unknown"]),
+            (
+                "a hidden key",
+                |_, o| o.key = hidden(),
+                &["CMK015 not-visible"],
+            ),
+            (
+                "pinned",
+                |t, _| t.key_version = Some(version('a')),
+                &["CMK017 warn"],
+            ),
+        ];
+        rows(table, |t, o| said(&check(t, o, Whose::Others)));
+        rows(
+            &[
+                (
+                    "a hidden vault",
+                    |_, o| o.vault = hidden(),
+                    &["CMK011 unknown"],
+                ),
+                ("a hidden key", |_, o| o.key = hidden(), &["CMK015 unknown"]),
+            ],
+            |t, o| said(&check(t, o, Whose::Own)),
+        );
+    }
+
+    #[test]
+    fn an_environment_leaves_only_with_a_policy_and_a_key_that_are_known() {
+        rows(
+            &[
+                ("well", |_, _| {}, &[]),
+                (
+                    "no policy",
+                    |_, o| o.policy = Seen::Absent,
+                    &["CMK019 unknown"],
+                ),
+                (
+                    "a silent policy",
+                    |_, o| o.policy = silent(),
+                    &["CMK019 unknown"],
+                ),
+                (
+                    "a hidden policy",
+                    |_, o| o.policy = hidden(),
+                    &["CMK019 not-visible"],
+                ),
+                (
+                    "a policy not read",
+                    |_, o| o.policy = Seen::NotAsked,
+                    &["CMK019 unknown"],
+                ),
+                (
+                    "a vault not read",
+                    |_, o| o.vault = Seen::NotAsked,
+                    &["CMK015 unknown"],
+                ),
+                (
+                    "a key that expires soon",
+                    |_, o| {
+                        on(&mut o.key, |k| {
+                            k.validity.expires = Known::Known(Some(super::super::samples::days(9)));
+                        });
+                    },
+                    &[],
+                ),
+                (
+                    "a disabled key",
+                    |_, o| on(&mut o.key, |k| k.validity.enabled = Known::Known(false)),
+                    &["CMK016 block"],
+                ),
+                (
+                    "no grant",
+                    |_, o| o.key_rights = crate::model::rights::Held::nothing(),
+                    &["CMK012 block"],
+                ),
+            ],
+            |_, observed| said(&to_leave(observed)),
+        );
+    }
+
+    #[test]
+    fn a_policy_encrypts_with_a_key_that_it_names() {
+        rows(
+            &[
+                ("well", |_, _| {}, &[]),
+                (
+                    "disabled",
+                    |_, o| on(&mut o.policy, |p| p.encrypts = Known::Known(false)),
+                    &["CMK026 block"],
+                ),
+                (
+                    "perhaps disabled",
+                    |_, o| on(&mut o.policy, |p| p.encrypts = odd()),
+                    &["CMK026 unknown"],
+                ),
+                (
+                    "no key",
+                    |_, o| on(&mut o.policy, |p| p.key = odd()),
+                    &["CMK026 unknown"],
+                ),
+                (
+                    "healthy",
+                    |_, o| on(&mut o.policy, |p| p.health = Some("Healthy".into())),
+                    &[],
+                ),
+                (
+                    "unhealthy",
+                    |_, o| on(&mut o.policy, |p| p.health = Some("Unhealthy".into())),
+                    &["CMK048 warn"],
+                ),
+                (
+                    "of another health",
+                    |_, o| on(&mut o.policy, |p| p.health = Some("Wibble".into())),
+                    &["CMK048 warn"],
+                ),
+            ],
+            |_, observed| said(&references(observed.policy.present().unwrap())),
+        );
+        let vault = super::super::samples::vault().id;
+        let named = super::super::samples::policy("ep");
+        assert!(named.references(&vault, &key_name()).proven());
+    }
+}

@@ -255,3 +255,182 @@ pub(super) fn needed(subject: &str, message: String) -> Finding {
         who::KEY_VAULT,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        linked, odd, on, operation, policy, policy_id, rows, said, silent,
+    };
+    use super::*;
+    use crate::model::protection::KeyReference;
+
+    /// The users by name, and what is open about others.
+    fn users(target: &Target, observed: &Observed) -> Vec<String> {
+        let mut open = Vec::new();
+        let users = Tenant { target, observed }.users(&mut open);
+        let names = users
+            .iter()
+            .map(|(user, by)| format!("{} by {}", user.id, by.id.name));
+        names.chain(said(&open)).collect()
+    }
+
+    fn other_key(observed: &mut Observed) {
+        let mut other = policy("ep");
+        other.key = other.key.map(|key| KeyReference {
+            key: crate::model::key_ids::KeyName::parse("other").unwrap(),
+            ..key
+        });
+        let policies = &mut observed.around.policies;
+        policies.insert(policy_id("ep"), Seen::Present(other));
+    }
+
+    #[test]
+    fn a_user_is_linked_to_a_policy_with_this_key_and_everybody_else_is_known_not_to_be() {
+        rows(
+            &[
+                ("nobody", |_, _| {}, &[]),
+                ("linked", |_, o| linked(o, "ep", "Linked"), &["e by ep"]),
+                (
+                    "linked to another key",
+                    |_, o| {
+                        linked(o, "ep", "Linked");
+                        other_key(o);
+                    },
+                    &[],
+                ),
+                (
+                    "linking",
+                    |_, o| linked(o, "ep", "Linking"),
+                    &["CMK033 unknown", "e by ep"][1..].split_at(0).1,
+                ),
+                (
+                    "a policy that is gone",
+                    |_, o| {
+                        linked(o, "ep", "Linked");
+                        o.around.policies.insert(policy_id("ep"), Seen::Absent);
+                    },
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "a silent policy",
+                    |_, o| {
+                        linked(o, "ep", "Linked");
+                        o.around.policies.insert(policy_id("ep"), silent());
+                    },
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "a policy that names no key",
+                    |_, o| {
+                        linked(o, "ep", "Linked");
+                        let mut other = policy("ep");
+                        other.key = odd();
+                        o.around
+                            .policies
+                            .insert(policy_id("ep"), Seen::Present(other));
+                    },
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "a silent link",
+                    |_, o| on(&mut o.around.estate, |all| all[0].key_link = silent()),
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "something goes on",
+                    |_, o| {
+                        on(&mut o.around.estate, |all| {
+                            all[0].ongoing = Some("Copy".into())
+                        })
+                    },
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "a history that ends with a key",
+                    |_, o| {
+                        let add = operation("NewCustomerManagedKey", "Succeeded", 9);
+                        o.around
+                            .histories
+                            .insert("e".into(), Seen::Present(vec![add]));
+                    },
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "a history with an operation in a new state",
+                    |_, o| {
+                        let copy = operation("Copy", "Wibble", 9);
+                        o.around
+                            .histories
+                            .insert("e".into(), Seen::Present(vec![copy]));
+                    },
+                    &["CMK033 unknown"],
+                ),
+            ],
+            users,
+        );
+    }
+
+    #[test]
+    fn the_whole_tenant_must_have_been_seen() {
+        rows(
+            &[
+                ("all of it", |_, _| {}, &[]),
+                (
+                    "not all of it",
+                    |_, o| o.around.whole_tenant = Verdict::No,
+                    &["CMK020 unknown"],
+                ),
+                (
+                    "perhaps not all of it",
+                    |_, o| o.around.whole_tenant = Verdict::cant_tell("x"),
+                    &["CMK020 unknown"],
+                ),
+                (
+                    "silent",
+                    |_, o| o.around.estate = silent(),
+                    &["CMK020 unknown"],
+                ),
+                (
+                    "not listed",
+                    |_, o| o.around.estate = Seen::Absent,
+                    &["CMK020 unknown"],
+                ),
+                (
+                    "deleted ones not looked at",
+                    |t, _| t.deleted_checked = false,
+                    &["CMK033 unknown"],
+                ),
+            ],
+            |target, observed| said(&Tenant { target, observed }.whole()),
+        );
+    }
+
+    #[test]
+    fn who_left_a_key_not_long_ago_may_need_it() {
+        let told = |operations: Seen<Vec<Operation>>| {
+            let (target, mut observed) = super::super::samples::well();
+            observed.around.histories.insert("e".to_owned(), operations);
+            let (target, observed) = (&target, &observed);
+            let mut open = Vec::new();
+            let days = Tenant { target, observed }.left_behind(&mut open);
+            (said(&days), said(&open))
+        };
+        let removal =
+            |days| Seen::Present(vec![operation("RevertToMicrosoftKey", "Succeeded", days)]);
+        let (none, open, days): (&[&str], &[&str], &[&str]) =
+            (&[], &["CMK033 unknown"], &["CMK033 block"]);
+        assert_eq!(
+            told(removal(3)),
+            (days.iter().map(|s| (*s).to_owned()).collect(), vec![])
+        );
+        assert_eq!(told(removal(40)).0, none);
+        for odd in [silent(), Seen::NotAsked, Seen::Absent] {
+            assert_eq!(told(odd).1, open);
+        }
+        let mut undated = operation("RevertToMicrosoftKey", "Succeeded", 3);
+        undated.last_action = super::super::samples::odd();
+        assert_eq!(told(Seen::Present(vec![undated])).1, open);
+        let unnamed = operation("", "Succeeded", 3);
+        assert_eq!(told(Seen::Present(vec![unnamed])).1, open);
+    }
+}

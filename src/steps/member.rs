@@ -258,3 +258,67 @@ fn misplaced(
         who::KEY_VAULT,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{days, environment, link, now, policy_id};
+    use super::*;
+
+    #[test]
+    fn a_locked_one_that_was_modified_lately_is_looked_at_by_itself() {
+        let sight = Sight {
+            at: now(),
+            ..Sight::default()
+        };
+        for (status, runtime, modified, expected) in [
+            ("Linked", "Disabled", Some(days(-1)), true),
+            ("Linked", "Disabled", None, true),
+            ("Linked", "Disabled", Some(now()), false),
+            ("Linked", "Enabled", Some(days(-1)), false),
+            ("Linked", "Wibble", Some(days(-1)), false),
+            ("Wibble", "Disabled", Some(days(-1)), false),
+        ] {
+            let own = Environment {
+                key_link: link("ep", status),
+                runtime_state: runtime.into(),
+                modified,
+                ..environment("e")
+            };
+            assert_eq!(
+                is_locked(&own, &policy_id("ep"), &sight),
+                expected,
+                "{own:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn remedies_speak_of_lines_of_the_file() {
+        for (flag, line) in IN_FILE {
+            let mut found = finding(
+                "CMK006",
+                Severity::Block,
+                "e",
+                "m",
+                format!("{flag}, or do it elsewhere."),
+                who::POWER_PLATFORM,
+            );
+            in_file(&mut found);
+            assert_eq!(found.remedy, format!("{line}, or do it elsewhere."));
+        }
+    }
+
+    #[test]
+    fn dangers_are_in_nobodys_way_and_nothing_else_is() {
+        for (code, before, after) in [
+            ("CMK016", Severity::Block, Severity::Warn),
+            ("CMK012", Severity::Unknown, Severity::Warn),
+            ("CMK011", Severity::NotVisible, Severity::NotVisible),
+            ("CMK025", Severity::Block, Severity::Block),
+        ] {
+            let mut found = finding(code, before, "e", "m", "r", who::POWER_PLATFORM);
+            in_nobodys_way(&mut found);
+            assert_eq!(found.severity, after, "{code}");
+        }
+    }
+}

@@ -29,6 +29,8 @@ pub mod remove;
 pub mod retire;
 pub mod rights;
 pub mod rotate;
+#[cfg(test)]
+mod samples;
 pub mod swap;
 pub mod unlock;
 mod vault;
@@ -138,4 +140,28 @@ fn not_visible(
         format!("Ask the {who} to check it, or to give you read access."),
         who,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_in_nobodys_way_only_where_it_is_the_other_ones() {
+        let hidden = Unreadable {
+            forbidden: true,
+            ..Unreadable::because("it answered 403")
+        };
+        let silent = Unreadable::because("it did not answer");
+        for (why, whose, severity) in [
+            (&hidden, Whose::Others, Severity::NotVisible),
+            (&hidden, Whose::Own, Severity::Unknown),
+            (&silent, Whose::Others, Severity::Unknown),
+            (&silent, Whose::Own, Severity::Unknown),
+        ] {
+            let found = unseen("CMK011", "kv", "The vault", why, (who::KEY_VAULT, whose));
+            assert_eq!(found.severity, severity, "{why:?} {whose:?}");
+            assert!(found.message.contains(&why.why), "{}", found.message);
+        }
+    }
 }

@@ -336,3 +336,220 @@ fn other_key(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Findi
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        hidden, id, key_name, odd, on, policy_id, rows, silent, told, version,
+    };
+    use super::*;
+    use crate::model::ids::ResourceKind;
+    use crate::model::key_ids::KeyName;
+    use crate::model::protection::KeyReference;
+    use crate::model::rights::Held;
+
+    fn names(observed: &mut Observed, change: fn(KeyReference) -> KeyReference) {
+        on(&mut observed.policy, |policy| {
+            policy.key = policy.key.clone().map(change)
+        });
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_created_and_granted() {
+        rows(
+            &[
+                ("all there", |_, _| {}, &["done", "done", "done"]),
+                (
+                    "no policy",
+                    |_, o| o.policy = Seen::Absent,
+                    &["> create-policy", "> grant-key-by-role", "done"],
+                ),
+                (
+                    "not registered",
+                    |_, o| {
+                        on(&mut o.provider, |p| {
+                            p.state = Known::Known(Registration::NotRegistered)
+                        })
+                    },
+                    &["> register-provider", "done", "done"],
+                ),
+                (
+                    "perhaps registered",
+                    |_, o| on(&mut o.provider, |p| p.state = odd()),
+                    &["CMK010 unknown", "done", "done"],
+                ),
+                (
+                    "no subscription",
+                    |_, o| o.provider = Seen::Absent,
+                    &["CMK037 block", "done", "done"],
+                ),
+                (
+                    "a hidden provider",
+                    |_, o| o.provider = hidden(),
+                    &["CMK010 not-visible", "done", "done"],
+                ),
+                (
+                    "a silent provider",
+                    |_, o| o.provider = silent(),
+                    &["CMK010 unknown", "done", "done"],
+                ),
+                (
+                    "a silent policy",
+                    |_, o| o.policy = silent(),
+                    &["CMK019 unknown", "done"],
+                ),
+                (
+                    "a hidden policy",
+                    |_, o| o.policy = hidden(),
+                    &["CMK019 unknown", "done"],
+                ),
+                (
+                    "no grant",
+                    |_, o| o.key_rights = Held::nothing(),
+                    &["> grant-key-by-role", "done", "done"],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed, Whose::Own)),
+        );
+    }
+
+    #[test]
+    fn where_it_goes_must_be_known() {
+        rows(
+            &[
+                (
+                    "a place that the provider does not have",
+                    |t, o| {
+                        o.policy = Seen::Absent;
+                        o.environment = Seen::NotAsked;
+                        t.location = Some("asia".into());
+                    },
+                    &[
+                        "CMK008 block",
+                        "> create-policy",
+                        "> grant-key-by-role",
+                        "done",
+                    ],
+                ),
+                (
+                    "another place than the environment's",
+                    |t, o| {
+                        o.policy = Seen::Absent;
+                        on(&mut o.environment, |e| e.location = "asia".into());
+                        t.location = Some("europe".into());
+                    },
+                    &[
+                        "CMK007 block",
+                        "> create-policy",
+                        "> grant-key-by-role",
+                        "done",
+                    ],
+                ),
+                (
+                    "places that are not known",
+                    |_, o| {
+                        o.policy = Seen::Absent;
+                        on(&mut o.provider, |p| p.locations = odd());
+                    },
+                    &[
+                        "CMK008 unknown",
+                        "> create-policy",
+                        "> grant-key-by-role",
+                        "done",
+                    ],
+                ),
+                (
+                    "an environment of no known place",
+                    |_, o| {
+                        o.policy = Seen::Absent;
+                        on(&mut o.environment, |e| e.location = odd());
+                    },
+                    &["CMK008 unknown", "done"],
+                ),
+                (
+                    "an environment that is hidden",
+                    |t, o| {
+                        o.environment = hidden();
+                        t.location = Some("europe".into());
+                    },
+                    &["done", "done", "done"],
+                ),
+                (
+                    "an environment that is silent",
+                    |t, o| {
+                        o.environment = silent();
+                        t.location = Some("europe".into());
+                    },
+                    &["CMK007 unknown", "done", "done", "done"],
+                ),
+                (
+                    "a policy elsewhere",
+                    |_, o| on(&mut o.policy, |p| p.location = "asia".into()),
+                    &["CMK007 block", "done", "done", "done"],
+                ),
+                (
+                    "a policy of no known place",
+                    |_, o| on(&mut o.policy, |p| p.location = odd()),
+                    &["CMK007 unknown", "done", "done", "done"],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed, Whose::Own)),
+        );
+    }
+
+    #[test]
+    fn a_policy_for_something_else_gets_no_grant() {
+        rows(
+            &[
+                (
+                    "another kind",
+                    |_, o| on(&mut o.policy, |p| p.kind = "Identity".into()),
+                    &["CMK042 block", "done"],
+                ),
+                (
+                    "another key",
+                    |_, o| {
+                        names(o, |key| KeyReference {
+                            key: KeyName::parse("other").unwrap(),
+                            ..key
+                        });
+                    },
+                    &["CMK026 block", "done"],
+                ),
+                (
+                    "another vault",
+                    |_, o| {
+                        names(o, |key| KeyReference {
+                            vault: id(ResourceKind::Vault, "other"),
+                            ..key
+                        });
+                    },
+                    &["CMK026 block", "done"],
+                ),
+                (
+                    "no known key",
+                    |_, o| on(&mut o.policy, |p| p.key = odd()),
+                    &["CMK026 unknown", "done"],
+                ),
+                (
+                    "another version than was asked for",
+                    |t, _| t.key_version = Some(version('a')),
+                    &["CMK017 warn", "CMK026 block", "done"],
+                ),
+                (
+                    "a version that was not asked for",
+                    |_, o| {
+                        names(o, |key| KeyReference {
+                            version: Some(version('a')),
+                            ..key
+                        });
+                    },
+                    &["CMK017 warn", "done", "done", "done"],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed, Whose::Own)),
+        );
+        assert_eq!(key_name().as_str(), "cmk");
+        assert_eq!(policy_id("ep").name, "ep");
+    }
+}

@@ -130,3 +130,82 @@ pub(super) fn reader_command(policy: &ArmId, reader: &str) -> String {
         "az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{hidden, policy_id, silent, told, well};
+    use super::*;
+    use crate::model::rights::{Denial, Permission, Principal, RoleAssignment};
+    use crate::model::roles::READER;
+    use crate::model::seen::Seen;
+
+    const WHO: &str = "88888888-2222-3333-4444-555555555555";
+
+    fn reader(conditional: bool) -> Held {
+        Held::of(vec![RoleAssignment {
+            scope: policy_id("ep").to_string(),
+            role: READER.to_owned(),
+            principal_id: WHO.to_owned(),
+            conditional,
+            ..RoleAssignment::default()
+        }])
+    }
+
+    fn denied_to(all: &str) -> Held {
+        Held {
+            denials: Seen::Present(vec![Denial {
+                name: "no".to_owned(),
+                scope: policy_id("ep").to_string(),
+                permissions: vec![Permission {
+                    actions: vec!["*".to_owned()],
+                    ..Permission::default()
+                }],
+                principals: vec![Principal {
+                    id: all.to_owned(),
+                    group: false,
+                }],
+                ..Denial::default()
+            }]),
+            ..reader(false)
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_the_role_where_it_is_known_to_be_missing() {
+        for (held, comes, expected) in [
+            (Some(reader(false)), Comes::There, &["done"][..]),
+            (Some(Held::nothing()), Comes::There, &["> grant-reader"]),
+            (Some(reader(true)), Comes::There, &["CMK019 unknown"]),
+            (Some(denied_to(WHO)), Comes::There, &["CMK019 block"]),
+            (Some(denied_to("another")), Comes::There, &["done"]),
+            (
+                Some(Held {
+                    roles: silent(),
+                    ..Held::nothing()
+                }),
+                Comes::There,
+                &["CMK019 unknown"],
+            ),
+            (
+                Some(Held {
+                    roles: hidden(),
+                    ..Held::nothing()
+                }),
+                Comes::There,
+                &["CMK019 unknown"],
+            ),
+            (None, Comes::There, &["CMK019 unknown"]),
+            (None, Comes::Planned, &["> grant-reader"]),
+            (None, Comes::No, &[]),
+        ] {
+            let (mut target, mut observed) = well();
+            target.readers.push(WHO.to_owned());
+            observed
+                .policy_rights
+                .extend(held.map(|held| (WHO.to_owned(), held)));
+            let mut plan = Plan::default();
+            readers(&target, &observed, comes, &mut plan);
+            assert_eq!(told(&plan), expected, "{:?}", observed.policy_rights);
+        }
+    }
+}

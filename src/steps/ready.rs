@@ -359,3 +359,260 @@ fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Opti
         who::KEY_VAULT,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lifecycle::ADD;
+    use super::super::samples::{hidden, linked, odd, on, operation, rows, said, silent, well};
+    use super::*;
+    use crate::model::environment::Rules;
+    use crate::model::word::Word;
+
+    fn rules(allowed: &[&str], disallowed: &[&str]) -> Known<Rules> {
+        Known::Known(Rules {
+            allowed: allowed.iter().map(|name| (*name).to_owned()).collect(),
+            disallowed: disallowed
+                .iter()
+                .map(|name| ((*name).to_owned(), None))
+                .collect(),
+        })
+    }
+
+    #[test]
+    fn state_operations_and_permissions_decide() {
+        rows(
+            &[
+                ("well", |_, _| {}, &[]),
+                (
+                    "permitted",
+                    |_, o| {
+                        on(&mut o.environment, |e| {
+                            e.permissions = Known::Known(Some(vec!["manageprotectionkeys".into()]));
+                        });
+                    },
+                    &[],
+                ),
+                (
+                    "not permitted",
+                    |_, o| {
+                        on(&mut o.environment, |e| {
+                            e.permissions = Known::Known(Some(vec!["Other".into()]));
+                        });
+                    },
+                    &["CMK021 block"],
+                ),
+                (
+                    "perhaps permitted",
+                    |_, o| on(&mut o.environment, |e| e.permissions = odd()),
+                    &["CMK021 unknown"],
+                ),
+                (
+                    "a copy goes on",
+                    |_, o| on(&mut o.environment, |e| e.ongoing = Some("Copy".into())),
+                    &["CMK023 block"],
+                ),
+                (
+                    "a copy runs",
+                    |_, o| {
+                        on(&mut o.operations, |all| {
+                            all.push(operation("Copy", "Running", 0))
+                        })
+                    },
+                    &["CMK023 block"],
+                ),
+                (
+                    "a copy that runs beside the add",
+                    |_, o| {
+                        on(&mut o.operations, |all| {
+                            all.extend([
+                                operation(ADD, "Running", 0),
+                                operation("Copy", "Running", 0),
+                            ]);
+                        });
+                    },
+                    &["CMK023 block"],
+                ),
+                (
+                    "the add itself",
+                    |_, o| {
+                        on(&mut o.operations, |all| {
+                            all.push(operation(ADD, "Running", 0))
+                        })
+                    },
+                    &[],
+                ),
+                (
+                    "a copy that ended",
+                    |_, o| {
+                        on(&mut o.operations, |all| {
+                            all.push(operation("Copy", "Failed", 0))
+                        })
+                    },
+                    &[],
+                ),
+                (
+                    "a copy in a new state",
+                    |_, o| {
+                        on(&mut o.operations, |all| {
+                            all.push(operation("Copy", "Wibble", 0))
+                        })
+                    },
+                    &["CMK023 unknown"],
+                ),
+                (
+                    "a silent history",
+                    |_, o| o.operations = silent(),
+                    &["CMK023 unknown"],
+                ),
+                (
+                    "a hidden history",
+                    |_, o| o.operations = hidden(),
+                    &["CMK023 unknown"],
+                ),
+                (
+                    "a history not read",
+                    |_, o| o.operations = Seen::NotAsked,
+                    &["CMK023 unknown"],
+                ),
+                (
+                    "busy",
+                    |_, o| {
+                        on(&mut o.environment, |e| {
+                            e.management_state = "Copying".into()
+                        })
+                    },
+                    &["CMK023 block"],
+                ),
+                (
+                    "in a new management state",
+                    |_, o| on(&mut o.environment, |e| e.management_state = "Wibble".into()),
+                    &["CMK023 unknown"],
+                ),
+                (
+                    "in administration mode",
+                    |_, o| on(&mut o.environment, |e| e.runtime_state = "AdminMode".into()),
+                    &["CMK035 warn"],
+                ),
+                (
+                    "disabled",
+                    |_, o| on(&mut o.environment, |e| e.runtime_state = "Disabled".into()),
+                    &["CMK035 warn"],
+                ),
+                (
+                    "in a new runtime state",
+                    |_, o| on(&mut o.environment, |e| e.runtime_state = "Wibble".into()),
+                    &["CMK035 unknown"],
+                ),
+            ],
+            |_, o| said(&check(o, o.environment.present().unwrap(), ADD)),
+        );
+    }
+
+    #[test]
+    fn the_kind_and_the_service_itself_decide() {
+        rows(
+            &[
+                (
+                    "a trial",
+                    |_, o| on(&mut o.environment, |e| e.sku = "Trial".into()),
+                    &["CMK024 block"],
+                ),
+                (
+                    "a new kind",
+                    |_, o| on(&mut o.environment, |e| e.sku = "Wibble".into()),
+                    &["CMK024 warn"],
+                ),
+                (
+                    "no kind",
+                    |_, o| on(&mut o.environment, |e| e.sku = Word::default()),
+                    &["CMK024 unknown"],
+                ),
+                (
+                    "the default one",
+                    |_, o| on(&mut o.environment, |e| e.is_default = Known::Known(true)),
+                    &["CMK024 block"],
+                ),
+                (
+                    "perhaps the default one",
+                    |_, o| on(&mut o.environment, |e| e.is_default = odd()),
+                    &["CMK024 unknown"],
+                ),
+                (
+                    "allowed",
+                    |_, o| on(&mut o.environment, |e| e.rules = rules(&[ADD], &[])),
+                    &[],
+                ),
+                (
+                    "not allowed",
+                    |_, o| on(&mut o.environment, |e| e.rules = rules(&[], &[ADD])),
+                    &["CMK024 block"],
+                ),
+                (
+                    "not listed",
+                    |_, o| on(&mut o.environment, |e| e.rules = rules(&["Copy"], &[])),
+                    &["CMK024 warn"],
+                ),
+                (
+                    "lists that can't be read",
+                    |_, o| on(&mut o.environment, |e| e.rules = odd()),
+                    &["CMK024 unknown"],
+                ),
+            ],
+            |_, o| said(&check(o, o.environment.present().unwrap(), ADD)),
+        );
+        for (word, expected) in [
+            ("Standard", &[][..]),
+            ("Basic", &["CMK006 block"]),
+            ("Wibble", &["CMK006 unknown"]),
+        ] {
+            let (_, mut observed) = well();
+            on(&mut observed.environment, |e| {
+                e.protection_level = word.into()
+            });
+            let found = managed(observed.environment.present().unwrap());
+            assert_eq!(said(found.as_slice()), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_policy_is_one_that_it_can_be_added_to() {
+        rows(
+            &[
+                ("well", |_, _| {}, &[]),
+                (
+                    "of another kind",
+                    |_, o| on(&mut o.policy, |p| p.kind = "NetworkInjection".into()),
+                    &["CMK042 block"],
+                ),
+                (
+                    "elsewhere",
+                    |_, o| on(&mut o.policy, |p| p.location = "asia".into()),
+                    &["CMK007 block"],
+                ),
+                (
+                    "in no known place",
+                    |_, o| on(&mut o.policy, |p| p.location = odd()),
+                    &["CMK007 unknown"],
+                ),
+                (
+                    "not there",
+                    |_, o| o.policy = Seen::Absent,
+                    &["CMK019 block"],
+                ),
+                ("silent", |_, o| o.policy = silent(), &["CMK019 unknown"]),
+                ("hidden", |_, o| o.policy = hidden(), &["CMK019 unknown"]),
+                (
+                    "not read",
+                    |_, o| o.policy = Seen::NotAsked,
+                    &["CMK019 unknown"],
+                ),
+                ("linked already", |_, o| linked(o, "ep", "Linked"), &[]),
+            ],
+            |t, o| {
+                let environment = o.environment.present().unwrap();
+                let policy = t.policy.as_ref().unwrap();
+                said(check_policy(o, environment, policy, false).as_slice())
+            },
+        );
+    }
+}

@@ -330,3 +330,170 @@ fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<
         Err(error) => Known::Unknown(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{hidden, linked, odd, on, operation, rows, silent, told, version};
+    use super::*;
+
+    fn enabled(observed: &mut Observed, enabled: &Known<bool>) {
+        on(&mut observed.around.versions, |all| {
+            all.iter_mut()
+                .for_each(|one| one.validity.enabled = enabled.clone());
+        });
+    }
+
+    #[test]
+    fn a_key_is_retired_where_nobody_needs_it_for_sure() {
+        rows(
+            &[
+                (
+                    "free",
+                    |_, _| {},
+                    &["> disable-key-version", "> disable-key-version"],
+                ),
+                (
+                    "one version of it",
+                    |t, _| t.key_version = Some(version('a')),
+                    &["> disable-key-version"],
+                ),
+                (
+                    "disabled",
+                    |_, o| enabled(o, &Known::Known(false)),
+                    &["done"],
+                ),
+                (
+                    "perhaps disabled",
+                    |_, o| enabled(o, &odd()),
+                    &[
+                        "CMK033 unknown",
+                        "CMK033 unknown",
+                        "> disable-key-version",
+                        "> disable-key-version",
+                    ],
+                ),
+                (
+                    "in use",
+                    |_, o| linked(o, "ep", "Linked"),
+                    &[
+                        "CMK033 block",
+                        "> disable-key-version",
+                        "> disable-key-version",
+                    ],
+                ),
+                (
+                    "an old version of one in use",
+                    |t, o| {
+                        linked(o, "ep", "Linked");
+                        t.key_version = Some(version('a'));
+                    },
+                    &["> disable-key-version"],
+                ),
+                (
+                    "not the whole tenant",
+                    |_, o| o.around.whole_tenant = Verdict::No,
+                    &[
+                        "CMK020 unknown",
+                        "> disable-key-version",
+                        "> disable-key-version",
+                    ],
+                ),
+                (
+                    "deleted environments not looked at",
+                    |t, _| t.deleted_checked = false,
+                    &[
+                        "CMK033 unknown",
+                        "> disable-key-version",
+                        "> disable-key-version",
+                    ],
+                ),
+                (
+                    "no such vault",
+                    |_, o| o.vault = Seen::Absent,
+                    &["CMK046 block"],
+                ),
+                (
+                    "a hidden vault",
+                    |_, o| o.vault = hidden(),
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "silent versions",
+                    |_, o| o.around.versions = silent(),
+                    &["CMK033 unknown"],
+                ),
+                (
+                    "a list without the current version",
+                    |_, o| on(&mut o.key, |key| key.version = Known::Known(version('c'))),
+                    &[
+                        "CMK033 unknown",
+                        "> disable-key-version",
+                        "> disable-key-version",
+                    ],
+                ),
+                (
+                    "no known current version",
+                    |_, o| on(&mut o.key, |key| key.version = odd()),
+                    &[
+                        "CMK033 unknown",
+                        "> disable-key-version",
+                        "> disable-key-version",
+                    ],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed)),
+        );
+    }
+
+    #[test]
+    fn days_can_be_overridden_and_users_and_doubts_can_not() {
+        let left = |observed: &mut Observed| {
+            let history = vec![operation("RevertToMicrosoftKey", "Succeeded", 3)];
+            observed
+                .around
+                .histories
+                .insert("e".to_owned(), Seen::Present(history));
+        };
+        let (mut target, mut observed) = super::super::samples::well();
+        target.key_version = Some(version('a'));
+        left(&mut observed);
+        assert_eq!(
+            told(&plan(&target, &observed)),
+            ["CMK033 block", "> disable-key-version"]
+        );
+        target.override_dates = true;
+        assert_eq!(
+            told(&plan(&target, &observed)),
+            ["CMK033 warn", "> disable-key-version"]
+        );
+        target.key_version = None;
+        linked(&mut observed, "ep", "Linked");
+        assert!(!plan(&target, &observed).may_start());
+        let (_, mut doubtful) = super::super::samples::well();
+        doubtful.around.histories.insert("e".to_owned(), silent());
+        assert!(!plan(&target, &doubtful).may_start());
+    }
+
+    #[test]
+    fn a_version_stays_for_four_weeks_after_its_successor() {
+        use super::super::samples::{days, now, validity};
+        let made = |letter, days_ago: i64| Version {
+            id: version(letter),
+            validity: validity(days_ago),
+        };
+        let all = [made('a', 200), made('b', 10)];
+        let until = days(-10).checked_add(KEPT_AFTER_ROTATION).unwrap();
+        assert_eq!(succeeded(&all[0], &all, now()), Known::Known(Some(until)));
+        assert_eq!(succeeded(&all[1], &all, now()), Known::Known(None));
+        let mut undated = all.clone();
+        undated[1].validity.created = odd();
+        assert!(succeeded(&undated[0], &undated, now()).unknown().is_some());
+        // One that can't be used is no successor.
+        let mut unusable = all.clone();
+        unusable[1].validity.enabled = Known::Known(false);
+        assert_eq!(
+            succeeded(&unusable[0], &unusable, now()),
+            Known::Known(None)
+        );
+    }
+}

@@ -222,3 +222,151 @@ pub(super) fn old_key(
         who::KEY_VAULT,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{hidden, linked, odd, on, operation, rows, silent, told};
+    use super::*;
+    use crate::model::surroundings::OldKey;
+
+    /// In the policy `old`, of which everything is known.
+    fn from_old(observed: &mut Observed) {
+        linked(observed, "old", "Linked");
+        observed.left = Some(Box::new(Observed {
+            left: None,
+            ..observed.clone()
+        }));
+    }
+
+    fn old_key(granted: Verdict) -> Seen<OldKey> {
+        Seen::Present(OldKey {
+            vault: "/x/vaults/v".to_owned(),
+            key: "k".to_owned(),
+            granted,
+        })
+    }
+
+    #[test]
+    fn a_move_is_a_removal_and_an_add() {
+        let both: &[&str] = &["> remove-environment", "> add-environment"];
+        assert_eq!(both.len(), 2);
+        rows(
+            &[
+                (
+                    "from one to the other",
+                    |_, o| from_old(o),
+                    &["> remove-environment", "> add-environment"],
+                ),
+                (
+                    "in place",
+                    |t, o| {
+                        from_old(o);
+                        t.in_place = true;
+                    },
+                    &["CMK027 warn", "> move-environment"],
+                ),
+                ("nothing to leave", |_, _| {}, &["CMK025 block"]),
+                ("there already", |_, o| linked(o, "ep", "Linked"), &["done"]),
+                (
+                    "on its way off the old one",
+                    |_, o| linked(o, "old", "Unlinking"),
+                    &["> await-removal", "> add-environment", "done"],
+                ),
+                (
+                    "off the old one",
+                    |_, o| {
+                        let removal = operation("RevertToMicrosoftKey", "Succeeded", 9);
+                        on(&mut o.operations, |all| all.push(removal));
+                    },
+                    &["CMK033 warn", "> add-environment", "done", "done"],
+                ),
+                (
+                    "a silent environment",
+                    |_, o| o.environment = silent(),
+                    &["CMK020 unknown"],
+                ),
+                (
+                    "a link in a new way",
+                    |_, o| linked(o, "ep", "Wibble"),
+                    &["CMK025 unknown", "done"],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed)),
+        );
+    }
+
+    #[test]
+    fn the_old_key_stays_in_reach_or_somebody_has_checked_it() {
+        rows(
+            &[
+                (
+                    "not in reach",
+                    |_, o| {
+                        from_old(o);
+                        o.around.old_key = old_key(Verdict::No);
+                    },
+                    &["CMK034 block", "> remove-environment", "> add-environment"],
+                ),
+                (
+                    "hidden",
+                    |_, o| {
+                        from_old(o);
+                        o.around.old_key = hidden();
+                    },
+                    &[
+                        "CMK034 unknown",
+                        "> remove-environment",
+                        "> add-environment",
+                    ],
+                ),
+                (
+                    "hidden, and checked by somebody",
+                    |t, o| {
+                        from_old(o);
+                        o.around.old_key = hidden();
+                        t.old_key_granted = true;
+                    },
+                    &[
+                        "CMK034 not-visible",
+                        "> remove-environment",
+                        "> add-environment",
+                    ],
+                ),
+                (
+                    "silent",
+                    |_, o| {
+                        from_old(o);
+                        o.around.old_key = silent();
+                    },
+                    &[
+                        "CMK034 unknown",
+                        "> remove-environment",
+                        "> add-environment",
+                    ],
+                ),
+                (
+                    "an old policy that was not read",
+                    |_, o| linked(o, "old", "Linked"),
+                    &[
+                        "CMK019 unknown",
+                        "> remove-environment",
+                        "> add-environment",
+                    ],
+                ),
+                (
+                    "a new policy that may not encrypt",
+                    |_, o| {
+                        from_old(o);
+                        on(&mut o.policy, |p| p.encrypts = odd());
+                    },
+                    &[
+                        "CMK026 unknown",
+                        "> remove-environment",
+                        "> add-environment",
+                    ],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed)),
+        );
+    }
+}

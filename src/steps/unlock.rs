@@ -373,3 +373,142 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
         Seen::NotAsked => not_told(&Unreadable::default()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        hidden, linked, listed, odd, on, rows, silent, told, validity, version,
+    };
+    use super::*;
+    use crate::model::rights::Held;
+
+    fn locked(observed: &mut Observed) {
+        linked(observed, "ep", "Linked");
+        on(&mut observed.environment, |e| {
+            e.runtime_state = "Disabled".into()
+        });
+        listed(observed);
+        observed.environment = Seen::NotAsked;
+    }
+
+    fn enabled(observed: &mut Observed, enabled: &Known<bool>) {
+        on(&mut observed.key, |key| {
+            key.validity.enabled = enabled.clone()
+        });
+        on(&mut observed.around.versions, |all| {
+            all.iter_mut()
+                .for_each(|one| one.validity.enabled = enabled.clone());
+        });
+    }
+
+    #[test]
+    fn the_key_comes_back_first_and_then_each_environment() {
+        rows(
+            &[
+                (
+                    "nothing is locked",
+                    |_, o| linked(o, "ep", "Linked"),
+                    &["done", "done"],
+                ),
+                (
+                    "locked",
+                    |_, o| locked(o),
+                    &["> enable-environment", "done"],
+                ),
+                (
+                    "the key is disabled",
+                    |_, o| {
+                        locked(o);
+                        enabled(o, &Known::Known(false));
+                    },
+                    &["> enable-key-version", "> enable-environment", "done"],
+                ),
+                (
+                    "perhaps disabled",
+                    |_, o| {
+                        locked(o);
+                        enabled(o, &odd());
+                    },
+                    &[
+                        "CMK016 unknown",
+                        "CMK016 unknown",
+                        "> enable-environment",
+                        "done",
+                    ],
+                ),
+                (
+                    "the grant is gone",
+                    |_, o| {
+                        locked(o);
+                        o.key_rights = Held::nothing();
+                    },
+                    &["> grant-key-by-role", "> enable-environment"],
+                ),
+                (
+                    "something runs on it",
+                    |_, o| {
+                        locked(o);
+                        on(&mut o.around.estate, |all| {
+                            all[0].ongoing = Some("Copy".into())
+                        });
+                    },
+                    &["CMK023 warn", "done", "done"],
+                ),
+                (
+                    "in a new runtime state",
+                    |_, o| {
+                        locked(o);
+                        on(&mut o.around.estate, |all| {
+                            all[0].runtime_state = "Wibble".into()
+                        });
+                    },
+                    &["CMK035 unknown", "done"],
+                ),
+                (
+                    "a silent link",
+                    |_, o| {
+                        locked(o);
+                        on(&mut o.around.estate, |all| all[0].key_link = silent());
+                    },
+                    &["CMK035 unknown", "done"],
+                ),
+                (
+                    "a silent tenant",
+                    |_, o| o.around.estate = silent(),
+                    &["CMK021 unknown", "done"],
+                ),
+                (
+                    "a hidden tenant and nothing to do for the key",
+                    |_, o| o.around.estate = hidden(),
+                    &["CMK021 unknown", "done"],
+                ),
+                (
+                    "the policy is gone",
+                    |_, o| o.policy = Seen::Absent,
+                    &["CMK046 block"],
+                ),
+            ],
+            |target, observed| told(&plan(target, observed)),
+        );
+    }
+
+    #[test]
+    fn the_versions_that_environments_may_still_use() {
+        let made = |letter, days_ago: i64| Version {
+            id: version(letter),
+            validity: validity(days_ago),
+        };
+        let all = [made('a', 200), made('b', 40), made('c', 10)];
+        let at = super::super::samples::now();
+        let needed = |pinned: Option<&KeyVersion>| -> Vec<bool> {
+            all.iter()
+                .map(|one| super::needed(one, &all, pinned, at))
+                .collect()
+        };
+        assert_eq!(needed(None), [false, true, true]);
+        assert_eq!(needed(Some(&version('a'))), [true, false, false]);
+        let mut undated = made('d', 300);
+        undated.validity.created = odd();
+        assert!(super::needed(&undated, &all, None, at));
+    }
+}

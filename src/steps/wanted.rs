@@ -336,3 +336,133 @@ fn join(plan: &mut Plan, mut part: Plan) {
         .retain(|sentence| !plan.already.contains(sentence));
     plan.join(part);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        days, environment, key_name, link, on, operation, policy_id, silent, vault, well,
+    };
+    use super::*;
+    use crate::model::wanted::{WantedEnvironment, Waves};
+
+    fn file() -> Wanted {
+        Wanted {
+            waves: Waves::default(),
+            policies: vec![WantedPolicy {
+                id: policy_id("ep"),
+                location: "europe".to_owned(),
+                vault: vault().id,
+                key: key_name(),
+                key_version: None,
+                grant: true,
+                readers: Vec::new(),
+                environments: vec![WantedEnvironment {
+                    id: "e".to_owned(),
+                    name: Some("E".to_owned()),
+                    ring: 1,
+                    make_managed: false,
+                    power_platform_only: true,
+                }],
+            }],
+        }
+    }
+
+    /// What the tenant shows, and what a look at the environment by itself shows.
+    fn sight(listed: Environment, single: Option<Environment>) -> Sight {
+        let (_, observed) = well();
+        let members = single.map(|single| {
+            let mut seen = observed.clone();
+            seen.environment = Seen::Present(single);
+            ("e".to_owned(), seen)
+        });
+        Sight {
+            at: observed.at,
+            tenant: Seen::Present(vec![listed]),
+            policies: vec![observed],
+            members: members.into_iter().collect(),
+        }
+    }
+
+    fn with(status: &str, runtime: &str) -> Environment {
+        Environment {
+            key_link: link("ep", status),
+            runtime_state: runtime.into(),
+            modified: Some(days(-1)),
+            ..environment("e")
+        }
+    }
+
+    #[test]
+    fn only_what_is_where_it_shall_be_is_not_looked_at_again() {
+        let free = environment("e");
+        let silent_link = Environment {
+            key_link: silent(),
+            ..environment("e")
+        };
+        for (listed, expected) in [
+            (with("Linked", "Enabled"), 0),
+            (with("Linked", "Disabled"), 0),
+            (with("Linked", "Wibble"), 1),
+            (with("Linking", "Enabled"), 1),
+            (with("Wibble", "Enabled"), 1),
+            (free, 1),
+            (silent_link, 1),
+        ] {
+            let sight = sight(listed.clone(), None);
+            assert_eq!(unsettled(&file(), &sight).len(), expected, "{listed:?}");
+        }
+    }
+
+    fn place(sight: &Sight) -> (Place, usize) {
+        let fleet = plan(&file(), sight);
+        (fleet.members[0].place, fleet.plan.actions.len())
+    }
+
+    #[test]
+    fn each_environment_has_its_place() {
+        let free = environment("e");
+        assert_eq!(
+            place(&sight(with("Linked", "Enabled"), None)),
+            (Place::Encrypted, 0)
+        );
+        assert_eq!(
+            place(&sight(with("Linked", "Disabled"), None)),
+            (Place::Locked, 0)
+        );
+        assert_eq!(
+            place(&sight(free.clone(), Some(free.clone()))),
+            (Place::Pending, 1)
+        );
+        let mut busy = sight(free.clone(), Some(free.clone()));
+        let seen = busy.members.get_mut("e").unwrap();
+        on(&mut seen.operations, |all| {
+            all.push(operation("Copy", "Running", 0))
+        });
+        assert_eq!(place(&busy).0, Place::Blocked);
+        let mut unread = sight(free.clone(), Some(free.clone()));
+        unread.members.get_mut("e").unwrap().operations = silent();
+        assert_eq!(place(&unread).0, Place::Blocked);
+        let mut hidden = sight(free.clone(), None);
+        hidden.tenant = silent();
+        assert_eq!(place(&hidden), (Place::NotVisible, 0));
+        assert!(plan(&file(), &hidden).has_unseen());
+        let mut renamed = free.clone();
+        renamed.display_name = "OTHER".to_owned();
+        assert_eq!(place(&sight(renamed, Some(free))), (Place::Blocked, 0));
+    }
+
+    #[test]
+    fn what_the_file_does_not_name_is_said_and_left_alone() {
+        let mut sight = sight(with("Linked", "Enabled"), None);
+        on(&mut sight.tenant, |all| {
+            all.push(Environment {
+                id: "f".to_owned(),
+                ..with("Linked", "Enabled")
+            });
+        });
+        let fleet = plan(&file(), &sight);
+        assert_eq!(fleet.unlisted.len(), 1);
+        assert_eq!(fleet.unlisted[0].environments[0].id, "f");
+        assert!(fleet.plan.actions.is_empty());
+    }
+}

@@ -195,3 +195,78 @@ pub(super) fn place(scope: &str) -> String {
         _ => format!("at {scope}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples::{key_name, policy_id, vault};
+    use super::*;
+
+    #[test]
+    fn an_assignment_applies_at_its_scope_and_below() {
+        let at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv";
+        for (assigned, expected) in [
+            (at, true),
+            ("/SUBSCRIPTIONS/S/", true),
+            ("/subscriptions/s/resourcegroups/g", true),
+            ("/", true),
+            ("/providers/Microsoft.Management/managementGroups/m", true),
+            ("/subscriptions/s/resourceGroups/g2", false),
+            (
+                "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv2",
+                false,
+            ),
+            (
+                "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/k",
+                false,
+            ),
+        ] {
+            assert_eq!(applies(assigned, at), expected, "{assigned}");
+        }
+    }
+
+    #[test]
+    fn places_have_names() {
+        let policy = policy_id("ep").to_string();
+        for (scope, words) in [
+            ("/", "at the root scope `/`"),
+            ("/keys", "on all keys"),
+            ("/keys/k", "on the key `k`"),
+            ("/subscriptions/s", "on the subscription s"),
+            (
+                "/subscriptions/s/resourceGroups/g",
+                "on the resource group `g`",
+            ),
+            (
+                "/providers/Microsoft.Management/managementGroups/m",
+                "at the management group `m`",
+            ),
+            (policy.as_str(), "on the policy `ep`"),
+        ] {
+            assert_eq!(place(scope), words);
+        }
+        assert_eq!(
+            management_group("/providers/Microsoft.Management/managementGroups/"),
+            None
+        );
+        let (vault, key) = (vault().id, key_name());
+        assert_eq!(
+            place(&key_scope(&vault, None, Need::Key)),
+            "on the vault `kv`"
+        );
+        assert_eq!(
+            place(&key_scope(&vault, Some(&key), Need::Key)),
+            "on the key `cmk`"
+        );
+        assert_eq!(key_scope(&vault, Some(&key), Need::HsmKey), "/keys/cmk");
+        assert_eq!(key_scope(&vault, None, Need::HsmKey), "/keys");
+    }
+
+    #[test]
+    fn a_right_is_a_verdict() {
+        let doubt = Doubt::unread(Unreadable::because("it did not answer"));
+        assert_eq!(Right::Yes(Vec::new()).verdict(), Verdict::Yes);
+        assert_eq!(Right::No.verdict(), Verdict::No);
+        assert_eq!(Right::Denied(&Denial::default()).verdict(), Verdict::No);
+        assert!(Right::CantTell(doubt).verdict().open().is_some());
+    }
+}

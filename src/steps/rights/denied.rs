@@ -107,3 +107,119 @@ fn is_vault_of(scope: &str, key: &str) -> bool {
     key.rsplit_once("/keys/")
         .is_some_and(|(vault, _)| same_id(vault, scope))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples::{hidden, policy_id, silent};
+    use super::*;
+    use crate::model::rights::{Permission, RoleAssignment};
+
+    const OWN: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+    const GROUP: &str = "bbbbbbbb-0000-4000-8000-000000000002";
+
+    fn named(id: &str, group: bool) -> Vec<Principal> {
+        vec![Principal {
+            id: id.to_owned(),
+            group,
+        }]
+    }
+
+    /// Denies reading the policy to its own principal.
+    fn denial(change: impl FnOnce(&mut Denial)) -> Held {
+        let mut denial = Denial {
+            name: "no".to_owned(),
+            scope: policy_id("ep").group_scope(),
+            permissions: vec![Permission {
+                actions: vec!["Microsoft.PowerPlatform/*".to_owned()],
+                ..Permission::default()
+            }],
+            principals: named(OWN, false),
+            ..Denial::default()
+        };
+        change(&mut denial);
+        Held {
+            denials: Seen::Present(vec![denial]),
+            ..Held::nothing()
+        }
+    }
+
+    fn told(need: Need, held: &Held) -> &'static str {
+        let at = policy_id("ep").to_string();
+        let asked = Asked {
+            principal: OWN,
+            at: &at,
+            need,
+        };
+        match denied(asked, held) {
+            Denies::Yes(_) => "denied",
+            Denies::No => "not denied",
+            Denies::CantTell(_) => "open",
+        }
+    }
+
+    #[test]
+    fn a_denial_covers_a_principal_an_operation_and_a_place() {
+        let mut in_group = denial(|d| d.principals = named(GROUP, true));
+        in_group.roles = Seen::Present(vec![RoleAssignment {
+            principal_id: GROUP.to_owned(),
+            group: true,
+            ..RoleAssignment::default()
+        }]);
+        let unread = |denials| Held {
+            denials,
+            ..Held::nothing()
+        };
+        for (what, held, expected) in [
+            ("nothing", Held::nothing(), "not denied"),
+            ("its own", denial(|_| {}), "denied"),
+            (
+                "another's",
+                denial(|d| d.principals = named("x", false)),
+                "not denied",
+            ),
+            (
+                "a group's",
+                denial(|d| d.principals = named("x", true)),
+                "open",
+            ),
+            ("its group's", in_group, "denied"),
+            (
+                "without it",
+                denial(|d| d.excluded = named(OWN, false)),
+                "not denied",
+            ),
+            (
+                "without a group",
+                denial(|d| d.excluded = named("x", true)),
+                "open",
+            ),
+            (
+                "under a condition",
+                denial(|d| d.conditional = true),
+                "open",
+            ),
+            (
+                "of something else",
+                denial(|d| d.permissions.clear()),
+                "not denied",
+            ),
+            (
+                "elsewhere",
+                denial(|d| d.scope = "/subscriptions/x".to_owned()),
+                "not denied",
+            ),
+            (
+                "above it alone",
+                denial(|d| d.only_at_scope = true),
+                "not denied",
+            ),
+            ("hidden", unread(hidden()), "not denied"),
+            ("silent", unread(silent()), "open"),
+            ("not read", unread(Seen::NotAsked), "open"),
+        ] {
+            assert_eq!(told(Need::Policy, &held), expected, "{what}");
+        }
+        // Local roles of a managed HSM know no denials.
+        assert_eq!(told(Need::HsmKey, &unread(silent())), "not denied");
+    }
+}

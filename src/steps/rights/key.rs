@@ -156,3 +156,76 @@ pub fn settling<'a>(
     let asked = asked(policy, vault, &at)?;
     effective(asked, &observed.key_rights, observed.at).filter(|(from, _)| *from > observed.at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples::{IDENTITY, grant, key_name, odd, policy, silent, vault};
+    use super::*;
+
+    fn entry(keys: &[&str]) -> AccessPolicy {
+        AccessPolicy {
+            object_id: IDENTITY.to_uppercase(),
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_model_of_the_vault_decides_which_rights_count() {
+        let by_policies = |all: Known<Vec<AccessPolicy>>| Vault {
+            rbac: Known::Known(false),
+            access_policies: all,
+            ..vault()
+        };
+        let known = |keys: &[&str]| by_policies(Known::Known(vec![entry(keys)]));
+        let (roles, none) = (Held::of(vec![grant()]), Held::nothing());
+        let unread = Held {
+            roles: silent(),
+            ..Held::nothing()
+        };
+        let model_unknown = Vault {
+            rbac: odd(),
+            ..vault()
+        };
+        let (yes, no, open) = ("yes", "no", "open");
+        for (vault, held, expected) in [
+            (vault(), &roles, yes),
+            (vault(), &none, no),
+            (vault(), &unread, open),
+            (model_unknown, &roles, open),
+            (known(&["get", "wrapkey", "unwrapkey"]), &none, yes),
+            (known(&["all"]), &none, yes),
+            (known(&["get", "wrapkey"]), &roles, no),
+            (by_policies(odd()), &roles, open),
+        ] {
+            let own = policy("ep");
+            let found = match allows_key(&own, &vault, Some(&key_name()), held) {
+                Right::Yes(_) => yes,
+                Right::No | Right::Denied(_) => no,
+                Right::CantTell(_) => open,
+            };
+            assert_eq!(found, expected, "{vault:?} {held:?}");
+        }
+        let mut without = policy("ep");
+        without.principal_id = None;
+        let found = allows_key(&without, &vault(), Some(&key_name()), &roles);
+        assert!(matches!(found, Right::CantTell(_)));
+    }
+
+    #[test]
+    fn what_cmkctl_gave_is_on_the_vault_and_without_a_condition() {
+        let own = policy("ep");
+        let reference = own.key_reference().unwrap();
+        let ours =
+            |role: RoleAssignment| given_by_us(&own, reference, &Held::of(vec![role])).is_some();
+        assert!(ours(grant()));
+        let conditional = RoleAssignment {
+            conditional: true,
+            ..grant()
+        };
+        let above = RoleAssignment {
+            scope: "/subscriptions/x".to_owned(),
+            ..grant()
+        };
+        assert!(!ours(conditional) && !ours(above));
+    }
+}

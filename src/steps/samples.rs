@@ -1,0 +1,292 @@
+//! A snapshot in which all is well, for the tables of the steps; and words for what they find.
+
+use crate::model::environment::{Environment, Integration, KeyLink, Rules};
+use crate::model::finding::Finding;
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::plan::Plan;
+use crate::model::protection::{
+    Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
+};
+use crate::model::rights::{Held, RoleAssignment};
+use crate::model::roles::ENCRYPTION_USER;
+use crate::model::seen::{Seen, Unreadable};
+use crate::model::surroundings::{OldKey, Surroundings, Version};
+use crate::model::target::Target;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// The identity of the policy.
+pub(super) const IDENTITY: &str = "99999999-2222-3333-4444-555555555555";
+
+pub(super) fn id(kind: ResourceKind, name: &str) -> ArmId {
+    ArmId::new("11111111-2222-3333-4444-555555555555", "rg", kind, name).unwrap()
+}
+
+pub(super) fn policy_id(name: &str) -> ArmId {
+    id(ResourceKind::EnterprisePolicy, name)
+}
+
+pub(super) fn now() -> Timestamp {
+    "2026-03-02T08:00:00Z".parse().unwrap()
+}
+
+/// So many days from now.
+pub(super) fn days(count: i64) -> Timestamp {
+    now()
+        .checked_add(SignedDuration::from_hours(count * 24))
+        .unwrap()
+}
+
+pub(super) fn silent<T>() -> Seen<T> {
+    Seen::Unreadable(Unreadable::because("it did not answer"))
+}
+
+pub(super) fn hidden<T>() -> Seen<T> {
+    Seen::Unreadable(Unreadable {
+        forbidden: true,
+        ..Unreadable::because("it answered 403")
+    })
+}
+
+pub(super) fn odd<T>() -> Known<T> {
+    Known::Unknown("it says something else".to_owned())
+}
+
+/// Changes what is there.
+pub(super) fn on<T>(seen: &mut Seen<T>, change: impl FnOnce(&mut T)) {
+    match seen {
+        Seen::Present(value) => change(value),
+        _ => panic!("it is not there"),
+    }
+}
+
+pub(super) fn key_name() -> KeyName {
+    KeyName::parse("cmk").unwrap()
+}
+
+pub(super) fn version(letter: char) -> KeyVersion {
+    KeyVersion::parse(&letter.to_string().repeat(32)).unwrap()
+}
+
+/// Made so many days ago, enabled, and valid for a year.
+pub(super) fn validity(days_ago: i64) -> Validity {
+    Validity {
+        enabled: Known::Known(true),
+        created: Known::Known(days(-days_ago)),
+        not_before: Known::Known(None),
+        expires: Known::Known(Some(days(300))),
+    }
+}
+
+pub(super) fn link(policy: &str, status: &str) -> Seen<KeyLink> {
+    Seen::Present(KeyLink {
+        policy: policy_id(policy),
+        status: status.into(),
+        system_id: None,
+    })
+}
+
+pub(super) fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
+    Operation {
+        id: format!("{kind}-{days_ago}"),
+        kind: kind.to_owned(),
+        state: state.into(),
+        created: Known::Known(days(-days_ago)),
+        last_action: Known::Known(Some(days(-days_ago))),
+        ..Operation::default()
+    }
+}
+
+/// An environment that is ready, and has no policy.
+pub(super) fn environment(id: &str) -> Environment {
+    Environment {
+        id: id.to_owned(),
+        display_name: id.to_uppercase(),
+        location: "europe".into(),
+        sku: "Sandbox".into(),
+        is_default: Known::Known(false),
+        tenant_id: Known::Known(Some("t".to_owned())),
+        protection_level: "Standard".into(),
+        management_state: "Ready".into(),
+        runtime_state: "Enabled".into(),
+        app: Known::Known(None),
+        key_link: Seen::Absent,
+        key_managed_by: Some("Microsoft".to_owned()),
+        rules: Known::Known(Rules::default()),
+        permissions: Known::Known(None),
+        ..Environment::default()
+    }
+}
+
+pub(super) fn grant() -> RoleAssignment {
+    RoleAssignment {
+        scope: id(ResourceKind::Vault, "kv").to_string(),
+        role: ENCRYPTION_USER.to_owned(),
+        principal_id: IDENTITY.to_owned(),
+        created: Known::Known(days(-100)),
+        ..RoleAssignment::default()
+    }
+}
+
+pub(super) fn policy(name: &str) -> Policy {
+    Policy {
+        id: policy_id(name),
+        location: "europe".into(),
+        kind: "Encryption".to_owned(),
+        principal_id: Some(IDENTITY.to_owned()),
+        system_id: Some("/regions/europe/x".to_owned()),
+        key: Known::Known(KeyReference {
+            vault: id(ResourceKind::Vault, "kv"),
+            key: key_name(),
+            version: None,
+        }),
+        encrypts: Known::Known(true),
+        unfinished: None,
+        health: None,
+    }
+}
+
+pub(super) fn vault() -> Vault {
+    Vault {
+        id: id(ResourceKind::Vault, "kv"),
+        uri: "https://kv.vault.azure.net/".to_owned(),
+        tenant_id: "t".into(),
+        rbac: Known::Known(true),
+        soft_delete: Known::Known(true),
+        retention_days: Known::Known(90),
+        purge_protection: Known::Known(true),
+        network: Known::Known(Network::Open),
+        access_policies: Known::Known(Vec::new()),
+    }
+}
+
+pub(super) fn key() -> Key {
+    Key {
+        name: "cmk".to_owned(),
+        kty: "RSA".into(),
+        bits: Known::Known(3072),
+        version: Known::Known(version('b')),
+        validity: validity(90),
+        source: "Key Vault",
+    }
+}
+
+/// Everything that any step asks for, and all of it is well: an environment `e` without a policy, a
+/// policy `ep` whose identity may use the key `cmk` of the vault `kv`.
+pub(super) fn well() -> (Target, Observed) {
+    let target = Target {
+        environment: Some("E".to_owned()),
+        policy: Some(policy_id("ep")),
+        vault: Some(id(ResourceKind::Vault, "kv")),
+        key: Some(key_name()),
+        power_platform_only: true,
+        deleted_checked: true,
+        ..Target::default()
+    };
+    let around = Surroundings {
+        locks: Seen::Present(Vec::new()),
+        estate: Seen::Present(vec![environment("e")]),
+        old_key: Seen::Present(OldKey {
+            vault: "v".to_owned(),
+            key: "k".to_owned(),
+            granted: Verdict::Yes,
+        }),
+        versions: Seen::Present(vec![
+            Version {
+                id: version('a'),
+                validity: validity(200),
+            },
+            Version {
+                id: version('b'),
+                validity: validity(90),
+            },
+        ]),
+        policies: BTreeMap::from([(policy_id("ep"), Seen::Present(policy("ep")))]),
+        histories: BTreeMap::from([("e".to_owned(), Seen::Present(Vec::new()))]),
+        whole_tenant: Verdict::Yes,
+        ..Surroundings::default()
+    };
+    let observed = Observed {
+        at: now(),
+        environment: Seen::Present(environment("e")),
+        integration: Seen::Present(Integration::NotIntegrated),
+        operations: Seen::Present(Vec::new()),
+        policy: Seen::Present(policy("ep")),
+        provider: Seen::Present(Provider {
+            state: Known::Known(Registration::Registered),
+            locations: Known::Known(vec!["europe".to_owned()]),
+        }),
+        vault: Seen::Present(vault()),
+        key: Seen::Present(key()),
+        key_rights: Held::of(vec![grant()]),
+        policy_rights: BTreeMap::new(),
+        around,
+        left: None,
+    };
+    (target, observed)
+}
+
+/// What was found, as `CMK016 block`; notes are left out.
+pub(super) fn said(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .map(|one| format!("{} {}", one.code, one.severity.word()))
+        .filter(|one| !one.ends_with("acknowledge"))
+        .collect()
+}
+
+/// The actions by their names, as in JSON.
+pub(super) fn does(plan: &Plan) -> Vec<String> {
+    plan.actions
+        .iter()
+        .map(|action| {
+            let value = serde_json::to_value(action).unwrap();
+            value["action"].as_str().unwrap_or_default().to_owned()
+        })
+        .collect()
+}
+
+/// A row of a table: what it is about, what differs from where all is well, and what is told.
+pub(super) type Row = (
+    &'static str,
+    fn(&mut Target, &mut Observed),
+    &'static [&'static str],
+);
+
+/// Each row tells what it shall.
+pub(super) fn rows(table: &[Row], tell: impl Fn(&Target, &Observed) -> Vec<String>) {
+    for (what, change, expected) in table {
+        let (mut target, mut observed) = well();
+        change(&mut target, &mut observed);
+        assert_eq!(tell(&target, &observed), *expected, "{what}");
+    }
+}
+
+/// A plan in words: what was found, `> action`, and `done` for each thing that is there already.
+pub(super) fn told(plan: &Plan) -> Vec<String> {
+    let actions = does(plan).into_iter().map(|action| format!("> {action}"));
+    let done = plan.already.iter().map(|_| "done".to_owned());
+    said(&plan.findings)
+        .into_iter()
+        .chain(actions)
+        .chain(done)
+        .collect()
+}
+
+/// The environment is linked, and the tenant shows it so.
+pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
+    on(&mut observed.environment, |one| {
+        one.key_link = link(policy, status)
+    });
+    listed(observed);
+}
+
+/// The tenant shows the environment as it is.
+pub(super) fn listed(observed: &mut Observed) {
+    let shown = observed.environment.present().cloned().unwrap();
+    on(&mut observed.around.estate, |all| all[0] = shown);
+}
