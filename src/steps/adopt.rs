@@ -315,81 +315,84 @@ mod tests {
         }
     }
 
+    /// What it is about, the change, environments in the file, sentences, and how many of these are
+    /// not known.
+    type Row = (&'static str, fn(&mut Case), usize, usize, usize);
+
+    const SETTLED_AND_NOT: &[Row] = &[
+        ("well", |_| {}, 1, 0, 0),
+        ("no policy", |c| c.own.key_link = Seen::Absent, 0, 0, 0),
+        ("a silent link", |c| c.own.key_link = silent(), 0, 1, 1),
+        (
+            "linking",
+            |c| c.own.key_link = link("ep", "Linking"),
+            0,
+            1,
+            0,
+        ),
+        (
+            "a link in a new way",
+            |c| c.own.key_link = link("ep", "Wibble"),
+            0,
+            1,
+            1,
+        ),
+        ("failed", |c| c.own.key_link = link("ep", "Failed"), 0, 1, 0),
+        (
+            "locked",
+            |c| c.own.runtime_state = "Disabled".into(),
+            1,
+            0,
+            0,
+        ),
+        (
+            "in a new runtime state",
+            |c| c.own.runtime_state = "Wibble".into(),
+            0,
+            1,
+            1,
+        ),
+        (
+            "a copy runs",
+            |c| c.own.ongoing = Some("Copy".into()),
+            0,
+            1,
+            0,
+        ),
+        (
+            "perhaps finance and operations",
+            |c| c.own.app = odd(),
+            0,
+            1,
+            1,
+        ),
+        (
+            "a hidden policy",
+            |c| c.protection.policy = hidden(),
+            0,
+            1,
+            1,
+        ),
+        (
+            "perhaps a grant",
+            |c| c.protection.granted = Verdict::default(),
+            1,
+            1,
+            1,
+        ),
+        ("hidden readers", |c| c.readers = hidden(), 1, 1, 1),
+        (
+            "a reader under a condition",
+            |c| c.readers = Seen::Present(vec![role(true)]),
+            1,
+            1,
+            1,
+        ),
+    ];
+
     #[test]
     fn what_is_settled_is_described_and_the_rest_is_said() {
-        // What it is about, the change, environments in the file, sentences, and how many of these
-        // are not known.
-        let table: [(&str, fn(&mut Case), usize, usize, usize); 14] = [
-            ("well", |_| {}, 1, 0, 0),
-            ("no policy", |c| c.own.key_link = Seen::Absent, 0, 0, 0),
-            ("a silent link", |c| c.own.key_link = silent(), 0, 1, 1),
-            (
-                "linking",
-                |c| c.own.key_link = link("ep", "Linking"),
-                0,
-                1,
-                0,
-            ),
-            (
-                "a link in a new way",
-                |c| c.own.key_link = link("ep", "Wibble"),
-                0,
-                1,
-                1,
-            ),
-            ("failed", |c| c.own.key_link = link("ep", "Failed"), 0, 1, 0),
-            (
-                "locked",
-                |c| c.own.runtime_state = "Disabled".into(),
-                1,
-                0,
-                0,
-            ),
-            (
-                "in a new runtime state",
-                |c| c.own.runtime_state = "Wibble".into(),
-                0,
-                1,
-                1,
-            ),
-            (
-                "a copy runs",
-                |c| c.own.ongoing = Some("Copy".into()),
-                0,
-                1,
-                0,
-            ),
-            (
-                "perhaps finance and operations",
-                |c| c.own.app = odd(),
-                0,
-                1,
-                1,
-            ),
-            (
-                "a hidden policy",
-                |c| c.protection.policy = hidden(),
-                0,
-                1,
-                1,
-            ),
-            (
-                "perhaps a grant",
-                |c| c.protection.granted = Verdict::default(),
-                1,
-                1,
-                1,
-            ),
-            ("hidden readers", |c| c.readers = hidden(), 1, 1, 1),
-            (
-                "a reader under a condition",
-                |c| c.readers = Seen::Present(vec![role(true)]),
-                1,
-                1,
-                1,
-            ),
-        ];
-        for (what, change, kept, sentences, not_known) in table {
+        for &(what, change, kept, sentences, not_known) in SETTLED_AND_NOT {
             let mut case = Case::well();
             change(&mut case);
             let adopted = case.adopted();

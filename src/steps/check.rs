@@ -284,7 +284,7 @@ fn missing_grant(vault: &ArmId, message: String, remedy: String, who: &'static s
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{does, hidden, linked, odd, on, rows, said, silent};
+    use super::super::samples::{Row, does, hidden, linked, odd, on, rows, said, silent};
     use super::*;
     use crate::model::plan::Plan;
     use crate::model::rights::Held;
@@ -299,73 +299,72 @@ mod tests {
         said(&findings).into_iter().chain(pending).collect()
     }
 
+    const EVERYTHING_IS_SAID_AND_WHAT_IS_OPEN_IS_NOT_PENDING: &[Row] = &[
+        ("to be added", |_, _| {}, &["> add-environment"]),
+        ("added", |_, o| linked(o, "ep", "Linked"), &[]),
+        (
+            "no grant",
+            |_, o| o.key_rights = Held::nothing(),
+            &["CMK012 block", "> grant-key-by-role", "> add-environment"],
+        ),
+        (
+            "in another policy",
+            |_, o| linked(o, "old", "Linked"),
+            &["CMK025 block"],
+        ),
+        (
+            "to be moved from another policy",
+            |t, o| {
+                linked(o, "old", "Linked");
+                t.swap = true;
+            },
+            &[],
+        ),
+        (
+            "locked",
+            |_, o| {
+                linked(o, "ep", "Linked");
+                on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
+            },
+            &["CMK035 block"],
+        ),
+        (
+            "a silent link",
+            |_, o| on(&mut o.environment, |e| e.key_link = silent()),
+            &["CMK025 unknown"],
+        ),
+        (
+            "a link in a new way",
+            |_, o| linked(o, "ep", "Wibble"),
+            &["CMK025 unknown"],
+        ),
+        (
+            "a silent environment",
+            |_, o| o.environment = silent(),
+            &["CMK020 unknown"],
+        ),
+        (
+            "a hidden environment",
+            |_, o| o.environment = hidden(),
+            &["CMK020 not-visible"],
+        ),
+        (
+            "a hidden vault",
+            |_, o| o.vault = hidden(),
+            &["CMK011 not-visible", "> add-environment"],
+        ),
+        (
+            "without the names of vault and key",
+            |t, o| {
+                (t.vault, t.key) = (None, None);
+                on(&mut o.policy, |p| p.encrypts = odd());
+            },
+            &["CMK026 unknown", "> add-environment"],
+        ),
+    ];
+
     #[test]
     fn everything_is_said_and_what_is_open_is_not_pending() {
-        rows(
-            &[
-                ("to be added", |_, _| {}, &["> add-environment"]),
-                ("added", |_, o| linked(o, "ep", "Linked"), &[]),
-                (
-                    "no grant",
-                    |_, o| o.key_rights = Held::nothing(),
-                    &["CMK012 block", "> grant-key-by-role", "> add-environment"],
-                ),
-                (
-                    "in another policy",
-                    |_, o| linked(o, "old", "Linked"),
-                    &["CMK025 block"],
-                ),
-                (
-                    "to be moved from another policy",
-                    |t, o| {
-                        linked(o, "old", "Linked");
-                        t.swap = true;
-                    },
-                    &[],
-                ),
-                (
-                    "locked",
-                    |_, o| {
-                        linked(o, "ep", "Linked");
-                        on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
-                    },
-                    &["CMK035 block"],
-                ),
-                (
-                    "a silent link",
-                    |_, o| on(&mut o.environment, |e| e.key_link = silent()),
-                    &["CMK025 unknown"],
-                ),
-                (
-                    "a link in a new way",
-                    |_, o| linked(o, "ep", "Wibble"),
-                    &["CMK025 unknown"],
-                ),
-                (
-                    "a silent environment",
-                    |_, o| o.environment = silent(),
-                    &["CMK020 unknown"],
-                ),
-                (
-                    "a hidden environment",
-                    |_, o| o.environment = hidden(),
-                    &["CMK020 not-visible"],
-                ),
-                (
-                    "a hidden vault",
-                    |_, o| o.vault = hidden(),
-                    &["CMK011 not-visible", "> add-environment"],
-                ),
-                (
-                    "without the names of vault and key",
-                    |t, o| {
-                        (t.vault, t.key) = (None, None);
-                        on(&mut o.policy, |p| p.encrypts = odd());
-                    },
-                    &["CMK026 unknown", "> add-environment"],
-                ),
-            ],
-            checked,
-        );
+        rows(EVERYTHING_IS_SAID_AND_WHAT_IS_OPEN_IS_NOT_PENDING, checked);
     }
 }

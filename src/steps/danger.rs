@@ -338,128 +338,125 @@ mod tests {
 
     type Change = fn(&mut Environment, &mut Protection);
 
+    const STATES: &[(&str, Change, State)] = &[
+        ("well", |_, _| {}, State::Encrypted),
+        (
+            "no policy",
+            |e, _| e.key_link = Seen::Absent,
+            State::NotEncrypted,
+        ),
+        (
+            "a silent link",
+            |e, _| e.key_link = silent(),
+            State::NotVisible,
+        ),
+        (
+            "a link not read",
+            |e, _| e.key_link = Seen::NotAsked,
+            State::NotVisible,
+        ),
+        (
+            "a link in a new way",
+            |e, _| e.key_link = link("ep", "Wibble"),
+            State::NotVisible,
+        ),
+        (
+            "failed",
+            |e, _| e.key_link = link("ep", "Failed"),
+            State::Failed,
+        ),
+        (
+            "linking",
+            |e, _| e.key_link = link("ep", "Linking"),
+            State::Encrypting,
+        ),
+        (
+            "unlinking",
+            |e, _| e.key_link = link("ep", "Unlinking"),
+            State::Removing,
+        ),
+        (
+            "locked",
+            |e, _| e.runtime_state = "Disabled".into(),
+            State::Locked,
+        ),
+        (
+            "in administration mode",
+            |e, _| e.runtime_state = "AdminMode".into(),
+            State::Encrypted,
+        ),
+        (
+            "in a new runtime state",
+            |e, _| e.runtime_state = "Wibble".into(),
+            State::NotVisible,
+        ),
+        (
+            "an add runs, and no link shows",
+            |e, _| {
+                e.key_link = Seen::Absent;
+                e.ongoing = Some("NewCustomerManagedKey".into());
+            },
+            State::Encrypting,
+        ),
+        (
+            "no grant",
+            |_, p| p.granted = Verdict::No,
+            State::Endangered,
+        ),
+        (
+            "perhaps no grant",
+            |_, p| p.granted = Verdict::default(),
+            State::NotVisible,
+        ),
+        ("no vault", |_, p| p.vault = Seen::Absent, State::Endangered),
+        (
+            "a hidden vault",
+            |_, p| p.vault = hidden(),
+            State::NotVisible,
+        ),
+        ("no key", |_, p| p.key = Seen::Absent, State::Endangered),
+        ("a silent key", |_, p| p.key = silent(), State::NotVisible),
+        (
+            "a policy not read",
+            |_, p| p.policy = Seen::NotAsked,
+            State::NotVisible,
+        ),
+        (
+            "a disabled key",
+            |_, p| {
+                super::super::samples::on(&mut p.key, |k| k.validity.enabled = Known::Known(false))
+            },
+            State::Endangered,
+        ),
+        (
+            "a key of no known end",
+            |_, p| super::super::samples::on(&mut p.key, |k| k.validity.expires = odd()),
+            State::NotVisible,
+        ),
+        (
+            "a key that ends soon",
+            |_, p| {
+                super::super::samples::on(&mut p.key, |k| {
+                    k.validity.expires = Known::Known(Some(days(9)));
+                });
+            },
+            State::Expiring,
+        ),
+        (
+            "a network that may be closed",
+            |_, p| super::super::samples::on(&mut p.vault, |v| v.network = odd()),
+            State::NotVisible,
+        ),
+        (
+            "a policy that is disabled",
+            |_, p| super::super::samples::on(&mut p.policy, |p| p.encrypts = Known::Known(false)),
+            State::Endangered,
+        ),
+    ];
+
     #[test]
     fn the_worst_is_the_state_and_what_is_not_known_is_never_well() {
-        let table: [(&str, Change, State); 24] = [
-            ("well", |_, _| {}, State::Encrypted),
-            (
-                "no policy",
-                |e, _| e.key_link = Seen::Absent,
-                State::NotEncrypted,
-            ),
-            (
-                "a silent link",
-                |e, _| e.key_link = silent(),
-                State::NotVisible,
-            ),
-            (
-                "a link not read",
-                |e, _| e.key_link = Seen::NotAsked,
-                State::NotVisible,
-            ),
-            (
-                "a link in a new way",
-                |e, _| e.key_link = link("ep", "Wibble"),
-                State::NotVisible,
-            ),
-            (
-                "failed",
-                |e, _| e.key_link = link("ep", "Failed"),
-                State::Failed,
-            ),
-            (
-                "linking",
-                |e, _| e.key_link = link("ep", "Linking"),
-                State::Encrypting,
-            ),
-            (
-                "unlinking",
-                |e, _| e.key_link = link("ep", "Unlinking"),
-                State::Removing,
-            ),
-            (
-                "locked",
-                |e, _| e.runtime_state = "Disabled".into(),
-                State::Locked,
-            ),
-            (
-                "in administration mode",
-                |e, _| e.runtime_state = "AdminMode".into(),
-                State::Encrypted,
-            ),
-            (
-                "in a new runtime state",
-                |e, _| e.runtime_state = "Wibble".into(),
-                State::NotVisible,
-            ),
-            (
-                "an add runs, and no link shows",
-                |e, _| {
-                    e.key_link = Seen::Absent;
-                    e.ongoing = Some("NewCustomerManagedKey".into());
-                },
-                State::Encrypting,
-            ),
-            (
-                "no grant",
-                |_, p| p.granted = Verdict::No,
-                State::Endangered,
-            ),
-            (
-                "perhaps no grant",
-                |_, p| p.granted = Verdict::default(),
-                State::NotVisible,
-            ),
-            ("no vault", |_, p| p.vault = Seen::Absent, State::Endangered),
-            (
-                "a hidden vault",
-                |_, p| p.vault = hidden(),
-                State::NotVisible,
-            ),
-            ("no key", |_, p| p.key = Seen::Absent, State::Endangered),
-            ("a silent key", |_, p| p.key = silent(), State::NotVisible),
-            (
-                "a policy not read",
-                |_, p| p.policy = Seen::NotAsked,
-                State::NotVisible,
-            ),
-            (
-                "a disabled key",
-                |_, p| {
-                    super::super::samples::on(&mut p.key, |k| {
-                        k.validity.enabled = Known::Known(false)
-                    })
-                },
-                State::Endangered,
-            ),
-            (
-                "a key of no known end",
-                |_, p| super::super::samples::on(&mut p.key, |k| k.validity.expires = odd()),
-                State::NotVisible,
-            ),
-            (
-                "a key that ends soon",
-                |_, p| {
-                    super::super::samples::on(&mut p.key, |k| {
-                        k.validity.expires = Known::Known(Some(days(9)));
-                    });
-                },
-                State::Expiring,
-            ),
-            (
-                "a network that may be closed",
-                |_, p| super::super::samples::on(&mut p.vault, |v| v.network = odd()),
-                State::NotVisible,
-            ),
-            (
-                "a policy that is disabled",
-                |_, p| {
-                    super::super::samples::on(&mut p.policy, |p| p.encrypts = Known::Known(false))
-                },
-                State::Endangered,
-            ),
-        ];
-        for (what, change, expected) in table {
+        for &(what, change, expected) in STATES {
             let (mut own, mut protection) = well();
             change(&mut own, &mut protection);
             let (found, all, _) = state((own, protection));

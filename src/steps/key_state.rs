@@ -153,81 +153,84 @@ mod tests {
     use super::*;
     use crate::model::word::Word;
 
+    type Row = (&'static str, fn(&mut Key), &'static [&'static str]);
+
+    const KEYS: &[Row] = &[
+        ("as it should be", |_| {}, &[]),
+        ("in an HSM", |k| k.kty = "RSA-HSM".into(), &[]),
+        ("elliptic", |k| k.kty = "EC".into(), &["CMK015 block"]),
+        (
+            "of a new type",
+            |k| k.kty = "Wibble".into(),
+            &["CMK015 unknown"],
+        ),
+        (
+            "of no type",
+            |k| k.kty = Word::default(),
+            &["CMK015 unknown"],
+        ),
+        ("large", |k| k.bits = Known::Known(4096), &["CMK015 warn"]),
+        ("small", |k| k.bits = Known::Known(1024), &["CMK015 block"]),
+        ("of no size", |k| k.bits = odd(), &["CMK015 unknown"]),
+        (
+            "disabled",
+            |k| k.validity.enabled = Known::Known(false),
+            &["CMK016 block"],
+        ),
+        (
+            "perhaps disabled",
+            |k| k.validity.enabled = odd(),
+            &["CMK016 unknown"],
+        ),
+        (
+            "expired",
+            |k| k.validity.expires = Known::Known(Some(now())),
+            &["CMK016 block"],
+        ),
+        (
+            "expiring",
+            |k| k.validity.expires = Known::Known(Some(days(59))),
+            &["CMK016 warn"],
+        ),
+        (
+            "lasting",
+            |k| k.validity.expires = Known::Known(Some(days(60))),
+            &[],
+        ),
+        ("endless", |k| k.validity.expires = Known::Known(None), &[]),
+        (
+            "of no known end",
+            |k| k.validity.expires = odd(),
+            &["CMK016 unknown"],
+        ),
+        (
+            "to begin",
+            |k| k.validity.not_before = Known::Known(Some(days(1))),
+            &["CMK016 block"],
+        ),
+        (
+            "begun",
+            |k| k.validity.not_before = Known::Known(Some(now())),
+            &[],
+        ),
+        (
+            "of no known beginning",
+            |k| k.validity.not_before = odd(),
+            &["CMK016 unknown"],
+        ),
+        (
+            "wrong in two ways",
+            |k| {
+                k.kty = "EC".into();
+                k.validity.enabled = Known::Known(false);
+            },
+            &["CMK015 block", "CMK016 block"],
+        ),
+    ];
+
     #[test]
     fn a_key_is_of_a_type_and_size_that_work_and_valid_long_enough() {
-        let table: [(&str, fn(&mut Key), &[&str]); 19] = [
-            ("as it should be", |_| {}, &[]),
-            ("in an HSM", |k| k.kty = "RSA-HSM".into(), &[]),
-            ("elliptic", |k| k.kty = "EC".into(), &["CMK015 block"]),
-            (
-                "of a new type",
-                |k| k.kty = "Wibble".into(),
-                &["CMK015 unknown"],
-            ),
-            (
-                "of no type",
-                |k| k.kty = Word::default(),
-                &["CMK015 unknown"],
-            ),
-            ("large", |k| k.bits = Known::Known(4096), &["CMK015 warn"]),
-            ("small", |k| k.bits = Known::Known(1024), &["CMK015 block"]),
-            ("of no size", |k| k.bits = odd(), &["CMK015 unknown"]),
-            (
-                "disabled",
-                |k| k.validity.enabled = Known::Known(false),
-                &["CMK016 block"],
-            ),
-            (
-                "perhaps disabled",
-                |k| k.validity.enabled = odd(),
-                &["CMK016 unknown"],
-            ),
-            (
-                "expired",
-                |k| k.validity.expires = Known::Known(Some(now())),
-                &["CMK016 block"],
-            ),
-            (
-                "expiring",
-                |k| k.validity.expires = Known::Known(Some(days(59))),
-                &["CMK016 warn"],
-            ),
-            (
-                "lasting",
-                |k| k.validity.expires = Known::Known(Some(days(60))),
-                &[],
-            ),
-            ("endless", |k| k.validity.expires = Known::Known(None), &[]),
-            (
-                "of no known end",
-                |k| k.validity.expires = odd(),
-                &["CMK016 unknown"],
-            ),
-            (
-                "to begin",
-                |k| k.validity.not_before = Known::Known(Some(days(1))),
-                &["CMK016 block"],
-            ),
-            (
-                "begun",
-                |k| k.validity.not_before = Known::Known(Some(now())),
-                &[],
-            ),
-            (
-                "of no known beginning",
-                |k| k.validity.not_before = odd(),
-                &["CMK016 unknown"],
-            ),
-            (
-                "wrong in two ways",
-                |k| {
-                    k.kty = "EC".into();
-                    k.validity.enabled = Known::Known(false);
-                },
-                &["CMK015 block", "CMK016 block"],
-            ),
-        ];
-        for (what, change, expected) in table {
+        for &(what, change, expected) in KEYS {
             let mut own = key();
             change(&mut own);
             assert_eq!(

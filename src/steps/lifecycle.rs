@@ -135,7 +135,7 @@ pub(super) fn last_was_removal(observed: &Observed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{linked, odd, on, operation, rows};
+    use super::super::samples::{Row, linked, odd, on, operation, rows};
     use super::*;
     use crate::model::seen::Seen;
 
@@ -143,163 +143,164 @@ mod tests {
         fact.then(|| what.to_owned()).into_iter().collect()
     }
 
+    const WHAT_A_HISTORY_SAYS_ABOUT_THE_KEY: &[Row] = &[
+        ("nothing", |_, _| {}, &[]),
+        (
+            "added a moment ago",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(ADD, "Succeeded", 0))
+                })
+            },
+            &["just keyed"],
+        ),
+        (
+            "added yesterday",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(ADD, "Succeeded", 1))
+                })
+            },
+            &[],
+        ),
+        (
+            "added at no known time",
+            |_, o| {
+                let mut add = operation(ADD, "Succeeded", 9);
+                add.last_action = odd();
+                on(&mut o.operations, |all| all.push(add));
+            },
+            &["just keyed"],
+        ),
+        (
+            "a removal came last",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Backup", "Succeeded", 1));
+                    all.push(operation(REMOVE, "Succeeded", 9));
+                    all.push(operation(ADD, "Succeeded", 20));
+                });
+            },
+            &["removal last"],
+        ),
+        (
+            "a copy runs",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Running", 0))
+                })
+            },
+            &["running"],
+        ),
+        (
+            "a copy may run",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Wibble", 0))
+                })
+            },
+            &["running"],
+        ),
+        (
+            "being made managed",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(GOVERN, "Running", 0))
+                })
+            },
+            &["running", "governed last"],
+        ),
+        (
+            "made managed a moment ago",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(GOVERN, "Succeeded", 0))
+                })
+            },
+            &["governed last"],
+        ),
+        (
+            "made managed, and now something else runs",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(GOVERN, "Succeeded", 0))
+                });
+                on(&mut o.environment, |e| e.ongoing = Some("Copy".into()));
+            },
+            &[],
+        ),
+    ];
+
     #[test]
     fn what_a_history_says_about_the_key() {
-        rows(
-            &[
-                ("nothing", |_, _| {}, &[]),
-                (
-                    "added a moment ago",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(ADD, "Succeeded", 0))
-                        })
-                    },
-                    &["just keyed"],
-                ),
-                (
-                    "added yesterday",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(ADD, "Succeeded", 1))
-                        })
-                    },
-                    &[],
-                ),
-                (
-                    "added at no known time",
-                    |_, o| {
-                        let mut add = operation(ADD, "Succeeded", 9);
-                        add.last_action = odd();
-                        on(&mut o.operations, |all| all.push(add));
-                    },
-                    &["just keyed"],
-                ),
-                (
-                    "a removal came last",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation("Backup", "Succeeded", 1));
-                            all.push(operation(REMOVE, "Succeeded", 9));
-                            all.push(operation(ADD, "Succeeded", 20));
-                        });
-                    },
-                    &["removal last"],
-                ),
-                (
-                    "a copy runs",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation("Copy", "Running", 0))
-                        })
-                    },
-                    &["running"],
-                ),
-                (
-                    "a copy may run",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation("Copy", "Wibble", 0))
-                        })
-                    },
-                    &["running"],
-                ),
-                (
-                    "being made managed",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(GOVERN, "Running", 0))
-                        })
-                    },
-                    &["running", "governed last"],
-                ),
-                (
-                    "made managed a moment ago",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(GOVERN, "Succeeded", 0))
-                        })
-                    },
-                    &["governed last"],
-                ),
-                (
-                    "made managed, and now something else runs",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(GOVERN, "Succeeded", 0))
-                        });
-                        on(&mut o.environment, |e| e.ongoing = Some("Copy".into()));
-                    },
-                    &[],
-                ),
-            ],
-            |_, o| {
-                let environment = o.environment.present().unwrap();
-                let mut all = yes("running", running(o).is_some());
-                all.extend(yes("just keyed", just_keyed(o)));
-                all.extend(yes("governed last", governed_last(o, environment)));
-                all.extend(yes("removal last", last_was_removal(o)));
-                all
-            },
-        );
+        rows(WHAT_A_HISTORY_SAYS_ABOUT_THE_KEY, |_, o| {
+            let environment = o.environment.present().unwrap();
+            let mut all = yes("running", running(o).is_some());
+            all.extend(yes("just keyed", just_keyed(o)));
+            all.extend(yes("governed last", governed_last(o, environment)));
+            all.extend(yes("removal last", last_was_removal(o)));
+            all
+        });
     }
+
+    const A_REMOVAL_IS_UNDER_WAY_WHERE_ANYTHING_SAYS_SO_FOR_SURE: &[Row] = &[
+        ("nothing", |_, _| {}, &[]),
+        (
+            "it runs",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(REMOVE, "Running", 0))
+                })
+            },
+            &["under way"],
+        ),
+        (
+            "it may run",
+            |_, o| {
+                linked(o, "ep", "Linked");
+                on(&mut o.operations, |all| {
+                    all.push(operation(REMOVE, "Wibble", 9))
+                });
+            },
+            &[],
+        ),
+        (
+            "the link says so",
+            |_, o| linked(o, "ep", "Unlinking"),
+            &["under way"],
+        ),
+        (
+            "the environment says so",
+            |_, o| on(&mut o.environment, |e| e.ongoing = Some(REMOVE.into())),
+            &["under way"],
+        ),
+        (
+            "it ended lately, and the environment is not back",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(REMOVE, "Succeeded", 1))
+                });
+                on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
+            },
+            &["under way"],
+        ),
+        (
+            "it ended long ago",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(REMOVE, "Succeeded", 9))
+                });
+                on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
+            },
+            &[],
+        ),
+        ("no history", |_, o| o.operations = Seen::Absent, &[]),
+    ];
 
     #[test]
     fn a_removal_is_under_way_where_anything_says_so_for_sure() {
         rows(
-            &[
-                ("nothing", |_, _| {}, &[]),
-                (
-                    "it runs",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(REMOVE, "Running", 0))
-                        })
-                    },
-                    &["under way"],
-                ),
-                (
-                    "it may run",
-                    |_, o| {
-                        linked(o, "ep", "Linked");
-                        on(&mut o.operations, |all| {
-                            all.push(operation(REMOVE, "Wibble", 9))
-                        });
-                    },
-                    &[],
-                ),
-                (
-                    "the link says so",
-                    |_, o| linked(o, "ep", "Unlinking"),
-                    &["under way"],
-                ),
-                (
-                    "the environment says so",
-                    |_, o| on(&mut o.environment, |e| e.ongoing = Some(REMOVE.into())),
-                    &["under way"],
-                ),
-                (
-                    "it ended lately, and the environment is not back",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(REMOVE, "Succeeded", 1))
-                        });
-                        on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
-                    },
-                    &["under way"],
-                ),
-                (
-                    "it ended long ago",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(REMOVE, "Succeeded", 9))
-                        });
-                        on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
-                    },
-                    &[],
-                ),
-                ("no history", |_, o| o.operations = Seen::Absent, &[]),
-            ],
+            A_REMOVAL_IS_UNDER_WAY_WHERE_ANYTHING_SAYS_SO_FOR_SURE,
             |_, o| {
                 yes(
                     "under way",

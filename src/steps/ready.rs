@@ -363,7 +363,9 @@ fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Opti
 #[cfg(test)]
 mod tests {
     use super::super::lifecycle::ADD;
-    use super::super::samples::{hidden, linked, odd, on, operation, rows, said, silent, well};
+    use super::super::samples::{
+        Row, hidden, linked, odd, on, operation, rows, said, silent, well,
+    };
     use super::*;
     use crate::model::environment::Rules;
     use crate::model::word::Word;
@@ -378,188 +380,190 @@ mod tests {
         })
     }
 
+    const STATE_OPERATIONS_AND_PERMISSIONS_DECIDE: &[Row] = &[
+        ("well", |_, _| {}, &[]),
+        (
+            "permitted",
+            |_, o| {
+                on(&mut o.environment, |e| {
+                    e.permissions = Known::Known(Some(vec!["manageprotectionkeys".into()]));
+                });
+            },
+            &[],
+        ),
+        (
+            "not permitted",
+            |_, o| {
+                on(&mut o.environment, |e| {
+                    e.permissions = Known::Known(Some(vec!["Other".into()]));
+                });
+            },
+            &["CMK021 block"],
+        ),
+        (
+            "perhaps permitted",
+            |_, o| on(&mut o.environment, |e| e.permissions = odd()),
+            &["CMK021 unknown"],
+        ),
+        (
+            "a copy goes on",
+            |_, o| on(&mut o.environment, |e| e.ongoing = Some("Copy".into())),
+            &["CMK023 block"],
+        ),
+        (
+            "a copy runs",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Running", 0))
+                })
+            },
+            &["CMK023 block"],
+        ),
+        (
+            "a copy that runs beside the add",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.extend([
+                        operation(ADD, "Running", 0),
+                        operation("Copy", "Running", 0),
+                    ]);
+                });
+            },
+            &["CMK023 block"],
+        ),
+        (
+            "the add itself",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(ADD, "Running", 0))
+                })
+            },
+            &[],
+        ),
+        (
+            "a copy that ended",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Failed", 0))
+                })
+            },
+            &[],
+        ),
+        (
+            "a copy in a new state",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Wibble", 0))
+                })
+            },
+            &["CMK023 unknown"],
+        ),
+        (
+            "a silent history",
+            |_, o| o.operations = silent(),
+            &["CMK023 unknown"],
+        ),
+        (
+            "a hidden history",
+            |_, o| o.operations = hidden(),
+            &["CMK023 unknown"],
+        ),
+        (
+            "a history not read",
+            |_, o| o.operations = Seen::NotAsked,
+            &["CMK023 unknown"],
+        ),
+        (
+            "busy",
+            |_, o| {
+                on(&mut o.environment, |e| {
+                    e.management_state = "Copying".into()
+                })
+            },
+            &["CMK023 block"],
+        ),
+        (
+            "in a new management state",
+            |_, o| on(&mut o.environment, |e| e.management_state = "Wibble".into()),
+            &["CMK023 unknown"],
+        ),
+        (
+            "in administration mode",
+            |_, o| on(&mut o.environment, |e| e.runtime_state = "AdminMode".into()),
+            &["CMK035 warn"],
+        ),
+        (
+            "disabled",
+            |_, o| on(&mut o.environment, |e| e.runtime_state = "Disabled".into()),
+            &["CMK035 warn"],
+        ),
+        (
+            "in a new runtime state",
+            |_, o| on(&mut o.environment, |e| e.runtime_state = "Wibble".into()),
+            &["CMK035 unknown"],
+        ),
+    ];
+
     #[test]
     fn state_operations_and_permissions_decide() {
-        rows(
-            &[
-                ("well", |_, _| {}, &[]),
-                (
-                    "permitted",
-                    |_, o| {
-                        on(&mut o.environment, |e| {
-                            e.permissions = Known::Known(Some(vec!["manageprotectionkeys".into()]));
-                        });
-                    },
-                    &[],
-                ),
-                (
-                    "not permitted",
-                    |_, o| {
-                        on(&mut o.environment, |e| {
-                            e.permissions = Known::Known(Some(vec!["Other".into()]));
-                        });
-                    },
-                    &["CMK021 block"],
-                ),
-                (
-                    "perhaps permitted",
-                    |_, o| on(&mut o.environment, |e| e.permissions = odd()),
-                    &["CMK021 unknown"],
-                ),
-                (
-                    "a copy goes on",
-                    |_, o| on(&mut o.environment, |e| e.ongoing = Some("Copy".into())),
-                    &["CMK023 block"],
-                ),
-                (
-                    "a copy runs",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation("Copy", "Running", 0))
-                        })
-                    },
-                    &["CMK023 block"],
-                ),
-                (
-                    "a copy that runs beside the add",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.extend([
-                                operation(ADD, "Running", 0),
-                                operation("Copy", "Running", 0),
-                            ]);
-                        });
-                    },
-                    &["CMK023 block"],
-                ),
-                (
-                    "the add itself",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation(ADD, "Running", 0))
-                        })
-                    },
-                    &[],
-                ),
-                (
-                    "a copy that ended",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation("Copy", "Failed", 0))
-                        })
-                    },
-                    &[],
-                ),
-                (
-                    "a copy in a new state",
-                    |_, o| {
-                        on(&mut o.operations, |all| {
-                            all.push(operation("Copy", "Wibble", 0))
-                        })
-                    },
-                    &["CMK023 unknown"],
-                ),
-                (
-                    "a silent history",
-                    |_, o| o.operations = silent(),
-                    &["CMK023 unknown"],
-                ),
-                (
-                    "a hidden history",
-                    |_, o| o.operations = hidden(),
-                    &["CMK023 unknown"],
-                ),
-                (
-                    "a history not read",
-                    |_, o| o.operations = Seen::NotAsked,
-                    &["CMK023 unknown"],
-                ),
-                (
-                    "busy",
-                    |_, o| {
-                        on(&mut o.environment, |e| {
-                            e.management_state = "Copying".into()
-                        })
-                    },
-                    &["CMK023 block"],
-                ),
-                (
-                    "in a new management state",
-                    |_, o| on(&mut o.environment, |e| e.management_state = "Wibble".into()),
-                    &["CMK023 unknown"],
-                ),
-                (
-                    "in administration mode",
-                    |_, o| on(&mut o.environment, |e| e.runtime_state = "AdminMode".into()),
-                    &["CMK035 warn"],
-                ),
-                (
-                    "disabled",
-                    |_, o| on(&mut o.environment, |e| e.runtime_state = "Disabled".into()),
-                    &["CMK035 warn"],
-                ),
-                (
-                    "in a new runtime state",
-                    |_, o| on(&mut o.environment, |e| e.runtime_state = "Wibble".into()),
-                    &["CMK035 unknown"],
-                ),
-            ],
-            |_, o| said(&check(o, o.environment.present().unwrap(), ADD)),
-        );
+        rows(STATE_OPERATIONS_AND_PERMISSIONS_DECIDE, |_, o| {
+            said(&check(o, o.environment.present().unwrap(), ADD))
+        });
     }
+
+    const THE_KIND_AND_THE_SERVICE_ITSELF_DECIDE: &[Row] = &[
+        (
+            "a trial",
+            |_, o| on(&mut o.environment, |e| e.sku = "Trial".into()),
+            &["CMK024 block"],
+        ),
+        (
+            "a new kind",
+            |_, o| on(&mut o.environment, |e| e.sku = "Wibble".into()),
+            &["CMK024 warn"],
+        ),
+        (
+            "no kind",
+            |_, o| on(&mut o.environment, |e| e.sku = Word::default()),
+            &["CMK024 unknown"],
+        ),
+        (
+            "the default one",
+            |_, o| on(&mut o.environment, |e| e.is_default = Known::Known(true)),
+            &["CMK024 block"],
+        ),
+        (
+            "perhaps the default one",
+            |_, o| on(&mut o.environment, |e| e.is_default = odd()),
+            &["CMK024 unknown"],
+        ),
+        (
+            "allowed",
+            |_, o| on(&mut o.environment, |e| e.rules = rules(&[ADD], &[])),
+            &[],
+        ),
+        (
+            "not allowed",
+            |_, o| on(&mut o.environment, |e| e.rules = rules(&[], &[ADD])),
+            &["CMK024 block"],
+        ),
+        (
+            "not listed",
+            |_, o| on(&mut o.environment, |e| e.rules = rules(&["Copy"], &[])),
+            &["CMK024 warn"],
+        ),
+        (
+            "lists that can't be read",
+            |_, o| on(&mut o.environment, |e| e.rules = odd()),
+            &["CMK024 unknown"],
+        ),
+    ];
 
     #[test]
     fn the_kind_and_the_service_itself_decide() {
-        rows(
-            &[
-                (
-                    "a trial",
-                    |_, o| on(&mut o.environment, |e| e.sku = "Trial".into()),
-                    &["CMK024 block"],
-                ),
-                (
-                    "a new kind",
-                    |_, o| on(&mut o.environment, |e| e.sku = "Wibble".into()),
-                    &["CMK024 warn"],
-                ),
-                (
-                    "no kind",
-                    |_, o| on(&mut o.environment, |e| e.sku = Word::default()),
-                    &["CMK024 unknown"],
-                ),
-                (
-                    "the default one",
-                    |_, o| on(&mut o.environment, |e| e.is_default = Known::Known(true)),
-                    &["CMK024 block"],
-                ),
-                (
-                    "perhaps the default one",
-                    |_, o| on(&mut o.environment, |e| e.is_default = odd()),
-                    &["CMK024 unknown"],
-                ),
-                (
-                    "allowed",
-                    |_, o| on(&mut o.environment, |e| e.rules = rules(&[ADD], &[])),
-                    &[],
-                ),
-                (
-                    "not allowed",
-                    |_, o| on(&mut o.environment, |e| e.rules = rules(&[], &[ADD])),
-                    &["CMK024 block"],
-                ),
-                (
-                    "not listed",
-                    |_, o| on(&mut o.environment, |e| e.rules = rules(&["Copy"], &[])),
-                    &["CMK024 warn"],
-                ),
-                (
-                    "lists that can't be read",
-                    |_, o| on(&mut o.environment, |e| e.rules = odd()),
-                    &["CMK024 unknown"],
-                ),
-            ],
-            |_, o| said(&check(o, o.environment.present().unwrap(), ADD)),
-        );
+        rows(THE_KIND_AND_THE_SERVICE_ITSELF_DECIDE, |_, o| {
+            said(&check(o, o.environment.present().unwrap(), ADD))
+        });
         for (word, expected) in [
             ("Standard", &[][..]),
             ("Basic", &["CMK006 block"]),

@@ -333,7 +333,9 @@ fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, linked, odd, on, operation, rows, silent, told, version};
+    use super::super::samples::{
+        Row, hidden, linked, odd, on, operation, rows, silent, told, version,
+    };
     use super::*;
 
     fn enabled(observed: &mut Observed, enabled: &Known<bool>) {
@@ -343,104 +345,106 @@ mod tests {
         });
     }
 
+    const A_KEY_IS_RETIRED_WHERE_NOBODY_NEEDS_IT_FOR_SURE: &[Row] = &[
+        (
+            "free",
+            |_, _| {},
+            &["> disable-key-version", "> disable-key-version"],
+        ),
+        (
+            "one version of it",
+            |t, _| t.key_version = Some(version('a')),
+            &["> disable-key-version"],
+        ),
+        (
+            "disabled",
+            |_, o| enabled(o, &Known::Known(false)),
+            &["done"],
+        ),
+        (
+            "perhaps disabled",
+            |_, o| enabled(o, &odd()),
+            &[
+                "CMK033 unknown",
+                "CMK033 unknown",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+        (
+            "in use",
+            |_, o| linked(o, "ep", "Linked"),
+            &[
+                "CMK033 block",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+        (
+            "an old version of one in use",
+            |t, o| {
+                linked(o, "ep", "Linked");
+                t.key_version = Some(version('a'));
+            },
+            &["> disable-key-version"],
+        ),
+        (
+            "not the whole tenant",
+            |_, o| o.around.whole_tenant = Verdict::No,
+            &[
+                "CMK020 unknown",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+        (
+            "deleted environments not looked at",
+            |t, _| t.deleted_checked = false,
+            &[
+                "CMK033 unknown",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+        (
+            "no such vault",
+            |_, o| o.vault = Seen::Absent,
+            &["CMK046 block"],
+        ),
+        (
+            "a hidden vault",
+            |_, o| o.vault = hidden(),
+            &["CMK033 unknown"],
+        ),
+        (
+            "silent versions",
+            |_, o| o.around.versions = silent(),
+            &["CMK033 unknown"],
+        ),
+        (
+            "a list without the current version",
+            |_, o| on(&mut o.key, |key| key.version = Known::Known(version('c'))),
+            &[
+                "CMK033 unknown",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+        (
+            "no known current version",
+            |_, o| on(&mut o.key, |key| key.version = odd()),
+            &[
+                "CMK033 unknown",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+    ];
+
     #[test]
     fn a_key_is_retired_where_nobody_needs_it_for_sure() {
         rows(
-            &[
-                (
-                    "free",
-                    |_, _| {},
-                    &["> disable-key-version", "> disable-key-version"],
-                ),
-                (
-                    "one version of it",
-                    |t, _| t.key_version = Some(version('a')),
-                    &["> disable-key-version"],
-                ),
-                (
-                    "disabled",
-                    |_, o| enabled(o, &Known::Known(false)),
-                    &["done"],
-                ),
-                (
-                    "perhaps disabled",
-                    |_, o| enabled(o, &odd()),
-                    &[
-                        "CMK033 unknown",
-                        "CMK033 unknown",
-                        "> disable-key-version",
-                        "> disable-key-version",
-                    ],
-                ),
-                (
-                    "in use",
-                    |_, o| linked(o, "ep", "Linked"),
-                    &[
-                        "CMK033 block",
-                        "> disable-key-version",
-                        "> disable-key-version",
-                    ],
-                ),
-                (
-                    "an old version of one in use",
-                    |t, o| {
-                        linked(o, "ep", "Linked");
-                        t.key_version = Some(version('a'));
-                    },
-                    &["> disable-key-version"],
-                ),
-                (
-                    "not the whole tenant",
-                    |_, o| o.around.whole_tenant = Verdict::No,
-                    &[
-                        "CMK020 unknown",
-                        "> disable-key-version",
-                        "> disable-key-version",
-                    ],
-                ),
-                (
-                    "deleted environments not looked at",
-                    |t, _| t.deleted_checked = false,
-                    &[
-                        "CMK033 unknown",
-                        "> disable-key-version",
-                        "> disable-key-version",
-                    ],
-                ),
-                (
-                    "no such vault",
-                    |_, o| o.vault = Seen::Absent,
-                    &["CMK046 block"],
-                ),
-                (
-                    "a hidden vault",
-                    |_, o| o.vault = hidden(),
-                    &["CMK033 unknown"],
-                ),
-                (
-                    "silent versions",
-                    |_, o| o.around.versions = silent(),
-                    &["CMK033 unknown"],
-                ),
-                (
-                    "a list without the current version",
-                    |_, o| on(&mut o.key, |key| key.version = Known::Known(version('c'))),
-                    &[
-                        "CMK033 unknown",
-                        "> disable-key-version",
-                        "> disable-key-version",
-                    ],
-                ),
-                (
-                    "no known current version",
-                    |_, o| on(&mut o.key, |key| key.version = odd()),
-                    &[
-                        "CMK033 unknown",
-                        "> disable-key-version",
-                        "> disable-key-version",
-                    ],
-                ),
-            ],
+            A_KEY_IS_RETIRED_WHERE_NOBODY_NEEDS_IT_FOR_SURE,
             |target, observed| told(&plan(target, observed)),
         );
     }

@@ -126,74 +126,76 @@ fn rotated(name: &KeyName, created: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{days, now, odd, on, rows, silent, told, version};
+    use super::super::samples::{Row, days, now, odd, on, rows, silent, told, version};
     use super::*;
 
     fn age(observed: &mut Observed, created: Known<Timestamp>) {
         on(&mut observed.key, |key| key.validity.created = created);
     }
 
+    const A_KEY_IS_ROTATED_ONCE_AND_ONLY_WHERE_ITS_VERSION_IS_KNOWN: &[Row] = &[
+        ("an old version", |_, _| {}, &["> rotate-key"]),
+        ("a young one", |_, o| age(o, Known::Known(now())), &["done"]),
+        (
+            "a young one, again",
+            |t, o| {
+                age(o, Known::Known(now()));
+                t.again = true;
+            },
+            &["> rotate-key"],
+        ),
+        (
+            "one of tomorrow",
+            |_, o| age(o, Known::Known(days(1))),
+            &["CMK016 unknown", "> rotate-key"],
+        ),
+        (
+            "of no known age",
+            |_, o| age(o, odd()),
+            &["CMK016 unknown", "> rotate-key"],
+        ),
+        (
+            "of no known name",
+            |_, o| on(&mut o.key, |key| key.version = odd()),
+            &["CMK016 unknown", "> rotate-key"],
+        ),
+        (
+            "expired",
+            |_, o| {
+                on(&mut o.key, |key| {
+                    key.validity.expires = Known::Known(Some(now()))
+                })
+            },
+            &["CMK016 warn", "> rotate-key"],
+        ),
+        (
+            "disabled",
+            |_, o| on(&mut o.key, |key| key.validity.enabled = Known::Known(false)),
+            &["CMK016 block", "> rotate-key"],
+        ),
+        (
+            "a policy that is pinned",
+            |_, o| {
+                on(&mut o.policy, |policy| {
+                    if let Known::Known(key) = &mut policy.key {
+                        key.version = Some(version('a'));
+                    }
+                });
+            },
+            &["CMK017 warn", "> rotate-key"],
+        ),
+        ("a silent key", |_, o| o.key = silent(), &["CMK015 unknown"]),
+        (
+            "a silent vault",
+            |_, o| o.vault = silent(),
+            &["CMK011 unknown"],
+        ),
+    ];
+
     #[test]
     fn a_key_is_rotated_once_and_only_where_its_version_is_known() {
         rows(
-            &[
-                ("an old version", |_, _| {}, &["> rotate-key"]),
-                ("a young one", |_, o| age(o, Known::Known(now())), &["done"]),
-                (
-                    "a young one, again",
-                    |t, o| {
-                        age(o, Known::Known(now()));
-                        t.again = true;
-                    },
-                    &["> rotate-key"],
-                ),
-                (
-                    "one of tomorrow",
-                    |_, o| age(o, Known::Known(days(1))),
-                    &["CMK016 unknown", "> rotate-key"],
-                ),
-                (
-                    "of no known age",
-                    |_, o| age(o, odd()),
-                    &["CMK016 unknown", "> rotate-key"],
-                ),
-                (
-                    "of no known name",
-                    |_, o| on(&mut o.key, |key| key.version = odd()),
-                    &["CMK016 unknown", "> rotate-key"],
-                ),
-                (
-                    "expired",
-                    |_, o| {
-                        on(&mut o.key, |key| {
-                            key.validity.expires = Known::Known(Some(now()))
-                        })
-                    },
-                    &["CMK016 warn", "> rotate-key"],
-                ),
-                (
-                    "disabled",
-                    |_, o| on(&mut o.key, |key| key.validity.enabled = Known::Known(false)),
-                    &["CMK016 block", "> rotate-key"],
-                ),
-                (
-                    "a policy that is pinned",
-                    |_, o| {
-                        on(&mut o.policy, |policy| {
-                            if let Known::Known(key) = &mut policy.key {
-                                key.version = Some(version('a'));
-                            }
-                        });
-                    },
-                    &["CMK017 warn", "> rotate-key"],
-                ),
-                ("a silent key", |_, o| o.key = silent(), &["CMK015 unknown"]),
-                (
-                    "a silent vault",
-                    |_, o| o.vault = silent(),
-                    &["CMK011 unknown"],
-                ),
-            ],
+            A_KEY_IS_ROTATED_ONCE_AND_ONLY_WHERE_ITS_VERSION_IS_KNOWN,
             |target, observed| told(&plan(target, observed)),
         );
     }

@@ -225,7 +225,7 @@ pub(super) fn old_key(
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, linked, odd, on, operation, rows, silent, told};
+    use super::super::samples::{Row, hidden, linked, odd, on, operation, rows, silent, told};
     use super::*;
     use crate::model::surroundings::OldKey;
 
@@ -248,8 +248,6 @@ mod tests {
 
     #[test]
     fn a_move_is_a_removal_and_an_add() {
-        let both: &[&str] = &["> remove-environment", "> add-environment"];
-        assert_eq!(both.len(), 2);
         rows(
             &[
                 (
@@ -295,77 +293,79 @@ mod tests {
         );
     }
 
+    const THE_OLD_KEY_STAYS_IN_REACH_OR_SOMEBODY_HAS_CHECKED_IT: &[Row] = &[
+        (
+            "not in reach",
+            |_, o| {
+                from_old(o);
+                o.around.old_key = old_key(Verdict::No);
+            },
+            &["CMK034 block", "> remove-environment", "> add-environment"],
+        ),
+        (
+            "hidden",
+            |_, o| {
+                from_old(o);
+                o.around.old_key = hidden();
+            },
+            &[
+                "CMK034 unknown",
+                "> remove-environment",
+                "> add-environment",
+            ],
+        ),
+        (
+            "hidden, and checked by somebody",
+            |t, o| {
+                from_old(o);
+                o.around.old_key = hidden();
+                t.old_key_granted = true;
+            },
+            &[
+                "CMK034 not-visible",
+                "> remove-environment",
+                "> add-environment",
+            ],
+        ),
+        (
+            "silent",
+            |_, o| {
+                from_old(o);
+                o.around.old_key = silent();
+            },
+            &[
+                "CMK034 unknown",
+                "> remove-environment",
+                "> add-environment",
+            ],
+        ),
+        (
+            "an old policy that was not read",
+            |_, o| linked(o, "old", "Linked"),
+            &[
+                "CMK019 unknown",
+                "> remove-environment",
+                "> add-environment",
+            ],
+        ),
+        (
+            "a new policy that may not encrypt",
+            |_, o| {
+                from_old(o);
+                on(&mut o.policy, |p| p.encrypts = odd());
+            },
+            &[
+                "CMK026 unknown",
+                "> remove-environment",
+                "> add-environment",
+            ],
+        ),
+    ];
+
     #[test]
     fn the_old_key_stays_in_reach_or_somebody_has_checked_it() {
         rows(
-            &[
-                (
-                    "not in reach",
-                    |_, o| {
-                        from_old(o);
-                        o.around.old_key = old_key(Verdict::No);
-                    },
-                    &["CMK034 block", "> remove-environment", "> add-environment"],
-                ),
-                (
-                    "hidden",
-                    |_, o| {
-                        from_old(o);
-                        o.around.old_key = hidden();
-                    },
-                    &[
-                        "CMK034 unknown",
-                        "> remove-environment",
-                        "> add-environment",
-                    ],
-                ),
-                (
-                    "hidden, and checked by somebody",
-                    |t, o| {
-                        from_old(o);
-                        o.around.old_key = hidden();
-                        t.old_key_granted = true;
-                    },
-                    &[
-                        "CMK034 not-visible",
-                        "> remove-environment",
-                        "> add-environment",
-                    ],
-                ),
-                (
-                    "silent",
-                    |_, o| {
-                        from_old(o);
-                        o.around.old_key = silent();
-                    },
-                    &[
-                        "CMK034 unknown",
-                        "> remove-environment",
-                        "> add-environment",
-                    ],
-                ),
-                (
-                    "an old policy that was not read",
-                    |_, o| linked(o, "old", "Linked"),
-                    &[
-                        "CMK019 unknown",
-                        "> remove-environment",
-                        "> add-environment",
-                    ],
-                ),
-                (
-                    "a new policy that may not encrypt",
-                    |_, o| {
-                        from_old(o);
-                        on(&mut o.policy, |p| p.encrypts = odd());
-                    },
-                    &[
-                        "CMK026 unknown",
-                        "> remove-environment",
-                        "> add-environment",
-                    ],
-                ),
-            ],
+            THE_OLD_KEY_STAYS_IN_REACH_OR_SOMEBODY_HAS_CHECKED_IT,
             |target, observed| told(&plan(target, observed)),
         );
     }

@@ -377,7 +377,7 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        hidden, linked, listed, odd, on, rows, silent, told, validity, version,
+        Row, hidden, linked, listed, odd, on, rows, silent, told, validity, version,
     };
     use super::*;
     use crate::model::rights::Held;
@@ -401,93 +401,95 @@ mod tests {
         });
     }
 
+    const THE_KEY_COMES_BACK_FIRST_AND_THEN_EACH_ENVIRONMENT: &[Row] = &[
+        (
+            "nothing is locked",
+            |_, o| linked(o, "ep", "Linked"),
+            &["done", "done"],
+        ),
+        (
+            "locked",
+            |_, o| locked(o),
+            &["> enable-environment", "done"],
+        ),
+        (
+            "the key is disabled",
+            |_, o| {
+                locked(o);
+                enabled(o, &Known::Known(false));
+            },
+            &["> enable-key-version", "> enable-environment", "done"],
+        ),
+        (
+            "perhaps disabled",
+            |_, o| {
+                locked(o);
+                enabled(o, &odd());
+            },
+            &[
+                "CMK016 unknown",
+                "CMK016 unknown",
+                "> enable-environment",
+                "done",
+            ],
+        ),
+        (
+            "the grant is gone",
+            |_, o| {
+                locked(o);
+                o.key_rights = Held::nothing();
+            },
+            &["> grant-key-by-role", "> enable-environment"],
+        ),
+        (
+            "something runs on it",
+            |_, o| {
+                locked(o);
+                on(&mut o.around.estate, |all| {
+                    all[0].ongoing = Some("Copy".into())
+                });
+            },
+            &["CMK023 warn", "done", "done"],
+        ),
+        (
+            "in a new runtime state",
+            |_, o| {
+                locked(o);
+                on(&mut o.around.estate, |all| {
+                    all[0].runtime_state = "Wibble".into()
+                });
+            },
+            &["CMK035 unknown", "done"],
+        ),
+        (
+            "a silent link",
+            |_, o| {
+                locked(o);
+                on(&mut o.around.estate, |all| all[0].key_link = silent());
+            },
+            &["CMK035 unknown", "done"],
+        ),
+        (
+            "a silent tenant",
+            |_, o| o.around.estate = silent(),
+            &["CMK021 unknown", "done"],
+        ),
+        (
+            "a hidden tenant and nothing to do for the key",
+            |_, o| o.around.estate = hidden(),
+            &["CMK021 unknown", "done"],
+        ),
+        (
+            "the policy is gone",
+            |_, o| o.policy = Seen::Absent,
+            &["CMK046 block", "done"],
+        ),
+    ];
+
     #[test]
     fn the_key_comes_back_first_and_then_each_environment() {
         rows(
-            &[
-                (
-                    "nothing is locked",
-                    |_, o| linked(o, "ep", "Linked"),
-                    &["done", "done"],
-                ),
-                (
-                    "locked",
-                    |_, o| locked(o),
-                    &["> enable-environment", "done"],
-                ),
-                (
-                    "the key is disabled",
-                    |_, o| {
-                        locked(o);
-                        enabled(o, &Known::Known(false));
-                    },
-                    &["> enable-key-version", "> enable-environment", "done"],
-                ),
-                (
-                    "perhaps disabled",
-                    |_, o| {
-                        locked(o);
-                        enabled(o, &odd());
-                    },
-                    &[
-                        "CMK016 unknown",
-                        "CMK016 unknown",
-                        "> enable-environment",
-                        "done",
-                    ],
-                ),
-                (
-                    "the grant is gone",
-                    |_, o| {
-                        locked(o);
-                        o.key_rights = Held::nothing();
-                    },
-                    &["> grant-key-by-role", "> enable-environment"],
-                ),
-                (
-                    "something runs on it",
-                    |_, o| {
-                        locked(o);
-                        on(&mut o.around.estate, |all| {
-                            all[0].ongoing = Some("Copy".into())
-                        });
-                    },
-                    &["CMK023 warn", "done", "done"],
-                ),
-                (
-                    "in a new runtime state",
-                    |_, o| {
-                        locked(o);
-                        on(&mut o.around.estate, |all| {
-                            all[0].runtime_state = "Wibble".into()
-                        });
-                    },
-                    &["CMK035 unknown", "done"],
-                ),
-                (
-                    "a silent link",
-                    |_, o| {
-                        locked(o);
-                        on(&mut o.around.estate, |all| all[0].key_link = silent());
-                    },
-                    &["CMK035 unknown", "done"],
-                ),
-                (
-                    "a silent tenant",
-                    |_, o| o.around.estate = silent(),
-                    &["CMK021 unknown", "done"],
-                ),
-                (
-                    "a hidden tenant and nothing to do for the key",
-                    |_, o| o.around.estate = hidden(),
-                    &["CMK021 unknown", "done"],
-                ),
-                (
-                    "the policy is gone",
-                    |_, o| o.policy = Seen::Absent,
-                    &["CMK046 block"],
-                ),
-            ],
+            THE_KEY_COMES_BACK_FIRST_AND_THEN_EACH_ENVIRONMENT,
             |target, observed| told(&plan(target, observed)),
         );
     }

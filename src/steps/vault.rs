@@ -259,94 +259,96 @@ impl<'a> Named<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{days, odd, on, rows, said, well};
+    use super::super::samples::{Row, days, odd, on, rows, said, well};
     use super::*;
+
+    const A_VAULT_KEEPS_WHAT_IT_HOLDS_AND_LETS_THE_SERVICE_IN: &[Row] = &[
+        ("well", |_, _| {}, &[]),
+        (
+            "no soft delete",
+            |_, o| on(&mut o.vault, |v| v.soft_delete = Known::Known(false)),
+            &["CMK011 block"],
+        ),
+        (
+            "perhaps no soft delete",
+            |_, o| on(&mut o.vault, |v| v.soft_delete = odd()),
+            &["CMK011 unknown"],
+        ),
+        (
+            "no purge protection",
+            |_, o| on(&mut o.vault, |v| v.purge_protection = Known::Known(false)),
+            &["CMK011 block"],
+        ),
+        (
+            "perhaps no purge protection",
+            |_, o| on(&mut o.vault, |v| v.purge_protection = odd()),
+            &["CMK011 unknown"],
+        ),
+        (
+            "forgets early",
+            |_, o| on(&mut o.vault, |v| v.retention_days = Known::Known(29)),
+            &["CMK047 warn"],
+        ),
+        (
+            "may forget early",
+            |_, o| on(&mut o.vault, |v| v.retention_days = odd()),
+            &["CMK047 warn"],
+        ),
+        (
+            "trusted services pass",
+            |_, o| {
+                on(&mut o.vault, |v| {
+                    v.network = Known::Known(Network::TrustedServices)
+                })
+            },
+            &[],
+        ),
+        (
+            "closed",
+            |_, o| on(&mut o.vault, |v| v.network = Known::Known(Network::Closed)),
+            &["CMK018 block"],
+        ),
+        (
+            "in a perimeter",
+            |_, o| {
+                on(&mut o.vault, |v| {
+                    v.network = Known::Known(Network::Perimeter)
+                })
+            },
+            &["CMK018 block"],
+        ),
+        (
+            "perhaps closed",
+            |_, o| on(&mut o.vault, |v| v.network = odd()),
+            &["CMK018 unknown"],
+        ),
+        (
+            "of another tenant",
+            |_, o| on(&mut o.vault, |v| v.tenant_id = "other".into()),
+            &["CMK043 block"],
+        ),
+        (
+            "of no known tenant",
+            |_, o| on(&mut o.vault, |v| v.tenant_id = odd()),
+            &["CMK043 unknown"],
+        ),
+        (
+            "the environment's tenant left out",
+            |_, o| on(&mut o.environment, |e| e.tenant_id = Known::Known(None)),
+            &[],
+        ),
+        (
+            "the environment's tenant not known",
+            |_, o| on(&mut o.environment, |e| e.tenant_id = odd()),
+            &["CMK043 unknown"],
+        ),
+        ("no environment", |_, o| o.environment = Seen::NotAsked, &[]),
+    ];
 
     #[test]
     fn a_vault_keeps_what_it_holds_and_lets_the_service_in() {
         rows(
-            &[
-                ("well", |_, _| {}, &[]),
-                (
-                    "no soft delete",
-                    |_, o| on(&mut o.vault, |v| v.soft_delete = Known::Known(false)),
-                    &["CMK011 block"],
-                ),
-                (
-                    "perhaps no soft delete",
-                    |_, o| on(&mut o.vault, |v| v.soft_delete = odd()),
-                    &["CMK011 unknown"],
-                ),
-                (
-                    "no purge protection",
-                    |_, o| on(&mut o.vault, |v| v.purge_protection = Known::Known(false)),
-                    &["CMK011 block"],
-                ),
-                (
-                    "perhaps no purge protection",
-                    |_, o| on(&mut o.vault, |v| v.purge_protection = odd()),
-                    &["CMK011 unknown"],
-                ),
-                (
-                    "forgets early",
-                    |_, o| on(&mut o.vault, |v| v.retention_days = Known::Known(29)),
-                    &["CMK047 warn"],
-                ),
-                (
-                    "may forget early",
-                    |_, o| on(&mut o.vault, |v| v.retention_days = odd()),
-                    &["CMK047 warn"],
-                ),
-                (
-                    "trusted services pass",
-                    |_, o| {
-                        on(&mut o.vault, |v| {
-                            v.network = Known::Known(Network::TrustedServices)
-                        })
-                    },
-                    &[],
-                ),
-                (
-                    "closed",
-                    |_, o| on(&mut o.vault, |v| v.network = Known::Known(Network::Closed)),
-                    &["CMK018 block"],
-                ),
-                (
-                    "in a perimeter",
-                    |_, o| {
-                        on(&mut o.vault, |v| {
-                            v.network = Known::Known(Network::Perimeter)
-                        })
-                    },
-                    &["CMK018 block"],
-                ),
-                (
-                    "perhaps closed",
-                    |_, o| on(&mut o.vault, |v| v.network = odd()),
-                    &["CMK018 unknown"],
-                ),
-                (
-                    "of another tenant",
-                    |_, o| on(&mut o.vault, |v| v.tenant_id = "other".into()),
-                    &["CMK043 block"],
-                ),
-                (
-                    "of no known tenant",
-                    |_, o| on(&mut o.vault, |v| v.tenant_id = odd()),
-                    &["CMK043 unknown"],
-                ),
-                (
-                    "the environment's tenant left out",
-                    |_, o| on(&mut o.environment, |e| e.tenant_id = Known::Known(None)),
-                    &[],
-                ),
-                (
-                    "the environment's tenant not known",
-                    |_, o| on(&mut o.environment, |e| e.tenant_id = odd()),
-                    &["CMK043 unknown"],
-                ),
-                ("no environment", |_, o| o.environment = Seen::NotAsked, &[]),
-            ],
+            A_VAULT_KEEPS_WHAT_IT_HOLDS_AND_LETS_THE_SERVICE_IN,
             |_, observed| said(&check_vault(observed.vault.present().unwrap(), observed)),
         );
     }

@@ -446,9 +446,12 @@ mod tests {
         hidden.tenant = silent();
         assert_eq!(place(&hidden), (Place::NotVisible, 0));
         assert!(plan(&file(), &hidden).has_unseen());
-        let mut renamed = free.clone();
+        let mut renamed = free;
         renamed.display_name = "OTHER".to_owned();
-        assert_eq!(place(&sight(renamed, Some(free))), (Place::Blocked, 0));
+        assert_eq!(
+            place(&sight(renamed.clone(), Some(renamed))),
+            (Place::Blocked, 0)
+        );
     }
 
     #[test]

@@ -350,8 +350,16 @@ fn no_fact_that_is_forgotten_unlocks_a_step() {
     }
 }
 
+/// Cases that are made up anew each time.
+fn fresh() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(1500)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+    #![proptest_config(fresh())]
 
     #[test]
     fn facts_that_are_forgotten_together_unlock_nothing(

@@ -157,14 +157,20 @@ mod tests {
         }
     }
 
+    /// Denied to a group that it is known to be in.
+    fn of_its_group() -> Held {
+        Held {
+            roles: Seen::Present(vec![RoleAssignment {
+                principal_id: GROUP.to_owned(),
+                group: true,
+                ..RoleAssignment::default()
+            }]),
+            ..denial(|d| d.principals = named(GROUP, true))
+        }
+    }
+
     #[test]
     fn a_denial_covers_a_principal_an_operation_and_a_place() {
-        let mut in_group = denial(|d| d.principals = named(GROUP, true));
-        in_group.roles = Seen::Present(vec![RoleAssignment {
-            principal_id: GROUP.to_owned(),
-            group: true,
-            ..RoleAssignment::default()
-        }]);
         let unread = |denials| Held {
             denials,
             ..Held::nothing()
@@ -182,7 +188,7 @@ mod tests {
                 denial(|d| d.principals = named("x", true)),
                 "open",
             ),
-            ("its group's", in_group, "denied"),
+            ("its group's", of_its_group(), "denied"),
             (
                 "without it",
                 denial(|d| d.excluded = named(OWN, false)),
