@@ -72,7 +72,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
             (Kind::Forbidden, message)
         }
         (known, _) => {
-            let busy = known.iter().all(|finding| finding.code == "CMK023");
+            let busy = known.iter().all(|finding| finding.remedy.is_wait());
             let count = if let [_] = known {
                 "One blocker".to_owned()
             } else {

@@ -7,6 +7,7 @@ use crate::model::ids::same_id;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
+use crate::model::remedy::{Remedy, Setting};
 use crate::model::rights::{Operation, Permission, allows};
 use crate::model::seen::Seen;
 use crate::model::surroundings::{Lock, Validation};
@@ -34,7 +35,7 @@ fn right(observed: &Observed, action: &Action) -> Option<Finding> {
         Scope::GroupOf(policy) => (&around.group_rights, policy.group_scope()),
         Scope::Vault(vault) => (&around.vault_rights, vault.to_string()),
     };
-    missing(rights, &scope, right.operation, right.role)
+    missing(rights, &scope, right.operation, right.role).map(Finding::of_changes)
 }
 
 fn missing(
@@ -136,7 +137,7 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
                 who::OWNER,
             )]
         }
-        _ => Vec::new(),
+        Seen::Absent | Seen::NotAsked => Vec::new(),
     }
 }
 
@@ -159,19 +160,16 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 )
             };
             let (own, remedy) = if code == "LocationNotAvailableForResourceType" {
-                (
-                    "CMK008",
-                    "Pass a location that the provider has: `--location`.".to_owned(),
-                )
+                ("CMK008", Setting::Location.into())
             } else {
                 (
                     "CMK009",
-                    format!(
+                    Remedy::from(format!(
                         "Ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` in \
                         {}: its locations are geographies, which \"allowed locations\" does not \
                         know.",
                         policy.group_scope()
-                    ),
+                    )),
                 )
             };
             let message = format!(
@@ -192,7 +190,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
             Some(not_visible("CMK009", subject, &what, &why.why, who::OWNER))
         }
-        _ => None,
+        Seen::Present(Validation::Passed) | Seen::Absent | Seen::NotAsked => None,
     }
 }
 

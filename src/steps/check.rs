@@ -16,7 +16,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
-use crate::model::seen::Seen;
+use crate::model::seen::{Reason, Seen};
 use crate::model::target::Target;
 
 /// All findings of a snapshot, worst first, and the changes that are still to be made.
@@ -59,7 +59,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             environment,
             &mut checked.pending,
         )),
-        Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
+        Seen::Unreadable(why) => found.push(unseen(target, why.reason, &why.why)),
         Seen::Absent | Seen::NotAsked => {}
     }
     for finding in found {
@@ -161,11 +161,11 @@ fn other_policy(
     found
 }
 
-fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
+fn unseen(target: &Target, reason: Reason, why: &str) -> Finding {
     let subject = target.environment.clone().unwrap_or_default();
     let what = "The environment can't be read";
-    match code {
-        Some("CMK022") => finding(
+    match reason {
+        Reason::NotRegistered => finding(
             "CMK022",
             Severity::Block,
             subject,
@@ -174,7 +174,7 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             -ApplicationId CLIENT_ID`. It can't register itself.",
             who::POWER_PLATFORM,
         ),
-        Some("CMK021") => finding(
+        Reason::NoRole => finding(
             "CMK021",
             Severity::Block,
             subject,
@@ -182,7 +182,7 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
             who::POWER_PLATFORM,
         ),
-        _ => not_visible(
+        Reason::Other | Reason::NotShown | Reason::KeyWithoutPolicy => not_visible(
             "CMK020",
             subject,
             "The environment",

@@ -49,7 +49,8 @@ pub(super) fn grant(
         }
         Comes::There => {
             let may = access(observed, vault);
-            plan.findings.extend(beside(observed, vault, &may, whose));
+            let beside = beside(observed, vault, &may, whose);
+            plan.findings.extend(beside.map(Finding::of_changes));
             match may {
                 Right::Yes(by) => {
                     plan.already.push(already(observed, policy, vault, &by));
@@ -63,7 +64,7 @@ pub(super) fn grant(
     }
     match giving(policy, vault, key) {
         Ok(action) => plan.actions.push(action),
-        Err(found) => plan.findings.push(found),
+        Err(found) => plan.findings.push(found.of_changes()),
     }
 }
 
@@ -154,14 +155,15 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, whose: Whose) -> Find
             let key = policy.key_reference().map_or("KEY", |key| key.key.as_str());
             let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
             let command = grant_command(&vault.id.to_string(), key, principal);
-            found.remedy = format!("Give the role without a condition: `{command}`.");
+            found.remedy = format!("Give the role without a condition: `{command}`.").into();
             found.who = who::GIVES_KEY_ROLE;
         }
         About::Denial => {
             found.remedy = format!(
                 "Find out whether it covers the identity: `{}`. A deny assignment can exclude it.",
                 denials_command(vault)
-            );
+            )
+            .into();
             found.who = who::OWNER;
         }
     }
@@ -263,17 +265,20 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
 /// Is the policy's identity there, and is its grant old enough to be effective everywhere?
 pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
     if policy.principal_id.is_none() {
-        return vec![finding(
-            "CMK014",
-            Severity::Unknown,
-            policy.id.to_string(),
-            format!(
-                "The policy `{}` has no identity yet: nothing can be granted to it.",
-                policy.id.name
-            ),
-            "Wait a few minutes, then run this again.",
-            who::KEY_VAULT,
-        )];
+        return vec![
+            finding(
+                "CMK014",
+                Severity::Unknown,
+                policy.id.to_string(),
+                format!(
+                    "The policy `{}` has no identity yet: nothing can be granted to it.",
+                    policy.id.name
+                ),
+                "Wait a few minutes, then run this again.",
+                who::KEY_VAULT,
+            )
+            .of_changes(),
+        ];
     }
     settling(observed, policy)
         .map(|(from, slowest)| unsettled(observed, policy, from, slowest))
