@@ -97,7 +97,8 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
                 ));
             }
             plan.findings.extend(findings);
-            plan.findings.extend(grant::identity(observed, policy));
+            let identity = grant::identity(observed, policy).into_iter();
+            plan.findings.extend(identity.map(Finding::of_changes));
             plan.effective_from = grant::effective_from(observed, policy);
             if other { Comes::No } else { Comes::There }
         }
