@@ -173,3 +173,70 @@ fn beginning(key: &Key, now: Timestamp, over: Severity) -> Option<Finding> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Blocks;
+    use crate::model::protection::Validity;
+
+    /// What is found of a key, by its severities.
+    fn found(validity: Validity, mends: Mends) -> Vec<Severity> {
+        let key = Key {
+            name: "cmk".to_owned(),
+            kty: Known::Known("RSA".to_owned()),
+            bits: Some(3072),
+            version: None,
+            validity,
+            source: "Key Vault",
+        };
+        let found = check_key(&key, "--vault-name kv", Timestamp::UNIX_EPOCH, mends);
+        assert!(found.iter().all(|one| one.blocks == Blocks::Changes));
+        found.into_iter().map(|one| one.severity).collect()
+    }
+
+    fn validity(enabled: Known<bool>, hours: i64) -> Validity {
+        let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        Validity {
+            enabled,
+            created: Known::Known(at),
+            not_before: Known::Known(None),
+            expires: Known::Known(Some(at)),
+        }
+    }
+
+    #[test]
+    fn what_a_plan_mends_of_a_key_and_nothing_else_is_no_blocker() {
+        use Severity::{Block, Unknown, Warn};
+        let (on, off) = (|| Known::Known(true), || Known::Known(false));
+        let over = |enabled| validity(enabled, -1);
+        let later = |enabled| Validity {
+            not_before: Known::Known(Some(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1))),
+            ..validity(enabled, 24 * 365)
+        };
+        let table = [
+            (over(on()), Mends::Nothing, vec![Block]),
+            (over(on()), Mends::Dates, vec![Warn]),
+            (over(on()), Mends::Disabled, vec![Block]),
+            (later(on()), Mends::Nothing, vec![Block]),
+            (later(on()), Mends::Dates, vec![Warn]),
+            (over(off()), Mends::Nothing, vec![Block, Block]),
+            (over(off()), Mends::Dates, vec![Block, Warn]),
+            (over(off()), Mends::Disabled, vec![Block]),
+            (
+                over(Known::default()),
+                Mends::Disabled,
+                vec![Unknown, Block],
+            ),
+            (validity(on(), 24 * 365), Mends::Nothing, vec![]),
+            (validity(on(), 24 * 30), Mends::Dates, vec![Warn]),
+        ];
+        for (validity, mends, expected) in table {
+            assert_eq!(
+                found(validity.clone(), mends),
+                expected,
+                "{validity:?} {mends:?}"
+            );
+        }
+    }
+}

@@ -280,3 +280,67 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         who::POWER_PLATFORM,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lifecycle::ADD;
+    use super::super::link::tests::environment;
+    use super::*;
+
+    fn observed(operations: Seen<Vec<Operation>>) -> Observed {
+        Observed {
+            operations,
+            ..Observed::default()
+        }
+    }
+
+    fn copy() -> Seen<Vec<Operation>> {
+        Seen::Present(vec![Operation {
+            kind: "Copy".to_owned(),
+            state: "Running".to_owned(),
+            ..Operation::default()
+        }])
+    }
+
+    fn said(readiness: &Readiness<'_>) -> Vec<(&'static str, Severity, bool)> {
+        let found = readiness.findings();
+        let one = |one: &Finding| (one.code, one.severity, one.remedy.is_wait());
+        found.iter().map(one).collect()
+    }
+
+    #[test]
+    fn what_is_waited_for_is_in_nobodys_way_and_what_is_not_known_is() {
+        use Severity::{Block, Unknown};
+        let none = || Seen::Present(Vec::new());
+        let unread = || Seen::Unreadable(Unreadable::because("403"));
+        let (busy, open) = (("CMK023", Block, true), ("CMK023", Unknown, false));
+        let table = [
+            ("Ready", none(), vec![], vec![]),
+            ("Ready", copy(), vec![busy], vec![]),
+            ("Running", none(), vec![busy], vec![]),
+            ("Ready", unread(), vec![open], vec![open]),
+            ("Ready", Seen::NotAsked, vec![open], vec![open]),
+            ("", none(), vec![open], vec![open]),
+            ("Running", unread(), vec![open, busy], vec![open]),
+        ];
+        for (state, operations, expected, waiting) in table {
+            let environment = environment(Seen::Absent, state, "Enabled");
+            let observed = observed(operations);
+            let readiness = Readiness::of(&observed, &environment, ADD);
+            assert_eq!(said(&readiness), expected, "{state} {observed:?}");
+            let readiness = readiness.waits_for_what_runs();
+            assert_eq!(said(&readiness), waiting, "{state} {observed:?}");
+        }
+    }
+
+    #[test]
+    fn a_proven_lock_is_said_in_place_of_the_runtime_state() {
+        let observed = observed(Seen::Present(Vec::new()));
+        for (runtime, severity) in [("Disabled", Severity::Warn), ("Wibble", Severity::Unknown)] {
+            let environment = environment(Seen::Absent, "Ready", runtime);
+            let readiness = Readiness::of(&observed, &environment, ADD);
+            assert_eq!(said(&readiness), [("CMK035", severity, false)], "{runtime}");
+            assert!(said(&readiness.without_runtime()).is_empty(), "{runtime}");
+        }
+    }
+}
