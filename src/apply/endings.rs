@@ -1,5 +1,7 @@
 //! How a wait for an operation ended, in words.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use crate::error::{Error, Kind};
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
@@ -54,7 +56,8 @@ pub(super) fn describe(look: &Environment) -> String {
             .status
             .clone()
             .unwrap_or_else(|| "no status".to_owned()),
-        _ => "no policy".to_owned(),
+        Seen::Absent => "no policy".to_owned(),
+        Seen::Unreadable(_) | Seen::NotAsked => "not known".to_owned(),
     };
     let state = look.state().unwrap_or("unknown").to_owned();
     format!(

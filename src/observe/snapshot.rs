@@ -15,7 +15,7 @@ use crate::model::environment::{Environment, Integration};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 use crate::steps::lifecycle::keyed_last;
 use futures::join;
@@ -45,7 +45,7 @@ pub async fn observe(
         Seen::Present(all) if all.is_empty() => Seen::Unreadable(Unreadable {
             why: "the tenant shows you no environment at all".to_owned(),
             forbidden: true,
-            finding: Some("CMK020"),
+            reason: Reason::NotShown,
         }),
         estate => estate,
     };

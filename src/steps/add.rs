@@ -2,12 +2,14 @@
 
 use super::lifecycle::{ADD, REMOVE, applies_key, governed_last, just_keyed, running, under_way};
 use super::link::{Standing, no_environment, offline, standing, unknown_link};
+use super::readiness::Readiness;
 use super::{acknowledge, estate, finding, integration, key, ready, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 
@@ -64,7 +66,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
                 name: name.clone(),
             });
         }
-        _ => plan.findings.extend(ready::managed(environment)),
+        Some(false) | None => plan.findings.extend(ready::managed(environment)),
     }
     plan.actions.push(Action::AddEnvironment {
         environment: id.clone(),
@@ -88,7 +90,7 @@ fn being_taken_off(environment: &Environment) -> Finding {
             "The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off its \
             policy."
         ),
-        "Wait until it has ended, then run this again.",
+        Remedy::wait("Wait until it has ended, then run this again."),
         who::POWER_PLATFORM,
     )
 }
@@ -122,7 +124,10 @@ fn decided(
             Severity::Block,
             &environment.id,
             format!("The environment `{name}` is encrypted with another policy, {other} already."),
-            "Adding never replaces a policy; moving to another one is a swap and must be said.",
+            Remedy::Move {
+                environment: environment.id.clone(),
+                policy: Box::new(policy.clone()),
+            },
             who::POWER_PLATFORM,
         )),
         // Its link does not show yet.
@@ -142,7 +147,12 @@ fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) 
             let why = "a key was applied within the last hour, and reads can lag behind";
             Some(unknown_link(environment, &Unreadable::because(why)))
         }
-        _ => None,
+        Standing::None
+        | Standing::Done
+        | Standing::Under
+        | Standing::Locked
+        | Standing::Failed
+        | Standing::Other(_) => None,
     }
 }
 
@@ -154,13 +164,13 @@ fn unready(target: &Target, observed: &Observed, environment: &Environment) -> V
         && governed_last(observed, environment);
     // If the operation that makes a Managed Environment runs already, it is waited for, whoever
     // started it.
-    found.extend(
-        ready::check(observed, environment, ADD)
-            .into_iter()
-            .filter(|finding| {
-                !governing || finding.code != "CMK023" || finding.severity != Severity::Block
-            }),
-    );
+    let readiness = Readiness::of(observed, environment, ADD);
+    let readiness = if governing {
+        readiness.waits_for_what_runs()
+    } else {
+        readiness
+    };
+    found.extend(readiness.findings());
     found
 }
 

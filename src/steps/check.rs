@@ -10,12 +10,13 @@ use super::{
     Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap,
     who,
 };
+use crate::model::action::facts::{Grant, Lack};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
-use crate::model::seen::Seen;
+use crate::model::seen::{Reason, Seen};
 use crate::model::target::Target;
 
 /// All findings of a snapshot, worst first, and the changes that are still to be made.
@@ -58,7 +59,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             environment,
             &mut checked.pending,
         )),
-        Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
+        Seen::Unreadable(why) => found.push(unseen(target, why.reason, &why.why)),
         Seen::Absent | Seen::NotAsked => {}
     }
     for finding in found {
@@ -160,11 +161,11 @@ fn other_policy(
     found
 }
 
-fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
+fn unseen(target: &Target, reason: Reason, why: &str) -> Finding {
     let subject = target.environment.clone().unwrap_or_default();
     let what = "The environment can't be read";
-    match code {
-        Some("CMK022") => finding(
+    match reason {
+        Reason::NotRegistered => finding(
             "CMK022",
             Severity::Block,
             subject,
@@ -173,7 +174,7 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             -ApplicationId CLIENT_ID`. It can't register itself.",
             who::POWER_PLATFORM,
         ),
-        Some("CMK021") => finding(
+        Reason::NoRole => finding(
             "CMK021",
             Severity::Block,
             subject,
@@ -181,7 +182,7 @@ fn unseen(target: &Target, code: Option<&'static str>, why: &str) -> Finding {
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
             who::POWER_PLATFORM,
         ),
-        _ => not_visible(
+        Reason::Other | Reason::NotShown | Reason::KeyWithoutPolicy => not_visible(
             "CMK020",
             subject,
             "The environment",
@@ -197,9 +198,9 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         .policy
         .present()
         .and_then(|policy| policy.principal_id.as_deref());
-    match action {
-        Action::RegisterProvider { subscription } => Some(unregistered(subscription)),
-        Action::GrantKeyByRole { policy, vault } => {
+    match action.facts().lack {
+        Lack::Provider(subscription) => Some(unregistered(subscription)),
+        Lack::Grant(Grant::Role { policy, vault }) => {
             let message = format!(
                 "The identity of the policy `{}` has no role that lets it use the key of `{}`.",
                 policy.name, vault.name
@@ -207,7 +208,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             let remedy = grant_command(&vault.to_string(), "", principal?);
             Some(missing_grant(vault, message, remedy, who::GIVES_KEY_ROLE))
         }
-        Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
+        Lack::Grant(Grant::AccessPolicy { policy, vault }) => {
             let message = format!(
                 "The vault `{}` has no access policy (get, wrapKey, unwrapKey) for the identity \
                 of the policy `{}`.",
@@ -220,18 +221,17 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             );
             Some(missing_grant(vault, message, remedy, who::KEY_VAULT))
         }
-        Action::GrantKeyByHsmRole {
-            policy, hsm, key, ..
-        } => {
+        Lack::Grant(Grant::LocalRole { policy, hsm, key }) => {
             let message = format!(
                 "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
                 policy.name, hsm.name
             );
-            let remedy = grant_command(&hsm.to_string(), key.as_str(), principal?);
+            let remedy = grant_command(&hsm.to_string(), key, principal?);
             Some(missing_grant(hsm, message, remedy, who::KEY_VAULT))
         }
-        Action::GrantReader { policy, principal } => Some(unreadable(policy, principal)),
-        _ => None,
+        Lack::Reader(policy, principal) => Some(unreadable(policy, principal)),
+        // The steps of policy and environment say that themselves.
+        Lack::Policy | Lack::Managed | Lack::Nothing => None,
     }
 }
 

@@ -110,7 +110,7 @@ impl<'a> Tenant<'a> {
             let uses = match policy {
                 Some(Seen::Present(policy)) => match (&self.target.vault, &self.target.key) {
                     (Some(vault), Some(key)) => policy.references(vault, key),
-                    _ => Verdict::default(),
+                    (None, _) | (_, None) => Verdict::default(),
                 },
                 Some(Seen::Absent) => Verdict::cant_tell("its policy is gone"),
                 Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
