@@ -1,5 +1,7 @@
 //! How a wait for an operation ended, in words.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use crate::error::{Error, Kind};
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
@@ -51,7 +53,8 @@ pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state:
 pub(super) fn describe(look: &Environment) -> String {
     let link = match &look.key_link {
         Seen::Present(link) => link.status.said().unwrap_or("no status"),
-        _ => "no policy",
+        Seen::Absent => "no policy",
+        Seen::Unreadable(_) | Seen::NotAsked => "not known",
     };
     let state = look.state().unwrap_or("unknown").to_owned();
     format!(

@@ -14,6 +14,8 @@
 //! | unknown to the service | at rest, no link | not verified |
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use super::applier::{LOOKS, READS_LAG};
 use super::endings::{contradiction, describe, failed, going_on, unshown};
 use crate::cloud::clock::Moment;
@@ -248,13 +250,8 @@ impl Waiter<'_> {
             looks += 1;
             let state = match look {
                 Ok(look) => {
-                    match awaited.goal.standing(&look) {
-                        Standing::Done => return Ok(Settled::Done),
-                        // Everything is up again: this is the last word.
-                        Standing::Failed => {
-                            return Ok(Settled::NotDone("the link says `Failed`".to_owned()));
-                        }
-                        _ => {}
+                    if let Some(settled) = last_word(&awaited.goal.standing(&look)) {
+                        return Ok(settled);
                     }
                     refusals = 0;
                     let resting = look.is_up().proven() && look.ongoing.is_none();
@@ -326,11 +323,32 @@ fn lasts(fault: &Fault) -> bool {
     operations::endures(fault) || fault.status() == Some(404)
 }
 
+/// What ends the wait at once, whatever else moves.
+fn last_word(standing: &Standing) -> Option<Settled> {
+    match standing {
+        Standing::Done => Some(Settled::Done),
+        // Everything is up again.
+        Standing::Failed => Some(Settled::NotDone("the link says `Failed`".to_owned())),
+        Standing::None
+        | Standing::Under
+        | Standing::Locked
+        | Standing::Other(_)
+        | Standing::Unknown(_) => None,
+    }
+}
+
 async fn shown(reader: &Reader, environment: &str, goal: &Goal) -> Shown {
     let (look, _) = reader.environment_once(environment).await;
     match look.map(|look| goal.standing(&look)) {
         Ok(Standing::Done) => Shown::Done,
         Ok(Standing::Failed) => Shown::Failed,
-        _ => Shown::NotYet,
+        Ok(
+            Standing::None
+            | Standing::Under
+            | Standing::Locked
+            | Standing::Other(_)
+            | Standing::Unknown(_),
+        )
+        | Err(_) => Shown::NotYet,
     }
 }

@@ -6,11 +6,8 @@ use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules}
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
 use crate::model::operation::Operation;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use serde_json::Value;
-
-/// The finding of an environment whose key is a customer's although no policy is shown.
-const CONTRADICTION: &str = "CMK041";
 
 /// An environment out of JSON. What it does not say, or says in a way that nobody understands, is
 /// not known.
@@ -63,7 +60,7 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         found.key_link = Seen::Unreadable(Unreadable {
             why,
             forbidden: false,
-            finding: Some(CONTRADICTION),
+            reason: Reason::KeyWithoutPolicy,
         });
     }
     Ok(found)
@@ -107,7 +104,7 @@ pub(crate) fn contradicts(environment: &Environment) -> bool {
     environment
         .key_link
         .unreadable()
-        .is_some_and(|why| why.finding == Some(CONTRADICTION))
+        .is_some_and(|why| why.reason == Reason::KeyWithoutPolicy)
 }
 
 /// The operation that runs now. One that can't be read runs all the same.

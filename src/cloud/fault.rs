@@ -4,7 +4,7 @@ use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::json;
 use crate::error::{Error, Kind};
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -255,7 +255,7 @@ impl Fault {
         Unreadable {
             why: self.clause(),
             forbidden: self.is_forbidden(),
-            finding: None,
+            reason: Reason::Other,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a check found: a stable code, how bad it is, what was seen, what helps and who can do it.
 
+use crate::model::remedy::Remedy;
 use serde::Serialize;
 
 /// How bad a finding is.
@@ -44,9 +45,40 @@ pub struct Finding {
     /// One sentence with the value that was seen.
     pub message: String,
     /// What helps: a command to paste, or a sentence.
-    pub remedy: String,
+    pub remedy: Remedy,
     /// The role that can do it.
     pub who: &'static str,
     /// The public source of the rule, with its date.
     pub source: &'static str,
+    /// What it stands in the way of, if it is in the way.
+    #[serde(skip)]
+    pub blocks: Blocks,
+}
+
+/// What a finding stands in the way of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Blocks {
+    /// Of the whole plan, whatever it does.
+    #[default]
+    Everything,
+    /// Of changes alone. It tells of danger to what is encrypted already, or of a right that only
+    /// a change takes: a plan that changes nothing is not worse for it.
+    Changes,
+}
+
+impl Finding {
+    /// The same, in the way of changes alone.
+    #[must_use]
+    pub fn of_changes(self) -> Self {
+        Finding {
+            blocks: Blocks::Changes,
+            ..self
+        }
+    }
+
+    /// What it says about what: two findings with the same identity are the same one at two times,
+    /// whatever the values that were seen.
+    pub fn identity(&self) -> (&'static str, &str) {
+        (self.code, &self.subject)
+    }
 }

@@ -1,7 +1,10 @@
 //! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of
 //! ours.
 
-mod action;
+// Of what is known, not known or not asked, every case is named.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod action;
 pub mod alike;
 pub mod bad_input;
 pub mod catalogue;
@@ -20,6 +23,7 @@ pub mod operation;
 pub mod plan;
 pub mod protection;
 pub mod receipt;
+pub mod remedy;
 pub mod rights;
 pub mod roles;
 pub mod seen;

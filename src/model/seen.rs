@@ -22,8 +22,53 @@ pub struct Unreadable {
     pub why: String,
     /// Is a missing right the reason? Then somebody else may see it.
     pub forbidden: bool,
-    /// The code of the finding that says more, where the service said more than "no".
-    pub finding: Option<&'static str>,
+    /// What is behind it, where the service said more than "no".
+    pub reason: Reason,
+}
+
+/// What is behind it that an environment, or its link, could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reason {
+    /// The service gave no reason that has a finding of its own.
+    #[default]
+    Other,
+    /// The tenant shows this account no environment, or not this one.
+    NotShown,
+    /// The account lacks the role.
+    NoRole,
+    /// The service principal is not registered as a management application.
+    NotRegistered,
+    /// No policy is shown, and yet the environment's key is a customer's.
+    KeyWithoutPolicy,
+}
+
+impl Reason {
+    const ALL: [Reason; 5] = [
+        Reason::Other,
+        Reason::NotShown,
+        Reason::NoRole,
+        Reason::NotRegistered,
+        Reason::KeyWithoutPolicy,
+    ];
+
+    /// The code of the finding that says more.
+    pub const fn finding(self) -> Option<&'static str> {
+        match self {
+            Reason::Other => None,
+            Reason::NotShown => Some("CMK020"),
+            Reason::NoRole => Some("CMK021"),
+            Reason::NotRegistered => Some("CMK022"),
+            Reason::KeyWithoutPolicy => Some("CMK041"),
+        }
+    }
+
+    /// The reason whose finding an error names.
+    pub fn of(finding: Option<&str>) -> Self {
+        Reason::ALL
+            .into_iter()
+            .find(|reason| reason.finding() == finding)
+            .unwrap_or_default()
+    }
 }
 
 impl Unreadable {
@@ -32,7 +77,7 @@ impl Unreadable {
         Self {
             why: why.into(),
             forbidden: false,
-            finding: None,
+            reason: Reason::Other,
         }
     }
 }
@@ -42,7 +87,7 @@ impl<T> Seen<T> {
     pub fn present(&self) -> Option<&T> {
         match self {
             Seen::Present(value) => Some(value),
-            _ => None,
+            Seen::NotAsked | Seen::Absent | Seen::Unreadable(_) => None,
         }
     }
 
@@ -50,12 +95,25 @@ impl<T> Seen<T> {
     pub fn unreadable(&self) -> Option<&Unreadable> {
         match self {
             Seen::Unreadable(why) => Some(why),
-            _ => None,
+            Seen::NotAsked | Seen::Absent | Seen::Present(_) => None,
         }
     }
 
     /// The service says that it is not there.
     pub fn is_absent(&self) -> bool {
         matches!(self, Seen::Absent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_behind_a_finding_is_told_from_its_code() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::of(reason.finding()), reason);
+        }
+        assert_eq!(Reason::of(Some("CMK002")), Reason::Other);
     }
 }

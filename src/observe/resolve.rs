@@ -5,7 +5,7 @@ use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
 use crate::model::near::did_you_mean;
-use crate::model::seen::Unreadable;
+use crate::model::seen::{Reason, Unreadable};
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
 /// The environment that was typed, by its id. A whole environment id is taken as it is; everything
@@ -189,14 +189,19 @@ pub(super) async fn found(
 
 /// The error of an environment that can't be had, as what a snapshot did not see.
 pub(super) fn unseen_environment(error: &Error) -> Unreadable {
-    let why = match error.finding {
-        Some("CMK022") => "this service principal is not registered as a management application",
-        Some("CMK021") => "your account lacks the role",
-        _ => "you may not administer the environments of the tenant",
+    let reason = Reason::of(error.finding);
+    let why = match reason {
+        Reason::NotRegistered => {
+            "this service principal is not registered as a management application"
+        }
+        Reason::NoRole => "your account lacks the role",
+        Reason::NotShown | Reason::KeyWithoutPolicy | Reason::Other => {
+            "you may not administer the environments of the tenant"
+        }
     };
     Unreadable {
         why: why.to_owned(),
         forbidden: true,
-        finding: error.finding,
+        reason,
     }
 }

@@ -11,7 +11,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::roles::TENANT_WIDE;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::steps::lifecycle::changes_key;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,6 +124,6 @@ async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict>
     Ok(Verdict::CantTell(Unreadable {
         why: why.to_owned(),
         forbidden: true,
-        finding: None,
+        reason: Reason::Other,
     }))
 }

@@ -14,7 +14,7 @@ use crate::model::fleet::Sight;
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::rights::RoleAssignment;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::wanted::{Wanted, WantedPolicy};
 use crate::steps::wanted::{target, unsettled};
 use futures::join;
@@ -116,7 +116,7 @@ fn listed(reply: Reply<Vec<Environment>>) -> Result<Seen<Vec<Environment>>> {
         Ok(all) if all.is_empty() => Ok(Seen::Unreadable(Unreadable {
             why: "the tenant shows you no environment at all".to_owned(),
             forbidden: true,
-            finding: Some("CMK020"),
+            reason: Reason::NotShown,
         })),
         Ok(all) => Ok(Seen::Present(all)),
         Err(fault) if fault.is_forbidden() => ask(Err(fault)),

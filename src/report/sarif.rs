@@ -120,6 +120,7 @@ fn name(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::finding::Blocks;
 
     fn finding(code: &'static str, subject: &str, message: &str) -> Finding {
         let (subject, message) = (subject.to_owned(), message.to_owned());
@@ -128,9 +129,10 @@ mod tests {
             severity: Severity::Warn,
             subject,
             message,
-            remedy: String::new(),
+            remedy: "".into(),
             who: "",
             source: "",
+            blocks: Blocks::default(),
         }
     }
 

@@ -252,9 +252,7 @@ fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<()
     // claims.
     rest.findings.retain(|gap| {
         let said = |old: &Finding| {
-            old.severity == Severity::NotVisible
-                && old.code == gap.code
-                && old.subject == gap.subject
+            old.severity == Severity::NotVisible && old.identity() == gap.identity()
         };
         gap.severity != Severity::Unknown || !done.findings.iter().any(said)
     });

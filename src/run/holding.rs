@@ -138,7 +138,7 @@ fn findings(was: &[Finding], is: &[Finding], severity: Severity) -> Vec<String> 
     for before in gone {
         let now = new
             .iter()
-            .position(|now| now.code == before.code && now.subject == before.subject);
+            .position(|now| now.identity() == before.identity());
         let now = now.map(|at| new.remove(at));
         differences.push(difference(before.code, &words(Some(before)), &words(now)));
     }
@@ -156,6 +156,7 @@ fn difference(what: &str, was: &str, is: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::finding::Blocks;
 
     fn finding(code: &'static str, severity: Severity, message: &str) -> Finding {
         Finding {
@@ -163,9 +164,10 @@ mod tests {
             severity,
             subject: "s".to_owned(),
             message: message.to_owned(),
-            remedy: String::new(),
+            remedy: "".into(),
             who: "nobody",
             source: "",
+            blocks: Blocks::default(),
         }
     }
 

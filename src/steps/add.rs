@@ -4,6 +4,7 @@ use super::lifecycle::{
     ADD, REMOVE, applies_key, changes_key, governed_last, just_keyed, running, under_way,
 };
 use super::link::{Standing, no_environment, offline, standing, unknown_link};
+use super::readiness::{self, Readiness};
 use super::{acknowledge, estate, finding, integration, key, ready, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -11,6 +12,7 @@ use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 
@@ -91,7 +93,7 @@ fn being_taken_off(environment: &Environment) -> Finding {
             "The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off its \
             policy."
         ),
-        "Wait until it has ended, then run this again.",
+        Remedy::wait("Wait until it has ended, then run this again."),
         who::POWER_PLATFORM,
     )
 }
@@ -112,14 +114,14 @@ fn decided(
         operation: of_keys.map(|operation| operation.id.clone()),
     };
     let may_run = || {
-        ready::may_run(observed, environment, |one| {
+        readiness::may_run(observed, environment, |one| {
             one.kind.is_empty() || changes_key(&one.kind)
         })
     };
     let mut plan = Plan::default();
     match standing {
         // A removal that has begun does not show yet.
-        Standing::Done => match ready::unread_history(observed, environment).or_else(may_run) {
+        Standing::Done => match readiness::unread_history(observed, environment).or_else(may_run) {
             Some(open) => plan.findings.push(open),
             None => plan.already.push(format!(
                 "The environment `{name}` is encrypted with the policy `{}`",
@@ -135,7 +137,10 @@ fn decided(
             Severity::Block,
             &environment.id,
             format!("The environment `{name}` is encrypted with another policy, {other} already."),
-            "Adding never replaces a policy; moving to another one is a swap and must be said.",
+            Remedy::Move {
+                environment: environment.id.clone(),
+                policy: Box::new(policy.clone()),
+            },
             who::POWER_PLATFORM,
         )),
         // Its link does not show yet.
@@ -157,7 +162,12 @@ fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) 
             let why = "a key was applied within the last hour, and reads can lag behind";
             Some(unknown_link(environment, &Unreadable::because(why)))
         }
-        _ => None,
+        Standing::None
+        | Standing::Done
+        | Standing::Under
+        | Standing::Locked
+        | Standing::Failed
+        | Standing::Other(_) => None,
     }
 }
 
@@ -169,13 +179,13 @@ fn unready(target: &Target, observed: &Observed, environment: &Environment) -> V
         && governed_last(observed, environment);
     // If the operation that makes a Managed Environment runs already, it is waited for, whoever
     // started it.
-    found.extend(
-        ready::check(observed, environment, ADD)
-            .into_iter()
-            .filter(|finding| {
-                !governing || finding.code != "CMK023" || finding.severity != Severity::Block
-            }),
-    );
+    let readiness = Readiness::of(observed, environment, ADD);
+    let readiness = if governing {
+        readiness.waits_for_what_runs()
+    } else {
+        readiness
+    };
+    found.extend(readiness.findings());
     found
 }
 

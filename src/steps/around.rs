@@ -1,11 +1,13 @@
 //! What lies around policy and vault: would the planned changes be let through?
 
 use super::{finding, not_visible, quoted, who};
+use crate::model::action::facts::Scope;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
+use crate::model::remedy::{Remedy, Setting};
 use crate::model::rights::{Operation, Permission, allows};
 use crate::model::seen::Seen;
 use crate::model::surroundings::{Lock, Validation};
@@ -27,43 +29,13 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
 /// Does the caller hold the right that an action takes?
 fn right(observed: &Observed, action: &Action) -> Option<Finding> {
     let around = &observed.around;
-    let assign = "Microsoft.Authorization/roleAssignments/write";
-    let (rights, scope, right, role) = match action {
-        Action::RegisterProvider { subscription } => (
-            &around.subscription_rights,
-            format!("/subscriptions/{subscription}"),
-            "Microsoft.PowerPlatform/register/action",
-            "Contributor",
-        ),
-        Action::CreatePolicy { policy, .. } => (
-            &around.group_rights,
-            policy.group_scope(),
-            "Microsoft.PowerPlatform/enterprisePolicies/write",
-            "Contributor",
-        ),
-        // Of the roles that may give it, the one that may do least.
-        Action::GrantKeyByRole { vault, .. } => (
-            &around.vault_rights,
-            vault.to_string(),
-            assign,
-            "Key Vault Data Access Administrator",
-        ),
-        Action::GrantKeyByAccessPolicy { vault, .. } => (
-            &around.vault_rights,
-            vault.to_string(),
-            "Microsoft.KeyVault/vaults/accessPolicies/write",
-            "Key Vault Contributor",
-        ),
-        Action::GrantReader { policy, .. } => (
-            &around.group_rights,
-            policy.group_scope(),
-            assign,
-            "Role Based Access Control Administrator",
-        ),
-        // Local roles of a managed HSM are not Azure's, and environments are not either.
-        _ => return None,
+    let right = action.facts().right?;
+    let (rights, scope) = match right.at {
+        Scope::Subscription(id) => (&around.subscription_rights, format!("/subscriptions/{id}")),
+        Scope::GroupOf(policy) => (&around.group_rights, policy.group_scope()),
+        Scope::Vault(vault) => (&around.vault_rights, vault.to_string()),
     };
-    missing(rights, &scope, right, role)
+    missing(rights, &scope, right.operation, right.role).map(Finding::of_changes)
 }
 
 fn missing(
@@ -165,7 +137,7 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
                 who::OWNER,
             )]
         }
-        _ => Vec::new(),
+        Seen::Absent | Seen::NotAsked => Vec::new(),
     }
 }
 
@@ -188,19 +160,16 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 )
             };
             let (own, remedy) = if code == "LocationNotAvailableForResourceType" {
-                (
-                    "CMK008",
-                    "Pass a location that the provider has: `--location`.".to_owned(),
-                )
+                ("CMK008", Setting::Location.into())
             } else {
                 (
                     "CMK009",
-                    format!(
+                    Remedy::from(format!(
                         "Ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` in \
                         {}: its locations are geographies, which \"allowed locations\" does not \
                         know.",
                         policy.group_scope()
-                    ),
+                    )),
                 )
             };
             let message = format!(
@@ -221,7 +190,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
             Some(not_visible("CMK009", subject, &what, &why.why, who::OWNER))
         }
-        _ => None,
+        Seen::Present(Validation::Passed) | Seen::Absent | Seen::NotAsked => None,
     }
 }
 

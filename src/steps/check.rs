@@ -9,12 +9,13 @@ use super::readers::reader_command;
 use super::{
     Whose, acknowledge, estate, finding, grant, integration, key, policy, ready, swap, who,
 };
+use crate::model::action::facts::{Grant, Lack};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
 /// All findings of a snapshot, worst first, and the changes that are still to be made.
@@ -166,8 +167,8 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
     let subject = target.environment.clone().unwrap_or_default();
     let what = "The environment can't be read";
     let why = &unread.why;
-    match unread.finding {
-        Some("CMK022") => finding(
+    match unread.reason {
+        Reason::NotRegistered => finding(
             "CMK022",
             Severity::Block,
             subject,
@@ -176,7 +177,7 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
             -ApplicationId CLIENT_ID`. It can't register itself.",
             who::POWER_PLATFORM,
         ),
-        Some("CMK021") => finding(
+        Reason::NoRole => finding(
             "CMK021",
             Severity::Block,
             subject,
@@ -184,7 +185,7 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
             who::POWER_PLATFORM,
         ),
-        _ => super::unseen(
+        Reason::Other | Reason::NotShown | Reason::KeyWithoutPolicy => super::unseen(
             "CMK020",
             subject,
             "The environment",
@@ -200,9 +201,9 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         .policy
         .present()
         .and_then(|policy| policy.principal_id.as_deref());
-    match action {
-        Action::RegisterProvider { subscription } => Some(unregistered(subscription)),
-        Action::GrantKeyByRole { policy, vault } => {
+    match action.facts().lack {
+        Lack::Provider(subscription) => Some(unregistered(subscription)),
+        Lack::Grant(Grant::Role { policy, vault }) => {
             let message = format!(
                 "The identity of the policy `{}` has no role that lets it use the key of `{}`.",
                 policy.name, vault.name
@@ -210,7 +211,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             let remedy = grant_command(&vault.to_string(), "", principal?);
             Some(missing_grant(vault, message, remedy, who::GIVES_KEY_ROLE))
         }
-        Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
+        Lack::Grant(Grant::AccessPolicy { policy, vault }) => {
             let message = format!(
                 "The vault `{}` has no access policy (get, wrapKey, unwrapKey) for the identity \
                 of the policy `{}`.",
@@ -223,18 +224,17 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             );
             Some(missing_grant(vault, message, remedy, who::KEY_VAULT))
         }
-        Action::GrantKeyByHsmRole {
-            policy, hsm, key, ..
-        } => {
+        Lack::Grant(Grant::LocalRole { policy, hsm, key }) => {
             let message = format!(
                 "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
                 policy.name, hsm.name
             );
-            let remedy = grant_command(&hsm.to_string(), key.as_str(), principal?);
+            let remedy = grant_command(&hsm.to_string(), key, principal?);
             Some(missing_grant(hsm, message, remedy, who::KEY_VAULT))
         }
-        Action::GrantReader { policy, principal } => Some(unreadable(policy, principal)),
-        _ => None,
+        Lack::Reader(policy, principal) => Some(unreadable(policy, principal)),
+        // The steps of policy and environment say that themselves.
+        Lack::Policy | Lack::Managed | Lack::Nothing => None,
     }
 }
 

@@ -104,7 +104,7 @@ fn unprotected<'a>(
 ) -> Standing<'a> {
     match environment.ongoing.as_deref() {
         Some(kind) if changes_key(kind) => one(moving(kind, false), vec![format!("{kind} runs")]),
-        _ => one(State::NotEncrypted, Vec::new()),
+        Some(_) | None => one(State::NotEncrypted, Vec::new()),
     }
 }
 

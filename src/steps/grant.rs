@@ -50,7 +50,8 @@ pub(super) fn grant(
         }
         Comes::There => {
             let may = access(observed, vault);
-            plan.findings.extend(beside(observed, vault, &may, whose));
+            let beside = beside(observed, vault, &may, whose);
+            plan.findings.extend(beside.map(Finding::of_changes));
             match may {
                 Right::Yes(by) => {
                     plan.already.push(already(observed, policy, vault, &by));
@@ -64,7 +65,7 @@ pub(super) fn grant(
     }
     match giving(policy, vault, key) {
         Ok(action) => plan.actions.push(action),
-        Err(found) => plan.findings.push(found),
+        Err(found) => plan.findings.push(found.of_changes()),
     }
 }
 
@@ -151,14 +152,15 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: W
     match doubt.about {
         About::Reading => {}
         About::Condition => {
-            found.remedy = without_condition(policy, vault, held);
+            found.remedy = without_condition(policy, vault, held).into();
             found.who = who::GIVES_KEY_ROLE;
         }
         About::Denial => {
             found.remedy = format!(
                 "Find out whether it covers the identity: `{}`. A deny assignment can exclude it.",
                 denials_command(vault)
-            );
+            )
+            .into();
             found.who = who::OWNER;
         }
     }

@@ -5,6 +5,7 @@ use crate::model::environment::{AppLink, Environment, Integration};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::parse_guid;
 use crate::model::known::Known;
+use crate::model::remedy::{Remedy, Setting};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use serde::Serialize;
@@ -148,7 +149,7 @@ pub fn check(
     answer: &Seen<Integration>,
 ) -> Vec<Finding> {
     let name = &environment.display_name;
-    let block = |code, remedy: &str, who| {
+    let block = |code, remedy: Remedy, who| {
         finding(
             code,
             Severity::Block,
@@ -161,33 +162,33 @@ pub fn check(
     let found = match verdict(environment, answer) {
         Verdict::Integrated => return Vec::new(),
         Verdict::NotFinanceAndOperations if target.power_platform_only => return Vec::new(),
-        Verdict::NotFinanceAndOperations => block(
-            "CMK005",
-            "Integrate it first: a key before the integration is an unsupported order. If it is \
-            to stay without finance and operations, pass `--power-platform-only`.",
-            who::LCS,
-        ),
+        Verdict::NotFinanceAndOperations => {
+            block("CMK005", Setting::PowerPlatformOnly.into(), who::LCS)
+        }
         Verdict::InitialEnvironmentOnly => block(
             "CMK003",
             "In Lifecycle Services, open the environment and run the Power Platform integration \
-            setup.",
+            setup."
+                .into(),
             who::LCS,
         ),
         Verdict::LinkIncomplete => block(
             "CMK001",
             "In Lifecycle Services, open the environment and choose Resume under Power Platform \
-            integration.",
+            integration."
+                .into(),
             who::LCS,
         ),
         Verdict::Mismatch => block(
             "CMK002",
             "Pass the id of the environment that is meant, and ask Microsoft support why both \
-            sides differ.",
+            sides differ."
+                .into(),
             who::POWER_PLATFORM,
         ),
         Verdict::CloudHosted => block(
             "CMK004",
-            "Nothing helps: choose an environment that Microsoft hosts.",
+            "Nothing helps: choose an environment that Microsoft hosts.".into(),
             who::POWER_PLATFORM,
         ),
         Verdict::Unified => finding(

@@ -1,7 +1,7 @@
 //! The key and its vault: will they carry the environments, and keep carrying them?
 
 pub use super::key_state::EXPIRY_WARNING;
-use super::key_state::check_key;
+use super::key_state::{Mends, check_key};
 use super::vault::{absent_vault, check_vault, until, vault_id};
 use super::{Whose, finding, grant, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
@@ -11,12 +11,23 @@ use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::protection::{Health, Policy};
+use crate::model::remedy::Setting;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
 /// Everything about vault and key that the snapshot shows.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
+    check_but(target, observed, whose, Mends::Nothing)
+}
+
+/// The same, except what the plan itself mends.
+pub(super) fn check_but(
+    target: &Target,
+    observed: &Observed,
+    whose: Whose,
+    mends: Mends,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     let named = target.vault.as_ref().map(ToString::to_string);
     match &observed.vault {
@@ -24,21 +35,18 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
         Seen::Absent => found.push(absent_vault(target, observed)),
         Seen::Unreadable(why) => {
             let subject = named.unwrap_or_else(|| "vault".to_owned());
-            found.push(unseen(
-                "CMK011",
-                subject,
-                "The vault",
-                why,
-                (who::KEY_VAULT, whose),
-            ));
+            let who = (who::KEY_VAULT, whose);
+            found.push(unseen("CMK011", subject, "The vault", why, who).of_changes());
         }
         Seen::NotAsked => {}
     }
     let key_name = key_name(target, observed);
     match &observed.key {
         Seen::Present(key) => {
-            found.extend(check_key(key, &at_vault(target, observed), observed.at))
+            let at_vault = at_vault(target, observed);
+            found.extend(check_key(key, &at_vault, observed.at, mends));
         }
+        Seen::Absent if mends == Mends::Deleted => {}
         Seen::Absent => {
             found.push(absent_key(
                 &key_name,
@@ -46,13 +54,10 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
                 &observed.around.deleted_key,
             ));
         }
-        Seen::Unreadable(why) => found.push(unseen(
-            "CMK015",
-            key_name,
-            "The key",
-            why,
-            (who::KEY_VAULT, whose),
-        )),
+        Seen::Unreadable(why) => {
+            let who = (who::KEY_VAULT, whose);
+            found.push(unseen("CMK015", key_name, "The key", why, who).of_changes());
+        }
         Seen::NotAsked => {}
     }
     if let Some(version) = &target.key_version {
@@ -64,7 +69,7 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
                 "The policy is pinned to version {}, so rotating the key changes nothing.",
                 version.as_str()
             ),
-            "Leave out `--key-version`.",
+            Setting::NoKeyVersion,
             who::KEY_VAULT,
         ));
     }
@@ -246,7 +251,7 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
             format!("There is no key `{name}` in the vault, and no deleted one."),
             format!("Create it: `{create}`."),
         ),
-        _ => (
+        Seen::Unreadable(_) | Seen::NotAsked => (
             format!("There is no key `{name}` in the vault."),
             format!(
                 "Create it (`{create}`), or recover it if it was deleted: `az keyvault key \

@@ -5,7 +5,7 @@ use crate::model::environment::{Environment, KeyLink, Stage};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
 /// Where an environment stands with regard to one policy.
@@ -87,12 +87,12 @@ pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Findi
     let (id, name) = (&environment.id, &environment.display_name);
     let what = format!("Whether `{name}` has a policy");
     let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
-    if why.finding == Some("CMK041") {
+    if why.reason == Reason::KeyWithoutPolicy {
         found.code = "CMK041";
         found.remedy = "Bring-your-own keys were retired on 2026-01-06 and their environments \
             went back to the Microsoft key: run this again later, and ask Microsoft support if it \
             stays so."
-            .to_owned();
+            .into();
     }
     found
 }
@@ -124,7 +124,7 @@ pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Findi
         .clone()
         .unwrap_or_else(|| "environment".to_owned());
     unseen(
-        why.finding.unwrap_or("CMK020"),
+        why.reason.finding().unwrap_or("CMK020"),
         subject,
         "The environment",
         &why,

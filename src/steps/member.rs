@@ -5,10 +5,10 @@ use super::link::{Standing, standing};
 use super::location::{misfit, not_told};
 use super::rights::Right;
 use super::rights::key::access;
-use super::{add, finding, quoted, who};
+use super::{add, finding, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Blocks, Finding, Severity};
 use crate::model::fleet::{Member, Place, Sight};
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
@@ -19,35 +19,6 @@ use crate::model::target::Target;
 use crate::model::text::clean;
 use crate::model::wanted::{WantedEnvironment, WantedPolicy};
 use std::collections::HashMap;
-
-/// Findings that tell of danger to what runs. Where nothing is to be done they stand in nobody's
-/// way.
-const DANGERS: [&str; 8] = [
-    "CMK011", "CMK012", "CMK014", "CMK015", "CMK016", "CMK018", "CMK045", "CMK046",
-];
-
-/// What remedies call a flag, and what a file calls the same.
-const IN_FILE: [(&str, &str); 5] = [
-    (
-        "Pass `--make-managed`",
-        "Write `make-managed = true` below its id",
-    ),
-    (
-        "pass `--power-platform-only`",
-        "write `power-platform-only = true` below its id",
-    ),
-    ("Leave out `--key-version`", "Leave out `key-version`"),
-    (
-        "Pass a location that the provider has: `--location`",
-        "Write a `location` that the provider has",
-    ),
-    (
-        "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and your \
-        object id",
-        "Ask the Key Vault administrator to write your object id into `readers` and to run \
-        `cmkctl apply`",
-    ),
-];
 
 /// What the step of policies takes.
 pub fn target(wanted: &WantedPolicy) -> Target {
@@ -62,19 +33,10 @@ pub fn target(wanted: &WantedPolicy) -> Target {
     }
 }
 
-/// A remedy in the words of the file.
-pub(super) fn in_file(finding: &mut Finding) {
-    for (flag, line) in IN_FILE {
-        if finding.remedy.contains(flag) {
-            finding.remedy = finding.remedy.replace(flag, line);
-        }
-    }
-}
-
+/// Where nothing is to be done, what is in the way of changes alone is a warning.
 pub(super) fn in_nobodys_way(finding: &mut Finding) {
-    if matches!(finding.severity, Severity::Block | Severity::Unknown)
-        && DANGERS.contains(&finding.code)
-    {
+    let is_in_the_way = matches!(finding.severity, Severity::Block | Severity::Unknown);
+    if is_in_the_way && finding.blocks == Blocks::Changes {
         finding.severity = Severity::Warn;
     }
 }
@@ -146,12 +108,8 @@ pub(super) fn member(
     };
     let plan = added(wanted, one, observed, seen, &environment);
     let mut findings = plan.findings;
-    let elsewhere = matches!(standing(&environment, &wanted.id), Standing::Other(_));
     for found in &mut findings {
-        in_file(found);
-        if elsewhere && found.code == "CMK025" {
-            found.remedy = move_it(&one.id, &wanted.id);
-        }
+        found.remedy = found.remedy.clone().of_file();
     }
     let blocked = findings
         .iter()
@@ -186,12 +144,6 @@ fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
         "Find out which one is meant, then correct its `id` or its `name`.",
         who::POWER_PLATFORM,
     )
-}
-
-/// What to do with one that is in another policy.
-fn move_it(id: &str, policy: &ArmId) -> String {
-    let (id, policy) = (quoted(id), quoted(&policy.to_string()));
-    format!("A move is two outages and must be said: `cmkctl swap-policy {id} --policy {policy}`.")
 }
 
 /// The step of environments, over what was seen of this one and of its policy.
@@ -293,32 +245,22 @@ mod tests {
     }
 
     #[test]
-    fn remedies_speak_of_lines_of_the_file() {
-        for (flag, line) in IN_FILE {
-            let mut found = finding(
-                "CMK006",
-                Severity::Block,
-                "e",
-                "m",
-                format!("{flag}, or do it elsewhere."),
-                who::POWER_PLATFORM,
-            );
-            in_file(&mut found);
-            assert_eq!(found.remedy, format!("{line}, or do it elsewhere."));
-        }
-    }
-
-    #[test]
     fn dangers_are_in_nobodys_way_and_nothing_else_is() {
-        for (code, before, after) in [
-            ("CMK016", Severity::Block, Severity::Warn),
-            ("CMK012", Severity::Unknown, Severity::Warn),
-            ("CMK011", Severity::NotVisible, Severity::NotVisible),
-            ("CMK025", Severity::Block, Severity::Block),
+        for (before, of_changes, after) in [
+            (Severity::Block, true, Severity::Warn),
+            (Severity::Unknown, true, Severity::Warn),
+            (Severity::NotVisible, true, Severity::NotVisible),
+            (Severity::Block, false, Severity::Block),
+            (Severity::Unknown, false, Severity::Unknown),
         ] {
-            let mut found = finding(code, before, "e", "m", "r", who::POWER_PLATFORM);
+            let found = finding("CMK016", before, "e", "m", "r", who::POWER_PLATFORM);
+            let mut found = if of_changes {
+                found.of_changes()
+            } else {
+                found
+            };
             in_nobodys_way(&mut found);
-            assert_eq!(found.severity, after, "{code}");
+            assert_eq!(found.severity, after, "{before:?} {of_changes}");
         }
     }
 }

@@ -4,6 +4,10 @@
 //! The codes of findings are the numbers of the preflight catalogue, and are never reused for
 //! another meaning.
 
+// Whoever adds a case of a fact is asked here what follows from it: "everything else" would be an
+// answer that nobody gave.
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod acknowledge;
 pub mod add;
 pub mod adopt;
@@ -24,6 +28,7 @@ pub mod location;
 mod member;
 pub mod policy;
 mod readers;
+mod readiness;
 mod ready;
 pub mod remove;
 pub mod retire;
@@ -39,7 +44,8 @@ pub mod windows;
 
 use crate::model::catalogue;
 pub use crate::model::day::{day, moment};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Blocks, Finding, Severity};
+use crate::model::remedy::Remedy;
 use crate::model::seen::Unreadable;
 pub use crate::model::text::quoted;
 pub use crate::model::who;
@@ -54,7 +60,7 @@ fn finding(
     severity: Severity,
     subject: impl Into<String>,
     message: impl Into<String>,
-    remedy: impl Into<String>,
+    remedy: impl Into<Remedy>,
     who: &'static str,
 ) -> Finding {
     let source = catalogue::entry(code).map_or("", |entry| entry.source);
@@ -66,6 +72,7 @@ fn finding(
         remedy: remedy.into(),
         who,
         source,
+        blocks: Blocks::default(),
     }
 }
 

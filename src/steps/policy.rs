@@ -104,21 +104,16 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     };
     match &observed.policy {
         Seen::Present(policy) => {
-            let found = differences(target, observed, policy);
-            // A policy of another kind, or one that may be for another key, gets no grant; one in
-            // the wrong place may still hold environments.
-            let other = found.iter().any(|finding| {
-                ["CMK026", "CMK042"].contains(&finding.code)
-                    && matches!(finding.severity, Severity::Block | Severity::Unknown)
-            });
+            let Differences { findings, other } = differences(target, observed, policy);
             if !other {
                 plan.already.push(format!(
                     "The enterprise policy `{}` references the key",
                     policy.id.name
                 ));
             }
-            plan.findings.extend(found);
-            plan.findings.extend(grant::identity(observed, policy));
+            plan.findings.extend(findings);
+            let identity = grant::identity(observed, policy).into_iter();
+            plan.findings.extend(identity.map(Finding::of_changes));
             plan.effective_from = grant::effective_from(observed, policy);
             if other { Comes::No } else { Comes::There }
         }
@@ -254,24 +249,34 @@ fn not_offered(location: &str, known: &[String], name: &str) -> Finding {
     )
 }
 
+/// Where an existing policy is not what was asked for.
+struct Differences {
+    findings: Vec<Finding>,
+    /// Is it of another kind, or may it be for another key? Then it gets no grant; one in the wrong
+    /// place may still hold environments.
+    other: bool,
+}
+
 /// Where an existing policy is not what was asked for. It is never rewritten: the service refuses
 /// that while any environment is linked to it.
-fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Finding> {
+fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Differences {
     let name = &policy.id.name;
     if !policy.kind.eq_ignore_ascii_case("Encryption") {
-        return vec![differs(
-            policy,
-            "CMK042",
-            format!(
-                "The policy `{name}` is of kind `{}`, not `Encryption`.",
-                policy.kind
-            ),
-            "Choose another name for the policy.",
-        )];
+        let message = format!(
+            "The policy `{name}` is of kind `{}`, not `Encryption`.",
+            policy.kind
+        );
+        let another = "Choose another name for the policy.";
+        return Differences {
+            findings: vec![differs(policy, "CMK042", message, another)],
+            other: true,
+        };
     }
-    let mut found = Vec::new();
-    found.extend(key::references(policy));
+    let mut found = key::references(policy);
     found.extend(other_key(target, observed, policy));
+    let stands = |one: &Finding| matches!(one.severity, Severity::Block | Severity::Unknown);
+    let other = found.iter().any(stands);
+    found.extend(needlessly_pinned(target, policy));
     let wanted = location(target, observed);
     match (wanted, &policy.location) {
         (Some(wanted), Known::Known(own)) if !wanted.eq_ignore_ascii_case(own) => {
@@ -293,7 +298,20 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
         }
         (Some(_), Known::Known(_)) => {}
     }
-    found
+    Differences {
+        findings: found,
+        other,
+    }
+}
+
+/// Nobody asked for a version, and the policy has one.
+fn needlessly_pinned(target: &Target, policy: &Policy) -> Option<Finding> {
+    target.vault.as_ref().zip(target.key.as_ref())?;
+    let version = policy.key_reference()?.version.as_ref()?;
+    target
+        .key_version
+        .is_none()
+        .then(|| pinned(policy, version))
 }
 
 fn differs(policy: &Policy, code: &'static str, message: String, remedy: &str) -> Finding {
@@ -334,8 +352,7 @@ fn other_key(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Findi
         (None, Some(_)) => found.push(other(format!(
             "The policy `{name}` is not pinned to a version."
         ))),
-        (Some(own), None) => found.push(pinned(policy, own)),
-        (Some(_), Some(_)) | (None, None) => {}
+        (Some(_), Some(_) | None) | (None, None) => {}
     }
     found
 }

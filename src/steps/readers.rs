@@ -79,12 +79,13 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt) -> Finding {
             found.remedy = format!(
                 "Give the role without a condition: `{}`.",
                 reader_command(policy, reader)
-            );
+            )
+            .into();
         }
         About::Denial => {
             found.remedy =
                 "Find out whether the deny assignment covers the reader, and have it exclude them."
-                    .to_owned();
+                    .into();
             found.who = who::OWNER;
         }
     }

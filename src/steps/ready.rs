@@ -1,245 +1,16 @@
-//! Is the environment ready to be added: by its kind, its state, and what the service itself
-//! allows?
+//! Is the environment ready to be added: is it a Managed Environment, and can it use the policy?
 
 use super::location::{misfit, not_told};
-use super::{Whose, finding, unknown, unseen, who};
-use crate::model::environment::{Environment, Runtime, Sku};
+pub(super) use super::readiness::check;
+use super::{finding, unknown, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
-use crate::model::operation::Operation;
 use crate::model::protection::Policy;
-use crate::model::seen::{Seen, Unreadable};
-
-/// Everything about the environment itself that forbids a change of its key, or will surprise
-/// somebody. What the service says comes first; where it and our own rule disagree, both are said.
-/// `wanted` is the lifecycle operation that is to be started.
-pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let (id, name) = (&environment.id, &environment.display_name);
-    found.extend(allowed(environment, wanted));
-    found.extend(kind(environment));
-    found.extend(permitted(environment));
-    found.extend(busy(observed, environment, wanted));
-    match environment.is_running() {
-        Verdict::Yes if environment.runtime_state.known() == Some(&Runtime::Enabled) => {}
-        Verdict::Yes | Verdict::No => found.push(finding(
-            "CMK035",
-            Severity::Warn,
-            id,
-            format!(
-                "`{name}` is in the runtime state `{}`.",
-                environment.runtime_state.shown()
-            ),
-            "Finish what put it there first.",
-            who::POWER_PLATFORM,
-        )),
-        Verdict::CantTell(why) => {
-            found.push(unknown(
-                "CMK035",
-                id,
-                &format!("Whether `{name}` runs"),
-                &why.why,
-                who::POWER_PLATFORM,
-            ));
-        }
-    }
-    found
-}
-
-/// May the caller manage its keys, as far as the service lists permissions?
-fn permitted(environment: &Environment) -> Option<Finding> {
-    let (id, name) = (&environment.id, &environment.display_name);
-    let permissions = match &environment.permissions {
-        Known::Known(Some(permissions)) => permissions,
-        Known::Known(None) => return None,
-        Known::Unknown(why) => {
-            let what = format!("Whether you may manage the protection keys of `{name}`");
-            return Some(unknown("CMK021", id, &what, why, who::POWER_PLATFORM));
-        }
-    };
-    let is = |permission: &String| permission.eq_ignore_ascii_case("ManageProtectionKeys");
-    // An empty list is what the service shows when it lists none at all.
-    (!permissions.is_empty() && !permissions.iter().any(is)).then(|| {
-        finding(
-            "CMK021",
-            Severity::Block,
-            id,
-            format!(
-                "You may not manage the protection keys of `{name}` (permission \
-                `ManageProtectionKeys`)."
-            ),
-            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
-            who::POWER_PLATFORM,
-        )
-    })
-}
-
-/// The history was not read, so that what runs is not known.
-pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> Option<Finding> {
-    let why = match &observed.operations {
-        Seen::Present(_) => return None,
-        Seen::Unreadable(why) => why.clone(),
-        Seen::Absent | Seen::NotAsked => Unreadable::because("it was not read"),
-    };
-    let what = format!(
-        "Whether an operation runs on `{}`",
-        environment.display_name
-    );
-    Some(unseen(
-        "CMK023",
-        &environment.id,
-        &what,
-        &why,
-        (who::POWER_PLATFORM, Whose::Own),
-    ))
-}
-
-/// An operation of such a kind may run: the service says nothing of its state that cmkctl knows.
-pub(super) fn may_run(
-    observed: &Observed,
-    environment: &Environment,
-    of_kind: impl Fn(&Operation) -> bool,
-) -> Option<Finding> {
-    let (id, name) = (&environment.id, &environment.display_name);
-    let mut all = observed.operations.present()?.iter();
-    let operation = all.find(|one| of_kind(one) && one.state.known().is_none())?;
-    let why = operation.state.means.unknown().unwrap_or_default();
-    let what = format!("Whether `{}` runs on `{name}`", operation.name());
-    Some(unknown("CMK023", id, &what, why, who::POWER_PLATFORM))
-}
-
-/// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not
-/// another one.
-fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
-    let (id, name) = (&environment.id, &environment.display_name);
-    let block = |message: String, remedy: &str| {
-        finding(
-            "CMK023",
-            Severity::Block,
-            id,
-            message,
-            remedy,
-            who::POWER_PLATFORM,
-        )
-    };
-    let mut found = Vec::from_iter(unread_history(observed, environment));
-    found.extend(may_run(observed, environment, |_| true));
-    // What runs for sure decides, whatever may run beside it.
-    let all = observed.operations.present().into_iter().flatten();
-    let mut runs = all
-        .filter(|one| one.runs())
-        .map(Operation::name)
-        .chain(environment.ongoing.as_deref());
-    let other = |operation: &&str| !operation.eq_ignore_ascii_case(wanted);
-    let operation = runs.clone().find(other).or_else(|| runs.next());
-    match (operation, environment.is_ready()) {
-        (Some(operation), _) if other(&operation) => found.push(block(
-            format!("The lifecycle operation `{operation}` runs on `{name}`."),
-            "Wait until it has ended, then run this again.",
-        )),
-        (Some(_), _) | (None, Verdict::Yes) => {}
-        (None, Verdict::No) => found.push(block(
-            format!(
-                "`{name}` is in the management state `{}`.",
-                environment.state().unwrap_or_default()
-            ),
-            "Wait until it is `Ready`, then run this again.",
-        )),
-        (None, Verdict::CantTell(why)) => {
-            let what = format!("Whether `{name}` is ready");
-            found.push(unknown("CMK023", id, &what, &why.why, who::POWER_PLATFORM));
-        }
-    }
-    found
-}
-
-/// May it have a key, by the service's own lists and by the documented kinds?
-fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
-    let (id, name) = (&environment.id, &environment.display_name);
-    let sku = if environment.is_default == Known::Known(true) {
-        "Default"
-    } else {
-        environment.sku.shown()
-    };
-    let rules = match &environment.rules {
-        Known::Known(rules) => rules,
-        Known::Unknown(why) => {
-            let what = format!("Whether the service allows `{wanted}` on `{name}`");
-            return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
-        }
-    };
-    let is = |operation: &str| operation.eq_ignore_ascii_case(wanted);
-    let refusal = rules.disallowed.iter().find(|(operation, _)| is(operation));
-    let listed = rules.allowed.iter().any(|operation| is(operation));
-    let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
-    let unsupported = environment.is_default == Known::Known(true)
-        || environment.sku.known() == Some(&Sku::Unsupported);
-    let service = match refusal {
-        Some((_, Some(reason))) => format!(
-            "the service does not allow `{wanted}`: {}",
-            reason.trim_end_matches('.')
-        ),
-        Some((_, None)) => format!("the service does not allow `{wanted}` and gives no reason"),
-        None if listed => format!("the service itself lists `{wanted}` as allowed"),
-        None if silent => "the service does not say what it allows".to_owned(),
-        None => format!("the service does not list `{wanted}` at all"),
-    };
-    let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
-        (true, _) => {
-            let rule =
-                format!("`{name}` is a {sku} environment; these can't have a customer-managed key");
-            (
-                Severity::Block,
-                format!("{rule} ({service})."),
-                "Choose another environment.",
-            )
-        }
-        (false, true) => (
-            Severity::Block,
-            format!("On `{name}` {service}."),
-            "Remove the reason that the service names, or choose another environment.",
-        ),
-        (false, false) if !listed && !silent => (
-            Severity::Warn,
-            format!("On `{name}` {service}, and it gives no reason against it."),
-            "Look at the environment in the admin center; adding it may be refused.",
-        ),
-        (false, false) => return None,
-    };
-    Some(finding(
-        "CMK024",
-        severity,
-        id,
-        message,
-        remedy,
-        who::POWER_PLATFORM,
-    ))
-}
-
-/// What kind of environment it is, where that is not known. A word that is new may stand for a kind
-/// that can have a key: only a warning. Without a word nothing is known of it.
-fn kind(environment: &Environment) -> Option<Finding> {
-    let (id, name) = (&environment.id, &environment.display_name);
-    if let Known::Unknown(why) = &environment.is_default {
-        let what = format!("Whether `{name}` is the tenant's default environment");
-        return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
-    }
-    let why = environment.sku.means.unknown()?;
-    if environment.sku.said().is_none() {
-        let what = format!("What kind of environment `{name}` is");
-        return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
-    }
-    Some(finding(
-        "CMK024",
-        Severity::Warn,
-        id,
-        format!("Whether an environment like `{name}` can have a key is not known: {why}."),
-        "Look at the environment in the admin center; adding it may be refused.",
-        who::POWER_PLATFORM,
-    ))
-}
+use crate::model::remedy::Setting;
+use crate::model::seen::Seen;
 
 /// Is it a Managed Environment? The service lists the operation for unmanaged ones, too.
 pub(super) fn managed(environment: &Environment) -> Option<Finding> {
@@ -251,8 +22,7 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
             Severity::Block,
             id,
             format!("`{name}` is not a Managed Environment."),
-            "Pass `--make-managed` (it changes what licences its users need), or do it in the \
-            admin center.",
+            Setting::MakeManaged,
             who::POWER_PLATFORM,
         )),
         Verdict::CantTell(why) => {
@@ -293,8 +63,6 @@ pub(super) fn check_policy(
     policy_comes: bool,
 ) -> Option<Finding> {
     let id = wanted.to_string();
-    let ask = "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
-        your object id.";
     match &observed.policy {
         _ if policy_comes => ungranted(observed, wanted),
         Seen::Present(policy) if !policy.kind.eq_ignore_ascii_case("Encryption") => Some(finding(
@@ -317,7 +85,7 @@ pub(super) fn check_policy(
                 "There is no policy `{}`, or it is not visible to you.",
                 wanted.name
             ),
-            ask,
+            Setting::Reader,
             who::KEY_VAULT,
         )),
         Seen::Unreadable(why) => Some(finding(
@@ -328,7 +96,7 @@ pub(super) fn check_policy(
                 "You can't read the policy `{}`: {}; without that, adding an environment fails.",
                 wanted.name, why.why
             ),
-            ask,
+            Setting::Reader,
             who::KEY_VAULT,
         )),
         Seen::NotAsked => Some(unknown(
@@ -362,208 +130,11 @@ fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::super::lifecycle::ADD;
-    use super::super::samples::{
-        Row, hidden, linked, odd, on, operation, rows, said, silent, well,
-    };
+    use super::super::samples::{hidden, linked, odd, on, rows, said, silent, well};
     use super::*;
-    use crate::model::environment::Rules;
-    use crate::model::word::Word;
-
-    fn rules(allowed: &[&str], disallowed: &[&str]) -> Known<Rules> {
-        Known::Known(Rules {
-            allowed: allowed.iter().map(|name| (*name).to_owned()).collect(),
-            disallowed: disallowed
-                .iter()
-                .map(|name| ((*name).to_owned(), None))
-                .collect(),
-        })
-    }
-
-    const STATE_OPERATIONS_AND_PERMISSIONS_DECIDE: &[Row] = &[
-        ("well", |_, _| {}, &[]),
-        (
-            "permitted",
-            |_, o| {
-                on(&mut o.environment, |e| {
-                    e.permissions = Known::Known(Some(vec!["manageprotectionkeys".into()]));
-                });
-            },
-            &[],
-        ),
-        (
-            "not permitted",
-            |_, o| {
-                on(&mut o.environment, |e| {
-                    e.permissions = Known::Known(Some(vec!["Other".into()]));
-                });
-            },
-            &["CMK021 block"],
-        ),
-        (
-            "perhaps permitted",
-            |_, o| on(&mut o.environment, |e| e.permissions = odd()),
-            &["CMK021 unknown"],
-        ),
-        (
-            "a copy goes on",
-            |_, o| on(&mut o.environment, |e| e.ongoing = Some("Copy".into())),
-            &["CMK023 block"],
-        ),
-        (
-            "a copy runs",
-            |_, o| {
-                on(&mut o.operations, |all| {
-                    all.push(operation("Copy", "Running", 0))
-                })
-            },
-            &["CMK023 block"],
-        ),
-        (
-            "a copy that runs beside the add",
-            |_, o| {
-                on(&mut o.operations, |all| {
-                    all.extend([
-                        operation(ADD, "Running", 0),
-                        operation("Copy", "Running", 0),
-                    ]);
-                });
-            },
-            &["CMK023 block"],
-        ),
-        (
-            "the add itself",
-            |_, o| {
-                on(&mut o.operations, |all| {
-                    all.push(operation(ADD, "Running", 0))
-                })
-            },
-            &[],
-        ),
-        (
-            "a copy that ended",
-            |_, o| {
-                on(&mut o.operations, |all| {
-                    all.push(operation("Copy", "Failed", 0))
-                })
-            },
-            &[],
-        ),
-        (
-            "a copy in a new state",
-            |_, o| {
-                on(&mut o.operations, |all| {
-                    all.push(operation("Copy", "Wibble", 0))
-                })
-            },
-            &["CMK023 unknown"],
-        ),
-        (
-            "a silent history",
-            |_, o| o.operations = silent(),
-            &["CMK023 unknown"],
-        ),
-        (
-            "a hidden history",
-            |_, o| o.operations = hidden(),
-            &["CMK023 unknown"],
-        ),
-        (
-            "a history not read",
-            |_, o| o.operations = Seen::NotAsked,
-            &["CMK023 unknown"],
-        ),
-        (
-            "busy",
-            |_, o| {
-                on(&mut o.environment, |e| {
-                    e.management_state = "Copying".into()
-                })
-            },
-            &["CMK023 block"],
-        ),
-        (
-            "in a new management state",
-            |_, o| on(&mut o.environment, |e| e.management_state = "Wibble".into()),
-            &["CMK023 unknown"],
-        ),
-        (
-            "in administration mode",
-            |_, o| on(&mut o.environment, |e| e.runtime_state = "AdminMode".into()),
-            &["CMK035 warn"],
-        ),
-        (
-            "disabled",
-            |_, o| on(&mut o.environment, |e| e.runtime_state = "Disabled".into()),
-            &["CMK035 warn"],
-        ),
-        (
-            "in a new runtime state",
-            |_, o| on(&mut o.environment, |e| e.runtime_state = "Wibble".into()),
-            &["CMK035 unknown"],
-        ),
-    ];
 
     #[test]
-    fn state_operations_and_permissions_decide() {
-        rows(STATE_OPERATIONS_AND_PERMISSIONS_DECIDE, |_, o| {
-            said(&check(o, o.environment.present().unwrap(), ADD))
-        });
-    }
-
-    const THE_KIND_AND_THE_SERVICE_ITSELF_DECIDE: &[Row] = &[
-        (
-            "a trial",
-            |_, o| on(&mut o.environment, |e| e.sku = "Trial".into()),
-            &["CMK024 block"],
-        ),
-        (
-            "a new kind",
-            |_, o| on(&mut o.environment, |e| e.sku = "Wibble".into()),
-            &["CMK024 warn"],
-        ),
-        (
-            "no kind",
-            |_, o| on(&mut o.environment, |e| e.sku = Word::default()),
-            &["CMK024 unknown"],
-        ),
-        (
-            "the default one",
-            |_, o| on(&mut o.environment, |e| e.is_default = Known::Known(true)),
-            &["CMK024 block"],
-        ),
-        (
-            "perhaps the default one",
-            |_, o| on(&mut o.environment, |e| e.is_default = odd()),
-            &["CMK024 unknown"],
-        ),
-        (
-            "allowed",
-            |_, o| on(&mut o.environment, |e| e.rules = rules(&[ADD], &[])),
-            &[],
-        ),
-        (
-            "not allowed",
-            |_, o| on(&mut o.environment, |e| e.rules = rules(&[], &[ADD])),
-            &["CMK024 block"],
-        ),
-        (
-            "not listed",
-            |_, o| on(&mut o.environment, |e| e.rules = rules(&["Copy"], &[])),
-            &["CMK024 warn"],
-        ),
-        (
-            "lists that can't be read",
-            |_, o| on(&mut o.environment, |e| e.rules = odd()),
-            &["CMK024 unknown"],
-        ),
-    ];
-
-    #[test]
-    fn the_kind_and_the_service_itself_decide() {
-        rows(THE_KIND_AND_THE_SERVICE_ITSELF_DECIDE, |_, o| {
-            said(&check(o, o.environment.present().unwrap(), ADD))
-        });
+    fn a_managed_environment_says_so() {
         for (word, expected) in [
             ("Standard", &[][..]),
             ("Basic", &["CMK006 block"]),

@@ -3,12 +3,12 @@
 use super::goal::Goal;
 use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
 use super::link::{Standing, locked, no_environment, offline, unknown_link};
-use super::{finding, key, quoted, ready, who};
+use super::readiness::Readiness;
+use super::{finding, key, quoted, who};
 use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::seen::{Seen, Unreadable};
@@ -112,44 +112,54 @@ pub(super) fn leaving(
     environment: &Environment,
     policy: &ArmId,
 ) -> Vec<Finding> {
-    let (id, name) = (&environment.id, &environment.display_name);
-    let mut found = ready::check(observed, environment, REMOVE);
-    let block = |code, message: String, remedy: String| {
-        finding(
-            code,
-            Severity::Block,
-            id,
-            message,
-            remedy,
-            who::POWER_PLATFORM,
-        )
-    };
+    let readiness = Readiness::of(observed, environment, REMOVE);
+    // What is not known about a lock is said by its readiness.
+    let is_locked = running(observed).is_none() && locked(environment).proven();
     match Goal::NoPolicy.standing(environment) {
-        Standing::Failed => found.push(block(
-            "CMK028",
-            format!(
-                "The last add of `{name}` failed: its data may be on both keys, and the \
-                documentation says to run the same add again, not to remove."
-            ),
-            format!(
-                "cmkctl add-environment {} --policy {}",
-                quoted(id),
-                quoted(&policy.to_string())
-            ),
-        )),
+        Standing::Failed => {
+            let mut found = readiness.findings();
+            found.push(failed(environment, policy));
+            found
+        }
         // How far the link is decides whether it is locked.
-        Standing::Unknown(why) => found.push(unknown_link(environment, &why)),
-        _ if running(observed).is_none() => match locked(environment) {
-            Verdict::Yes => {
-                found.retain(|finding| finding.code != "CMK035");
-                found.push(offline(environment));
+        Standing::Unknown(why) => {
+            let mut found = readiness.findings();
+            found.push(unknown_link(environment, &why));
+            found
+        }
+        Standing::None
+        | Standing::Done
+        | Standing::Under
+        | Standing::Locked
+        | Standing::Other(_) => {
+            if !is_locked {
+                return readiness.findings();
             }
-            // What is not known about it is said by its readiness.
-            Verdict::No | Verdict::CantTell(_) => {}
-        },
-        _ => {}
+            let mut found = readiness.without_runtime().findings();
+            found.push(offline(environment));
+            found
+        }
     }
-    found
+}
+
+/// The last add failed: the documented way out is another add.
+fn failed(environment: &Environment, policy: &ArmId) -> Finding {
+    let (id, name) = (&environment.id, &environment.display_name);
+    finding(
+        "CMK028",
+        Severity::Block,
+        id,
+        format!(
+            "The last add of `{name}` failed: its data may be on both keys, and the documentation \
+            says to run the same add again, not to remove."
+        ),
+        format!(
+            "cmkctl add-environment {} --policy {}",
+            quoted(id),
+            quoted(&policy.to_string())
+        ),
+        who::POWER_PLATFORM,
+    )
 }
 
 /// The outage, said before anybody consents.

@@ -142,7 +142,7 @@ fn disabled(key: &KeyName, version: Option<&KeyVersion>) -> String {
 fn overridden(days: &mut [Finding]) -> Vec<String> {
     for need in &mut *days {
         need.severity = Severity::Warn;
-        need.remedy = "Overridden; it is written to the audit log.".to_owned();
+        need.remedy = "Overridden; it is written to the audit log.".into();
     }
     days.iter().map(|need| need.message.clone()).collect()
 }

@@ -1,6 +1,7 @@
 //! A new version of a key: nothing goes offline, environments follow within a day, and the old
 //! version must stay for four weeks.
 
+use super::key_state::Mends;
 use super::{Whose, finding, key, moment, unknown, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::KeyName;
@@ -24,19 +25,19 @@ const FUTURE: SignedDuration = SignedDuration::from_mins(15);
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     // Key problems become warnings, because rotating may fix them; a key that is disabled, or may
     // be, is not rotated. Vault problems stay.
-    let mut plan = Plan {
-        findings: key::check(target, observed, Whose::Own),
-        ..Plan::default()
-    };
     let enabled = observed
         .key
         .present()
         .is_some_and(|key| key.validity.enabled == Known::Known(true));
-    for finding in &mut plan.findings {
-        if finding.code == "CMK016" && finding.severity == Severity::Block && enabled {
-            finding.severity = Severity::Warn;
-        }
-    }
+    let mends = if enabled {
+        Mends::Dates
+    } else {
+        Mends::Nothing
+    };
+    let mut plan = Plan {
+        findings: key::check_but(target, observed, Whose::Own, mends),
+        ..Plan::default()
+    };
     plan.findings
         .extend(observed.policy.present().and_then(pinned));
     let (Seen::Present(vault), Seen::Present(key), Some(name)) =

@@ -60,7 +60,7 @@ pub(super) fn odd<T>() -> Known<T> {
 pub(super) fn on<T>(seen: &mut Seen<T>, change: impl FnOnce(&mut T)) {
     match seen {
         Seen::Present(value) => change(value),
-        _ => panic!("it is not there"),
+        Seen::Absent | Seen::NotAsked | Seen::Unreadable(_) => panic!("it is not there"),
     }
 }
 

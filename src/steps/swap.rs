@@ -172,7 +172,8 @@ fn checked_key(
             then pass `--old-key-granted`.",
             quoted(&environment.id),
             quoted(&policy.to_string())
-        );
+        )
+        .into();
     }
     Some(found)
 }

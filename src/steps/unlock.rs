@@ -2,6 +2,7 @@
 //! soonest first.
 
 use super::grant::Comes;
+use super::key_state::Mends;
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
 use super::{Whose, danger, finding, grant, key, not_visible, unknown, unseen, who};
@@ -12,7 +13,6 @@ use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
-use crate::model::protection::{Key, Validity};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Version;
 use crate::model::target::Target;
@@ -117,7 +117,8 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
     if found.severity == Severity::NotVisible {
         found.remedy = format!(
             "The Key Vault administrator brings the key back first: `cmkctl unlock --policy {id}`."
-        );
+        )
+        .into();
     }
     found
 }
@@ -137,11 +138,7 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
             uri: vault.uri.clone(),
             key: name.clone(),
         });
-        let others = Observed {
-            key: Seen::NotAsked,
-            ..observed.clone()
-        };
-        return key::check(named, &others, Whose::Others);
+        return key::check_but(named, observed, Whose::Others, Mends::Deleted);
     }
     let mut found = Vec::new();
     let versions = disabled_versions(name, observed, &mut found);
@@ -156,21 +153,12 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
             }),
     );
     // What is wrong with the key besides that it is disabled.
-    let enabled = observed.key.present().cloned().map(|key| {
-        let validity = match key.validity.enabled {
-            Known::Known(false) if !actions.is_empty() => Validity {
-                enabled: Known::Known(true),
-                ..key.validity
-            },
-            _ => key.validity,
-        };
-        Seen::Present(Key { validity, ..key })
-    });
-    let mended = Observed {
-        key: enabled.unwrap_or_else(|| observed.key.clone()),
-        ..observed.clone()
+    let mends = if actions.is_empty() {
+        Mends::Nothing
+    } else {
+        Mends::Disabled
     };
-    found.extend(key::check(named, &mended, Whose::Others));
+    found.extend(key::check_but(named, observed, Whose::Others, mends));
     found
 }
 
@@ -262,7 +250,9 @@ fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: T
 fn no_policy(target: &Target, observed: &Observed) -> Finding {
     let environment = match &observed.environment {
         Seen::Present(environment) => environment,
-        seen => return no_environment(target, seen),
+        seen @ (Seen::NotAsked | Seen::Absent | Seen::Unreadable(_)) => {
+            return no_environment(target, seen);
+        }
     };
     match &environment.key_link {
         Seen::Absent => finding(

@@ -7,6 +7,7 @@ use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::protection::{Network, Policy, Vault};
+use crate::model::remedy::Remedy;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
@@ -52,7 +53,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
             format!("There is no vault `{id}`, and no deleted one of that name."),
             "Check the id: `az keyvault list --query [].id`.".to_owned(),
         ),
-        _ => (
+        Seen::Unreadable(_) | Seen::NotAsked => (
             format!("There is no vault `{id}`."),
             "Check the id; a deleted vault of that name must be recovered, not created anew: `az \
             keyvault list-deleted`."
@@ -83,14 +84,14 @@ pub(super) fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
         .environment
         .present()
         .map(|environment| &environment.tenant_id);
-    let found = [
+    let protects = [
         named.soft_delete(),
         named.purge_protection(),
         named.retention(),
         named.network(),
-        named.tenant(tenant),
     ];
-    found.into_iter().flatten().collect()
+    let protects = protects.into_iter().flatten().map(Finding::of_changes);
+    protects.chain(named.tenant(tenant)).collect()
 }
 
 /// A vault, and what it is called.
@@ -123,7 +124,7 @@ impl<'a> Named<'a> {
         code: &'static str,
         severity: Severity,
         message: String,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Finding {
         let id = self.vault.id.to_string();
         finding(code, severity, id, message, remedy, who::KEY_VAULT)

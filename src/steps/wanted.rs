@@ -3,7 +3,7 @@
 
 use super::link::{Standing, standing};
 pub use super::member::target;
-use super::member::{Lookup, in_file, in_nobodys_way, is_locked, member};
+use super::member::{Lookup, in_nobodys_way, is_locked, member};
 use super::{estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
@@ -203,10 +203,12 @@ fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment])
                 "Delete the line `grant = false`, and the grant is planned; or have it made \
                 elsewhere.",
                 who::KEY_VAULT,
-            ));
+            ).of_changes());
         }
     }
-    plan.findings.iter_mut().for_each(in_file);
+    for found in &mut plan.findings {
+        found.remedy = found.remedy.clone().of_file();
+    }
     plan
 }
 
@@ -268,7 +270,7 @@ fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
         &why.why,
         who::POWER_PLATFORM,
     );
-    found.remedy = "The Power Platform administrator runs the same file.".to_owned();
+    found.remedy = "The Power Platform administrator runs the same file.".into();
     Some(found)
 }
 
@@ -325,11 +327,15 @@ fn named(finding: &mut Finding, name: &str) {
 fn join(plan: &mut Plan, mut part: Plan) {
     let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
     part.findings.retain(|new| {
-        let said = |old: &Finding| old.code == new.code && old.message == new.message;
-        !plan
-            .findings
-            .iter()
-            .any(|old| said(old) && (note(new) || old.subject == new.subject))
+        let said = |old: &Finding| {
+            let same = if note(new) {
+                old.code == new.code
+            } else {
+                old.identity() == new.identity()
+            };
+            same && old.message == new.message
+        };
+        !plan.findings.iter().any(said)
     });
     part.actions.retain(|action| !plan.actions.contains(action));
     part.already

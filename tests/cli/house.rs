@@ -423,6 +423,86 @@ fn files_can_be_read_in_one_sitting() {
     }
 }
 
+/// Code before its tests, without comments.
+fn code_of(source: &Source) -> impl Iterator<Item = &str> {
+    let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// A finding is a sentence for people: nothing is decided by its code.
+fn decides_by_a_code(line: &str) -> bool {
+    let tight = line.replace(' ', "");
+    let compared = [
+        "==\"CMK",
+        "!=\"CMK",
+        "==Some(\"CMK",
+        "!=Some(\"CMK",
+        ".contains(&",
+    ];
+    compared[..4].iter().any(|sign| tight.contains(sign))
+        || (tight.contains(compared[4]) && tight.contains(".code)"))
+        || (tight.contains("\"CMK0") && tight.contains("\")=>"))
+}
+
+/// What an action is, is asked of its facts.
+fn decides_by_an_action(line: &str) -> bool {
+    let name = |text: &str| text.contains("Action::") && !text.contains("clap::");
+    (name(line) && line.contains("matches!"))
+        || line
+            .split_once("=>")
+            .is_some_and(|(pattern, _)| name(pattern))
+}
+
+#[test]
+fn nothing_is_decided_by_a_code_or_by_the_kind_of_an_action() {
+    // The three matches over all actions, each asked for by the compiler.
+    let of_actions = [
+        "model/action/answers.rs",
+        "model/action/words.rs",
+        "apply/mod.rs",
+    ];
+    for source in sources() {
+        if source.room == "sandbox" {
+            continue;
+        }
+        let by_code: Vec<_> = code_of(&source)
+            .filter(|line| decides_by_a_code(line))
+            .collect();
+        assert!(by_code.is_empty(), "{}: {by_code:?}", source.name);
+        let by_action: Vec<_> = code_of(&source)
+            .filter(|line| decides_by_an_action(line))
+            .collect();
+        let asked = of_actions.contains(&source.name.as_str());
+        assert_eq!(
+            !by_action.is_empty(),
+            asked,
+            "{}: {by_action:?}",
+            source.name
+        );
+    }
+}
+
+#[test]
+fn a_decision_by_a_code_or_a_kind_would_be_noticed() {
+    for line in [
+        "if finding.code == \"CMK023\" {",
+        "found.retain(|finding| finding.code != \"CMK035\");",
+        "why.finding == Some(\"CMK041\")",
+        "DANGERS.contains(&finding.code)",
+        "Some(\"CMK022\") => finding(",
+    ] {
+        assert!(decides_by_a_code(line), "{line}");
+    }
+    assert!(decides_by_an_action(
+        "matches!(action, Action::MakeManaged { .. })"
+    ));
+    assert!(decides_by_an_action("Action::RotateKey { .. } => true,"));
+    assert!(!decides_by_an_action(
+        "plan.actions.push(Action::RotateKey {"
+    ));
+}
+
 /// The crate's own table of rooms goes from the top down.
 #[test]
 fn the_table_of_the_rooms_is_the_rule() {

@@ -3,6 +3,7 @@
 
 use crate::ignorance::{Step, UNKNOWN, whole};
 use crate::rules::{in_days, link, linked, operation, part, policy_id};
+use cmkctl::model::action::facts::OnTheWay;
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
@@ -317,7 +318,7 @@ impl<'a> Case<'a> {
         };
         let known = changes(clean);
         // A repair is taken out of a plan that may not start.
-        let counts = |one: &Action| plan.may_start() || one.is_safe();
+        let counts = |one: &Action| plan.may_start() || one.facts().on_the_way != OnTheWay::No;
         for action in changes(&plan).into_iter().filter(counts) {
             assert!(
                 known.contains(&action),

@@ -12,7 +12,7 @@ use cmkctl::model::protection::{
     Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
 use cmkctl::model::rights::{Held, Permission, RoleAssignment};
-use cmkctl::model::seen::{Seen, Unreadable};
+use cmkctl::model::seen::{Reason, Seen, Unreadable};
 use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Surroundings, Validation};
 use cmkctl::model::target::Target;
 use cmkctl::model::word::Word;
@@ -188,7 +188,7 @@ pub(crate) fn unreadable<T>(finding: Option<&'static str>) -> Seen<T> {
     Seen::Unreadable(Unreadable {
         why: "it answered 403".into(),
         forbidden: true,
-        finding,
+        reason: Reason::of(finding),
     })
 }
 
@@ -551,7 +551,7 @@ proptest! {
         chosen.push(OTHERS[one].2);
         let found = findings(&chosen);
         for one in &found {
-            let says = !one.remedy.trim().is_empty() && !one.who.is_empty();
+            let says = !one.remedy.to_string().trim().is_empty() && !one.who.is_empty();
             prop_assert!(says && !one.subject.is_empty(), "{:?}", one);
         }
         prop_assert!(found.is_sorted_by_key(|one| std::cmp::Reverse(one.severity)), "worst first");

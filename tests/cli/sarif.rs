@@ -2,6 +2,7 @@
 //! carries it).
 
 use cmkctl::model::catalogue::CATALOGUE;
+use cmkctl::model::finding::Blocks;
 use cmkctl::model::{Finding, Severity};
 use cmkctl::report::sarif;
 use serde_json::{Value, json};
@@ -35,9 +36,10 @@ fn every_finding() -> Vec<Finding> {
         subject: "/subscriptions/x/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv \"ü\"\n"
             .to_owned(),
         message: "Seen: `x`.".to_owned(),
-        remedy: entry.fix.to_owned(),
+        remedy: entry.fix.into(),
         who: entry.who,
         source: entry.source,
+        blocks: Blocks::default(),
     })
     .collect()
 }

@@ -27,10 +27,11 @@ const PROVIDER: [&str; 4] = [
     "Unregistering",
 ];
 /// Lifecycle operations of the past.
-const HISTORY: [&str; 3] = [
+const HISTORY: [&str; 4] = [
     "NewCustomerManagedKey",
     "RotateCustomerManagedKey",
     "RevertToMicrosoftKey",
+    "EnableGovernanceConfiguration",
 ];
 
 /// Says what makes no sense, if anything does; names of principals, roles and scopes are for the

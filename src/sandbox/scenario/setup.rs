@@ -69,7 +69,8 @@ fn first_group() -> Vec<String> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Past {
     pub(super) environment: String,
-    /// `NewCustomerManagedKey`, `RotateCustomerManagedKey` or `RevertToMicrosoftKey`.
+    /// `NewCustomerManagedKey`, `RotateCustomerManagedKey`, `RevertToMicrosoftKey` or
+    /// `EnableGovernanceConfiguration`.
     pub(super) kind: String,
     #[serde(default)]
     pub(super) failed: bool,

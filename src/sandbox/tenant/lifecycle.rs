@@ -102,6 +102,7 @@ impl World {
         let kind = match kind {
             "RevertToMicrosoftKey" => Kind::Unlink,
             "RotateCustomerManagedKey" => Kind::Swap(String::new()),
+            "EnableGovernanceConfiguration" => Kind::Govern,
             _ => Kind::Link(String::new()),
         };
         let created = self.clock.epoch - ago;

@@ -195,7 +195,7 @@ fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, held: &Hel
     };
     match allowed {
         Gives::Yes if role.conditional => condition(),
-        allowed => allowed,
+        Gives::Yes | Gives::No | Gives::CantTell(_) => allowed,
     }
 }
 
@@ -248,6 +248,7 @@ mod tests {
     use crate::model::known::Known;
     use crate::model::rights::{Denial, Permission, Principal};
     use crate::model::roles::{ENCRYPTION_USER, HSM_ENCRYPTION_USER, READER};
+    use crate::model::seen::Reason;
     use jiff::SignedDuration;
     use std::collections::BTreeMap;
 
@@ -352,7 +353,7 @@ mod tests {
         Seen::Unreadable(Unreadable {
             why: "Azure Resource Manager answered 403".to_owned(),
             forbidden,
-            finding: None,
+            reason: Reason::Other,
         })
     }
 

@@ -1,0 +1,363 @@
+//! Which answers an action gives. [`Action::facts`] is the one match over all actions, beside
+//! `Display` and the applier: whoever adds an action is asked by the compiler, and nobody else
+//! decides by the kind of an action.
+
+use super::facts::{Facts, Lack, Named};
+use super::{Action, of_azure, of_environment};
+
+const fn named<'a>(id: &'a str, name: &'a str) -> Named<'a> {
+    Named { id, name }
+}
+
+impl Action {
+    /// Everything that is asked of an action.
+    pub fn facts(&self) -> Facts<'_> {
+        match self {
+            Action::RegisterProvider { subscription } => of_azure::provider(subscription),
+            Action::CreatePolicy { policy, .. } => of_azure::policy(policy),
+            Action::GrantKeyByRole { policy, vault } => of_azure::role(policy, vault),
+            Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
+                of_azure::access_policy(policy, vault)
+            }
+            Action::GrantKeyByHsmRole {
+                policy, hsm, key, ..
+            } => of_azure::local_role(policy, hsm, key.as_str()),
+            Action::GrantReader { policy, principal } => of_azure::reader(policy, principal),
+            Action::RotateKey { vault, key, .. } => of_azure::rotation(vault, key.as_str()),
+            Action::ProtectFromPurge { vault } => of_azure::purge_protection(vault),
+            Action::RecoverKey { vault, key, .. } | Action::EnableKeyVersion { vault, key, .. } => {
+                of_azure::restored(vault, key.as_str())
+            }
+            Action::DisableKeyVersion {
+                vault,
+                key,
+                overridden,
+                ..
+            } => of_azure::disabled(vault, key.as_str(), overridden),
+            Action::MakeManaged { environment, name } => {
+                of_environment::managed(named(environment, name))
+            }
+            Action::AddEnvironment {
+                environment,
+                name,
+                policy,
+            } => of_environment::added(named(environment, name), policy),
+            Action::RemoveEnvironment {
+                environment,
+                name,
+                policy,
+            } => of_environment::removed(named(environment, name), policy),
+            Action::MoveEnvironment {
+                environment,
+                name,
+                from,
+                policy,
+            } => of_environment::moved(named(environment, name), from, policy),
+            Action::EnableEnvironment {
+                environment, name, ..
+            } => of_environment::enabled(named(environment, name)),
+            Action::AwaitRemoval {
+                environment,
+                name,
+                operation,
+                ..
+            } => of_environment::goes(named(environment, name), operation.as_deref()),
+            Action::AwaitEnvironment {
+                environment,
+                name,
+                policy,
+                operation,
+            } => of_environment::comes(named(environment, name), policy, operation.as_deref()),
+        }
+    }
+
+    /// The id of the environment that it is about, if it is about one.
+    pub fn environment(&self) -> Option<&str> {
+        self.facts().subject.environment().map(|named| named.id)
+    }
+
+    /// The name of the environment that it takes offline, if it does.
+    pub fn takes_offline(&self) -> Option<&str> {
+        self.facts().harm.takes_offline()
+    }
+
+    /// Does it change something at the service?
+    pub fn changes(&self) -> bool {
+        self.facts().changes
+    }
+
+    /// Does it let a policy's identity use the key?
+    pub fn grants_key(&self) -> bool {
+        match self.facts().lack {
+            Lack::Grant(_) => true,
+            Lack::Nothing
+            | Lack::Provider(_)
+            | Lack::Policy
+            | Lack::Reader(_, _)
+            | Lack::Managed => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::{Grant, Harm, Link, OnTheWay, Scope, Subject};
+    use super::*;
+    use crate::model::who::Side;
+
+    /// Every kind of action as JSON, and its answers.
+    const ROWS: [(&str, &str, &str); 18] = [
+        (
+            "register-provider",
+            r#""subscription": "s""#,
+            "azure, subscription s, no harm, Provider, --fix, right at s: \
+            Microsoft.PowerPlatform/register/action",
+        ),
+        (
+            "create-policy",
+            r#""policy": EP, "location": "europe", "vault": KV, "key": "cmk""#,
+            "azure, policy ep, no harm, Policy, right at group of ep: \
+            Microsoft.PowerPlatform/enterprisePolicies/write",
+        ),
+        (
+            "grant-key-by-role",
+            r#""policy": EP, "vault": KV"#,
+            "azure, policy ep, no harm, Role on kv, --fix with policy, right at kv: \
+            Microsoft.Authorization/roleAssignments/write",
+        ),
+        (
+            "grant-key-by-access-policy",
+            r#""policy": EP, "vault": KV, "tenant": "t""#,
+            "azure, policy ep, no harm, AccessPolicy on kv, --fix with policy, right at kv: \
+            Microsoft.KeyVault/vaults/accessPolicies/write",
+        ),
+        (
+            "grant-key-by-hsm-role",
+            r#""policy": EP, "hsm": HSM, "uri": "https://hsm", "key": "cmk""#,
+            "azure, policy ep, no harm, LocalRole on hsm for cmk, --fix with policy",
+        ),
+        (
+            "grant-reader",
+            r#""policy": EP, "principal": "p""#,
+            "azure, policy ep, no harm, Reader p, --fix with policy, right at group of ep: \
+            Microsoft.Authorization/roleAssignments/write",
+        ),
+        ("rotate-key", r#"KEY"#, "azure, key cmk, no harm"),
+        (
+            "protect-from-purge",
+            r#""vault": KV"#,
+            "azure, vault kv, for good kv",
+        ),
+        ("recover-key", r#"KEY"#, "azure, key cmk, no harm"),
+        (
+            "enable-key-version",
+            r#"KEY, "version": VERSION"#,
+            "azure, key cmk, no harm",
+        ),
+        (
+            "disable-key-version",
+            r#"KEY, "version": VERSION, "overridden": ["why"]"#,
+            "azure, key cmk, cuts off cmk, overrides 1",
+        ),
+        ("make-managed", r#"UAT"#, "environment e, no harm, Managed"),
+        (
+            "add-environment",
+            r#"UAT, "policy": EP"#,
+            "environment e, offline UAT 4, to ep, uses the grant",
+        ),
+        (
+            "remove-environment",
+            r#"UAT, "policy": EP"#,
+            "environment e, offline UAT 4, off ep",
+        ),
+        (
+            "move-environment",
+            r#"UAT, "policy": EP, "from": OLD"#,
+            "environment e, offline UAT 4, to ep over old, uses the grant",
+        ),
+        (
+            "enable-environment",
+            r#"UAT"#,
+            "environment e, no harm, uses the grant, others go on",
+        ),
+        (
+            "await-removal",
+            r#"UAT, "operation": "op""#,
+            "environment e, no harm, only waits, goes by op",
+        ),
+        (
+            "await-environment",
+            r#"UAT, "policy": EP"#,
+            "environment e, no harm, only waits, comes to ep by ?",
+        ),
+    ];
+
+    fn action(kind: &str, fields: &str) -> Action {
+        let azure =
+            "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers";
+        let mut text = fields
+            .replace("KEY", r#""vault": KV, "uri": "https://kv", "key": "cmk""#)
+            .replace("UAT", r#""environment": "e", "name": "UAT""#)
+            .replace("VERSION", &format!("\"{}\"", "a".repeat(32)));
+        for (word, kind, name) in [
+            ("EP", "Microsoft.PowerPlatform/enterprisePolicies", "ep"),
+            ("OLD", "Microsoft.PowerPlatform/enterprisePolicies", "old"),
+            ("KV", "Microsoft.KeyVault/vaults", "kv"),
+            ("HSM", "Microsoft.KeyVault/managedHSMs", "hsm"),
+        ] {
+            let id = format!(": \"{azure}/{kind}/{name}\"");
+            text = text.replace(&format!(": {word}"), &id);
+        }
+        serde_json::from_str(&format!("{{\"action\": \"{kind}\", {text}}}")).unwrap()
+    }
+
+    fn all() -> impl Iterator<Item = Action> {
+        ROWS.iter().map(|(kind, fields, _)| action(kind, fields))
+    }
+
+    /// A kind that is new does not compile here until it has a row in the table.
+    fn number(action: &Action) -> usize {
+        match action {
+            Action::RegisterProvider { .. } => 0,
+            Action::CreatePolicy { .. } => 1,
+            Action::GrantKeyByRole { .. } => 2,
+            Action::GrantKeyByAccessPolicy { .. } => 3,
+            Action::GrantKeyByHsmRole { .. } => 4,
+            Action::GrantReader { .. } => 5,
+            Action::RotateKey { .. } => 6,
+            Action::ProtectFromPurge { .. } => 7,
+            Action::RecoverKey { .. } => 8,
+            Action::EnableKeyVersion { .. } => 9,
+            Action::DisableKeyVersion { .. } => 10,
+            Action::MakeManaged { .. } => 11,
+            Action::AddEnvironment { .. } => 12,
+            Action::RemoveEnvironment { .. } => 13,
+            Action::MoveEnvironment { .. } => 14,
+            Action::EnableEnvironment { .. } => 15,
+            Action::AwaitRemoval { .. } => 16,
+            Action::AwaitEnvironment { .. } => 17,
+        }
+    }
+
+    /// Where it belongs, and what it harms.
+    fn place(facts: &Facts<'_>) -> Vec<String> {
+        let mut said = Vec::new();
+        let side = match facts.side {
+            Side::KeyVault => "azure, ",
+            Side::PowerPlatform => "",
+        };
+        said.push(match facts.subject {
+            Subject::Subscription(id) => format!("{side}subscription {id}"),
+            Subject::Policy(id) => format!("{side}policy {}", id.name),
+            Subject::Vault(id) => format!("{side}vault {}", id.name),
+            Subject::Key(_, key) => format!("{side}key {key}"),
+            Subject::Environment(named) => format!("{side}environment {}", named.id),
+        });
+        said.push(match facts.harm {
+            Harm::None => "no harm".to_owned(),
+            Harm::Offline { name, days } => format!("offline {name} {days}"),
+            Harm::Irreversible { vault } => format!("for good {vault}"),
+            Harm::CutsOff { key } => format!("cuts off {key}"),
+        });
+        said
+    }
+
+    /// What it does to a link, what is missing without it, and what may repair it.
+    fn effects(facts: &Facts<'_>) -> Vec<String> {
+        let mut said = Vec::new();
+        match facts.link {
+            Link::Stays => {}
+            Link::To { policy, over: None } => said.push(format!("to {}", policy.name)),
+            Link::To {
+                policy,
+                over: Some(over),
+            } => said.push(format!("to {} over {}", policy.name, over.name)),
+            Link::Off(policy) => said.push(format!("off {}", policy.name)),
+            Link::Comes(policy, by) => {
+                said.push(format!("comes to {} by {}", policy.name, by.unwrap_or("?")));
+            }
+            Link::Goes(by) => said.push(format!("goes by {}", by.unwrap_or("?"))),
+        }
+        match facts.lack {
+            Lack::Nothing => {}
+            Lack::Provider(_) => said.push("Provider".to_owned()),
+            Lack::Policy => said.push("Policy".to_owned()),
+            Lack::Grant(Grant::Role { vault, .. }) => said.push(format!("Role on {}", vault.name)),
+            Lack::Grant(Grant::AccessPolicy { vault, .. }) => {
+                said.push(format!("AccessPolicy on {}", vault.name));
+            }
+            Lack::Grant(Grant::LocalRole { hsm, key, .. }) => {
+                said.push(format!("LocalRole on {} for {key}", hsm.name));
+            }
+            Lack::Reader(_, principal) => said.push(format!("Reader {principal}")),
+            Lack::Managed => said.push("Managed".to_owned()),
+        }
+        match facts.on_the_way {
+            OnTheWay::No => {}
+            OnTheWay::AtAnyTime => said.push("--fix".to_owned()),
+            OnTheWay::OncePolicyIsThere => said.push("--fix with policy".to_owned()),
+        }
+        if let Some(right) = facts.right {
+            let at = match right.at {
+                Scope::Subscription(id) => id.to_owned(),
+                Scope::GroupOf(policy) => format!("group of {}", policy.name),
+                Scope::Vault(vault) => vault.name.clone(),
+            };
+            said.push(format!("right at {at}: {}", right.operation));
+        }
+        said
+    }
+
+    fn shown(facts: &Facts<'_>) -> String {
+        let mut said = place(facts);
+        if !facts.changes {
+            said.push("only waits".to_owned());
+        }
+        said.extend(effects(facts));
+        if facts.uses_grant {
+            said.push("uses the grant".to_owned());
+        }
+        if facts.others_go_on {
+            said.push("others go on".to_owned());
+        }
+        if !facts.overridden.is_empty() {
+            said.push(format!("overrides {}", facts.overridden.len()));
+        }
+        said.join(", ")
+    }
+
+    #[test]
+    fn the_answers_of_every_action() {
+        for (at, (kind, fields, answers)) in ROWS.iter().enumerate() {
+            let action = action(kind, fields);
+            assert_eq!(number(&action), at, "{action:?}");
+            assert_eq!(shown(&action.facts()), *answers, "{action}");
+            assert!(action.facts().why.ends_with('.'), "{action}");
+        }
+    }
+
+    #[test]
+    fn whatever_harms_is_consented_to_by_name() {
+        for action in all() {
+            let harm = action.facts().harm;
+            assert_eq!(harm == Harm::None, harm.typed_consent().is_none());
+            assert_eq!(harm == Harm::None, harm.sentence(false).is_empty());
+            assert_eq!(
+                action.takes_offline().is_some(),
+                harm.takes_offline().is_some()
+            );
+            if let Some(name) = harm.typed_consent() {
+                assert!(
+                    harm.sentence(false).contains(&format!("`{name}`")),
+                    "{action}"
+                );
+            }
+            // What only waits harms nobody, and what takes people offline is about one of them.
+            assert!(action.changes() || harm == Harm::None, "{action}");
+            assert!(
+                harm.takes_offline().is_none() || action.environment().is_some(),
+                "{action}"
+            );
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What helps against a finding, as a value with two renderers: for somebody at the command line,
+//! and for somebody who writes the file of `cmkctl apply`.
+
+use crate::model::ids::ArmId;
+use crate::model::text::quoted;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// What helps against a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// A command to paste, or a sentence: the same for everybody.
+    Plain(String),
+    /// A sentence. Nothing but waiting helps.
+    Wait(String),
+    /// A flag of the command line, and a line of the file.
+    Setting(Setting),
+    /// The environment is in another policy and must be moved.
+    Move {
+        /// Environment id.
+        environment: String,
+        /// The policy that it shall go to.
+        policy: Box<ArmId>,
+    },
+}
+
+/// What is asked for by a flag on the command line and by a line in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// Make the environment a Managed Environment.
+    MakeManaged,
+    /// The environment stays without finance and operations.
+    PowerPlatformOnly,
+    /// Do not pin the policy to a version of the key.
+    NoKeyVersion,
+    /// A location that the provider has.
+    Location,
+    /// The caller becomes a reader of the policy.
+    Reader,
+}
+
+impl Setting {
+    const fn on_command_line(self) -> &'static str {
+        match self {
+            Setting::MakeManaged => {
+                "Pass `--make-managed` (it changes what licences its users need), or do it in the \
+                admin center."
+            }
+            Setting::PowerPlatformOnly => {
+                "Integrate it first: a key before the integration is an unsupported order. If it \
+                is to stay without finance and operations, pass `--power-platform-only`."
+            }
+            Setting::NoKeyVersion => "Leave out `--key-version`.",
+            Setting::Location => "Pass a location that the provider has: `--location`.",
+            Setting::Reader => {
+                "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
+                your object id."
+            }
+        }
+    }
+
+    const fn in_file(self) -> &'static str {
+        match self {
+            Setting::MakeManaged => {
+                "Write `make-managed = true` below its id (it changes what licences its users \
+                need), or do it in the admin center."
+            }
+            Setting::PowerPlatformOnly => {
+                "Integrate it first: a key before the integration is an unsupported order. If it \
+                is to stay without finance and operations, write `power-platform-only = true` \
+                below its id."
+            }
+            Setting::NoKeyVersion => "Leave out `key-version`.",
+            Setting::Location => "Write a `location` that the provider has.",
+            Setting::Reader => {
+                "Ask the Key Vault administrator to write your object id into `readers` and to run \
+                `cmkctl apply`."
+            }
+        }
+    }
+}
+
+impl Remedy {
+    /// Nothing but waiting helps, as this sentence says.
+    pub fn wait(sentence: impl Into<String>) -> Self {
+        Remedy::Wait(sentence.into())
+    }
+
+    /// Is waiting all that helps?
+    pub const fn is_wait(&self) -> bool {
+        match self {
+            Remedy::Wait(_) => true,
+            Remedy::Plain(_) | Remedy::Setting(_) | Remedy::Move { .. } => false,
+        }
+    }
+
+    /// For somebody who types a command.
+    pub fn on_command_line(&self) -> String {
+        match self {
+            Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
+            Remedy::Setting(setting) => setting.on_command_line().to_owned(),
+            Remedy::Move { .. } => {
+                "Adding never replaces a policy; moving to another one is a swap and must be said."
+                    .to_owned()
+            }
+        }
+    }
+
+    /// For somebody who writes the file.
+    pub fn in_file(&self) -> String {
+        match self {
+            Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
+            Remedy::Setting(setting) => setting.in_file().to_owned(),
+            Remedy::Move {
+                environment,
+                policy,
+            } => format!(
+                "A move is two outages and must be said: `cmkctl swap-policy {} --policy {}`.",
+                quoted(environment),
+                quoted(&policy.to_string())
+            ),
+        }
+    }
+
+    /// The same in the words of the file, wherever it is printed.
+    #[must_use]
+    pub fn of_file(self) -> Self {
+        match self {
+            Remedy::Plain(_) | Remedy::Wait(_) => self,
+            Remedy::Setting(_) | Remedy::Move { .. } => Remedy::Plain(self.in_file()),
+        }
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.on_command_line())
+    }
+}
+
+impl Serialize for Remedy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl From<String> for Remedy {
+    fn from(text: String) -> Self {
+        Remedy::Plain(text)
+    }
+}
+
+impl From<&str> for Remedy {
+    fn from(text: &str) -> Self {
+        Remedy::Plain(text.to_owned())
+    }
+}
+
+impl From<Setting> for Remedy {
+    fn from(setting: Setting) -> Self {
+        Remedy::Setting(setting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::ResourceKind;
+
+    #[test]
+    fn a_flag_on_the_command_line_is_a_line_in_the_file() {
+        for (setting, flag, line) in [
+            (
+                Setting::MakeManaged,
+                "--make-managed",
+                "make-managed = true",
+            ),
+            (
+                Setting::PowerPlatformOnly,
+                "--power-platform-only",
+                "power-platform-only = true",
+            ),
+            (Setting::NoKeyVersion, "--key-version", "`key-version`"),
+            (Setting::Location, "--location", "`location`"),
+            (Setting::Reader, "--reader", "`readers`"),
+        ] {
+            let remedy = Remedy::from(setting);
+            let (typed, written) = (remedy.on_command_line(), remedy.in_file());
+            assert!(typed.contains(flag), "{typed}");
+            assert!(
+                written.contains(line) && !written.contains("--"),
+                "{written}"
+            );
+            assert_eq!(remedy.to_string(), typed);
+            assert_eq!(remedy.of_file().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn a_move_is_a_command_where_the_file_can_t_say_it() {
+        let policy = ArmId::new(
+            "11111111-2222-3333-4444-555555555555",
+            "g",
+            ResourceKind::EnterprisePolicy,
+            "ep",
+        )
+        .unwrap();
+        let remedy = Remedy::Move {
+            environment: "e".to_owned(),
+            policy: Box::new(policy.clone()),
+        };
+        assert!(remedy.on_command_line().contains("a swap and must be said"));
+        let command = format!("`cmkctl swap-policy e --policy {policy}`");
+        assert!(remedy.in_file().contains(&command), "{}", remedy.in_file());
+        assert_eq!(remedy.clone().of_file(), Remedy::Plain(remedy.in_file()));
+    }
+
+    #[test]
+    fn what_reads_the_same_everywhere_stays_what_it_is() {
+        for remedy in [Remedy::from("Do it."), Remedy::wait("Wait.")] {
+            assert_eq!(remedy.on_command_line(), remedy.in_file());
+            assert_eq!(remedy.clone().of_file(), remedy);
+        }
+        assert!(Remedy::wait("Wait.").is_wait() && !Remedy::from("Wait.").is_wait());
+        assert!(!Remedy::from(Setting::Reader).is_wait());
+        let text = serde_json::to_string(&Remedy::from(Setting::NoKeyVersion)).unwrap();
+        assert_eq!(text, "\"Leave out `--key-version`.\"");
+    }
+}

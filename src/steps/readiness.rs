@@ -1,0 +1,589 @@
+//! What an environment says about itself before its key is changed: its kind, its state, and what
+//! the service itself allows.
+
+use super::{Whose, finding, unknown, unseen, who};
+use crate::model::environment::{Environment, Runtime as State, Sku};
+use crate::model::finding::{Finding, Severity};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::Observed;
+use crate::model::operation::Operation;
+use crate::model::remedy::Remedy;
+use crate::model::seen::{Seen, Unreadable};
+
+/// What the environment itself says about a change of its key, as facts: whoever asks may leave out
+/// one that it waits for, or that it says in other words.
+pub(super) struct Readiness<'a> {
+    environment: &'a Environment,
+    /// The lifecycle operation that is to be started.
+    wanted: &'a str,
+    /// That its history is not known, if so.
+    history: Option<Finding>,
+    /// An operation that may run, if one does.
+    open: Option<Finding>,
+    occupied: Occupied<'a>,
+    runtime: Runtime,
+}
+
+/// Does something keep it from taking up another operation?
+enum Occupied<'a> {
+    No,
+    /// An operation of this kind runs.
+    By(&'a str),
+    /// None that is known, and it is in this management state.
+    In(&'a str),
+    CantTell(Unreadable),
+}
+
+/// Do people work in it?
+enum Runtime {
+    AsUsual,
+    /// It is in another runtime state than usual, offline or not.
+    Unusual,
+    CantTell(Unreadable),
+}
+
+/// Everything about the environment itself that forbids a change of its key, or will surprise
+/// somebody.
+pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
+    Readiness::of(observed, environment, wanted).findings()
+}
+
+impl<'a> Readiness<'a> {
+    /// `wanted` is the lifecycle operation that is to be started.
+    pub(super) fn of(
+        observed: &'a Observed,
+        environment: &'a Environment,
+        wanted: &'a str,
+    ) -> Self {
+        Self {
+            environment,
+            wanted,
+            history: unread_history(observed, environment),
+            open: may_run(observed, environment, |_| true),
+            occupied: occupied(observed, environment, wanted),
+            runtime: runtime(environment),
+        }
+    }
+
+    /// The operation that runs is waited for before the change: it is in nobody's way. Not knowing
+    /// whether one runs is.
+    #[must_use]
+    pub(super) fn waits_for_what_runs(self) -> Self {
+        let occupied = match self.occupied {
+            Occupied::No | Occupied::By(_) | Occupied::In(_) => Occupied::No,
+            open @ Occupied::CantTell(_) => open,
+        };
+        Self { occupied, ..self }
+    }
+
+    /// Without its runtime state: that it is locked is proven, and said instead.
+    #[must_use]
+    pub(super) fn without_runtime(self) -> Self {
+        Self {
+            runtime: Runtime::AsUsual,
+            ..self
+        }
+    }
+
+    /// What the service says comes first; where it and our own rule disagree, both are said.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let found = [
+            allowed(self.environment, self.wanted),
+            kind(self.environment),
+            permitted(self.environment),
+            self.history.clone(),
+            self.open.clone(),
+            self.busy(),
+            self.disturbed(),
+        ];
+        found.into_iter().flatten().collect()
+    }
+
+    fn busy(&self) -> Option<Finding> {
+        let (id, name) = (&self.environment.id, &self.environment.display_name);
+        let block = |message: String, remedy: &str| {
+            let (remedy, who) = (Remedy::wait(remedy), who::POWER_PLATFORM);
+            finding("CMK023", Severity::Block, id, message, remedy, who)
+        };
+        match &self.occupied {
+            Occupied::No => None,
+            Occupied::By(operation) => Some(block(
+                format!("The lifecycle operation `{operation}` runs on `{name}`."),
+                "Wait until it has ended, then run this again.",
+            )),
+            Occupied::In(state) => Some(block(
+                format!("`{name}` is in the management state `{state}`."),
+                "Wait until it is `Ready`, then run this again.",
+            )),
+            Occupied::CantTell(why) => {
+                let what = format!("Whether `{name}` is ready");
+                let who = who::POWER_PLATFORM;
+                Some(unknown("CMK023", id, &what, &why.why, who))
+            }
+        }
+    }
+
+    fn disturbed(&self) -> Option<Finding> {
+        let (id, name) = (&self.environment.id, &self.environment.display_name);
+        match &self.runtime {
+            Runtime::AsUsual => None,
+            Runtime::Unusual => Some(finding(
+                "CMK035",
+                Severity::Warn,
+                id,
+                format!(
+                    "`{name}` is in the runtime state `{}`.",
+                    self.environment.runtime_state.shown()
+                ),
+                "Finish what put it there first.",
+                who::POWER_PLATFORM,
+            )),
+            Runtime::CantTell(why) => Some(unknown(
+                "CMK035",
+                id,
+                &format!("Whether `{name}` runs"),
+                &why.why,
+                who::POWER_PLATFORM,
+            )),
+        }
+    }
+}
+
+/// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not
+/// another one.
+fn occupied<'a>(
+    observed: &'a Observed,
+    environment: &'a Environment,
+    wanted: &str,
+) -> Occupied<'a> {
+    // What runs for sure decides, whatever may run beside it.
+    let all = observed.operations.present().into_iter().flatten();
+    let mut runs = all
+        .filter(|one| one.runs())
+        .map(Operation::name)
+        .chain(environment.ongoing.as_deref());
+    let other = |operation: &&str| !operation.eq_ignore_ascii_case(wanted);
+    let operation = runs.clone().find(other).or_else(|| runs.next());
+    match (operation, environment.is_ready()) {
+        (Some(operation), _) if other(&operation) => Occupied::By(operation),
+        (Some(_), _) | (None, Verdict::Yes) => Occupied::No,
+        (None, Verdict::No) => Occupied::In(environment.state().unwrap_or_default()),
+        (None, Verdict::CantTell(why)) => Occupied::CantTell(why),
+    }
+}
+
+fn runtime(environment: &Environment) -> Runtime {
+    match environment.is_running() {
+        Verdict::Yes if environment.runtime_state.known() == Some(&State::Enabled) => {
+            Runtime::AsUsual
+        }
+        Verdict::Yes | Verdict::No => Runtime::Unusual,
+        Verdict::CantTell(why) => Runtime::CantTell(why),
+    }
+}
+
+/// The history was not read, so that what runs is not known.
+pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> Option<Finding> {
+    let why = match &observed.operations {
+        Seen::Present(_) => return None,
+        Seen::Unreadable(why) => why.clone(),
+        Seen::Absent | Seen::NotAsked => Unreadable::because("it was not read"),
+    };
+    let what = format!(
+        "Whether an operation runs on `{}`",
+        environment.display_name
+    );
+    let own = (who::POWER_PLATFORM, Whose::Own);
+    Some(unseen("CMK023", &environment.id, &what, &why, own))
+}
+
+/// An operation of such a kind may run: the service says nothing of its state that cmkctl knows.
+pub(super) fn may_run(
+    observed: &Observed,
+    environment: &Environment,
+    of_kind: impl Fn(&Operation) -> bool,
+) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let mut all = observed.operations.present()?.iter();
+    let operation = all.find(|one| of_kind(one) && one.state.known().is_none())?;
+    let why = operation.state.means.unknown().unwrap_or_default();
+    let what = format!("Whether `{}` runs on `{name}`", operation.name());
+    Some(unknown("CMK023", id, &what, why, who::POWER_PLATFORM))
+}
+
+/// May the caller change its key, by the permissions that the service lists?
+fn permitted(environment: &Environment) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let permissions = match &environment.permissions {
+        Known::Known(Some(permissions)) => permissions,
+        Known::Known(None) => return None,
+        Known::Unknown(why) => {
+            let what = format!("Whether you may manage the protection keys of `{name}`");
+            return Some(unknown("CMK021", id, &what, why, who::POWER_PLATFORM));
+        }
+    };
+    let is = |permission: &String| permission.eq_ignore_ascii_case("ManageProtectionKeys");
+    // An empty list is what the service shows when it lists none at all.
+    (!permissions.is_empty() && !permissions.iter().any(is)).then(|| {
+        finding(
+            "CMK021",
+            Severity::Block,
+            id,
+            format!(
+                "You may not manage the protection keys of `{name}` (permission \
+                `ManageProtectionKeys`)."
+            ),
+            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
+            who::POWER_PLATFORM,
+        )
+    })
+}
+
+/// What kind of environment it is, where that is not known. A word that is new may stand for a kind
+/// that can have a key: only a warning. Without a word nothing is known of it.
+fn kind(environment: &Environment) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    if let Known::Unknown(why) = &environment.is_default {
+        let what = format!("Whether `{name}` is the tenant's default environment");
+        return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
+    }
+    let why = environment.sku.means.unknown()?;
+    if environment.sku.said().is_none() {
+        let what = format!("What kind of environment `{name}` is");
+        return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
+    }
+    Some(finding(
+        "CMK024",
+        Severity::Warn,
+        id,
+        format!("Whether an environment like `{name}` can have a key is not known: {why}."),
+        "Look at the environment in the admin center; adding it may be refused.",
+        who::POWER_PLATFORM,
+    ))
+}
+
+/// May it have a key, by the service's own lists and by the documented kinds?
+fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let is_default = environment.is_default == Known::Known(true);
+    let sku = if is_default {
+        "Default"
+    } else {
+        environment.sku.shown()
+    };
+    let rules = match &environment.rules {
+        Known::Known(rules) => rules,
+        Known::Unknown(why) => {
+            let what = format!("Whether the service allows `{wanted}` on `{name}`");
+            return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
+        }
+    };
+    let is = |operation: &str| operation.eq_ignore_ascii_case(wanted);
+    let refusal = rules.disallowed.iter().find(|(operation, _)| is(operation));
+    let listed = rules.allowed.iter().any(|operation| is(operation));
+    let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
+    let unsupported = is_default || environment.sku.known() == Some(&Sku::Unsupported);
+    let service = match refusal {
+        Some((_, Some(reason))) => format!(
+            "the service does not allow `{wanted}`: {}",
+            reason.trim_end_matches('.')
+        ),
+        Some((_, None)) => format!("the service does not allow `{wanted}` and gives no reason"),
+        None if listed => format!("the service itself lists `{wanted}` as allowed"),
+        None if silent => "the service does not say what it allows".to_owned(),
+        None => format!("the service does not list `{wanted}` at all"),
+    };
+    let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
+        (true, _) => {
+            let rule =
+                format!("`{name}` is a {sku} environment; these can't have a customer-managed key");
+            (
+                Severity::Block,
+                format!("{rule} ({service})."),
+                "Choose another environment.",
+            )
+        }
+        (false, true) => (
+            Severity::Block,
+            format!("On `{name}` {service}."),
+            "Remove the reason that the service names, or choose another environment.",
+        ),
+        (false, false) if !listed && !silent => (
+            Severity::Warn,
+            format!("On `{name}` {service}, and it gives no reason against it."),
+            "Look at the environment in the admin center; adding it may be refused.",
+        ),
+        (false, false) => return None,
+    };
+    Some(finding(
+        "CMK024",
+        severity,
+        id,
+        message,
+        remedy,
+        who::POWER_PLATFORM,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lifecycle::ADD;
+    use super::super::link::tests::environment;
+    use super::super::samples::{Row, hidden, odd, on, operation, rows, said as told, silent};
+    use super::*;
+    use crate::model::environment::Rules;
+    use crate::model::word::Word;
+
+    fn observed(operations: Seen<Vec<Operation>>) -> Observed {
+        Observed {
+            operations,
+            ..Observed::default()
+        }
+    }
+
+    fn copy() -> Seen<Vec<Operation>> {
+        Seen::Present(vec![Operation {
+            kind: "Copy".to_owned(),
+            state: "Running".into(),
+            ..Operation::default()
+        }])
+    }
+
+    fn said(readiness: &Readiness<'_>) -> Vec<(&'static str, Severity, bool)> {
+        let found = readiness.findings();
+        let one = |one: &Finding| (one.code, one.severity, one.remedy.is_wait());
+        found.iter().map(one).collect()
+    }
+
+    #[test]
+    fn what_is_waited_for_is_in_nobodys_way_and_what_is_not_known_is() {
+        use Severity::{Block, Unknown};
+        let none = || Seen::Present(Vec::new());
+        let unread = || Seen::Unreadable(Unreadable::because("403"));
+        let (busy, open) = (("CMK023", Block, true), ("CMK023", Unknown, false));
+        let table = [
+            ("Ready", none(), vec![], vec![]),
+            ("Ready", copy(), vec![busy], vec![]),
+            ("Running", none(), vec![busy], vec![]),
+            ("Ready", unread(), vec![open], vec![open]),
+            ("Ready", Seen::NotAsked, vec![open], vec![open]),
+            ("", none(), vec![open], vec![open]),
+            ("Running", unread(), vec![open, busy], vec![open]),
+        ];
+        for (state, operations, expected, waiting) in table {
+            let environment = environment(Seen::Absent, state, "Enabled");
+            let observed = observed(operations);
+            let readiness = Readiness::of(&observed, &environment, ADD);
+            assert_eq!(said(&readiness), expected, "{state} {observed:?}");
+            let readiness = readiness.waits_for_what_runs();
+            assert_eq!(said(&readiness), waiting, "{state} {observed:?}");
+        }
+    }
+
+    #[test]
+    fn a_proven_lock_is_said_in_place_of_the_runtime_state() {
+        let observed = observed(Seen::Present(Vec::new()));
+        for (runtime, severity) in [("Disabled", Severity::Warn), ("Wibble", Severity::Unknown)] {
+            let environment = environment(Seen::Absent, "Ready", runtime);
+            let readiness = Readiness::of(&observed, &environment, ADD);
+            assert_eq!(said(&readiness), [("CMK035", severity, false)], "{runtime}");
+            assert!(said(&readiness.without_runtime()).is_empty(), "{runtime}");
+        }
+    }
+
+    fn rules(allowed: &[&str], disallowed: &[&str]) -> Known<Rules> {
+        Known::Known(Rules {
+            allowed: allowed.iter().map(|name| (*name).to_owned()).collect(),
+            disallowed: disallowed
+                .iter()
+                .map(|name| ((*name).to_owned(), None))
+                .collect(),
+        })
+    }
+
+    const STATE_OPERATIONS_AND_PERMISSIONS_DECIDE: &[Row] = &[
+        ("well", |_, _| {}, &[]),
+        (
+            "permitted",
+            |_, o| {
+                on(&mut o.environment, |e| {
+                    e.permissions = Known::Known(Some(vec!["manageprotectionkeys".into()]));
+                });
+            },
+            &[],
+        ),
+        (
+            "not permitted",
+            |_, o| {
+                on(&mut o.environment, |e| {
+                    e.permissions = Known::Known(Some(vec!["Other".into()]));
+                });
+            },
+            &["CMK021 block"],
+        ),
+        (
+            "perhaps permitted",
+            |_, o| on(&mut o.environment, |e| e.permissions = odd()),
+            &["CMK021 unknown"],
+        ),
+        (
+            "a copy goes on",
+            |_, o| on(&mut o.environment, |e| e.ongoing = Some("Copy".into())),
+            &["CMK023 block"],
+        ),
+        (
+            "a copy runs",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Running", 0))
+                })
+            },
+            &["CMK023 block"],
+        ),
+        (
+            "a copy that runs beside the add",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.extend([
+                        operation(ADD, "Running", 0),
+                        operation("Copy", "Running", 0),
+                    ]);
+                });
+            },
+            &["CMK023 block"],
+        ),
+        (
+            "the add itself",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation(ADD, "Running", 0))
+                })
+            },
+            &[],
+        ),
+        (
+            "a copy that ended",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Failed", 0))
+                })
+            },
+            &[],
+        ),
+        (
+            "a copy in a new state",
+            |_, o| {
+                on(&mut o.operations, |all| {
+                    all.push(operation("Copy", "Wibble", 0))
+                })
+            },
+            &["CMK023 unknown"],
+        ),
+        (
+            "a silent history",
+            |_, o| o.operations = silent(),
+            &["CMK023 unknown"],
+        ),
+        (
+            "a hidden history",
+            |_, o| o.operations = hidden(),
+            &["CMK023 unknown"],
+        ),
+        (
+            "a history not read",
+            |_, o| o.operations = Seen::NotAsked,
+            &["CMK023 unknown"],
+        ),
+        (
+            "busy",
+            |_, o| {
+                on(&mut o.environment, |e| {
+                    e.management_state = "Copying".into()
+                })
+            },
+            &["CMK023 block"],
+        ),
+        (
+            "in a new management state",
+            |_, o| on(&mut o.environment, |e| e.management_state = "Wibble".into()),
+            &["CMK023 unknown"],
+        ),
+        (
+            "in administration mode",
+            |_, o| on(&mut o.environment, |e| e.runtime_state = "AdminMode".into()),
+            &["CMK035 warn"],
+        ),
+        (
+            "disabled",
+            |_, o| on(&mut o.environment, |e| e.runtime_state = "Disabled".into()),
+            &["CMK035 warn"],
+        ),
+        (
+            "in a new runtime state",
+            |_, o| on(&mut o.environment, |e| e.runtime_state = "Wibble".into()),
+            &["CMK035 unknown"],
+        ),
+    ];
+
+    #[test]
+    fn state_operations_and_permissions_decide() {
+        rows(STATE_OPERATIONS_AND_PERMISSIONS_DECIDE, |_, o| {
+            told(&check(o, o.environment.present().unwrap(), ADD))
+        });
+    }
+
+    const THE_KIND_AND_THE_SERVICE_ITSELF_DECIDE: &[Row] = &[
+        (
+            "a trial",
+            |_, o| on(&mut o.environment, |e| e.sku = "Trial".into()),
+            &["CMK024 block"],
+        ),
+        (
+            "a new kind",
+            |_, o| on(&mut o.environment, |e| e.sku = "Wibble".into()),
+            &["CMK024 warn"],
+        ),
+        (
+            "no kind",
+            |_, o| on(&mut o.environment, |e| e.sku = Word::default()),
+            &["CMK024 unknown"],
+        ),
+        (
+            "the default one",
+            |_, o| on(&mut o.environment, |e| e.is_default = Known::Known(true)),
+            &["CMK024 block"],
+        ),
+        (
+            "perhaps the default one",
+            |_, o| on(&mut o.environment, |e| e.is_default = odd()),
+            &["CMK024 unknown"],
+        ),
+        (
+            "allowed",
+            |_, o| on(&mut o.environment, |e| e.rules = rules(&[ADD], &[])),
+            &[],
+        ),
+        (
+            "not allowed",
+            |_, o| on(&mut o.environment, |e| e.rules = rules(&[], &[ADD])),
+            &["CMK024 block"],
+        ),
+        (
+            "not listed",
+            |_, o| on(&mut o.environment, |e| e.rules = rules(&["Copy"], &[])),
+            &["CMK024 warn"],
+        ),
+        (
+            "lists that can't be read",
+            |_, o| on(&mut o.environment, |e| e.rules = odd()),
+            &["CMK024 unknown"],
+        ),
+    ];
+
+    #[test]
+    fn the_kind_and_the_service_itself_decide() {
+        rows(THE_KIND_AND_THE_SERVICE_ITSELF_DECIDE, |_, o| {
+            told(&check(o, o.environment.present().unwrap(), ADD))
+        });
+    }
+}
