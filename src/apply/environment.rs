@@ -8,6 +8,7 @@ use super::waiting::{Awaited, Waiter};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::power_platform::Accepted;
 use crate::error::{Error, Kind, Result};
+use crate::model::action::facts::Link;
 use crate::model::plan::Action;
 use crate::model::receipt::Receipt;
 use crate::steps::goal::Goal;
@@ -43,26 +44,18 @@ impl Applier<'_> {
         action: &Action,
         receipt: &mut Receipt,
     ) -> Result<Outcome> {
-        let (environment, name, goal, operation) = match action {
-            Action::AwaitRemoval {
-                environment,
-                name,
-                operation,
-                ..
-            } => (environment, name, Goal::NoPolicy, operation),
-            Action::AwaitEnvironment {
-                environment,
-                name,
-                policy,
-                operation,
-            } => (environment, name, Goal::Policy(policy.clone()), operation),
-            _ => return Err(not_what_it_says()),
+        let facts = action.facts();
+        let (goal, operation) = match facts.link {
+            Link::Comes(policy, operation) => (Goal::Policy(policy.clone()), operation),
+            Link::Goes(operation) => (Goal::NoPolicy, operation),
+            Link::Stays | Link::To { .. } | Link::Off(_) => return Err(not_what_it_says()),
         };
+        let named = facts.subject.environment().ok_or_else(not_what_it_says)?;
         let awaited = Awaited {
-            environment,
-            name,
+            environment: named.id,
+            name: named.name,
             goal: &goal,
-            url: operation.as_ref().map(|id| self.reader.operation_url(id)),
+            url: operation.map(|id| self.reader.operation_url(id)),
             pause: None,
         };
         self.finish(awaited, receipt).await

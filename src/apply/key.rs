@@ -1,11 +1,12 @@
 //! A new version of a key, once.
 
-use super::applier::{Applier, KeyPlace, Outcome};
+use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
 use crate::model::day::moment;
+use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::surroundings::Version;
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
@@ -22,10 +23,11 @@ impl Applier<'_> {
     /// that it did not take it up, and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
-        place: KeyPlace<'_>,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
         from: Option<&str>,
     ) -> Result<Outcome> {
-        let KeyPlace { vault, uri, key } = place;
         let found = self.vault(vault).await?;
         let reader = self.reader.clone();
         let before = reader

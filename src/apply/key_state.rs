@@ -8,7 +8,7 @@ use crate::cloud::Writer;
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
-use crate::model::key_ids::KeyVersion;
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::protection::Vault;
 use std::time::Duration;
@@ -28,8 +28,12 @@ const KEY_READERS: &str = "an account with the key permission *get*, or with the
 
 impl Applier<'_> {
     /// Brings a deleted key back. If the key is back already, somebody else recovered it.
-    pub(super) async fn recover_key(&mut self, place: KeyPlace<'_>) -> Result<Outcome> {
-        let KeyPlace { vault, uri, key } = place;
+    pub(super) async fn recover_key(
+        &mut self,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
+    ) -> Result<Outcome> {
         let sending = Sending {
             sign: "the recovered key",
             what: format!("The key `{key}` is recovered"),
@@ -69,8 +73,31 @@ impl Applier<'_> {
         })
     }
 
-    /// Enables or disables one version.
-    pub(super) async fn set_version(
+    /// Enables one version.
+    pub(super) async fn enable_version(
+        &mut self,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
+        version: &KeyVersion,
+    ) -> Result<Outcome> {
+        self.set_version(KeyPlace { vault, uri, key }, version, true)
+            .await
+    }
+
+    /// Disables one version.
+    pub(super) async fn disable_version(
+        &mut self,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
+        version: &KeyVersion,
+    ) -> Result<Outcome> {
+        self.set_version(KeyPlace { vault, uri, key }, version, false)
+            .await
+    }
+
+    async fn set_version(
         &mut self,
         place: KeyPlace<'_>,
         version: &KeyVersion,

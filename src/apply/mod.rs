@@ -23,7 +23,7 @@ use crate::error::Result;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
-use applier::{KeyPlace, Outcome};
+use applier::Outcome;
 
 impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
@@ -35,23 +35,14 @@ impl Applier<'_> {
         let mut effective = plan.effective_from;
         let mut failed = None;
         for action in &plan.actions {
-            let needs_the_grant = matches!(
-                action,
-                Action::AddEnvironment { .. }
-                    | Action::MoveEnvironment { .. }
-                    | Action::EnableEnvironment { .. }
-            );
-            if let Some(from) = effective.filter(|_| needs_the_grant) {
+            let facts = action.facts();
+            if let Some(from) = effective.filter(|_| facts.uses_grant) {
                 self.settle(from).await?;
             }
             (self.say)(Event::Doing(action.to_string()));
             let outcome = match self.run(action, &mut receipt).await {
                 Ok(outcome) => outcome,
-                // One environment that does not come up does not keep the next one from its try.
-                Err(error)
-                    if matches!(action, Action::EnableEnvironment { .. })
-                        && !error.kind.is_interruption() =>
-                {
+                Err(error) if facts.others_go_on && !error.kind.is_interruption() => {
                     (self.say)(Event::Note(error.to_string()));
                     failed.get_or_insert(error);
                     continue;
@@ -77,7 +68,16 @@ impl Applier<'_> {
     async fn run(&mut self, action: &Action, receipt: &mut Receipt) -> Result<Outcome> {
         match action {
             Action::RegisterProvider { subscription } => self.register(subscription).await,
-            Action::CreatePolicy { policy, .. } => self.create_policy(action, policy).await,
+            Action::CreatePolicy {
+                policy,
+                location,
+                vault,
+                key,
+                version,
+            } => {
+                let kept = (key, version.as_ref());
+                self.create_policy((policy, location), vault, kept).await
+            }
             Action::GrantKeyByRole { policy, vault } => self.role_on_vault(policy, vault).await,
             Action::GrantReader { policy, principal } => self.reader_role(policy, principal).await,
             Action::GrantKeyByAccessPolicy {
@@ -91,26 +91,20 @@ impl Applier<'_> {
                 uri,
                 key,
             } => self.hsm_role(policy, hsm, uri, key).await,
-            Action::RecoverKey { vault, uri, key } => {
-                self.recover_key(KeyPlace { vault, uri, key }).await
-            }
+            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
             Action::EnableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
-            }
-            | Action::DisableKeyVersion {
+            } => self.enable_version(vault, uri, key, version).await,
+            Action::DisableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
                 ..
-            } => {
-                let enabled = matches!(action, Action::EnableKeyVersion { .. });
-                self.set_version(KeyPlace { vault, uri, key }, version, enabled)
-                    .await
-            }
+            } => self.disable_version(vault, uri, key, version).await,
             Action::EnableEnvironment {
                 environment, name, ..
             } => self.enable(environment, name).await,
@@ -119,10 +113,7 @@ impl Applier<'_> {
                 uri,
                 key,
                 from,
-            } => {
-                let place = KeyPlace { vault, uri, key };
-                self.rotate_key(place, from.as_deref()).await
-            }
+            } => self.rotate_key(vault, uri, key, from.as_deref()).await,
             Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { .. }

@@ -1,14 +1,14 @@
 //! Step 3's changes besides the grants: provider, policy, purge protection.
 
-use super::applier::{Applier, IDENTITY_APPEARS, Outcome, not_what_it_says};
+use super::applier::{Applier, IDENTITY_APPEARS, Outcome};
 use super::sending::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
 use crate::cloud::Writer;
 use crate::cloud::arm::NewPolicy;
 use crate::cloud::fault::Reply;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::ArmId;
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::plan::Action;
 use crate::model::protection::{Policy, Registration, Vault};
 use std::time::Duration;
 
@@ -69,19 +69,10 @@ impl Applier<'_> {
     /// replica that was behind, and an existing policy is never written.
     pub(super) async fn create_policy(
         &mut self,
-        action: &Action,
-        policy: &ArmId,
+        (policy, location): (&ArmId, &str),
+        vault: &ArmId,
+        (key, version): (&KeyName, Option<&KeyVersion>),
     ) -> Result<Outcome> {
-        let Action::CreatePolicy {
-            location,
-            vault,
-            key,
-            version,
-            ..
-        } = action
-        else {
-            return Err(not_what_it_says());
-        };
         let sending = Sending {
             sign: "the policy with its identity",
             what: format!(
@@ -103,7 +94,7 @@ impl Applier<'_> {
                 location,
                 vault,
                 key,
-                version: version.as_ref(),
+                version,
             };
             writer.put_policy(&new).await
         };

@@ -4,6 +4,7 @@
 use super::applier::{Applier, START_SHOWS};
 use super::waiting::Awaited;
 use crate::error::{Error, Kind, Result};
+use crate::model::action::facts::Link;
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::operation::Operation;
@@ -32,38 +33,17 @@ pub(super) struct Start<'a> {
 impl<'a> Start<'a> {
     /// The start that an action is; `None` when it is another one.
     pub(super) fn of(action: &'a Action) -> Option<Self> {
-        let (environment, name, goal, policy, over) = match action {
-            Action::AddEnvironment {
-                environment,
-                name,
-                policy,
-            } => (
-                environment,
-                name,
-                Goal::Policy(policy.clone()),
-                policy,
-                None,
-            ),
-            Action::MoveEnvironment {
-                environment,
-                name,
-                from,
-                policy,
-            } => {
-                let goal = Goal::Policy(policy.clone());
-                (environment, name, goal, policy, Some(from))
-            }
-            Action::RemoveEnvironment {
-                environment,
-                name,
-                policy,
-            } => (environment, name, Goal::NoPolicy, policy, None),
-            _ => return None,
+        let facts = action.facts();
+        let (goal, policy, over) = match facts.link {
+            Link::To { policy, over } => (Goal::Policy(policy.clone()), policy, over),
+            Link::Off(policy) => (Goal::NoPolicy, policy, None),
+            Link::Stays | Link::Comes(_, _) | Link::Goes(_) => return None,
         };
+        let named = facts.subject.environment()?;
         Some(Self {
             action,
-            environment,
-            name,
+            environment: named.id,
+            name: named.name,
             goal,
             policy,
             over,

@@ -1,10 +1,13 @@
 //! The changes that a plan is made of.
 
+mod answers;
+pub mod facts;
+mod of_azure;
+mod of_environment;
 mod words;
 
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
-use crate::model::who::Side;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -193,93 +196,4 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none")]
         operation: Option<String>,
     },
-}
-
-impl Action {
-    /// Does it let a policy's identity use the key?
-    pub const fn grants_key(&self) -> bool {
-        matches!(
-            self,
-            Action::GrantKeyByRole { .. }
-                | Action::GrantKeyByAccessPolicy { .. }
-                | Action::GrantKeyByHsmRole { .. }
-        )
-    }
-
-    /// Whose part of the work it is.
-    pub fn side(&self) -> Side {
-        match self {
-            Action::MakeManaged { .. }
-            | Action::AddEnvironment { .. }
-            | Action::RemoveEnvironment { .. }
-            | Action::AwaitRemoval { .. }
-            | Action::MoveEnvironment { .. }
-            | Action::AwaitEnvironment { .. }
-            | Action::EnableEnvironment { .. } => Side::PowerPlatform,
-            Action::RegisterProvider { .. }
-            | Action::CreatePolicy { .. }
-            | Action::GrantKeyByRole { .. }
-            | Action::GrantKeyByAccessPolicy { .. }
-            | Action::GrantKeyByHsmRole { .. }
-            | Action::GrantReader { .. }
-            | Action::RotateKey { .. }
-            | Action::ProtectFromPurge { .. }
-            | Action::RecoverKey { .. }
-            | Action::EnableKeyVersion { .. }
-            | Action::DisableKeyVersion { .. } => Side::KeyVault,
-        }
-    }
-
-    /// The id of the environment that it is about, if it is about one.
-    pub fn environment(&self) -> Option<&str> {
-        match self {
-            Action::MakeManaged { environment, .. }
-            | Action::AddEnvironment { environment, .. }
-            | Action::RemoveEnvironment { environment, .. }
-            | Action::AwaitRemoval { environment, .. }
-            | Action::MoveEnvironment { environment, .. }
-            | Action::AwaitEnvironment { environment, .. }
-            | Action::EnableEnvironment { environment, .. } => Some(environment),
-            _ => None,
-        }
-    }
-
-    /// Does it take the environment offline? Then consent must name the environment.
-    pub fn takes_offline(&self) -> Option<&str> {
-        match self {
-            Action::AddEnvironment { name, .. }
-            | Action::RemoveEnvironment { name, .. }
-            | Action::MoveEnvironment { name, .. } => Some(name),
-            _ => None,
-        }
-    }
-
-    /// The name that consent must repeat, letter by letter, for what can't be undone at once.
-    pub fn typed_consent(&self) -> Option<&str> {
-        match self {
-            Action::ProtectFromPurge { vault } => Some(&vault.name),
-            Action::DisableKeyVersion { key, .. } => Some(key.as_str()),
-            action => action.takes_offline(),
-        }
-    }
-
-    /// Can it be done on the way, without harm to anybody, whatever else stands in the way?
-    pub fn is_safe(&self) -> bool {
-        matches!(
-            self,
-            Action::RegisterProvider { .. }
-                | Action::GrantKeyByRole { .. }
-                | Action::GrantKeyByAccessPolicy { .. }
-                | Action::GrantKeyByHsmRole { .. }
-                | Action::GrantReader { .. }
-        )
-    }
-
-    /// Does it change something at the service?
-    pub fn changes(&self) -> bool {
-        !matches!(
-            self,
-            Action::AwaitEnvironment { .. } | Action::AwaitRemoval { .. }
-        )
-    }
 }

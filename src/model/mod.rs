@@ -1,7 +1,7 @@
 //! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of
 //! ours.
 
-mod action;
+pub mod action;
 pub mod alike;
 pub mod bad_input;
 pub mod catalogue;

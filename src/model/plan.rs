@@ -1,5 +1,6 @@
 //! The plan: a value that is shown, consented to, and then run as it is.
 
+use crate::model::action::facts::Harm;
 use crate::model::finding::{Finding, Severity};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -49,10 +50,7 @@ impl Plan {
         let mut all: Vec<String> = self
             .actions
             .iter()
-            .flat_map(|action| match action {
-                Action::DisableKeyVersion { overridden, .. } => overridden.clone(),
-                _ => Vec::new(),
-            })
+            .flat_map(|action| action.facts().overridden.to_vec())
             .collect();
         all.dedup();
         all
@@ -90,7 +88,7 @@ impl Plan {
     /// The names that consent to this plan must repeat, each once.
     pub fn asks_for(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for name in self.actions.iter().filter_map(Action::typed_consent) {
+        for name in self.actions.iter().filter_map(typed_consent) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -104,34 +102,36 @@ impl Plan {
     /// # Errors
     /// What is missing.
     pub fn consent(&self, yes: bool, confirmed: &[String]) -> Result<Consent, Missing> {
-        let wanted: Vec<&Action> = self
-            .actions
-            .iter()
-            .filter(|action| action.typed_consent().is_some())
+        let harms = self.actions.iter().map(|action| action.facts().harm);
+        let harms: Vec<Harm<'_>> = harms
+            .filter(|harm| harm.typed_consent().is_some())
             .collect();
-        let given = |action: &&&Action| {
+        let given = |harm: &&Harm<'_>| {
             confirmed
                 .iter()
-                .any(|name| action.typed_consent() == Some(name))
+                .any(|name| harm.typed_consent() == Some(name))
         };
-        if let Some(action) = wanted.iter().find(|action| !given(action)) {
-            let name = action.typed_consent().unwrap_or_default().to_owned();
-            let offline = |action: &&&Action| action.takes_offline() == Some(name.as_str());
-            let twice = wanted.iter().filter(offline).count() > 1;
+        if let Some(harm) = harms.iter().find(|harm| !given(harm)) {
+            let twice = harms.iter().filter(|other| *other == harm).count() > 1;
             return Err(Missing::Name {
-                why: action.outage(twice),
-                name,
+                why: harm.sentence(twice),
+                name: harm.typed_consent().unwrap_or_default().to_owned(),
             });
         }
         let small_changes = self
             .actions
             .iter()
-            .any(|action| action.changes() && action.typed_consent().is_none());
+            .any(|action| action.changes() && typed_consent(action).is_none());
         if small_changes && !yes {
             return Err(Missing::Yes);
         }
         Ok(Consent(()))
     }
+}
+
+/// The name that consent to this action must repeat.
+fn typed_consent(action: &Action) -> Option<&str> {
+    action.facts().harm.typed_consent()
 }
 
 /// Proof that somebody consented. Writers ask for it; only [`Plan::consent`] makes one.

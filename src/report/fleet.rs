@@ -291,7 +291,7 @@ impl<'a> Steps<'a> {
             .any(|old| discriminant(*old) == discriminant(action))
         {
             self.said.push(action);
-            text.push_str(&format!("     {}\n", action.why()));
+            text.push_str(&format!("     {}\n", action.facts().why));
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
         text.push_str(&format!(
             "  {}. {action}\n     {}\n",
             number + 1,
-            action.why()
+            action.facts().why
         ));
     }
     if plan.actions.is_empty() && plan.may_start() {

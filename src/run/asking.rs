@@ -3,6 +3,7 @@
 use crate::apply::Waiting;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
+use crate::model::action::facts::Lack;
 use crate::model::finding::Finding;
 use crate::model::near::did_you_mean;
 use crate::model::plan::{Action, Consent, Missing, Plan};
@@ -107,11 +108,11 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
             .collect();
         return Err(Error { message, ..error }.detail(said.join(" ")));
     }
-    if plan
-        .actions
-        .iter()
-        .any(|action| action.grants_key() || matches!(action, Action::CreatePolicy { .. }))
-    {
+    let is_gone = |action: &Action| match action.facts().lack {
+        Lack::Policy | Lack::Grant(_) => true,
+        Lack::Nothing | Lack::Provider(_) | Lack::Reader(_, _) | Lack::Managed => false,
+    };
+    if plan.actions.iter().any(is_gone) {
         return Err(changed(
             name,
             "its policy or the grant on the key is not there any more",

@@ -69,7 +69,7 @@ fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
     checked.findings.retain(|finding| {
         finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side)
     });
-    checked.pending.retain(|action| action.side() == side);
+    checked.pending.retain(|action| action.facts().side == side);
     let (whose, hidden) = match side {
         Side::KeyVault => (
             "the Key Vault administrator's",

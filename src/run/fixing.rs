@@ -7,6 +7,7 @@ use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
+use crate::model::action::facts::{Facts, OnTheWay};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Consent, Missing, Plan};
@@ -30,11 +31,14 @@ fn repairs(
     plan: &Plan,
     asked: &Asked,
 ) -> Vec<Repair> {
-    // Without a policy there is nobody to grant anything to.
     let policy = observed.policy.present().is_some();
-    let safe = plan.actions.iter().filter(|action| action.is_safe());
+    let fits = |action: &&Action| match action.facts().on_the_way {
+        OnTheWay::No => false,
+        OnTheWay::AtAnyTime => true,
+        OnTheWay::OncePolicyIsThere => policy,
+    };
+    let safe = plan.actions.iter().filter(fits);
     let mut repairs: Vec<Repair> = safe
-        .filter(|action| policy || matches!(action, Action::RegisterProvider { .. }))
         .map(|action| Repair {
             action: action.clone(),
             yes: asked.yes,
@@ -95,6 +99,8 @@ pub(super) async fn fix(
         };
         let typed: Vec<String> = repair
             .action
+            .facts()
+            .harm
             .typed_consent()
             .map(str::to_owned)
             .into_iter()
@@ -143,8 +149,8 @@ async fn ask(
     repair: &Repair,
     out: &mut Out,
 ) -> Result<std::result::Result<Consent, Missing>> {
-    let why = repair.action.why();
-    Ok(match repair.action.typed_consent() {
+    let Facts { why, harm, .. } = repair.action.facts();
+    Ok(match harm.typed_consent() {
         Some(name) => {
             let words = format!(
                 "{}? {why} Type `{name}`, anything else to leave it out:",

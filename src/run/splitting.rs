@@ -3,6 +3,7 @@
 use super::Context;
 use super::wanted::Planned;
 use crate::error::{Error, Result};
+use crate::model::action::facts::{Lack, Subject};
 use crate::model::plan::Action;
 use crate::model::wanted::WantedPolicy;
 use crate::report::{self, Blueprint, Existing, Out, Part};
@@ -45,16 +46,10 @@ fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
         .iter()
         .position(|own| own.id == policy.id);
     let seen = number.and_then(|number| planned.sight.policies.get(number));
-    let own = |action: &&Action| match action {
-        Action::RegisterProvider { subscription } => {
-            subscription.eq_ignore_ascii_case(&policy.id.subscription)
-        }
-        Action::CreatePolicy { policy: id, .. }
-        | Action::GrantKeyByRole { policy: id, .. }
-        | Action::GrantKeyByAccessPolicy { policy: id, .. }
-        | Action::GrantKeyByHsmRole { policy: id, .. }
-        | Action::GrantReader { policy: id, .. } => *id == policy.id,
-        _ => false,
+    let own = |action: &Action| match action.facts().subject {
+        Subject::Subscription(id) => id.eq_ignore_ascii_case(&policy.id.subscription),
+        Subject::Policy(id) => *id == policy.id,
+        Subject::Vault(_) | Subject::Key(_, _) | Subject::Environment(_) => false,
     };
     let members = fleet
         .members
@@ -78,18 +73,13 @@ fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
             environments: Vec::new(),
         },
         readers: policy.readers.clone(),
-        azure: fleet
-            .plan
-            .actions
-            .iter()
-            .take(fleet.first)
-            .any(|action| own(&action)),
+        azure: fleet.plan.actions.iter().take(fleet.first).any(own),
         environments: members
             .map(|member| {
                 let managed = member
                     .actions
                     .iter()
-                    .any(|action| matches!(action, Action::MakeManaged { .. }));
+                    .any(|action| action.facts().lack == Lack::Managed);
                 (member.id.clone(), member.name.clone(), managed)
             })
             .collect(),

@@ -1,6 +1,7 @@
 //! What lies around policy and vault: would the planned changes be let through?
 
 use super::{finding, not_visible, quoted, who};
+use crate::model::action::facts::Scope;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
 use crate::model::known::Verdict;
@@ -27,43 +28,13 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
 /// Does the caller hold the right that an action takes?
 fn right(observed: &Observed, action: &Action) -> Option<Finding> {
     let around = &observed.around;
-    let assign = "Microsoft.Authorization/roleAssignments/write";
-    let (rights, scope, right, role) = match action {
-        Action::RegisterProvider { subscription } => (
-            &around.subscription_rights,
-            format!("/subscriptions/{subscription}"),
-            "Microsoft.PowerPlatform/register/action",
-            "Contributor",
-        ),
-        Action::CreatePolicy { policy, .. } => (
-            &around.group_rights,
-            policy.group_scope(),
-            "Microsoft.PowerPlatform/enterprisePolicies/write",
-            "Contributor",
-        ),
-        // Of the roles that may give it, the one that may do least.
-        Action::GrantKeyByRole { vault, .. } => (
-            &around.vault_rights,
-            vault.to_string(),
-            assign,
-            "Key Vault Data Access Administrator",
-        ),
-        Action::GrantKeyByAccessPolicy { vault, .. } => (
-            &around.vault_rights,
-            vault.to_string(),
-            "Microsoft.KeyVault/vaults/accessPolicies/write",
-            "Key Vault Contributor",
-        ),
-        Action::GrantReader { policy, .. } => (
-            &around.group_rights,
-            policy.group_scope(),
-            assign,
-            "Role Based Access Control Administrator",
-        ),
-        // Local roles of a managed HSM are not Azure's, and environments are not either.
-        _ => return None,
+    let right = action.facts().right?;
+    let (rights, scope) = match right.at {
+        Scope::Subscription(id) => (&around.subscription_rights, format!("/subscriptions/{id}")),
+        Scope::GroupOf(policy) => (&around.group_rights, policy.group_scope()),
+        Scope::Vault(vault) => (&around.vault_rights, vault.to_string()),
     };
-    missing(rights, &scope, right, role)
+    missing(rights, &scope, right.operation, right.role)
 }
 
 fn missing(

@@ -10,6 +10,7 @@ use super::{
     Whose, acknowledge, estate, finding, grant, integration, key, not_visible, policy, ready, swap,
     who,
 };
+use crate::model::action::facts::{Grant, Lack};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -197,9 +198,9 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         .policy
         .present()
         .and_then(|policy| policy.principal_id.as_deref());
-    match action {
-        Action::RegisterProvider { subscription } => Some(unregistered(subscription)),
-        Action::GrantKeyByRole { policy, vault } => {
+    match action.facts().lack {
+        Lack::Provider(subscription) => Some(unregistered(subscription)),
+        Lack::Grant(Grant::Role { policy, vault }) => {
             let message = format!(
                 "The identity of the policy `{}` has no role that lets it use the key of `{}`.",
                 policy.name, vault.name
@@ -207,7 +208,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             let remedy = grant_command(&vault.to_string(), "", principal?);
             Some(missing_grant(vault, message, remedy, who::GIVES_KEY_ROLE))
         }
-        Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
+        Lack::Grant(Grant::AccessPolicy { policy, vault }) => {
             let message = format!(
                 "The vault `{}` has no access policy (get, wrapKey, unwrapKey) for the identity \
                 of the policy `{}`.",
@@ -220,18 +221,17 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             );
             Some(missing_grant(vault, message, remedy, who::KEY_VAULT))
         }
-        Action::GrantKeyByHsmRole {
-            policy, hsm, key, ..
-        } => {
+        Lack::Grant(Grant::LocalRole { policy, hsm, key }) => {
             let message = format!(
                 "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
                 policy.name, hsm.name
             );
-            let remedy = grant_command(&hsm.to_string(), key.as_str(), principal?);
+            let remedy = grant_command(&hsm.to_string(), key, principal?);
             Some(missing_grant(hsm, message, remedy, who::KEY_VAULT))
         }
-        Action::GrantReader { policy, principal } => Some(unreadable(policy, principal)),
-        _ => None,
+        Lack::Reader(policy, principal) => Some(unreadable(policy, principal)),
+        // The steps of policy and environment say that themselves.
+        Lack::Policy | Lack::Managed | Lack::Nothing => None,
     }
 }
 

@@ -1,0 +1,184 @@
+//! The answers of the actions on provider, policy, vault and key.
+
+use super::facts::{AzureRight, Facts, Grant, Harm, Lack, Link, OnTheWay, Scope, Subject};
+use crate::model::ids::ArmId;
+use crate::model::who::Side;
+
+/// Assigning any role of Azure.
+const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
+
+pub(super) fn provider(subscription: &str) -> Facts<'_> {
+    Facts {
+        why: "A subscription knows enterprise policies only after the provider is registered.",
+        side: Side::KeyVault,
+        subject: Subject::Subscription(subscription),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Provider(subscription),
+        on_the_way: OnTheWay::AtAnyTime,
+        right: Some(AzureRight {
+            at: Scope::Subscription(subscription),
+            operation: "Microsoft.PowerPlatform/register/action",
+            role: "Contributor",
+        }),
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn policy(policy: &ArmId) -> Facts<'_> {
+    Facts {
+        why: "The enterprise policy tells Power Platform which key to use.",
+        side: Side::KeyVault,
+        subject: Subject::Policy(policy),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Policy,
+        on_the_way: OnTheWay::No,
+        right: Some(AzureRight {
+            at: Scope::GroupOf(policy),
+            operation: "Microsoft.PowerPlatform/enterprisePolicies/write",
+            role: "Contributor",
+        }),
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn role<'a>(policy: &'a ArmId, vault: &'a ArmId) -> Facts<'a> {
+    let right = AzureRight {
+        at: Scope::Vault(vault),
+        operation: ASSIGN,
+        role: "Key Vault Data Access Administrator",
+    };
+    granted(policy, Grant::Role { policy, vault }, Some(right))
+}
+
+pub(super) fn access_policy<'a>(policy: &'a ArmId, vault: &'a ArmId) -> Facts<'a> {
+    let right = AzureRight {
+        at: Scope::Vault(vault),
+        operation: "Microsoft.KeyVault/vaults/accessPolicies/write",
+        role: "Key Vault Contributor",
+    };
+    granted(policy, Grant::AccessPolicy { policy, vault }, Some(right))
+}
+
+/// Local roles of a managed HSM are not Azure's: no right of Azure is asked for.
+pub(super) fn local_role<'a>(policy: &'a ArmId, hsm: &'a ArmId, key: &'a str) -> Facts<'a> {
+    granted(policy, Grant::LocalRole { policy, hsm, key }, None)
+}
+
+fn granted<'a>(policy: &'a ArmId, grant: Grant<'a>, right: Option<AzureRight<'a>>) -> Facts<'a> {
+    Facts {
+        why: "The policy's own identity must wrap and unwrap with the key.",
+        side: Side::KeyVault,
+        subject: Subject::Policy(policy),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Grant(grant),
+        on_the_way: OnTheWay::OncePolicyIsThere,
+        right,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
+    Facts {
+        why: "Who adds an environment must be able to read the policy.",
+        side: Side::KeyVault,
+        subject: Subject::Policy(policy),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Reader(policy, principal),
+        on_the_way: OnTheWay::OncePolicyIsThere,
+        right: Some(AzureRight {
+            at: Scope::GroupOf(policy),
+            operation: ASSIGN,
+            role: "Role Based Access Control Administrator",
+        }),
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn rotation<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
+    Facts {
+        why: "Environments follow within 24 hours, with nobody offline; the version of now must \
+            stay enabled for 28 days.",
+        side: Side::KeyVault,
+        subject: Subject::Key(vault, key),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+/// `--fix` asks for it by a flag of its own.
+pub(super) fn purge_protection(vault: &ArmId) -> Facts<'_> {
+    Facts {
+        why: "Without it a deleted key can be purged, and with it the data. It can never be \
+            turned off again.",
+        side: Side::KeyVault,
+        subject: Subject::Vault(vault),
+        harm: Harm::Irreversible { vault: &vault.name },
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+/// A deleted key, or a version that was disabled, comes back.
+pub(super) fn restored<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
+    Facts {
+        why: "Only the original key opens the data that was encrypted with it.",
+        side: Side::KeyVault,
+        subject: Subject::Key(vault, key),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn disabled<'a>(vault: &'a ArmId, key: &'a str, overridden: &'a [String]) -> Facts<'a> {
+    Facts {
+        why: "Whatever still needs it goes offline at once; it can be enabled again, and nothing \
+            is deleted.",
+        side: Side::KeyVault,
+        subject: Subject::Key(vault, key),
+        harm: Harm::CutsOff { key },
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden,
+    }
+}

@@ -1,0 +1,138 @@
+//! The answers of the actions on environments.
+
+use super::facts::{Facts, Harm, Lack, Link, Named, OnTheWay, Subject};
+use crate::model::ids::ArmId;
+use crate::model::who::Side;
+
+/// Adding to a policy and removing from one take up to 4 days, by the documentation.
+const DAYS: u8 = 4;
+
+const fn offline(environment: Named<'_>) -> Harm<'_> {
+    Harm::Offline {
+        name: environment.name,
+        days: DAYS,
+    }
+}
+
+/// It changes what licences the users need, so `--fix` asks for it by a flag of its own.
+pub(super) fn managed(environment: Named<'_>) -> Facts<'_> {
+    Facts {
+        why: "Only a Managed Environment takes a customer-managed key; this needs its licences.",
+        side: Side::PowerPlatform,
+        subject: Subject::Environment(environment),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Managed,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn added<'a>(environment: Named<'a>, policy: &'a ArmId) -> Facts<'a> {
+    Facts {
+        why: "The environment is offline while its data is encrypted anew: up to 4 days.",
+        side: Side::PowerPlatform,
+        subject: Subject::Environment(environment),
+        harm: offline(environment),
+        changes: true,
+        link: Link::To { policy, over: None },
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: true,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn removed<'a>(environment: Named<'a>, policy: &'a ArmId) -> Facts<'a> {
+    Facts {
+        why: "The environment is offline while its data goes back to the Microsoft key: up to 4 \
+            days.",
+        side: Side::PowerPlatform,
+        subject: Subject::Environment(environment),
+        harm: offline(environment),
+        changes: true,
+        link: Link::Off(policy),
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+pub(super) fn moved<'a>(environment: Named<'a>, from: &'a ArmId, policy: &'a ArmId) -> Facts<'a> {
+    Facts {
+        why: "The environment is offline while its data is encrypted anew: up to 4 days, if the \
+            service takes it as one change.",
+        side: Side::PowerPlatform,
+        subject: Subject::Environment(environment),
+        harm: offline(environment),
+        changes: true,
+        link: Link::To {
+            policy,
+            over: Some(from),
+        },
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: true,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
+
+/// One environment that does not come up does not keep the next one from its try.
+pub(super) fn enabled(environment: Named<'_>) -> Facts<'_> {
+    Facts {
+        why: "With the key back, a locked environment is enabled in about 5 minutes.",
+        side: Side::PowerPlatform,
+        subject: Subject::Environment(environment),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: true,
+        others_go_on: true,
+        overridden: &[],
+    }
+}
+
+/// It is being added already.
+pub(super) fn comes<'a>(
+    environment: Named<'a>,
+    policy: &'a ArmId,
+    operation: Option<&'a str>,
+) -> Facts<'a> {
+    awaited(environment, Link::Comes(policy, operation))
+}
+
+/// It is being removed already.
+pub(super) fn goes<'a>(environment: Named<'a>, operation: Option<&'a str>) -> Facts<'a> {
+    awaited(environment, Link::Goes(operation))
+}
+
+fn awaited<'a>(environment: Named<'a>, link: Link<'a>) -> Facts<'a> {
+    Facts {
+        why: "It was started before; nothing is sent a second time.",
+        side: Side::PowerPlatform,
+        subject: Subject::Environment(environment),
+        harm: Harm::None,
+        changes: false,
+        link,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+    }
+}
