@@ -1,42 +1,14 @@
 //! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is
 //! looked once more, and a plan that no longer fits what is there is not run.
 
-use super::Job;
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
-use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
-use crate::model::target::Target;
 use std::time::Duration;
 
 /// What was seen so long ago is looked at once more before anything is sent. Real time: a
 /// rehearsal's hour is a moment, in which nothing moves.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
-
-/// Does the plan that somebody consented to still fit? Then the plan of the new look, which does
-/// the same.
-///
-/// # Errors
-/// It does not: refused, with everything that differs. Nothing was sent.
-pub(super) fn same(
-    job: Job,
-    target: &Target,
-    (consented, asked): (&Plan, bool),
-    seen: &Observed,
-    fresh: &Observed,
-) -> Result<Plan> {
-    let plan = job.plan(target, fresh);
-    // What was seen then, with the words of now: time that passes changes how many days a key has
-    // left, and that alone is no news.
-    let then = job.plan(
-        target,
-        &Observed {
-            at: fresh.at,
-            ..seen.clone()
-        },
-    );
-    moved(consented, asked, &then, &plan).map(|()| plan)
-}
 
 /// Does `fresh`, the plan of a new look, still do what somebody consented to? `then` is the plan of
 /// the old look in the words of now.

@@ -1,8 +1,9 @@
 //! What was seen before a plan may be days old when an environment is taken offline: everything
 //! that the outage relies on is looked at once more, directly before the request.
 
+use super::Context;
 use super::asking::{came_up, changed};
-use super::{Context, Job};
+use super::commands::Command;
 use crate::error::Result;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
@@ -17,7 +18,7 @@ use crate::observe::{Wants, observe};
 /// What came up, with its exit code; `Kind::Refused` when the policy names another key.
 pub(super) async fn still_right(
     context: &Context,
-    (job, target, environment): (Job, &Target, Option<&str>),
+    (command, target, environment): (&Command, &Target, Option<&str>),
     seen: &Observed,
     action: &Action,
 ) -> Result<()> {
@@ -27,7 +28,7 @@ pub(super) async fn still_right(
         users: false,
         rights: false,
         readers: false,
-        ..job.wants(target)
+        ..command.look(target)
     };
     let target = Target {
         readers: Vec::new(),
@@ -50,7 +51,7 @@ pub(super) async fn still_right(
             &format!("the policy `{}` names another key than before", now.id.name),
         ));
     }
-    let plan = job.plan(&target, &fresh);
+    let plan = command.plan(&target, &fresh);
     came_up(name, &plan)?;
     let takes = |planned: &Action| {
         planned.takes_offline().is_some() && planned.environment() == action.environment()
