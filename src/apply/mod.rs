@@ -91,14 +91,17 @@ impl Applier<'_> {
                 uri,
                 key,
             } => self.hsm_role(policy, hsm, uri, key).await,
-            Action::RecoverKey { vault, uri, key } => {
-                self.recover_key(KeyPlace { vault, uri, key }).await
+            Action::RecoverKey {
+                vault, uri, key, ..
+            } => {
+                self.recover_key(action, KeyPlace { vault, uri, key }).await
             }
             Action::EnableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
+                ..
             }
             | Action::DisableKeyVersion {
                 vault,
@@ -107,23 +110,23 @@ impl Applier<'_> {
                 version,
                 ..
             } => {
-                let enabled = matches!(action, Action::EnableKeyVersion { .. });
-                self.set_version(KeyPlace { vault, uri, key }, version, enabled)
+                self.set_version(action, KeyPlace { vault, uri, key }, version)
                     .await
             }
             Action::EnableEnvironment {
                 environment, name, ..
-            } => self.enable(environment, name).await,
+            } => self.enable(action, environment, name).await,
             Action::RotateKey {
                 vault,
                 uri,
                 key,
                 from,
+                ..
             } => {
                 let place = KeyPlace { vault, uri, key };
-                self.rotate_key(place, from.as_deref()).await
+                self.rotate_key(action, place, from.as_deref()).await
             }
-            Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
+            Action::ProtectFromPurge { vault, .. } => self.protect_from_purge(action, vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { .. }
             | Action::MoveEnvironment { .. }

@@ -37,6 +37,7 @@ impl<'a> Start<'a> {
                 environment,
                 name,
                 policy,
+                ..
             } => (
                 environment,
                 name,
@@ -49,6 +50,7 @@ impl<'a> Start<'a> {
                 name,
                 from,
                 policy,
+                ..
             } => {
                 let goal = Goal::Policy(policy.clone());
                 (environment, name, goal, policy, Some(from))
@@ -57,6 +59,7 @@ impl<'a> Start<'a> {
                 environment,
                 name,
                 policy,
+                ..
             } => (environment, name, Goal::NoPolicy, policy, None),
             _ => return None,
         };

@@ -6,12 +6,11 @@ use super::values::Sheet;
 use crate::model::alike::Alike;
 use crate::model::fleet::{Fleet, Member, Named, Place, Unlisted};
 use crate::model::ids::ArmId;
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::Plan;
 use crate::model::receipt::Receipt;
 use crate::model::wanted::{Wanted, Waves};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::mem::discriminant;
 
 /// How a whole file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -226,20 +225,23 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     }
     let mut steps = Steps::default();
     for action in fleet.plan.actions.iter().take(fleet.first) {
-        steps.push(&mut text, action);
+        steps.push(&mut text, &action.to_string(), action.why());
     }
     let mut ring = None;
     for member in fleet
         .members
         .iter()
-        .filter(|member| !member.actions.is_empty())
+        .filter(|member| !member.is_idle())
     {
         if ring != Some(member.ring) {
             ring = Some(member.ring);
             text.push_str(&format!("Ring {}{}:\n", member.ring, pace(&wanted.waves)));
         }
         for action in &member.actions {
-            steps.push(&mut text, action);
+            steps.push(&mut text, &action.to_string(), action.why());
+        }
+        for step in &member.withheld {
+            steps.push(&mut text, &step.what, step.why);
         }
     }
     if fleet.plan.actions.is_empty() && fleet.plan.may_start() {
@@ -276,22 +278,18 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
 
 /// Numbered steps; why a step is done is said at the first of its kind.
 #[derive(Default)]
-struct Steps<'a> {
-    said: Vec<&'a Action>,
+struct Steps {
+    said: Vec<&'static str>,
     number: usize,
 }
 
-impl<'a> Steps<'a> {
-    fn push(&mut self, text: &mut String, action: &'a Action) {
+impl Steps {
+    fn push(&mut self, text: &mut String, what: &str, why: &'static str) {
         self.number += 1;
-        text.push_str(&format!("  {}. {action}\n", self.number));
-        if !self
-            .said
-            .iter()
-            .any(|old| discriminant(*old) == discriminant(action))
-        {
-            self.said.push(action);
-            text.push_str(&format!("     {}\n", action.why()));
+        text.push_str(&format!("  {}. {what}\n", self.number));
+        if !self.said.contains(&why) {
+            self.said.push(why);
+            text.push_str(&format!("     {why}\n"));
         }
     }
 }

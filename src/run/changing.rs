@@ -149,8 +149,8 @@ pub async fn change(
     let mut say = |event| out.event(&event);
     let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
         let action = action.clone();
-        let (own, observed, id) = (&own, &observed, id.as_deref());
-        Box::pin(async move { still_right(context, (job, own, id), observed, &action).await })
+        let (own, id) = (&own, id.as_deref());
+        Box::pin(async move { still_right(context, (job, own, id), &action).await })
     };
     let mut applier = Applier {
         writer: context.session.writer(consent, trail),

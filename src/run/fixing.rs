@@ -3,16 +3,18 @@
 //! typed.
 
 use super::asking::{Asked, question};
+use super::rechecking::same_evidence;
 use super::{Context, Job};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::receipt::{Event, Receipt};
 use crate::model::target::Target;
+use crate::observe::observe_vault;
 use crate::report::Out;
+use crate::steps::evidence::{PurgeEvidence, take};
 
 /// A repair, and whether the command line consented to it.
 struct Repair {
@@ -55,20 +57,37 @@ fn repairs(
             flags: "--yes --make-managed",
         });
     }
-    if let Some(vault) = observed
-        .vault
-        .present()
-        .filter(|vault| job.makes_policy() && vault.purge_protection == Known::Known(false))
-    {
-        repairs.push(Repair {
-            action: Action::ProtectFromPurge {
-                vault: vault.id.clone(),
-            },
+    if let Some(vault) = observed.vault.present().filter(|_| job.makes_policy()) {
+        repairs.extend(protection(observed).into_iter().map(|action| Repair {
+            action,
             yes: asked.protect.as_ref() == Some(&vault.id.name),
             flags: "--protect-from-purge VAULT_NAME",
-        });
+        }));
     }
     repairs
+}
+
+/// Purge protection for the vault of the snapshot, where its evidence allows it.
+fn protection(observed: &Observed) -> Option<Action> {
+    let vault = observed.vault.present()?;
+    let mut step = Plan::default();
+    take(&mut step, PurgeEvidence::gather(observed), |evidence| {
+        Action::ProtectFromPurge {
+            vault: vault.id.clone(),
+            evidence,
+        }
+    });
+    step.actions.pop()
+}
+
+/// Gathers the evidence of a repair once more, if it has any.
+async fn still_right(context: &Context, action: &Action) -> Result<()> {
+    let Action::ProtectFromPurge { vault, .. } = action else {
+        return Ok(());
+    };
+    let fresh = observe_vault(&context.reader(), vault).await?;
+    let fresh: Vec<Action> = protection(&fresh).into_iter().collect();
+    same_evidence(action, &fresh)
 }
 
 /// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop
@@ -120,8 +139,10 @@ pub(super) async fn fix(
             waiting: Waiting::default(),
             resume: context.program(),
             started: false,
-            // No repair takes anybody offline.
-            recheck: &|_| Box::pin(async { Ok(()) }),
+            recheck: &|action: &Action| {
+                let action = action.clone();
+                Box::pin(async move { still_right(context, &action).await })
+            },
             say: &mut say,
         };
         let applied = unless_stopped(applier.apply(&one))

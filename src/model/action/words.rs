@@ -147,7 +147,7 @@ impl fmt::Display for Action {
                     vault.name
                 )
             }
-            Action::ProtectFromPurge { vault } => {
+            Action::ProtectFromPurge { vault, .. } => {
                 write!(f, "Turn on purge protection of `{}`, for good", vault.name)
             }
             Action::MakeManaged { name, .. } => write!(f, "Make `{name}` a Managed Environment"),
