@@ -93,9 +93,7 @@ impl Applier<'_> {
             } => self.hsm_role(policy, hsm, uri, key).await,
             Action::RecoverKey {
                 vault, uri, key, ..
-            } => {
-                self.recover_key(action, KeyPlace { vault, uri, key }).await
-            }
+            } => self.recover_key(action, KeyPlace { vault, uri, key }).await,
             Action::EnableKeyVersion {
                 vault,
                 uri,

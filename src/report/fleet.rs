@@ -7,21 +7,21 @@ use crate::model::alike::Alike;
 use crate::model::fleet::{Fleet, Member, Named, Place, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::plan::Plan;
+use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use crate::model::wanted::{Wanted, Waves};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How a whole file ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FleetOutcome {
     /// Nothing was changed, and something would be.
     Planned,
-    /// Everything is as wanted already.
-    Unchanged,
-    /// Done, and shown by a re-read.
-    Done,
+    /// Everything that can be seen is as wanted already, as this proves.
+    Unchanged(Proof),
+    /// Done, and shown by a re-read, as this proves.
+    Done(Proof),
     /// Some of it runs at the service, or has not been started yet.
     Running,
     /// A finding forbids to start; nothing was changed.
@@ -30,6 +30,21 @@ pub enum FleetOutcome {
     Refused,
     /// It stopped at the first failure.
     Failed,
+}
+
+/// The word alone: a proof is no part of the document.
+impl Serialize for FleetOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            FleetOutcome::Planned => "planned",
+            FleetOutcome::Unchanged(_) => "unchanged",
+            FleetOutcome::Done(_) => "done",
+            FleetOutcome::Running => "running",
+            FleetOutcome::Blocked => "blocked",
+            FleetOutcome::Refused => "refused",
+            FleetOutcome::Failed => "failed",
+        })
+    }
 }
 
 /// How one environment ended.
@@ -138,12 +153,10 @@ impl<'a> FleetReport<'a> {
             outcome: MemberOutcome::of(member.place),
             error: None,
         };
-        let outcome = if !fleet.plan.may_start() {
-            FleetOutcome::Blocked
-        } else if fleet.plan.actions.is_empty() {
-            FleetOutcome::Unchanged
-        } else {
-            FleetOutcome::Planned
+        let outcome = match Proof::of(&fleet.plan) {
+            Ok(proof) => FleetOutcome::Unchanged(proof),
+            Err(_) if fleet.plan.may_start() => FleetOutcome::Planned,
+            Err(_) => FleetOutcome::Blocked,
         };
         Self {
             schema: "cmkctl/wanted-plan/v1",
@@ -164,8 +177,8 @@ impl<'a> FleetReport<'a> {
     pub fn sheet(&self) -> Sheet {
         let word = match self.outcome {
             FleetOutcome::Planned => "planned, nothing was changed",
-            FleetOutcome::Unchanged => "already in the wanted state, nothing was changed",
-            FleetOutcome::Done => "done, shown by a re-read",
+            FleetOutcome::Unchanged(_) => "already in the wanted state, nothing was changed",
+            FleetOutcome::Done(_) => "done, shown by a re-read",
             FleetOutcome::Running => "not at its end: some of it runs at the service or waits",
             FleetOutcome::Blocked => "blocked, nothing was changed",
             FleetOutcome::Refused => "refused, nothing was changed",
@@ -228,11 +241,7 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
         steps.push(&mut text, &action.to_string(), action.why());
     }
     let mut ring = None;
-    for member in fleet
-        .members
-        .iter()
-        .filter(|member| !member.is_idle())
-    {
+    for member in fleet.members.iter().filter(|member| !member.is_idle()) {
         if ring != Some(member.ring) {
             ring = Some(member.ring);
             text.push_str(&format!("Ring {}{}:\n", member.ring, pace(&wanted.waves)));

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::fleet::{Fleet, Saved, Sight};
 use crate::model::plan::{Action, Consent, Plan};
+use crate::model::proof::Proof;
 use crate::model::receipt::{Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
 use crate::model::wanted::Wanted;
@@ -249,7 +250,7 @@ fn others_too(came: &[Came], first: &Error, out: &mut Out) {
 }
 
 /// A last look at everything: that, and no status code, is what "done" means.
-async fn proof(context: &Context, wanted: &Wanted, goes_on: &str) -> Result<Fleet> {
+async fn proof(context: &Context, wanted: &Wanted, goes_on: &str) -> Result<(Fleet, Proof)> {
     let after = match unless_stopped(looked(context, wanted.clone())).await {
         Ok(after) => after.map_err(|error| {
             let why = error.to_string();
@@ -261,8 +262,8 @@ async fn proof(context: &Context, wanted: &Wanted, goes_on: &str) -> Result<Flee
             return Err(Error::new(Kind::Interrupted(stop), what).hint(goes_on));
         }
     };
-    proven(&after.fleet.plan)?;
-    Ok(after.fleet)
+    let proof = proven(&after.fleet.plan)?;
+    Ok((after.fleet, proof))
 }
 
 /// Proves what was done, and reports how far it came.
@@ -316,8 +317,8 @@ async fn finish(
             "It was not waited for: some of it runs at the service or is not started yet.",
         ));
     }
-    let after = proof(context, wanted, &goes_on).await?;
-    report.outcome = FleetOutcome::Done;
+    let (after, proof) = proof(context, wanted, &goes_on).await?;
+    report.outcome = FleetOutcome::Done(proof);
     if after
         .members
         .iter()

@@ -99,8 +99,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same, long after the plan: what came up since then. A plan of now that would make the policy
-/// or its grant is one of a key that can't be used: both were there, or were made, before.
+/// The same, long after the plan: what came up since then.
 pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     if let Some(error) = obstacle(plan) {
         let message = format!(
@@ -114,6 +113,13 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
             .collect();
         return Err(Error { message, ..error }.detail(said.join(" ")));
     }
+    Ok(())
+}
+
+/// Is everything there that an environment needs which goes offline or comes back? A plan of now
+/// that would make the policy or its grant is one of a key that can't be used: both were there, or
+/// were made, before.
+pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     if plan
         .actions
         .iter()

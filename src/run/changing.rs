@@ -10,6 +10,7 @@ use crate::interrupt::unless_stopped;
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
@@ -118,7 +119,7 @@ pub async fn change(
         });
     }
     if plan.actions.is_empty() {
-        change.outcome = Outcome::Unchanged;
+        change.outcome = Outcome::Unchanged(proven(&plan)?);
         change.next = next(context, job, target, &observed, false);
         out.data(&change, &change.sheet());
         return Ok(());
@@ -215,8 +216,7 @@ pub async fn change(
             ));
         }
     };
-    verify(job, &own, &after, &plan)?;
-    change.outcome = Outcome::Done;
+    change.outcome = Outcome::Done(verify(job, &own, &after, &plan)?);
     change.next = next(context, job, target, &after, true);
     out.data(&change, &change.sheet());
     Ok(())
@@ -239,7 +239,7 @@ fn known_version(target: &Target, observed: &Observed) -> Result<()> {
 }
 
 /// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
-fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<()> {
+fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<Proof> {
     // What was made again is not to be made once more.
     let mut rest = job.plan(
         &Target {
@@ -261,27 +261,13 @@ fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<()
     proven(&rest)
 }
 
-/// Is nothing left to do, and nothing in the way?
-pub(super) fn proven(rest: &Plan) -> Result<()> {
-    let problems: Vec<String> = rest
-        .actions
-        .iter()
-        .map(|action| format!("still to do: {action}"))
-        .chain(
-            rest.blockers()
-                .chain(rest.gaps())
-                .map(|finding| format!("{}: {}", finding.code, finding.message)),
-        )
-        .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
-    let mut error = Error::new(
-        Kind::Unverified,
-        "Everything was sent, but a re-read does not show the wanted state.",
-    );
-    for problem in problems {
-        error = error.hint(problem);
-    }
-    Err(error.hint("Reads can lag: run the same command again; it sends only what is missing."))
+/// The proof that nothing is left to do, and nothing in the way.
+pub(super) fn proven(rest: &Plan) -> Result<Proof> {
+    Proof::of(rest).map_err(|problems| {
+        let what = "Everything was sent, but a re-read does not show the wanted state.";
+        let error = problems
+            .into_iter()
+            .fold(Error::new(Kind::Unverified, what), Error::hint);
+        error.hint("Reads can lag: run the same command again; it sends only what is missing.")
+    })
 }

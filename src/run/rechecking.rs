@@ -1,7 +1,7 @@
 //! What was seen before a plan may be days old when an environment is taken offline: the evidence
 //! of what can't be undone is gathered once more, directly before the request, and compared.
 
-use super::asking::{came_up, changed};
+use super::asking::{came_up, changed, still_granted};
 use super::{Context, Job};
 use crate::error::Result;
 use crate::model::plan::Action;
@@ -42,6 +42,9 @@ pub(super) async fn still_right(
     .await?;
     let plan = job.plan(&target, &fresh);
     came_up(&unsent(action), &plan)?;
+    if action.environment().is_some() {
+        still_granted(&unsent(action), &plan)?;
+    }
     same_evidence(action, &plan.actions)
 }
 

@@ -2,7 +2,7 @@
 //! nothing new after the first failure.
 
 use super::Context;
-use super::asking::came_up;
+use super::asking::{came_up, still_granted};
 use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
 use crate::audit::Trail;
@@ -131,11 +131,10 @@ impl Run<'_> {
         self.set(index, Came::Begun);
         let name = &member.name;
         let mut tell = |event: Event| (say.borrow_mut())(of(name, event));
-        let recheck =
-            |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
-                let action = action.clone();
-                Box::pin(async move { self.still_right(member, &action).await })
-            };
+        let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
+            let action = action.clone();
+            Box::pin(async move { self.still_right(member, &action).await })
+        };
         let mut applier = Applier {
             writer: self
                 .context
@@ -216,6 +215,7 @@ impl Run<'_> {
             return Err(Error::new(Kind::Forbidden, message));
         }
         came_up(&unsent(action), &fleet.plan)?;
+        still_granted(&unsent(action), &fleet.plan)?;
         same_evidence(action, &fleet.plan.actions)?;
         // The window last: the looks above took time.
         let moment = self.context.clock().moment();

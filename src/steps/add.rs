@@ -77,7 +77,12 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     } else {
         Comes::Nothing
     };
-    link(&mut plan, (target, observed), environment, (policy, comes, First::Nothing));
+    link(
+        &mut plan,
+        (target, observed),
+        environment,
+        (policy, comes, First::Nothing),
+    );
     plan
 }
 

@@ -8,8 +8,8 @@ use super::lifecycle::ADD;
 use super::link::{Standing, offline, standing, unknown_link};
 use super::readers::reader_command;
 use super::{
-    Whose, acknowledge, add, estate, finding, grant, integration, key, not_visible, policy, ready, swap,
-    who,
+    Whose, acknowledge, add, estate, finding, grant, integration, key, not_visible, policy, ready,
+    swap, who,
 };
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};

@@ -82,9 +82,7 @@ pub(super) fn ends_with_key(history: &[Operation], failed: impl Fn(&Operation) -
         (operation.succeeded() || failed(operation))
             && !HARMLESS.iter().any(|kind| operation.is(kind))
     });
-    of_keys
-        .next()
-        .is_some_and(|last| applies_key(&last.kind))
+    of_keys.next().is_some_and(|last| applies_key(&last.kind))
 }
 
 /// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and

@@ -73,12 +73,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
 }
 
 /// The add, once the environment has left its old policy.
-fn add_after(
-    plan: &mut Plan,
-    of: (&Target, &Observed),
-    environment: &Environment,
-    policy: &ArmId,
-) {
+fn add_after(plan: &mut Plan, of: (&Target, &Observed), environment: &Environment, policy: &ArmId) {
     let later = (policy, Comes::Nothing, First::Removal);
     add::link(plan, of, environment, later);
 }

@@ -283,8 +283,7 @@ fn limit(
     let all = sight.tenant.present()?;
     let free = |member: &&Member| {
         let listed = known.get(&member.id.to_ascii_lowercase());
-        listed.is_some_and(|environment| environment.policy().is_none())
-            && !member.is_idle()
+        listed.is_some_and(|environment| environment.policy().is_none()) && !member.is_idle()
     };
     let now = all
         .iter()

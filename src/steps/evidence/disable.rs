@@ -1,5 +1,5 @@
-//! What allows to disable a version of a key: nobody uses it, and nobody left it within the days for
-//! which it must be kept.
+//! What allows to disable a version of a key: nobody uses it, and nobody left it within the days
+//! for which it must be kept.
 //!
 //! A key that is missed takes environments offline, and it can't be told from the key who uses it:
 //! so the whole tenant must have been seen, and every fact that speaks for a user counts. Dates can

@@ -130,7 +130,10 @@ impl RecoverEvidence {
             Seen::Present(_) => Verdict::No,
             seen => Verdict::CantTell(unread(seen)),
         };
-        let gone = gathering.own(gone, &about(key, &format!("Whether the key `{key}` is there")));
+        let gone = gathering.own(
+            gone,
+            &about(key, &format!("Whether the key `{key}` is there")),
+        );
         let deleted = match &observed.around.deleted_key {
             Seen::Present(_) => Verdict::Yes,
             Seen::Absent => Verdict::No,
@@ -149,11 +152,7 @@ impl RecoverEvidence {
 }
 
 /// Where the key is, and whether the policy of the snapshot references it.
-fn needed(
-    gathering: &mut Gathering,
-    observed: &Observed,
-    key: &KeyName,
-) -> Option<(Place, bool)> {
+fn needed(gathering: &mut Gathering, observed: &Observed, key: &KeyName) -> Option<(Place, bool)> {
     let what = format!("Whether the policy references the key `{key}`");
     let Seen::Present(vault) = &observed.vault else {
         gathering.gap(&about(key, "The vault"), &unread(&observed.vault));

@@ -79,7 +79,13 @@ impl LinkEvidence {
         }
         let allowed = later || state::allowed(&mut gathering, environment, ADD);
         let managed = managed(&mut gathering, target, environment);
-        let found = of_policy(&mut gathering, target, observed, (environment, policy), comes);
+        let found = of_policy(
+            &mut gathering,
+            target,
+            observed,
+            (environment, policy),
+            comes,
+        );
         gathering.end(found.map(|(fits, protection)| Self {
             environment: environment.id.clone(),
             policy: policy.clone(),
@@ -170,9 +176,8 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
     }
     let history = observed.operations.present()?;
     // One that failed is to be repeated.
-    ends_with_key(history, |_| false).then(|| {
-        "no policy is shown, and yet its history ends with one being applied".to_owned()
-    })
+    ends_with_key(history, |_| false)
+        .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
 }
 
 /// Is it a Managed Environment, or does the plan make it one first?

@@ -175,9 +175,8 @@ pub fn take<E: Evidence>(
         what: action.to_string(),
         why: action.why(),
     });
-    let stands = |finding: &&Finding| {
-        matches!(finding.severity, Severity::Block | Severity::Unknown)
-    };
+    let stands =
+        |finding: &&Finding| matches!(finding.severity, Severity::Block | Severity::Unknown);
     let said: Vec<(&str, Severity)> = plan
         .findings
         .iter()
@@ -185,7 +184,9 @@ pub fn take<E: Evidence>(
         .map(|finding| (finding.code, finding.severity))
         .collect();
     let news = |new: &Finding| match new.severity {
-        Severity::Block => !said.iter().any(|(_, severity)| *severity == Severity::Block),
+        Severity::Block => !said
+            .iter()
+            .any(|(_, severity)| *severity == Severity::Block),
         _ => !said.iter().any(|(code, _)| *code == new.code),
     };
     let news: Vec<Finding> = found.into_iter().filter(news).collect();

@@ -135,9 +135,21 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
     let name = &found.id.name;
     let network = found.network.clone().map(Network::lets_services_pass);
     let facts = [
-        ("CMK011", &found.soft_delete, format!("Whether `{name}` has soft delete")),
-        ("CMK011", &found.purge_protection, format!("Whether `{name}` has purge protection")),
-        ("CMK018", &network, format!("Whether trusted Microsoft services reach `{name}`")),
+        (
+            "CMK011",
+            &found.soft_delete,
+            format!("Whether `{name}` has soft delete"),
+        ),
+        (
+            "CMK011",
+            &found.purge_protection,
+            format!("Whether `{name}` has purge protection"),
+        ),
+        (
+            "CMK018",
+            &network,
+            format!("Whether trusted Microsoft services reach `{name}`"),
+        ),
     ];
     let mut all = true;
     for (code, fact, what) in facts {
@@ -164,7 +176,10 @@ fn usable(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
 
 /// May the policy's identity use the key?
 fn grant(gathering: &mut Gathering, observed: &Observed, policy: &Policy) -> Others<bool> {
-    let what = format!("Whether the identity of `{}` may use the key", policy.id.name);
+    let what = format!(
+        "Whether the identity of `{}` may use the key",
+        policy.id.name
+    );
     let id = policy.id.to_string();
     if policy.principal_id.is_none() {
         let why = Verdict::cant_tell("it has no identity yet");

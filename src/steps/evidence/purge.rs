@@ -43,7 +43,8 @@ impl PurgeEvidence {
             who: who::KEY_VAULT,
         };
         let soft_delete = gathering.own(Verdict::from(&vault.soft_delete), &about(&soft));
-        let purge_protection = gathering.own(Verdict::from(&vault.purge_protection), &about(&purge));
+        let purge_protection =
+            gathering.own(Verdict::from(&vault.purge_protection), &about(&purge));
         gathering.end(Some(Self {
             vault: vault.id.clone(),
             soft_delete,

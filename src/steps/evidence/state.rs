@@ -19,7 +19,10 @@ pub(super) fn idle(
     let about = About {
         code: "CMK023",
         subject: &environment.id,
-        what: &format!("Whether an operation runs on `{}`", environment.display_name),
+        what: &format!(
+            "Whether an operation runs on `{}`",
+            environment.display_name
+        ),
         who: who::POWER_PLATFORM,
     };
     let hinders = |kind: &str| !beside.is_some_and(|beside| kind.eq_ignore_ascii_case(beside));

@@ -103,7 +103,10 @@ impl Evidence for SwapEvidence {
         });
         all.extend(old);
         all.extend(self.protection.facts());
-        all.push(("the new policy's right on the old key", self.reaches_old_key.word()));
+        all.push((
+            "the new policy's right on the old key",
+            self.reaches_old_key.word(),
+        ));
         all
     }
 }
