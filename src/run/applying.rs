@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::fleet::{Place, Saved, Sight};
 use crate::model::plan::{Action, Consent, Plan};
+use crate::model::proof::Proof;
 use crate::model::receipt::{Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
 use crate::model::wanted::Wanted;
@@ -184,7 +185,7 @@ impl Road for Applying<'_> {
         })
     }
 
-    fn proven(&self, _: &Plan, after: &Planned) -> Result<()> {
+    fn proven(&self, _: &Plan, after: &Planned) -> Result<Proof> {
         proven(&after.fleet.plan)
     }
 
@@ -218,7 +219,7 @@ impl Road for Applying<'_> {
                 }
                 return out.data_for_scripts(&report);
             }
-            End::Unchanged => {}
+            End::Unchanged(_) => {}
             End::Unfinished(ended) => {
                 report = self.told(look, ended);
                 let failed = ended.error.as_ref();
@@ -231,9 +232,9 @@ impl Road for Applying<'_> {
                 report.opens = ended.opens.filter(|_| ended.error.is_some() && !failed);
                 report.next.push(self.way_on());
             }
-            End::Done(ended, after) => {
+            End::Done(proof, ended, after) => {
                 report = self.told(look, ended);
-                report.outcome = FleetOutcome::Done;
+                report.outcome = FleetOutcome::Done(proof);
                 let mut members = after.fleet.members.iter();
                 if members.any(|member| member.place == Place::Encrypted) {
                     report.next.push(

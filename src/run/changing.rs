@@ -14,6 +14,7 @@ use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
@@ -205,7 +206,7 @@ impl Road for Changing<'_> {
             let (action, environment) = (action.clone(), self.environment.as_deref());
             Box::pin(async move {
                 let subject = (command, own, environment);
-                still_right(self.context, subject, &seen.observed, &action).await
+                still_right(self.context, subject, &action).await
             })
         };
         let program = self.context.program();
@@ -249,7 +250,7 @@ impl Road for Changing<'_> {
     }
 
     /// The plan of the last look must be empty.
-    fn proven(&self, done: &Plan, after: &Look) -> Result<()> {
+    fn proven(&self, done: &Plan, after: &Look) -> Result<Proof> {
         // What was made again is not to be made once more.
         let once = Target {
             again: false,
@@ -300,8 +301,8 @@ impl Road for Changing<'_> {
             End::Planned => {}
             End::Refused(error) if error.kind.is_interruption() => {}
             End::Refused(_) => change.outcome = Outcome::Refused,
-            End::Unchanged => {
-                change.outcome = Outcome::Unchanged;
+            End::Unchanged(proof) => {
+                change.outcome = Outcome::Unchanged(proof);
                 change.next = self.next(&look.observed, false);
             }
             End::Unfinished(ran) => {
@@ -309,8 +310,8 @@ impl Road for Changing<'_> {
                 change.receipt = &ran.receipt;
                 change.next = vec![self.status(look)];
             }
-            End::Done(ran, after) => {
-                change.outcome = Outcome::Done;
+            End::Done(proof, ran, after) => {
+                change.outcome = Outcome::Done(proof);
                 change.receipt = &ran.receipt;
                 change.next = self.next(&after.observed, true);
             }

@@ -4,15 +4,17 @@
 
 use super::Context;
 use super::asking::{Asked, question};
-use super::commands::Command;
+use super::commands::{Command, protected};
+use super::rechecking::same_evidence;
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::action::facts::{Facts, Harm, OnTheWay};
+use crate::model::action::facts::{Facts, Harm, OnTheWay, Subject};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::receipt::{Event, Receipt};
 use crate::model::target::Target;
+use crate::observe::observe_vault;
 use crate::report::Out;
 
 /// A repair, and whether the command line consented to it.
@@ -70,6 +72,16 @@ fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
     Repair { action, yes, flags }
 }
 
+/// Gathers the evidence of a repair once more, if it has any.
+async fn still_right(context: &Context, action: &Action) -> Result<()> {
+    let Subject::Vault(vault) = action.facts().subject else {
+        return Ok(());
+    };
+    let fresh = observe_vault(&context.reader(), vault).await?;
+    let fresh: Vec<Action> = protected(&fresh).into_iter().collect();
+    same_evidence(action, &fresh)
+}
+
 /// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop
 /// the others.
 pub(super) async fn fix(
@@ -121,8 +133,10 @@ pub(super) async fn fix(
             waiting: Waiting::default(),
             resume: context.program(),
             started: false,
-            // No repair takes anybody offline.
-            recheck: &|_| Box::pin(async { Ok(()) }),
+            recheck: &|action: &Action| {
+                let action = action.clone();
+                Box::pin(async move { still_right(context, &action).await })
+            },
             say: &mut say,
         };
         let applied = unless_stopped(applier.apply(&one))

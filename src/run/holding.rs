@@ -70,12 +70,18 @@ fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
         .enumerate()
         .filter(|(_, action)| action.changes() && !was.contains(action));
     let mut differences: Vec<String> = new
-        .map(|(at, action)| {
-            difference(
-                &format!("step {}", at + 1),
-                &words(like(action)),
-                &action.to_string(),
-            )
+        .flat_map(|(at, action)| {
+            let step = format!("step {}", at + 1);
+            // The same step on other facts: these are what differs.
+            let same = was.iter().find(|old| old.is_same_step(action));
+            match (same.and_then(Action::evidence), action.evidence()) {
+                (Some(old), Some(new)) => old
+                    .differences(new)
+                    .into_iter()
+                    .map(|fact| format!("{step}, {fact}"))
+                    .collect(),
+                _ => vec![difference(&step, &words(like(action)), &action.to_string())],
+            }
         })
         .collect();
     if asked {

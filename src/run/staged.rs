@@ -3,11 +3,13 @@
 //! proves it. Each stage can be had from the one before alone.
 
 use super::asking::{Asked, blocked, consent, names_fit};
+use super::proving::proven;
 use super::{Context, holding};
 use crate::audit::Trail;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::plan::{Consent, Plan};
+use crate::model::proof::Proof;
 use crate::report::Out;
 use std::time::Instant;
 
@@ -55,7 +57,7 @@ pub(super) trait Road {
     ///
     /// # Errors
     /// `Kind::Unverified`, with what is left.
-    fn proven(&self, done: &Plan, after: &Self::Look) -> Result<()>;
+    fn proven(&self, done: &Plan, after: &Self::Look) -> Result<Proof>;
 
     /// How to go on where the proof is missing.
     fn goes_on(&self, ran: &Self::Ran) -> String;
@@ -73,14 +75,14 @@ pub(super) enum End<'a, R: Road + ?Sized> {
     Blocked,
     /// `--dry-run`.
     Planned,
-    /// Nothing is to do.
-    Unchanged,
+    /// Nothing is to do, as this proves.
+    Unchanged(Proof),
     /// There is no consent, or it does not hold any more.
     Refused(&'a Error),
     /// Not at its end.
     Unfinished(&'a R::Ran),
-    /// Done, and shown by this look.
-    Done(&'a R::Ran, &'a R::Look),
+    /// Done, and shown by this look, as this proves.
+    Done(Proof, &'a R::Ran, &'a R::Look),
 }
 
 /// A look, and when it began. Real time: a rehearsal's hour is a moment, in which nothing moves.
@@ -157,7 +159,7 @@ impl<L> Looked<L> {
             };
         }
         if plan.actions.is_empty() {
-            road.report(look, End::Unchanged, out);
+            road.report(look, End::Unchanged(proven(plan)?), out);
             return road.whole(look).map(|()| None);
         }
         Ok(Some(Planned(self)))
@@ -243,8 +245,8 @@ impl<R: Road> Applied<'_, R> {
             }
         };
         let look = approved.look();
-        road.proven(road.plan(look), &after)?;
-        road.report(look, End::Done(&ran, &after), out);
+        let proof = road.proven(road.plan(look), &after)?;
+        road.report(look, End::Done(proof, &ran, &after), out);
         road.whole(&after)
     }
 }

@@ -2,7 +2,7 @@
 //! seen.
 
 use super::estate::left_keys;
-use super::lifecycle::{applies_key, changes_key};
+use super::lifecycle::{applies_key, changes_key, ends_with_key};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Stage};
 use crate::model::finding::{Finding, Severity};
@@ -165,14 +165,9 @@ impl<'a> Tenant<'a> {
         if !environment.key_link.is_absent() {
             return None;
         }
-        // A reset, a restore or a copy gives it the key of something else, or none.
         // One that failed may have put data on the key.
-        let of_keys = |operation: &&Operation| {
-            (operation.succeeded() || applies_key(&operation.kind))
-                && !HARMLESS.iter().any(|kind| operation.is(kind))
-        };
-        let last = history.iter().find(of_keys)?;
-        applies_key(&last.kind).then(|| {
+        let failed = |operation: &Operation| applies_key(&operation.kind);
+        ends_with_key(history, failed).then(|| {
             "no policy is shown, and yet its history ends with one being applied".to_owned()
         })
     }
@@ -238,13 +233,6 @@ impl<'a> Tenant<'a> {
         days
     }
 }
-
-/// Operations that change nothing about an environment's key.
-const HARMLESS: [&str; 3] = [
-    "EnableGovernanceConfiguration",
-    "DisableGovernanceConfiguration",
-    "Backup",
-];
 
 pub(super) fn needed(subject: &str, message: String) -> Finding {
     let remedy =

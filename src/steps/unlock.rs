@@ -1,6 +1,7 @@
 //! After a lock: the original key comes back first, then each environment, the one that is deleted
 //! soonest first.
 
+use super::evidence::{EnableEvidence, EnableVersionEvidence, RecoverEvidence, take};
 use super::grant::Comes;
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
@@ -33,7 +34,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     };
     plan.join(of_key(&id, observed));
     let mut of_environments = enabled_again(target, observed, &id);
-    if plan.actions.is_empty() && of_environments.actions.is_empty() {
+    let idle = |plan: &Plan| plan.actions.is_empty() && plan.withheld.is_empty();
+    if idle(&plan) && idle(&of_environments) {
         // Nothing is sent: then "nothing is to do" must be known.
         for finding in plan
             .findings
@@ -98,8 +100,7 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
             .into_iter()
             .filter(|finding| finding.severity == Severity::Unknown),
     );
-    plan.findings
-        .extend(restore(&named, observed, &mut plan.actions));
+    plan.join(restore(&named, observed));
     grant::grant(&named, observed, Comes::There, Whose::Others, &mut plan);
     plan
 }
@@ -125,40 +126,44 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
 /// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every
 /// version that environments still need is enabled again: the pinned one, or the latest and those
 /// whose successor is younger than 28 days.
-fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Vec<Finding> {
+fn restore(named: &Target, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
     // What a rotation or a day more would mend is said; what can be brought back is an action, and
     // no finding.
     let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
-        return key::check(named, observed, Whose::Others);
+        plan.findings = key::check(named, observed, Whose::Others);
+        return plan;
     };
     if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
-        actions.push(Action::RecoverKey {
-            vault: vault.id.clone(),
-            uri: vault.uri.clone(),
-            key: name.clone(),
-        });
         let others = Observed {
             key: Seen::NotAsked,
             ..observed.clone()
         };
-        return key::check(named, &others, Whose::Others);
+        plan.findings = key::check(named, &others, Whose::Others);
+        let gathered = RecoverEvidence::gather(observed, name);
+        take(&mut plan, gathered, |evidence| Action::RecoverKey {
+            vault: vault.id.clone(),
+            uri: vault.uri.clone(),
+            key: name.clone(),
+            evidence,
+        });
+        return plan;
     }
     let mut found = Vec::new();
-    let versions = disabled_versions(name, observed, &mut found);
-    actions.extend(
-        versions
-            .into_iter()
-            .map(|version| Action::EnableKeyVersion {
-                vault: vault.id.clone(),
-                uri: vault.uri.clone(),
-                key: name.clone(),
-                version,
-            }),
-    );
+    for version in disabled_versions(name, observed, &mut found) {
+        let gathered = EnableVersionEvidence::gather(observed, name, &version);
+        take(&mut plan, gathered, |evidence| Action::EnableKeyVersion {
+            vault: vault.id.clone(),
+            uri: vault.uri.clone(),
+            key: name.clone(),
+            version,
+            evidence,
+        });
+    }
     // What is wrong with the key besides that it is disabled.
     let enabled = observed.key.present().cloned().map(|key| {
         let validity = match key.validity.enabled {
-            Known::Known(false) if !actions.is_empty() => Validity {
+            Known::Known(false) if !plan.actions.is_empty() => Validity {
                 enabled: Known::Known(true),
                 ..key.validity
             },
@@ -171,7 +176,8 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
         ..observed.clone()
     };
     found.extend(key::check(named, &mended, Whose::Others));
-    found
+    plan.findings.extend(found);
+    plan
 }
 
 /// The versions to enable again. Where that can't be told, it is said.
@@ -322,12 +328,15 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
             .cmp(&(right.is_none(), right))
             .then_with(|| one.display_name.cmp(&other.display_name))
     });
-    let action = |(deleted_on, environment): (_, &Environment)| Action::EnableEnvironment {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
-        deleted_on,
-    };
-    plan.actions.extend(locked.into_iter().map(action));
+    for (deleted_on, environment) in locked {
+        let gathered = EnableEvidence::gather(environment, policy);
+        take(&mut plan, gathered, |evidence| Action::EnableEnvironment {
+            environment: environment.id.clone(),
+            name: environment.display_name.clone(),
+            deleted_on,
+            evidence,
+        });
+    }
     plan
 }
 

@@ -3,11 +3,11 @@
 use crate::error::{Error, Result};
 use crate::model::day::day;
 use crate::model::environment::Environment;
-use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 use crate::observe::Wants;
+use crate::steps::evidence::{PurgeEvidence, take};
 
 /// A changing command.
 #[derive(Debug)]
@@ -219,12 +219,17 @@ pub(super) fn managed(observed: &Observed) -> Option<Action> {
     })
 }
 
-/// A vault whose key a policy gets must be protected from purge.
-pub(super) fn protected(observed: &Observed) -> Option<Action> {
+/// A vault whose key a policy gets must be protected from purge, where its evidence allows it.
+pub(in crate::run) fn protected(observed: &Observed) -> Option<Action> {
     let vault = observed.vault.present()?;
-    (vault.purge_protection == Known::Known(false)).then(|| Action::ProtectFromPurge {
-        vault: vault.id.clone(),
-    })
+    let mut step = Plan::default();
+    take(&mut step, PurgeEvidence::gather(observed), |evidence| {
+        Action::ProtectFromPurge {
+            vault: vault.id.clone(),
+            evidence,
+        }
+    });
+    step.actions.pop()
 }
 
 /// What an environment with a key of its own depends on from now on.

@@ -12,7 +12,7 @@ mod unlock;
 
 pub use add_environment::ADD_ENVIRONMENT;
 pub use command::Command;
-pub(super) use command::Ended;
+pub(super) use command::{Ended, protected};
 pub use create_policy::CREATE_POLICY;
 pub use enable::ENABLE;
 pub use remove_environment::REMOVE_ENVIRONMENT;
