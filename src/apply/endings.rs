@@ -16,7 +16,7 @@ pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
     format!(
         "The operation ended as `{}`, but the environment shows {}: some service may lag behind; \
         look again tomorrow.",
-        operation.state,
+        operation.state.shown(),
         match goal {
             Goal::NoPolicy => "no policy any more",
             Goal::Policy(_) | Goal::Linked => "the policy as linked",
@@ -50,16 +50,13 @@ pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state:
 /// Where the environment stands, in one line.
 pub(super) fn describe(look: &Environment) -> String {
     let link = match &look.key_link {
-        Seen::Present(link) => link
-            .status
-            .clone()
-            .unwrap_or_else(|| "no status".to_owned()),
-        _ => "no policy".to_owned(),
+        Seen::Present(link) => link.status.said().unwrap_or("no status"),
+        _ => "no policy",
     };
     let state = look.state().unwrap_or("unknown").to_owned();
     format!(
         "link `{link}`, management `{state}`, runtime `{}`",
-        look.runtime_state.as_deref().unwrap_or("unknown")
+        look.runtime_state.shown()
     )
 }
 
@@ -67,7 +64,7 @@ pub(super) fn describe(look: &Environment) -> String {
 pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     let said = match &operation.error {
         Some(said) => format!(": {said}"),
-        None if operation.state.eq_ignore_ascii_case("Succeeded") => String::new(),
+        None if operation.succeeded() => String::new(),
         None if operation.all_stages_succeeded => {
             ": no reason was given, and every stage succeeded".to_owned()
         }
@@ -75,6 +72,7 @@ pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     };
     error.detail(format!(
         "The operation {} ended as `{}`{said}.",
-        operation.id, operation.state
+        operation.id,
+        operation.state.shown()
     ))
 }

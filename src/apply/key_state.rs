@@ -201,7 +201,7 @@ fn state(environment: &Environment) -> String {
     format!(
         "management `{}`, runtime `{}`",
         environment.state().unwrap_or("unknown"),
-        environment.runtime_state.as_deref().unwrap_or("unknown")
+        environment.runtime_state.shown()
     )
 }
 

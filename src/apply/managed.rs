@@ -8,6 +8,7 @@ use crate::cloud::fault::Reply;
 use crate::cloud::operations::Ended;
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
+use crate::model::known::Verdict;
 use crate::steps::lifecycle::GOVERN;
 use std::time::Duration;
 
@@ -63,9 +64,10 @@ impl Applier<'_> {
             )
         };
         match self.wait(url, pause).await? {
-            Ended::Operation(operation) if operation.state.eq_ignore_ascii_case("Failed") => Err(
-                failed(Error::new(Kind::Unverified, unmade(name)), &operation),
-            ),
+            Ended::Operation(operation) if operation.failed() => Err(failed(
+                Error::new(Kind::Unverified, unmade(name)),
+                &operation,
+            )),
             Ended::Deadline => Err(goes_on(Kind::StillRunning)),
             Ended::Interrupted(stop) => Err(goes_on(Kind::Interrupted(stop))),
             Ended::Operation(_) | Ended::Vanished | Ended::Back => Ok(()),
@@ -112,14 +114,16 @@ fn unmade(name: &str) -> String {
 /// How far it is: managed, and nothing runs any more.
 fn far(environment: &Environment) -> Look<()> {
     match (environment.managed(), environment.ongoing.as_deref()) {
-        (Some(true), None) => Look::Yes(()),
-        (Some(true), Some(ongoing)) => Look::Begun(format!("`{ongoing}` runs")),
+        (Verdict::Yes, None) => Look::Yes(()),
+        (Verdict::Yes, Some(ongoing)) => Look::Begun(format!("`{ongoing}` runs")),
         (_, Some(ongoing)) if ongoing.eq_ignore_ascii_case(GOVERN) => {
             Look::Begun(format!("`{ongoing}` runs"))
         }
         (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
-        (Some(false), None) => Look::NotYet("it is not managed yet".to_owned()),
+        (Verdict::No, None) => Look::NotYet("it is not managed yet".to_owned()),
         // A word that nobody knows is no reason to send anything again.
-        (None, None) => Look::Begun("the service does not say whether it is managed".to_owned()),
+        (Verdict::CantTell(why), None) => {
+            Look::Begun(format!("whether it is managed is not known: {}", why.why))
+        }
     }
 }

@@ -154,7 +154,7 @@ impl Waiter<'_> {
         };
         let Some(url) = url else { return Ok(None) };
         match self.wait(awaited, &url, deadline).await? {
-            Ended::Operation(operation) => return Ok(Some(operation)),
+            Ended::Operation(operation) => return Ok(Some(*operation)),
             Ended::Vanished => {
                 self.note("The service no longer knows the operation; the environment decides.")
             }

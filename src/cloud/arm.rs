@@ -6,14 +6,14 @@
 use crate::cloud::arm_operations::Accepted;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{as_text, at, clean, list, maybe, must, text, texts};
+use crate::cloud::json::{as_text, as_texts, at, clean, list, maybe, must, text, word};
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::versions;
 use crate::model::bad_input::BadInput;
 use crate::model::ids::{ArmId, ResourceKind, same_id};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::protection::{KeyReference, Policy, Provider, Registration};
+use crate::model::protection::{EncryptionState, KeyReference, Policy, Provider};
 use crate::model::surroundings::Validation;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -190,25 +190,19 @@ impl NewPolicy<'_> {
     }
 }
 
-/// A resource provider out of JSON; everything may be missing.
+/// A resource provider out of JSON; everything may be missing, and is not known then.
 pub fn provider(value: &Value) -> Provider {
     let policies = list(value, "resourceTypes").iter().find(|kind| {
         text(kind, "resourceType")
             .is_some_and(|name| name.eq_ignore_ascii_case("enterprisePolicies"))
     });
-    let locations = policies.map_or(Vec::new(), |kind| texts(kind, "locations"));
+    let locations = policies.map_or_else(
+        || Known::Unknown("the provider does not list `enterprisePolicies`".to_owned()),
+        |kind| must(kind, "locations", as_texts),
+    );
     Provider {
-        state: must(value, "registrationState", registration),
-        locations: locations.iter().map(|name| location_name(name)).collect(),
-    }
-}
-
-fn registration(state: &Value) -> Option<Registration> {
-    match state.as_str()?.to_ascii_lowercase().as_str() {
-        "registered" => Some(Registration::Registered),
-        "registering" => Some(Registration::Registering),
-        "notregistered" | "unregistered" | "unregistering" => Some(Registration::NotRegistered),
-        _ => None,
+        state: word(value, "registrationState").means,
+        locations: locations.map(|all| all.iter().map(|name| location_name(name)).collect()),
     }
 }
 
@@ -220,14 +214,18 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
     of_the_same_name(id, value)?;
     Ok(Policy {
         id: id.clone(),
-        location: location_name(&text(value, "location").unwrap_or_default()),
+        location: must(value, "location", as_text).map(|name| location_name(&name)),
         kind: text(value, "kind").ok_or("it has no kind")?,
         principal_id: text(value, "identity.principalId")
             .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId")),
         system_id: text(value, "properties.systemId"),
         key: key_reference(value),
-        encrypts: must(value, "properties.encryption.state", encrypts),
+        encrypts: word(value, "properties.encryption.state")
+            .means
+            .map(|state: EncryptionState| state == EncryptionState::Enabled),
         unfinished: unfinished(value),
+        health: at(value, "properties.healthStatus")
+            .map(|_| word(value, "properties.healthStatus")),
     })
 }
 
@@ -236,14 +234,6 @@ fn unfinished(value: &Value) -> Option<String> {
     match maybe(value, "properties.provisioningState", as_text) {
         Known::Known(state) => state.filter(|state| !state.eq_ignore_ascii_case("Succeeded")),
         Known::Unknown(why) => Some(why),
-    }
-}
-
-fn encrypts(state: &Value) -> Option<bool> {
-    match state.as_str()?.to_ascii_lowercase().as_str() {
-        "enabled" => Some(true),
-        "disabled" => Some(false),
-        _ => None,
     }
 }
 

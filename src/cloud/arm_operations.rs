@@ -11,6 +11,7 @@ use crate::cloud::json::{as_text, at, clean, must, text};
 use crate::cloud::operations::{Patience, Step, step};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::operation::Operation;
+use crate::model::word::Word;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -94,7 +95,11 @@ impl Accepted {
     ) -> Step {
         let look = match look {
             Ok(progress) => Ok(Operation {
-                state: if progress.has_ended() { ENDS[0] } else { "" }.to_owned(),
+                state: if progress.has_ended() {
+                    Word::from(ENDS[0])
+                } else {
+                    Word::default()
+                },
                 ..Operation::default()
             }),
             Err(fault) => Err(fault.clone()),

@@ -25,22 +25,19 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         unique_name: json::text(part, "uniqueName"),
         domain_name: json::text(part, "domainName"),
         url: json::text(part, "instanceUrl"),
-        instance_state: json::text(part, "instanceState"),
+        instance_state: json::word_of(part, "instanceState", "instanceState"),
     });
-    let permissions = json::at(value, "properties.permissions").and_then(Value::as_object);
     let mut found = Environment {
         display_name: text("displayName").unwrap_or_else(|| id.clone()),
-        location: json::text(value, "location")
-            .unwrap_or_default()
-            .to_ascii_lowercase(),
-        sku: text("environmentSku").unwrap_or_default(),
-        is_default: json::at(value, "properties.isDefault")
-            .and_then(json::as_flag)
-            .unwrap_or(false),
-        tenant_id: text("tenantId"),
-        protection_level: text("governanceConfiguration.protectionLevel"),
-        management_state: text("states.management.id"),
-        runtime_state: text("states.runtime.id"),
+        location: json::must(value, "location", json::as_text)
+            .map(|location| location.to_ascii_lowercase()),
+        sku: json::word(value, "properties.environmentSku"),
+        is_default: json::maybe(value, "properties.isDefault", json::as_flag)
+            .map(|flag| flag.unwrap_or_else(|| has_default_id(&id))),
+        tenant_id: json::maybe(value, "properties.tenantId", json::as_text),
+        protection_level: json::word(value, "properties.governanceConfiguration.protectionLevel"),
+        management_state: json::word(value, "properties.states.management.id"),
+        runtime_state: json::word(value, "properties.states.runtime.id"),
         dataverse,
         app: app(value),
         key_link: key_link(value),
@@ -57,13 +54,7 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         page: None,
         modified: json::at(value, "properties.lastModifiedTime").and_then(json::as_date),
         rules: rules(value),
-        // What is listed as `false` is not granted.
-        permissions: permissions.map(|map| {
-            map.iter()
-                .filter(|(_, granted)| **granted != Value::Bool(false))
-                .map(|(key, _)| json::clean(key))
-                .collect()
-        }),
+        permissions: json::maybe(value, "properties.permissions", permissions),
         id,
     };
     if found.key_link.is_absent() && found.has_customers_key() {
@@ -76,6 +67,21 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         });
     }
     Ok(found)
+}
+
+/// The default environment's id, as the Power Platform admin API writes it.
+fn has_default_id(id: &str) -> bool {
+    id.get(..8)
+        .is_some_and(|head| head.eq_ignore_ascii_case("Default-"))
+}
+
+/// The caller's permissions by their names. What is listed as `false` is not granted.
+fn permissions(value: &Value) -> Option<Vec<String>> {
+    let granted = value
+        .as_object()?
+        .iter()
+        .filter(|(_, granted)| **granted != Value::Bool(false));
+    Some(granted.map(|(name, _)| json::clean(name)).collect())
 }
 
 /// The finance and operations side; nothing where the service says `null` or leaves it out.
@@ -196,7 +202,7 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
         Ok(policy) => Seen::Present(KeyLink {
             policy,
             system_id: json::text(part, "systemId"),
-            status: json::text(part, "linkStatus"),
+            status: json::word(part, "linkStatus"),
         }),
         Err(bad) => odd(bad.message.trim_end_matches('.').to_owned()),
     }
@@ -229,7 +235,7 @@ pub fn operation(value: &Value) -> Operation {
             .or_else(|| json::text(value, "name"))
             .unwrap_or_default(),
         kind: json::text(value, "type.id").unwrap_or_default(),
-        state: json::text(value, "state.id").unwrap_or_default(),
+        state: json::word(value, "state.id"),
         created: json::must(value, "createdDateTime", json::as_date),
         last_action: json::maybe(value, "lastActionDateTime", json::as_date),
         stage: current

@@ -3,6 +3,7 @@
 
 use crate::model::known::Known;
 pub use crate::model::text::clean;
+use crate::model::word::{Vocabulary, Word};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -90,6 +91,27 @@ pub fn must<T>(value: &Value, path: &str, read: impl FnOnce(&Value) -> Option<T>
     })
 }
 
+/// A word that the service always states and that decides something: its field and its value are
+/// named where it is not known.
+pub fn word<T: Vocabulary>(value: &Value, path: &str) -> Word<T> {
+    word_of(value, path, T::FIELD)
+}
+
+/// The same, of a field that sentences call otherwise.
+pub fn word_of<T: Vocabulary>(value: &Value, path: &str, field: &str) -> Word<T> {
+    match look(value, path) {
+        Ok(None) => Word::unsaid(format!("`{field}` is missing")),
+        Ok(Some(found)) => as_text(found).map_or_else(
+            || {
+                let found = shown(found);
+                Word::unsaid(format!("`{field}` is {found}, which can't be understood"))
+            },
+            |said| Word::read(field, &said),
+        ),
+        Err(why) => Word::unsaid(why),
+    }
+}
+
 /// For [`must`] and [`maybe`]: a text, cleaned, of which something is left.
 pub fn as_text(value: &Value) -> Option<String> {
     value
@@ -105,6 +127,11 @@ pub fn as_flag(value: &Value) -> Option<bool> {
         Value::String(text) => text.to_ascii_lowercase().parse().ok(),
         _ => None,
     }
+}
+
+/// For [`must`] and [`maybe`]: a count that is not negative.
+pub fn as_count(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|count| u32::try_from(count).ok())
 }
 
 /// For [`must`] and [`maybe`]: whole seconds since 1970.

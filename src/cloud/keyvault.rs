@@ -18,6 +18,7 @@ use crate::model::protection::{Key, Validity, Vault};
 use crate::model::rights::RoleAssignment;
 use crate::model::roles::HSM_ENCRYPTION_USER;
 use crate::model::surroundings::Deleted;
+use crate::model::word::Word;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_security_keyvault_keys::models::{KeyAttributes, KeyClientGetKeyOptions};
@@ -83,11 +84,13 @@ impl Reader {
         Ok(Key {
             name: name.to_string(),
             kty: material.kty.map_or_else(
-                || unsaid("its type"),
-                |kty| Known::Known(json::clean(kty.as_ref())),
+                || Word::unsaid("`kty` is missing"),
+                |kty| Word::from(json::clean(kty.as_ref()).as_str()),
             ),
-            bits: material.n.map(|n| bits(&n)),
-            version: version.and_then(|version| KeyVersion::parse(&version).ok()),
+            bits: material
+                .n
+                .map_or_else(|| unsaid("its size"), |n| Known::Known(bits(&n))),
+            version: parsed(version.as_deref()),
             validity,
             source: "Key Vault",
         })
@@ -106,12 +109,9 @@ impl Reader {
                 .into_model()
         };
         let key = self.session.with_keys(service, &vault.uri, get).await?;
-        let purged = key
-            .scheduled_purge_date
-            .and_then(|time| Timestamp::from_second(time.unix_timestamp()).ok());
         Ok(Deleted {
             name: name.to_string(),
-            purged,
+            purged: optional(key.scheduled_purge_date),
         })
     }
 
@@ -226,6 +226,17 @@ fn validity(attributes: KeyAttributes) -> Validity {
         not_before: optional(attributes.not_before),
         expires: optional(attributes.expires),
     }
+}
+
+/// The version that the address of the key ends with.
+fn parsed(version: Option<&str>) -> Known<KeyVersion> {
+    let Some(version) = version else {
+        return unsaid("which version it is");
+    };
+    KeyVersion::parse(version).map_or_else(
+        |bad| Known::Unknown(bad.message.trim_end_matches('.').to_owned()),
+        Known::Known,
+    )
 }
 
 fn unsaid<T>(part: &str) -> Known<T> {

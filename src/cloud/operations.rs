@@ -19,7 +19,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ended {
     /// The operation says that it ended; the environment must confirm it.
-    Operation(Operation),
+    Operation(Box<Operation>),
     /// The service does not know the operation any more: the environment decides.
     Vanished,
     /// The environment shows what is wanted although the operation has not said that it ended.
@@ -84,7 +84,9 @@ impl Patience {
 /// stays; unknown states wait on.
 pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Patience) -> Step {
     match look {
-        Ok(operation) if operation.has_ended() => Step::Stop(Ended::Operation(operation.clone())),
+        Ok(operation) if operation.has_ended() => {
+            Step::Stop(Ended::Operation(Box::new(operation.clone())))
+        }
         Err(fault) if fault.status() == Some(404) => Step::Stop(Ended::Vanished),
         Err(fault) if fault.cause == Cause::Foreign => Step::Refused,
         Err(fault) if !endures(fault) => {
@@ -259,14 +261,13 @@ impl Oddities {
     /// Tells of what is odd about a look.
     fn tell(&mut self, look: &Reply<Operation>) {
         if let Ok(operation) = look
-            && !operation.has_ended()
-            && !["NotStarted", "Running"].contains(&operation.state.as_str())
+            && operation.state.means.unknown().is_some()
             && !self.unknown
         {
             self.unknown = true;
             tracing::warn!(
                 "The operation is in the unknown state `{}`; waiting on.",
-                operation.state
+                operation.state.shown()
             );
         }
         self.unanswered = if look.is_ok() { 0 } else { self.unanswered + 1 };
@@ -296,8 +297,8 @@ fn refused(look: Reply<Operation>) -> Error {
 fn words(look: &Reply<Operation>) -> String {
     match look {
         Ok(operation) => match &operation.stage {
-            Some(stage) => format!("{}, stage {stage}", operation.state),
-            None => operation.state.clone(),
+            Some(stage) => format!("{}, stage {stage}", operation.state.shown()),
+            None => operation.state.shown().to_owned(),
         },
         Err(fault) => fault.clause(),
     }
@@ -320,7 +321,7 @@ mod tests {
 
     fn state(state: &str) -> Reply<Operation> {
         Ok(Operation {
-            state: state.to_owned(),
+            state: state.into(),
             ..Operation::default()
         })
     }

@@ -5,7 +5,9 @@ use crate::cloud::arm::Written;
 use crate::cloud::arm::of_the_same_name;
 use crate::cloud::clouds::{Cloud, Service};
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must, number, text};
+use crate::cloud::json::{
+    as_count, as_date, as_flag, as_text, as_texts, clean, look, maybe, must, text, word,
+};
 use crate::cloud::key_state::validity;
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
@@ -49,7 +51,7 @@ impl Reader {
             .arm(&format!("{vault}/keys/{key}{version}"), versions::VAULTS);
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::exchange::parse(Service::Arm, &answer)?;
-        let of_another = |key: &Key| asked.is_some_and(|asked| key.version.as_ref() != Some(asked));
+        let of_another = |key: &Key| asked.is_some_and(|asked| key.version.known() != Some(asked));
         let named = text(&value, "name").filter(|_| asked.is_none());
         let found = self::key(key, &value);
         if named.is_some_and(|own| !own.eq_ignore_ascii_case(key.as_str())) || of_another(&found) {
@@ -77,10 +79,9 @@ impl Reader {
             like.subscription_scope()
         );
         let deleted = |value: &Value| {
-            let purged = maybe(value, "properties.scheduledPurgeDate", as_date);
             Ok(Deleted {
                 name: must(value, "name", as_text).required()?,
-                purged: purged.known().copied().flatten(),
+                purged: maybe(value, "properties.scheduledPurgeDate", as_date),
             })
         };
         self.session
@@ -148,16 +149,20 @@ fn has_own_address(vault: &Vault, cloud: &Cloud) -> Result<(), String> {
 
 /// Key facts out of JSON; everything may be missing, and is not known then.
 pub fn key(name: &KeyName, value: &Value) -> Key {
-    let uri = text(value, "properties.keyUriWithVersion").unwrap_or_default();
+    let version = |uri: &Value| KeyVersion::of_url(uri.as_str()?).ok();
     Key {
         name: name.to_string(),
-        kty: must(value, "properties.kty", as_text),
-        bits: number(value, "properties.keySize").and_then(|bits| u32::try_from(bits).ok()),
-        version: KeyVersion::of_url(&uri).ok(),
+        kty: word(value, "properties.kty"),
+        bits: must(value, "properties.keySize", as_count),
+        version: must(value, "properties.keyUriWithVersion", version),
         validity: validity(value, "properties.attributes"),
         source: "Azure Resource Manager",
     }
 }
+
+/// Days a deleted key is kept where the vault does not say it (the default of the public
+/// specification).
+const RETENTION_DAYS: u32 = 90;
 
 /// A vault with what is absent read as documented: purge protection off, soft delete on, access
 /// policies rather than RBAC, public. What is there and can't be understood is not known.
@@ -184,65 +189,67 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
         uri: address
             .required()
             .map_err(|why| format!("it has no address: {why}"))?,
-        tenant_id: text(value, "properties.tenantId"),
+        tenant_id: must(value, "properties.tenantId", as_text),
         rbac: if hsm {
             Known::Known(true)
         } else {
             flag_or("enableRbacAuthorization", false)
         },
         soft_delete: flag_or("enableSoftDelete", true),
-        retention_days: number(value, "properties.softDeleteRetentionInDays")
-            .and_then(|days| u32::try_from(days).ok()),
+        retention_days: maybe(value, "properties.softDeleteRetentionInDays", as_count)
+            .map(|days| days.unwrap_or(RETENTION_DAYS)),
         purge_protection: flag_or("enablePurgeProtection", false),
         network: network(value),
         access_policies: access_policies(value),
     })
 }
 
-/// Who the network lets in. Left out, public access is on and trusted services pass; a word that
-/// nobody knows is never an excuse.
+/// Who the network lets in. Left out, public access is on and trusted services pass (defaults of
+/// the public specification); a word that nobody knows is never an excuse.
 fn network(value: &Value) -> Known<Network> {
-    let word = |path: &str, default: &str| {
-        maybe(value, path, |word| {
-            word.as_str().map(str::to_ascii_lowercase)
-        })
-        .map(|word| {
+    let read = |path: &str, default: &str| {
+        maybe(value, path, |word| word.as_str().map(clean)).map(|word| {
             word.filter(|word| !word.is_empty())
                 .unwrap_or_else(|| default.to_owned())
         })
     };
-    let odd = |name: &str, word: &str| {
-        Known::Unknown(format!(
-            "`{name}` is `{}`, which cmkctl does not know",
-            crate::cloud::json::clean(word)
-        ))
-    };
-    word("properties.publicNetworkAccess", "enabled").and_then(|access| {
-        word("properties.networkAcls.defaultAction", "allow").and_then(|action| {
-            word("properties.networkAcls.bypass", "azureservices").and_then(|bypass| {
-                // `bypass` may name several kinds, separated by commas.
-                let mut trusted = false;
-                for part in bypass.split(',').map(str::trim) {
-                    match part {
-                        "azureservices" => trusted = true,
-                        "none" | "" => {}
-                        other => return odd("bypass", other),
-                    }
-                }
-                let closed = match (access.as_str(), action.as_str()) {
-                    ("securedbyperimeter", _) => return Known::Known(Network::Perimeter),
-                    ("disabled", "allow" | "deny") | ("enabled", "deny") => true,
-                    ("enabled", "allow") => false,
-                    ("enabled" | "disabled", other) => return odd("defaultAction", other),
-                    (other, _) => return odd("publicNetworkAccess", other),
-                };
-                Known::Known(match (closed, trusted) {
-                    (false, _) => Network::Open,
-                    (true, true) => Network::TrustedServices,
-                    (true, false) => Network::Closed,
-                })
-            })
+    read("properties.publicNetworkAccess", "Enabled").and_then(|access| {
+        read("properties.networkAcls.defaultAction", "Allow").and_then(|action| {
+            read("properties.networkAcls.bypass", "AzureServices")
+                .and_then(|bypass| reach(&access, &action, &bypass))
         })
+    })
+}
+
+/// What the three words come to. Each must be known, whatever the others say.
+fn reach(access: &str, action: &str, bypass: &str) -> Known<Network> {
+    let odd = |name: &str, word: &str| {
+        Known::Unknown(format!("`{name}` is `{word}`, which cmkctl does not know"))
+    };
+    // `bypass` may name several kinds, separated by commas.
+    let mut trusted = false;
+    for part in bypass.split(',').map(str::trim) {
+        match part.to_ascii_lowercase().as_str() {
+            "azureservices" => trusted = true,
+            "none" | "" => {}
+            _ => return odd("networkAcls.bypass", part),
+        }
+    }
+    let deny = match action.to_ascii_lowercase().as_str() {
+        "allow" => false,
+        "deny" => true,
+        _ => return odd("networkAcls.defaultAction", action),
+    };
+    let closed = match access.to_ascii_lowercase().as_str() {
+        "securedbyperimeter" => return Known::Known(Network::Perimeter),
+        "disabled" => true,
+        "enabled" => deny,
+        _ => return odd("publicNetworkAccess", access),
+    };
+    Known::Known(match (closed, trusted) {
+        (false, _) => Network::Open,
+        (true, true) => Network::TrustedServices,
+        (true, false) => Network::Closed,
     })
 }
 

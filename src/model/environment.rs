@@ -3,6 +3,7 @@
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
 use crate::model::seen::Seen;
+use crate::model::word::{Vocabulary, Word};
 use jiff::Timestamp;
 
 /// An environment as the Power Platform admin API describes it.
@@ -12,119 +13,215 @@ pub struct Environment {
     pub id: String,
     /// The name administrators see.
     pub display_name: String,
-    /// Power Platform geography, such as `europe`.
-    pub location: String,
-    /// `Production`, `Sandbox`, `Trial`, …
-    pub sku: String,
-    /// The tenant's default environment?
-    pub is_default: bool,
-    /// The tenant that owns it.
-    pub tenant_id: Option<String>,
-    /// `Standard` means Managed Environment, `Basic` means not.
-    pub protection_level: Option<String>,
-    /// `Ready`, `Running`, …
-    pub management_state: Option<String>,
-    /// `Enabled`, `AdminMode`, `Disabled`, …
-    pub runtime_state: Option<String>,
+    /// Power Platform geography, such as `europe`, in lower case. The names are open: Microsoft
+    /// adds regions.
+    pub location: Known<String>,
+    /// What kind of environment it is.
+    pub sku: Word<Sku>,
+    /// Is it the tenant's default environment? The service may leave it out: then its id tells it,
+    /// which is `Default-` and the tenant's for that one alone (Power Platform admin API).
+    pub is_default: Known<bool>,
+    /// The tenant that owns it. The service may leave it out: then it is the tenant of the sign-in,
+    /// because the admin API shows no other tenant's environments.
+    pub tenant_id: Known<Option<String>>,
+    /// Is it a Managed Environment?
+    pub protection_level: Word<Governance>,
+    /// Does anything go on?
+    pub management_state: Word<Management>,
+    /// May it be used?
+    pub runtime_state: Word<Runtime>,
     /// The Dataverse organization.
     pub dataverse: Option<Dataverse>,
     /// The finance and operations side, where there is one.
     pub app: Known<Option<AppLink>>,
     /// The linked encryption policy.
     pub key_link: Seen<KeyLink>,
-    /// The operation that runs now.
+    /// The operation that runs now. The service leaves it out while none runs.
     pub ongoing: Option<String>,
-    /// `Microsoft`, `Customer`, …; never decided upon alone.
+    /// `Microsoft`, `Customer`, …; never decided upon alone. The service may leave it out, and
+    /// then it is no witness.
     pub key_managed_by: Option<String>,
-    /// Lifecycle operations the service allows and refuses now; empty when it did not say.
+    /// Lifecycle operations the service allows and refuses now. The service may leave the lists
+    /// out: then they are empty, and what it allows shows when it is asked.
     pub rules: Known<Rules>,
     /// The page of the tenant's list that it stood on, from 1.
     pub page: Option<usize>,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
-    /// The caller's permissions on the environment, when the service listed them.
-    pub permissions: Option<Vec<String>>,
+    /// The caller's permissions on the environment. The service may leave them out (only the
+    /// admin read of one environment expands them, as the Terraform provider does): then the
+    /// request itself tells, which is refused with 403 and names the permission.
+    pub permissions: Known<Option<Vec<String>>>,
 }
 
-/// Management states in which something goes on, or nothing may (the service publishes no list:
-/// these are on record or named by its operations).
-const BUSY: [&str; 22] = [
-    "Running",
-    "NotReady",
-    "Creating",
-    "Provisioning",
-    "Preparing",
-    "Copying",
-    "Restoring",
-    "Recovering",
-    "Resetting",
-    "Deleting",
-    "Deleted",
-    "SoftDeleted",
-    "Moving",
-    "Converting",
-    "Upgrading",
-    "Updating",
-    "Enabling",
-    "Disabling",
-    "BackingUp",
-    "Linking",
-    "Unlinking",
-    "Disabled",
-];
+/// What kind of environment it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sku {
+    /// `Production`
+    Production,
+    /// `Sandbox`, `Developer`, `Platform`, `Support`
+    Other,
+    /// `Trial`, `SubscriptionBasedTrial`, `Teams`, `Default`: these can't have a customer-managed
+    /// key.
+    Unsupported,
+}
 
-impl Environment {
-    /// Managed Environment? `None` when the service did not say, or said a word that nobody knows:
-    /// unknown is not "no".
-    pub fn managed(&self) -> Option<bool> {
-        match self
-            .protection_level
-            .as_deref()?
-            .to_ascii_lowercase()
-            .as_str()
-        {
-            "standard" => Some(true),
-            "basic" => Some(false),
+impl Vocabulary for Sku {
+    const FIELD: &'static str = "environmentSku";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "production" => Some(Sku::Production),
+            "sandbox" | "developer" | "platform" | "support" => Some(Sku::Other),
+            "trial" | "subscriptionbasedtrial" | "teams" | "default" => Some(Sku::Unsupported),
             _ => None,
         }
     }
+}
 
-    /// Management state with the instance's as fallback, as the service documents for
-    /// `NotSpecified`.
-    pub fn state(&self) -> Option<&str> {
-        let unspecified = |state: &str| state.eq_ignore_ascii_case("NotSpecified");
-        match self.management_state.as_deref() {
-            Some(state) if unspecified(state) => self.dataverse.as_ref()?.instance_state.as_deref(),
-            state => state,
+/// How an environment is governed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Governance {
+    /// `Standard`: a Managed Environment.
+    Managed,
+    /// `Basic`
+    Unmanaged,
+}
+
+impl Vocabulary for Governance {
+    const FIELD: &'static str = "protectionLevel";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "standard" => Some(Governance::Managed),
+            "basic" => Some(Governance::Unmanaged),
+            _ => None,
         }
+    }
+}
+
+/// The management state of an environment, or the state of its Dataverse instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Management {
+    /// `Ready`
+    Ready,
+    /// `NotSpecified`: the state of the instance tells.
+    Unspecified,
+    /// Something goes on, or nothing may.
+    Busy,
+}
+
+/// Management states in which something goes on, or nothing may, in lower case (the service
+/// publishes no list: these are on record or named by its operations).
+const BUSY: [&str; 22] = [
+    "running",
+    "notready",
+    "creating",
+    "provisioning",
+    "preparing",
+    "copying",
+    "restoring",
+    "recovering",
+    "resetting",
+    "deleting",
+    "deleted",
+    "softdeleted",
+    "moving",
+    "converting",
+    "upgrading",
+    "updating",
+    "enabling",
+    "disabling",
+    "backingup",
+    "linking",
+    "unlinking",
+    "disabled",
+];
+
+impl Vocabulary for Management {
+    const FIELD: &'static str = "states.management.id";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "ready" => Some(Management::Ready),
+            "notspecified" => Some(Management::Unspecified),
+            _ => BUSY.contains(&word).then_some(Management::Busy),
+        }
+    }
+}
+
+/// May an environment be used?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// `Enabled`
+    Enabled,
+    /// `AdminMode`: a steady state that administrators set by hand.
+    AdminMode,
+    /// `Disabled`
+    Disabled,
+}
+
+impl Vocabulary for Runtime {
+    const FIELD: &'static str = "states.runtime.id";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "enabled" => Some(Runtime::Enabled),
+            "adminmode" => Some(Runtime::AdminMode),
+            "disabled" => Some(Runtime::Disabled),
+            _ => None,
+        }
+    }
+}
+
+impl Environment {
+    /// Is it a Managed Environment?
+    pub fn managed(&self) -> Verdict {
+        match &self.protection_level.means {
+            Known::Known(level) => Verdict::of(*level == Governance::Managed),
+            Known::Unknown(why) => Verdict::cant_tell(why),
+        }
+    }
+
+    /// Its management state; where that is `NotSpecified`, the instance's, as the service documents
+    /// it.
+    fn management(&self) -> Option<&Word<Management>> {
+        match &self.management_state.means {
+            Known::Known(Management::Unspecified) => {
+                self.dataverse.as_ref().map(|own| &own.instance_state)
+            }
+            Known::Known(Management::Ready | Management::Busy) | Known::Unknown(_) => {
+                Some(&self.management_state)
+            }
+        }
+    }
+
+    /// The word of its management state, for showing.
+    pub fn state(&self) -> Option<&str> {
+        self.management().and_then(Word::said)
     }
 
     /// Is its management state `Ready`?
     pub fn is_ready(&self) -> Verdict {
-        match self.state() {
-            Some(state) if state.eq_ignore_ascii_case("Ready") => Verdict::Yes,
-            Some(state) if BUSY.iter().any(|word| word.eq_ignore_ascii_case(state)) => Verdict::No,
-            Some(state) => Verdict::cant_tell(format!("it is in the management state `{state}`")),
-            None => Verdict::cant_tell("the service does not say in which management state it is"),
+        match self.management().map(|word| &word.means) {
+            Some(Known::Known(Management::Ready)) => Verdict::Yes,
+            Some(Known::Known(Management::Busy)) => Verdict::No,
+            Some(Known::Unknown(why)) => Verdict::cant_tell(why),
+            Some(Known::Known(Management::Unspecified)) | None => Verdict::cant_tell(
+                "`states.management.id` is `NotSpecified`, and its Dataverse instance has no state \
+                either",
+            ),
         }
     }
 
     /// May it be used? Administration mode is a steady state that administrators set by hand, and
     /// counts as up.
     pub fn is_running(&self) -> Verdict {
-        let Some(state) = self.runtime_state.as_deref() else {
-            return Verdict::cant_tell("the service does not say in which runtime state it is");
-        };
-        let is = |word: &str| state.eq_ignore_ascii_case(word);
-        if is("Enabled") || is("AdminMode") {
-            return Verdict::Yes;
+        match &self.runtime_state.means {
+            Known::Known(Runtime::Enabled | Runtime::AdminMode) => Verdict::Yes,
+            Known::Known(Runtime::Disabled) => Verdict::No,
+            Known::Unknown(why) => Verdict::cant_tell(why),
         }
-        if is("Disabled") {
-            return Verdict::No;
-        }
-        Verdict::cant_tell(format!(
-            "its runtime state is `{state}`, which cmkctl does not know"
-        ))
     }
 
     /// Ready and running: usable, and nothing goes on.
@@ -171,8 +268,8 @@ pub struct Dataverse {
     pub domain_name: Option<String>,
     /// `https://contoso.crm4.dynamics.com/`
     pub url: Option<String>,
-    /// `Ready`, …
-    pub instance_state: Option<String>,
+    /// The state of the instance.
+    pub instance_state: Word<Management>,
 }
 
 /// The finance and operations side of an environment.
@@ -191,10 +288,11 @@ pub struct AppLink {
 pub struct KeyLink {
     /// The policy.
     pub policy: ArmId,
-    /// The policy's id inside Power Platform.
+    /// The policy's id inside Power Platform. The service may leave it out: then it is read from
+    /// the policy.
     pub system_id: Option<String>,
-    /// `Linking`, `Unlinking`, `Linked`, `Failed`, …; open.
-    pub status: Option<String>,
+    /// How far it is.
+    pub status: Word<Stage>,
 }
 
 /// How far the link to a policy is.
@@ -210,21 +308,24 @@ pub enum Stage {
     Unlinking,
 }
 
+impl Vocabulary for Stage {
+    const FIELD: &'static str = "linkStatus";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "linked" => Some(Stage::Linked),
+            "failed" => Some(Stage::Failed),
+            "linking" | "linkingonline" => Some(Stage::Linking),
+            "unlinking" | "unlinkingonline" => Some(Stage::Unlinking),
+            _ => None,
+        }
+    }
+}
+
 impl KeyLink {
     /// How far it is; a word that nobody knows tells nothing.
-    pub fn stage(&self) -> Known<Stage> {
-        let Some(said) = self.status.as_deref() else {
-            return Known::Unknown("the service does not say how far the link is".to_owned());
-        };
-        match said.to_ascii_lowercase().as_str() {
-            "linked" => Known::Known(Stage::Linked),
-            "failed" => Known::Known(Stage::Failed),
-            "linking" | "linkingonline" => Known::Known(Stage::Linking),
-            "unlinking" | "unlinkingonline" => Known::Known(Stage::Unlinking),
-            _ => Known::Unknown(format!(
-                "the link says `{said}`, which cmkctl does not know"
-            )),
-        }
+    pub const fn stage(&self) -> &Known<Stage> {
+        &self.status.means
     }
 }
 

@@ -19,6 +19,19 @@ impl<T> Default for Known<T> {
     }
 }
 
+impl From<&str> for Known<String> {
+    fn from(said: &str) -> Self {
+        Known::Known(said.to_owned())
+    }
+}
+
+impl Known<String> {
+    /// For sentences: the fact, or `unknown`.
+    pub fn shown(&self) -> &str {
+        self.known().map_or("unknown", String::as_str)
+    }
+}
+
 impl<T> Known<T> {
     /// The fact, where it is known. Only for showing it: who decides matches on both cases.
     pub fn known(&self) -> Option<&T> {

@@ -32,6 +32,7 @@ pub mod target;
 pub mod text;
 pub mod wanted;
 pub mod who;
+pub mod word;
 
 pub use bad_input::BadInput;
 pub use finding::{Finding, Severity};

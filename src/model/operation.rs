@@ -1,6 +1,7 @@
 //! Lifecycle operations of environments.
 
 use crate::model::known::Known;
+use crate::model::word::{Vocabulary, Word};
 use jiff::{SignedDuration, Timestamp};
 
 /// The longest that adding to a policy or removing from it takes (the documentation's figure).
@@ -13,8 +14,8 @@ pub struct Operation {
     pub id: String,
     /// `NewCustomerManagedKey`, …; empty when the service did not say.
     pub kind: String,
-    /// `NotStarted`, `Running`, `Succeeded`, `Failed`, …; open.
-    pub state: String,
+    /// How far it is.
+    pub state: Word<Progress>,
     /// When it was created.
     pub created: Known<Timestamp>,
     /// When it did something last; nothing where the service does not say it.
@@ -27,20 +28,50 @@ pub struct Operation {
     pub error: Option<String>,
 }
 
+/// How far an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// `NotStarted`, `Running`
+    Running,
+    /// `Succeeded`; `Completed` is on record for some kinds.
+    Succeeded,
+    /// `Failed`
+    Failed,
+    /// `Canceled`, `Cancelled`
+    Canceled,
+}
+
+impl Vocabulary for Progress {
+    const FIELD: &'static str = "state.id";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "notstarted" | "running" => Some(Progress::Running),
+            "succeeded" | "completed" => Some(Progress::Succeeded),
+            "failed" => Some(Progress::Failed),
+            "canceled" | "cancelled" => Some(Progress::Canceled),
+            _ => None,
+        }
+    }
+}
+
 impl Operation {
-    /// Terminal states; anything unknown still runs.
+    /// Has it ended, for sure? One in a state that nobody knows may run, and is waited for.
     pub fn has_ended(&self) -> bool {
-        self.succeeded()
-            || ["Failed", "Canceled", "Cancelled"]
-                .iter()
-                .any(|end| end.eq_ignore_ascii_case(&self.state))
+        match &self.state.means {
+            Known::Known(Progress::Succeeded | Progress::Failed | Progress::Canceled) => true,
+            Known::Known(Progress::Running) | Known::Unknown(_) => false,
+        }
     }
 
-    /// Did it end well? (`Completed` is on record for some kinds.)
+    /// Did it end well?
     pub fn succeeded(&self) -> bool {
-        ["Succeeded", "Completed"]
-            .iter()
-            .any(|end| end.eq_ignore_ascii_case(&self.state))
+        self.state.known() == Some(&Progress::Succeeded)
+    }
+
+    /// Did it fail?
+    pub fn failed(&self) -> bool {
+        self.state.known() == Some(&Progress::Failed)
     }
 
     /// Is it of this kind?

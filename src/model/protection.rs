@@ -3,6 +3,7 @@
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
+use crate::model::word::{Vocabulary, Word};
 use jiff::Timestamp;
 
 /// An enterprise policy.
@@ -10,21 +11,47 @@ use jiff::Timestamp;
 pub struct Policy {
     /// ARM id.
     pub id: ArmId,
-    /// Power Platform geography.
-    pub location: String,
+    /// Power Platform geography, in lower case. The names are open: Microsoft adds regions.
+    pub location: Known<String>,
     /// `Encryption` for customer-managed keys.
     pub kind: String,
-    /// Object id of its system-assigned identity.
+    /// Object id of its system-assigned identity. Left out while Entra has not made it yet: then
+    /// nothing can be granted.
     pub principal_id: Option<String>,
-    /// Its id inside Power Platform: `/regions/…/enterprisePolicies/…`
+    /// Its id inside Power Platform: `/regions/…/enterprisePolicies/…`. Left out while Power
+    /// Platform does not know the policy yet: then nothing can be added to it.
     pub system_id: Option<String>,
     /// The key that it references.
     pub key: Known<KeyReference>,
-    /// Does it encrypt? `Enabled` or `Disabled` on the wire.
+    /// Does it encrypt? `Enabled`, `Disabled` or `NotConfigured` on the wire.
     pub encrypts: Known<bool>,
     /// What its `provisioningState` says, unless that is `Succeeded`. Without one, which is what
     /// the service was seen to answer, its last change is done.
     pub unfinished: Option<String>,
+    /// What the service says about its health. It may leave it out, and then says nothing
+    /// (`healthStatus` is optional in the public specification).
+    pub health: Option<Word<Health>>,
+}
+
+/// Is a policy one that encrypts?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncryptionState {
+    /// `Enabled`
+    Enabled,
+    /// `Disabled`, `NotConfigured`
+    Disabled,
+}
+
+impl Vocabulary for EncryptionState {
+    const FIELD: &'static str = "encryption.state";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "enabled" => Some(EncryptionState::Enabled),
+            "disabled" | "notconfigured" => Some(EncryptionState::Disabled),
+            _ => None,
+        }
+    }
 }
 
 /// The key that a policy references.
@@ -59,8 +86,8 @@ impl Policy {
 pub struct Provider {
     /// How far it is.
     pub state: Known<Registration>,
-    /// Locations of `enterprisePolicies`.
-    pub locations: Vec<String>,
+    /// Locations of `enterprisePolicies`, in lower case.
+    pub locations: Known<Vec<String>>,
 }
 
 /// How far the registration of a resource provider is.
@@ -74,6 +101,43 @@ pub enum Registration {
     NotRegistered,
 }
 
+impl Vocabulary for Registration {
+    const FIELD: &'static str = "registrationState";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "registered" => Some(Registration::Registered),
+            "registering" => Some(Registration::Registering),
+            "notregistered" | "unregistered" | "unregistering" => Some(Registration::NotRegistered),
+            _ => None,
+        }
+    }
+}
+
+/// What the service says about the health of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// `Undetermined`
+    Undetermined,
+    /// `Healthy`
+    Healthy,
+    /// `Warning`, `Unhealthy`
+    Bad,
+}
+
+impl Vocabulary for Health {
+    const FIELD: &'static str = "healthStatus";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "undetermined" => Some(Health::Undetermined),
+            "healthy" => Some(Health::Healthy),
+            "warning" | "unhealthy" => Some(Health::Bad),
+            _ => None,
+        }
+    }
+}
+
 /// A key vault or managed HSM, with absent values already read as the service documents them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vault {
@@ -82,18 +146,20 @@ pub struct Vault {
     /// Data plane URL, as the service gives it.
     pub uri: String,
     /// Its tenant.
-    pub tenant_id: Option<String>,
+    pub tenant_id: Known<String>,
     /// Azure RBAC (`true`) or access policies.
     pub rbac: Known<bool>,
     /// Soft delete.
     pub soft_delete: Known<bool>,
-    /// Days a deleted key is kept.
-    pub retention_days: Option<u32>,
+    /// Days a deleted key is kept. The service may leave it out: then it is 90 (default of
+    /// `softDeleteRetentionInDays` in the public specification).
+    pub retention_days: Known<u32>,
     /// Purge protection.
     pub purge_protection: Known<bool>,
     /// Who its network lets in.
     pub network: Known<Network>,
-    /// Access policies.
+    /// Access policies. The service may leave them out: then there are none (a vault that works
+    /// with roles needs none, by the public specification).
     pub access_policies: Known<Vec<AccessPolicy>>,
 }
 
@@ -135,16 +201,37 @@ pub struct AccessPolicy {
 pub struct Key {
     /// Name.
     pub name: String,
-    /// `RSA`, `RSA-HSM`, `EC`, …
-    pub kty: Known<String>,
-    /// Size of an RSA key.
-    pub bits: Option<u32>,
+    /// Its type.
+    pub kty: Word<KeyType>,
+    /// Size of an RSA key; not known of other types, which have none.
+    pub bits: Known<u32>,
     /// The version that was read (the latest one, unless pinned).
-    pub version: Option<KeyVersion>,
+    pub version: Known<KeyVersion>,
     /// Since when it is valid, until when, and whether it is enabled.
     pub validity: Validity,
     /// Where it was read: `Key Vault` or `Azure Resource Manager`.
     pub source: &'static str,
+}
+
+/// The type of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyType {
+    /// `RSA`, `RSA-HSM`
+    Rsa,
+    /// `EC`, `EC-HSM`, `oct`, `oct-HSM`: these can't encrypt an environment.
+    Other,
+}
+
+impl Vocabulary for KeyType {
+    const FIELD: &'static str = "kty";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "rsa" | "rsa-hsm" => Some(KeyType::Rsa),
+            "ec" | "ec-hsm" | "oct" | "oct-hsm" => Some(KeyType::Other),
+            _ => None,
+        }
+    }
 }
 
 /// When a version of a key may be used.

@@ -5,7 +5,7 @@
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
-use crate::model::known::Verdict;
+use crate::model::known::{Known, Verdict};
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
@@ -88,8 +88,8 @@ pub enum Validation {
 pub struct Deleted {
     /// Its name.
     pub name: String,
-    /// When it goes for good.
-    pub purged: Option<Timestamp>,
+    /// When it goes for good. The service may leave it out: then it says no date.
+    pub purged: Known<Option<Timestamp>>,
 }
 
 /// The key that an environment is encrypted with now, seen by the policy that shall take over.

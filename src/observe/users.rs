@@ -7,7 +7,7 @@ use crate::cloud::{Reader, Service};
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::roles::TENANT_WIDE;
@@ -83,11 +83,11 @@ async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
     };
     let default = format!("Default-{tenant}");
     let ours = |environment: &Environment| {
-        environment
-            .tenant_id
-            .as_ref()
-            .is_none_or(|own| own.eq_ignore_ascii_case(tenant))
-            && (environment.is_default || environment.id.eq_ignore_ascii_case(&default))
+        environment.tenant_id.known().is_some_and(|own| {
+            own.as_ref()
+                .is_none_or(|own| own.eq_ignore_ascii_case(tenant))
+        }) && (environment.is_default == Known::Known(true)
+            || environment.id.eq_ignore_ascii_case(&default))
     };
     let listed = all.iter().any(ours);
     if !listed && !ask(reader.environment(&default).await)?.is_absent() {

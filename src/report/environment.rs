@@ -46,8 +46,8 @@ impl<'a> From<&'a Environment> for EnvironmentV1<'a> {
             dataverse_url: dataverse.and_then(|part| part.url.as_deref()),
             finance_and_operations_url: app.and_then(|part| part.url.as_deref()),
             finance_and_operations_id: app.and_then(|part| part.id.as_deref()),
-            location: &environment.location,
-            sku: &environment.sku,
+            location: environment.location.known().map_or("", String::as_str),
+            sku: environment.sku.said().unwrap_or_default(),
         }
     }
 }
@@ -69,7 +69,11 @@ pub(super) fn environment_rows(sheet: Sheet, environment: &Environment) -> Sheet
         .row_if("LCS environment id", facts.finance_and_operations_id)
         .row(
             "Geography, type",
-            format!("{}, {}", environment.location, environment.sku),
+            format!(
+                "{}, {}",
+                environment.location.shown(),
+                environment.sku.shown()
+            ),
         )
 }
 

@@ -140,20 +140,20 @@ fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> Environ
     EnvironmentV1 {
         id: &environment.id,
         name: &environment.display_name,
-        location: &environment.location,
-        sku: &environment.sku,
+        location: environment.location.known().map_or("", String::as_str),
+        sku: environment.sku.said().unwrap_or_default(),
         state: one.state.word(),
         states: one.states.iter().map(|state| state.word()).collect(),
         dangers: &one.dangers,
         deleted_on: one.deleted_on,
-        runtime_state: environment.runtime_state.as_deref(),
-        link_status: link.and_then(|link| link.status.as_deref()),
+        runtime_state: environment.runtime_state.said(),
+        link_status: link.and_then(|link| link.status.said()),
         operation: environment.ongoing.as_deref(),
         policy: environment.policy().map(ToString::to_string),
         vault: reference.map(|key| key.vault.to_string()),
         key: reference.map(|key| key.key.as_str()),
         key_version: key
-            .and_then(|key: &Key| key.version.as_ref())
+            .and_then(|key: &Key| key.version.known())
             .map(KeyVersion::as_str),
         key_expires: key.and_then(|key| key.validity.end()),
         granted: protection.and_then(|protection| protection.granted.flag()),

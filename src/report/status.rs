@@ -8,7 +8,7 @@ use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::key_ids::KeyVersion;
-use crate::model::known::Known;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::protection::{Key, Policy};
@@ -122,10 +122,10 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         state: facts.state,
         environment: environment.map(Into::into),
         integration: facts.verdict.word,
-        managed_environment: environment.and_then(Environment::managed),
+        managed_environment: environment.and_then(|environment| environment.managed().flag()),
         management_state: environment.and_then(Environment::state),
-        runtime_state: environment.and_then(|environment| environment.runtime_state.as_deref()),
-        link_status: link.and_then(|link| link.status.as_deref()),
+        runtime_state: environment.and_then(|environment| environment.runtime_state.said()),
+        link_status: link.and_then(|link| link.status.said()),
         operation: running.map(Into::into),
         policy: observed.policy.present().map(Into::into),
         key: observed.key.present().map(Into::into),
@@ -152,7 +152,7 @@ impl<'a> From<&'a Operation> for OperationV1<'a> {
         Self {
             id: &operation.id,
             kind: &operation.kind,
-            state: &operation.state,
+            state: operation.state.said().unwrap_or_default(),
             stage: operation.stage.as_deref(),
             created: operation.created.known().copied(),
         }
@@ -164,7 +164,7 @@ impl<'a> From<&'a Policy> for PolicyV1<'a> {
         let key = policy.key_reference();
         Self {
             id: policy.id.to_string(),
-            location: &policy.location,
+            location: policy.location.known().map_or("", String::as_str),
             identity: policy.principal_id.as_deref(),
             vault: key.map(|key| key.vault.to_string()),
             key: key.map(|key| key.key.as_str()),
@@ -179,9 +179,9 @@ impl<'a> From<&'a Key> for KeyV1<'a> {
     fn from(key: &'a Key) -> Self {
         Self {
             name: &key.name,
-            kind: key.kty.known().map(String::as_str),
-            bits: key.bits,
-            version: key.version.as_ref().map(KeyVersion::as_str),
+            kind: key.kty.said(),
+            bits: key.bits.known().copied(),
+            version: key.version.known().map(KeyVersion::as_str),
             enabled: key.validity.enabled.known().copied(),
             expires: key.validity.end(),
             read_from: key.source,
@@ -193,14 +193,14 @@ const NOT_VISIBLE: &str = "not visible to you";
 
 fn standing(environment: &Environment) -> String {
     let managed = match environment.managed() {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "unknown",
+        Verdict::Yes => "yes",
+        Verdict::No => "no",
+        Verdict::CantTell(_) => "unknown",
     };
     format!(
         "Managed Environment: {managed}\nmanagement {}, runtime {}",
         environment.state().unwrap_or("unknown"),
-        environment.runtime_state.as_deref().unwrap_or("unknown")
+        environment.runtime_state.shown()
     )
 }
 
@@ -285,10 +285,7 @@ fn link_text(environment: Option<&Environment>) -> String {
         return NOT_VISIBLE.to_owned();
     };
     match &environment.key_link {
-        Seen::Present(link) => format!(
-            "link {}",
-            link.status.as_deref().unwrap_or("without a status")
-        ),
+        Seen::Present(link) => format!("link {}", link.status.said().unwrap_or("without a status")),
         Seen::Absent => "no policy is linked".to_owned(),
         Seen::Unreadable(why) => format!("not readable: {}", why.why),
         Seen::NotAsked => "not asked".to_owned(),

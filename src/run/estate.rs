@@ -85,10 +85,12 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
         };
         fits(&glance.policy, policy_of(one.environment))
             && fits(&glance.vault, vault_of(estate, one.environment))
-            && glance
-                .sku
-                .as_deref()
-                .is_none_or(|sku| one.environment.sku.eq_ignore_ascii_case(sku))
+            && glance.sku.as_deref().is_none_or(|sku| {
+                one.environment
+                    .sku
+                    .said()
+                    .is_none_or(|own| own.eq_ignore_ascii_case(sku))
+            })
             && (!glance.not_encrypted
                 || one.states.contains(&State::NotEncrypted)
                 || one.environment.key_link.unreadable().is_some())

@@ -65,9 +65,9 @@ fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
     let mut left_out = Vec::new();
     for (id, protection) in estate.protections.iter().filter(|(id, _)| asked(id)) {
         let why = match &protection.policy {
-            Seen::Present(policy) => match &policy.key {
-                Known::Known(_) => None,
-                Known::Unknown(why) => Some(why.clone()),
+            Seen::Present(policy) => match (&policy.key, &policy.location) {
+                (Known::Known(_), Known::Known(_)) => None,
+                (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Some(why.clone()),
             },
             Seen::Unreadable(why) => Some(why.why.clone()),
             Seen::Absent => Some("it is gone".to_owned()),
@@ -100,7 +100,7 @@ fn blueprints(estate: &Estate) -> Vec<Blueprint> {
             .filter(|environment| environment.policy() == Some(&policy.id));
         Some(Blueprint {
             policy: policy.id.clone(),
-            location: policy.location.clone(),
+            location: policy.location.known()?.clone(),
             vault: key.vault.clone(),
             key: key.key.to_string(),
             version: key

@@ -86,7 +86,7 @@ pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
         let known: BTreeSet<&str> = estate
             .environments
             .iter()
-            .map(|environment| environment.sku.as_str())
+            .map(|environment| environment.sku.said().unwrap_or_default())
             .collect();
         if !known
             .iter()

@@ -7,6 +7,7 @@ use super::{acknowledge, estate, finding, integration, key, ready, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::seen::{Seen, Unreadable};
@@ -56,16 +57,16 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     plan.findings.extend(acknowledge::check(environment));
     let (id, name) = (&environment.id, &environment.display_name);
     match environment.managed() {
-        Some(true) => plan
+        Verdict::Yes => plan
             .already
             .push(format!("`{name}` is a Managed Environment")),
-        Some(false) if target.make_managed => {
+        Verdict::No if target.make_managed => {
             plan.actions.push(Action::MakeManaged {
                 environment: id.clone(),
                 name: name.clone(),
             });
         }
-        _ => plan.findings.extend(ready::managed(environment)),
+        Verdict::No | Verdict::CantTell(_) => plan.findings.extend(ready::managed(environment)),
     }
     // What stands in its way is all said; where it stands is not known, so nothing is offered.
     if !matches!(standing, Standing::None | Standing::Failed) {
@@ -178,7 +179,7 @@ fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) 
 fn unready(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
     let mut found = integration::check(target, environment, &observed.integration);
     let governing = target.make_managed
-        && environment.managed() == Some(false)
+        && environment.managed() == Verdict::No
         && governed_last(observed, environment);
     // If the operation that makes a Managed Environment runs already, it is waited for, whoever
     // started it.

@@ -181,9 +181,13 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
         Known::Known(key) => key.clone(),
         Known::Unknown(why) => return Err(why.clone()),
     };
+    let location = match &policy.location {
+        Known::Known(location) => location.to_ascii_lowercase(),
+        Known::Unknown(why) => return Err(format!("its location is not known: {why}")),
+    };
     Ok(WantedPolicy {
         id: policy.id.clone(),
-        location: policy.location.to_ascii_lowercase(),
+        location,
         vault: key.vault,
         key: key.key,
         key_version: key.version,
@@ -228,8 +232,7 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
     let status = environment
         .key_link
         .present()
-        .and_then(|link| link.status.clone())
-        .unwrap_or_default();
+        .map_or("unknown", |link| link.status.shown());
     if let Some(operation) = &environment.ongoing {
         return moving(format!(
             "`{operation}` runs on it; run this again when it has ended"

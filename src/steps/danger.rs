@@ -4,7 +4,7 @@ use super::day;
 use super::key::EXPIRY_WARNING;
 use super::lifecycle::{REMOVE, changes_key};
 use super::link::{self, Standing as Link};
-use crate::model::environment::{Environment, KeyLink, Stage};
+use crate::model::environment::{Environment, KeyLink, Sku, Stage};
 use crate::model::estate::{Estate, Protection, Standing, State};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, Network, Validity, Vault};
@@ -139,8 +139,8 @@ impl Found {
 
     /// Where it stands by its link to the policy, and by what runs on it.
     fn of_link(&mut self, environment: &Environment, link: &KeyLink) {
-        let status = link.status.as_deref().unwrap_or_default();
-        let unlinking = link.stage() == Known::Known(Stage::Unlinking);
+        let status = link.status.shown();
+        let unlinking = *link.stage() == Known::Known(Stage::Unlinking);
         let standing = link::standing(environment, &link.policy);
         match (&standing, environment.ongoing.as_deref()) {
             (Link::Done | Link::Failed | Link::Under | Link::Locked, Some(kind)) => {
@@ -292,7 +292,7 @@ pub(super) fn deleted(
         .and_then(|key| key.validity.end())
         .filter(|expires| *expires <= now);
     let since = expired.or(environment.modified)?;
-    let span = if environment.sku.eq_ignore_ascii_case("Production") {
+    let span = if environment.sku.known() == Some(&Sku::Production) {
         PRODUCTION_DELETED
     } else {
         SANDBOX_DELETED

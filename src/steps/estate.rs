@@ -162,7 +162,7 @@ pub(super) fn history(
         .iter()
         .find(|operation| operation.is(ADD) && operation.has_ended());
     let done = policy.is_some_and(|policy| standing(environment, policy) == Standing::Done);
-    if done && last_add.is_some_and(|operation| operation.state.eq_ignore_ascii_case("Failed")) {
+    if done && last_add.is_some_and(Operation::failed) {
         found.push(finding(
             "CMK028",
             Severity::Warn,

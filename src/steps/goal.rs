@@ -110,7 +110,7 @@ mod tests {
         let link = |status: &str| {
             Seen::Present(KeyLink {
                 policy: policy.clone(),
-                status: Some(status.into()),
+                status: status.into(),
                 system_id: None,
             })
         };
@@ -131,8 +131,8 @@ mod tests {
             (link("Failed"), "Ready", "Enabled", Standing::Failed),
         ] {
             let look = Environment {
-                management_state: Some(management.into()),
-                runtime_state: Some(runtime.into()),
+                management_state: management.into(),
+                runtime_state: runtime.into(),
                 key_link,
                 ..Environment::default()
             };

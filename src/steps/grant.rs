@@ -85,16 +85,15 @@ fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Findin
             policy: policy.clone(),
             vault: vault.id.clone(),
         }),
-        (_, Known::Known(false)) => match vault.tenant_id.clone() {
-            Some(tenant) => Ok(Action::GrantKeyByAccessPolicy {
+        (_, Known::Known(false)) => match &vault.tenant_id {
+            Known::Known(tenant) => Ok(Action::GrantKeyByAccessPolicy {
                 policy: policy.clone(),
                 vault: vault.id.clone(),
-                tenant,
+                tenant: tenant.clone(),
             }),
-            None => not_told(
-                format!("Which tenant `{}` belongs to", vault.id.name),
-                "the service does not say it",
-            ),
+            Known::Unknown(why) => {
+                not_told(format!("Which tenant `{}` belongs to", vault.id.name), why)
+            }
         },
         (_, Known::Unknown(why)) => not_told(
             format!(

@@ -10,7 +10,7 @@ use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
-use crate::model::protection::Policy;
+use crate::model::protection::{Health, Policy};
 use crate::model::seen::Seen;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
@@ -174,6 +174,7 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
             ));
         }
     }
+    found.extend(health(policy));
     if let Known::Unknown(why) = &policy.key {
         found.push(unknown(
             "CMK026",
@@ -184,6 +185,32 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// What the service itself says about the policy's health; only a warning, because no document
+/// says what follows from it.
+fn health(policy: &Policy) -> Option<Finding> {
+    let word = policy.health.as_ref()?;
+    let name = &policy.id.name;
+    let message = match &word.means {
+        Known::Known(Health::Undetermined | Health::Healthy) => return None,
+        Known::Known(Health::Bad) => {
+            let said = word.shown();
+            format!("The service says that the health of the policy `{name}` is `{said}`.")
+        }
+        Known::Unknown(why) => {
+            format!("Whether the policy `{name}` is healthy is not known: {why}.")
+        }
+    };
+    Some(finding(
+        "CMK048",
+        Severity::Warn,
+        policy.id.to_string(),
+        message,
+        "Check the key, its vault and the grant: `cmkctl check`. Ask Microsoft support if these \
+        are in order.",
+        who::KEY_VAULT,
+    ))
 }
 
 /// The key's name: as it was asked for, or as the policy names it.

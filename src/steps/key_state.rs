@@ -4,7 +4,7 @@
 use super::{finding, moment, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::{Known, Verdict};
-use crate::model::protection::Key;
+use crate::model::protection::{Key, KeyType};
 use jiff::{SignedDuration, Timestamp};
 
 /// A key that expires sooner than this is worth a warning.
@@ -58,26 +58,23 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
     );
     let block = |message| say(key, "CMK015", Severity::Block, message, create);
     let unknown = |message| not_known(key, "CMK015", message);
-    let kty = match &key.kty {
-        Known::Known(kty) => kty,
-        Known::Unknown(why) => {
-            return Some(unknown(format!(
-                "The type of the key `{name}` is not known: {} said that {why}.",
-                key.source
+    match &key.kty.means {
+        Known::Known(KeyType::Rsa) => {}
+        Known::Known(KeyType::Other) => {
+            return Some(block(format!(
+                "The key `{name}` is of type `{}`; only RSA and RSA-HSM work.",
+                key.kty.shown()
             )));
         }
-    };
-    if !["RSA", "RSA-HSM"]
-        .iter()
-        .any(|known| kty.eq_ignore_ascii_case(known))
-    {
-        return Some(block(format!(
-            "The key `{name}` is of type `{kty}`; only RSA and RSA-HSM work."
-        )));
+        Known::Unknown(why) => {
+            return Some(unknown(format!(
+                "The type of the key `{name}` is not known: {why}."
+            )));
+        }
     }
-    match key.bits {
-        Some(2048 | 3072) => None,
-        Some(4096) => Some(say(
+    match &key.bits {
+        Known::Known(2048 | 3072) => None,
+        Known::Known(4096) => Some(say(
             key,
             "CMK015",
             Severity::Warn,
@@ -87,12 +84,11 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
             ),
             "Prefer 3072 bits.",
         )),
-        Some(bits) => Some(block(format!(
+        Known::Known(bits) => Some(block(format!(
             "The key `{name}` has {bits} bits; 2048 or 3072 are needed."
         ))),
-        None => Some(unknown(format!(
-            "The size of the key `{name}` is not known: {} did not say.",
-            key.source
+        Known::Unknown(why) => Some(unknown(format!(
+            "The size of the key `{name}` is not known: {why}."
         ))),
     }
 }

@@ -134,12 +134,9 @@ impl<'a> Tenant<'a> {
         if let Some(link) = environment
             .key_link
             .present()
-            .filter(|link| link.stage() != Known::Known(Stage::Linked))
+            .filter(|link| *link.stage() != Known::Known(Stage::Linked))
         {
-            return Some(format!(
-                "its link says `{}`",
-                link.status.as_deref().unwrap_or_default()
-            ));
+            return Some(format!("its link says `{}`", link.status.shown()));
         }
         if environment.is_ready() != Verdict::Yes {
             return Some(format!(

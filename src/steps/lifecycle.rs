@@ -117,7 +117,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
     let says = environment
         .key_link
         .present()
-        .is_some_and(|link| link.stage() == Known::Known(Stage::Unlinking));
+        .is_some_and(|link| *link.stage() == Known::Known(Stage::Unlinking));
     let ongoing = environment
         .ongoing
         .as_deref()

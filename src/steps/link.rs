@@ -156,8 +156,13 @@ pub(super) mod tests {
         Environment {
             id: "e".into(),
             display_name: "UAT".into(),
-            management_state: Some(management.into()).filter(|_| !management.is_empty()),
-            runtime_state: Some(runtime.into()),
+            management_state: management.into(),
+            runtime_state: runtime.into(),
+            sku: "Sandbox".into(),
+            location: "europe".into(),
+            is_default: Known::Known(false),
+            tenant_id: Known::Known(None),
+            permissions: Known::Known(None),
             rules: Known::Known(Rules::default()),
             key_link: link,
             ..Environment::default()
@@ -169,7 +174,7 @@ pub(super) mod tests {
         let policy = ArmId::parse(&id, &[ResourceKind::EnterprisePolicy]).unwrap();
         Seen::Present(KeyLink {
             policy,
-            status: Some(status.into()),
+            status: status.into(),
             system_id: None,
         })
     }

@@ -1,5 +1,8 @@
 //! Where a policy belongs.
 
+use super::{finding, who};
+use crate::model::finding::{Finding, Severity};
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::target::Target;
 
@@ -20,10 +23,81 @@ pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     let geography = observed
         .environment
         .present()
-        .map(|environment| policy_location(&environment.location));
-    target
-        .location
-        .clone()
-        .or(geography)
-        .filter(|location| !location.is_empty())
+        .and_then(|environment| environment.location.known())
+        .map(|location| policy_location(location));
+    target.location.clone().or(geography)
+}
+
+/// Where a policy is and where an environment needs one, if these differ. What is not known of
+/// either is in nobody's way: the service refuses what does not fit.
+pub(super) fn misfit(
+    policy: &Known<String>,
+    environment: &Known<String>,
+) -> Known<Option<(String, String)>> {
+    match (policy, environment) {
+        (Known::Known(policy), Known::Known(environment)) => {
+            let needed = policy_location(environment);
+            let differs = !needed.eq_ignore_ascii_case(policy);
+            Known::Known(differs.then(|| (policy.clone(), needed)))
+        }
+        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
+    }
+}
+
+/// Whether a policy is where it must be is not known: a warning, because the service refuses what
+/// does not fit.
+pub(super) fn not_told(subject: &str, policy: &str, why: &str) -> Finding {
+    finding(
+        "CMK007",
+        Severity::Warn,
+        subject,
+        format!("Whether the policy `{policy}` is in the right location is not known: {why}."),
+        "Compare the geography of the environment with the location of the policy.",
+        who::KEY_VAULT,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_geographies_have_another_name_and_the_others_keep_theirs() {
+        for (geography, location) in [
+            ("unitedkingdom", "uk"),
+            ("SouthAmerica", "brazil"),
+            ("unitedarabemirates", "uae"),
+            ("Europe", "europe"),
+            ("neverland", "neverland"),
+        ] {
+            assert_eq!(policy_location(geography), location, "{geography}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_place_is_no_misfit_and_no_fit() {
+        let at = |name: &str| Known::from(name);
+        let open = || Known::Unknown("it does not say".to_owned());
+        for (policy, environment, expected) in [
+            (at("uk"), at("unitedkingdom"), Known::Known(None)),
+            (at("Europe"), at("europe"), Known::Known(None)),
+            (
+                at("europe"),
+                at("unitedkingdom"),
+                Known::Known(Some(("europe".to_owned(), "uk".to_owned()))),
+            ),
+            (
+                open(),
+                at("europe"),
+                Known::Unknown("it does not say".to_owned()),
+            ),
+            (
+                at("europe"),
+                open(),
+                Known::Unknown("it does not say".to_owned()),
+            ),
+        ] {
+            assert_eq!(misfit(&policy, &environment), expected, "{policy:?}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::lifecycle::READS_LAG;
 use super::link::{Standing, standing};
-use super::location::policy_location;
+use super::location::{misfit, not_told};
 use super::rights::Right;
 use super::rights::key::access;
 use super::{add, finding, quoted, who};
@@ -11,6 +11,7 @@ use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Member, Place, Sight};
 use crate::model::ids::ArmId;
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::seen::Seen;
@@ -227,20 +228,36 @@ fn added(
             .present()
             .is_some_and(|vault| access(&observed, vault) == Right::No);
     let mut plan = add::plan(&target, &observed, comes || grants);
-    let needed = policy_location(&environment.location);
     let idle = plan.actions.is_empty() && plan.withheld.is_empty();
-    if comes && !idle && !needed.eq_ignore_ascii_case(&wanted.location) {
-        plan.findings.push(finding(
-            "CMK007",
-            Severity::Block,
-            &environment.id,
-            format!(
-                "The policy `{}` would be in `{}`, but `{}` needs one in `{needed}`.",
-                wanted.id.name, wanted.location, environment.display_name
-            ),
-            "Put the environment below a policy of its geography.",
-            who::KEY_VAULT,
-        ));
+    if comes && !idle {
+        let place = misfit(
+            &Known::from(wanted.location.as_str()),
+            &environment.location,
+        );
+        plan.findings.extend(misplaced(wanted, environment, place));
     }
     plan
+}
+
+/// The policy that is to be made would be where the environment can't use it.
+fn misplaced(
+    wanted: &WantedPolicy,
+    environment: &Environment,
+    place: Known<Option<(String, String)>>,
+) -> Option<Finding> {
+    let (location, needed) = match place {
+        Known::Known(misfit) => misfit?,
+        Known::Unknown(why) => return Some(not_told(&environment.id, &wanted.id.name, &why)),
+    };
+    Some(finding(
+        "CMK007",
+        Severity::Block,
+        &environment.id,
+        format!(
+            "The policy `{}` would be in `{location}`, but `{}` needs one in `{needed}`.",
+            wanted.id.name, environment.display_name
+        ),
+        "Put the environment below a policy of its geography.",
+        who::KEY_VAULT,
+    ))
 }

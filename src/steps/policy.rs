@@ -1,7 +1,7 @@
 //! Step 3: the enterprise policy, what it needs before it and the grants after it.
 
 use super::grant::{Comes, pinned};
-use super::location::{location, policy_location};
+use super::location::{location, misfit, not_told};
 use super::{Whose, around, estate, finding, grant, key, readers, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
@@ -150,8 +150,10 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
             "CMK008",
             Severity::Unknown,
             policy.to_string(),
-            "The policy's location is not known: the environment is not visible to you, and none \
-            was given.",
+            format!(
+                "The policy's location is not known: {}, and none was given.",
+                nowhere(observed)
+            ),
             "Pass `--location`, the environment's geography, such as `--location europe`.",
             who::KEY_VAULT,
         ));
@@ -159,7 +161,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     };
     plan.findings.extend(location_findings(
         &location,
-        geography.as_deref(),
+        geography.as_ref(),
         observed,
         &policy.name,
     ));
@@ -173,46 +175,72 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     Comes::Planned
 }
 
+/// Why no location follows from the environment.
+fn nowhere(observed: &Observed) -> String {
+    let location = observed
+        .environment
+        .present()
+        .and_then(|environment| environment.location.unknown());
+    location.map_or_else(
+        || "the environment is not visible to you".to_owned(),
+        |why| format!("the environment does not tell it ({why})"),
+    )
+}
+
 fn location_findings(
     location: &str,
-    geography: Option<&str>,
+    geography: Option<&Known<String>>,
     observed: &Observed,
     name: &str,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    let known = observed
-        .provider
-        .present()
-        .map(|provider| provider.locations.as_slice())
-        .unwrap_or_default();
-    if !known.is_empty() && !known.iter().any(|own| own.eq_ignore_ascii_case(location)) {
-        found.push(finding(
+    let provider = observed.provider.present().map(|own| &own.locations);
+    match provider {
+        Some(Known::Known(known))
+            if !known.iter().any(|own| own.eq_ignore_ascii_case(location)) =>
+        {
+            found.push(not_offered(location, known, name));
+        }
+        Some(Known::Unknown(why)) => found.push(finding(
             "CMK008",
-            Severity::Block,
+            Severity::Warn,
             name,
-            format!("Enterprise policies can't be in `{location}`."),
-            match did_you_mean(location, known.iter().map(String::as_str)) {
-                Some(meant) => format!("{meant} Locations of the provider: {}.", known.join(", ")),
-                None => format!("Locations of the provider: {}.", known.join(", ")),
-            },
+            format!("Whether enterprise policies can be in `{location}` is not known: {why}."),
+            "Go on: Azure refuses a location that the provider does not have.",
             who::KEY_VAULT,
-        ));
+        )),
+        Some(Known::Known(_)) | None => {}
     }
-    if let Some(geography) =
-        geography.filter(|geography| !policy_location(geography).eq_ignore_ascii_case(location))
-    {
-        found.push(finding(
+    match geography.map(|geography| misfit(&Known::from(location), geography)) {
+        Some(Known::Known(Some((_, needed)))) => found.push(finding(
             "CMK007",
             Severity::Block,
             name,
             format!(
-                "The policy would be in `{location}`, but the environment is in `{geography}`."
+                "The policy would be in `{location}`, but the environment is in `{}`.",
+                geography.map_or("unknown", Known::shown)
             ),
-            format!("Use `--location {}`.", policy_location(geography)),
+            format!("Use `--location {needed}`."),
             who::KEY_VAULT,
-        ));
+        )),
+        Some(Known::Unknown(why)) => found.push(not_told(name, name, &why)),
+        Some(Known::Known(None)) | None => {}
     }
     found
+}
+
+fn not_offered(location: &str, known: &[String], name: &str) -> Finding {
+    finding(
+        "CMK008",
+        Severity::Block,
+        name,
+        format!("Enterprise policies can't be in `{location}`."),
+        match did_you_mean(location, known.iter().map(String::as_str)) {
+            Some(meant) => format!("{meant} Locations of the provider: {}.", known.join(", ")),
+            None => format!("Locations of the provider: {}.", known.join(", ")),
+        },
+        who::KEY_VAULT,
+    )
 }
 
 /// Where an existing policy is not what was asked for. It is never rewritten: the service refuses
@@ -234,17 +262,20 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Fin
     found.extend(key::references(policy));
     found.extend(other_key(target, observed, policy));
     let wanted = location(target, observed);
-    if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(&policy.location)) {
-        let message = format!(
-            "The policy `{name}` is in `{}`; `{wanted}` is needed.",
-            policy.location
-        );
-        found.push(differs(
-            policy,
-            "CMK007",
-            message,
-            "Create a policy in that location, under another name.",
-        ));
+    match (wanted, &policy.location) {
+        (Some(wanted), Known::Known(own)) if !wanted.eq_ignore_ascii_case(own) => {
+            let message = format!("The policy `{name}` is in `{own}`; `{wanted}` is needed.");
+            found.push(differs(
+                policy,
+                "CMK007",
+                message,
+                "Create a policy in that location, under another name.",
+            ));
+        }
+        (Some(_), Known::Unknown(why)) => {
+            found.push(not_told(&policy.id.to_string(), name, why));
+        }
+        (Some(_), Known::Known(_)) | (None, _) => {}
     }
     found
 }

@@ -2,18 +2,16 @@
 //! allows?
 
 use super::lifecycle::running;
-use super::location::policy_location;
+use super::location::{misfit, not_told};
 use super::{Whose, finding, unknown, unseen, who};
-use crate::model::environment::Environment;
+use crate::model::environment::{Environment, Runtime, Sku};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
-use crate::model::operation::Operation;
-use crate::model::seen::Seen;
-
-/// Kinds of environments that can't have a customer-managed key.
-const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedTrial"];
+use crate::model::operation::{Operation, Progress};
+use crate::model::protection::Policy;
+use crate::model::seen::{Seen, Unreadable};
 
 /// Everything about the environment itself that forbids a change of its key, or will surprise
 /// somebody. What the service says comes first; where it and our own rule disagree, both are said.
@@ -21,46 +19,19 @@ const UNSUPPORTED: [&str; 4] = ["Trial", "Teams", "Default", "SubscriptionBasedT
 pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let (id, name) = (&environment.id, &environment.display_name);
-    let block = |code, message: String, remedy: &str| {
-        finding(
-            code,
-            Severity::Block,
-            id,
-            message,
-            remedy,
-            who::POWER_PLATFORM,
-        )
-    };
     found.extend(allowed(environment, wanted));
-    if let Some(permissions) = &environment.permissions
-        && !permissions.is_empty()
-        && !permissions
-            .iter()
-            .any(|permission| permission.eq_ignore_ascii_case("ManageProtectionKeys"))
-    {
-        found.push(block(
-            "CMK021",
-            format!(
-                "You may not manage the protection keys of `{name}` (permission \
-                `ManageProtectionKeys`)."
-            ),
-            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
-        ));
-    }
+    found.extend(kind(environment));
+    found.extend(permitted(environment));
     found.extend(busy(observed, environment, wanted));
     match environment.is_running() {
-        Verdict::Yes
-            if environment
-                .runtime_state
-                .as_deref()
-                .is_some_and(|state| state.eq_ignore_ascii_case("Enabled")) => {}
+        Verdict::Yes if environment.runtime_state.known() == Some(&Runtime::Enabled) => {}
         Verdict::Yes | Verdict::No => found.push(finding(
             "CMK035",
             Severity::Warn,
             id,
             format!(
                 "`{name}` is in the runtime state `{}`.",
-                environment.runtime_state.as_deref().unwrap_or_default()
+                environment.runtime_state.shown()
             ),
             "Finish what put it there first.",
             who::POWER_PLATFORM,
@@ -78,6 +49,54 @@ pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str
     found
 }
 
+/// May the caller manage its keys, as far as the service lists permissions?
+fn permitted(environment: &Environment) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    let permissions = match &environment.permissions {
+        Known::Known(Some(permissions)) => permissions,
+        Known::Known(None) => return None,
+        Known::Unknown(why) => {
+            let what = format!("Whether you may manage the protection keys of `{name}`");
+            return Some(unknown("CMK021", id, &what, why, who::POWER_PLATFORM));
+        }
+    };
+    let is = |permission: &String| permission.eq_ignore_ascii_case("ManageProtectionKeys");
+    // An empty list is what the service shows when it lists none at all.
+    (!permissions.is_empty() && !permissions.iter().any(is)).then(|| {
+        finding(
+            "CMK021",
+            Severity::Block,
+            id,
+            format!(
+                "You may not manage the protection keys of `{name}` (permission \
+                `ManageProtectionKeys`)."
+            ),
+            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
+            who::POWER_PLATFORM,
+        )
+    })
+}
+
+/// The history was not read, so that what runs is not known.
+fn unread_history(observed: &Observed, environment: &Environment) -> Option<Finding> {
+    let why = match &observed.operations {
+        Seen::Present(_) => return None,
+        Seen::Unreadable(why) => why.clone(),
+        Seen::Absent | Seen::NotAsked => Unreadable::because("it was not read"),
+    };
+    let what = format!(
+        "Whether an operation runs on `{}`",
+        environment.display_name
+    );
+    Some(unseen(
+        "CMK023",
+        &environment.id,
+        &what,
+        &why,
+        (who::POWER_PLATFORM, Whose::Own),
+    ))
+}
+
 /// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not
 /// another one.
 fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
@@ -92,33 +111,25 @@ fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Fin
             who::POWER_PLATFORM,
         )
     };
-    let mut found = Vec::new();
-    match &observed.operations {
-        Seen::Present(_) => {}
-        Seen::Unreadable(why) => {
-            let what = format!("Whether an operation runs on `{name}`");
-            found.push(unseen(
-                "CMK023",
-                id,
-                &what,
-                why,
-                (who::POWER_PLATFORM, Whose::Own),
-            ));
-        }
-        Seen::Absent | Seen::NotAsked => {
-            let what = format!("Whether an operation runs on `{name}`");
-            found.push(unknown(
-                "CMK023",
-                id,
-                &what,
-                "it was not read",
-                who::POWER_PLATFORM,
-            ));
-        }
+    let mut found = Vec::from_iter(unread_history(observed, environment));
+    let mut all = observed.operations.present().into_iter().flatten();
+    let open = all
+        .clone()
+        .find_map(|one| Some((one, one.state.means.unknown()?)));
+    if let Some((operation, why)) = open.filter(|(one, _)| !one.is(wanted)) {
+        let what = format!("Whether `{}` runs on `{name}`", operation.name());
+        found.push(unknown("CMK023", id, &what, why, who::POWER_PLATFORM));
     }
-    let operation = running(observed)
+    // What runs for sure decides, whatever may run beside it.
+    let operation = all
+        .find(|one| one.state.known() == Some(&Progress::Running))
         .map(Operation::name)
-        .or(environment.ongoing.as_deref());
+        .or(environment.ongoing.as_deref())
+        .or_else(|| {
+            running(observed)
+                .filter(|one| one.is(wanted))
+                .map(Operation::name)
+        });
     match (operation, environment.is_ready()) {
         (Some(operation), _) if !operation.eq_ignore_ascii_case(wanted) => found.push(block(
             format!("The lifecycle operation `{operation}` runs on `{name}`."),
@@ -143,10 +154,10 @@ fn busy(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Fin
 /// May it have a key, by the service's own lists and by the documented kinds?
 fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
-    let sku = if environment.is_default {
+    let sku = if environment.is_default == Known::Known(true) {
         "Default"
     } else {
-        &environment.sku
+        environment.sku.shown()
     };
     let rules = match &environment.rules {
         Known::Known(rules) => rules,
@@ -159,9 +170,8 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let refusal = rules.disallowed.iter().find(|(operation, _)| is(operation));
     let listed = rules.allowed.iter().any(|operation| is(operation));
     let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
-    let unsupported = UNSUPPORTED
-        .iter()
-        .any(|kind| kind.eq_ignore_ascii_case(sku));
+    let unsupported = environment.is_default == Known::Known(true)
+        || environment.sku.known() == Some(&Sku::Unsupported);
     let service = match refusal {
         Some((_, Some(reason))) => format!(
             "the service does not allow `{wanted}`: {}",
@@ -204,12 +214,31 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     ))
 }
 
+/// What kind of environment it is, where that is not known. A kind that is new may well have a key:
+/// only a warning.
+fn kind(environment: &Environment) -> Option<Finding> {
+    let (id, name) = (&environment.id, &environment.display_name);
+    if let Known::Unknown(why) = &environment.is_default {
+        let what = format!("Whether `{name}` is the tenant's default environment");
+        return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
+    }
+    let why = environment.sku.means.unknown()?;
+    Some(finding(
+        "CMK024",
+        Severity::Warn,
+        id,
+        format!("Whether an environment like `{name}` can have a key is not known: {why}."),
+        "Look at the environment in the admin center; adding it may be refused.",
+        who::POWER_PLATFORM,
+    ))
+}
+
 /// Is it a Managed Environment? The service lists the operation for unmanaged ones, too.
 pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     match environment.managed() {
-        Some(true) => None,
-        Some(false) => Some(finding(
+        Verdict::Yes => None,
+        Verdict::No => Some(finding(
             "CMK006",
             Severity::Block,
             id,
@@ -218,15 +247,9 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
             admin center.",
             who::POWER_PLATFORM,
         )),
-        None => {
+        Verdict::CantTell(why) => {
             let what = format!("Whether `{name}` is a Managed Environment");
-            let why = environment
-                .protection_level
-                .as_ref()
-                .map_or("the service did not say".to_owned(), |level| {
-                    format!("its protection level is `{level}`, which cmkctl does not know")
-                });
-            Some(unknown("CMK006", id, &what, &why, who::POWER_PLATFORM))
+            Some(unknown("CMK006", id, &what, &why.why, who::POWER_PLATFORM))
         }
     }
 }
@@ -277,7 +300,7 @@ pub(super) fn check_policy(
             "Pass the id of an encryption policy.",
             who::POWER_PLATFORM,
         )),
-        Seen::Present(policy) => misplaced(wanted, &policy.location, environment),
+        Seen::Present(policy) => misplaced(wanted, policy, environment),
         Seen::Absent => Some(finding(
             "CMK019",
             Severity::Block,
@@ -311,20 +334,20 @@ pub(super) fn check_policy(
 }
 
 /// The policy is where environments of this geography can't use it.
-fn misplaced(policy: &ArmId, location: &str, environment: &Environment) -> Option<Finding> {
-    let needed = policy_location(&environment.location);
-    let message = format!(
-        "The policy `{}` is in `{location}`, but the environment needs one in `{needed}`.",
-        policy.name
-    );
-    (!needed.eq_ignore_ascii_case(location)).then(|| {
-        finding(
-            "CMK007",
-            Severity::Block,
-            policy.to_string(),
-            message,
-            "Use a policy in that location.",
-            who::KEY_VAULT,
-        )
-    })
+fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Option<Finding> {
+    let name = &wanted.name;
+    let (location, needed) = match misfit(&policy.location, &environment.location) {
+        Known::Known(misfit) => misfit?,
+        Known::Unknown(why) => return Some(not_told(&wanted.to_string(), name, &why)),
+    };
+    Some(finding(
+        "CMK007",
+        Severity::Block,
+        wanted.to_string(),
+        format!(
+            "The policy `{name}` is in `{location}`, but the environment needs one in `{needed}`."
+        ),
+        "Use a policy in that location.",
+        who::KEY_VAULT,
+    ))
 }

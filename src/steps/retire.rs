@@ -98,7 +98,13 @@ fn not_whole(key: &KeyName, why: &str) -> Finding {
 
 /// The list lacks the version that is current.
 fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> Option<Finding> {
-    let current = observed.key.present()?.version.as_ref()?;
+    let current = match &observed.key.present()?.version {
+        Known::Known(current) => current,
+        Known::Unknown(why) => {
+            let why = format!("its current version is not known: {why}");
+            return Some(not_whole(key, &why));
+        }
+    };
     versions
         .iter()
         .all(|version| version.id != *current)

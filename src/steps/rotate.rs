@@ -56,9 +56,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             Verdict::cant_tell(why)
         }
     };
-    if key.version.is_none() {
-        let why = format!("{} did not say which one it is", key.source);
-        plan.findings.push(unclear(name, &why));
+    if let Known::Unknown(why) = &key.version {
+        plan.findings.push(unclear(name, why));
     }
     let gathered = RotateEvidence::gather(observed, name, due);
     take(&mut plan, gathered, |evidence| Action::RotateKey {
@@ -67,7 +66,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         key: name.clone(),
         from: key
             .version
-            .as_ref()
+            .known()
             .map(|version| version.as_str().to_owned()),
         evidence,
     });

@@ -224,7 +224,7 @@ fn disabled_versions(
                 .key
                 .present()
                 .filter(|key| key.validity.enabled == Known::Known(false));
-            key.and_then(|key| key.version.clone())
+            key.and_then(|key| key.version.known().cloned())
                 .into_iter()
                 .collect()
         }

@@ -70,9 +70,11 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
 }
 
 pub(super) fn until(deleted: &Deleted) -> String {
-    deleted.purged.map_or(String::new(), |purged| {
-        format!("; it is purged for good on {}", day(purged))
-    })
+    match &deleted.purged {
+        Known::Known(Some(purged)) => format!("; it is purged for good on {}", day(*purged)),
+        Known::Known(None) => String::new(),
+        Known::Unknown(_) => "; when it is purged for good is not known".to_owned(),
+    }
 }
 
 pub(super) fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
@@ -80,7 +82,7 @@ pub(super) fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
     let tenant = observed
         .environment
         .present()
-        .and_then(|environment| environment.tenant_id.as_deref());
+        .map(|environment| &environment.tenant_id);
     let found = [
         named.soft_delete(),
         named.purge_protection(),
@@ -180,19 +182,20 @@ impl<'a> Named<'a> {
     /// Does it forget deleted keys too soon?
     fn retention(&self) -> Option<Finding> {
         let Self { name, noun, .. } = self;
-        let days = self.vault.retention_days?;
-        (days < RETENTION_DAYS).then(|| {
-            self.say(
-                "CMK047",
-                Severity::Warn,
-                format!(
-                    "The {noun} `{name}` keeps deleted keys {days} days; old keys must outlive \
-                    28 to 30 days."
-                ),
-                "It can't be changed later: never delete a key version before `cmkctl` or the 30 \
-                days allow it.",
-            )
-        })
+        let said = match &self.vault.retention_days {
+            Known::Known(days) if *days >= RETENTION_DAYS => return None,
+            Known::Known(days) => format!("The {noun} `{name}` keeps deleted keys {days} days"),
+            Known::Unknown(why) => {
+                format!("How long the {noun} `{name}` keeps deleted keys is not known ({why})")
+            }
+        };
+        Some(self.say(
+            "CMK047",
+            Severity::Warn,
+            format!("{said}; old keys must outlive 28 to 30 days."),
+            "It can't be changed later: never delete a key version before `cmkctl` or the 30 days \
+            allow it.",
+        ))
     }
 
     /// Does it let the service in?
@@ -229,9 +232,17 @@ impl<'a> Named<'a> {
     }
 
     /// Does it belong to the tenant of the environment?
-    fn tenant(&self, other: Option<&str>) -> Option<Finding> {
+    fn tenant(&self, other: Option<&Known<Option<String>>>) -> Option<Finding> {
         let Self { name, noun, .. } = self;
-        let (own, other) = (self.vault.tenant_id.as_ref()?, other?);
+        let (own, other) = match (&self.vault.tenant_id, other?) {
+            (Known::Known(own), Known::Known(Some(other))) => (own, other),
+            // The environment is one of the sign-in's tenant, and so is what Azure shows there.
+            (Known::Known(_), Known::Known(None)) => return None,
+            (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
+                let what = format!("Whether `{name}` belongs to the environment's tenant");
+                return Some(self.not_known("CMK043", &what, why));
+            }
+        };
         (!own.eq_ignore_ascii_case(other)).then(|| {
             self.say(
                 "CMK043",

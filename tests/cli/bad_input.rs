@@ -401,7 +401,11 @@ fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
         "Contoso UAT",
     ]);
     // A word that nobody knows is not known.
-    exits_saying(ran, 5, &["management state `Wibble`"]);
+    exits_saying(
+        ran,
+        5,
+        &["`states.management.id` is `Wibble`, which cmkctl does not know"],
+    );
     assert_eq!(served.ledger()["writes"], 0);
 }
 

@@ -250,6 +250,7 @@ fn every_code_is_produced_by_the_binary() {
             vault(json!({ "softDeleteRetentionInDays": 7 })),
             &[],
         ),
+        ("CMK048", policy(json!({ "health": "Unhealthy" })), &[]),
     ];
     let mut said = BTreeSet::new();
     for (code, patch, more) in &table {
@@ -264,7 +265,7 @@ fn every_code_is_produced_by_the_binary() {
         );
         said.insert((*code).to_owned());
     }
-    let all: BTreeSet<String> = (1..=47).map(|number| format!("CMK{number:03}")).collect();
+    let all: BTreeSet<String> = (1..=48).map(|number| format!("CMK{number:03}")).collect();
     assert_eq!(said, all);
     // With the grant on the old key, the swap has nothing against it.
     let granted = json!({ "policies": { "ep-contoso-cmk": { "granted_at": ["kv-old"] } } });

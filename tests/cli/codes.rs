@@ -260,7 +260,7 @@ fn every_code_is_explained_without_a_cloud() {
 fn an_unknown_code_is_a_usage_error_with_a_suggestion() {
     // What is said is among the snapshots.
     run(&["explain", "OperationNotStartabel"]).exits(2);
-    let ran = run(&["explain", "48", "-o", "json"]).exits(2);
+    let ran = run(&["explain", "49", "-o", "json"]).exits(2);
     assert_eq!(ran.json()["kind"], "usage");
     assert!(ran.json()["explain"].is_null());
 }

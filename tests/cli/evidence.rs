@@ -15,6 +15,7 @@ use cmkctl::model::rights::Held;
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{Deleted, OldKey, Version};
 use cmkctl::model::target::Target;
+use cmkctl::model::word::Word;
 use cmkctl::steps::evidence::{
     Comes, DisableEvidence, EnableEvidence, EnableVersionEvidence, Evidence, First, Gap,
     LinkEvidence, Needs, PurgeEvidence, RecoverEvidence, RotateEvidence, SwapEvidence,
@@ -107,7 +108,7 @@ const CARRIES_MISSING: [(&str, Change); 14] = [
     ("CMK011", |_, o| part(&mut o.vault).purge_protection = odd()),
     ("CMK018", |_, o| part(&mut o.vault).network = odd()),
     ("CMK015", |_, o| o.key = silent()),
-    ("CMK015", |_, o| part(&mut o.key).kty = odd()),
+    ("CMK015", |_, o| part(&mut o.key).kty = Word::default()),
     ("CMK016", |_, o| part(&mut o.key).validity.enabled = odd()),
     ("CMK016", |_, o| part(&mut o.key).validity.expires = odd()),
     ("CMK012", |_, o| o.key_rights.roles = silent()),
@@ -130,7 +131,7 @@ const CARRIES_WRONG: [(&str, Change); 10] = [
     }),
     ("no key", |_, o| o.key = Seen::Absent),
     ("a key of another type", |_, o| {
-        part(&mut o.key).kty = Known::Known("EC".into())
+        part(&mut o.key).kty = "EC".into()
     }),
     ("a disabled key", |_, o| {
         part(&mut o.key).validity.enabled = Known::Known(false)
@@ -153,9 +154,11 @@ const STATE_MISSING: [(&str, Change); 7] = [
     ("CMK025", |_, o| environment(o).key_link = unreadable(None)),
     ("CMK023", |_, o| o.operations = silent()),
     ("CMK023", |_, o| o.operations = unreadable(None)),
-    ("CMK023", |_, o| environment(o).management_state = None),
+    ("CMK023", |_, o| {
+        environment(o).management_state = Word::default()
+    }),
     ("CMK035", |_, o| {
-        environment(o).runtime_state = Some("Wibble".into())
+        environment(o).runtime_state = "Wibble".into()
     }),
     ("CMK024", |_, o| environment(o).rules = odd()),
 ];
@@ -168,7 +171,7 @@ const STATE_WRONG: [(&str, Change); 3] = [
         environment(o).ongoing = Some("Copy".into())
     }),
     ("not ready", |_, o| {
-        environment(o).management_state = Some("Copying".into())
+        environment(o).management_state = "Copying".into()
     }),
 ];
 
@@ -194,7 +197,7 @@ fn links() -> Kind {
             part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Succeeded", 9))
         }),
         ("CMK006", |_, o| {
-            environment(o).protection_level = Some("Wibble".into())
+            environment(o).protection_level = "Wibble".into()
         }),
         ("CMK019", |_, o| o.policy = silent()),
         // Without the right to read the policy, the service refuses the link.
@@ -207,7 +210,7 @@ fn links() -> Kind {
             refuses(o, "NewCustomerManagedKey")
         }),
         ("not managed", |_, o| {
-            environment(o).protection_level = Some("Basic".into())
+            environment(o).protection_level = "Basic".into()
         }),
         ("linked already", |_, o| linked_to(o, "ep")),
         ("another policy", |_, o| linked_to(o, "old")),
@@ -256,7 +259,7 @@ fn unlinks() -> Kind {
             environment(o).key_link = link("ep", "Failed")
         }),
         ("locked", |_, o| {
-            environment(o).runtime_state = Some("Disabled".into())
+            environment(o).runtime_state = "Disabled".into()
         }),
     ]);
     let mut hidden = CARRIES_HIDDEN.to_vec();
@@ -302,14 +305,16 @@ fn swaps() -> Kind {
         ("CMK034", |_, o| o.around.old_key = silent()),
         // What this caller can't see, somebody must have checked.
         ("CMK034", |_, o| o.around.old_key = unreadable(None)),
-        ("CMK006", |_, o| environment(o).protection_level = None),
+        ("CMK006", |_, o| {
+            environment(o).protection_level = Word::default()
+        }),
     ]);
     let mut wrong = [&STATE_WRONG[..], &CARRIES_WRONG].concat();
     wrong.extend::<[(&str, Change); 6]>([
         ("no policy", |_, o| environment(o).key_link = Seen::Absent),
         ("another policy", |_, o| linked_to(o, "third")),
         ("locked", |_, o| {
-            environment(o).runtime_state = Some("Disabled".into())
+            environment(o).runtime_state = "Disabled".into()
         }),
         ("another place", |_, o| {
             part(&mut o.policy).location = "japan".into()
@@ -381,7 +386,9 @@ fn disables() -> Kind {
             ("CMK033", |_, o| *history(o) = silent()),
             ("CMK033", |_, o| o.around.histories.clear()),
             ("CMK033", |_, o| listed(o).key_link = unreadable(None)),
-            ("CMK033", |_, o| listed(o).management_state = None),
+            ("CMK033", |_, o| {
+                listed(o).management_state = Word::default()
+            }),
             ("CMK033", |_, o| {
                 listed(o).key_link = link("ep", "Linked");
                 o.around.policies.clear();
@@ -407,7 +414,7 @@ fn disables() -> Kind {
 fn enables() -> Kind {
     let (target, mut observed) = well();
     linked_to(&mut observed, "ep");
-    environment(&mut observed).runtime_state = Some("Disabled".into());
+    environment(&mut observed).runtime_state = "Disabled".into();
     Kind {
         name: "enable environment",
         gather: |_, o| {
@@ -421,14 +428,18 @@ fn enables() -> Kind {
             ("CMK035", |_, o| {
                 environment(o).key_link = link("ep", "Wibble")
             }),
-            ("CMK035", |_, o| environment(o).runtime_state = None),
-            ("CMK035", |_, o| environment(o).management_state = None),
+            ("CMK035", |_, o| {
+                environment(o).runtime_state = Word::default()
+            }),
+            ("CMK035", |_, o| {
+                environment(o).management_state = Word::default()
+            }),
         ],
         wrong: vec![
             ("no policy", |_, o| environment(o).key_link = Seen::Absent),
             ("another policy", |_, o| linked_to(o, "old")),
             ("it is up", |_, o| {
-                environment(o).runtime_state = Some("Enabled".into())
+                environment(o).runtime_state = "Enabled".into()
             }),
             ("something runs", |_, o| {
                 environment(o).ongoing = Some("Copy".into())
@@ -476,7 +487,7 @@ fn enables_version() -> Kind {
 
 fn rotates() -> Kind {
     let (target, mut observed) = well();
-    part(&mut observed.key).version = Some(version('a'));
+    part(&mut observed.key).version = Known::Known(version('a'));
     Kind {
         name: "rotate",
         gather: |t, o| {
@@ -487,7 +498,7 @@ fn rotates() -> Kind {
         missing: vec![
             ("CMK016", |_, o| o.vault = unreadable(None)),
             ("CMK016", |_, o| o.key = silent()),
-            ("CMK016", |_, o| part(&mut o.key).version = None),
+            ("CMK016", |_, o| part(&mut o.key).version = Known::default()),
             ("CMK016", |_, o| part(&mut o.key).validity.enabled = odd()),
         ],
         wrong: vec![
@@ -626,7 +637,7 @@ fn what_the_plan_makes_first_is_the_same_fact_as_when_it_is_made() {
     assert_eq!(planned(|_, o| o.key_rights = Held::nothing()), made);
     let managed: Change = |t, o| {
         t.make_managed = true;
-        environment(o).protection_level = Some("Basic".into());
+        environment(o).protection_level = "Basic".into();
     };
     assert_eq!(planned(managed), made);
     // It leaves its old policy first, and is looked at again then.

@@ -12,6 +12,7 @@ use cmkctl::model::rights::Held;
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{OldKey, Version};
 use cmkctl::model::target::Target;
+use cmkctl::model::word::Word;
 use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
 use std::collections::BTreeMap;
 
@@ -38,20 +39,20 @@ const UNKNOWN: [(&str, Change); 40] = [
     }),
     ("status of the link", |o| {
         if let Seen::Present(link) = &mut part(&mut o.environment).key_link {
-            link.status = Some("Wibble".into());
+            link.status = "Wibble".into();
         }
     }),
     ("management state", |o| {
-        part(&mut o.environment).management_state = None
+        part(&mut o.environment).management_state = Word::default()
     }),
     ("runtime state", |o| {
-        part(&mut o.environment).runtime_state = None
+        part(&mut o.environment).runtime_state = Word::default()
     }),
     ("another runtime state", |o| {
-        part(&mut o.environment).runtime_state = Some("Wibble".into())
+        part(&mut o.environment).runtime_state = "Wibble".into()
     }),
     ("protection level", |o| {
-        part(&mut o.environment).protection_level = Some("Wibble".into())
+        part(&mut o.environment).protection_level = "Wibble".into()
     }),
     ("rules", |o| part(&mut o.environment).rules = odd()),
     ("finance and operations", |o| {
@@ -78,7 +79,9 @@ const UNKNOWN: [(&str, Change); 40] = [
         part(&mut o.vault).purge_protection = odd()
     }),
     ("key", |o| o.key = silent()),
-    ("type of the key", |o| part(&mut o.key).kty = odd()),
+    ("type of the key", |o| {
+        part(&mut o.key).kty = Word::default()
+    }),
     ("whether the key is enabled", |o| {
         part(&mut o.key).validity.enabled = odd()
     }),
@@ -89,7 +92,7 @@ const UNKNOWN: [(&str, Change); 40] = [
     ("when it was made", |o| {
         part(&mut o.key).validity.created = odd()
     }),
-    ("version of the key", |o| part(&mut o.key).version = None),
+    ("version of the key", |o| part(&mut o.key).version = odd()),
     ("roles", |o| o.key_rights.roles = silent()),
     ("what a role allows", |o| {
         part(&mut o.key_rights.roles)
@@ -132,7 +135,7 @@ fn whole() -> (Target, Observed) {
         not_before: Known::Known(None),
         expires: Known::Known(Some(in_days(300))),
     };
-    part(&mut observed.key).version = Some(latest.clone());
+    part(&mut observed.key).version = Known::Known(latest.clone());
     part(&mut observed.key).validity = validity(90);
     let older = KeyVersion::parse(&"a".repeat(32)).unwrap();
     observed.around.versions = Seen::Present(vec![
@@ -209,7 +212,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
         "unlock",
         unlock::plan,
         with(&|_, o| {
-            part(&mut o.environment).runtime_state = Some("Disabled".into());
+            part(&mut o.environment).runtime_state = "Disabled".into();
             link_environment(o);
         }),
     );
@@ -393,7 +396,7 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
             part(&mut o.operations).push(operation("Copy", "Running", 0))
         }),
         ("not managed", |o| {
-            part(&mut o.environment).protection_level = Some("Basic".into())
+            part(&mut o.environment).protection_level = "Basic".into()
         }),
         ("no grant", |o| o.key_rights = Held::nothing()),
     ];

@@ -32,6 +32,7 @@ mod executed;
 mod exit_codes;
 mod export;
 mod fault_matrix;
+mod fields;
 mod first_run;
 mod four_days;
 mod fuzz;

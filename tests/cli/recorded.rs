@@ -3,6 +3,7 @@
 //! all decode through the client's own types.
 
 use cmkctl::cloud::environments::{environment, operation};
+use cmkctl::model::known::Verdict;
 use cmkctl::model::seen::Seen;
 use serde_json::Value;
 use std::fs;
@@ -33,20 +34,20 @@ fn decode(name: &str, value: &Value) {
         "environments.json" => {
             let all: Vec<_> = value["value"].as_array().unwrap().iter().map(one).collect();
             assert_eq!(all[0].display_name, "Example123");
-            assert_eq!(all[0].managed(), Some(false));
+            assert_eq!(all[0].managed(), Verdict::No);
         }
         "environment-linked.json" => {
             let found = one(value);
             let Seen::Present(link) = &found.key_link else {
                 panic!("{name}: no link")
             };
-            assert_eq!(link.status.as_deref(), Some("Linked"));
+            assert_eq!(link.status.said(), Some("Linked"));
             assert_eq!(link.policy.name, "bar");
             assert!(found.is_up().proven());
         }
         "environment-managed.json" => {
             let found = one(value);
-            assert_eq!(found.managed(), Some(true));
+            assert_eq!(found.managed(), Verdict::Yes);
             let rules = found.rules.known().unwrap();
             assert!(
                 rules
@@ -62,12 +63,12 @@ fn decode(name: &str, value: &Value) {
             );
         }
         "environment-no-dataverse.json" => assert!(one(value).dataverse.is_none()),
-        "environment-not-managed.json" => assert_eq!(one(value).managed(), Some(false)),
+        "environment-not-managed.json" => assert_eq!(one(value).managed(), Verdict::No),
         name if name.starts_with("operation-") => {
             let found = operation(value);
             assert!(found.has_ended());
             assert_eq!(
-                found.state == "Succeeded",
+                found.state.said() == Some("Succeeded"),
                 name == "operation-succeeded.json"
             );
             assert_eq!(found.all_stages_succeeded, name != "operation-failed.json");

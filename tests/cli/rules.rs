@@ -15,6 +15,7 @@ use cmkctl::model::rights::{Held, Permission, RoleAssignment};
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Surroundings, Validation};
 use cmkctl::model::target::Target;
+use cmkctl::model::word::Word;
 use cmkctl::steps::check::check;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -82,10 +83,10 @@ pub(crate) fn well() -> (Target, Observed) {
         display_name: "UAT".into(),
         location: "europe".into(),
         sku: "Sandbox".into(),
-        tenant_id: Some("t".into()),
-        protection_level: Some("Standard".into()),
-        management_state: Some("Ready".into()),
-        runtime_state: Some("Enabled".into()),
+        tenant_id: Known::Known(Some("t".into())),
+        protection_level: "Standard".into(),
+        management_state: "Ready".into(),
+        runtime_state: "Enabled".into(),
         dataverse: Some(Dataverse::default()),
         app: Known::Known(Some(AppLink {
             id: Some(lcs.into()),
@@ -98,7 +99,8 @@ pub(crate) fn well() -> (Target, Observed) {
             allowed: vec!["NewCustomerManagedKey".into()],
             disallowed: Vec::new(),
         }),
-        permissions: Some(vec!["ManageProtectionKeys".into()]),
+        permissions: Known::Known(Some(vec!["ManageProtectionKeys".into()])),
+        is_default: Known::Known(false),
         ..Environment::default()
     };
     let observed = Observed {
@@ -122,26 +124,27 @@ pub(crate) fn well() -> (Target, Observed) {
             }),
             encrypts: Known::Known(true),
             unfinished: None,
+            health: Some("Healthy".into()),
         }),
         provider: Seen::Present(Provider {
             state: Known::Known(Registration::Registered),
-            locations: vec!["europe".into()],
+            locations: Known::Known(vec!["europe".into()]),
         }),
         vault: Seen::Present(Vault {
             id: vault,
             uri: "https://kv.vault.azure.net/".into(),
-            tenant_id: Some("t".into()),
+            tenant_id: "t".into(),
             rbac: Known::Known(true),
             soft_delete: Known::Known(true),
-            retention_days: Some(90),
+            retention_days: Known::Known(90),
             purge_protection: Known::Known(true),
             network: Known::Known(Network::Open),
             access_policies: Known::Known(Vec::new()),
         }),
         key: Seen::Present(Key {
             name: "cmk".into(),
-            kty: Known::Known("RSA".into()),
-            bits: Some(3072),
+            kty: "RSA".into(),
+            bits: Known::Known(3072),
             validity: Validity {
                 enabled: Known::Known(true),
                 created: Known::Known(Timestamp::UNIX_EPOCH),
@@ -193,7 +196,7 @@ pub(crate) fn link(policy: &str, status: &str) -> Seen<KeyLink> {
     let policy = id(ResourceKind::EnterprisePolicy, policy);
     Seen::Present(KeyLink {
         policy,
-        status: Some(status.into()),
+        status: status.into(),
         system_id: None,
     })
 }
@@ -223,12 +226,12 @@ pub(crate) fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
 type Change = fn(&mut Target, &mut Observed);
 
 /// Code, the other codes that come with it, and its cause. The first block can be combined at will.
-const INDEPENDENT: [(&str, Change); 22] = [
+const INDEPENDENT: [(&str, Change); 23] = [
     ("CMK001", |_, o| {
         o.integration = Seen::Present(Integration::NotIntegrated)
     }),
     ("CMK006", |_, o| {
-        part(&mut o.environment).protection_level = Some("Basic".into())
+        part(&mut o.environment).protection_level = "Basic".into()
     }),
     ("CMK007", |_, o| {
         part(&mut o.policy).location = "unitedstates".into()
@@ -240,9 +243,7 @@ const INDEPENDENT: [(&str, Change); 22] = [
         part(&mut o.vault).purge_protection = Known::Known(false)
     }),
     ("CMK012", |_, o| o.key_rights = Held::nothing()),
-    ("CMK015", |_, o| {
-        part(&mut o.key).kty = Known::Known("EC".into())
-    }),
+    ("CMK015", |_, o| part(&mut o.key).kty = "EC".into()),
     ("CMK016", |_, o| {
         part(&mut o.key).validity.expires = Known::Known(Some(in_days(10)))
     }),
@@ -253,7 +254,7 @@ const INDEPENDENT: [(&str, Change); 22] = [
         part(&mut o.vault).network = Known::Known(Network::Closed)
     }),
     ("CMK021", |_, o| {
-        part(&mut o.environment).permissions = Some(vec!["ReadEnvironment".into()])
+        part(&mut o.environment).permissions = Known::Known(Some(vec!["ReadEnvironment".into()]))
     }),
     ("CMK023", |_, o| {
         part(&mut o.environment).ongoing = Some("Copy".into())
@@ -268,10 +269,10 @@ const INDEPENDENT: [(&str, Change); 22] = [
         part(&mut o.operations).push(operation("RevertToMicrosoftKey", "Succeeded", 10))
     }),
     ("CMK035", |_, o| {
-        part(&mut o.environment).runtime_state = Some("AdminMode".into())
+        part(&mut o.environment).runtime_state = "AdminMode".into()
     }),
     ("CMK043", |_, o| {
-        part(&mut o.vault).tenant_id = Some("another".into())
+        part(&mut o.vault).tenant_id = "another".into()
     }),
     ("CMK044", |_, o| {
         let scope = policy_id().group_scope().to_uppercase();
@@ -281,7 +282,9 @@ const INDEPENDENT: [(&str, Change); 22] = [
             name: "l".into(),
         });
     }),
-    ("CMK047", |_, o| part(&mut o.vault).retention_days = Some(7)),
+    ("CMK047", |_, o| {
+        part(&mut o.vault).retention_days = Known::Known(7)
+    }),
     ("CMK032", |_, o| {
         part(&mut o.around.estate).push(linked(99, "another"))
     }),
@@ -290,7 +293,10 @@ const INDEPENDENT: [(&str, Change); 22] = [
         o.policy_rights.insert(reader.clone(), Held::nothing());
         t.readers.push(reader);
     }),
-    ("CMK015", |_, o| part(&mut o.key).bits = Some(4096)),
+    ("CMK015", |_, o| part(&mut o.key).bits = Known::Known(4096)),
+    ("CMK048", |_, o| {
+        part(&mut o.policy).health = Some("Warning".into())
+    }),
 ];
 
 const OTHERS: [(&str, &[&str], Change); 22] = [
@@ -318,7 +324,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK008", &[], |_, o| {
         o.policy = Seen::Absent;
-        part(&mut o.provider).locations = vec!["asia".into()];
+        part(&mut o.provider).locations = Known::Known(vec!["asia".into()]);
     }),
     ("CMK009", &[], |_, o| {
         o.policy = Seen::Absent;
@@ -387,7 +393,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         o.key = Seen::Absent;
         o.around.deleted_key = Seen::Present(Deleted {
             name: "cmk".into(),
-            purged: None,
+            purged: Known::Known(None),
         });
     }),
 ];
@@ -440,7 +446,7 @@ fn every_code_has_its_cause() {
         assert_eq!(codes(&[change]), expected, "{code}");
         said.insert(code);
     }
-    let all: Vec<String> = (1..=47).map(|number| format!("CMK{number:03}")).collect();
+    let all: Vec<String> = (1..=48).map(|number| format!("CMK{number:03}")).collect();
     assert_eq!(said.into_iter().collect::<Vec<_>>(), all);
 }
 
@@ -453,7 +459,7 @@ fn what_is_not_known_is_no_yes_and_what_the_other_side_hides_is_said() {
     observed.provider = unreadable(None);
     observed.around.locks = unreadable(None);
     observed.around.estate = unreadable(None);
-    part(&mut observed.environment).protection_level = None;
+    part(&mut observed.environment).protection_level = Word::default();
     let found = check(&target, &observed).findings;
     let of = |severity| -> BTreeSet<&str> {
         found

@@ -5,7 +5,7 @@ use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 
-pub(super) const LATER: [Entry; 23] = [
+pub(super) const LATER: [Entry; 24] = [
     Entry {
         code: "CMK025",
         severity: Block,
@@ -262,5 +262,18 @@ pub(super) const LATER: [Entry; 23] = [
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Power Platform admin docs, customer-managed-key, 2025-06-09 \
             (the limit of 30 days: inferred)",
+    },
+    Entry {
+        code: "CMK048",
+        severity: Warn,
+        title: "Policy not healthy",
+        cause: "The service itself says that the policy is not healthy (`healthStatus` is \
+            `Warning` or `Unhealthy`, or a word that cmkctl does not know). It says no more about \
+            the cause.",
+        fix: "Check the key, its vault and the grant: `cmkctl check`. Ask Microsoft support if \
+            these are in order.",
+        who: who::KEY_VAULT,
+        source: "Azure REST API specifications, Microsoft.PowerPlatform 2020-10-30-preview \
+            (`healthStatus`; what follows from it: inferred)",
     },
 ];

@@ -178,7 +178,7 @@ fn protection_row<'a>(
         vault: reference.map(|key| key.vault.to_string()),
         key: key_name,
         key_version: key
-            .and_then(|key| key.version.as_ref())
+            .and_then(|key| key.version.known())
             .map(KeyVersion::as_str),
         pinned: reference.is_some_and(|key| key.version.is_some()),
         expires: key.and_then(|key| key.validity.end()),

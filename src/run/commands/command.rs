@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::model::day::day;
 use crate::model::environment::Environment;
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
@@ -211,7 +212,7 @@ pub(super) fn no_more(_: &Ended<'_>) -> Vec<String> {
 
 /// An environment that is added must be a Managed Environment.
 pub(super) fn managed(observed: &Observed) -> Option<Action> {
-    let unmanaged = |environment: &&Environment| environment.managed() == Some(false);
+    let unmanaged = |environment: &&Environment| environment.managed() == Verdict::No;
     let environment = observed.environment.present().filter(unmanaged)?;
     Some(Action::MakeManaged {
         environment: environment.id.clone(),

@@ -124,6 +124,7 @@ fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
             version: setup.version.clone(),
             created: LONG_AGO,
             no_identity: setup.no_identity,
+            health: setup.health.clone(),
             tags: Value::Null,
         };
         let since = setup

@@ -149,6 +149,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
         version: None,
         created: LONG_AGO,
         no_identity: false,
+        health: "Undetermined".to_owned(),
         tags: Value::Null,
     };
     if own != Trouble::NoGrant {

@@ -122,6 +122,13 @@ pub(super) struct PolicySetup {
     /// Without an identity yet?
     #[serde(default)]
     pub(super) no_identity: bool,
+    /// What its `healthStatus` says.
+    #[serde(default = "undetermined")]
+    pub(super) health: String,
+}
+
+fn undetermined() -> String {
+    "Undetermined".to_owned()
 }
 
 fn encryption() -> String {

@@ -288,6 +288,8 @@ pub(in crate::sandbox) struct Policy {
     pub(in crate::sandbox) version: Option<String>,
     pub(in crate::sandbox) created: Timestamp,
     pub(in crate::sandbox) no_identity: bool,
+    /// `Undetermined` most of the time (Microsoft's own scripts expect no other).
+    pub(in crate::sandbox) health: String,
     pub(in crate::sandbox) tags: Value,
 }
 

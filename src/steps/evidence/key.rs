@@ -77,11 +77,10 @@ impl RotateEvidence {
             &about(key, &format!("Whether the key `{key}` is enabled")),
         );
         let due = gathering.own(due, &about(key, &what));
-        if found.version.is_none() {
-            let why = format!("{} did not say which one it is", found.source);
+        if let Known::Unknown(why) = &found.version {
             gathering.own(Verdict::cant_tell(why), &about(key, &what));
         }
-        gathering.end(found.version.clone().map(|from| Self {
+        gathering.end(found.version.known().cloned().map(|from| Self {
             place: Place::of(vault, key),
             from,
             enabled,
@@ -230,7 +229,7 @@ fn is_disabled(observed: &Observed, version: &KeyVersion) -> Verdict {
         _ => observed
             .key
             .present()
-            .filter(|key| key.version.as_ref() == Some(version))
+            .filter(|key| key.version.known() == Some(version))
             .map(|key| &key.validity.enabled),
     };
     match enabled {

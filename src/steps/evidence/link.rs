@@ -5,14 +5,14 @@ use super::{About, Evidence, Gap, Gathering, state, unread};
 use crate::model::environment::Environment;
 use crate::model::fingerprint::Facts;
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::protection::{KeyReference, Policy};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::steps::lifecycle::{ADD, GOVERN, ends_with_key, governed_last, just_keyed};
 use crate::steps::link::{Standing, standing};
-use crate::steps::location::policy_location;
+use crate::steps::location::misfit;
 use crate::steps::who;
 
 /// What an earlier step of the same plan makes of the policy.
@@ -67,7 +67,7 @@ impl LinkEvidence {
             return Err(gathering.gaps);
         };
         let governing = target.make_managed
-            && environment.managed() == Some(false)
+            && environment.managed() == Verdict::No
             && governed_last(observed, environment);
         let beside = governing.then_some(GOVERN);
         let later = first == First::Removal;
@@ -196,8 +196,8 @@ pub(super) fn managed(
         who: who::POWER_PLATFORM,
     };
     let verdict = match environment.managed() {
-        Some(managed) => Verdict::of(managed || target.make_managed),
-        None => Verdict::cant_tell("its protection level is not known"),
+        Verdict::No => Verdict::of(target.make_managed),
+        told => told,
     };
     gathering.own(verdict, &about)
 }
@@ -210,8 +210,11 @@ pub(super) fn of_policy(
     (environment, wanted): (&Environment, &ArmId),
     comes: Comes,
 ) -> Option<(bool, Protection)> {
-    let needed = policy_location(&environment.location);
-    let here = |location: &str| needed.eq_ignore_ascii_case(location);
+    // A place that is not known is warned of: the service refuses what does not fit.
+    let misplaced = |location: &Known<String>| {
+        let differs = misfit(location, &environment.location);
+        differs.known().is_some_and(Option::is_some)
+    };
     let subject = wanted.to_string();
     let about = About {
         code: "CMK019",
@@ -221,7 +224,7 @@ pub(super) fn of_policy(
     };
     match &observed.policy {
         Seen::Present(policy) => {
-            let fits = policy.id == *wanted && is_for_keys(policy) && here(&policy.location);
+            let fits = policy.id == *wanted && is_for_keys(policy) && !misplaced(&policy.location);
             let granted = comes == Comes::Policy;
             let protection = Protection::of_policy(gathering, observed, policy, granted)?;
             Some((fits, protection))
@@ -236,7 +239,10 @@ pub(super) fn of_policy(
                 key: key.clone(),
                 version: target.key_version.clone(),
             };
-            let fits = target.location.as_deref().is_none_or(here);
+            let fits = {
+                let location = target.location.as_deref();
+                location.is_none_or(|asked| !misplaced(&Known::from(asked)))
+            };
             Some((fits, Protection::to_come(gathering, observed, key)))
         }
         seen => {

@@ -37,7 +37,7 @@ impl Look {
         let broken = |broken| Err(Fault::broken(Service::Bap, &broken));
         match self {
             Look::State(state) => Ok(Operation {
-                state: state.clone(),
+                state: state.as_str().into(),
                 ..Operation::default()
             }),
             Look::Status(status, body) => {

@@ -177,6 +177,7 @@ fn put(
             .filter(|version| !version.is_empty())
             .map(str::to_owned),
         no_identity: false,
+        health: "Undetermined".to_owned(),
         tags: wanted["tags"].clone(),
         created: existing
             .as_ref()

@@ -51,7 +51,7 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
         "tags": if policy.tags.is_object() { policy.tags.clone() } else { json!({}) },
         "properties": {
             "systemId": policy.system_id(),
-            "healthStatus": "Undetermined",
+            "healthStatus": policy.health,
             "encryption": {
                 "state": "Enabled",
                 "keyVault": { "id": policy.vault_id, "key": key },

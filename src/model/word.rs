@@ -1,0 +1,103 @@
+//! Words of the services of which each decides something: as they were written, and what they mean.
+
+use crate::model::known::Known;
+
+/// A closed list of words. What is not in it is not known.
+pub trait Vocabulary: Sized {
+    /// Where the service writes it, for sentences.
+    const FIELD: &'static str;
+
+    /// What a word means, in lower case.
+    fn of(word: &str) -> Option<Self>;
+}
+
+/// A word of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word<T> {
+    /// As the service wrote it, for showing only; nothing where it wrote no text.
+    pub said: Option<String>,
+    /// What it means.
+    pub means: Known<T>,
+}
+
+impl<T> Default for Word<T> {
+    fn default() -> Self {
+        Self::unsaid("the service did not say")
+    }
+}
+
+impl<T> Word<T> {
+    /// Not known, for a reason that is no word.
+    pub fn unsaid(why: impl Into<String>) -> Self {
+        Self {
+            said: None,
+            means: Known::Unknown(why.into()),
+        }
+    }
+
+    /// As the service wrote it, for showing only.
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// The same for sentences: `unknown` where the service wrote no text.
+    pub fn shown(&self) -> &str {
+        self.said().unwrap_or("unknown")
+    }
+
+    /// What it means, where that is known.
+    pub fn known(&self) -> Option<&T> {
+        self.means.known()
+    }
+}
+
+impl<T: Vocabulary> Word<T> {
+    /// A word that stands in `field`.
+    pub fn read(field: &str, said: &str) -> Self {
+        let means = T::of(&said.to_ascii_lowercase()).map_or_else(
+            || Known::Unknown(format!("`{field}` is `{said}`, which cmkctl does not know")),
+            Known::Known,
+        );
+        Self {
+            said: Some(said.to_owned()),
+            means,
+        }
+    }
+}
+
+impl<T: Vocabulary> From<&str> for Word<T> {
+    fn from(said: &str) -> Self {
+        Self::read(T::FIELD, said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq)]
+    struct Yes;
+
+    impl Vocabulary for Yes {
+        const FIELD: &'static str = "answer";
+
+        fn of(word: &str) -> Option<Self> {
+            (word == "yes").then_some(Yes)
+        }
+    }
+
+    #[test]
+    fn a_word_in_any_case_is_known_and_another_one_is_named() {
+        for said in ["yes", "Yes", "YES"] {
+            let word: Word<Yes> = said.into();
+            assert_eq!((word.said(), word.known()), (Some(said), Some(&Yes)));
+        }
+        let odd: Word<Yes> = "Perhaps".into();
+        assert_eq!(odd.said(), Some("Perhaps"));
+        assert_eq!(
+            odd.means.unknown(),
+            Some("`answer` is `Perhaps`, which cmkctl does not know")
+        );
+        assert_eq!(Word::<Yes>::default().known(), None);
+    }
+}
