@@ -10,7 +10,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::{KeyReference, Policy};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use crate::steps::lifecycle::{ADD, GOVERN, ends_with_key, governed_last, just_keyed};
+use crate::steps::lifecycle::{ADD, GOVERN, KEYED_LAST, ends_with_key, governed_last, just_keyed};
 use crate::steps::link::{Standing, standing};
 use crate::steps::location::misfit;
 use crate::steps::who;
@@ -176,8 +176,7 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
     }
     let history = observed.operations.present()?;
     // One that failed is to be repeated.
-    ends_with_key(history, |_| false)
-        .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
+    ends_with_key(history, |_| false).then(|| KEYED_LAST.to_owned())
 }
 
 /// Is it a Managed Environment, or does the plan make it one first?
