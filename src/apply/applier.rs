@@ -21,8 +21,8 @@ pub struct Waiting {
     pub timeout: Option<Duration>,
 }
 
-/// Looks once more, directly before the request that takes people offline, at everything that the
-/// outage relies on. An error says why it must not be sent any more.
+/// Gathers the evidence of an action once more, directly before its request, and compares. An error
+/// says why it must not be sent any more.
 pub type Recheck<'a> = &'a dyn Fn(&Action) -> LocalBoxFuture<'a, Result<()>>;
 
 /// Everything an action needs.

@@ -23,7 +23,7 @@ use crate::error::Result;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
-use applier::Outcome;
+use applier::{KeyPlace, Outcome};
 
 impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
@@ -91,30 +91,40 @@ impl Applier<'_> {
                 uri,
                 key,
             } => self.hsm_role(policy, hsm, uri, key).await,
-            Action::RecoverKey { vault, uri, key } => self.recover_key(vault, uri, key).await,
+            Action::RecoverKey {
+                vault, uri, key, ..
+            } => self.recover_key(action, KeyPlace { vault, uri, key }).await,
             Action::EnableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
-            } => self.enable_version(vault, uri, key, version).await,
-            Action::DisableKeyVersion {
+                ..
+            }
+            | Action::DisableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
                 ..
-            } => self.disable_version(vault, uri, key, version).await,
+            } => {
+                self.set_version(action, KeyPlace { vault, uri, key }, version)
+                    .await
+            }
             Action::EnableEnvironment {
                 environment, name, ..
-            } => self.enable(environment, name).await,
+            } => self.enable(action, environment, name).await,
             Action::RotateKey {
                 vault,
                 uri,
                 key,
                 from,
-            } => self.rotate_key(vault, uri, key, from.as_deref()).await,
-            Action::ProtectFromPurge { vault } => self.protect_from_purge(vault).await,
+                ..
+            } => {
+                let place = KeyPlace { vault, uri, key };
+                self.rotate_key(action, place, from.as_deref()).await
+            }
+            Action::ProtectFromPurge { vault, .. } => self.protect_from_purge(action, vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { .. }
             | Action::MoveEnvironment { .. }

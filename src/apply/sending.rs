@@ -8,6 +8,7 @@ use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::operations::Patience;
 use crate::cloud::retry::LONGEST_PAUSE;
 use crate::error::{Error, Kind, Result};
+use crate::model::plan::Action;
 use std::time::Duration;
 
 /// What was created or granted shows this soon, or was not.
@@ -62,6 +63,8 @@ impl After {
 
 /// A change that is about to be sent.
 pub(super) struct Sending<'a> {
+    /// The action whose evidence is gathered again directly before it is sent, if it has any.
+    pub(super) guard: Option<&'a Action>,
     /// What shows when it took: a noun.
     pub(super) sign: &'a str,
     /// What is so when it took: a sentence without a full stop.
@@ -144,6 +147,9 @@ impl Applier<'_> {
         let mut limit = self.limit(IDENTITY_APPEARS);
         let (mut sent, mut unauthorized) = (0, false);
         loop {
+            if let Some(action) = sending.guard {
+                (self.recheck)(action).await?;
+            }
             let fault = match send(&self.writer).await {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted)),
                 Err(fault) => fault,

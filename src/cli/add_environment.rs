@@ -4,7 +4,7 @@ use super::global::{Changing, Offline};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// Step 4: add the environment to the policy, wait for the encryption and prove it
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ impl Args {
         target.limit = self.making.limit;
         run::change(
             context,
-            Job::AddEnvironment,
+            &commands::ADD_ENVIRONMENT,
             &target,
             &self.changing.asked(Some(&self.offline)),
             out,

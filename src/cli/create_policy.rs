@@ -4,7 +4,7 @@ use super::global::Changing;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// Step 3: create the enterprise policy and let its identity use the key
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,7 @@ impl Args {
         let target = context.target(&self.key.typed(self.environment.as_ref()))?;
         run::change(
             context,
-            Job::CreatePolicy,
+            &commands::CREATE_POLICY,
             &target,
             &self.changing.asked(None),
             out,

@@ -5,7 +5,7 @@ use super::create_policy::Key;
 use super::global::{Changing, Offline};
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// All four steps, in order; what is done already is skipped
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,7 @@ impl Args {
         target.limit = self.making.limit;
         run::change(
             context,
-            Job::Enable,
+            &commands::ENABLE,
             &target,
             &self.changing.asked(Some(&self.offline)),
             out,

@@ -4,7 +4,7 @@ use super::global::{Changing, Offline};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// Remove the environment from its policy: its data goes back to the Microsoft key
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ impl Args {
         target.policy = target.policy.filter(|_| self.policy.is_some());
         run::change(
             context,
-            Job::RemoveEnvironment,
+            &commands::REMOVE_ENVIRONMENT,
             &target,
             &self.changing.asked(Some(&self.offline)),
             out,

@@ -4,7 +4,7 @@ use super::global::Changing;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// Tell who still needs a key or a version, until when, and disable it once nobody does
 #[derive(Debug, clap::Args)]
@@ -67,6 +67,6 @@ impl Args {
         }
         let mut asked = self.changing.asked(None);
         asked.confirm.extend(self.confirm.clone());
-        run::change(context, Job::RetireKey, &target, &asked, out).await
+        run::change(context, &commands::RETIRE_KEY, &target, &asked, out).await
     }
 }

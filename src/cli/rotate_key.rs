@@ -4,7 +4,7 @@ use super::global::Changing;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// Make a new version of the key: nobody goes offline, and environments follow within a day
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,7 @@ impl Args {
         target.again = self.again;
         run::change(
             context,
-            Job::RotateKey,
+            &commands::ROTATE_KEY,
             &target,
             &self.changing.asked(None),
             out,

@@ -4,7 +4,7 @@ use super::global::{Changing, Offline};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// Move the environment from its policy to another one: another key, checked first
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ impl Args {
         target.power_platform_only = true;
         run::change(
             context,
-            Job::SwapPolicy,
+            &commands::SWAP_POLICY,
             &target,
             &self.changing.asked(Some(&self.offline)),
             out,

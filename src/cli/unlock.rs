@@ -4,7 +4,7 @@ use super::global::Changing;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Job};
+use crate::run::{self, Context, commands};
 
 /// After a lock: bring the original key back, then enable the environments, the one deleted soonest
 /// first
@@ -46,7 +46,7 @@ impl Args {
         (target.vault, target.key) = (None, None);
         run::change(
             context,
-            Job::Unlock,
+            &commands::UNLOCK,
             &target,
             &self.changing.asked(None),
             out,

@@ -6,6 +6,7 @@ mod of_azure;
 mod of_environment;
 mod words;
 
+use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use jiff::Timestamp;
@@ -80,12 +81,18 @@ pub enum Action {
         /// The version that is the latest one now.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<String>,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Turn purge protection on. It can never be turned off again, so consent must repeat the
     /// vault's name.
     ProtectFromPurge {
         /// The vault.
         vault: ArmId,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Make the environment a Managed Environment, and wait until it is.
     MakeManaged {
@@ -102,6 +109,9 @@ pub enum Action {
         name: String,
         /// The policy.
         policy: ArmId,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Bring a deleted key back, with all its versions.
     RecoverKey {
@@ -111,6 +121,9 @@ pub enum Action {
         uri: String,
         /// The key.
         key: KeyName,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Enable a version of a key again.
     EnableKeyVersion {
@@ -122,6 +135,9 @@ pub enum Action {
         key: KeyName,
         /// The version.
         version: KeyVersion,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Disable a version of a key; it can be enabled again. Consent must repeat the key's name.
     DisableKeyVersion {
@@ -136,6 +152,9 @@ pub enum Action {
         /// What stood against it and was overridden, as sentences.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         overridden: Vec<String>,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Enable an environment that was locked, and wait until it is up.
     EnableEnvironment {
@@ -147,6 +166,9 @@ pub enum Action {
         /// told.
         #[serde(skip_serializing_if = "Option::is_none")]
         deleted_on: Option<Timestamp>,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// Take the environment off its policy, back to the Microsoft key; wait for the operation, and
     /// re-read until it shows.
@@ -157,6 +179,9 @@ pub enum Action {
         name: String,
         /// The policy that it leaves.
         policy: ArmId,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// It is being taken off already: wait for it, and re-read until it shows. Starts nothing.
     AwaitRemoval {
@@ -182,6 +207,9 @@ pub enum Action {
         from: ArmId,
         /// The policy that it goes to.
         policy: ArmId,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
     },
     /// The policy is being applied already: wait for it, and re-read until it shows. Starts
     /// nothing.
@@ -196,4 +224,62 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none")]
         operation: Option<String>,
     },
+}
+
+impl Action {
+    /// What allows it, if it is one that can't be undone at once.
+    pub fn evidence(&self) -> Option<&Fingerprint> {
+        match self {
+            Action::RotateKey { evidence, .. }
+            | Action::ProtectFromPurge { evidence, .. }
+            | Action::AddEnvironment { evidence, .. }
+            | Action::RecoverKey { evidence, .. }
+            | Action::EnableKeyVersion { evidence, .. }
+            | Action::DisableKeyVersion { evidence, .. }
+            | Action::EnableEnvironment { evidence, .. }
+            | Action::RemoveEnvironment { evidence, .. }
+            | Action::MoveEnvironment { evidence, .. } => Some(evidence),
+            Action::RegisterProvider { .. }
+            | Action::CreatePolicy { .. }
+            | Action::GrantKeyByRole { .. }
+            | Action::GrantKeyByAccessPolicy { .. }
+            | Action::GrantKeyByHsmRole { .. }
+            | Action::GrantReader { .. }
+            | Action::MakeManaged { .. }
+            | Action::AwaitRemoval { .. }
+            | Action::AwaitEnvironment { .. } => None,
+        }
+    }
+
+    /// Is it the same step, whatever allows it?
+    pub fn is_same_step(&self, other: &Self) -> bool {
+        let mut this = self.clone();
+        if let (Some(own), Some(others)) = (this.evidence_mut(), other.evidence()) {
+            *own = others.clone();
+        }
+        this == *other
+    }
+
+    fn evidence_mut(&mut self) -> Option<&mut Fingerprint> {
+        match self {
+            Action::RotateKey { evidence, .. }
+            | Action::ProtectFromPurge { evidence, .. }
+            | Action::AddEnvironment { evidence, .. }
+            | Action::RecoverKey { evidence, .. }
+            | Action::EnableKeyVersion { evidence, .. }
+            | Action::DisableKeyVersion { evidence, .. }
+            | Action::EnableEnvironment { evidence, .. }
+            | Action::RemoveEnvironment { evidence, .. }
+            | Action::MoveEnvironment { evidence, .. } => Some(evidence),
+            Action::RegisterProvider { .. }
+            | Action::CreatePolicy { .. }
+            | Action::GrantKeyByRole { .. }
+            | Action::GrantKeyByAccessPolicy { .. }
+            | Action::GrantKeyByHsmRole { .. }
+            | Action::GrantReader { .. }
+            | Action::MakeManaged { .. }
+            | Action::AwaitRemoval { .. }
+            | Action::AwaitEnvironment { .. } => None,
+        }
+    }
 }

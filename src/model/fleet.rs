@@ -4,7 +4,7 @@
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::{Action, Plan, Withheld};
 use crate::model::seen::Seen;
 use crate::model::wanted::Wanted;
 use jiff::Timestamp;
@@ -56,14 +56,20 @@ pub struct Member {
     pub place: Place,
     /// What there is to do, in order.
     pub actions: Vec<Action>,
+    /// What its evidence does not allow.
+    pub withheld: Vec<Withheld>,
 }
 
 impl Member {
-    /// Would it be taken offline?
+    /// Would it be taken offline? Also where that is wanted and not allowed.
     pub fn starts(&self) -> bool {
-        self.actions
-            .iter()
-            .any(|action| action.takes_offline().is_some())
+        let mut actions = self.actions.iter();
+        !self.withheld.is_empty() || actions.any(|action| action.takes_offline().is_some())
+    }
+
+    /// Is there nothing to do for it?
+    pub fn is_idle(&self) -> bool {
+        self.actions.is_empty() && self.withheld.is_empty()
     }
 }
 

@@ -14,12 +14,25 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// In order; empty when the wanted state is there.
     pub actions: Vec<Action>,
+    /// Steps that would be next, and that their evidence does not allow: no actions, only to be
+    /// shown. A finding says why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
     /// What is in the wanted state already, as sentences.
     pub already: Vec<String>,
     /// A grant that is there is effective everywhere from then on only; an environment is not added
     /// before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Timestamp>,
+}
+
+/// A step without the evidence that it takes, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Withheld {
+    /// What it would do.
+    pub what: String,
+    /// Why it would be done.
+    pub why: &'static str,
 }
 
 impl Plan {
@@ -33,6 +46,7 @@ impl Plan {
         self.findings
             .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.actions.extend(other.actions);
+        self.withheld.extend(other.withheld);
         self.already.extend(other.already);
         self.effective_from = self.effective_from.max(other.effective_from);
     }
@@ -70,9 +84,10 @@ impl Plan {
             .filter(|finding| finding.severity == Severity::Unknown)
     }
 
-    /// Does nothing forbid to start, and is everything known that must be?
+    /// Does nothing forbid to start, is everything known that must be, and is every step allowed by
+    /// its evidence?
     pub fn may_start(&self) -> bool {
-        self.blockers().chain(self.gaps()).next().is_none()
+        self.blockers().chain(self.gaps()).next().is_none() && self.withheld.is_empty()
     }
 
     /// The environment whose users this plan sends home, if it does.

@@ -10,6 +10,17 @@ use crate::model::protection::Key;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
+/// A vault, and nothing around it.
+///
+/// # Errors
+/// A sign-in is refused.
+pub async fn observe_vault(reader: &Reader, vault: &ArmId) -> Result<Observed> {
+    Ok(Observed {
+        vault: ask(reader.vault(vault).await)?,
+        ..Observed::default()
+    })
+}
+
 pub(super) async fn key_in_arm(
     reader: &Reader,
     vault: Option<&ArmId>,

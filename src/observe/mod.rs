@@ -15,6 +15,7 @@ mod wants;
 
 pub use doctor::examine;
 pub use estate::observe_estate;
+pub use keys::observe_vault;
 pub use resolve::resolve;
 pub use snapshot::{environment, observe, unseen};
 pub use wanted::{observe_member, observe_readers, observe_wanted};

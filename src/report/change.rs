@@ -2,25 +2,39 @@
 
 use super::values::Sheet;
 use crate::model::plan::Plan;
+use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How a changing command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// `--dry-run`: nothing was changed.
     Planned,
-    /// It was in the wanted state already.
-    Unchanged,
-    /// Done, and shown by a re-read.
-    Done,
+    /// It was in the wanted state already, as this proves.
+    Unchanged(Proof),
+    /// Done, and shown by a re-read, as this proves.
+    Done(Proof),
     /// Started; it runs at the service.
     Running,
     /// A finding forbids to start; nothing was changed.
     Blocked,
     /// Nobody consented, or what is there has changed since; nothing was changed.
     Refused,
+}
+
+/// The word alone: a proof is no part of the document.
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Outcome::Planned => "planned",
+            Outcome::Unchanged(_) => "unchanged",
+            Outcome::Done(_) => "done",
+            Outcome::Running => "running",
+            Outcome::Blocked => "blocked",
+            Outcome::Refused => "refused",
+        })
+    }
 }
 
 /// Version 1 of the result of a changing command.
@@ -51,8 +65,8 @@ impl Change<'_> {
     pub fn sheet(&self) -> Sheet {
         let word = match self.outcome {
             Outcome::Planned => "planned, nothing was changed",
-            Outcome::Unchanged => "already in the wanted state, nothing was changed",
-            Outcome::Done => "done, shown by a re-read",
+            Outcome::Unchanged(_) => "already in the wanted state, nothing was changed",
+            Outcome::Done(_) => "done, shown by a re-read",
             Outcome::Running => "started; it runs at the service",
             Outcome::Blocked => "blocked, nothing was changed",
             Outcome::Refused => "refused, nothing was changed",

@@ -6,23 +6,22 @@ use super::values::Sheet;
 use crate::model::alike::Alike;
 use crate::model::fleet::{Fleet, Member, Named, Place, Unlisted};
 use crate::model::ids::ArmId;
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::Plan;
+use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use crate::model::wanted::{Wanted, Waves};
 use jiff::Timestamp;
-use serde::Serialize;
-use std::mem::discriminant;
+use serde::{Serialize, Serializer};
 
 /// How a whole file ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FleetOutcome {
     /// Nothing was changed, and something would be.
     Planned,
-    /// Everything is as wanted already.
-    Unchanged,
-    /// Done, and shown by a re-read.
-    Done,
+    /// Everything that can be seen is as wanted already, as this proves.
+    Unchanged(Proof),
+    /// Done, and shown by a re-read, as this proves.
+    Done(Proof),
     /// Some of it runs at the service, or has not been started yet.
     Running,
     /// A finding forbids to start; nothing was changed.
@@ -31,6 +30,21 @@ pub enum FleetOutcome {
     Refused,
     /// It stopped at the first failure.
     Failed,
+}
+
+/// The word alone: a proof is no part of the document.
+impl Serialize for FleetOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            FleetOutcome::Planned => "planned",
+            FleetOutcome::Unchanged(_) => "unchanged",
+            FleetOutcome::Done(_) => "done",
+            FleetOutcome::Running => "running",
+            FleetOutcome::Blocked => "blocked",
+            FleetOutcome::Refused => "refused",
+            FleetOutcome::Failed => "failed",
+        })
+    }
 }
 
 /// How one environment ended.
@@ -139,12 +153,10 @@ impl<'a> FleetReport<'a> {
             outcome: MemberOutcome::of(member.place),
             error: None,
         };
-        let outcome = if !fleet.plan.may_start() {
-            FleetOutcome::Blocked
-        } else if fleet.plan.actions.is_empty() {
-            FleetOutcome::Unchanged
-        } else {
-            FleetOutcome::Planned
+        let outcome = match Proof::of(&fleet.plan) {
+            Ok(proof) => FleetOutcome::Unchanged(proof),
+            Err(_) if fleet.plan.may_start() => FleetOutcome::Planned,
+            Err(_) => FleetOutcome::Blocked,
         };
         Self {
             schema: "cmkctl/wanted-plan/v1",
@@ -165,8 +177,8 @@ impl<'a> FleetReport<'a> {
     pub fn sheet(&self) -> Sheet {
         let word = match self.outcome {
             FleetOutcome::Planned => "planned, nothing was changed",
-            FleetOutcome::Unchanged => "already in the wanted state, nothing was changed",
-            FleetOutcome::Done => "done, shown by a re-read",
+            FleetOutcome::Unchanged(_) => "already in the wanted state, nothing was changed",
+            FleetOutcome::Done(_) => "done, shown by a re-read",
             FleetOutcome::Running => "not at its end: some of it runs at the service or waits",
             FleetOutcome::Blocked => "blocked, nothing was changed",
             FleetOutcome::Refused => "refused, nothing was changed",
@@ -226,20 +238,19 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     }
     let mut steps = Steps::default();
     for action in fleet.plan.actions.iter().take(fleet.first) {
-        steps.push(&mut text, action);
+        steps.push(&mut text, &action.to_string(), action.facts().why);
     }
     let mut ring = None;
-    for member in fleet
-        .members
-        .iter()
-        .filter(|member| !member.actions.is_empty())
-    {
+    for member in fleet.members.iter().filter(|member| !member.is_idle()) {
         if ring != Some(member.ring) {
             ring = Some(member.ring);
             text.push_str(&format!("Ring {}{}:\n", member.ring, pace(&wanted.waves)));
         }
         for action in &member.actions {
-            steps.push(&mut text, action);
+            steps.push(&mut text, &action.to_string(), action.facts().why);
+        }
+        for step in &member.withheld {
+            steps.push(&mut text, &step.what, step.why);
         }
     }
     if fleet.plan.actions.is_empty() && fleet.plan.may_start() {
@@ -276,22 +287,18 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
 
 /// Numbered steps; why a step is done is said at the first of its kind.
 #[derive(Default)]
-struct Steps<'a> {
-    said: Vec<&'a Action>,
+struct Steps {
+    said: Vec<&'static str>,
     number: usize,
 }
 
-impl<'a> Steps<'a> {
-    fn push(&mut self, text: &mut String, action: &'a Action) {
+impl Steps {
+    fn push(&mut self, text: &mut String, what: &str, why: &'static str) {
         self.number += 1;
-        text.push_str(&format!("  {}. {action}\n", self.number));
-        if !self
-            .said
-            .iter()
-            .any(|old| discriminant(*old) == discriminant(action))
-        {
-            self.said.push(action);
-            text.push_str(&format!("     {}\n", action.facts().why));
+        text.push_str(&format!("  {}. {what}\n", self.number));
+        if !self.said.contains(&why) {
+            self.said.push(why);
+            text.push_str(&format!("     {why}\n"));
         }
     }
 }

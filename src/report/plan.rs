@@ -10,12 +10,13 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
     for sentence in &plan.already {
         text.push_str(&format!("  = {sentence}\n"));
     }
-    for (number, action) in plan.actions.iter().enumerate() {
-        text.push_str(&format!(
-            "  {}. {action}\n     {}\n",
-            number + 1,
-            action.facts().why
-        ));
+    let actions = plan.actions.iter();
+    let steps = actions.map(|action| (action.to_string(), action.facts().why));
+    // What is not allowed is shown, too, with the finding that says why.
+    let withheld = plan.withheld.iter();
+    let withheld = withheld.map(|step| (step.what.clone(), step.why));
+    for (number, (what, why)) in steps.chain(withheld).enumerate() {
+        text.push_str(&format!("  {}. {what}\n     {why}\n", number + 1));
     }
     if plan.actions.is_empty() && plan.may_start() {
         text.push_str("  Nothing to do: it is in the wanted state.\n");

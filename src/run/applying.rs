@@ -1,16 +1,18 @@
 //! `apply FILE` and `apply PLAN`: the same road as every change, for many environments.
 
-use super::asking::{Asked, blocked, consent, names_fit};
-use super::changing::proven;
+use super::asking::Asked;
+use super::proving::proven;
+use super::staged::{Approved, End, Looked, Road, walk};
 use super::wanted::{Planned, command, looked, seen};
 use super::waves::{Came, Run};
 use super::{Context, holding, quiet};
-use crate::apply::Applier;
+use crate::apply::{Applier, Waiting};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::fleet::{Fleet, Saved, Sight};
+use crate::model::fleet::{Place, Saved, Sight};
 use crate::model::plan::{Action, Consent, Plan};
+use crate::model::proof::Proof;
 use crate::model::receipt::{Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
 use crate::model::wanted::Wanted;
@@ -24,10 +26,6 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Every way it can end short of that, with its exit code.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the issue *Evidence as types* makes it one staged run, shared with `change`"
-)]
 pub async fn apply_wanted(
     context: &Context,
     file: &Path,
@@ -38,77 +36,217 @@ pub async fn apply_wanted(
         Given::Wanted(wanted) => (wanted, None),
         Given::Saved(saved) => (saved.wanted.clone(), Some(valid(context, *saved, file)?)),
     };
-    let began = Instant::now();
-    let Planned {
-        wanted,
-        sight,
-        fleet,
-    } = looked(context, wanted).await?;
-    out.fleet(&file.display().to_string(), &wanted, &fleet, asked.dry_run);
-    let mut report = FleetReport::new("apply", sight.at, &wanted.waves, &fleet);
-    let kept = saved
-        .as_ref()
-        .map_or(Ok(()), |saved| holding::kept(&saved.actions, &fleet.plan));
-    if let Err(error) = kept {
-        return Err(refused(error, report, out));
-    }
-    let known: Vec<&str> = fleet
-        .members
-        .iter()
-        .map(|member| member.name.as_str())
-        .collect();
-    let blocked = blocked(&fleet.plan);
-    if blocked.is_ok() {
-        names_fit(&fleet.plan, asked, &known)?;
-    }
-    if asked.dry_run || blocked.is_err() {
-        out.data_for_scripts(&report);
-        blocked?;
-        seen(&fleet)?;
-        let pending = asked.detailed_exitcode && !fleet.plan.actions.is_empty();
-        return if pending {
-            Err(Error::new(Kind::Pending, "There is something to do."))
-        } else {
-            Ok(())
-        };
-    }
-    if fleet.plan.actions.is_empty() {
-        out.data(&report, &report.sheet());
-        return seen(&fleet);
-    }
-    let trail = context.trail("apply", &fleet.plan)?;
-    let held = match consent(&fleet.plan, asked, out).await {
-        Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
-            again(context, &wanted, &sight, &fleet, somebody)
-                .await
-                .map(|fleet| (consent, fleet))
-        }
-        Ok((consent, _)) => Ok((consent, fleet.clone())),
-        Err(error) => Err(error),
-    };
-    let (consent, held) = match held {
-        Ok(held) => held,
-        Err(error) => return Err(refused(error, report, out)),
-    };
-    let run = Run {
+    let road = Applying {
         context,
         wanted: &wanted,
-        fleet: &held,
-        waves: &wanted.waves,
-        consent,
-        trail,
-        waiting: asked.waiting,
-        began: context.clock().moment(),
-        effective: held.plan.effective_from,
         resume: command(context, file),
-        came: RefCell::new(vec![Came::Not; held.members.len()]),
-        receipt: RefCell::default(),
-        stopped: RefCell::default(),
-        opens: Cell::default(),
+        waiting: asked.waiting,
     };
-    let ended = Box::pin(everything(context, run, consent, out)).await;
-    report = FleetReport::new("apply", sight.at, &wanted.waves, &held);
-    finish(context, &wanted, ended, report, out).await
+    let began = Instant::now();
+    let look = road.look().await?;
+    let name = file.display().to_string();
+    out.fleet(&name, &wanted, &look.fleet, asked.dry_run);
+    let kept = saved.as_ref().map_or(Ok(()), |saved| {
+        holding::kept(&saved.actions, &look.fleet.plan)
+    });
+    if let Err(error) = kept {
+        road.report(&look, End::Refused(&error), out);
+        return Err(error);
+    }
+    walk((context, &road), Looked { look, began }, asked, out).await
+}
+
+/// A file on its road.
+struct Applying<'a> {
+    context: &'a Context,
+    wanted: &'a Wanted,
+    /// The command that goes on.
+    resume: String,
+    waiting: Waiting,
+}
+
+/// How everything ended: what came of each, and the first failure.
+struct Ended {
+    came: Vec<Came>,
+    receipt: Receipt,
+    error: Option<Error>,
+    opens: Option<jiff::Timestamp>,
+}
+
+impl Applying<'_> {
+    fn way_on(&self) -> String {
+        format!(
+            "Go on with the same command: `{}` (what is done is skipped, what runs is waited for).",
+            self.resume
+        )
+    }
+
+    /// What became of each environment.
+    fn told<'l>(&'l self, look: &'l Planned, ended: &Ended) -> FleetReport<'l> {
+        let mut report = self.of(look);
+        report.receipt = ended.receipt.clone();
+        for (member, came) in report.environments.iter_mut().zip(&ended.came) {
+            member.outcome = match came {
+                Came::Not if member.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
+                Came::Not => continue,
+                Came::Begun | Came::Runs => MemberOutcome::Running,
+                Came::Done => MemberOutcome::Done,
+                Came::Failed(error) => {
+                    member.error = Some(error.to_string());
+                    MemberOutcome::Failed
+                }
+            };
+        }
+        report
+    }
+
+    fn of<'l>(&'l self, look: &'l Planned) -> FleetReport<'l> {
+        FleetReport::new("apply", look.sight.at, &self.wanted.waves, &look.fleet)
+    }
+}
+
+impl Road for Applying<'_> {
+    type Look = Planned;
+    type Ran = Ended;
+
+    fn name(&self) -> &'static str {
+        "apply"
+    }
+
+    async fn look(&self) -> Result<Planned> {
+        looked(self.context, self.wanted.clone()).await
+    }
+
+    fn plan<'l>(&self, look: &'l Planned) -> &'l Plan {
+        &look.fleet.plan
+    }
+
+    fn names<'l>(&'l self, look: &'l Planned) -> Vec<&'l str> {
+        let members = look.fleet.members.iter();
+        members.map(|member| member.name.as_str()).collect()
+    }
+
+    fn whole(&self, look: &Planned) -> Result<()> {
+        seen(&look.fleet)
+    }
+
+    fn same(&self, seen: &Planned, somebody: bool, fresh: &Planned) -> Result<()> {
+        let then = plan(
+            self.wanted,
+            &Sight {
+                at: fresh.sight.at,
+                ..seen.sight.clone()
+            },
+        );
+        holding::moved(&seen.fleet.plan, somebody, &then.plan, &fresh.fleet.plan)
+    }
+
+    async fn apply(&self, approved: &Approved<Planned>, out: &mut Out) -> Result<Ended> {
+        let fleet = &approved.look().fleet;
+        let run = Run {
+            context: self.context,
+            wanted: self.wanted,
+            fleet,
+            waves: &self.wanted.waves,
+            consent: approved.consent,
+            trail: approved.trail.clone(),
+            waiting: self.waiting,
+            began: self.context.clock().moment(),
+            effective: fleet.plan.effective_from,
+            resume: self.resume.clone(),
+            came: RefCell::new(vec![Came::Not; fleet.members.len()]),
+            receipt: RefCell::default(),
+            stopped: RefCell::default(),
+            opens: Cell::default(),
+        };
+        let everything = everything(self.context, run, approved.consent, out);
+        let ended = Box::pin(everything).await;
+        if let Some(error) = &ended.error {
+            others_too(&ended.came, error, out);
+        }
+        Ok(ended)
+    }
+
+    fn unfinished(&self, look: &Planned, ended: &Ended) -> Option<Error> {
+        if let Some(error) = &ended.error {
+            return Some(self.resumed(error.clone(), ended));
+        }
+        let open = self.told(look, ended).environments.iter().any(|one| {
+            matches!(
+                one.outcome,
+                MemberOutcome::Running | MemberOutcome::NotStarted
+            )
+        });
+        open.then(|| {
+            quiet(
+                Kind::StillRunning,
+                "It was not waited for: some of it runs at the service or is not started yet.",
+            )
+        })
+    }
+
+    fn proven(&self, _: &Plan, after: &Planned) -> Result<Proof> {
+        proven(&after.fleet.plan)
+    }
+
+    fn goes_on(&self, _: &Ended) -> String {
+        self.way_on()
+    }
+
+    /// An interruption and a wait that ended say how to go on, and everything else says it besides.
+    fn resumed(&self, error: Error, ended: &Ended) -> Error {
+        let mut error = error;
+        if error.kind.is_interruption() {
+            error.hints.clear();
+            let mut came = ended.came.iter();
+            let unfinished = came.any(|came| matches!(came, Came::Runs | Came::Begun));
+            if unfinished && !error.message.contains("goes on at the service") {
+                error
+                    .message
+                    .push_str(" What was started goes on at the service.");
+            }
+        }
+        error.hint(self.way_on())
+    }
+
+    fn report(&self, look: &Planned, end: End<'_, Self>, out: &mut Out) {
+        let mut report = self.of(look);
+        match end {
+            End::Blocked | End::Planned => return out.data_for_scripts(&report),
+            End::Refused(error) => {
+                if matches!(error.kind, Kind::Refused | Kind::Usage) {
+                    report.outcome = FleetOutcome::Refused;
+                }
+                return out.data_for_scripts(&report);
+            }
+            End::Unchanged(_) => {}
+            End::Unfinished(ended) => {
+                report = self.told(look, ended);
+                let failed = ended.error.as_ref();
+                let failed = failed.is_some_and(|error| error.kind != Kind::StillRunning);
+                report.outcome = if failed {
+                    FleetOutcome::Failed
+                } else {
+                    FleetOutcome::Running
+                };
+                report.opens = ended.opens.filter(|_| ended.error.is_some() && !failed);
+                report.next.push(self.way_on());
+            }
+            End::Done(proof, ended, after) => {
+                report = self.told(look, ended);
+                report.outcome = FleetOutcome::Done(proof);
+                let mut members = after.fleet.members.iter();
+                if members.any(|member| member.place == Place::Encrypted) {
+                    report.next.push(
+                        "Keep the keys, their vaults and the policies' access: without them \
+                        environments go offline at once."
+                            .to_owned(),
+                    );
+                }
+            }
+        }
+        out.data(&report, &report.sheet());
+    }
 }
 
 /// Is it a plan that may be run here?
@@ -133,43 +271,6 @@ fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
         ));
     }
     Ok(saved)
-}
-
-/// The plan of a new look, when it still does what somebody consented to.
-async fn again(
-    context: &Context,
-    wanted: &Wanted,
-    seen: &Sight,
-    fleet: &Fleet,
-    somebody: bool,
-) -> Result<Fleet> {
-    let fresh = looked(context, wanted.clone()).await?;
-    let then = plan(
-        wanted,
-        &Sight {
-            at: fresh.sight.at,
-            ..seen.clone()
-        },
-    );
-    holding::moved(&fleet.plan, somebody, &then.plan, &fresh.fleet.plan)?;
-    Ok(fresh.fleet)
-}
-
-fn refused(error: Error, mut report: FleetReport<'_>, out: &mut Out) -> Error {
-    if matches!(error.kind, Kind::Refused | Kind::Usage) {
-        report.outcome = FleetOutcome::Refused;
-    }
-    out.data_for_scripts(&report);
-    error
-}
-
-/// How everything ended: what came of each, and the first failure.
-struct Ended {
-    came: Vec<Came>,
-    receipt: Receipt,
-    error: Option<Error>,
-    opens: Option<jiff::Timestamp>,
-    resume: String,
 }
 
 /// The policies one after the other, then the environments in waves.
@@ -213,28 +314,11 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
         receipt: run.receipt.into_inner(),
         error: run.stopped.into_inner(),
         opens: run.opens.get(),
-        resume: run.resume,
     }
 }
 
 fn granted(plan: &Plan) -> bool {
     plan.actions.iter().any(Action::grants_key)
-}
-
-/// What became of each environment.
-fn tell(report: &mut FleetReport<'_>, came: &[Came]) {
-    for (member, came) in report.environments.iter_mut().zip(came) {
-        member.outcome = match came {
-            Came::Not if member.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
-            Came::Not => continue,
-            Came::Begun | Came::Runs => MemberOutcome::Running,
-            Came::Done => MemberOutcome::Done,
-            Came::Failed(error) => {
-                member.error = Some(error.to_string());
-                MemberOutcome::Failed
-            }
-        };
-    }
 }
 
 /// The others that failed meanwhile are said, too; the first one decides.
@@ -246,103 +330,4 @@ fn others_too(came: &[Came], first: &Error, out: &mut Out) {
             out.error_in_passing(other);
         }
     }
-}
-
-/// A last look at everything: that, and no status code, is what "done" means.
-async fn proof(context: &Context, wanted: &Wanted, goes_on: &str) -> Result<Fleet> {
-    let after = match unless_stopped(looked(context, wanted.clone())).await {
-        Ok(after) => after.map_err(|error| {
-            let why = error.to_string();
-            let what = "Everything was done, but the re-read that shows it failed.";
-            Error::new(Kind::Unverified, what).detail(why).hint(goes_on)
-        })?,
-        Err(stop) => {
-            let what = "Interrupted; everything was done, and nothing is verified.";
-            return Err(Error::new(Kind::Interrupted(stop), what).hint(goes_on));
-        }
-    };
-    proven(&after.fleet.plan)?;
-    Ok(after.fleet)
-}
-
-/// Proves what was done, and reports how far it came.
-async fn finish(
-    context: &Context,
-    wanted: &Wanted,
-    ended: Ended,
-    mut report: FleetReport<'_>,
-    out: &mut Out,
-) -> Result<()> {
-    let Ended {
-        came,
-        receipt,
-        error,
-        opens,
-        resume,
-    } = ended;
-    report.receipt = receipt;
-    let unfinished = came
-        .iter()
-        .any(|came| matches!(came, Came::Runs | Came::Begun));
-    tell(&mut report, &came);
-    let goes_on = format!(
-        "Go on with the same command: `{resume}` (what is done is skipped, what runs is waited \
-        for)."
-    );
-    if let Some(error) = error {
-        others_too(&came, &error, out);
-        let waits = error.kind == Kind::StillRunning;
-        report.outcome = if waits {
-            FleetOutcome::Running
-        } else {
-            FleetOutcome::Failed
-        };
-        report.opens = opens.filter(|_| waits);
-        report.next.push(goes_on.clone());
-        out.data(&report, &report.sheet());
-        return Err(resumed(error, unfinished, goes_on));
-    }
-    if report.environments.iter().any(|one| {
-        matches!(
-            one.outcome,
-            MemberOutcome::Running | MemberOutcome::NotStarted
-        )
-    }) {
-        report.outcome = FleetOutcome::Running;
-        report.next.push(goes_on);
-        out.data(&report, &report.sheet());
-        return Err(quiet(
-            Kind::StillRunning,
-            "It was not waited for: some of it runs at the service or is not started yet.",
-        ));
-    }
-    let after = proof(context, wanted, &goes_on).await?;
-    report.outcome = FleetOutcome::Done;
-    if after
-        .members
-        .iter()
-        .any(|member| member.place == crate::model::fleet::Place::Encrypted)
-    {
-        report.next.push(
-            "Keep the keys, their vaults and the policies' access: without them environments go \
-            offline at once."
-                .to_owned(),
-        );
-    }
-    out.data(&report, &report.sheet());
-    seen(&after)
-}
-
-/// An interruption and a wait that ended say how to go on, and everything else says it besides.
-fn resumed(error: Error, unfinished: bool, goes_on: String) -> Error {
-    let mut error = error;
-    if error.kind.is_interruption() {
-        error.hints.clear();
-        if unfinished && !error.message.contains("goes on at the service") {
-            error
-                .message
-                .push_str(" What was started goes on at the service.");
-        }
-    }
-    error.hint(goes_on)
 }

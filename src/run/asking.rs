@@ -55,6 +55,13 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
             .join(", ")
     };
     let (kind, message) = match (&blockers[..], &gaps[..]) {
+        ([], []) if !plan.withheld.is_empty() => (
+            Kind::Forbidden,
+            format!(
+                "The evidence for a step is missing: {}.",
+                plan.withheld[0].what
+            ),
+        ),
         ([], []) => return None,
         ([], [_]) => (
             Kind::Forbidden,
@@ -93,12 +100,11 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same, long after the plan: what came up since then. A plan of now that would make the policy
-/// or its grant is one of a key that can't be used: both were there, or were made, before.
-pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
+/// The same, long after the plan: what came up since then.
+pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     if let Some(error) = obstacle(plan) {
         let message = format!(
-            "`{name}` is not started: since the plan was made, findings came up. {}",
+            "{unsent}: since the plan was made, findings came up. {}",
             error.message
         );
         let said: Vec<String> = plan
@@ -108,13 +114,20 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
             .collect();
         return Err(Error { message, ..error }.detail(said.join(" ")));
     }
+    Ok(())
+}
+
+/// Is everything there that an environment needs which goes offline or comes back? A plan of now
+/// that would make the policy or its grant is one of a key that can't be used: both were there, or
+/// were made, before.
+pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     let is_gone = |action: &Action| match action.facts().lack {
         Lack::Policy | Lack::Grant(_) => true,
         Lack::Nothing | Lack::Provider(_) | Lack::Reader(_, _) | Lack::Managed => false,
     };
     if plan.actions.iter().any(is_gone) {
         return Err(changed(
-            name,
+            unsent,
             "its policy or the grant on the key is not there any more",
         ));
     }
@@ -122,8 +135,8 @@ pub(super) fn came_up(name: &str, plan: &Plan) -> Result<()> {
 }
 
 /// What was consented to does not hold any more.
-pub(super) fn changed(name: &str, why: &str) -> Error {
-    Error::new(Kind::Refused, format!("`{name}` is not started: {why}."))
+pub(super) fn changed(unsent: &str, why: &str) -> Error {
+    Error::new(Kind::Refused, format!("{unsent}: {why}."))
         .hint("Run the same command again for a plan of what is there now.")
 }
 

@@ -1,15 +1,20 @@
-//! The commands that change something: the whole road.
+//! The commands that change something about one environment, policy or key.
 
-use super::asking::{Asked, blocked, consent, names_fit};
-use super::ending::{again, next, resumed, unread};
+use super::asking::Asked;
+use super::commands::{Command, Ended};
+use super::ending::resumed;
+use super::proving::proven;
 use super::rechecking::still_right;
-use super::{Context, Job, fixing, holding, quiet};
-use crate::apply::Applier;
+use super::staged::{Approved, End, Looked, Road, walk};
+use super::{Context, fixing, holding, quiet};
+use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
 use crate::observe::{observe, resolve};
@@ -21,265 +26,298 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Every way it can end short of the wanted state, with its exit code.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the issue *Evidence as types* makes it one staged run, shared with `apply`"
-)]
 pub async fn change(
     context: &Context,
-    job: Job,
+    command: &'static Command,
     target: &Target,
     asked: &Asked,
     out: &mut Out,
 ) -> Result<()> {
-    job.require(target)?;
-    let reader = context.reader();
-    let id = match &target.environment {
-        Some(typed) if job.of_environment() => Some(resolve(&reader, typed).await?),
+    command.require(target)?;
+    let mut road = Changing {
+        context,
+        command,
+        target,
+        own: command.own(target),
+        environment: subject(context, command, target).await?,
+        waiting: asked.waiting,
+        repaired: Receipt::default(),
+    };
+    let began = Instant::now();
+    let mut look = road.look().await?;
+    command.fits(&road.own, &look.observed)?;
+    if asked.fix {
+        let seen = (&look.observed, &look.plan);
+        road.repaired = fixing::fix(context, (command, &road.own), seen, asked, out).await?;
+        if !road.repaired.done.is_empty() {
+            look = road.look().await?;
+        }
+    }
+    let to_stdout = asked.dry_run && !out.is_for_scripts();
+    out.plan(&look.plan, &road.title(&look), to_stdout);
+    walk((context, &road), Looked { look, began }, asked, out).await
+}
+
+/// The id of the environment that was named. Whose subject it is not may go on without it.
+async fn subject(context: &Context, command: &Command, target: &Target) -> Result<Option<String>> {
+    let Some(typed) = &target.environment else {
+        return Ok(None);
+    };
+    match resolve(&context.reader(), typed).await {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if command.of_environment() || error.kind != Kind::Forbidden => Err(error),
         // The Key Vault administrator need not see any environment; then the location must be
         // given.
-        Some(typed) => match resolve(&reader, typed).await {
-            Ok(id) => Some(id),
-            Err(error) if error.kind == Kind::Forbidden && target.location.is_some() => None,
-            Err(error) if error.kind == Kind::Forbidden => {
-                return Err(error.hint(
-                    "Or pass `--location`, the environment's geography, instead of the \
-                        environment.",
-                ));
-            }
-            Err(error) => return Err(error),
-        },
-        None => None,
-    };
-    let wants = job.wants(target);
-    let own = job.own(target);
-    let looked = Instant::now();
-    let mut observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-    if job == Job::RetireKey {
-        known_version(&own, &observed)?;
+        Err(_) if target.location.is_some() => Ok(None),
+        Err(error) => Err(error.hint(
+            "Or pass `--location`, the environment's geography, instead of the environment.",
+        )),
     }
-    let mut plan = job.plan(&own, &observed);
-    let mut repaired = Receipt::default();
-    if asked.fix {
-        repaired = fixing::fix(context, (job, &own), (&observed, &plan), asked, out).await?;
-        if !repaired.done.is_empty() {
-            observed = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-            plan = job.plan(&own, &observed);
-        }
+}
+
+/// A changing command on its road.
+struct Changing<'a> {
+    context: &'a Context,
+    command: &'static Command,
+    target: &'a Target,
+    /// The command's own half of it.
+    own: Target,
+    /// Id of the environment.
+    environment: Option<String>,
+    waiting: Waiting,
+    /// What `--fix` repaired before.
+    repaired: Receipt,
+}
+
+/// What was seen, and the plan of it.
+struct Look {
+    observed: Observed,
+    plan: Plan,
+}
+
+impl Look {
+    fn environment(&self) -> Option<&Environment> {
+        self.observed.environment.present()
     }
-    let environment = observed.environment.present();
-    let title = environment.filter(|_| job.of_environment()).map_or_else(
-        || format!("Plan of {}:", job.command()),
-        |environment| {
-            format!(
-                "Plan of {} for `{}` ({}):",
-                job.command(),
-                environment.display_name,
-                environment.id
-            )
-        },
-    );
-    let mut change = Change {
-        schema: "cmkctl/change/v1",
-        command: job.command(),
-        outcome: Outcome::Planned,
-        environment: environment.map(|environment| environment.id.as_str()),
-        environment_name: environment.map(|environment| environment.display_name.as_str()),
-        policy: target.policy.as_ref().map(ToString::to_string),
-        plan: &plan,
-        receipt: &repaired,
-        next: Vec::new(),
-    };
-    out.plan(&plan, &title, asked.dry_run && !out.is_for_scripts());
-    let key = own.key.as_ref().map(|key| key.as_str());
-    let vault = own.vault.as_ref().map(|vault| vault.name.as_str());
-    let known: Vec<&str> = change
-        .environment_name
-        .into_iter()
-        .chain(key)
-        .chain(vault)
-        .collect();
-    let blocked = blocked(&plan);
-    if blocked.is_ok() {
-        names_fit(&plan, asked, &known)?;
+}
+
+/// What came of the plan, and how to go on from there.
+struct Ran {
+    receipt: Receipt,
+    /// Was an encryption started? Then it goes on whatever happens here.
+    started: bool,
+    resume: String,
+    again: String,
+}
+
+impl Changing<'_> {
+    fn title(&self, look: &Look) -> String {
+        let name = self.command.name;
+        let subject = look
+            .environment()
+            .filter(|_| self.command.of_environment())
+            .map_or(String::new(), |environment| {
+                format!(" for `{}` ({})", environment.display_name, environment.id)
+            });
+        format!("Plan of {name}{subject}:")
     }
-    if asked.dry_run || blocked.is_err() {
-        if blocked.is_err() {
-            change.outcome = Outcome::Blocked;
-        }
-        out.data_for_scripts(&change);
-        return blocked.and_then(|()| {
-            let pending = asked.detailed_exitcode && !plan.actions.is_empty();
-            if pending {
-                Err(Error::new(Kind::Pending, "There is something to do."))
-            } else {
-                Ok(())
-            }
-        });
+
+    /// What the plan of a look that is as old as `at` would be now, in the words of now: time that
+    /// passes changes how many days a key has left, and that alone is no news.
+    fn in_words_of(&self, now: &Observed, seen: &Observed) -> Plan {
+        let seen = Observed {
+            at: now.at,
+            ..seen.clone()
+        };
+        self.command.plan(&self.own, &seen)
     }
-    if plan.actions.is_empty() {
-        change.outcome = Outcome::Unchanged;
-        change.next = next(context, job, target, &observed, false);
-        out.data(&change, &change.sheet());
-        return Ok(());
+
+    fn next(&self, observed: &Observed, changed: bool) -> Vec<String> {
+        self.command.next(&Ended {
+            program: self.context.program(),
+            target: self.target,
+            observed,
+            changed,
+        })
     }
-    let trail = context.trail(job.command(), &plan)?;
-    let held = match consent(&plan, asked, out).await {
-        Ok((consent, somebody_was_asked)) => {
-            if somebody_was_asked || looked.elapsed() > holding::FRESH {
-                let fresh = observe(&reader, context.clock(), &own, id.as_deref(), wants).await?;
-                holding::same(job, &own, (&plan, somebody_was_asked), &observed, &fresh)
-                    .map(|plan| (consent, plan))
-            } else {
-                Ok((consent, plan.clone()))
-            }
-        }
-        Err(error) => Err(error),
-    };
-    let (consent, plan) = match held {
-        Ok(held) => held,
-        Err(error) => {
-            if !error.kind.is_interruption() {
-                change.outcome = Outcome::Refused;
-            }
-            out.data_for_scripts(&change);
-            return Err(error);
-        }
-    };
-    let mut say = |event| out.event(&event);
-    let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
-        let action = action.clone();
-        let (own, observed, id) = (&own, &observed, id.as_deref());
-        Box::pin(async move { still_right(context, (job, own, id), observed, &action).await })
-    };
-    let mut applier = Applier {
-        writer: context.session.writer(consent, trail),
-        reader: reader.clone(),
-        clock: context.clock().clone(),
-        waiting: asked.waiting,
-        resume: job.resume(
-            &context.program(),
-            target,
-            environment.map(|environment| environment.id.as_str()),
-        ),
-        started: false,
-        recheck: &recheck,
-        say: &mut say,
-    };
-    // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request nobody
-    // else would.
-    let applied = unless_stopped(applier.apply(&plan))
-        .await
-        .unwrap_or_else(|stop| Err(Error::stopped(stop)));
-    let (started, resume) = (applier.started, applier.resume.clone());
-    let again = again(
-        context,
-        job,
-        target,
-        environment.map(|environment| environment.id.as_str()),
-    );
-    let mut receipt = applied.map_err(|error| resumed(error, started, &resume, &again))?;
-    receipt.done.splice(0..0, repaired.done.iter().cloned());
-    change.receipt = &receipt;
-    if receipt.running.is_some() {
-        change.outcome = Outcome::Running;
-        change.next = vec![format!(
-            "Wait for it from any machine: `{} status {} --wait`, or the same command again \
+
+    fn status(&self, look: &Look) -> String {
+        let id = look
+            .environment()
+            .map_or("", |environment| environment.id.as_str());
+        format!(
+            "Wait for it from any machine: `{} status {id} --wait`, or the same command again \
             (starts nothing a second time).",
-            context.program(),
-            change.environment.unwrap_or_default(),
-        )];
-        out.data(&change, &change.sheet());
-        return Err(quiet(
+            self.context.program(),
+        )
+    }
+}
+
+impl Road for Changing<'_> {
+    type Look = Look;
+    type Ran = Ran;
+
+    fn name(&self) -> &'static str {
+        self.command.name
+    }
+
+    async fn look(&self) -> Result<Look> {
+        let observed = observe(
+            &self.context.reader(),
+            self.context.clock(),
+            &self.own,
+            self.environment.as_deref(),
+            self.command.look(self.target),
+        )
+        .await?;
+        let plan = self.command.plan(&self.own, &observed);
+        Ok(Look { observed, plan })
+    }
+
+    fn plan<'l>(&self, look: &'l Look) -> &'l Plan {
+        &look.plan
+    }
+
+    fn names<'l>(&'l self, look: &'l Look) -> Vec<&'l str> {
+        let environment = look
+            .environment()
+            .map(|environment| environment.display_name.as_str());
+        let key = self.own.key.as_ref().map(|key| key.as_str());
+        let vault = self.own.vault.as_ref().map(|vault| vault.name.as_str());
+        environment.into_iter().chain(key).chain(vault).collect()
+    }
+
+    fn whole(&self, _: &Look) -> Result<()> {
+        Ok(())
+    }
+
+    fn same(&self, seen: &Look, somebody: bool, fresh: &Look) -> Result<()> {
+        let then = self.in_words_of(&fresh.observed, &seen.observed);
+        holding::moved(&seen.plan, somebody, &then, &fresh.plan)
+    }
+
+    async fn apply(&self, approved: &Approved<Look>, out: &mut Out) -> Result<Ran> {
+        let seen = &approved.seen;
+        let id = seen
+            .environment()
+            .map(|environment| environment.id.as_str());
+        let (command, own) = (self.command, &self.own);
+        let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
+            let (action, environment) = (action.clone(), self.environment.as_deref());
+            Box::pin(async move {
+                let subject = (command, own, environment);
+                still_right(self.context, subject, &action).await
+            })
+        };
+        let program = self.context.program();
+        let mut say = |event| out.event(&event);
+        let mut applier = Applier {
+            writer: self
+                .context
+                .session
+                .writer(approved.consent, approved.trail.clone()),
+            reader: self.context.reader(),
+            clock: self.context.clock().clone(),
+            waiting: self.waiting,
+            resume: command.resume(&program, self.target, id),
+            started: false,
+            recheck: &recheck,
+            say: &mut say,
+        };
+        // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request
+        // nobody else would.
+        let applied = unless_stopped(applier.apply(&approved.look().plan))
+            .await
+            .unwrap_or_else(|stop| Err(Error::stopped(stop)));
+        let mut ran = Ran {
+            receipt: Receipt::default(),
+            started: applier.started,
+            resume: applier.resume.clone(),
+            again: command.again(&program, self.target, id),
+        };
+        ran.receipt = applied.map_err(|error| self.resumed(error, &ran))?;
+        let repaired = self.repaired.done.iter().cloned();
+        ran.receipt.done.splice(0..0, repaired);
+        Ok(ran)
+    }
+
+    fn unfinished(&self, _: &Look, ran: &Ran) -> Option<Error> {
+        ran.receipt.running.as_ref()?;
+        Some(quiet(
             Kind::StillRunning,
             "It runs at the service; it was not waited for.",
-        ));
+        ))
     }
-    let after = match unless_stopped(observe(
-        &reader,
-        context.clock(),
-        &own,
-        id.as_deref(),
-        wants,
-    ))
-    .await
-    {
-        Ok(after) => after.map_err(|error| unread(error, &again))?,
-        Err(stop) => {
-            let what = "Interrupted; everything was done, and nothing is verified.";
-            return Err(resumed(
-                Error::new(Kind::Interrupted(stop), what),
-                started,
-                &resume,
-                &again,
-            ));
-        }
-    };
-    verify(job, &own, &after, &plan)?;
-    change.outcome = Outcome::Done;
-    change.next = next(context, job, target, &after, true);
-    out.data(&change, &change.sheet());
-    Ok(())
-}
 
-/// Does the key have the version that was named?
-fn known_version(target: &Target, observed: &Observed) -> Result<()> {
-    let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present())
-    else {
-        return Ok(());
-    };
-    if versions.iter().any(|version| version.id == *asked) {
-        return Ok(());
-    }
-    let known: Vec<&str> = versions.iter().map(|version| version.id.as_str()).collect();
-    Err(
-        Error::usage(format!("The key has no version {}.", asked.as_str()))
-            .hint(format!("Its versions: {}.", known.join(", "))),
-    )
-}
-
-/// The plan of a fresh look must be empty: that, and no status code, is what "done" means.
-fn verify(job: Job, target: &Target, after: &Observed, done: &Plan) -> Result<()> {
-    // What was made again is not to be made once more.
-    let mut rest = job.plan(
-        &Target {
+    /// The plan of the last look must be empty.
+    fn proven(&self, done: &Plan, after: &Look) -> Result<Proof> {
+        // What was made again is not to be made once more.
+        let once = Target {
             again: false,
-            ..target.clone()
-        },
-        after,
-    );
-    // What the plan said to be hidden from this caller is hidden still, and nothing that this run
-    // claims.
-    rest.findings.retain(|gap| {
-        let said = |old: &Finding| {
-            old.severity == Severity::NotVisible && old.identity() == gap.identity()
+            ..self.own.clone()
         };
-        gap.severity != Severity::Unknown || !done.findings.iter().any(said)
-    });
-    proven(&rest)
-}
+        let mut rest = self.command.plan(&once, &after.observed);
+        // What the plan said to be hidden from this caller is hidden still, and nothing that this
+        // run claims.
+        rest.findings.retain(|gap| {
+            let said = |old: &Finding| {
+                old.severity == Severity::NotVisible && old.identity() == gap.identity()
+            };
+            gap.severity != Severity::Unknown || !done.findings.iter().any(said)
+        });
+        proven(&rest)
+    }
 
-/// Is nothing left to do, and nothing in the way?
-pub(super) fn proven(rest: &Plan) -> Result<()> {
-    let problems: Vec<String> = rest
-        .actions
-        .iter()
-        .map(|action| format!("still to do: {action}"))
-        .chain(
-            rest.blockers()
-                .chain(rest.gaps())
-                .map(|finding| format!("{}: {}", finding.code, finding.message)),
+    fn goes_on(&self, ran: &Ran) -> String {
+        format!(
+            "Run the same command again; it sends only what is missing: `{}`.",
+            ran.again
         )
-        .collect();
-    if problems.is_empty() {
-        return Ok(());
     }
-    let mut error = Error::new(
-        Kind::Unverified,
-        "Everything was sent, but a re-read does not show the wanted state.",
-    );
-    for problem in problems {
-        error = error.hint(problem);
+
+    fn resumed(&self, error: Error, ran: &Ran) -> Error {
+        resumed(error, ran.started, &ran.resume, &ran.again)
     }
-    Err(error.hint("Reads can lag: run the same command again; it sends only what is missing."))
+
+    fn report(&self, look: &Look, end: End<'_, Self>, out: &mut Out) {
+        let environment = look.environment();
+        let mut change = Change {
+            schema: "cmkctl/change/v1",
+            command: self.command.name,
+            outcome: Outcome::Planned,
+            environment: environment.map(|environment| environment.id.as_str()),
+            environment_name: environment.map(|environment| environment.display_name.as_str()),
+            policy: self.target.policy.as_ref().map(ToString::to_string),
+            plan: &look.plan,
+            receipt: &self.repaired,
+            next: Vec::new(),
+        };
+        // People have read the plan already.
+        let for_scripts = matches!(end, End::Blocked | End::Planned | End::Refused(_));
+        match end {
+            End::Blocked => change.outcome = Outcome::Blocked,
+            End::Planned => {}
+            End::Refused(error) if error.kind.is_interruption() => {}
+            End::Refused(_) => change.outcome = Outcome::Refused,
+            End::Unchanged(proof) => {
+                change.outcome = Outcome::Unchanged(proof);
+                change.next = self.next(&look.observed, false);
+            }
+            End::Unfinished(ran) => {
+                change.outcome = Outcome::Running;
+                change.receipt = &ran.receipt;
+                change.next = vec![self.status(look)];
+            }
+            End::Done(proof, ran, after) => {
+                change.outcome = Outcome::Done(proof);
+                change.receipt = &ran.receipt;
+                change.next = self.next(&after.observed, true);
+            }
+        }
+        if for_scripts {
+            out.data_for_scripts(&change);
+        } else {
+            out.data(&change, &change.sheet());
+        }
+    }
 }

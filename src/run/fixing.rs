@@ -2,17 +2,19 @@
 //! What can't be undone is not among it, save purge protection, for which the vault's name must be
 //! typed.
 
+use super::Context;
 use super::asking::{Asked, question};
-use super::{Context, Job};
+use super::commands::{Command, protected};
+use super::rechecking::same_evidence;
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::action::facts::{Facts, OnTheWay};
-use crate::model::known::{Known, Verdict};
+use crate::model::action::facts::{Facts, Harm, Lack, OnTheWay, Subject};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::receipt::{Event, Receipt};
 use crate::model::target::Target;
+use crate::observe::observe_vault;
 use crate::report::Out;
 
 /// A repair, and whether the command line consented to it.
@@ -25,7 +27,7 @@ struct Repair {
 
 /// What can be repaired in this plan.
 fn repairs(
-    job: Job,
+    command: &Command,
     target: &Target,
     observed: &Observed,
     plan: &Plan,
@@ -45,47 +47,52 @@ fn repairs(
             flags: "--yes",
         })
         .collect();
-    let unmanaged = observed
-        .environment
-        .present()
-        .filter(|environment| environment.managed() == Verdict::No);
-    if let Some(environment) = unmanaged.filter(|_| job.adds()) {
-        repairs.push(Repair {
-            action: Action::MakeManaged {
-                environment: environment.id.clone(),
-                name: environment.display_name.clone(),
-            },
-            yes: asked.yes && target.make_managed,
-            flags: "--yes --make-managed",
-        });
-    }
-    if let Some(vault) = observed
-        .vault
-        .present()
-        .filter(|vault| job.makes_policy() && vault.purge_protection == Known::Known(false))
-    {
-        repairs.push(Repair {
-            action: Action::ProtectFromPurge {
-                vault: vault.id.clone(),
-            },
-            yes: asked.protect.as_ref() == Some(&vault.id.name),
-            flags: "--protect-from-purge VAULT_NAME",
-        });
-    }
+    repairs.extend(
+        command
+            .mends(observed)
+            .into_iter()
+            .map(|action| mend(action, target, asked)),
+    );
     repairs
+}
+
+/// A repair that no harmless plan holds, and what consents to it.
+fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
+    let managed = action.facts().lack == Lack::Managed;
+    let (yes, flags) = match action.facts().harm {
+        Harm::Irreversible { vault } => (
+            asked.protect.as_deref() == Some(vault),
+            "--protect-from-purge VAULT_NAME",
+        ),
+        Harm::None if managed => (asked.yes && target.make_managed, "--yes --make-managed"),
+        Harm::None => (asked.yes, "--yes"),
+        // A name must be typed for it.
+        Harm::Offline { .. } | Harm::CutsOff { .. } => (false, "--yes"),
+    };
+    Repair { action, yes, flags }
+}
+
+/// Gathers the evidence of a repair once more, if it has any.
+async fn still_right(context: &Context, action: &Action) -> Result<()> {
+    let Subject::Vault(vault) = action.facts().subject else {
+        return Ok(());
+    };
+    let fresh = observe_vault(&context.reader(), vault).await?;
+    let fresh: Vec<Action> = protected(&fresh).into_iter().collect();
+    same_evidence(action, &fresh)
 }
 
 /// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop
 /// the others.
 pub(super) async fn fix(
     context: &Context,
-    (job, target): (Job, &Target),
+    (command, target): (&Command, &Target),
     (observed, plan): (&Observed, &Plan),
     asked: &Asked,
     out: &mut Out,
 ) -> Result<Receipt> {
     let mut receipt = Receipt::default();
-    for repair in repairs(job, target, observed, plan, asked) {
+    for repair in repairs(command, target, observed, plan, asked) {
         if asked.dry_run {
             out.say(&format!(
                 "--fix would: {} ({})",
@@ -117,7 +124,7 @@ pub(super) async fn fix(
             ));
             continue;
         };
-        let trail = context.trail(job.command(), &one)?;
+        let trail = context.trail(command.name, &one)?;
         let mut say = |event: Event| out.event(&event);
         let mut applier = Applier {
             writer: context.session.writer(consent, trail),
@@ -126,8 +133,10 @@ pub(super) async fn fix(
             waiting: Waiting::default(),
             resume: context.program(),
             started: false,
-            // No repair takes anybody offline.
-            recheck: &|_| Box::pin(async { Ok(()) }),
+            recheck: &|action: &Action| {
+                let action = action.clone();
+                Box::pin(async move { still_right(context, &action).await })
+            },
             say: &mut say,
         };
         let applied = unless_stopped(applier.apply(&one))

@@ -1,42 +1,14 @@
 //! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is
 //! looked once more, and a plan that no longer fits what is there is not run.
 
-use super::Job;
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
-use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
-use crate::model::target::Target;
 use std::time::Duration;
 
 /// What was seen so long ago is looked at once more before anything is sent. Real time: a
 /// rehearsal's hour is a moment, in which nothing moves.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
-
-/// Does the plan that somebody consented to still fit? Then the plan of the new look, which does
-/// the same.
-///
-/// # Errors
-/// It does not: refused, with everything that differs. Nothing was sent.
-pub(super) fn same(
-    job: Job,
-    target: &Target,
-    (consented, asked): (&Plan, bool),
-    seen: &Observed,
-    fresh: &Observed,
-) -> Result<Plan> {
-    let plan = job.plan(target, fresh);
-    // What was seen then, with the words of now: time that passes changes how many days a key has
-    // left, and that alone is no news.
-    let then = job.plan(
-        target,
-        &Observed {
-            at: fresh.at,
-            ..seen.clone()
-        },
-    );
-    moved(consented, asked, &then, &plan).map(|()| plan)
-}
 
 /// Does `fresh`, the plan of a new look, still do what somebody consented to? `then` is the plan of
 /// the old look in the words of now.
@@ -98,12 +70,18 @@ fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
         .enumerate()
         .filter(|(_, action)| action.changes() && !was.contains(action));
     let mut differences: Vec<String> = new
-        .map(|(at, action)| {
-            difference(
-                &format!("step {}", at + 1),
-                &words(like(action)),
-                &action.to_string(),
-            )
+        .flat_map(|(at, action)| {
+            let step = format!("step {}", at + 1);
+            // The same step on other facts: these are what differs.
+            let same = was.iter().find(|old| old.is_same_step(action));
+            match (same.and_then(Action::evidence), action.evidence()) {
+                (Some(old), Some(new)) => old
+                    .differences(new)
+                    .into_iter()
+                    .map(|fact| format!("{step}, {fact}"))
+                    .collect(),
+                _ => vec![difference(&step, &words(like(action)), &action.to_string())],
+            }
         })
         .collect();
     if asked {

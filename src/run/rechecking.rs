@@ -1,33 +1,33 @@
-//! What was seen before a plan may be days old when an environment is taken offline: everything
-//! that the outage relies on is looked at once more, directly before the request.
+//! What was seen before a plan may be days old when an environment is taken offline: the evidence
+//! of what can't be undone is gathered once more, directly before the request, and compared.
 
-use super::asking::{came_up, changed};
-use super::{Context, Job};
+use super::Context;
+use super::asking::{came_up, changed, still_granted};
+use super::commands::Command;
 use crate::error::Result;
-use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::target::Target;
 use crate::observe::{Wants, observe};
 
-/// Looks again at the environment, its policy and what protects it, and plans anew: nothing may
-/// stand in the way, the policy must name the key that it named, and the action must still be one
-/// that the command would take.
+/// Looks again at everything that the action's evidence is made of, and plans anew: nothing may
+/// stand in the way, and the action must still be one that the command would take, on the same
+/// facts.
 ///
 /// # Errors
-/// What came up, with its exit code; `Kind::Refused` when the policy names another key.
+/// What came up, with its exit code; `Kind::Refused` when the facts are others.
 pub(super) async fn still_right(
     context: &Context,
-    (job, target, environment): (Job, &Target, Option<&str>),
-    seen: &Observed,
+    (command, target, environment): (&Command, &Target, Option<&str>),
     action: &Action,
 ) -> Result<()> {
     // The room in the tenant and the rights of the caller were looked at before anything was sent.
+    // Who uses a key, and which environments are locked, is what some evidence is made of.
+    let wants = command.look(target);
     let wants = Wants {
-        estate: false,
-        users: false,
+        estate: wants.estate && !command.of_environment(),
         rights: false,
         readers: false,
-        ..job.wants(target)
+        ..wants
     };
     let target = Target {
         readers: Vec::new(),
@@ -41,26 +41,46 @@ pub(super) async fn still_right(
         wants,
     )
     .await?;
-    let name = action.takes_offline().unwrap_or("The environment");
-    if let (Some(then), Some(now)) = (seen.policy.present(), fresh.policy.present())
-        && then.key != now.key
-    {
-        return Err(changed(
-            name,
-            &format!("the policy `{}` names another key than before", now.id.name),
-        ));
+    let plan = command.plan(&target, &fresh);
+    came_up(&unsent(action), &plan)?;
+    if action.environment().is_some() {
+        still_granted(&unsent(action), &plan)?;
     }
-    let plan = job.plan(&target, &fresh);
-    came_up(name, &plan)?;
-    let takes = |planned: &Action| {
-        planned.takes_offline().is_some() && planned.environment() == action.environment()
+    same_evidence(action, &plan.actions)
+}
+
+/// Is the action among those of a fresh plan, on the same facts?
+///
+/// # Errors
+/// `Kind::Refused`, with what changed.
+pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
+    let alike = |other: &&Action| match action.environment() {
+        // Among many, a name may have been told apart from another one.
+        Some(_) => {
+            std::mem::discriminant(action) == std::mem::discriminant(*other)
+                && action.environment() == other.environment()
+        }
+        None => action.is_same_step(other),
     };
-    if plan.actions.iter().any(takes) {
-        Ok(())
-    } else {
-        Err(changed(
-            name,
-            "what is there has changed since the plan was made",
-        ))
+    let Some(now) = fresh.iter().find(alike) else {
+        let why = "what is there has changed since the plan was made";
+        return Err(changed(&unsent(action), why));
+    };
+    let differences = match (action.evidence(), now.evidence()) {
+        (Some(was), Some(is)) => was.differences(is),
+        _ => Vec::new(),
+    };
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let why = "the facts that it relies on have changed since the plan was made";
+    Err(changed(&unsent(action), why).detail(format!("{}.", differences.join(". "))))
+}
+
+/// What is not done, as the beginning of a sentence.
+pub(super) fn unsent(action: &Action) -> String {
+    match action.facts().harm.takes_offline().or(action.environment()) {
+        Some(name) => format!("`{name}` is not started"),
+        None => format!("This step was not sent ({action})"),
     }
 }

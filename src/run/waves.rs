@@ -2,7 +2,8 @@
 //! nothing new after the first failure.
 
 use super::Context;
-use super::asking::came_up;
+use super::asking::{came_up, still_granted};
+use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
 use crate::audit::Trail;
 use crate::cloud::Service;
@@ -130,8 +131,10 @@ impl Run<'_> {
         self.set(index, Came::Begun);
         let name = &member.name;
         let mut tell = |event: Event| (say.borrow_mut())(of(name, event));
-        let recheck =
-            |_: &Action| -> LocalBoxFuture<'_, Result<()>> { Box::pin(self.still_right(member)) };
+        let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
+            let action = action.clone();
+            Box::pin(async move { self.still_right(member, &action).await })
+        };
         let mut applier = Applier {
             writer: self
                 .context
@@ -189,7 +192,7 @@ impl Run<'_> {
 
     /// Directly before an environment is taken offline: a window is open, and nothing stands in its
     /// way. What was done meanwhile is found by the last look before a start.
-    async fn still_right(&self, member: &Member) -> Result<()> {
+    async fn still_right(&self, member: &Member, action: &Action) -> Result<()> {
         let Some(wanted) = self.wanted.only(&member.policy, &member.id) else {
             let message = format!(
                 "`{}` is not started: the file does not name it.",
@@ -211,7 +214,9 @@ impl Run<'_> {
             );
             return Err(Error::new(Kind::Forbidden, message));
         }
-        came_up(&member.name, &fleet.plan)?;
+        came_up(&unsent(action), &fleet.plan)?;
+        still_granted(&unsent(action), &fleet.plan)?;
+        same_evidence(action, &fleet.plan.actions)?;
         // The window last: the looks above took time.
         let moment = self.context.clock().moment();
         let Some(wait) = opens_by(&moment.readings(), &self.waves.windows) else {

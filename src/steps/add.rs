@@ -1,5 +1,6 @@
 //! Step 4: the environment goes to the policy.
 
+use super::evidence::{Comes, First, LinkEvidence, take};
 use super::lifecycle::{
     ADD, REMOVE, applies_key, changes_key, governed_last, just_keyed, running, under_way,
 };
@@ -71,16 +72,43 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         }
         Verdict::No | Verdict::CantTell(_) => plan.findings.extend(ready::managed(environment)),
     }
-    plan.actions.push(Action::AddEnvironment {
-        environment: id.clone(),
-        name: name.clone(),
-        policy: policy.clone(),
-    });
     // What stands in its way is all said; where it stands is not known, so nothing is offered.
     if !matches!(standing, Standing::None | Standing::Failed) {
         plan.actions.clear();
+        return plan;
     }
+    let comes = if policy_comes {
+        Comes::Policy
+    } else {
+        Comes::Nothing
+    };
+    link(
+        &mut plan,
+        (target, observed),
+        environment,
+        (policy, comes, First::Nothing),
+    );
     plan
+}
+
+/// The link, where its evidence allows it.
+pub(super) fn link(
+    plan: &mut Plan,
+    (target, observed): (&Target, &Observed),
+    environment: &Environment,
+    (policy, comes, first): (&ArmId, Comes, First),
+) {
+    let mut gathered = LinkEvidence::gather(target, observed, policy, (comes, first));
+    if let (Err(gaps), Comes::Policy) = (&mut gathered, comes) {
+        // What is not known of a policy is said by the step that makes it.
+        gaps.retain(|gap| gap.subject == environment.id);
+    }
+    take(plan, gathered, |evidence| Action::AddEnvironment {
+        environment: environment.id.clone(),
+        name: environment.display_name.clone(),
+        policy: policy.clone(),
+        evidence,
+    });
 }
 
 fn being_taken_off(environment: &Environment) -> Finding {

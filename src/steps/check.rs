@@ -1,20 +1,21 @@
 //! Every check at once, whatever step it belongs to: nothing is planned, and what a step would
 //! repair is said as a finding.
 
+use super::evidence::{Comes, First};
 use super::goal::Goal;
 use super::grant::grant_command;
 use super::lifecycle::ADD;
 use super::link::{Standing, offline, standing, unknown_link};
 use super::readers::reader_command;
 use super::{
-    Whose, acknowledge, estate, finding, grant, integration, key, policy, ready, swap, who,
+    Whose, acknowledge, add, estate, finding, grant, integration, key, policy, ready, swap, who,
 };
 use crate::model::action::facts::{Grant, Lack};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
-use crate::model::plan::Action;
+use crate::model::plan::{Action, Plan};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
@@ -105,11 +106,11 @@ fn of_environment(
                 found.extend(ready::check_policy(observed, environment, policy, comes));
                 // Where it stands is not known, so nothing is offered.
                 if !matches!(standing, Standing::Unknown(_)) {
-                    pending.push(Action::AddEnvironment {
-                        environment: environment.id.clone(),
-                        name: environment.display_name.clone(),
-                        policy: policy.clone(),
-                    });
+                    let comes = if comes { Comes::Policy } else { Comes::Nothing };
+                    let mut step = Plan::default();
+                    let to = (policy, comes, First::Nothing);
+                    add::link(&mut step, (target, observed), environment, to);
+                    pending.extend(step.actions);
                 }
             }
         }

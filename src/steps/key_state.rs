@@ -3,7 +3,7 @@
 
 use super::{finding, moment, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::known::Known;
+use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, KeyType};
 use crate::model::remedy::Remedy;
 use jiff::{SignedDuration, Timestamp};
@@ -58,6 +58,17 @@ fn say(
 fn not_known(key: &Key, code: &'static str, message: String) -> Finding {
     let ask = "Ask the Key Vault administrator.";
     say(key, code, Severity::Unknown, message, ask)
+}
+
+/// Is it of a type and a size that work?
+pub(super) fn works(key: &Key) -> Verdict {
+    match kind(key, "").map(|found| (found.severity, found.message)) {
+        None | Some((Severity::Acknowledge | Severity::NotVisible | Severity::Warn, _)) => {
+            Verdict::Yes
+        }
+        Some((Severity::Block, _)) => Verdict::No,
+        Some((Severity::Unknown, _)) => Verdict::cant_tell("its type or its size is not known"),
+    }
 }
 
 /// Its type, and its size.

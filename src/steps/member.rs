@@ -73,6 +73,7 @@ pub(super) fn member(
         ring: one.ring,
         place: Place::NotVisible,
         actions: Vec::new(),
+        withheld: Vec::new(),
     };
     let Some(listed) = lookup.known.get(&one.id.to_ascii_lowercase()) else {
         if sight.tenant.present().is_none() {
@@ -114,12 +115,13 @@ pub(super) fn member(
     let blocked = findings
         .iter()
         .any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
-    member.place = match (blocked, plan.actions.is_empty()) {
+    member.place = match (blocked, plan.actions.is_empty() && plan.withheld.is_empty()) {
         (true, _) => Place::Blocked,
         (false, true) => Place::Encrypted,
         (false, false) => Place::Pending,
     };
     member.actions = plan.actions;
+    member.withheld = plan.withheld;
     (member, findings)
 }
 
@@ -178,7 +180,8 @@ fn added(
             .present()
             .is_some_and(|vault| access(&observed, vault) == Right::No);
     let mut plan = add::plan(&target, &observed, comes || grants);
-    if comes && !plan.actions.is_empty() {
+    let idle = plan.actions.is_empty() && plan.withheld.is_empty();
+    if comes && !idle {
         let place = misfit(
             &Known::from(wanted.location.as_str()),
             &environment.location,

@@ -16,6 +16,7 @@ pub mod check;
 pub mod danger;
 pub mod environment;
 mod estate;
+pub mod evidence;
 pub mod goal;
 pub mod grant;
 pub mod integration;

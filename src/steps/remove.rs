@@ -1,5 +1,6 @@
 //! Back to the Microsoft key: the environment leaves its policy.
 
+use super::evidence::{UnlinkEvidence, take};
 use super::goal::Goal;
 use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
 use super::link::{Standing, locked, no_environment, offline, unknown_link};
@@ -65,12 +66,24 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan.findings
         .push(outage(environment, "goes back to the Microsoft key"));
     plan.findings.push(kept(observed, environment, &policy));
-    plan.actions.push(Action::RemoveEnvironment {
-        environment: environment.id.clone(),
-        name: name.clone(),
-        policy,
-    });
+    unlink(&mut plan, observed, environment, (&policy, observed));
     plan
+}
+
+/// The removal, where its evidence allows it. `left`: what carries the environment now.
+pub(super) fn unlink(
+    plan: &mut Plan,
+    observed: &Observed,
+    environment: &Environment,
+    (policy, left): (&ArmId, &Observed),
+) {
+    let gathered = UnlinkEvidence::gather(observed, policy, left);
+    take(plan, gathered, |evidence| Action::RemoveEnvironment {
+        environment: environment.id.clone(),
+        name: environment.display_name.clone(),
+        policy: policy.clone(),
+        evidence,
+    });
 }
 
 /// It is in another policy than the one that was named.

@@ -1,21 +1,15 @@
 //! Who still needs a key or one of its versions, and until when; and only then: disabling it.
-//!
-//! A key that is missed takes environments offline, and it can't be told from the key who uses it:
-//! so the whole tenant must have been seen, and every fact that speaks for a user counts. Dates can
-//! be overridden; what is not known can't.
 
-use super::key_users::{Tenant, User, needed};
-use super::lifecycle::KEPT_AFTER_ROTATION;
-use super::{Whose, day, finding, unknown, unseen, who};
+use super::evidence::{DisableEvidence, Needs, take, unknown_state};
+use super::{Whose, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::{KeyName, KeyVersion};
-use crate::model::known::{Known, Verdict};
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Version;
 use crate::model::target::Target;
-use jiff::Timestamp;
 
 /// The whole command: disables the version that was named, or every version of the key. Nothing is
 /// deleted.
@@ -49,30 +43,28 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             .push(disabled(key, target.key_version.as_ref()));
         return plan;
     }
-    let tenant = Tenant { target, observed };
-    plan.findings.extend(tenant.whole());
-    let users = tenant.users(&mut plan.findings);
-    plan.findings
-        .extend(in_use(&users, versions, &enabled, observed.at));
-    let mut days = followed(&users, versions, &enabled, observed.at, &mut plan.findings);
-    days.extend(tenant.left_behind(&mut plan.findings));
-    let overridden = if target.override_dates {
-        overridden(&mut days)
-    } else {
-        Vec::new()
-    };
+    let needs = Needs::of(target, observed, versions, &enabled);
+    plan.findings.extend(needs.open.clone());
+    plan.findings.extend(needs.users.clone());
+    let mut days = needs.days.clone();
+    if target.override_dates {
+        days.iter_mut().for_each(in_nobodys_way);
+    }
     plan.findings.extend(days);
-    plan.actions.extend(
-        enabled
-            .into_iter()
-            .map(|version| Action::DisableKeyVersion {
-                vault: vault.id.clone(),
-                uri: vault.uri.clone(),
-                key: key.clone(),
-                version: version.id.clone(),
-                overridden: overridden.clone(),
-            }),
-    );
+    for version in enabled {
+        let gathered = DisableEvidence::gather(target, (&vault.id, key), version, &needs);
+        let overridden = gathered
+            .as_ref()
+            .map_or_else(|_| Vec::new(), DisableEvidence::overridden);
+        take(&mut plan, gathered, |evidence| Action::DisableKeyVersion {
+            vault: vault.id.clone(),
+            uri: vault.uri.clone(),
+            key: key.clone(),
+            version: version.id.clone(),
+            overridden,
+            evidence,
+        });
+    }
     plan.findings
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     plan
@@ -90,8 +82,7 @@ fn not_disabled<'a>(
             Known::Known(false) => {}
             Known::Known(true) => enabled.push(*version),
             Known::Unknown(why) => {
-                let what = format!("Whether the version {} is enabled", version.id.as_str());
-                found.push(unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT));
+                found.push(unknown_state(key, version, why));
                 enabled.push(*version);
             }
         }
@@ -138,13 +129,10 @@ fn disabled(key: &KeyName, version: Option<&KeyVersion>) -> String {
     )
 }
 
-/// The days for which it must be kept stand in nobody's way any more; returns what they say.
-fn overridden(days: &mut [Finding]) -> Vec<String> {
-    for need in &mut *days {
-        need.severity = Severity::Warn;
-        need.remedy = "Overridden; it is written to the audit log.".into();
-    }
-    days.iter().map(|need| need.message.clone()).collect()
+/// A day for which it must be kept stands in nobody's way any more.
+fn in_nobodys_way(need: &mut Finding) {
+    need.severity = Severity::Warn;
+    need.remedy = "Overridden; it is written to the audit log.".into();
 }
 
 /// Vault, key or versions were not read, or are not there.
@@ -180,163 +168,13 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
     }
 }
 
-/// What uses it now: no override goes past that. Who follows the key's rotation uses its latest
-/// version, and needs one that is enabled, begun and unexpired afterwards.
-fn in_use(
-    users: &[User<'_>],
-    versions: &[Version],
-    disabled: &[&Version],
-    at: Timestamp,
-) -> Vec<Finding> {
-    let goes = |version: &KeyVersion| disabled.iter().any(|gone| gone.id == *version);
-    let followed = stays_latest(versions, &goes).and(|| {
-        Verdict::any(
-            versions
-                .iter()
-                .filter(|version| !goes(&version.id))
-                .map(|left| left.validity.usable(at)),
-        )
-    });
-    let mut found = Vec::new();
-    for (environment, policy) in users {
-        let (id, name) = (&environment.id, &environment.display_name);
-        let pinned = policy.key_reference().and_then(|key| key.version.as_ref());
-        let which = pinned.map_or(String::new(), |version| {
-            format!(" (pinned to {})", version.as_str())
-        });
-        match pinned.map_or_else(|| followed.clone(), |pinned| Verdict::of(!goes(pinned))) {
-            Verdict::Yes => {}
-            Verdict::No => found.push(finding(
-                "CMK033",
-                Severity::Block,
-                id,
-                format!(
-                    "`{name}` is encrypted with it by the policy `{}`{which}: it would go \
-                    offline at once.",
-                    policy.id.name
-                ),
-                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl \
-                rotate-key` for a version.",
-                who::POWER_PLATFORM,
-            )),
-            Verdict::CantTell(why) => {
-                let what = format!("Whether `{name}` keeps a version that it can use");
-                found.push(unseen(
-                    "CMK033",
-                    id,
-                    &what,
-                    &why,
-                    (who::KEY_VAULT, Whose::Own),
-                ));
-            }
-        }
-    }
-    found
-}
-
-/// Does the latest version stay?
-fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Verdict {
-    if versions.iter().all(|version| goes(&version.id)) {
-        return Verdict::No;
-    }
-    let undated = |version: &Version| version.validity.created.unknown().map(str::to_owned);
-    if let Some(why) = versions.iter().find_map(undated) {
-        return Verdict::cant_tell(format!(
-            "which version is the latest one is not known: {why}"
-        ));
-    }
-    let made = |version: &Version| version.validity.created.known().copied();
-    let last = versions.iter().filter_map(made).max();
-    let mut latest = versions
-        .iter()
-        .filter(|version| made(version) == last)
-        .map(|version| goes(&version.id));
-    let first = latest.next().unwrap_or(true);
-    if latest.any(|other| other != first) {
-        return Verdict::cant_tell(
-            "which version is the latest one is not known: two were made at the same time",
-        );
-    }
-    Verdict::of(!first)
-}
-
-/// Environments follow a new version within a day, but the one before must stay for four weeks.
-fn followed(
-    users: &[User<'_>],
-    versions: &[Version],
-    disabled: &[&Version],
-    at: Timestamp,
-    open: &mut Vec<Finding>,
-) -> Vec<Finding> {
-    let mut until: Option<Timestamp> = None;
-    let mut dates = Vec::new();
-    for version in disabled {
-        match succeeded(version, versions, at) {
-            Known::Known(date) => until = until.max(date),
-            Known::Unknown(why) => dates.push(why),
-        }
-    }
-    let mut days = Vec::new();
-    for (environment, _) in users.iter().filter(|(_, policy)| {
-        policy
-            .key_reference()
-            .is_some_and(|key| key.version.is_none())
-    }) {
-        let (id, name) = (&environment.id, &environment.display_name);
-        let what = format!("Until when `{name}` may still use it");
-        open.extend(
-            dates
-                .iter()
-                .map(|why| unknown("CMK033", id, &what, why, who::KEY_VAULT)),
-        );
-        if let Some(until) = until.filter(|until| *until > at) {
-            days.push(needed(
-                id,
-                format!(
-                    "`{name}` followed the rotation away from it: it is needed until {}",
-                    day(until)
-                ),
-            ));
-        }
-    }
-    days
-}
-
-/// Until when a version must stay: 28 days after the first later one that can be used began.
-/// Nothing for the latest one, which is in use.
-fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<Timestamp>> {
-    let made = match &version.validity.created {
-        Known::Known(made) => *made,
-        Known::Unknown(why) => return Known::Unknown(why.clone()),
-    };
-    let mut first: Option<Timestamp> = None;
-    for other in all.iter().filter(|other| other.id != version.id) {
-        let begun = match (&other.validity.created, &other.validity.not_before) {
-            (Known::Known(created), _) if *created <= made => continue,
-            (Known::Known(created), Known::Known(start)) => start.unwrap_or(*created).max(*created),
-            (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
-                return Known::Unknown(why.clone());
-            }
-        };
-        if other.validity.usable(at) != Verdict::No {
-            first = Some(first.map_or(begun, |first| first.min(begun)));
-        }
-    }
-    match first
-        .map(|begun| begun.checked_add(KEPT_AFTER_ROTATION))
-        .transpose()
-    {
-        Ok(until) => Known::Known(until),
-        Err(error) => Known::Unknown(error.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
         Row, hidden, linked, odd, on, operation, rows, silent, told, version,
     };
     use super::*;
+    use crate::model::known::Verdict;
 
     fn enabled(observed: &mut Observed, enabled: &Known<bool>) {
         on(&mut observed.around.versions, |all| {
@@ -476,28 +314,5 @@ mod tests {
         let (_, mut doubtful) = super::super::samples::well();
         doubtful.around.histories.insert("e".to_owned(), silent());
         assert!(!plan(&target, &doubtful).may_start());
-    }
-
-    #[test]
-    fn a_version_stays_for_four_weeks_after_its_successor() {
-        use super::super::samples::{days, now, validity};
-        let made = |letter, days_ago: i64| Version {
-            id: version(letter),
-            validity: validity(days_ago),
-        };
-        let all = [made('a', 200), made('b', 10)];
-        let until = days(-10).checked_add(KEPT_AFTER_ROTATION).unwrap();
-        assert_eq!(succeeded(&all[0], &all, now()), Known::Known(Some(until)));
-        assert_eq!(succeeded(&all[1], &all, now()), Known::Known(None));
-        let mut undated = all.clone();
-        undated[1].validity.created = odd();
-        assert!(succeeded(&undated[0], &undated, now()).unknown().is_some());
-        // One that can't be used is no successor.
-        let mut unusable = all.clone();
-        unusable[1].validity.enabled = Known::Known(false);
-        assert_eq!(
-            succeeded(&unusable[0], &unusable, now()),
-            Known::Known(None)
-        );
     }
 }

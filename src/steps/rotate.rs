@@ -1,11 +1,12 @@
 //! A new version of a key: nothing goes offline, environments follow within a day, and the old
 //! version must stay for four weeks.
 
+use super::evidence::{RotateEvidence, take};
 use super::key_state::Mends;
 use super::{Whose, finding, key, moment, unknown, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::KeyName;
-use crate::model::known::Known;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::Policy;
@@ -45,18 +46,22 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     else {
         return plan;
     };
-    match latest(name, &key.validity.created, observed.at) {
+    let due = match latest(&key.validity.created, observed.at) {
         Latest::Young(created) if !target.again => {
             plan.already.push(rotated(name, created));
             return plan;
         }
-        Latest::Young(_) | Latest::Old => {}
-        Latest::Unclear(found) => plan.findings.push(found),
-    }
+        Latest::Young(_) | Latest::Old => Verdict::Yes,
+        Latest::Unclear(why) => {
+            plan.findings.push(unclear(name, &why));
+            Verdict::cant_tell(why)
+        }
+    };
     if let Known::Unknown(why) = &key.version {
         plan.findings.push(unclear(name, why));
     }
-    plan.actions.push(Action::RotateKey {
+    let gathered = RotateEvidence::gather(observed, name, due);
+    take(&mut plan, gathered, |evidence| Action::RotateKey {
         vault: vault.id.clone(),
         uri: vault.uri.clone(),
         key: name.clone(),
@@ -64,6 +69,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             .version
             .known()
             .map(|version| version.as_str().to_owned()),
+        evidence,
     });
     plan
 }
@@ -90,21 +96,21 @@ enum Latest {
     /// Less than a day: made at that time.
     Young(Timestamp),
     Old,
-    Unclear(Finding),
+    /// Why it can't be told.
+    Unclear(String),
 }
 
-fn latest(name: &KeyName, created: &Known<Timestamp>, now: Timestamp) -> Latest {
+fn latest(created: &Known<Timestamp>, now: Timestamp) -> Latest {
     match created {
         Known::Known(created) if created.duration_since(now) > FUTURE => {
-            let why = format!("it says that it was made on {}", moment(*created));
-            Latest::Unclear(unclear(name, &why))
+            Latest::Unclear(format!("it says that it was made on {}", moment(*created)))
         }
         Known::Known(created) if now.duration_since(*created) < FOLLOWED_WITHIN => {
             Latest::Young(*created)
         }
         Known::Known(_) => Latest::Old,
         // It may have been rotated a moment ago.
-        Known::Unknown(why) => Latest::Unclear(unclear(name, why)),
+        Known::Unknown(why) => Latest::Unclear(why.clone()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! outages; Microsoft's own script links the new policy over the old one, and whether that is one
 //! outage is not proven.
 
+use super::evidence::{Comes, First, SwapEvidence, take};
 use super::grant::grant_command;
 use super::lifecycle::{last_was_removal, running, under_way};
 use super::link::{Standing, no_environment, standing};
@@ -36,7 +37,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         plan.findings
             .extend(ready::check_policy(observed, environment, policy, false));
         plan.join(key::in_use(observed));
-        plan.actions = vec![leaving, add_to(policy, environment)];
+        plan.actions = vec![leaving];
+        add_after(&mut plan, (target, observed), environment, policy);
         return plan;
     }
     match standing(environment, policy) {
@@ -70,12 +72,10 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-fn add_to(policy: &ArmId, environment: &Environment) -> Action {
-    Action::AddEnvironment {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
-        policy: policy.clone(),
-    }
+/// The add, once the environment has left its old policy.
+fn add_after(plan: &mut Plan, of: (&Target, &Observed), environment: &Environment, policy: &ArmId) {
+    let later = (policy, Comes::Nothing, First::Removal);
+    add::link(plan, of, environment, later);
 }
 
 /// The move itself, and everything that may stand in its way.
@@ -95,28 +95,25 @@ fn from_one_to_the_other(
     plan.findings
         .extend(checked_key(target, observed, environment, policy));
     plan.join(key::in_use(observed));
-    let old = observed.left.as_deref();
-    plan.findings
-        .extend(old.map_or_else(|| key::to_leave(&Observed::default()), key::to_leave));
+    let unread = Observed::default();
+    let old = observed.left.as_deref().unwrap_or(&unread);
+    plan.findings.extend(key::to_leave(old));
     plan.findings
         .extend(estate::check(target, observed, environment));
-    let (id, name) = (&environment.id, &environment.display_name);
     if target.in_place {
         plan.findings.push(in_place(environment));
-        plan.actions.push(Action::MoveEnvironment {
-            environment: id.clone(),
-            name: name.clone(),
+        let gathered = SwapEvidence::gather(target, observed, (from, policy));
+        take(&mut plan, gathered, |evidence| Action::MoveEnvironment {
+            environment: environment.id.clone(),
+            name: environment.display_name.clone(),
             from: from.clone(),
             policy: policy.clone(),
+            evidence,
         });
     } else {
         plan.findings.push(two_outages(environment));
-        plan.actions.push(Action::RemoveEnvironment {
-            environment: id.clone(),
-            name: name.clone(),
-            policy: from.clone(),
-        });
-        plan.actions.push(add_to(policy, environment));
+        remove::unlink(&mut plan, observed, environment, (from, old));
+        add_after(&mut plan, (target, observed), environment, policy);
     }
     plan
 }

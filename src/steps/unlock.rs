@@ -1,6 +1,7 @@
 //! After a lock: the original key comes back first, then each environment, the one that is deleted
 //! soonest first.
 
+use super::evidence::{EnableEvidence, EnableVersionEvidence, RecoverEvidence, take};
 use super::grant::Comes;
 use super::key_state::Mends;
 use super::lifecycle::KEPT_AFTER_ROTATION;
@@ -33,7 +34,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     };
     plan.join(of_key(&id, observed));
     let mut of_environments = enabled_again(target, observed, &id);
-    if plan.actions.is_empty() && of_environments.actions.is_empty() {
+    let idle = |plan: &Plan| plan.actions.is_empty() && plan.withheld.is_empty();
+    if idle(&plan) && idle(&of_environments) {
         // Nothing is sent: then "nothing is to do" must be known.
         for finding in plan
             .findings
@@ -98,8 +100,7 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
             .into_iter()
             .filter(|finding| finding.severity == Severity::Unknown),
     );
-    plan.findings
-        .extend(restore(&named, observed, &mut plan.actions));
+    plan.join(restore(&named, observed));
     grant::grant(&named, observed, Comes::There, Whose::Others, &mut plan);
     plan
 }
@@ -126,40 +127,45 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
 /// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every
 /// version that environments still need is enabled again: the pinned one, or the latest and those
 /// whose successor is younger than 28 days.
-fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Vec<Finding> {
+fn restore(named: &Target, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
     // What a rotation or a day more would mend is said; what can be brought back is an action, and
     // no finding.
     let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
-        return key::check(named, observed, Whose::Others);
+        plan.findings = key::check(named, observed, Whose::Others);
+        return plan;
     };
     if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
-        actions.push(Action::RecoverKey {
+        plan.findings = key::check_but(named, observed, Whose::Others, Mends::Deleted);
+        let gathered = RecoverEvidence::gather(observed, name);
+        take(&mut plan, gathered, |evidence| Action::RecoverKey {
             vault: vault.id.clone(),
             uri: vault.uri.clone(),
             key: name.clone(),
+            evidence,
         });
-        return key::check_but(named, observed, Whose::Others, Mends::Deleted);
+        return plan;
     }
     let mut found = Vec::new();
-    let versions = disabled_versions(name, observed, &mut found);
-    actions.extend(
-        versions
-            .into_iter()
-            .map(|version| Action::EnableKeyVersion {
-                vault: vault.id.clone(),
-                uri: vault.uri.clone(),
-                key: name.clone(),
-                version,
-            }),
-    );
+    for version in disabled_versions(name, observed, &mut found) {
+        let gathered = EnableVersionEvidence::gather(observed, name, &version);
+        take(&mut plan, gathered, |evidence| Action::EnableKeyVersion {
+            vault: vault.id.clone(),
+            uri: vault.uri.clone(),
+            key: name.clone(),
+            version,
+            evidence,
+        });
+    }
     // What is wrong with the key besides that it is disabled.
-    let mends = if actions.is_empty() {
+    let mends = if plan.actions.is_empty() {
         Mends::Nothing
     } else {
         Mends::Disabled
     };
     found.extend(key::check_but(named, observed, Whose::Others, mends));
-    found
+    plan.findings.extend(found);
+    plan
 }
 
 /// The versions to enable again. Where that can't be told, it is said.
@@ -312,12 +318,15 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
             .cmp(&(right.is_none(), right))
             .then_with(|| one.display_name.cmp(&other.display_name))
     });
-    let action = |(deleted_on, environment): (_, &Environment)| Action::EnableEnvironment {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
-        deleted_on,
-    };
-    plan.actions.extend(locked.into_iter().map(action));
+    for (deleted_on, environment) in locked {
+        let gathered = EnableEvidence::gather(environment, policy);
+        take(&mut plan, gathered, |evidence| Action::EnableEnvironment {
+            environment: environment.id.clone(),
+            name: environment.display_name.clone(),
+            deleted_on,
+            evidence,
+        });
+    }
     plan
 }
 

@@ -125,6 +125,7 @@ fn members_by_ring(fleet: &mut Fleet, mut members: Vec<(Member, Vec<Finding>)>) 
             Plan {
                 findings,
                 actions: member.actions.clone(),
+                withheld: member.withheld.clone(),
                 ..Plan::default()
             },
         );
@@ -284,8 +285,7 @@ fn limit(
     let all = sight.tenant.present()?;
     let free = |member: &&Member| {
         let listed = known.get(&member.id.to_ascii_lowercase());
-        listed.is_some_and(|environment| environment.policy().is_none())
-            && !member.actions.is_empty()
+        listed.is_some_and(|environment| environment.policy().is_none()) && !member.is_idle()
     };
     let now = all
         .iter()

@@ -24,7 +24,7 @@ impl Action {
             } => of_azure::local_role(policy, hsm, key.as_str()),
             Action::GrantReader { policy, principal } => of_azure::reader(policy, principal),
             Action::RotateKey { vault, key, .. } => of_azure::rotation(vault, key.as_str()),
-            Action::ProtectFromPurge { vault } => of_azure::purge_protection(vault),
+            Action::ProtectFromPurge { vault, .. } => of_azure::purge_protection(vault),
             Action::RecoverKey { vault, key, .. } | Action::EnableKeyVersion { vault, key, .. } => {
                 of_azure::restored(vault, key.as_str())
             }
@@ -41,17 +41,20 @@ impl Action {
                 environment,
                 name,
                 policy,
+                ..
             } => of_environment::added(named(environment, name), policy),
             Action::RemoveEnvironment {
                 environment,
                 name,
                 policy,
+                ..
             } => of_environment::removed(named(environment, name), policy),
             Action::MoveEnvironment {
                 environment,
                 name,
                 from,
                 policy,
+                ..
             } => of_environment::moved(named(environment, name), from, policy),
             Action::EnableEnvironment {
                 environment, name, ..

@@ -27,7 +27,7 @@ impl fmt::Display for Action {
             Action::RotateKey { vault, key, .. } => {
                 format!("Make a new version of {}", key_of(vault, key))
             }
-            Action::ProtectFromPurge { vault } => {
+            Action::ProtectFromPurge { vault, .. } => {
                 format!("Turn on purge protection of `{}`, for good", vault.name)
             }
             Action::MakeManaged { name, .. } => format!("Make `{name}` a Managed Environment"),

@@ -1,0 +1,103 @@
+//! That the wanted state is there, shown by a look at the services and by nothing else.
+
+use crate::model::known::Verdict;
+use crate::model::plan::Plan;
+
+/// Proof that the wanted state is there: nothing is left to do, nothing is in the way, and
+/// everything that must be known is. Only [`Proof::of`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof(());
+
+impl Proof {
+    /// The proof, where the plan of a fresh look has nothing to do and nothing to say.
+    ///
+    /// # Errors
+    /// What is left to do, in the way or not known, as sentences.
+    pub fn of(rest: &Plan) -> Result<Self, Vec<String>> {
+        match settled(rest) {
+            Verdict::Yes => Ok(Self(())),
+            Verdict::No | Verdict::CantTell(_) => Err(problems(rest)),
+        }
+    }
+}
+
+/// Does a plan say that the wanted state is there? A known "no" decides, whatever is not known
+/// beside it.
+fn settled(rest: &Plan) -> Verdict {
+    let done = rest.actions.is_empty() && rest.withheld.is_empty();
+    Verdict::of(done && rest.blockers().next().is_none()).and(|| {
+        rest.gaps()
+            .next()
+            .map_or(Verdict::Yes, |gap| Verdict::cant_tell(&gap.message))
+    })
+}
+
+fn problems(rest: &Plan) -> Vec<String> {
+    let steps = rest.actions.iter().map(ToString::to_string);
+    let withheld = rest.withheld.iter().map(|step| step.what.clone());
+    steps
+        .chain(withheld)
+        .map(|step| format!("still to do: {step}"))
+        .chain(
+            rest.blockers()
+                .chain(rest.gaps())
+                .map(|finding| format!("{}: {}", finding.code, finding.message)),
+        )
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::{Blocks, Finding, Severity};
+    use crate::model::plan::{Action, Withheld};
+
+    fn with(severity: Severity) -> Plan {
+        Plan {
+            findings: vec![Finding {
+                code: "CMK001",
+                severity,
+                subject: "s".into(),
+                message: "It is so.".into(),
+                remedy: "".into(),
+                blocks: Blocks::Changes,
+                who: "",
+                source: "",
+            }],
+            ..Plan::default()
+        }
+    }
+
+    #[test]
+    fn only_a_plan_with_nothing_left_proves_anything() {
+        assert!(Proof::of(&Plan::default()).is_ok());
+        for passes in [Severity::Acknowledge, Severity::NotVisible, Severity::Warn] {
+            assert!(Proof::of(&with(passes)).is_ok(), "{passes:?}");
+        }
+        for stands in [Severity::Unknown, Severity::Block] {
+            assert_eq!(
+                Proof::of(&with(stands)).unwrap_err(),
+                ["CMK001: It is so."],
+                "{stands:?}"
+            );
+        }
+        let action = Plan {
+            actions: vec![Action::RegisterProvider {
+                subscription: "s".into(),
+            }],
+            ..Plan::default()
+        };
+        assert_eq!(Proof::of(&action).unwrap_err().len(), 1);
+        let withheld = Plan {
+            withheld: vec![Withheld {
+                what: "Remove it".into(),
+                why: "",
+            }],
+            ..Plan::default()
+        };
+        assert_eq!(
+            Proof::of(&withheld).unwrap_err(),
+            ["still to do: Remove it"]
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! All four steps.
+
+use super::command::{Command, Need, always, keep, managed, protected};
+use crate::model::observed::Observed;
+use crate::model::plan::Plan;
+use crate::model::target::Target;
+use crate::observe::Wants;
+use crate::steps::{add, policy};
+
+/// All four steps. What it starts on an environment is an add, which needs no key.
+pub const ENABLE: Command = Command {
+    name: "enable",
+    needs: &[Need::Environment, Need::Policy, Need::Vault, Need::Key],
+    look: |target| Wants {
+        environment: true,
+        integration: true,
+        policy: true,
+        provider: true,
+        key: true,
+        data_plane: true,
+        readers: !target.readers.is_empty(),
+        rights: true,
+        estate: true,
+        ..Wants::default()
+    },
+    fits: always,
+    plan,
+    mends: |observed| {
+        managed(observed)
+            .into_iter()
+            .chain(protected(observed))
+            .collect()
+    },
+    next: keep,
+    resume: "add-environment",
+};
+
+fn plan(target: &Target, observed: &Observed) -> Plan {
+    let mut plan = policy::plan(target, observed, policy::whose(observed));
+    plan.join(add::plan(target, observed, true));
+    plan
+}

@@ -1,0 +1,39 @@
+//! Back to the Microsoft key.
+
+use super::command::{Command, Ended, Need, always, nothing};
+use crate::model::day::day;
+use crate::observe::Wants;
+use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
+use crate::steps::remove;
+
+/// Back to the Microsoft key.
+pub const REMOVE_ENVIRONMENT: Command = Command {
+    name: "remove-environment",
+    needs: &[Need::Environment],
+    // What protects the environment is looked at by whoever may see it, before it is taken offline.
+    look: |_| Wants {
+        environment: true,
+        policy: true,
+        key: true,
+        ..Wants::default()
+    },
+    fits: always,
+    plan: remove::plan,
+    mends: nothing,
+    next,
+    resume: "remove-environment",
+};
+
+fn next(ended: &Ended<'_>) -> Vec<String> {
+    let at = ended.observed.at;
+    let until = day(at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(at));
+    let keep = format!(
+        "Keep the key, its vault and the policy's access until {until}: backups are encrypted with \
+        them."
+    );
+    if ended.changed {
+        vec![keep]
+    } else {
+        Vec::new()
+    }
+}

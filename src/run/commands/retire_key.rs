@@ -1,0 +1,46 @@
+//! Disable a key or a version that nobody needs any more.
+
+use super::command::{Command, Need, no_more, nothing};
+use crate::error::{Error, Result};
+use crate::model::observed::Observed;
+use crate::model::target::Target;
+use crate::observe::Wants;
+use crate::steps::retire;
+
+/// Disable a key or a version that nobody needs any more.
+pub const RETIRE_KEY: Command = Command {
+    name: "retire-key",
+    needs: &[Need::Vault, Need::Key],
+    look: |_| Wants {
+        environment: true,
+        environment_optional: true,
+        policy: true,
+        key: true,
+        data_plane: true,
+        estate: true,
+        versions: true,
+        users: true,
+        ..Wants::default()
+    },
+    fits: known_version,
+    plan: retire::plan,
+    mends: nothing,
+    next: no_more,
+    resume: "retire-key",
+};
+
+/// Does the key have the version that was named?
+fn known_version(target: &Target, observed: &Observed) -> Result<()> {
+    let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present())
+    else {
+        return Ok(());
+    };
+    if versions.iter().any(|version| version.id == *asked) {
+        return Ok(());
+    }
+    let known: Vec<&str> = versions.iter().map(|version| version.id.as_str()).collect();
+    Err(
+        Error::usage(format!("The key has no version {}.", asked.as_str()))
+            .hint(format!("Its versions: {}.", known.join(", "))),
+    )
+}

@@ -1,0 +1,19 @@
+//! What "done" means: a plan of a fresh look that has nothing left to do.
+
+use crate::error::{Error, Kind, Result};
+use crate::model::plan::Plan;
+use crate::model::proof::Proof;
+
+/// The proof that nothing is left to do, and nothing in the way.
+///
+/// # Errors
+/// `Kind::Unverified`, with everything that is left.
+pub(super) fn proven(rest: &Plan) -> Result<Proof> {
+    Proof::of(rest).map_err(|problems| {
+        let what = "Everything was sent, but a re-read does not show the wanted state.";
+        let error = problems
+            .into_iter()
+            .fold(Error::new(Kind::Unverified, what), Error::hint);
+        error.hint("Reads can lag: run the same command again; it sends only what is missing.")
+    })
+}

@@ -1,0 +1,322 @@
+//! What allows to disable a version of a key: nobody uses it, and nobody left it within the days
+//! for which it must be kept.
+//!
+//! A key that is missed takes environments offline, and it can't be told from the key who uses it:
+//! so the whole tenant must have been seen, and every fact that speaks for a user counts. Dates can
+//! be overridden; users and what is not known can't.
+
+use super::{Evidence, Gap};
+use crate::model::finding::{Finding, Severity};
+use crate::model::fingerprint::Facts;
+use crate::model::ids::ArmId;
+use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::Observed;
+use crate::model::surroundings::Version;
+use crate::model::target::Target;
+use crate::steps::key_users::{Tenant, User, needed};
+use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
+use crate::steps::{Whose, day, finding, unknown, unseen, who};
+use jiff::Timestamp;
+
+/// Who needs the versions that are to be disabled, and until when.
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    /// What is not known of it.
+    pub open: Vec<Gap>,
+    /// Who would go offline at once: no override goes past that.
+    pub users: Vec<Finding>,
+    /// Who needs them for some days more.
+    pub days: Vec<Finding>,
+}
+
+impl Needs {
+    /// Of the whole tenant, once `disabled` of `versions` are disabled.
+    pub fn of(
+        target: &Target,
+        observed: &Observed,
+        versions: &[Version],
+        disabled: &[&Version],
+    ) -> Self {
+        let tenant = Tenant { target, observed };
+        let mut needs = Self {
+            open: tenant.whole(),
+            ..Self::default()
+        };
+        let users = tenant.users(&mut needs.open);
+        for found in in_use(&users, versions, disabled, observed.at) {
+            match found.severity {
+                Severity::Block => needs.users.push(found),
+                _ => needs.open.push(found),
+            }
+        }
+        needs.days = followed(&users, versions, disabled, observed.at, &mut needs.open);
+        needs.days.extend(tenant.left_behind(&mut needs.open));
+        needs
+    }
+}
+
+/// The known facts of disabling one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisableEvidence {
+    vault: ArmId,
+    key: KeyName,
+    version: KeyVersion,
+    /// What would go offline, as sentences.
+    users: Vec<String>,
+    /// What needs it for some days more, as sentences.
+    days: Vec<String>,
+    /// Was it said that these days do not count?
+    overridden: bool,
+}
+
+impl DisableEvidence {
+    /// The facts of disabling `version` of a key, or what is missing of them. `needs`: those of
+    /// everything that is disabled together.
+    ///
+    /// # Errors
+    /// A fact that must be known is not.
+    pub fn gather(
+        target: &Target,
+        (vault, key): (&ArmId, &KeyName),
+        version: &Version,
+        needs: &Needs,
+    ) -> Result<Self, Vec<Gap>> {
+        let mut gaps = needs.open.clone();
+        if let Known::Unknown(why) = &version.validity.enabled {
+            gaps.push(unknown_state(key, version, why));
+        }
+        if !gaps.is_empty() {
+            return Err(gaps);
+        }
+        let sentences = |all: &[Finding]| all.iter().map(|one| one.message.clone()).collect();
+        Ok(Self {
+            vault: vault.clone(),
+            key: key.clone(),
+            version: version.id.clone(),
+            users: sentences(&needs.users),
+            days: sentences(&needs.days),
+            overridden: target.override_dates,
+        })
+    }
+
+    /// What is overridden, as sentences.
+    pub fn overridden(&self) -> Vec<String> {
+        if self.overridden {
+            self.days.clone()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// Whether a version is enabled is not known.
+pub(in crate::steps) fn unknown_state(key: &KeyName, version: &Version, why: &str) -> Gap {
+    let what = format!("Whether the version {} is enabled", version.id.as_str());
+    unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT)
+}
+
+impl Evidence for DisableEvidence {
+    const KIND: &'static str = "disable-key-version";
+    const CODE: (&'static str, &'static str) = ("CMK033", who::KEY_VAULT);
+
+    fn invariant(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("nobody uses the version", self.users.is_empty()),
+            (
+                "nobody needs it for some days more",
+                self.days.is_empty() || self.overridden,
+            ),
+        ]
+    }
+
+    fn facts(&self) -> Facts {
+        let mut all = vec![
+            ("the vault", self.vault.to_string().to_ascii_lowercase()),
+            ("the key", self.key.as_str().to_ascii_lowercase()),
+            ("the version", self.version.as_str().to_owned()),
+        ];
+        let days = self.overridden();
+        all.push(("what is overridden", days.join(" ")));
+        all
+    }
+}
+
+/// What uses it now: no override goes past that. Who follows the key's rotation uses its latest
+/// version, and needs one that is enabled, begun and unexpired afterwards.
+fn in_use(
+    users: &[User<'_>],
+    versions: &[Version],
+    disabled: &[&Version],
+    at: Timestamp,
+) -> Vec<Finding> {
+    let goes = |version: &KeyVersion| disabled.iter().any(|gone| gone.id == *version);
+    let followed = stays_latest(versions, &goes).and(|| {
+        Verdict::any(
+            versions
+                .iter()
+                .filter(|version| !goes(&version.id))
+                .map(|left| left.validity.usable(at)),
+        )
+    });
+    let mut found = Vec::new();
+    for (environment, policy) in users {
+        let (id, name) = (&environment.id, &environment.display_name);
+        let pinned = policy.key_reference().and_then(|key| key.version.as_ref());
+        let which = pinned.map_or(String::new(), |version| {
+            format!(" (pinned to {})", version.as_str())
+        });
+        match pinned.map_or_else(|| followed.clone(), |pinned| Verdict::of(!goes(pinned))) {
+            Verdict::Yes => {}
+            Verdict::No => found.push(finding(
+                "CMK033",
+                Severity::Block,
+                id,
+                format!(
+                    "`{name}` is encrypted with it by the policy `{}`{which}: it would go \
+                    offline at once.",
+                    policy.id.name
+                ),
+                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl \
+                rotate-key` for a version.",
+                who::POWER_PLATFORM,
+            )),
+            Verdict::CantTell(why) => {
+                let what = format!("Whether `{name}` keeps a version that it can use");
+                found.push(unseen(
+                    "CMK033",
+                    id,
+                    &what,
+                    &why,
+                    (who::KEY_VAULT, Whose::Own),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Does the latest version stay?
+fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Verdict {
+    if versions.iter().all(|version| goes(&version.id)) {
+        return Verdict::No;
+    }
+    let undated = |version: &Version| version.validity.created.unknown().map(str::to_owned);
+    if let Some(why) = versions.iter().find_map(undated) {
+        return Verdict::cant_tell(format!(
+            "which version is the latest one is not known: {why}"
+        ));
+    }
+    let made = |version: &Version| version.validity.created.known().copied();
+    let last = versions.iter().filter_map(made).max();
+    let mut latest = versions
+        .iter()
+        .filter(|version| made(version) == last)
+        .map(|version| goes(&version.id));
+    let first = latest.next().unwrap_or(true);
+    if latest.any(|other| other != first) {
+        return Verdict::cant_tell(
+            "which version is the latest one is not known: two were made at the same time",
+        );
+    }
+    Verdict::of(!first)
+}
+
+/// Environments follow a new version within a day, but the one before must stay for four weeks.
+fn followed(
+    users: &[User<'_>],
+    versions: &[Version],
+    disabled: &[&Version],
+    at: Timestamp,
+    open: &mut Vec<Finding>,
+) -> Vec<Finding> {
+    let mut until: Option<Timestamp> = None;
+    let mut dates = Vec::new();
+    for version in disabled {
+        match succeeded(version, versions, at) {
+            Known::Known(date) => until = until.max(date),
+            Known::Unknown(why) => dates.push(why),
+        }
+    }
+    let mut days = Vec::new();
+    for (environment, _) in users.iter().filter(|(_, policy)| {
+        policy
+            .key_reference()
+            .is_some_and(|key| key.version.is_none())
+    }) {
+        let (id, name) = (&environment.id, &environment.display_name);
+        let what = format!("Until when `{name}` may still use it");
+        open.extend(
+            dates
+                .iter()
+                .map(|why| unknown("CMK033", id, &what, why, who::KEY_VAULT)),
+        );
+        if let Some(until) = until.filter(|until| *until > at) {
+            days.push(needed(
+                id,
+                format!(
+                    "`{name}` followed the rotation away from it: it is needed until {}",
+                    day(until)
+                ),
+            ));
+        }
+    }
+    days
+}
+
+/// Until when a version must stay: 28 days after the first later one that can be used began.
+/// Nothing for the latest one, which is in use.
+fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<Timestamp>> {
+    let made = match &version.validity.created {
+        Known::Known(made) => *made,
+        Known::Unknown(why) => return Known::Unknown(why.clone()),
+    };
+    let mut first: Option<Timestamp> = None;
+    for other in all.iter().filter(|other| other.id != version.id) {
+        let begun = match (&other.validity.created, &other.validity.not_before) {
+            (Known::Known(created), _) if *created <= made => continue,
+            (Known::Known(created), Known::Known(start)) => start.unwrap_or(*created).max(*created),
+            (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
+                return Known::Unknown(why.clone());
+            }
+        };
+        if other.validity.usable(at) != Verdict::No {
+            first = Some(first.map_or(begun, |first| first.min(begun)));
+        }
+    }
+    match first
+        .map(|begun| begun.checked_add(KEPT_AFTER_ROTATION))
+        .transpose()
+    {
+        Ok(until) => Known::Known(until),
+        Err(error) => Known::Unknown(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_stays_for_four_weeks_after_its_successor() {
+        use crate::steps::samples::{days, now, odd, validity, version};
+        let made = |letter, days_ago: i64| Version {
+            id: version(letter),
+            validity: validity(days_ago),
+        };
+        let all = [made('a', 200), made('b', 10)];
+        let until = days(-10).checked_add(KEPT_AFTER_ROTATION).unwrap();
+        assert_eq!(succeeded(&all[0], &all, now()), Known::Known(Some(until)));
+        assert_eq!(succeeded(&all[1], &all, now()), Known::Known(None));
+        let mut undated = all.clone();
+        undated[1].validity.created = odd();
+        assert!(succeeded(&undated[0], &undated, now()).unknown().is_some());
+        // One that can't be used is no successor.
+        let mut unusable = all.clone();
+        unusable[1].validity.enabled = Known::Known(false);
+        assert_eq!(
+            succeeded(&unusable[0], &unusable, now()),
+            Known::Known(None)
+        );
+    }
+}

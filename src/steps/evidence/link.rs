@@ -1,0 +1,256 @@
+//! What allows to link an environment to a policy.
+
+use super::protection::Protection;
+use super::{About, Evidence, Gap, Gathering, state, unread};
+use crate::model::environment::Environment;
+use crate::model::fingerprint::Facts;
+use crate::model::ids::ArmId;
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::Observed;
+use crate::model::protection::{KeyReference, Policy};
+use crate::model::seen::{Seen, Unreadable};
+use crate::model::target::Target;
+use crate::steps::lifecycle::{ADD, GOVERN, KEYED_LAST, ends_with_key, governed_last, just_keyed};
+use crate::steps::link::{Standing, standing};
+use crate::steps::location::misfit;
+use crate::steps::who;
+
+/// What an earlier step of the same plan makes of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comes {
+    /// Nothing: it must be there.
+    Nothing,
+    /// The policy and its grant, where they are missing.
+    Policy,
+}
+
+/// What an earlier step of the same plan does to the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Nothing.
+    Nothing,
+    /// It leaves its old policy, and is looked at again before the link.
+    Removal,
+}
+
+/// The known facts of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkEvidence {
+    environment: String,
+    policy: ArmId,
+    /// No policy is linked, or this one whose last add failed.
+    free: bool,
+    idle: bool,
+    ready: bool,
+    allowed: bool,
+    managed: bool,
+    /// An encryption policy in the location that the environment needs.
+    fits: bool,
+    protection: Protection,
+}
+
+impl LinkEvidence {
+    /// The facts of linking the environment of the snapshot to `policy`, or what is missing of
+    /// them.
+    ///
+    /// # Errors
+    /// A fact that must be known is not.
+    pub fn gather(
+        target: &Target,
+        observed: &Observed,
+        policy: &ArmId,
+        (comes, first): (Comes, First),
+    ) -> Result<Self, Vec<Gap>> {
+        let mut gathering = Gathering::default();
+        let Seen::Present(environment) = &observed.environment else {
+            no_environment(&mut gathering, observed);
+            return Err(gathering.gaps);
+        };
+        let governing = target.make_managed
+            && environment.managed() == Verdict::No
+            && governed_last(observed, environment);
+        let beside = governing.then_some(GOVERN);
+        let later = first == First::Removal;
+        let free = later || free(&mut gathering, observed, environment, policy);
+        let idle = later || state::idle(&mut gathering, observed, environment, beside);
+        let ready = later || governing || state::ready(&mut gathering, environment);
+        if !later {
+            state::runtime(&mut gathering, environment);
+        }
+        let allowed = later || state::allowed(&mut gathering, environment, ADD);
+        let managed = managed(&mut gathering, target, environment);
+        let found = of_policy(
+            &mut gathering,
+            target,
+            observed,
+            (environment, policy),
+            comes,
+        );
+        gathering.end(found.map(|(fits, protection)| Self {
+            environment: environment.id.clone(),
+            policy: policy.clone(),
+            free,
+            idle,
+            ready,
+            allowed,
+            managed,
+            fits,
+            protection,
+        }))
+    }
+}
+
+impl Evidence for LinkEvidence {
+    const KIND: &'static str = "link";
+    const CODE: (&'static str, &'static str) = ("CMK025", who::POWER_PLATFORM);
+
+    fn invariant(&self) -> Vec<(&'static str, bool)> {
+        let mut all = vec![
+            ("no policy is linked", self.free),
+            ("nothing runs on the environment", self.idle),
+            ("the environment is ready", self.ready),
+            ("the service does not refuse it", self.allowed),
+            ("it is a Managed Environment", self.managed),
+            ("the policy is one for this environment", self.fits),
+        ];
+        all.extend(self.protection.invariant());
+        all
+    }
+
+    fn facts(&self) -> Facts {
+        let mut all = vec![
+            ("the environment", self.environment.to_ascii_lowercase()),
+            ("the policy", self.policy.to_string().to_ascii_lowercase()),
+        ];
+        all.extend(self.protection.facts());
+        all
+    }
+}
+
+pub(super) fn no_environment(gathering: &mut Gathering, observed: &Observed) {
+    let about = About {
+        code: "CMK020",
+        subject: "environment",
+        what: "The environment",
+        who: who::POWER_PLATFORM,
+    };
+    gathering.gap(&about, &unread(&observed.environment));
+}
+
+/// Is it linked to no policy, by its link, by whose key it has, and by its history? Or to this one,
+/// whose add failed and is to be repeated?
+fn free(
+    gathering: &mut Gathering,
+    observed: &Observed,
+    environment: &Environment,
+    policy: &ArmId,
+) -> bool {
+    match standing(environment, policy) {
+        Standing::None => match against(observed, environment) {
+            None => true,
+            Some(why) => {
+                state::open_link(gathering, environment, &Unreadable::because(why));
+                false
+            }
+        },
+        Standing::Failed => true,
+        Standing::Done | Standing::Under | Standing::Locked | Standing::Other(_) => false,
+        Standing::Unknown(why) => {
+            state::open_link(gathering, environment, &why);
+            false
+        }
+    }
+}
+
+/// What speaks against it that no policy is linked.
+fn against(observed: &Observed, environment: &Environment) -> Option<String> {
+    if environment.has_customers_key() {
+        let by = environment.key_managed_by.as_deref().unwrap_or_default();
+        return Some(format!(
+            "no policy is shown, and yet its key is managed by `{by}`"
+        ));
+    }
+    if just_keyed(observed) {
+        let why = "a key was applied within the last hour, and reads can lag behind";
+        return Some(why.to_owned());
+    }
+    let history = observed.operations.present()?;
+    // One that failed is to be repeated.
+    ends_with_key(history, |_| false).then(|| KEYED_LAST.to_owned())
+}
+
+/// Is it a Managed Environment, or does the plan make it one first?
+pub(super) fn managed(
+    gathering: &mut Gathering,
+    target: &Target,
+    environment: &Environment,
+) -> bool {
+    let about = About {
+        code: "CMK006",
+        subject: &environment.id,
+        what: &format!(
+            "Whether `{}` is a Managed Environment",
+            environment.display_name
+        ),
+        who: who::POWER_PLATFORM,
+    };
+    let verdict = match environment.managed() {
+        Verdict::No => Verdict::of(target.make_managed),
+        told => told,
+    };
+    gathering.own(verdict, &about)
+}
+
+/// Does the policy fit the environment, and what carries it?
+pub(super) fn of_policy(
+    gathering: &mut Gathering,
+    target: &Target,
+    observed: &Observed,
+    (environment, wanted): (&Environment, &ArmId),
+    comes: Comes,
+) -> Option<(bool, Protection)> {
+    // A place that is not known is warned of: the service refuses what does not fit.
+    let misplaced = |location: &Known<String>| {
+        let differs = misfit(location, &environment.location);
+        differs.known().is_some_and(Option::is_some)
+    };
+    let subject = wanted.to_string();
+    let about = About {
+        code: "CMK019",
+        subject: &subject,
+        what: "The policy",
+        who: who::KEY_VAULT,
+    };
+    match &observed.policy {
+        Seen::Present(policy) => {
+            let fits = policy.id == *wanted && is_for_keys(policy) && !misplaced(&policy.location);
+            let granted = comes == Comes::Policy;
+            let protection = Protection::of_policy(gathering, observed, policy, granted)?;
+            Some((fits, protection))
+        }
+        Seen::Absent if comes == Comes::Policy => {
+            let (Some(vault), Some(key)) = (&target.vault, &target.key) else {
+                gathering.gap(&about, &Unreadable::because("its key was not given"));
+                return None;
+            };
+            let key = KeyReference {
+                vault: vault.clone(),
+                key: key.clone(),
+                version: target.key_version.clone(),
+            };
+            let fits = {
+                let location = target.location.as_deref();
+                location.is_none_or(|asked| !misplaced(&Known::from(asked)))
+            };
+            Some((fits, Protection::to_come(gathering, observed, key)))
+        }
+        seen => {
+            gathering.gap(&about, &unread(seen));
+            None
+        }
+    }
+}
+
+fn is_for_keys(policy: &Policy) -> bool {
+    policy.kind.eq_ignore_ascii_case("Encryption")
+}

@@ -1,0 +1,202 @@
+//! What carries the environments of a policy: its key, the vault of that key, and the grant.
+
+use super::{About, Gathering, Others, unread};
+use crate::model::fingerprint::Facts;
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::Observed;
+use crate::model::protection::{Key, KeyReference, Network, Policy, Vault};
+use crate::model::seen::Seen;
+use crate::steps::rights::Right;
+use crate::steps::rights::key::access;
+use crate::steps::{key_state, who};
+
+/// What a policy's environments rely on. Vault, key and grant are the Key Vault administrator's
+/// side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Protection {
+    key: KeyReference,
+    encrypts: bool,
+    vault: Others<bool>,
+    usable: Others<bool>,
+    granted: Others<bool>,
+}
+
+impl Protection {
+    /// Of the policy that was read. `granted`: an earlier step of the same plan gives the grant
+    /// where it is missing.
+    pub(super) fn of_policy(
+        gathering: &mut Gathering,
+        observed: &Observed,
+        policy: &Policy,
+        granted: bool,
+    ) -> Option<Self> {
+        let (id, name) = (policy.id.to_string(), &policy.id.name);
+        let what = format!("Whether the policy `{name}` encrypts");
+        let encrypts = gathering.own(
+            Verdict::from(&policy.encrypts),
+            &about("CMK026", &id, &what),
+        );
+        let key = match &policy.key {
+            Known::Known(key) => Some(key.clone()),
+            Known::Unknown(why) => {
+                let what = format!("Which key the policy `{name}` references");
+                gathering.own(Verdict::cant_tell(why), &about("CMK026", &id, &what));
+                None
+            }
+        };
+        let grant = grant(gathering, observed, policy);
+        let granted = match grant {
+            Others::Told(false) => Others::Told(granted && may_be_granted(observed)),
+            grant => grant,
+        };
+        Some(Self {
+            key: key?,
+            encrypts,
+            vault: vault(gathering, observed),
+            usable: usable(gathering, observed),
+            granted,
+        })
+    }
+
+    /// Of a policy that an earlier step of the same plan creates for this key, with its grant.
+    pub(super) fn to_come(
+        gathering: &mut Gathering,
+        observed: &Observed,
+        key: KeyReference,
+    ) -> Self {
+        Self {
+            key,
+            encrypts: true,
+            vault: vault(gathering, observed),
+            usable: usable(gathering, observed),
+            granted: Others::Told(true),
+        }
+    }
+
+    /// What must hold.
+    pub(super) fn invariant(&self) -> [(&'static str, bool); 4] {
+        [
+            ("the policy encrypts", self.encrypts),
+            (
+                "the vault keeps its keys and lets Power Platform in",
+                self.vault.passes(),
+            ),
+            ("the key can be used", self.usable.passes()),
+            (
+                "the policy's identity may use the key",
+                self.granted.passes(),
+            ),
+        ]
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let version = self.key.version.as_ref();
+        let version = version.map_or_else(String::new, |version| format!("/{}", version.as_str()));
+        let key = format!("{}/keys/{}{version}", self.key.vault, self.key.key);
+        vec![
+            ("the policy's key", key.to_ascii_lowercase()),
+            ("the state of the vault", self.vault.word()),
+            ("the state of the key", self.usable.word()),
+            ("the grant on the key", self.granted.word()),
+        ]
+    }
+}
+
+fn about<'a>(code: &'static str, subject: &'a str, what: &'a str) -> About<'a> {
+    About {
+        code,
+        subject,
+        what,
+        who: who::KEY_VAULT,
+    }
+}
+
+/// A grant does not help against a denial.
+fn may_be_granted(observed: &Observed) -> bool {
+    let vault = observed.vault.present();
+    vault.is_some_and(|vault| access(observed, vault) == Right::No)
+}
+
+/// Is the vault there, does it keep what is deleted, and does it let the service in?
+fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
+    let subject = observed
+        .policy
+        .present()
+        .and_then(Policy::key_reference)
+        .map_or_else(|| "vault".to_owned(), |key| key.vault.to_string());
+    let found: &Vault = match &observed.vault {
+        Seen::Present(vault) => vault,
+        Seen::Absent => return Others::Told(false),
+        seen => {
+            let verdict = Verdict::CantTell(unread(seen));
+            return gathering.others(verdict, &about("CMK011", &subject, "The vault"));
+        }
+    };
+    let name = &found.id.name;
+    let network = found.network.clone().map(Network::lets_services_pass);
+    let facts = [
+        (
+            "CMK011",
+            &found.soft_delete,
+            format!("Whether `{name}` has soft delete"),
+        ),
+        (
+            "CMK011",
+            &found.purge_protection,
+            format!("Whether `{name}` has purge protection"),
+        ),
+        (
+            "CMK018",
+            &network,
+            format!("Whether trusted Microsoft services reach `{name}`"),
+        ),
+    ];
+    let mut all = true;
+    for (code, fact, what) in facts {
+        all &= gathering.own(Verdict::from(fact), &about(code, &subject, &what));
+    }
+    Others::Told(all)
+}
+
+/// Is the key there, of a type that works, and usable now?
+fn usable(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
+    let key: &Key = match &observed.key {
+        Seen::Present(key) => key,
+        Seen::Absent => return Others::Told(false),
+        seen => {
+            let verdict = Verdict::CantTell(unread(seen));
+            return gathering.others(verdict, &about("CMK015", "key", "The key"));
+        }
+    };
+    let what = format!("Whether the key `{}` can be used", key.name);
+    let kind = gathering.own(key_state::works(key), &about("CMK015", &key.name, &what));
+    let now = key.validity.usable(observed.at);
+    Others::Told(gathering.own(now, &about("CMK016", &key.name, &what)) && kind)
+}
+
+/// May the policy's identity use the key?
+fn grant(gathering: &mut Gathering, observed: &Observed, policy: &Policy) -> Others<bool> {
+    let what = format!(
+        "Whether the identity of `{}` may use the key",
+        policy.id.name
+    );
+    let id = policy.id.to_string();
+    if policy.principal_id.is_none() {
+        let why = Verdict::cant_tell("it has no identity yet");
+        return Others::Told(gathering.own(why, &about("CMK014", &id, &what)));
+    }
+    let found: &Vault = match &observed.vault {
+        Seen::Present(vault) => vault,
+        Seen::Absent => return Others::Told(false),
+        seen => {
+            let verdict = Verdict::CantTell(unread(seen));
+            return gathering.others(verdict, &about("CMK012", &id, &what));
+        }
+    };
+    let verdict = match access(observed, found) {
+        Right::Yes(_) => Verdict::Yes,
+        Right::No | Right::Denied(_) => Verdict::No,
+        Right::CantTell(doubt) => Verdict::CantTell(doubt.why),
+    };
+    gathering.others(verdict, &about("CMK012", &id, &what))
+}

@@ -1,0 +1,70 @@
+//! What allows to turn purge protection on, for good.
+
+use super::{About, Evidence, Gap, Gathering, unread};
+use crate::model::fingerprint::Facts;
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::Observed;
+use crate::model::seen::Seen;
+use crate::steps::who;
+
+/// The known facts of turning purge protection on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurgeEvidence {
+    vault: ArmId,
+    soft_delete: bool,
+    purge_protection: bool,
+}
+
+impl PurgeEvidence {
+    /// The facts of protecting the vault of the snapshot, or what is missing of them.
+    ///
+    /// # Errors
+    /// A fact that must be known is not.
+    pub fn gather(observed: &Observed) -> Result<Self, Vec<Gap>> {
+        let mut gathering = Gathering::default();
+        let Seen::Present(vault) = &observed.vault else {
+            let about = About {
+                code: "CMK011",
+                subject: "vault",
+                what: "The vault",
+                who: who::KEY_VAULT,
+            };
+            gathering.gap(&about, &unread(&observed.vault));
+            return Err(gathering.gaps);
+        };
+        let subject = vault.id.to_string();
+        let what = |noun| format!("Whether `{}` has {noun}", vault.id.name);
+        let (soft, purge) = (what("soft delete"), what("purge protection"));
+        let about = |what| About {
+            code: "CMK011",
+            subject: &subject,
+            what,
+            who: who::KEY_VAULT,
+        };
+        let soft_delete = gathering.own(Verdict::from(&vault.soft_delete), &about(&soft));
+        let purge_protection =
+            gathering.own(Verdict::from(&vault.purge_protection), &about(&purge));
+        gathering.end(Some(Self {
+            vault: vault.id.clone(),
+            soft_delete,
+            purge_protection,
+        }))
+    }
+}
+
+impl Evidence for PurgeEvidence {
+    const KIND: &'static str = "protect-from-purge";
+    const CODE: (&'static str, &'static str) = ("CMK011", who::KEY_VAULT);
+
+    fn invariant(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("soft delete is on", self.soft_delete),
+            ("purge protection is off", !self.purge_protection),
+        ]
+    }
+
+    fn facts(&self) -> Facts {
+        vec![("the vault", self.vault.to_string().to_ascii_lowercase())]
+    }
+}

@@ -1,0 +1,142 @@
+//! What allows to move an environment from one policy to another by one link.
+
+use super::link::{Comes, managed, no_environment, of_policy};
+use super::protection::Protection;
+use super::unlink::{Leaving, carrying, facts_of_old, of_old};
+use super::{About, Evidence, Gap, Gathering, Others, unread};
+use crate::model::fingerprint::Facts;
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::Observed;
+use crate::model::seen::{Seen, Unreadable};
+use crate::model::target::Target;
+use crate::steps::who;
+
+/// The known facts of a move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwapEvidence {
+    environment: String,
+    leaving: Leaving,
+    old: Others<Protection>,
+    to: ArmId,
+    managed: bool,
+    fits: bool,
+    protection: Protection,
+    /// May the new policy's identity use the old key? Restores of older backups need it.
+    reaches_old_key: Others<bool>,
+}
+
+impl SwapEvidence {
+    /// The facts of moving the environment of the snapshot from `from` to `to`, or what is missing
+    /// of them.
+    ///
+    /// # Errors
+    /// A fact that must be known is not.
+    pub fn gather(
+        target: &Target,
+        observed: &Observed,
+        (from, to): (&ArmId, &ArmId),
+    ) -> Result<Self, Vec<Gap>> {
+        let mut gathering = Gathering::default();
+        let Seen::Present(environment) = &observed.environment else {
+            no_environment(&mut gathering, observed);
+            return Err(gathering.gaps);
+        };
+        let leaving = Leaving::gather(&mut gathering, observed, environment, from);
+        let managed = managed(&mut gathering, &Target::default(), environment);
+        let unasked = Observed::default();
+        let left = observed.left.as_deref().unwrap_or(&unasked);
+        let old = carrying(&mut gathering, left, from);
+        let new = (environment, to);
+        let new = of_policy(&mut gathering, target, observed, new, Comes::Nothing);
+        let reaches_old_key = old_key(&mut gathering, target, observed, &environment.id);
+        gathering.end(old.zip(new).map(|(old, (fits, protection))| Self {
+            environment: environment.id.clone(),
+            leaving,
+            old,
+            to: to.clone(),
+            managed,
+            fits,
+            protection,
+            reaches_old_key,
+        }))
+    }
+}
+
+impl Evidence for SwapEvidence {
+    const KIND: &'static str = "swap";
+    const CODE: (&'static str, &'static str) = ("CMK025", who::POWER_PLATFORM);
+
+    fn invariant(&self) -> Vec<(&'static str, bool)> {
+        let mut all = self.leaving.invariant();
+        all.extend([
+            ("it is a Managed Environment", self.managed),
+            ("the new policy is one for this environment", self.fits),
+            (
+                "the new policy's identity may use the old key",
+                self.reaches_old_key.passes(),
+            ),
+        ]);
+        all.extend(of_old(&self.old));
+        all.extend(self.protection.invariant());
+        all
+    }
+
+    fn facts(&self) -> Facts {
+        let mut all = vec![
+            ("the environment", self.environment.to_ascii_lowercase()),
+            (
+                "the linked policy",
+                self.leaving.policy.to_string().to_ascii_lowercase(),
+            ),
+            ("the new policy", self.to.to_string().to_ascii_lowercase()),
+        ];
+        let old = facts_of_old(&self.old);
+        let old = old.into_iter().map(|(what, value)| {
+            let what = match what {
+                "the policy's key" => "the old policy's key",
+                "the state of the vault" => "the state of the old vault",
+                "the state of the key" => "the state of the old key",
+                _ => "the grant on the old key",
+            };
+            (what, value)
+        });
+        all.extend(old);
+        all.extend(self.protection.facts());
+        all.push((
+            "the new policy's right on the old key",
+            self.reaches_old_key.word(),
+        ));
+        all
+    }
+}
+
+/// What nobody has checked is a gap; what this caller may not see must have been checked by
+/// somebody who does, and said with `--old-key-granted`.
+fn old_key(
+    gathering: &mut Gathering,
+    target: &Target,
+    observed: &Observed,
+    environment: &str,
+) -> Others<bool> {
+    let verdict = match &observed.around.old_key {
+        Seen::Present(old) => old.granted.clone(),
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        Seen::Absent => Verdict::cant_tell("the old policy or its vault could not be found"),
+        seen @ Seen::NotAsked => Verdict::CantTell(unread(seen)),
+    };
+    let about = About {
+        code: "CMK034",
+        subject: environment,
+        what: "Whether the new policy's identity may use the old key",
+        who: who::KEY_VAULT,
+    };
+    match verdict {
+        Verdict::CantTell(_) if target.old_key_granted => Others::Hidden(who::KEY_VAULT),
+        Verdict::CantTell(why) => {
+            gathering.gap(&about, &Unreadable::because(why.why));
+            Others::Told(false)
+        }
+        verdict => gathering.others(verdict, &about),
+    }
+}

@@ -1,0 +1,175 @@
+//! What allows to take an environment off its policy.
+
+use super::protection::Protection;
+use super::{About, Evidence, Gap, Gathering, Others, link, state, unread};
+use crate::model::environment::Environment;
+use crate::model::fingerprint::Facts;
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::observed::Observed;
+use crate::model::seen::{Seen, Unreadable};
+use crate::steps::goal::Goal;
+use crate::steps::lifecycle::REMOVE;
+use crate::steps::link::{Standing, locked};
+use crate::steps::who;
+
+/// The known facts of a removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlinkEvidence {
+    environment: String,
+    leaving: Leaving,
+    old: Others<Protection>,
+}
+
+impl UnlinkEvidence {
+    /// The facts of taking the environment of the snapshot off `policy`, or what is missing of
+    /// them. `left`: what carries it now.
+    ///
+    /// # Errors
+    /// A fact that must be known is not.
+    pub fn gather(observed: &Observed, policy: &ArmId, left: &Observed) -> Result<Self, Vec<Gap>> {
+        let mut gathering = Gathering::default();
+        let Seen::Present(environment) = &observed.environment else {
+            link::no_environment(&mut gathering, observed);
+            return Err(gathering.gaps);
+        };
+        let leaving = Leaving::gather(&mut gathering, observed, environment, policy);
+        let old = carrying(&mut gathering, left, policy);
+        gathering.end(old.map(|old| Self {
+            environment: environment.id.clone(),
+            leaving,
+            old,
+        }))
+    }
+}
+
+impl Evidence for UnlinkEvidence {
+    const KIND: &'static str = "unlink";
+    const CODE: (&'static str, &'static str) = ("CMK025", who::POWER_PLATFORM);
+
+    fn invariant(&self) -> Vec<(&'static str, bool)> {
+        let mut all = self.leaving.invariant();
+        all.extend(of_old(&self.old));
+        all
+    }
+
+    fn facts(&self) -> Facts {
+        let mut all = vec![
+            ("the environment", self.environment.to_ascii_lowercase()),
+            (
+                "the linked policy",
+                self.leaving.policy.to_string().to_ascii_lowercase(),
+            ),
+        ];
+        all.extend(facts_of_old(&self.old));
+        all
+    }
+}
+
+/// The environment's own facts, when it leaves a policy by a removal or by a move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Leaving {
+    pub(super) policy: ArmId,
+    linked: bool,
+    idle: bool,
+    ready: bool,
+    allowed: bool,
+    open: bool,
+}
+
+impl Leaving {
+    pub(super) fn gather(
+        gathering: &mut Gathering,
+        observed: &Observed,
+        environment: &Environment,
+        policy: &ArmId,
+    ) -> Self {
+        let linked = linked(gathering, environment, policy);
+        let idle = state::idle(gathering, observed, environment, None);
+        let ready = state::ready(gathering, environment);
+        state::runtime(gathering, environment);
+        Self {
+            policy: policy.clone(),
+            linked,
+            idle,
+            ready,
+            allowed: state::allowed(gathering, environment, REMOVE),
+            open: locked(environment) == Verdict::No,
+        }
+    }
+
+    pub(super) fn invariant(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("exactly this policy is linked", self.linked),
+            ("nothing runs on the environment", self.idle),
+            ("the environment is ready", self.ready),
+            ("the service does not refuse it", self.allowed),
+            ("the environment is not locked", self.open),
+        ]
+    }
+}
+
+/// Is it at rest with exactly this policy, by its link and by whose key it has?
+fn linked(gathering: &mut Gathering, environment: &Environment, policy: &ArmId) -> bool {
+    match Goal::NoPolicy.standing(environment) {
+        Standing::None => {}
+        Standing::Unknown(why) => {
+            state::open_link(gathering, environment, &why);
+            return false;
+        }
+        Standing::Done
+        | Standing::Under
+        | Standing::Locked
+        | Standing::Failed
+        | Standing::Other(_) => return false,
+    }
+    let by = environment.key_managed_by.as_deref();
+    if environment.ongoing.is_none()
+        && let Some(by) = by.filter(|_| !environment.has_customers_key())
+    {
+        let why = format!("a policy is shown, and yet its key is managed by `{by}`");
+        state::open_link(gathering, environment, &Unreadable::because(why));
+    }
+    environment.policy() == Some(policy)
+}
+
+/// What carries an environment that leaves its policy: the data is decrypted with the key once
+/// more. The policy, too, is the Key Vault administrator's side.
+pub(super) fn carrying(
+    gathering: &mut Gathering,
+    left: &Observed,
+    policy: &ArmId,
+) -> Option<Others<Protection>> {
+    match &left.policy {
+        Seen::Present(found) => {
+            let protection = Protection::of_policy(gathering, left, found, false)?;
+            Some(Others::Told(protection))
+        }
+        Seen::Unreadable(why) if why.forbidden => Some(Others::Hidden(who::ASSIGNS_ROLES)),
+        seen => {
+            let subject = policy.to_string();
+            let about = About {
+                code: "CMK019",
+                subject: &subject,
+                what: "The old policy",
+                who: who::ASSIGNS_ROLES,
+            };
+            gathering.gap(&about, &unread(seen));
+            None
+        }
+    }
+}
+
+pub(super) fn of_old(old: &Others<Protection>) -> Vec<(&'static str, bool)> {
+    match old {
+        Others::Told(old) => old.invariant().to_vec(),
+        Others::Hidden(_) => Vec::new(),
+    }
+}
+
+pub(super) fn facts_of_old(old: &Others<Protection>) -> Facts {
+    match old {
+        Others::Told(old) => old.facts(),
+        Others::Hidden(_) => vec![("the policy's key", "hidden".to_owned())],
+    }
+}
