@@ -2,7 +2,7 @@
 //! takes twice, is sent only where a look shows that it is needed, and counts only when a re-read
 //! shows it.
 
-use super::applier::{Applier, KeyPlace, Outcome};
+use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::error::{Error, Result};
@@ -73,37 +73,13 @@ impl Applier<'_> {
         })
     }
 
-    /// Enables one version.
-    pub(super) async fn enable_version(
+    /// Enables or disables one version.
+    pub(super) async fn set_version(
         &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
-        version: &KeyVersion,
-    ) -> Result<Outcome> {
-        self.set_version(KeyPlace { vault, uri, key }, version, true)
-            .await
-    }
-
-    /// Disables one version.
-    pub(super) async fn disable_version(
-        &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
-        version: &KeyVersion,
-    ) -> Result<Outcome> {
-        self.set_version(KeyPlace { vault, uri, key }, version, false)
-            .await
-    }
-
-    async fn set_version(
-        &mut self,
-        place: KeyPlace<'_>,
+        (vault, uri, key): (&ArmId, &str, &KeyName),
         version: &KeyVersion,
         enabled: bool,
     ) -> Result<Outcome> {
-        let KeyPlace { vault, uri, key } = place;
         let word = if enabled { "enabled" } else { "disabled" };
         let sending = Sending {
             sign: "the version's state",

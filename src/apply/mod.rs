@@ -75,8 +75,8 @@ impl Applier<'_> {
                 key,
                 version,
             } => {
-                let kept = (key, version.as_ref());
-                self.create_policy((policy, location), vault, kept).await
+                self.create_policy((policy, location), vault, (key, version.as_ref()))
+                    .await
             }
             Action::GrantKeyByRole { policy, vault } => self.role_on_vault(policy, vault).await,
             Action::GrantReader { policy, principal } => self.reader_role(policy, principal).await,
@@ -97,14 +97,14 @@ impl Applier<'_> {
                 uri,
                 key,
                 version,
-            } => self.enable_version(vault, uri, key, version).await,
+            } => self.set_version((vault, uri, key), version, true).await,
             Action::DisableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
                 ..
-            } => self.disable_version(vault, uri, key, version).await,
+            } => self.set_version((vault, uri, key), version, false).await,
             Action::EnableEnvironment {
                 environment, name, ..
             } => self.enable(environment, name).await,

@@ -2,7 +2,7 @@
 //! seen.
 
 use super::estate::left_keys;
-use super::lifecycle::{KEYED_LAST, applies_key, changes_key, harmless};
+use super::lifecycle::{KEYED_LAST, applies_key, changes_key, last_of_key};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Stage};
 use crate::model::finding::{Finding, Severity};
@@ -165,12 +165,8 @@ impl<'a> Tenant<'a> {
         if !environment.key_link.is_absent() {
             return None;
         }
-        // A reset, a restore or a copy gives it the key of something else, or none.
         // One that failed may have put data on the key.
-        let of_keys = |operation: &&Operation| {
-            (operation.succeeded() || applies_key(&operation.kind)) && !harmless(operation)
-        };
-        let last = history.iter().find(of_keys)?;
+        let last = last_of_key(history, applies_key)?;
         applies_key(&last.kind).then(|| KEYED_LAST.to_owned())
     }
 
