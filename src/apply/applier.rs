@@ -5,8 +5,6 @@ use crate::cloud::operations::{self, Deadline, Ended, Shown, Watched};
 use crate::cloud::{Clock, Reader, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::ids::ArmId;
-use crate::model::key_ids::KeyName;
 use crate::model::plan::Action;
 use crate::model::receipt::{Event, Tick};
 use futures::future::LocalBoxFuture;
@@ -41,6 +39,8 @@ pub struct Applier<'a> {
     pub started: bool,
     /// Does what was consented to still hold?
     pub recheck: Recheck<'a>,
+    /// The action that is run, once one is.
+    pub running: Option<Action>,
     /// Who hears what is going on.
     pub say: &'a mut dyn FnMut(Event),
 }
@@ -71,14 +71,6 @@ pub(super) struct Limit {
     pub(super) began: Moment,
     time: Duration,
     looks: u32,
-}
-
-/// A key, and the data plane of its vault.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct KeyPlace<'a> {
-    pub(super) vault: &'a ArmId,
-    pub(super) uri: &'a str,
-    pub(super) key: &'a KeyName,
 }
 
 /// What an action leaves behind.

@@ -73,7 +73,6 @@ impl Applier<'_> {
             what,
         } = given;
         let sending = Sending {
-            guard: None,
             sign: "the role assignment",
             what,
             failed: format!("{principal} can't be given the role."),
@@ -114,7 +113,6 @@ impl Applier<'_> {
     ) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         let sending = Sending {
-            guard: None,
             sign: "the access policy",
             what: format!(
                 "The vault `{}` has an access policy (get, wrapKey, unwrapKey) for the identity \
@@ -171,7 +169,6 @@ impl Applier<'_> {
     ) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         let sending = Sending {
-            guard: None,
             sign: "the role assignment",
             what: format!(
                 "The identity of `{}` has the role `Managed HSM Crypto Service Encryption User` \

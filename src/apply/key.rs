@@ -1,13 +1,13 @@
 //! A new version of a key, once.
 
-use super::applier::{Applier, KeyPlace, Outcome};
+use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
 use crate::model::day::moment;
+use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
-use crate::model::plan::Action;
 use crate::model::surroundings::Version;
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
 use crate::steps::rotate::FOLLOWED_WITHIN;
@@ -23,11 +23,11 @@ impl Applier<'_> {
     /// that it did not take it up, and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
-        action: &Action,
-        place: KeyPlace<'_>,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
         from: Option<&str>,
     ) -> Result<Outcome> {
-        let KeyPlace { vault, uri, key } = place;
         let found = self.vault(vault).await?;
         let reader = self.reader.clone();
         let before = reader
@@ -35,10 +35,7 @@ impl Applier<'_> {
             .await
             .map_err(|fault| unlisted(key, fault))?;
         let old = latest(key, from, &before)?;
-        let sending = Sending {
-            guard: Some(action),
-            ..rotation(key)
-        };
+        let sending = rotation(key);
         let look = async || match reader.key_versions(&found, key).await {
             Ok(all) => match all
                 .into_iter()
@@ -76,7 +73,6 @@ impl Applier<'_> {
 /// What is said of a rotation.
 fn rotation(key: &KeyName) -> Sending<'static> {
     Sending {
-        guard: None,
         sign: "the new version",
         what: format!("The key `{key}` has a new version"),
         failed: format!("The key `{key}` can't be rotated."),

@@ -2,15 +2,14 @@
 //! takes twice, is sent only where a look shows that it is needed, and counts only when a re-read
 //! shows it.
 
-use super::applier::{Applier, KeyPlace, Outcome};
+use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
-use crate::model::key_ids::KeyVersion;
+use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::plan::Action;
 use crate::model::protection::Vault;
 use std::time::Duration;
 
@@ -31,12 +30,11 @@ impl Applier<'_> {
     /// Brings a deleted key back. If the key is back already, somebody else recovered it.
     pub(super) async fn recover_key(
         &mut self,
-        action: &Action,
-        place: KeyPlace<'_>,
+        vault: &ArmId,
+        uri: &str,
+        key: &KeyName,
     ) -> Result<Outcome> {
-        let KeyPlace { vault, uri, key } = place;
         let sending = Sending {
-            guard: Some(action),
             sign: "the recovered key",
             what: format!("The key `{key}` is recovered"),
             failed: format!("The key `{key}` can't be recovered."),
@@ -75,18 +73,15 @@ impl Applier<'_> {
         })
     }
 
-    /// Enables or disables one version, as the action says.
+    /// Enables or disables one version.
     pub(super) async fn set_version(
         &mut self,
-        action: &Action,
-        place: KeyPlace<'_>,
+        (vault, uri, key): (&ArmId, &str, &KeyName),
         version: &KeyVersion,
+        enabled: bool,
     ) -> Result<Outcome> {
-        let enabled = matches!(action, Action::EnableKeyVersion { .. });
-        let KeyPlace { vault, uri, key } = place;
         let word = if enabled { "enabled" } else { "disabled" };
         let sending = Sending {
-            guard: Some(action),
             sign: "the version's state",
             what: format!(
                 "The version {} of the key `{key}` is {word}",
@@ -143,15 +138,9 @@ impl Applier<'_> {
     }
 
     /// Enables an environment, and waits until it is up.
-    pub(super) async fn enable(
-        &mut self,
-        action: &Action,
-        environment: &str,
-        name: &str,
-    ) -> Result<Outcome> {
+    pub(super) async fn enable(&mut self, environment: &str, name: &str) -> Result<Outcome> {
         let sign = format!("`{name}` to be up again");
         let sending = Sending {
-            guard: Some(action),
             sign: &sign,
             what: format!("`{name}` is up again"),
             failed: format!("`{name}` can't be enabled."),

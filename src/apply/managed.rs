@@ -87,7 +87,6 @@ impl Applier<'_> {
 /// What is said of making an environment managed.
 fn making(name: &str) -> Sending<'static> {
     Sending {
-        guard: None,
         sign: "the Managed Environment",
         what: format!("`{name}` is a Managed Environment"),
         failed: unmade(name),

@@ -23,7 +23,7 @@ use crate::error::Result;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
-use applier::{KeyPlace, Outcome};
+use applier::Outcome;
 
 impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
@@ -40,6 +40,7 @@ impl Applier<'_> {
                 self.settle(from).await?;
             }
             (self.say)(Event::Doing(action.to_string()));
+            self.running = Some(action.clone());
             let outcome = match self.run(action, &mut receipt).await {
                 Ok(outcome) => outcome,
                 Err(error) if facts.others_go_on && !error.kind.is_interruption() => {
@@ -75,8 +76,8 @@ impl Applier<'_> {
                 key,
                 version,
             } => {
-                let kept = (key, version.as_ref());
-                self.create_policy((policy, location), vault, kept).await
+                self.create_policy((policy, location), vault, (key, version.as_ref()))
+                    .await
             }
             Action::GrantKeyByRole { policy, vault } => self.role_on_vault(policy, vault).await,
             Action::GrantReader { policy, principal } => self.reader_role(policy, principal).await,
@@ -93,38 +94,32 @@ impl Applier<'_> {
             } => self.hsm_role(policy, hsm, uri, key).await,
             Action::RecoverKey {
                 vault, uri, key, ..
-            } => self.recover_key(action, KeyPlace { vault, uri, key }).await,
+            } => self.recover_key(vault, uri, key).await,
             Action::EnableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
                 ..
-            }
-            | Action::DisableKeyVersion {
+            } => self.set_version((vault, uri, key), version, true).await,
+            Action::DisableKeyVersion {
                 vault,
                 uri,
                 key,
                 version,
                 ..
-            } => {
-                self.set_version(action, KeyPlace { vault, uri, key }, version)
-                    .await
-            }
+            } => self.set_version((vault, uri, key), version, false).await,
             Action::EnableEnvironment {
                 environment, name, ..
-            } => self.enable(action, environment, name).await,
+            } => self.enable(environment, name).await,
             Action::RotateKey {
                 vault,
                 uri,
                 key,
                 from,
                 ..
-            } => {
-                let place = KeyPlace { vault, uri, key };
-                self.rotate_key(action, place, from.as_deref()).await
-            }
-            Action::ProtectFromPurge { vault, .. } => self.protect_from_purge(action, vault).await,
+            } => self.rotate_key(vault, uri, key, from.as_deref()).await,
+            Action::ProtectFromPurge { vault, .. } => self.protect_from_purge(vault).await,
             Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
             Action::AddEnvironment { .. }
             | Action::MoveEnvironment { .. }

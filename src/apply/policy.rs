@@ -9,7 +9,6 @@ use crate::error::{Error, Kind, Result};
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
-use crate::model::plan::Action;
 use crate::model::protection::{Policy, Registration, Vault};
 use std::time::Duration;
 
@@ -20,7 +19,6 @@ impl Applier<'_> {
     /// Registering is one flag of the subscription. One that is on its way is waited for.
     pub(super) async fn register(&mut self, subscription: &str) -> Result<Outcome> {
         let sending = Sending {
-            guard: None,
             sign: "the registration",
             what: format!(
                 "The provider `Microsoft.PowerPlatform` is registered in subscription \
@@ -76,7 +74,6 @@ impl Applier<'_> {
         (key, version): (&KeyName, Option<&KeyVersion>),
     ) -> Result<Outcome> {
         let sending = Sending {
-            guard: None,
             sign: "the policy with its identity",
             what: format!(
                 "The enterprise policy `{}` references the key `{key}`",
@@ -129,13 +126,8 @@ impl Applier<'_> {
     }
 
     /// Turning on what is on already changes nothing.
-    pub(super) async fn protect_from_purge(
-        &mut self,
-        action: &Action,
-        vault: &ArmId,
-    ) -> Result<Outcome> {
+    pub(super) async fn protect_from_purge(&mut self, vault: &ArmId) -> Result<Outcome> {
         let sending = Sending {
-            guard: Some(action),
             sign: "purge protection",
             what: format!("Purge protection of `{}` is on", vault.name),
             failed: format!("Purge protection of `{}` can't be turned on.", vault.name),

@@ -8,7 +8,6 @@ use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::cloud::operations::Patience;
 use crate::cloud::retry::LONGEST_PAUSE;
 use crate::error::{Error, Kind, Result};
-use crate::model::plan::Action;
 use std::time::Duration;
 
 /// What was created or granted shows this soon, or was not.
@@ -63,8 +62,6 @@ impl After {
 
 /// A change that is about to be sent.
 pub(super) struct Sending<'a> {
-    /// The action whose evidence is gathered again directly before it is sent, if it has any.
-    pub(super) guard: Option<&'a Action>,
     /// What shows when it took: a noun.
     pub(super) sign: &'a str,
     /// What is so when it took: a sentence without a full stop.
@@ -147,9 +144,7 @@ impl Applier<'_> {
         let mut limit = self.limit(IDENTITY_APPEARS);
         let (mut sent, mut unauthorized) = (0, false);
         loop {
-            if let Some(action) = sending.guard {
-                (self.recheck)(action).await?;
-            }
+            self.still_right().await?;
             let fault = match send(&self.writer).await {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted)),
                 Err(fault) => fault,
@@ -182,6 +177,14 @@ impl Applier<'_> {
             if over || (again && unauthorized) {
                 return Err(given_up(advised(sending, fault)));
             }
+        }
+    }
+
+    /// Gathers the evidence of the action that is run once more, if it needs any.
+    async fn still_right(&self) -> Result<()> {
+        match &self.running {
+            Some(action) if action.evidence().is_some() => (self.recheck)(action).await,
+            _ => Ok(()),
         }
     }
 

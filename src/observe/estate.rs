@@ -3,13 +3,13 @@
 
 use super::asking::{ask, each};
 use super::resolve::{environment_error, no_role};
-use super::rights::{Place, defined, shown};
+use super::rights::{Place, defined, of_principal, shown};
 use crate::cloud::environments::contradicts;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
-use crate::model::ids::{ArmId, ResourceKind, same_id};
+use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, KeyReference, Policy, Vault};
 use crate::model::rights::{Denial, Held, RoleAssignment};
@@ -20,7 +20,7 @@ use futures::join;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A vault, with everybody's roles and what is denied there.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct AtVault {
     vault: Seen<Vault>,
     roles: Seen<Vec<RoleAssignment>>,
@@ -171,20 +171,28 @@ async fn rights_of(
     let Some(principal) = policy.principal_id.as_deref() else {
         return Ok(Held::default());
     };
-    let at = vaults.get(&key.vault).cloned().unwrap_or_default();
     if key.vault.kind == ResourceKind::ManagedHsm {
-        let local = keys.get(key).map(|(_, roles)| roles.clone());
-        return Ok(own(local.unwrap_or_default(), Seen::NotAsked, principal));
+        let local = keys
+            .get(key)
+            .map(|(_, roles)| of_principal(roles, Some(principal)));
+        return Ok(Held {
+            roles: local.unwrap_or_default(),
+            ..Held::default()
+        });
     }
-    let Some(vault) = at.vault.present() else {
+    let at = vaults.get(&key.vault);
+    let Some((at, vault)) = at.and_then(|at| Some((at, at.vault.present()?))) else {
         return Ok(Held::default());
     };
     let place = Place {
         vault: Some(&key.vault),
         key: Some(&key.key),
     };
-    let all = at.roles.clone();
-    let held = own(at.roles, at.denials.clone(), principal);
+    let held = Held {
+        roles: of_principal(&at.roles, Some(principal)),
+        denials: at.denials.clone(),
+        ..Held::default()
+    };
     let held = defined(reader, policy, place, Some(vault), held).await?;
     let may = allows_key(policy, vault, Some(&key.key), &held);
     let scope = key_scope(&key.vault, Some(&key.key), Need::Key);
@@ -193,7 +201,8 @@ async fn rights_of(
         at: &scope,
         need: Need::Key,
     };
-    let by_group = all
+    let by_group = at
+        .roles
         .present()
         .is_some_and(|all| may_come_by_group(asked, all));
     let open = vault.rbac == Known::Known(true) && !matches!(may, Right::Yes(_) | Right::Denied(_));
@@ -204,18 +213,6 @@ async fn rights_of(
     let roles = ask(reader.role_assignments(&vault_scope, Some(principal)).await)?;
     let held = Held { roles, ..held };
     defined(reader, policy, place, Some(vault), held).await
-}
-
-/// Of everybody's assignments those of one principal itself.
-fn own(mut roles: Seen<Vec<RoleAssignment>>, denials: Seen<Vec<Denial>>, principal: &str) -> Held {
-    if let Seen::Present(all) = &mut roles {
-        all.retain(|role| same_id(&role.principal_id, principal));
-    }
-    Held {
-        roles,
-        denials,
-        ..Held::default()
-    }
 }
 
 fn protection(
@@ -245,8 +242,10 @@ fn protection(
             };
         }
     };
-    let vault = vaults.get(&key.vault).cloned().unwrap_or_default().vault;
-    let seen_key = keys.get(key).cloned().unwrap_or_default().0;
+    let vault = vaults.get(&key.vault).map(|at| at.vault.clone());
+    let vault = vault.unwrap_or_default();
+    let seen_key = keys.get(key).map(|(key, _)| key.clone());
+    let seen_key = seen_key.unwrap_or_default();
     let right = vault
         .present()
         .map(|vault| allows_key(found, vault, Some(&key.key), &held));

@@ -9,7 +9,7 @@ use crate::model::ids::{ArmId, ResourceKind, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::protection::{Policy, Vault};
-use crate::model::rights::{Denial, Held};
+use crate::model::rights::{Denial, Held, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
 use crate::steps::rights::{Asked, Need, key_scope, open_roles};
 use futures::join;
@@ -94,15 +94,27 @@ pub(super) async fn defined(
 }
 
 async fn on_hsm(reader: &Reader, policy: &Policy, hsm: &Vault, key: &KeyName) -> Result<Held> {
-    let own = policy.principal_id.as_deref();
-    let mut roles = ask(reader.hsm_roles(&hsm.uri, key).await)?;
-    if let Seen::Present(all) = &mut roles {
-        all.retain(|role| own.is_some_and(|own| same_id(own, &role.principal_id)));
-    }
+    let roles = ask(reader.hsm_roles(&hsm.uri, key).await)?;
     Ok(Held {
-        roles,
+        roles: of_principal(&roles, policy.principal_id.as_deref()),
         ..Held::default()
     })
+}
+
+/// Of everybody's assignments those of one principal itself; none of somebody who is not known.
+pub(super) fn of_principal(
+    roles: &Seen<Vec<RoleAssignment>>,
+    principal: Option<&str>,
+) -> Seen<Vec<RoleAssignment>> {
+    let is_own = |role: &&RoleAssignment| {
+        principal.is_some_and(|principal| same_id(principal, &role.principal_id))
+    };
+    match roles {
+        Seen::Present(all) => Seen::Present(all.iter().filter(is_own).cloned().collect()),
+        Seen::Absent => Seen::Absent,
+        Seen::Unreadable(why) => Seen::Unreadable(why.clone()),
+        Seen::NotAsked => Seen::NotAsked,
+    }
 }
 
 /// What decides whether each of these may read a policy. What is denied is the same list for all.

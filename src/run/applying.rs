@@ -286,6 +286,7 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             resume: run.resume.clone(),
             started: false,
             // Nothing about a policy takes anybody offline.
+            running: None,
             recheck: &|_| Box::pin(async { Ok(()) }),
             say: &mut event,
         };

@@ -221,6 +221,7 @@ impl Road for Changing<'_> {
             waiting: self.waiting,
             resume: command.resume(&program, self.target, id),
             started: false,
+            running: None,
             recheck: &recheck,
             say: &mut say,
         };

@@ -133,6 +133,7 @@ pub(super) async fn fix(
             waiting: Waiting::default(),
             resume: context.program(),
             started: false,
+            running: None,
             recheck: &|action: &Action| {
                 let action = action.clone();
                 Box::pin(async move { still_right(context, &action).await })

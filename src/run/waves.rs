@@ -148,6 +148,7 @@ impl Run<'_> {
             },
             resume: self.resume.clone(),
             started: false,
+            running: None,
             recheck: &recheck,
             say: &mut tell,
         };

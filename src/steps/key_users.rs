@@ -2,7 +2,7 @@
 //! seen.
 
 use super::estate::left_keys;
-use super::lifecycle::{KEYED_LAST, applies_key, changes_key, ends_with_key};
+use super::lifecycle::{KEYED_LAST, applies_key, changes_key, last_of_key};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Stage};
 use crate::model::finding::{Finding, Severity};
@@ -163,8 +163,8 @@ impl<'a> Tenant<'a> {
             return None;
         }
         // One that failed may have put data on the key.
-        let failed = |operation: &Operation| applies_key(&operation.kind);
-        ends_with_key(history, failed).then(|| KEYED_LAST.to_owned())
+        let last = last_of_key(history, applies_key)?;
+        applies_key(&last.kind).then(|| KEYED_LAST.to_owned())
     }
 
     /// Environments that left some key not long ago: which one, no history says. A history that

@@ -35,8 +35,20 @@ const LONGEST_REMOVAL: SignedDuration =
 /// Reads lag behind an operation that ended, for so long at most.
 pub(super) const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 
+/// The newest operation that may have changed which key an environment has: a reset, a restore or a
+/// copy gives it the key of something else, or none. Of what did not succeed, only the kinds count
+/// that `failed` names.
+pub(super) fn last_of_key(
+    history: &[Operation],
+    failed: impl Fn(&str) -> bool,
+) -> Option<&Operation> {
+    history.iter().find(|operation| {
+        (operation.succeeded() || failed(&operation.kind)) && !harmless(operation)
+    })
+}
+
 /// Does it change nothing about an environment's key?
-pub(super) fn harmless(operation: &Operation) -> bool {
+fn harmless(operation: &Operation) -> bool {
     let kinds = [
         "EnableGovernanceConfiguration",
         "DisableGovernanceConfiguration",
@@ -57,10 +69,7 @@ pub fn keyed_last(observed: &Observed) -> Option<&'static str> {
     if running(observed).is_some() || just_keyed(observed) {
         return None;
     }
-    let of_keys = |operation: &&Operation| {
-        (operation.succeeded() || changes_key(&operation.kind)) && !harmless(operation)
-    };
-    let last = observed.operations.present()?.iter().find(of_keys)?;
+    let last = last_of_key(observed.operations.present()?, changes_key)?;
     (applies_key(&last.kind) && last.succeeded()).then_some(KEYED_LAST)
 }
 

@@ -2,7 +2,7 @@
 //! sent once, whatever happens on the way.
 
 use crate::tenants::{policy_ready, two_keys, uat_is};
-use crate::tool::{FAST, Served, actions, overlaid};
+use crate::tool::{FAST, START_ADD, Served, actions, overlaid};
 use serde_json::{Value, json};
 
 const REMOVE: [&str; 4] = ["remove-environment", "--yes", "--confirm", "Contoso UAT"];
@@ -243,14 +243,7 @@ fn a_policy_that_is_not_shown_is_not_gone_where_the_history_ends_with_a_key() {
         let open = ran.stderr.contains("is not known");
         assert_eq!(open, ends[0] == 5, "{}", ran.stderr);
         assert!(served.effects().is_empty());
-        let add = [
-            "add-environment",
-            "--yes",
-            "--confirm",
-            "Contoso UAT",
-            "--no-wait",
-        ];
-        served.run(&add).exits(ends[1]);
+        served.run(&START_ADD).exits(ends[1]);
         assert_eq!(served.effects().is_empty(), ends[1] == 5, "{history:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! before that, and an override that is written down.
 
 use crate::tenants::{linked_uat, rsa_key};
-use crate::tool::{FAST, Served, overlaid};
+use crate::tool::{FAST, RETIRE_FREE, Served, overlaid};
 use serde_json::{Value, json};
 
 /// Deleted environments are in no list: somebody has looked at them.
@@ -98,16 +98,7 @@ fn a_version_must_stay_for_four_weeks_after_the_next_one() {
 #[test]
 fn who_left_a_key_needs_it_for_thirty_days_and_no_history_says_which() {
     let served = Served::patched(&old_keys(12.0), FAST);
-    served
-        .run(&[
-            "retire-key",
-            CHECKED,
-            "--key",
-            "cmk-free",
-            "--confirm",
-            "cmk-free",
-        ])
-        .exits(6);
+    served.run(&RETIRE_FREE).exits(6);
     let served = Served::patched(&old_keys(31.0), FAST);
     served
         .run(&["retire-key", CHECKED, "--key", "cmk-free", "--yes"])
@@ -123,16 +114,7 @@ fn who_left_a_key_needs_it_for_thirty_days_and_no_history_says_which() {
             "cmk",
         ])
         .exits(2);
-    served
-        .run(&[
-            "retire-key",
-            CHECKED,
-            "--key",
-            "cmk-free",
-            "--confirm",
-            "cmk-free",
-        ])
-        .exits(0);
+    served.run(&RETIRE_FREE).exits(0);
     assert_eq!(enabled(&served, "cmk-free"), 0);
 }
 
@@ -205,16 +187,7 @@ fn who_can_not_see_the_environments_can_not_tell() {
     served.faults(
         &json!([{ "match": { "path": "/lifecycleOperations" }, "do": "403", "times": 99 }]),
     );
-    let ran = served
-        .run(&[
-            "retire-key",
-            CHECKED,
-            "--key",
-            "cmk-free",
-            "--confirm",
-            "cmk-free",
-        ])
-        .exits(5);
+    let ran = served.run(&RETIRE_FREE).exits(5);
     assert!(ran.stderr.contains("CMK033 UNKNOWN"), "{}", ran.stderr);
     assert!(served.effects().is_empty());
 }

@@ -6,7 +6,7 @@ use crate::between::Deed::{Body, Says, Status};
 use crate::between::{Between, Rule};
 use crate::check::codes_of;
 use crate::tenants::{linked_uat, policy_ready, ungranted_policy};
-use crate::tool::{CONSENT, FAST, Ran, Served, overlaid};
+use crate::tool::{CONSENT, FAST, Ran, START_ADD, Served, overlaid};
 use cmkctl::model::rights::{Operation, matches};
 use cmkctl::model::roles::{of_azure, of_hsm};
 use jiff::Timestamp;
@@ -18,13 +18,6 @@ const DEFINITIONS: &str = "/Microsoft.Authorization/roleDefinitions/";
 const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
 const CUSTOM: &str = "11111111-0000-4000-8000-00000000000c";
 const CREATE: [&str; 2] = ["create-policy", "--yes"];
-const ADD: [&str; 5] = [
-    "add-environment",
-    "--yes",
-    "--confirm",
-    "Contoso UAT",
-    "--no-wait",
-];
 
 /// Changes the grant of the policy's identity in a list of assignments.
 fn grant(value: &mut Value, change: impl Fn(&mut Value)) {
@@ -35,6 +28,16 @@ fn grant(value: &mut Value, change: impl Fn(&mut Value)) {
     if let Some(one) = value["value"].as_array_mut().unwrap().iter_mut().find(ours) {
         change(&mut one["properties"]);
     }
+}
+
+/// The grant of the policy's identity stands at a management group.
+fn granted_above() -> Rule {
+    let above = |v: &mut Value| {
+        grant(v, |one| {
+            one["scope"] = json!("/providers/Microsoft.Management/managementGroups/contoso");
+        });
+    };
+    (ROLES, Body(above))
 }
 
 fn role_is(properties: &mut Value, role: &str) {
@@ -233,7 +236,7 @@ fn ends(what: &str, rules: &[Rule], granted_is: Value, codes: [i32; 3], said: &[
         );
     }
     let ready = Served::patched(&policy_ready(json!({})), FAST);
-    let ran = Between::new(&ready, rules.to_vec()).run_as("admin", &ADD);
+    let ran = Between::new(&ready, rules.to_vec()).run_as("admin", &START_ADD);
     assert_eq!(ran.code, add, "{what}: {}{}", ran.stdout, ran.stderr);
     let linked = ready.effects().iter().any(|effect| effect.contains("link"));
     assert_eq!(linked, add == 8, "{what}: {:?}", ready.effects());
@@ -518,15 +521,7 @@ fn roles_and_denials_say_nothing_of_a_vault_with_access_policies() {
 fn a_young_grant_of_a_management_group_is_not_taken_for_effective() {
     let served = Served::start("ready", FAST);
     served.run(&CREATE).exits(0);
-    let above: Rule = (
-        ROLES,
-        Body(|v| {
-            grant(v, |one| {
-                one["scope"] = json!("/providers/Microsoft.Management/managementGroups/contoso")
-            })
-        }),
-    );
-    let between = Between::new(&served, vec![above]);
+    let between = Between::new(&served, vec![granted_above()]);
     let ran = between.run_as("admin", &["check"]);
     for words in [
         "CMK013",
@@ -694,15 +689,7 @@ fn an_export_takes_no_grant_under_its_care_that_is_not_its_own() {
         "{}",
         plain.stdout
     );
-    let above: Rule = (
-        ROLES,
-        Body(|v| {
-            grant(v, |one| {
-                one["scope"] = json!("/providers/Microsoft.Management/managementGroups/contoso")
-            })
-        }),
-    );
-    let between = Between::new(&served, vec![above]);
+    let between = Between::new(&served, vec![granted_above()]);
     for format in ["terraform", "bicep"] {
         let ran = between.run_as("admin", &["export", format]).exits(0);
         assert!(!ran.stdout.contains("oleAssignments@"), "{}", ran.stdout);

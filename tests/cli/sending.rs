@@ -4,7 +4,7 @@
 
 use crate::arena::{Arena, jobs, spread};
 use crate::tenants::{key_is, linked_uat, rsa_key, two_keys, uat_is};
-use crate::tool::overlaid;
+use crate::tool::{RETIRE_FREE, overlaid};
 use serde_json::{Value, json};
 
 const SPEED: f64 = 40_000.0;
@@ -162,20 +162,7 @@ fn cases() -> Vec<Case> {
             "POST",
             "/Enable",
         ),
-        case(
-            "disable version",
-            &[
-                "retire-key",
-                "--key",
-                "cmk-free",
-                "--deleted-environments-checked",
-                "--confirm",
-                "cmk-free",
-            ],
-            free,
-            "PATCH",
-            "/keys/",
-        ),
+        case("disable version", &RETIRE_FREE, free, "PATCH", "/keys/"),
     ]
 }
 

@@ -18,6 +18,25 @@ pub(crate) const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 /// Everything, with the consent that it takes.
 pub(crate) const ENABLE: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 
+/// Starts the add of the sandbox's environment, and does not wait for it.
+pub(crate) const START_ADD: [&str; 5] = [
+    "add-environment",
+    "--yes",
+    "--confirm",
+    "Contoso UAT",
+    "--no-wait",
+];
+
+/// Disables the key that nobody uses, with the look that it takes at deleted environments.
+pub(crate) const RETIRE_FREE: [&str; 6] = [
+    "retire-key",
+    "--key",
+    "cmk-free",
+    "--deleted-environments-checked",
+    "--confirm",
+    "cmk-free",
+];
+
 /// What a run left.
 #[derive(Debug)]
 pub(crate) struct Ran {

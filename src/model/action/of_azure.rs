@@ -111,12 +111,42 @@ pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
 }
 
 pub(super) fn rotation<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
+    of_key(
+        (vault, key),
+        "Environments follow within 24 hours, with nobody offline; the version of now must stay \
+        enabled for 28 days.",
+        Harm::None,
+        &[],
+    )
+}
+
+/// A deleted key, or a version that was disabled, comes back.
+pub(super) fn restored<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
+    let why = "Only the original key opens the data that was encrypted with it.";
+    of_key((vault, key), why, Harm::None, &[])
+}
+
+pub(super) fn disabled<'a>(vault: &'a ArmId, key: &'a str, overridden: &'a [String]) -> Facts<'a> {
+    of_key(
+        (vault, key),
+        "Whatever still needs it goes offline at once; it can be enabled again, and nothing is \
+        deleted.",
+        Harm::CutsOff { key },
+        overridden,
+    )
+}
+
+fn of_key<'a>(
+    (vault, key): (&'a ArmId, &'a str),
+    why: &'static str,
+    harm: Harm<'a>,
+    overridden: &'a [String],
+) -> Facts<'a> {
     Facts {
-        why: "Environments follow within 24 hours, with nobody offline; the version of now must \
-            stay enabled for 28 days.",
+        why,
         side: Side::KeyVault,
         subject: Subject::Key(vault, key),
-        harm: Harm::None,
+        harm,
         changes: true,
         link: Link::Stays,
         lack: Lack::Nothing,
@@ -124,7 +154,7 @@ pub(super) fn rotation<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
         right: None,
         uses_grant: false,
         others_go_on: false,
-        overridden: &[],
+        overridden,
     }
 }
 
@@ -144,41 +174,5 @@ pub(super) fn purge_protection(vault: &ArmId) -> Facts<'_> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
-    }
-}
-
-/// A deleted key, or a version that was disabled, comes back.
-pub(super) fn restored<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
-    Facts {
-        why: "Only the original key opens the data that was encrypted with it.",
-        side: Side::KeyVault,
-        subject: Subject::Key(vault, key),
-        harm: Harm::None,
-        changes: true,
-        link: Link::Stays,
-        lack: Lack::Nothing,
-        on_the_way: OnTheWay::No,
-        right: None,
-        uses_grant: false,
-        others_go_on: false,
-        overridden: &[],
-    }
-}
-
-pub(super) fn disabled<'a>(vault: &'a ArmId, key: &'a str, overridden: &'a [String]) -> Facts<'a> {
-    Facts {
-        why: "Whatever still needs it goes offline at once; it can be enabled again, and nothing \
-            is deleted.",
-        side: Side::KeyVault,
-        subject: Subject::Key(vault, key),
-        harm: Harm::CutsOff { key },
-        changes: true,
-        link: Link::Stays,
-        lack: Lack::Nothing,
-        on_the_way: OnTheWay::No,
-        right: None,
-        uses_grant: false,
-        others_go_on: false,
-        overridden,
     }
 }

@@ -7,13 +7,6 @@ use crate::model::who::Side;
 /// Adding to a policy and removing from one take up to 4 days, by the documentation.
 const DAYS: u8 = 4;
 
-const fn offline(environment: Named<'_>) -> Harm<'_> {
-    Harm::Offline {
-        name: environment.name,
-        days: DAYS,
-    }
-}
-
 /// It changes what licences the users need, so `--fix` asks for it by a flag of its own.
 pub(super) fn managed(environment: Named<'_>) -> Facts<'_> {
     Facts {
@@ -33,56 +26,44 @@ pub(super) fn managed(environment: Named<'_>) -> Facts<'_> {
 }
 
 pub(super) fn added<'a>(environment: Named<'a>, policy: &'a ArmId) -> Facts<'a> {
-    Facts {
-        why: "The environment is offline while its data is encrypted anew: up to 4 days.",
-        side: Side::PowerPlatform,
-        subject: Subject::Environment(environment),
-        harm: offline(environment),
-        changes: true,
-        link: Link::To { policy, over: None },
-        lack: Lack::Nothing,
-        on_the_way: OnTheWay::No,
-        right: None,
-        uses_grant: true,
-        others_go_on: false,
-        overridden: &[],
-    }
+    let why = "The environment is offline while its data is encrypted anew: up to 4 days.";
+    relinked(environment, why, Link::To { policy, over: None })
 }
 
 pub(super) fn removed<'a>(environment: Named<'a>, policy: &'a ArmId) -> Facts<'a> {
-    Facts {
-        why: "The environment is offline while its data goes back to the Microsoft key: up to 4 \
-            days.",
-        side: Side::PowerPlatform,
-        subject: Subject::Environment(environment),
-        harm: offline(environment),
-        changes: true,
-        link: Link::Off(policy),
-        lack: Lack::Nothing,
-        on_the_way: OnTheWay::No,
-        right: None,
-        uses_grant: false,
-        others_go_on: false,
-        overridden: &[],
-    }
+    let why = "The environment is offline while its data goes back to the Microsoft key: up to 4 \
+        days.";
+    relinked(environment, why, Link::Off(policy))
 }
 
 pub(super) fn moved<'a>(environment: Named<'a>, from: &'a ArmId, policy: &'a ArmId) -> Facts<'a> {
+    let why = "The environment is offline while its data is encrypted anew: up to 4 days, if the \
+        service takes it as one change.";
+    let over = Some(from);
+    relinked(environment, why, Link::To { policy, over })
+}
+
+/// What moves its link takes the environment offline, and what links it needs the new policy's
+/// grant.
+fn relinked<'a>(environment: Named<'a>, why: &'static str, link: Link<'a>) -> Facts<'a> {
+    let uses_grant = match link {
+        Link::To { .. } => true,
+        Link::Stays | Link::Off(_) | Link::Comes(_, _) | Link::Goes(_) => false,
+    };
     Facts {
-        why: "The environment is offline while its data is encrypted anew: up to 4 days, if the \
-            service takes it as one change.",
+        why,
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
-        harm: offline(environment),
-        changes: true,
-        link: Link::To {
-            policy,
-            over: Some(from),
+        harm: Harm::Offline {
+            name: environment.name,
+            days: DAYS,
         },
+        changes: true,
+        link,
         lack: Lack::Nothing,
         on_the_way: OnTheWay::No,
         right: None,
-        uses_grant: true,
+        uses_grant,
         others_go_on: false,
         overridden: &[],
     }

@@ -1,15 +1,7 @@
 //! No key is disabled or rotated on facts that are not known.
 
 use super::*;
-
-const RETIRE: [&str; 6] = [
-    "retire-key",
-    "--key",
-    "cmk-free",
-    "--deleted-environments-checked",
-    "--confirm",
-    "cmk-free",
-];
+use crate::tool::RETIRE_FREE;
 
 #[test]
 fn no_key_is_disabled_that_somebody_may_need() {
@@ -168,7 +160,7 @@ fn no_key_is_disabled_that_somebody_may_need() {
             ),
         ),
     ];
-    never(&served, "admin", &RETIRE, 5, &rules);
+    never(&served, "admin", &RETIRE_FREE, 5, &rules);
     // A list that hides the block is no proof: the environment is read by itself, and is linked.
     let block = (
         LIST,
@@ -209,7 +201,7 @@ fn no_key_is_disabled_that_somebody_may_need() {
     for (what, left) in ended {
         let served = Served::patched(&with_free_key(json!({})), "20000");
         let ran = Between::new(&served, vec![(HISTORY, left)])
-            .run_as("admin", &RETIRE)
+            .run_as("admin", &RETIRE_FREE)
             .exits(6);
         assert!(
             ran.stderr.contains("until 2026-03-05"),
@@ -219,7 +211,7 @@ fn no_key_is_disabled_that_somebody_may_need() {
         assert!(served.effects().is_empty());
     }
     assert!(served.effects().is_empty());
-    served.run(&RETIRE).exits(0);
+    served.run(&RETIRE_FREE).exits(0);
     assert_eq!(served.effects(), ["key-updated"]);
 }
 
@@ -232,18 +224,18 @@ fn removal(state: &str, ended: Option<&str>) -> Value {
 #[test]
 fn whoever_can_not_list_the_whole_tenant_disables_nothing() {
     let served = Served::patched(&linked_with_free_key(), "20000");
-    let ran = served.run_as("key-vault-admin", &RETIRE).exits(5);
+    let ran = served.run_as("key-vault-admin", &RETIRE_FREE).exits(5);
     assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
     // Sees environments, and is not registered as an application that administers all of them.
     let some =
         with_free_key(json!({ "users": { "admin": { "power_platform": "environment-admin" } } }));
     let some = Served::patched(&some, "20000");
-    let ran = some.run(&RETIRE).exits(5);
+    let ran = some.run(&RETIRE_FREE).exits(5);
     assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
     assert!(some.effects().is_empty());
     // What is not known can't be overridden.
     let log = served.folder().join("audit.log");
-    let mut over = RETIRE.to_vec();
+    let mut over = RETIRE_FREE.to_vec();
     over.extend(["--override-dates", "--audit-log", log.to_str().unwrap()]);
     Between::new(&served, vec![(HISTORY, Status(404))])
         .run_as("admin", &over)

@@ -9,7 +9,7 @@ mod watches;
 use crate::between::Deed::{self, Body, Status};
 use crate::between::{Between, Rule};
 use crate::tenants::{closed_firewall, policy_ready, rsa_key, vault_is};
-use crate::tool::{Served, overlaid};
+use crate::tool::{START_ADD, Served, overlaid};
 use serde_json::{Value, json};
 
 /// The base tenant with a policy that is created and granted, and a key that nobody uses.
@@ -65,11 +65,3 @@ const VAULT: &str = "/vaults/kv-contoso-cmk?";
 const KEY: &str = "/vaults/kv-contoso-cmk/keys/";
 
 const ROLES: &str = "/vaults/kv-contoso-cmk/providers/Microsoft.Authorization/roleAssignments";
-
-const ADD: [&str; 5] = [
-    "add-environment",
-    "--yes",
-    "--confirm",
-    "Contoso UAT",
-    "--no-wait",
-];

@@ -254,17 +254,17 @@ fn no_environment_is_taken_offline_on_facts_that_are_not_known() {
             (LIST, Body(|v| v["nextLink"] = json!(2))),
         ),
     ];
-    never(&served, "admin", &ADD, 5, &rules);
+    never(&served, "admin", &START_ADD, 5, &rules);
     // What the other administrator hides is listed, and the link goes on.
     for part in [VAULT, KEY, ROLES] {
         let served = Served::patched(&with_free_key(json!({})), "20000");
         let ran = Between::new(&served, vec![(part, Status(403))])
-            .run_as("admin", &ADD)
+            .run_as("admin", &START_ADD)
             .exits(8);
         assert!(ran.stderr.contains("NOT VISIBLE"), "{part}: {}", ran.stderr);
         assert_eq!(served.effects(), ["link-started"], "{part}");
     }
-    served.run(&ADD).exits(8);
+    served.run(&START_ADD).exits(8);
     assert_eq!(served.effects(), ["link-started"]);
 }
 
@@ -275,7 +275,9 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
         "20000",
     );
     let both = vec![(HISTORY, Status(404))];
-    let ran = Between::new(&served, both).run_as("admin", &ADD).exits(6);
+    let ran = Between::new(&served, both)
+        .run_as("admin", &START_ADD)
+        .exits(6);
     assert!(
         ran.stderr.contains("CMK006 BLOCK") && ran.stderr.contains("CMK023 UNKNOWN"),
         "{}",
@@ -286,7 +288,9 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
         Body(|v| v["properties"]["publicNetworkAccess"] = json!("SecuredByPerimeter")) as Deed,
     )];
     let served = Served::patched(&with_free_key(json!({})), "20000");
-    let ran = Between::new(&served, bad).run_as("admin", &ADD).exits(6);
+    let ran = Between::new(&served, bad)
+        .run_as("admin", &START_ADD)
+        .exits(6);
     assert!(
         ran.stderr.contains("CMK018") && ran.stderr.contains("SecuredByPerimeter"),
         "{}",
@@ -295,7 +299,7 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
     // A sign-in that is refused is no missing role, whatever was asked.
     for part in [ENVIRONMENT, HISTORY, POLICY, VAULT, KEY, ROLES, LIST] {
         Between::new(&served, vec![(part, Status(401))])
-            .run_as("admin", &ADD)
+            .run_as("admin", &START_ADD)
             .exits(4);
     }
     assert!(served.effects().is_empty());
@@ -304,7 +308,7 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
 #[test]
 fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
     let served = Served::patched(&with_free_key(json!({})), "20000");
-    let firm = &ADD[..4];
+    let firm = &START_ADD[..4];
     // The first look is the plan's, the second one is directly before the request.
     for (what, code, rule, word) in [
         (

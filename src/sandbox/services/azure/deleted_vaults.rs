@@ -28,14 +28,14 @@ pub(super) fn respond(
         return nothing(request);
     };
     match (request.method.as_str(), one) {
-        ("GET", None) => refusal(world, user, &action("", hsm), &scope.id)
+        ("GET", None) => refusal(world, user, &action("", hsm, "read"), &scope.id)
             .unwrap_or_else(|| list(world, request, scope, hsm)),
         ("GET", Some((location, name, false))) => {
-            refusal(world, user, &action("locations/", hsm), &scope.id)
+            refusal(world, user, &action("locations/", hsm, "read"), &scope.id)
                 .unwrap_or_else(|| one_deleted(world, scope, (location, name), hsm))
         }
         ("POST", Some((location, name, true))) => {
-            let action = action("locations/", hsm).replace("/read", "/purge/action");
+            let action = action("locations/", hsm, "purge/action");
             refusal(world, user, &action, &scope.id)
                 .unwrap_or_else(|| purge(world, scope, (location, name), hsm))
         }
@@ -59,13 +59,13 @@ fn kind(hsm: bool) -> &'static str {
     }
 }
 
-fn action(below: &str, hsm: bool) -> String {
+fn action(below: &str, hsm: bool, what: &str) -> String {
     let kind = if hsm {
         "deletedManagedHsms"
     } else {
         "deletedVaults"
     };
-    format!("Microsoft.KeyVault/{below}{kind}/read")
+    format!("Microsoft.KeyVault/{below}{kind}/{what}")
 }
 
 /// Deleted vaults hold their names until they are purged.

@@ -2,7 +2,7 @@
 //! to the point (tenants, subscriptions, locations, providers, resource groups, resources;
 //! 2021-04-01 and 2022-12-01). Imitated after the public REST reference.
 
-use super::errors::refusal;
+use super::errors::{refusal, unauthorized};
 use super::listing::{invalid_filter, listed, listed_whole, listed_with_link, refused};
 use super::odata;
 use super::scope::Scope;
@@ -239,9 +239,7 @@ fn one_subscription(world: &World, user: &User, own: &Subscription) -> Reply {
     if sees_subscription(world, &user.object_id, &own.id) {
         return Reply::json(200, &subscription(world, own));
     }
-    let action = "Microsoft.Resources/subscriptions/read";
-    refusal(world, user, action, &own.scope())
-        .unwrap_or_else(|| Reply::json(200, &subscription(world, own)))
+    unauthorized(user, "Microsoft.Resources/subscriptions/read", &own.scope())
 }
 
 fn subscription(world: &World, own: &Subscription) -> Value {
