@@ -1,6 +1,7 @@
 //! The plan: a value that is shown, consented to, and then run as it is.
 
 use crate::model::finding::{Finding, Severity};
+use crate::model::who::Side;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -32,6 +33,20 @@ pub struct Withheld {
     pub what: String,
     /// Why it would be done.
     pub why: &'static str,
+    /// Whose part of the work it is.
+    #[serde(skip)]
+    pub side: Side,
+}
+
+impl Withheld {
+    /// The words of an action, which itself goes nowhere.
+    pub fn of(action: &Action) -> Self {
+        Self {
+            what: action.to_string(),
+            why: action.why(),
+            side: action.side(),
+        }
+    }
 }
 
 impl Plan {

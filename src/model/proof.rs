@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::model::finding::{Finding, Severity};
     use crate::model::plan::{Action, Withheld};
+    use crate::model::who::Side;
 
     fn with(severity: Severity) -> Plan {
         Plan {
@@ -91,6 +92,7 @@ mod tests {
             withheld: vec![Withheld {
                 what: "Remove it".into(),
                 why: "",
+                side: Side::PowerPlatform,
             }],
             ..Plan::default()
         };

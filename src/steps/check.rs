@@ -15,7 +15,7 @@ use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::{Action, Plan, Withheld};
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
@@ -26,6 +26,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What `create-policy` and `add-environment` would do, in order.
     pub pending: Vec<Action>,
+    /// What of it its evidence does not allow.
+    pub withheld: Vec<Withheld>,
 }
 
 /// Everything that the snapshot shows.
@@ -57,7 +59,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             target,
             observed,
             environment,
-            &mut checked.pending,
+            (&mut checked.pending, &mut checked.withheld),
         )),
         Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
         Seen::Absent | Seen::NotAsked => {}
@@ -77,7 +79,7 @@ fn of_environment(
     target: &Target,
     observed: &Observed,
     environment: &Environment,
-    pending: &mut Vec<Action>,
+    (pending, withheld): (&mut Vec<Action>, &mut Vec<Withheld>),
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let wanted = target.policy.as_ref();
@@ -109,6 +111,7 @@ fn of_environment(
                 let to = (policy, comes, First::Nothing);
                 add::link(&mut step, (target, observed), environment, to);
                 pending.extend(step.actions);
+                withheld.extend(step.withheld);
             }
         }
         Standing::Other(other) => {
