@@ -112,6 +112,11 @@ impl Plan {
         self.actions.iter().find_map(Action::takes_offline)
     }
 
+    /// Is there nothing to do, and nothing that would be?
+    pub fn is_idle(&self) -> bool {
+        self.actions.is_empty() && self.withheld.is_empty()
+    }
+
     /// Does it change something?
     pub fn changes(&self) -> bool {
         self.actions.iter().any(Action::changes)

@@ -35,6 +35,10 @@ pub enum First {
 
 /// The known facts of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and the invariant names it"
+)]
 pub struct LinkEvidence {
     environment: String,
     policy: ArmId,
