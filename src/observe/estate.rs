@@ -264,6 +264,10 @@ fn protection(
         }
         _ => None,
     };
+    let denied_by = match &right {
+        Some(Right::Denied(denial)) => Some(denial.name.clone()),
+        _ => None,
+    };
     let denials_hidden = held
         .denials
         .unreadable()
@@ -276,6 +280,7 @@ fn protection(
         granted,
         grant,
         granted_by,
+        denied_by,
         denials_hidden,
     }
 }
