@@ -17,6 +17,7 @@ use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
+use crate::steps::lifecycle::keyed_last;
 use futures::join;
 use std::collections::BTreeMap;
 
@@ -147,7 +148,20 @@ async fn asked_for(
             environment => Seen::Present(environment?),
         };
     }
+    doubted(&mut observed);
     Ok(observed)
+}
+
+/// A policy that is not shown is not known where the history speaks against its absence.
+fn doubted(observed: &mut Observed) {
+    let Some(why) = keyed_last(observed) else {
+        return;
+    };
+    if let Seen::Present(environment) = &mut observed.environment
+        && environment.key_link.is_absent()
+    {
+        environment.key_link = Seen::Unreadable(Unreadable::because(why));
+    }
 }
 
 /// What can be read only now, because the environment, the policy or the vault leads to it.

@@ -2,7 +2,7 @@
 //! seen.
 
 use super::estate::left_keys;
-use super::lifecycle::{applies_key, changes_key, ends_with_key};
+use super::lifecycle::{KEYED_LAST, applies_key, changes_key, harmless};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Stage};
 use crate::model::finding::{Finding, Severity};
@@ -165,11 +165,13 @@ impl<'a> Tenant<'a> {
         if !environment.key_link.is_absent() {
             return None;
         }
+        // A reset, a restore or a copy gives it the key of something else, or none.
         // One that failed may have put data on the key.
-        let failed = |operation: &Operation| applies_key(&operation.kind);
-        ends_with_key(history, failed).then(|| {
-            "no policy is shown, and yet its history ends with one being applied".to_owned()
-        })
+        let of_keys = |operation: &&Operation| {
+            (operation.succeeded() || applies_key(&operation.kind)) && !harmless(operation)
+        };
+        let last = history.iter().find(of_keys)?;
+        applies_key(&last.kind).then(|| KEYED_LAST.to_owned())
     }
 
     /// Environments that left some key not long ago: which one, no history says. A history that

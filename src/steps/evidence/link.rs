@@ -10,7 +10,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::{KeyReference, Policy};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use crate::steps::lifecycle::{ADD, GOVERN, ends_with_key, governed_last, just_keyed};
+use crate::steps::lifecycle::{ADD, GOVERN, governed_last, just_keyed, keyed_last};
 use crate::steps::link::{Standing, standing};
 use crate::steps::location::policy_location;
 use crate::steps::who;
@@ -178,10 +178,7 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
         let why = "a key was applied within the last hour, and reads can lag behind";
         return Some(why.to_owned());
     }
-    let history = observed.operations.present()?;
-    // One that failed is to be repeated.
-    ends_with_key(history, |_| false)
-        .then(|| "no policy is shown, and yet its history ends with one being applied".to_owned())
+    keyed_last(observed).map(str::to_owned)
 }
 
 /// Is it a Managed Environment, or does the plan make it one first?
