@@ -1,7 +1,8 @@
 //! The plan: a value that is shown, consented to, and then run as it is.
 
-use crate::model::action::facts::Harm;
+use crate::model::action::facts::{Facts, Harm};
 use crate::model::finding::{Finding, Severity};
+use crate::model::who::Side;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -33,6 +34,21 @@ pub struct Withheld {
     pub what: String,
     /// Why it would be done.
     pub why: &'static str,
+    /// Whose part of the work it is.
+    #[serde(skip)]
+    pub side: Side,
+}
+
+impl Withheld {
+    /// The words of an action, which itself goes nowhere.
+    pub fn of(action: &Action) -> Self {
+        let Facts { why, side, .. } = action.facts();
+        Self {
+            what: action.to_string(),
+            why,
+            side,
+        }
+    }
 }
 
 impl Plan {
@@ -93,6 +109,11 @@ impl Plan {
     /// The environment whose users this plan sends home, if it does.
     pub fn takes_offline(&self) -> Option<&str> {
         self.actions.iter().find_map(Action::takes_offline)
+    }
+
+    /// Is there nothing to do, and nothing that would be?
+    pub fn is_idle(&self) -> bool {
+        self.actions.is_empty() && self.withheld.is_empty()
     }
 
     /// Does it change something?

@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::model::finding::{Blocks, Finding, Severity};
     use crate::model::plan::{Action, Withheld};
+    use crate::model::who::Side;
 
     fn with(severity: Severity) -> Plan {
         Plan {
@@ -92,6 +93,7 @@ mod tests {
             withheld: vec![Withheld {
                 what: "Remove it".into(),
                 why: "",
+                side: Side::PowerPlatform,
             }],
             ..Plan::default()
         };

@@ -7,7 +7,7 @@ use super::terminal::Out;
 use super::values::{Format, json};
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
-use crate::model::plan::Action;
+use crate::model::plan::{Action, Withheld};
 use crate::model::target::Target;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub fn check(
     target: &Target,
     observed: &Observed,
     findings: &[Finding],
-    pending: &[Action],
+    (pending, withheld): (&[Action], &[Withheld]),
 ) {
     let counts = Counts::of(findings);
     let environment = observed.environment.present();
@@ -102,10 +102,14 @@ pub fn check(
     if !findings.is_empty() {
         text.push_str(&format!("\n{}", findings_text(findings, out.columns())));
     }
-    if !pending.is_empty() {
+    let steps = pending.iter().map(ToString::to_string);
+    let steps: Vec<String> = steps
+        .chain(withheld.iter().map(|step| step.what.clone()))
+        .collect();
+    if !steps.is_empty() {
         text.push_str("\nStill to do, by `create-policy` and `add-environment`, or `enable`:\n");
-        for action in pending {
-            text.push_str(&format!("  - {action}\n"));
+        for step in steps {
+            text.push_str(&format!("  - {step}\n"));
         }
     }
     out.result(&document, || text);

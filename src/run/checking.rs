@@ -60,7 +60,8 @@ pub async fn check(
     if let Some(side) = part {
         narrow(&mut checked, side, out);
     }
-    report::check(out, target, &observed, &checked.findings, &checked.pending);
+    let pending = (&checked.pending[..], &checked.withheld[..]);
+    report::check(out, target, &observed, &checked.findings, pending);
     judged(&checked.findings, warnings_too)
 }
 
@@ -70,6 +71,7 @@ fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
         finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side)
     });
     checked.pending.retain(|action| action.facts().side == side);
+    checked.withheld.retain(|step| step.side == side);
     let (whose, hidden) = match side {
         Side::KeyVault => (
             "the Key Vault administrator's",

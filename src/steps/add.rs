@@ -59,19 +59,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     plan.findings
         .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
-    let (id, name) = (&environment.id, &environment.display_name);
-    match environment.managed() {
-        Verdict::Yes => plan
-            .already
-            .push(format!("`{name}` is a Managed Environment")),
-        Verdict::No if target.make_managed => {
-            plan.actions.push(Action::MakeManaged {
-                environment: id.clone(),
-                name: name.clone(),
-            });
-        }
-        Verdict::No | Verdict::CantTell(_) => plan.findings.extend(ready::managed(environment)),
-    }
+    managed(target, environment, &mut plan);
     // What stands in its way is all said; where it stands is not known, so nothing is offered.
     if !matches!(standing, Standing::None | Standing::Failed) {
         plan.actions.clear();
@@ -89,6 +77,23 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         (policy, comes, First::Nothing),
     );
     plan
+}
+
+/// It is a Managed Environment, or is made one first.
+fn managed(target: &Target, environment: &Environment, plan: &mut Plan) {
+    let (id, name) = (&environment.id, &environment.display_name);
+    match environment.managed() {
+        Verdict::Yes => plan
+            .already
+            .push(format!("`{name}` is a Managed Environment")),
+        Verdict::No if target.make_managed => {
+            plan.actions.push(Action::MakeManaged {
+                environment: id.clone(),
+                name: name.clone(),
+            });
+        }
+        Verdict::No | Verdict::CantTell(_) => plan.findings.extend(ready::managed(environment)),
+    }
 }
 
 /// The link, where its evidence allows it.

@@ -15,7 +15,7 @@ use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::{Action, Plan, Withheld};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
@@ -26,6 +26,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What `create-policy` and `add-environment` would do, in order.
     pub pending: Vec<Action>,
+    /// What of it its evidence does not allow.
+    pub withheld: Vec<Withheld>,
 }
 
 /// Everything that the snapshot shows.
@@ -57,7 +59,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             target,
             observed,
             environment,
-            &mut checked.pending,
+            (&mut checked.pending, &mut checked.withheld),
         )),
         Seen::Unreadable(why) => found.push(unseen(target, why)),
         Seen::Absent | Seen::NotAsked => {}
@@ -77,7 +79,7 @@ fn of_environment(
     target: &Target,
     observed: &Observed,
     environment: &Environment,
-    pending: &mut Vec<Action>,
+    (pending, withheld): (&mut Vec<Action>, &mut Vec<Withheld>),
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let wanted = target.policy.as_ref();
@@ -111,6 +113,7 @@ fn of_environment(
                     let to = (policy, comes, First::Nothing);
                     add::link(&mut step, (target, observed), environment, to);
                     pending.extend(step.actions);
+                    withheld.extend(step.withheld);
                 }
             }
         }
@@ -285,19 +288,22 @@ fn missing_grant(vault: &ArmId, message: String, remedy: String, who: &'static s
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{Row, does, hidden, linked, odd, on, rows, said, silent};
+    use super::super::samples::{Row, hidden, linked, odd, on, rows, silent, told};
     use super::*;
-    use crate::model::plan::Plan;
     use crate::model::rights::Held;
 
     fn checked(target: &Target, observed: &Observed) -> Vec<String> {
-        let Checked { findings, pending } = check(target, observed);
-        let plan = Plan {
+        let Checked {
+            findings,
+            pending,
+            withheld,
+        } = check(target, observed);
+        told(&Plan {
+            findings,
             actions: pending,
+            withheld,
             ..Plan::default()
-        };
-        let pending = does(&plan).into_iter().map(|action| format!("> {action}"));
-        said(&findings).into_iter().chain(pending).collect()
+        })
     }
 
     const EVERYTHING_IS_SAID_AND_WHAT_IS_OPEN_IS_NOT_PENDING: &[Row] = &[

@@ -162,6 +162,7 @@ impl<'a> Tenant<'a> {
         if !environment.key_link.is_absent() {
             return None;
         }
+        // A reset, a restore or a copy gives it the key of something else, or none.
         // One that failed may have put data on the key.
         let last = last_of_key(history, applies_key)?;
         applies_key(&last.kind).then(|| KEYED_LAST.to_owned())

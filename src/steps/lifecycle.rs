@@ -106,15 +106,6 @@ pub(super) fn just_keyed(observed: &Observed) -> bool {
         })
 }
 
-/// Does the history end with a key being applied? A reset, a restore or a copy gives the
-/// environment the key of something else, or none. Of what failed, only `failed` counts.
-pub(super) fn ends_with_key(history: &[Operation], failed: impl Fn(&Operation) -> bool) -> bool {
-    let mut of_keys = history
-        .iter()
-        .filter(|operation| (operation.succeeded() || failed(operation)) && !harmless(operation));
-    of_keys.next().is_some_and(|last| applies_key(&last.kind))
-}
-
 /// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and
 /// reads lag behind.
 pub(super) fn governed_last(observed: &Observed, environment: &Environment) -> bool {

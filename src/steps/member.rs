@@ -66,15 +66,7 @@ pub(super) fn member(
     lookup: &Lookup<'_>,
 ) -> (Member, Vec<Finding>) {
     let sight = lookup.sight;
-    let mut member = Member {
-        id: one.id.clone(),
-        name: one.name.clone().unwrap_or_else(|| one.id.clone()),
-        policy: wanted.id.clone(),
-        ring: one.ring,
-        place: Place::NotVisible,
-        actions: Vec::new(),
-        withheld: Vec::new(),
-    };
+    let mut member = unseen(wanted, one);
     let Some(listed) = lookup.known.get(&one.id.to_ascii_lowercase()) else {
         if sight.tenant.present().is_none() {
             return (member, Vec::new());
@@ -108,6 +100,7 @@ pub(super) fn member(
         ..environment.clone()
     };
     let plan = added(wanted, one, observed, seen, &environment);
+    let idle = plan.is_idle();
     let mut findings = plan.findings;
     for found in &mut findings {
         found.remedy = found.remedy.clone().of_file();
@@ -115,14 +108,26 @@ pub(super) fn member(
     let blocked = findings
         .iter()
         .any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
-    member.place = match (blocked, plan.actions.is_empty() && plan.withheld.is_empty()) {
+    member.place = match (blocked, idle) {
         (true, _) => Place::Blocked,
         (false, true) => Place::Encrypted,
         (false, false) => Place::Pending,
     };
-    member.actions = plan.actions;
-    member.withheld = plan.withheld;
+    (member.actions, member.withheld) = (plan.actions, plan.withheld);
     (member, findings)
+}
+
+/// A member of which nothing was seen yet.
+fn unseen(wanted: &WantedPolicy, one: &WantedEnvironment) -> Member {
+    Member {
+        id: one.id.clone(),
+        name: one.name.clone().unwrap_or_else(|| one.id.clone()),
+        policy: wanted.id.clone(),
+        ring: one.ring,
+        place: Place::NotVisible,
+        actions: Vec::new(),
+        withheld: Vec::new(),
+    }
 }
 
 fn not_in_tenant(id: &str, name: &str) -> Finding {
@@ -180,8 +185,7 @@ fn added(
             .present()
             .is_some_and(|vault| access(&observed, vault) == Right::No);
     let mut plan = add::plan(&target, &observed, comes || grants);
-    let idle = plan.actions.is_empty() && plan.withheld.is_empty();
-    if comes && !idle {
+    if comes && !plan.is_idle() {
         let place = misfit(
             &Known::from(wanted.location.as_str()),
             &environment.location,

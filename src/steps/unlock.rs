@@ -34,8 +34,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     };
     plan.join(of_key(&id, observed));
     let mut of_environments = enabled_again(target, observed, &id);
-    let idle = |plan: &Plan| plan.actions.is_empty() && plan.withheld.is_empty();
-    if idle(&plan) && idle(&of_environments) {
+    if plan.is_idle() && of_environments.is_idle() {
         // Nothing is sent: then "nothing is to do" must be known.
         for finding in plan
             .findings

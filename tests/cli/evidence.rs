@@ -546,17 +546,11 @@ fn protects() -> Kind {
         whole: (target, observed),
         missing: vec![
             ("CMK011", |_, o| o.vault = unreadable(None)),
-            ("CMK011", |_, o| part(&mut o.vault).soft_delete = odd()),
             ("CMK011", |_, o| part(&mut o.vault).purge_protection = odd()),
         ],
-        wrong: vec![
-            ("it is on", |_, o| {
-                part(&mut o.vault).purge_protection = Known::Known(true)
-            }),
-            ("no soft delete", |_, o| {
-                part(&mut o.vault).soft_delete = Known::Known(false)
-            }),
-        ],
+        wrong: vec![("it is on", |_, o| {
+            part(&mut o.vault).purge_protection = Known::Known(true)
+        })],
         hidden: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::{KeyReference, Policy};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use crate::steps::lifecycle::{ADD, GOVERN, KEYED_LAST, ends_with_key, governed_last, just_keyed};
+use crate::steps::lifecycle::{ADD, GOVERN, governed_last, just_keyed, keyed_last};
 use crate::steps::link::{Standing, standing};
 use crate::steps::location::misfit;
 use crate::steps::who;
@@ -35,6 +35,10 @@ pub enum First {
 
 /// The known facts of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and the invariant names it"
+)]
 pub struct LinkEvidence {
     environment: String,
     policy: ArmId,
@@ -174,9 +178,7 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
         let why = "a key was applied within the last hour, and reads can lag behind";
         return Some(why.to_owned());
     }
-    let history = observed.operations.present()?;
-    // One that failed is to be repeated.
-    ends_with_key(history, |_| false).then(|| KEYED_LAST.to_owned())
+    keyed_last(observed).map(str::to_owned)
 }
 
 /// Is it a Managed Environment, or does the plan make it one first?

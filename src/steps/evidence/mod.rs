@@ -171,10 +171,7 @@ pub fn take<E: Evidence>(
     };
     // Only its words are taken: this value goes nowhere.
     let action = build(Fingerprint::default());
-    plan.withheld.push(Withheld {
-        what: action.to_string(),
-        why: action.facts().why,
-    });
+    plan.withheld.push(Withheld::of(&action));
     let stands =
         |finding: &&Finding| matches!(finding.severity, Severity::Block | Severity::Unknown);
     let said: Vec<(&str, Severity)> = plan

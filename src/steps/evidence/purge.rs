@@ -12,7 +12,6 @@ use crate::steps::who;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurgeEvidence {
     vault: ArmId,
-    soft_delete: bool,
     purge_protection: bool,
 }
 
@@ -34,20 +33,17 @@ impl PurgeEvidence {
             return Err(gathering.gaps);
         };
         let subject = vault.id.to_string();
-        let what = |noun| format!("Whether `{}` has {noun}", vault.id.name);
-        let (soft, purge) = (what("soft delete"), what("purge protection"));
-        let about = |what| About {
+        let what = format!("Whether `{}` has purge protection", vault.id.name);
+        let about = About {
             code: "CMK011",
             subject: &subject,
-            what,
+            what: &what,
             who: who::KEY_VAULT,
         };
-        let soft_delete = gathering.own(Verdict::from(&vault.soft_delete), &about(&soft));
-        let purge_protection =
-            gathering.own(Verdict::from(&vault.purge_protection), &about(&purge));
+        let verdict = Verdict::from(&vault.purge_protection);
+        let purge_protection = gathering.own(verdict, &about);
         gathering.end(Some(Self {
             vault: vault.id.clone(),
-            soft_delete,
             purge_protection,
         }))
     }
@@ -58,10 +54,7 @@ impl Evidence for PurgeEvidence {
     const CODE: (&'static str, &'static str) = ("CMK011", who::KEY_VAULT);
 
     fn invariant(&self) -> Vec<(&'static str, bool)> {
-        vec![
-            ("soft delete is on", self.soft_delete),
-            ("purge protection is off", !self.purge_protection),
-        ]
+        vec![("purge protection is off", !self.purge_protection)]
     }
 
     fn facts(&self) -> Facts {

@@ -68,6 +68,10 @@ impl Evidence for UnlinkEvidence {
 
 /// The environment's own facts, when it leaves a policy by a removal or by a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and the invariant names it"
+)]
 pub(super) struct Leaving {
     pub(super) policy: ArmId,
     linked: bool,

@@ -354,7 +354,7 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
                     *v = serde_json::from_str(&text).unwrap();
                 }),
             ),
-            "names another key than before",
+            "the policy's key, was: ",
         ),
     ] {
         let ran = Between::after(&served, 1, vec![rule]).run_as("admin", firm);
@@ -384,13 +384,24 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
         ran.stderr
     );
     assert!(served.effects().is_empty(), "{:?}", served.effects());
-    // What the service refuses to this caller is the other administrator's to look at.
+    // What the service refuses to this caller is the other administrator's to look at. A plan that
+    // did not say so is not the one that was consented to.
     let hidden = vec![
         (KEY, Status(403)),
         (VAULT, Status(403)),
         (ROLES, Status(403)),
     ];
-    let ran = Between::after(&served, 1, hidden).run_as("admin", firm);
+    let ran = Between::after(&served, 1, hidden.clone()).run_as("admin", firm);
+    assert!(
+        ran.code == 10
+            && ran
+                .stderr
+                .contains("the state of the vault, was: yes / is: hidden"),
+        "{}",
+        ran.stderr
+    );
+    assert!(served.effects().is_empty(), "{:?}", served.effects());
+    let ran = Between::new(&served, hidden).run_as("admin", firm);
     assert_eq!(
         (ran.code, served.effects()),
         (0, vec!["link-started".to_owned()]),
