@@ -1,11 +1,8 @@
-//! What a read found: [`Seen`] keeps "absent", "not visible to this caller" and "not asked" apart.
+//! What a read found: [`Seen`] keeps "absent" and "not visible to this caller" apart.
 
 /// What a read found.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Seen<T> {
-    /// This command had no reason to read it.
-    #[default]
-    NotAsked,
     /// The service says that it is not there.
     Absent,
     /// It is there.
@@ -34,6 +31,14 @@ impl Unreadable {
             forbidden: false,
             finding: None,
         }
+    }
+}
+
+/// What nobody read is not known, as what could not be read: a rule that a look has forgotten
+/// refuses.
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Seen::Unreadable(Unreadable::because("it was not read"))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
-use crate::observe::{observe, resolve};
+use crate::observe::resolve;
 use crate::report::{Change, Out, Outcome};
 use futures::future::LocalBoxFuture;
 use std::time::Instant;
@@ -161,14 +161,12 @@ impl Road for Changing<'_> {
     }
 
     async fn look(&self) -> Result<Look> {
-        let observed = observe(
-            &self.context.reader(),
-            self.context.clock(),
-            &self.own,
-            self.environment.as_deref(),
-            self.command.look(self.target),
-        )
-        .await?;
+        let reader = self.context.reader();
+        let id = self.environment.as_deref();
+        let observed = self
+            .command
+            .look(self.context.looking(&reader, &self.own, id))
+            .await?;
         let plan = self.command.plan(&self.own, &observed);
         Ok(Look { observed, plan })
     }

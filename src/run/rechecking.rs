@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::target::Target;
-use crate::observe::{Wants, observe};
 
 /// Looks again at the environment, its policy and what protects it, and plans anew: nothing may
 /// stand in the way, the policy must name the key that it named, and the action must still be one
@@ -22,26 +21,13 @@ pub(super) async fn still_right(
     seen: &Observed,
     action: &Action,
 ) -> Result<()> {
-    // The room in the tenant and the rights of the caller were looked at before anything was sent.
-    let wants = Wants {
-        estate: false,
-        users: false,
-        rights: false,
-        readers: false,
-        ..command.look(target)
-    };
     let target = Target {
         readers: Vec::new(),
         ..target.clone()
     };
-    let fresh = observe(
-        &context.reader(),
-        context.clock(),
-        &target,
-        environment,
-        wants,
-    )
-    .await?;
+    let reader = context.reader();
+    let looking = context.looking(&reader, &target, environment);
+    let fresh = command.look_again(looking, seen).await?;
     let name = action.takes_offline().unwrap_or("The environment");
     if let (Some(then), Some(now)) = (seen.policy.present(), fresh.policy.present())
         && then.key != now.key

@@ -14,6 +14,22 @@ use crate::model::target::Target;
 /// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its
 /// grants, so its absence is no finding.
 pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
+    step(
+        target,
+        observed,
+        policy_comes,
+        Some(&observed.around.estate),
+    )
+}
+
+/// The step over what was seen of the environment, its policy and, unless the caller judges that
+/// for many at once, the `tenant`.
+pub(super) fn step(
+    target: &Target,
+    observed: &Observed,
+    policy_comes: bool,
+    tenant: Option<&Seen<Vec<Environment>>>,
+) -> Plan {
     let mut plan = Plan::default();
     let environment = match (&observed.environment, &target.policy) {
         (Seen::Present(environment), Some(_)) => environment,
@@ -48,8 +64,10 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     if !policy_comes {
         plan.join(key::in_use(observed));
     }
-    plan.findings
-        .extend(estate::check(target, observed, environment));
+    if let Some(tenant) = tenant {
+        plan.findings
+            .extend(estate::check(target, tenant, environment));
+    }
     plan.findings
         .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
@@ -148,7 +166,7 @@ fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) 
 
 /// What the environment itself has in the way of an add.
 fn unready(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
-    let mut found = integration::check(target, environment, &observed.integration);
+    let mut found = integration::check(target, environment, observed.integration.as_ref());
     let governing = target.make_managed
         && environment.managed() == Some(false)
         && governed_last(observed, environment);
@@ -223,7 +241,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_plans_nothing() {
-        let plan = planned(environment(Seen::NotAsked, "Ready", "Enabled"), vec![]);
+        let plan = planned(environment(Seen::default(), "Ready", "Enabled"), vec![]);
         assert!(plan.actions.is_empty() && plan.gaps().any(|finding| finding.code == "CMK025"));
     }
 }

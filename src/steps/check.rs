@@ -58,8 +58,10 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             environment,
             &mut checked.pending,
         )),
+        // None was named.
+        Seen::Absent | Seen::Unreadable(_) if target.environment.is_none() => {}
         Seen::Unreadable(why) => found.push(unseen(target, why.finding, &why.why)),
-        Seen::Absent | Seen::NotAsked => {}
+        Seen::Absent => found.push(unseen(target, None, "the service does not know it")),
     }
     for finding in found {
         if !checked.findings.contains(&finding) {
@@ -95,7 +97,7 @@ fn of_environment(
             found.extend(integration::check(
                 target,
                 environment,
-                &observed.integration,
+                observed.integration.as_ref(),
             ));
             found.extend(ready::check(observed, environment, ADD));
             found.extend(ready::managed(environment));
@@ -120,7 +122,7 @@ fn of_environment(
             found.extend(other_policy(target, observed, environment, other));
         }
     }
-    found.extend(estate::check(target, observed, environment));
+    found.extend(estate::check(target, &observed.around.estate, environment));
     found.extend(estate::history(observed, environment, wanted));
     found.extend(acknowledge::check(environment));
     found
@@ -156,7 +158,7 @@ fn other_policy(
         "Choose the time for both.",
         who::POWER_PLATFORM,
     )];
-    found.extend(swap::old_key(target, observed, environment));
+    found.extend(swap::old_key(observed, environment));
     found
 }
 

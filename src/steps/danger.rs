@@ -56,16 +56,13 @@ pub fn standing<'a>(
     let link = match &environment.key_link {
         Seen::Present(link) => link,
         Seen::Unreadable(why) => return not_seen(&why.why),
-        Seen::NotAsked => return not_seen("its policy was not asked for"),
         Seen::Absent => return unprotected(environment, one),
     };
     let (threats, unseen) = match estate.protection(environment) {
         Some(protection) => threats(protection, estate.at),
         None => (Vec::new(), vec!["its policy was not read".to_owned()]),
     };
-    let key = estate
-        .protection(environment)
-        .and_then(|protection| protection.key.present());
+    let key = estate.protection(environment).and_then(Protection::key);
     let mut found = Found::default();
     found.of_link(environment, link);
     let locked = found.states.contains(&State::Locked);
@@ -229,16 +226,20 @@ impl Threats {
 fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
     let mut found = Threats::default();
     found.sort(
-        is_there(&protection.policy),
+        is_there(Some(&protection.policy)),
         "the policy is gone",
         "the policy",
     );
     found.sort(
-        is_there(&protection.vault),
+        is_there(protection.vault.as_ref()),
         "the vault is gone",
         "the vault",
     );
-    found.sort(is_there(&protection.key), "the key is gone", "the key");
+    found.sort(
+        is_there(protection.key.as_ref()),
+        "the key is gone",
+        "the key",
+    );
     found.sort(
         protection.granted.clone(),
         "the policy's identity may not use the key",
@@ -251,22 +252,23 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
             "whether the policy encrypts",
         );
     }
-    if let Some(vault) = protection.vault.present() {
+    if let Some(vault) = protection.vault() {
         found.of_vault(vault);
     }
-    if let Some(key) = protection.key.present() {
+    if let Some(key) = protection.key() {
         found.of_key(&key.validity, now);
     }
     (found.threats, found.unseen)
 }
 
 /// Is it there?
-fn is_there<T>(seen: &Seen<T>) -> Verdict {
+fn is_there<T>(seen: Option<&Seen<T>>) -> Verdict {
     match seen {
-        Seen::Present(_) => Verdict::Yes,
-        Seen::Absent => Verdict::No,
-        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
-        Seen::NotAsked => Verdict::default(),
+        Some(Seen::Present(_)) => Verdict::Yes,
+        Some(Seen::Absent) => Verdict::No,
+        Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
+        // Nothing that was read names it.
+        None => Verdict::default(),
     }
 }
 

@@ -11,55 +11,19 @@ use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::protection::Policy;
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
 /// Everything about vault and key that the snapshot shows.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let named = target.vault.as_ref().map(ToString::to_string);
-    match &observed.vault {
-        Seen::Present(vault) => found.extend(check_vault(vault, observed)),
-        Seen::Absent => found.push(absent_vault(target, observed)),
-        Seen::Unreadable(why) => {
-            let subject = named.unwrap_or_else(|| "vault".to_owned());
-            found.push(unseen(
-                "CMK011",
-                subject,
-                "The vault",
-                why,
-                (who::KEY_VAULT, whose),
-            ));
-        }
-        Seen::NotAsked => {}
-    }
-    let key_name = key_name(target, observed);
-    match &observed.key {
-        Seen::Present(key) => {
-            found.extend(check_key(key, &at_vault(target, observed), observed.at))
-        }
-        Seen::Absent => {
-            found.push(absent_key(
-                &key_name,
-                &at_vault(target, observed),
-                &observed.around.deleted_key,
-            ));
-        }
-        Seen::Unreadable(why) => found.push(unseen(
-            "CMK015",
-            key_name,
-            "The key",
-            why,
-            (who::KEY_VAULT, whose),
-        )),
-        Seen::NotAsked => {}
-    }
+    let mut found = of_vault(target, observed, whose);
+    found.extend(of_key(target, observed, whose));
     if let Some(version) = &target.key_version {
         found.push(finding(
             "CMK017",
             Severity::Warn,
-            self::key_name(target, observed),
+            key_name(target, observed).unwrap_or_default(),
             format!(
                 "The policy is pinned to version {}, so rotating the key changes nothing.",
                 version.as_str()
@@ -69,6 +33,53 @@ pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding>
         ));
     }
     found
+}
+
+/// What the snapshot shows of the vault that is named, if any is.
+pub(super) fn of_vault(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
+    let named = vault_id(target, observed).map(ToString::to_string);
+    let hidden = |subject: Option<String>, why: &Unreadable| {
+        let subject = subject.unwrap_or_else(|| "vault".to_owned());
+        unseen("CMK011", subject, "The vault", why, (who::KEY_VAULT, whose))
+    };
+    match &observed.vault {
+        Some(Seen::Present(vault)) => check_vault(vault, observed),
+        Some(Seen::Absent) => vec![absent_vault(target, observed)],
+        Some(Seen::Unreadable(why)) => {
+            let asked = target.vault.as_ref().map(ToString::to_string);
+            vec![hidden(asked, why)]
+        }
+        None if named.is_some() => vec![hidden(named, &unread())],
+        None => Vec::new(),
+    }
+}
+
+/// The same of the key. One that is behind its vault is said with the vault.
+fn of_key(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
+    let name = key_name(target, observed);
+    let at_vault = at_vault(target, observed);
+    let hidden = |why: &Unreadable| {
+        let subject = name.clone().unwrap_or_else(|| "key".to_owned());
+        unseen("CMK015", subject, "The key", why, (who::KEY_VAULT, whose))
+    };
+    let vault_is_there = matches!(observed.vault, Some(Seen::Present(_)));
+    match &observed.key {
+        Some(Seen::Present(key)) => check_key(key, &at_vault, observed.at),
+        Some(Seen::Absent) => {
+            let name = name.as_deref().unwrap_or("key");
+            vec![absent_key(name, &at_vault, &observed.around.deleted_key)]
+        }
+        Some(Seen::Unreadable(why)) => vec![hidden(why)],
+        // Who named a vault alone did not ask for the key that a policy names.
+        None if vault_is_there && (target.key.is_some() || target.vault.is_none()) => {
+            vec![hidden(&unread())]
+        }
+        None => Vec::new(),
+    }
+}
+
+fn unread() -> Unreadable {
+    Unreadable::because("it was not read")
 }
 
 /// What an environment needs to leave its policy: its data is decrypted with the key once more, and
@@ -101,15 +112,6 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
                 who::ASSIGNS_ROLES,
             )];
         }
-        Seen::NotAsked => {
-            return vec![unknown(
-                "CMK019",
-                subject,
-                "The old policy",
-                "it was not read",
-                who::ASSIGNS_ROLES,
-            )];
-        }
     }
     // Warnings are about a future that it leaves.
     in_use(observed)
@@ -131,21 +133,16 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
     plan.findings
         .extend(check(&Target::default(), observed, Whose::Others));
     plan.findings.extend(grant::in_use(observed, Whose::Others));
-    let unread = |seen: bool, what: &str| {
-        seen.then(|| {
-            unknown(
-                "CMK015",
-                policy.id.to_string(),
-                what,
-                "it was not read",
-                who::KEY_VAULT,
-            )
-        })
-    };
-    plan.findings
-        .extend(unread(observed.vault == Seen::NotAsked, "The vault"));
-    plan.findings
-        .extend(unread(observed.key == Seen::NotAsked, "The key"));
+    // A vault that is not there, or was not read, has no key that could keep anything running.
+    if observed.key.is_none() && !matches!(observed.vault, Some(Seen::Present(_))) {
+        plan.findings.push(unknown(
+            "CMK015",
+            policy.id.to_string(),
+            "The key",
+            "it was not read",
+            who::KEY_VAULT,
+        ));
+    }
     plan.effective_from = grant::effective_from(observed, policy);
     plan
 }
@@ -187,7 +184,7 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
 }
 
 /// The key's name: as it was asked for, or as the policy names it.
-fn key_name(target: &Target, observed: &Observed) -> String {
+fn key_name(target: &Target, observed: &Observed) -> Option<String> {
     let asked = target.key.as_ref().map(KeyName::as_str);
     let named = || {
         observed
@@ -196,7 +193,7 @@ fn key_name(target: &Target, observed: &Observed) -> String {
             .and_then(Policy::key_reference)
             .map(|key| key.key.as_str())
     };
-    asked.or_else(named).unwrap_or("key").to_owned()
+    asked.or_else(named).map(str::to_owned)
 }
 
 /// `--vault-name NAME`, as `az keyvault key` takes it.

@@ -79,7 +79,6 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
                 (who::ASSIGNS_ROLES, Whose::Others),
             ));
         }
-        Seen::NotAsked => {}
     }
 }
 
@@ -119,16 +118,6 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
                 ),
                 "Get Reader on its resource group, then run this again: nothing is created that \
                 may be there already.",
-                who::ASSIGNS_ROLES,
-            ));
-            Comes::No
-        }
-        Seen::NotAsked => {
-            plan.findings.push(unknown(
-                "CMK019",
-                wanted.to_string(),
-                "The policy",
-                "it was not read",
                 who::ASSIGNS_ROLES,
             ));
             Comes::No

@@ -97,7 +97,7 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     match &observed.operations {
         Seen::Present(_) => {}
         Seen::Unreadable(why) => return Some(format!("its history can't be read: {}", why.why)),
-        Seen::Absent | Seen::NotAsked => return Some("its history was not read".to_owned()),
+        Seen::Absent => return Some("its history was not read".to_owned()),
     }
     if let Some(operation) = running(observed) {
         return Some(format!("`{}` runs on it", operation.name()));

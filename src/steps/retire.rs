@@ -21,7 +21,7 @@ use jiff::Timestamp;
 /// deleted.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let (vault, key, versions) = match (&observed.vault, &target.key, &observed.around.versions) {
-        (Seen::Present(vault), Some(key), Seen::Present(versions)) => (vault, key, versions),
+        (Some(Seen::Present(vault)), Some(key), Seen::Present(versions)) => (vault, key, versions),
         _ => {
             return Plan {
                 findings: vec![unread(target, observed)],
@@ -107,7 +107,7 @@ fn not_whole(key: &KeyName, why: &str) -> Finding {
 
 /// The list lacks the version that is current.
 fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> Option<Finding> {
-    let current = observed.key.present()?.version.as_ref()?;
+    let current = observed.key()?.version.as_ref()?;
     versions
         .iter()
         .all(|version| version.id != *current)
@@ -158,9 +158,9 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
         unseen("CMK033", name, what, why, (who::KEY_VAULT, Whose::Own))
     };
     match (&observed.vault, &observed.key, &observed.around.versions) {
-        (Seen::Absent, _, _) => gone("There is no such vault.".to_owned()),
-        (Seen::Unreadable(why), _, _) => hidden("The vault", why),
-        (_, Seen::Absent, _) => gone(format!("There is no key `{name}` in the vault.")),
+        (Some(Seen::Absent), _, _) => gone("There is no such vault.".to_owned()),
+        (Some(Seen::Unreadable(why)), _, _) => hidden("The vault", why),
+        (_, Some(Seen::Absent), _) => gone(format!("There is no key `{name}` in the vault.")),
         (_, _, Seen::Unreadable(why)) => {
             hidden(&format!("Which versions the key `{name}` has"), why)
         }

@@ -8,7 +8,6 @@ use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::Policy;
-use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,8 +28,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         ..Plan::default()
     };
     let enabled = observed
-        .key
-        .present()
+        .key()
         .is_some_and(|key| key.validity.enabled == Known::Known(true));
     for finding in &mut plan.findings {
         if finding.code == "CMK016" && finding.severity == Severity::Block && enabled {
@@ -39,8 +37,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     plan.findings
         .extend(observed.policy.present().and_then(pinned));
-    let (Seen::Present(vault), Seen::Present(key), Some(name)) =
-        (&observed.vault, &observed.key, &target.key)
+    let (Some(vault), Some(key), Some(name)) = (observed.vault(), observed.key(), &target.key)
     else {
         return plan;
     };

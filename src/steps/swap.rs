@@ -99,7 +99,7 @@ fn from_one_to_the_other(
     plan.findings
         .extend(old.map_or_else(|| key::to_leave(&Observed::default()), key::to_leave));
     plan.findings
-        .extend(estate::check(target, observed, environment));
+        .extend(estate::check(target, &observed.around.estate, environment));
     let (id, name) = (&environment.id, &environment.display_name);
     if target.in_place {
         plan.findings.push(in_place(environment));
@@ -159,7 +159,7 @@ fn checked_key(
     environment: &Environment,
     policy: &ArmId,
 ) -> Option<Finding> {
-    let mut found = old_key(target, observed, environment)?;
+    let mut found = old_key(observed, environment)?;
     if found.severity == Severity::NotVisible && !target.old_key_granted {
         found.severity = Severity::Unknown;
         found.remedy = format!(
@@ -174,11 +174,7 @@ fn checked_key(
 
 /// May the new policy's identity use the key that the environment leaves behind? Restores of older
 /// backups need it.
-pub(super) fn old_key(
-    target: &Target,
-    observed: &Observed,
-    environment: &Environment,
-) -> Option<Finding> {
+pub(super) fn old_key(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let hidden = |why: &str| {
         let what = "Whether the new policy's identity may use the old key";
         super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT)
@@ -191,7 +187,6 @@ pub(super) fn old_key(
         },
         Seen::Unreadable(why) => return Some(hidden(&why.why)),
         Seen::Absent => return Some(hidden("the old policy or its vault could not be found")),
-        Seen::NotAsked => return target.swap.then(|| hidden("it was not asked for")),
     };
     let principal = observed
         .policy

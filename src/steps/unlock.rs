@@ -74,16 +74,6 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
             plan.findings.push(hidden_policy(id, why));
             return plan;
         }
-        Seen::NotAsked => {
-            plan.findings.push(unknown(
-                "CMK019",
-                id.to_string(),
-                "The policy",
-                "it was not read",
-                who::KEY_VAULT,
-            ));
-            return plan;
-        }
     };
     let key = policy.key_reference();
     let named = Target {
@@ -128,20 +118,16 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
 fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Vec<Finding> {
     // What a rotation or a day more would mend is said; what can be brought back is an action, and
     // no finding.
-    let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
+    let (Some(vault), Some(name)) = (observed.vault(), &named.key) else {
         return key::check(named, observed, Whose::Others);
     };
-    if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
+    if observed.key_is_absent() && observed.around.deleted_key.present().is_some() {
         actions.push(Action::RecoverKey {
             vault: vault.id.clone(),
             uri: vault.uri.clone(),
             key: name.clone(),
         });
-        let others = Observed {
-            key: Seen::NotAsked,
-            ..observed.clone()
-        };
-        return key::check(named, &others, Whose::Others);
+        return key::of_vault(named, observed, Whose::Others);
     }
     let mut found = Vec::new();
     let versions = disabled_versions(name, observed, &mut found);
@@ -156,7 +142,7 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
             }),
     );
     // What is wrong with the key besides that it is disabled.
-    let enabled = observed.key.present().cloned().map(|key| {
+    let enabled = observed.key().cloned().map(|key| {
         let validity = match key.validity.enabled {
             Known::Known(false) if !actions.is_empty() => Validity {
                 enabled: Known::Known(true),
@@ -167,7 +153,7 @@ fn restore(named: &Target, observed: &Observed, actions: &mut Vec<Action>) -> Ve
         Seen::Present(Key { validity, ..key })
     });
     let mended = Observed {
-        key: enabled.unwrap_or_else(|| observed.key.clone()),
+        key: enabled.or_else(|| observed.key.clone()),
         ..observed.clone()
     };
     found.extend(key::check(named, &mended, Whose::Others));
@@ -215,14 +201,13 @@ fn disabled_versions(
                 (who::KEY_VAULT, Whose::Others),
             ));
             let key = observed
-                .key
-                .present()
+                .key()
                 .filter(|key| key.validity.enabled == Known::Known(false));
             key.and_then(|key| key.version.clone())
                 .into_iter()
                 .collect()
         }
-        Seen::Absent | Seen::NotAsked => Vec::new(),
+        Seen::Absent => Vec::new(),
     }
 }
 
@@ -277,7 +262,7 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
             who::POWER_PLATFORM,
         ),
         Seen::Unreadable(why) => unknown_link(environment, why),
-        Seen::Present(_) | Seen::NotAsked => unknown_link(environment, &Unreadable::default()),
+        Seen::Present(_) => unknown_link(environment, &Unreadable::default()),
     }
 }
 
@@ -310,7 +295,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     for environment in all {
         match lock(environment, policy) {
             Lock::Locked => locked.push((
-                danger::deleted(environment, observed.key.present(), observed.at),
+                danger::deleted(environment, observed.key(), observed.at),
                 environment,
             )),
             Lock::Open => {}
@@ -370,6 +355,5 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
         },
         Seen::Present(_) | Seen::Absent => Lock::Open,
         Seen::Unreadable(why) => not_told(why),
-        Seen::NotAsked => not_told(&Unreadable::default()),
     }
 }

@@ -25,8 +25,7 @@ pub(super) fn vault_id<'a>(target: &'a Target, observed: &'a Observed) -> Option
             .map(|key| &key.vault)
     };
     observed
-        .vault
-        .present()
+        .vault()
         .map(|vault| &vault.id)
         .or(target.vault.as_ref())
         .or_else(named)

@@ -1,7 +1,7 @@
 //! Taking knowledge away may only move a plan toward refusing: over every step, every fact that
 //! decides, and every way of not knowing it.
 
-use crate::rules::{in_days, link, now, operation, part, policy_id, unreadable, well};
+use crate::rules::{Part, in_days, link, now, operation, part, policy_id, unreadable, well};
 use cmkctl::model::finding::Severity;
 use cmkctl::model::key_ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
@@ -22,8 +22,8 @@ fn odd<T>() -> Known<T> {
     Known::Unknown("it says something else".into())
 }
 
-fn silent<T>() -> Seen<T> {
-    Seen::Unreadable(Unreadable {
+fn silent<P: Part>() -> P {
+    P::unread(Unreadable {
         why: "it did not answer".into(),
         ..Unreadable::default()
     })

@@ -7,7 +7,7 @@ use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
-use crate::observe::Wants;
+use crate::observe::{Look, Looking};
 
 /// A changing command.
 #[derive(Debug)]
@@ -17,7 +17,10 @@ pub struct Command {
     /// What it must be told.
     pub(super) needs: &'static [Need],
     /// What it looks at.
-    pub(super) look: fn(&Target) -> Wants,
+    pub(super) look: for<'a> fn(Looking<'a>) -> Look<'a>,
+    /// What it looks at directly before it takes an environment offline, once the first look has
+    /// been judged: everything that the outage relies on.
+    pub(super) look_again: for<'a> fn(Looking<'a>, &'a Observed) -> Look<'a>,
     /// Does what was seen have what was named? An error ends the command before its plan.
     pub(super) fits: fn(&Target, &Observed) -> Result<()>,
     /// What there is to do.
@@ -116,8 +119,17 @@ impl Command {
     }
 
     /// What it looks at.
-    pub(in crate::run) fn look(&self, target: &Target) -> Wants {
-        (self.look)(target)
+    pub(in crate::run) fn look<'a>(&self, looking: Looking<'a>) -> Look<'a> {
+        (self.look)(looking)
+    }
+
+    /// What it looks at directly before an outage; `before` is the look that was judged.
+    pub(in crate::run) fn look_again<'a>(
+        &self,
+        looking: Looking<'a>,
+        before: &'a Observed,
+    ) -> Look<'a> {
+        (self.look_again)(looking, before)
     }
 
     /// Does what was seen have what was named?
@@ -221,7 +233,7 @@ pub(super) fn managed(observed: &Observed) -> Option<Action> {
 
 /// A vault whose key a policy gets must be protected from purge.
 pub(super) fn protected(observed: &Observed) -> Option<Action> {
-    let vault = observed.vault.present()?;
+    let vault = observed.vault()?;
     (vault.purge_protection == Known::Known(false)).then(|| Action::ProtectFromPurge {
         vault: vault.id.clone(),
     })
@@ -234,7 +246,7 @@ pub(super) fn keep(ended: &Ended<'_>) -> Vec<String> {
         offline at once."
             .to_owned(),
     ];
-    let key = ended.observed.key.present();
+    let key = ended.observed.key();
     next.extend(
         key.and_then(|key| key.validity.end())
             .map(|expires| format!("Rotate the key before it expires on {}.", day(expires))),

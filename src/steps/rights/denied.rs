@@ -28,7 +28,7 @@ pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
                 ..why.clone()
             }));
         }
-        (Seen::Absent | Seen::NotAsked, _) => {
+        (Seen::Absent, _) => {
             let why = Unreadable::because("whether it is denied was not read");
             return Denies::CantTell(Doubt::unread(why));
         }

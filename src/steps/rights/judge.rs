@@ -125,7 +125,7 @@ fn granted<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
     let roles = match &held.roles {
         Seen::Present(roles) => roles,
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
-        Seen::Absent | Seen::NotAsked => {
+        Seen::Absent => {
             let why = Unreadable::because("its role assignments were not read");
             return Right::CantTell(Doubt::unread(why));
         }
@@ -218,7 +218,7 @@ fn by_definition(
         }
         Some(Seen::Unreadable(why)) => unread(why),
         Some(Seen::Absent) => unread(&Unreadable::because("its definition is not there")),
-        Some(Seen::NotAsked) | None => unread(&Unreadable::because("its definition was not read")),
+        None => unread(&Unreadable::because("its definition was not read")),
     }
 }
 
@@ -457,7 +457,7 @@ mod tests {
             },
             None,
         ),
-        ("not asked", Held::default, None),
+        ("not read", Held::default, None),
     ];
 
     const READS: [Row; 9] = [
@@ -716,7 +716,7 @@ mod tests {
             YES,
         ),
         ("trouble", || denials_are(unreadable(false)), None),
-        ("not asked", || denials_are(Seen::NotAsked), None),
+        ("not read", || denials_are(Seen::default()), None),
         (
             "nothing to take",
             || Held {
