@@ -2,10 +2,10 @@
 //! end. What the operation says is no proof, so that the last word is the resource's own.
 
 use super::applier::Applier;
-use super::sending::{Look, Sending, Unshown};
+use super::sending::{Look, Sending, Unshown, told};
 use crate::cloud::arm::Written;
 use crate::cloud::arm_operations::{Accepted, Progress};
-use crate::cloud::fault::Reply;
+use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::operations::{Deadline, Ended, Patience, Step};
 use crate::error::{Error, Kind, Result};
 use crate::model::receipt::Event;
@@ -18,6 +18,8 @@ enum Followed {
     Untold(String),
     /// The time is over, and it runs.
     Running(String),
+    /// The time is over, and the last look was not answered: whether it runs is not known.
+    Unread(Fault),
 }
 
 impl Applier<'_> {
@@ -41,8 +43,8 @@ impl Applier<'_> {
     /// runs for too long, the value comes from a look; after any other the caller looks.
     ///
     /// # Errors
-    /// `Unverified` with the operation's code and words when it failed, `StillRunning` when it goes
-    /// on; and a re-read shows nothing in either case.
+    /// `Unverified` with the operation's code and words when it failed, or when it could not be
+    /// read, `StillRunning` when it goes on; and a re-read shows nothing in any of these cases.
     async fn follow<T>(
         &mut self,
         sending: &Sending<'_>,
@@ -63,6 +65,7 @@ impl Applier<'_> {
                 return Ok(None);
             }
             Followed::Running(state) => runs(sending, &state),
+            Followed::Unread(fault) => unread(sending, fault),
         };
         match self.watch(sending.sign, sending.shows, look).await {
             Ok(value) => {
@@ -84,13 +87,14 @@ impl Applier<'_> {
         let began = self.clock.moment();
         let mut patience = Patience::new(accepted.pause);
         let mut pause = patience.next(accepted.pause);
-        let mut state = "accepted".to_owned();
+        let (mut state, mut last) = ("accepted".to_owned(), None);
         while let Some(left) = deadline.left().filter(|left| !left.is_zero()) {
             let what = format!("{} ({state})", sending.sign);
             self.wait_for(&what, began, pause.min(left)).await?;
             let look = deadline.look(self.reader.progress(accepted)).await;
             let Some((look, asked)) = look else { break };
             state = words(&look);
+            last = look.as_ref().err().cloned();
             match accepted.step(&look, asked, &mut patience) {
                 Step::Wait(next) => pause = next,
                 Step::Stop(Ended::Operation(_)) => {
@@ -99,7 +103,7 @@ impl Applier<'_> {
                 Step::Stop(_) | Step::Refused => return Ok(Followed::Untold(state)),
             }
         }
-        Ok(Followed::Running(state))
+        Ok(last.map_or(Followed::Running(state), Followed::Unread))
     }
 }
 
@@ -124,6 +128,16 @@ fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Err
     error.code = end.code;
     (error.correlation, error.client_request) = accepted.tickets.clone();
     error
+}
+
+/// It was accepted, and nothing more is known of it.
+fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
+    let what = format!(
+        "The service accepted the change. Whether it goes on is not known after {} minutes.",
+        sending.takes.as_secs() / 60
+    );
+    told(fault, what)
+        .hint("Run the same command again: it looks first, and sends only what is missing.")
 }
 
 fn runs(sending: &Sending<'_>, state: &str) -> Error {

@@ -168,9 +168,14 @@ impl Applier<'_> {
     }
 }
 
-/// A policy that is there without its identity or its Power Platform id is on its way.
+/// A policy that is there without its identity or its Power Platform id is on its way, and so is
+/// one whose own state is not `Succeeded`.
 fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
     match reply {
+        Ok(Policy {
+            unfinished: Some(state),
+            ..
+        }) => Look::Begun(format!("the state of the policy is {state}")),
         Ok(found) if found.principal_id.is_some() && found.system_id.is_some() => Look::Yes(found),
         Ok(_) => Look::Begun("the policy has no identity yet".to_owned()),
         Err(fault) if fault.status() == Some(404) => {

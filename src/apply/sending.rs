@@ -377,7 +377,7 @@ fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
 }
 
 /// Unverified, with what the service or the sign-in said.
-fn told(fault: Fault, what: String) -> Error {
+pub(super) fn told(fault: Fault, what: String) -> Error {
     match &fault.cause {
         // The words of the sign-in are an error of their own.
         Cause::SignIn(error) | Cause::Unwritten(error) => {

@@ -227,7 +227,16 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
         system_id: text(value, "properties.systemId"),
         key: key_reference(value),
         encrypts: must(value, "properties.encryption.state", encrypts),
+        unfinished: unfinished(value),
     })
+}
+
+/// A state that can't be read is none that is done.
+fn unfinished(value: &Value) -> Option<String> {
+    match maybe(value, "properties.provisioningState", as_text) {
+        Known::Known(state) => state.filter(|state| !state.eq_ignore_ascii_case("Succeeded")),
+        Known::Unknown(why) => Some(why),
+    }
 }
 
 fn encrypts(state: &Value) -> Option<bool> {

@@ -7,7 +7,7 @@ use crate::audit::{End, Entry};
 use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply, passing_status};
-use crate::cloud::json::{as_text, clean, must, text};
+use crate::cloud::json::{as_text, at, clean, must, text};
 use crate::cloud::operations::{Patience, Step, step};
 use crate::cloud::session::{Reader, Writer};
 use crate::model::operation::Operation;
@@ -162,12 +162,26 @@ fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
         ids: answer.ids(),
     };
     if progress.has_ended() && !progress.succeeded() {
-        // Who reads errors knows every shape of one.
-        let fault = Fault::answered(Service::Arm, &answer);
+        let fault = failure(answer);
         progress.end.code = fault.inner_code.or(fault.code);
-        progress.end.message = Some(fault.message).filter(|_| progress.end.code.is_some());
+        let said = progress.end.code.is_some() && !fault.message.is_empty();
+        progress.end.message = Some(fault.message).filter(|_| said);
     }
     Ok(progress)
+}
+
+/// The error in an answer, in whatever shape errors have. It stands at the top; some services put
+/// it below `properties`, as they do with what is special to them (inferred).
+fn failure(mut answer: Answer) -> Fault {
+    let fault = Fault::answered(Service::Arm, &answer);
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match at(&body, "properties") {
+        Some(own) if fault.code.is_none() => {
+            answer.body = own.to_string().into();
+            Fault::answered(Service::Arm, &answer)
+        }
+        _ => fault,
+    }
 }
 
 /// The state that the answer of a `Location` stands for. A resource that is shown in the end may
@@ -280,6 +294,9 @@ mod tests {
         let why = Some(("Forbidden".to_owned(), "No.".to_owned()));
         let found = shown(Asks::Status, 200, &failed);
         assert_eq!(found, Some(("failed".to_owned(), why.clone())));
+        let below = json!({ "status": "Failed", "properties": { "error": error } });
+        let found = shown(Asks::Status, 200, &below);
+        assert_eq!(found, Some(("Failed".to_owned(), why.clone())));
         let found = shown(Asks::Result, 409, &failed);
         assert_eq!(found, Some(("Failed".to_owned(), why)));
     }

@@ -59,17 +59,18 @@ impl Reader {
         role_definition(role, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
-    /// Deny assignments at a scope or above it. It takes the right
-    /// `Microsoft.Authorization/denyAssignments/read`, which a Key Vault administrator may lack.
+    /// Deny assignments at a scope, above it and below it: one of a single key counts too, and the
+    /// filter `atScope()` would leave it out (Microsoft Learn, *List Azure deny assignments*). It
+    /// takes the right `Microsoft.Authorization/denyAssignments/read`, which a Key Vault
+    /// administrator may lack.
     ///
     /// # Errors
     /// The service's refusal.
     pub async fn denials(&self, scope: &str) -> Reply<Vec<Denial>> {
-        let mut url = self.session.arm(
+        let url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/denyAssignments"),
             versions::ROLES,
         );
-        url.push_str("&$filter=atScope%28%29");
         self.session.pages(Service::Arm, &url, denial).await
     }
 

@@ -48,6 +48,8 @@ pub struct Protection {
     pub key: Option<Seen<Key>>,
     /// May the policy's identity use it?
     pub granted: Verdict,
+    /// The name of the deny assignment that takes it away, if one does.
+    pub denied_by: Option<String>,
     /// ARM id of the role assignment that cmkctl itself would have made, where it is there: the
     /// encryption role for this identity, on the vault, without a condition.
     pub grant: Option<String>,

@@ -22,6 +22,9 @@ pub struct Policy {
     pub key: Known<KeyReference>,
     /// Does it encrypt? `Enabled` or `Disabled` on the wire.
     pub encrypts: Known<bool>,
+    /// What its `provisioningState` says, unless that is `Succeeded`. Without one, which is what
+    /// the service was seen to answer, its last change is done.
+    pub unfinished: Option<String>,
 }
 
 /// The key that a policy references.

@@ -15,8 +15,8 @@ pub struct Held {
     /// Definitions of roles that are not built in, by the role's GUID in lower case; only those
     /// that the answer depends on.
     pub definitions: BTreeMap<String, Seen<RoleDefinition>>,
-    /// Deny assignments at or above the resource, of all principals. `Unreadable` with `forbidden`
-    /// means that the service does not show them to this caller.
+    /// Deny assignments at, above and below the resource, of all principals. `Unreadable` with
+    /// `forbidden` means that the service does not show them to this caller.
     pub denials: Seen<Vec<Denial>>,
 }
 

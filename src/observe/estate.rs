@@ -265,6 +265,10 @@ fn protection(
         }
         _ => None,
     };
+    let denied_by = match &right {
+        Some(Right::Denied(denial)) => Some(denial.name.clone()),
+        _ => None,
+    };
     let denials_hidden = held
         .denials
         .unreadable()
@@ -277,6 +281,7 @@ fn protection(
         granted,
         grant,
         granted_by,
+        denied_by,
         denials_hidden,
     }
 }

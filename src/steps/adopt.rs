@@ -51,7 +51,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>
             }
             Ok(mut policy) => {
                 let mut notes = Notes::default();
-                policy.grant = notes.grant(&protection.granted);
+                policy.grant = notes.grant(&protection);
                 policy.readers = notes.readers(readers.get(&id), &policy.id);
                 policy.environments = notes.environments(&environments, &policy.id);
                 adopted.wanted.policies.push(policy);
@@ -97,15 +97,19 @@ struct Notes {
 
 impl Notes {
     /// Shall its identity have the grant? Where it has none today, the file gives none.
-    fn grant(&mut self, granted: &Verdict) -> bool {
-        match granted {
-            Verdict::Yes => {}
-            Verdict::No => self.said.push(
+    fn grant(&mut self, protection: &Protection) -> bool {
+        match (&protection.granted, &protection.denied_by) {
+            (Verdict::Yes, _) => {}
+            (Verdict::No, Some(denial)) => self.said.push(format!(
+                "The deny assignment `{denial}` keeps its identity from the key today. A grant \
+                does not help."
+            )),
+            (Verdict::No, None) => self.said.push(
                 "Its identity may not use the key today: delete the line `grant = false` to have \
                 it granted."
                     .to_owned(),
             ),
-            Verdict::CantTell(why) => {
+            (Verdict::CantTell(why), _) => {
                 self.not_known += 1;
                 self.said.push(format!(
                     "Whether its identity may use the key is not known: {}.",
@@ -113,7 +117,7 @@ impl Notes {
                 ));
             }
         }
-        *granted != Verdict::No
+        protection.granted != Verdict::No
     }
 
     /// Its readers, as far as they are known.

@@ -242,7 +242,12 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
     );
     found.sort(
         protection.granted.clone(),
-        "the policy's identity may not use the key",
+        &protection.denied_by.as_ref().map_or_else(
+            || "the policy's identity may not use the key".to_owned(),
+            |denial| {
+                format!("the deny assignment `{denial}` keeps the policy's identity from the key")
+            },
+        ),
         "the grant on the key",
     );
     if let Some(policy) = protection.policy.present() {
@@ -251,6 +256,11 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
             "the policy's encryption is disabled",
             "whether the policy encrypts",
         );
+        let finished = match &policy.unfinished {
+            None => Verdict::Yes,
+            Some(state) => Verdict::cant_tell(format!("its state is {state}")),
+        };
+        found.sort(finished, "", "whether the policy can be used");
     }
     if let Some(vault) = protection.vault() {
         found.of_vault(vault);

@@ -4,13 +4,14 @@ use super::rights::key::{access, denial_open, settling, source_of_key};
 use super::rights::{About, Doubt, Right, management_group};
 use super::{Whose, finding, moment, quoted, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::ids::{ArmId, ResourceKind, same_id};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::{Policy, Vault};
 use crate::model::rights::{Denial, Held, RoleAssignment};
+use crate::model::roles::ENCRYPTION_USER;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::Timestamp;
@@ -130,14 +131,14 @@ fn beside(observed: &Observed, vault: &Vault, may: &Right<'_>, whose: Whose) -> 
         Right::Yes(_) => hidden_denials(vault, &observed.key_rights),
         Right::No => {
             let doubt = denial_open(policy, vault, &observed.key_rights)?;
-            Some(in_doubt(policy, vault, &doubt, whose))
+            Some(in_doubt(policy, vault, &doubt, &observed.key_rights, whose))
         }
         Right::Denied(denial) => Some(denied(policy, vault, denial)),
-        Right::CantTell(doubt) => Some(in_doubt(policy, vault, doubt, whose)),
+        Right::CantTell(doubt) => Some(in_doubt(policy, vault, doubt, &observed.key_rights, whose)),
     }
 }
 
-fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, whose: Whose) -> Finding {
+fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: Whose) -> Finding {
     let name = &policy.id.name;
     let what = format!("Whether the identity of `{name}` may use the key");
     let mut found = unseen(
@@ -150,10 +151,7 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, whose: Whose) -> Find
     match doubt.about {
         About::Reading => {}
         About::Condition => {
-            let key = policy.key_reference().map_or("KEY", |key| key.key.as_str());
-            let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
-            let command = grant_command(&vault.id.to_string(), key, principal);
-            found.remedy = format!("Give the role without a condition: `{command}`.");
+            found.remedy = without_condition(policy, vault, held);
             found.who = who::GIVES_KEY_ROLE;
         }
         About::Denial => {
@@ -165,6 +163,35 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, whose: Whose) -> Find
         }
     }
     found
+}
+
+/// The role once more, without the condition. A principal can have a role only once at a scope,
+/// with a condition or without: a second one there is refused (`RoleAssignmentExists`), and the
+/// Azure CLI then shows the first one as if it had made it. So the command names a scope at which
+/// the identity does not have the role yet, the smallest one first.
+fn without_condition(policy: &Policy, vault: &Vault, held: &Held) -> String {
+    let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
+    let own = |role: &&RoleAssignment| {
+        same_id(&role.principal_id, principal) && role.role == ENCRYPTION_USER
+    };
+    let roles = held.roles.present().map_or(&[][..], Vec::as_slice);
+    let at = |scope: &str| {
+        let mut own = roles.iter().filter(own);
+        own.find(|role| same_id(&role.scope, scope))
+    };
+    let key = policy.key_reference().map_or("KEY", |key| key.key.as_str());
+    let (on_key, on_vault) = (format!("{}/keys/{key}", vault.id), vault.id.to_string());
+    match (at(&on_key), at(&on_vault)) {
+        (Some(bound), Some(_)) => format!(
+            "Remove the condition of the role assignment {}.",
+            bound.id.as_deref().unwrap_or(&on_key)
+        ),
+        (taken, _) => {
+            let scope = taken.map_or(&on_key, |_| &on_vault);
+            let command = grant_command(scope, key, principal);
+            format!("Give the role without a condition: `{command}`.")
+        }
+    }
 }
 
 /// A grant does not help against a denial.
@@ -259,8 +286,22 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
     ))
 }
 
-/// Is the policy's identity there, and is its grant old enough to be effective everywhere?
+/// Is the policy finished, is its identity there, and is its grant old enough to be effective
+/// everywhere?
 pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
+    if let Some(state) = &policy.unfinished {
+        return vec![finding(
+            "CMK014",
+            Severity::Unknown,
+            policy.id.to_string(),
+            format!(
+                "Whether the policy `{}` can be used is not known: its state is {state}.",
+                policy.id.name
+            ),
+            "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
+            who::KEY_VAULT,
+        )];
+    }
     if policy.principal_id.is_none() {
         return vec![finding(
             "CMK014",

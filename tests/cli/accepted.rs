@@ -1,8 +1,10 @@
 //! Changes that Resource Manager answers with 202: the sandbox's operations on the wire, and the
 //! client, which polls them to their end and believes a re-read alone.
 
+use crate::between::Between;
+use crate::between::Deed::{self, Body};
 use crate::sandbox_wire::ask_as;
-use crate::tenants::plain;
+use crate::tenants::{linked_uat, plain};
 use crate::tool::{Answer, FAST, Ran, Served};
 use serde_json::{Value, json};
 
@@ -247,6 +249,37 @@ fn an_operation_that_takes_too_long_goes_on_and_is_not_sent_again() {
 }
 
 #[test]
+fn an_operation_that_can_not_be_read_is_not_said_to_go_on() {
+    for (trouble, words) in [
+        ("500", "500"),
+        ("429-seconds", "429"),
+        ("garbage", "understood"),
+    ] {
+        let served = Served::patched(&slow(&json!({ "policy_seconds": 40_000 })), FAST);
+        served.faults(&json!([
+            { "match": { "path": "/operations/" }, "do": trouble, "times": 1000, "seconds": 20 },
+        ]));
+        let (ran, lines) = created(&served);
+        let ran = ran.exits(9);
+        ran.says_on_stderr(&[
+            "accepted the change",
+            "Whether it goes on is not known",
+            words,
+            "Run the same command again",
+        ]);
+        assert!(
+            !ran.stderr.contains("goes on at the service"),
+            "{}",
+            ran.stderr
+        );
+        assert!(lines.iter().all(|line| line["event"] != "ended"));
+        let log = served.log();
+        let sent = log.iter().filter(|entry| entry["method"] == "PUT").count();
+        assert_eq!(sent, 1, "{log:?}");
+    }
+}
+
+#[test]
 fn an_operation_elsewhere_is_not_asked_and_a_re_read_decides() {
     let served = Served::patched(&slow(&json!({})), FAST);
     served.faults(&json!([
@@ -259,4 +292,47 @@ fn an_operation_elsewhere_is_not_asked_and_a_re_read_decides() {
     assert_eq!(polls(&served), 0);
     assert_eq!(served.ledger()["foreign"], json!([]));
     assert_eq!(served.times("policy-created"), 1);
+}
+
+#[test]
+fn a_policy_whose_own_state_is_not_done_is_not_used() {
+    const POLICY: &str = "/enterprisePolicies/ep-contoso-cmk?";
+    fn state_is(value: &mut Value, state: Value) {
+        if value["properties"].is_object() {
+            value["properties"]["provisioningState"] = state;
+        }
+    }
+    let states: [(Deed, &str); 3] = [
+        (Body(|v| state_is(v, json!("Failed"))), "state is Failed"),
+        (
+            Body(|v| state_is(v, json!("Updating"))),
+            "state is Updating",
+        ),
+        (Body(|v| state_is(v, json!(5))), "can't be understood"),
+    ];
+    for (deed, words) in states {
+        let served = Served::patched(&linked_uat(json!({})), FAST);
+        let between = Between::new(&served, vec![(POLICY, deed)]);
+        let ran = between.run_as("admin", &["check"]).exits(5);
+        ran.says(&["CMK014 UNKNOWN", words]);
+        let all = ["status", "--all", "--fail-on", "drift"];
+        let ran = between.run_as("admin", &all).exits(5);
+        ran.says(&["whether the policy can be used is not known"]);
+        // One that is new gets no grant either.
+        let served = Served::patched(&slow(&json!({ "policy_seconds": 1 })), FAST);
+        let between = Between::new(&served, vec![(POLICY, deed)]);
+        between
+            .run_as("admin", &["create-policy", "--yes"])
+            .exits(9);
+        assert_eq!(served.times("policy-created"), 1);
+        assert_eq!(served.effects().len(), 1, "{:?}", served.effects());
+    }
+    let served = Served::patched(&linked_uat(json!({})), FAST);
+    for done in [
+        Body(|v| state_is(v, json!("succeeded"))),
+        Body(|v| state_is(v, Value::Null)),
+    ] {
+        let between = Between::new(&served, vec![(POLICY, done)]);
+        between.run_as("admin", &["check"]).exits(0);
+    }
 }

@@ -64,6 +64,7 @@ mod rules;
 #[cfg(unix)]
 mod runner;
 mod sandbox_azure;
+mod sandbox_lists;
 mod sandbox_places;
 mod sandbox_power_platform;
 mod sandbox_roles;

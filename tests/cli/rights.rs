@@ -303,6 +303,8 @@ fn what_is_not_known_is_neither_yes_nor_no() {
         &[
             "holds only under a condition",
             "Give the role without a condition",
+            // At the vault it would be the same assignment again, and refused.
+            "/vaults/kv-contoso-cmk/keys/cmk-contoso`",
         ],
     );
     for (what, deed) in [
@@ -335,6 +337,89 @@ fn what_is_not_known_is_neither_yes_nor_no() {
         .exits(5);
     ran.says(&[CUSTOM, "403"]);
     assert!(served.effects().is_empty());
+}
+
+/// The scopes at which the identity has the role already, under a condition, and the remedy.
+#[test]
+fn the_remedy_of_a_condition_is_a_role_assignment_that_can_be_made() {
+    for (scopes, words) in [
+        (&["@vault"][..], "--scope VAULT/keys/cmk-contoso`"),
+        (&["@group"], "--scope VAULT/keys/cmk-contoso`"),
+        (&["@key"], "--scope VAULT`"),
+        (
+            &["@vault", "@key"],
+            "Remove the condition of the role assignment VAULT/keys/cmk-contoso/providers/",
+        ),
+    ] {
+        let one = |scope: &&str| {
+            json!({
+                "who": "policy:ep-contoso-cmk", "role": "Key Vault Crypto Service Encryption User",
+                "scope": scope, "condition": "x", "days_ago": 30,
+            })
+        };
+        let assignments: Vec<Value> = scopes.iter().map(one).collect();
+        let tenant = json!({
+            "policies": { "ep-contoso-cmk": { "granted": false } }, "assignments": assignments,
+        });
+        let served = Served::patched(&linked_uat(tenant), FAST);
+        let ran = served.run(&["check"]).exits(5);
+        let vault = "/subscriptions/f12af0aa-edba-5769-a6c9-3997acdbd110/resourceGroups/\
+            rg-contoso-cmk/providers/Microsoft.KeyVault/vaults/kv-contoso-cmk";
+        ran.says(&[words.replace("VAULT", vault).as_str()]);
+    }
+}
+
+/// Role assignments that were not asked for: of another principal, whoever that is.
+#[test]
+fn a_list_of_others_gives_nothing_and_takes_nothing() {
+    let other: Rule = (
+        ROLES,
+        Body(|v| {
+            grant(v, |one| {
+                one["principalId"] = json!("cccccccc-0000-4000-8000-000000000003")
+            })
+        }),
+    );
+    let served = Served::patched(&linked_uat(json!({})), FAST);
+    let between = Between::new(&served, vec![other]);
+    let ran = between.run_as("admin", &["check"]).exits(5);
+    ran.says(&["CMK012 UNKNOWN", "which were not asked for"]);
+    between.run_as("admin", &CREATE).exits(5);
+    assert!(served.effects().is_empty());
+}
+
+#[test]
+fn a_denial_of_the_key_alone_counts() {
+    let denial = |scope: &str| {
+        json!({ "denials": [{
+            "name": "stack-lock", "who": ["everyone"], "scope": scope, "data_actions": ["*"],
+        }] })
+    };
+    let served = Served::patched(&linked_uat(denial("@key")), FAST);
+    let ran = served.run(&["check"]).exits(6);
+    ran.says(&["CMK012 BLOCK", "stack-lock"]);
+    served.run(&CREATE).exits(6);
+    let all = served.run(&["status", "--all", "--fail-on", "drift", "-o", "json"]);
+    let all = all.exits(3);
+    assert_eq!(granted(&all), json!(false));
+    let why = "the deny assignment `stack-lock` keeps the policy's identity from the key";
+    all.says(&[why]);
+    let file = served.run(&["adopt"]).exits(0);
+    file.says(&[
+        "`stack-lock` keeps its identity from the key",
+        "A grant does not help",
+    ]);
+    assert!(
+        !file.stdout.contains("to have it granted"),
+        "{}",
+        file.stdout
+    );
+    assert!(served.effects().is_empty());
+    // That of another key of the vault does not.
+    let other = "/subscriptions/f12af0aa-edba-5769-a6c9-3997acdbd110/resourceGroups/\
+        rg-contoso-cmk/providers/Microsoft.KeyVault/vaults/kv-contoso-cmk/keys/other";
+    let served = Served::patched(&linked_uat(denial(other)), FAST);
+    served.run(&["check"]).exits(0);
 }
 
 #[test]

@@ -50,6 +50,11 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "GET",
+                "**/providers/Microsoft.KeyVault/managedHSMs",
+                "azure/vaults",
+            ),
+            (
+                "GET",
                 "**/providers/Microsoft.KeyVault/managedHSMs/{}/keys/{}",
                 "azure/vaults",
             ),
@@ -61,6 +66,11 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions",
+                "azure/vaults",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions/{}",
                 "azure/vaults",
             ),
             (

@@ -121,6 +121,7 @@ pub(crate) fn well() -> (Target, Observed) {
                 version: None,
             }),
             encrypts: Known::Known(true),
+            unfinished: None,
         }),
         provider: Seen::Present(Provider {
             state: Known::Known(Registration::Registered),

@@ -247,7 +247,6 @@ fn every_list_of_azure_has_pages() {
     let under = |rest: &str| format!("{subscription}/{rest}");
     let lists = [
         (under("providers"), 4),
-        (under("locations"), 3),
         (under("resources"), 6),
         (format!("{group}/resources"), 6),
         (under("providers/Microsoft.KeyVault/vaults"), 3),

@@ -735,8 +735,14 @@ fn a_token_says_whose_it_is() {
         ["upn", "scp", "roles"]
             .iter()
             .all(|name| app[*name].is_null())
-            && app["wids"].is_array()
+            && app["uti"].is_string()
     );
+    // An application that has no directory role, and one that has.
+    let application = json!("0997a1d0-0d1d-4acb-b408-d5ca73121e90");
+    assert_eq!(app["wids"], json!([application]));
+    let admin = claims(&served.token("admin", "https://management.azure.com"));
+    let role = json!("11648597-926c-4cf3-9c36-bcebb0ba8dcc");
+    assert_eq!(admin["wids"], json!([role, application]));
 
     let post = |path: &str, form: &str| {
         let path = format!("/{}/oauth2/v2.0/{path}", served.tenant_id());
@@ -758,6 +764,8 @@ fn a_token_says_whose_it_is() {
     };
     let answer = signed_in("https://management.azure.com/.default%20openid%20offline_access");
     let person = claims(answer["access_token"].as_str().unwrap());
+    let everybody = json!("b79fbf4d-3ef9-4689-8143-76b194e85509");
+    assert_eq!(person["wids"], json!([role, everybody]));
     assert_eq!(
         (
             &person["idtyp"],

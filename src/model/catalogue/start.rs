@@ -161,9 +161,11 @@ pub(super) const START: [Entry; 24] = [
     Entry {
         code: "CMK014",
         severity: Warn,
-        title: "Identity not known in Entra yet",
+        title: "Policy or its identity not ready yet",
         cause: "The identity of a new policy appears in Microsoft Entra seconds to minutes after \
-            the policy. Until then an assignment to it ends with `PrincipalNotFound`.",
+            the policy. Until then an assignment to it ends with `PrincipalNotFound`. A policy \
+            with a `provisioningState` other than `Succeeded` is still being changed, or its last \
+            change failed.",
         fix: "Wait some minutes, then run the same command again; `cmkctl create-policy` waits by \
             itself.",
         who: who::KEY_VAULT,

@@ -207,26 +207,25 @@ fn vault_trouble(number: u32) -> Trouble {
 }
 
 fn vault(number: u32) -> Vault {
+    let (hsm, trouble) = (number == 9, vault_trouble(number));
     let mut properties = json!({
         "enableSoftDelete": true,
         "softDeleteRetentionInDays": 90,
-        "enablePurgeProtection": true,
-        "enableRbacAuthorization": number != 2,
         "publicNetworkAccess": "Enabled",
-        "accessPolicies": [],
     });
-    match vault_trouble(number) {
-        Trouble::Firewall => {
-            properties["networkAcls"] = json!({
-                "defaultAction": "Deny",
-                "bypass": "None",
-            })
-        }
-        Trouble::NoPurgeProtection => properties["enablePurgeProtection"] = Value::Null,
-        _ => {}
+    // What is off is absent, and an HSM knows neither of its own two.
+    if trouble != Trouble::NoPurgeProtection {
+        properties["enablePurgeProtection"] = json!(true);
+    }
+    if !hsm {
+        properties["enableRbacAuthorization"] = json!(number != 2);
+        properties["accessPolicies"] = json!([]);
+    }
+    if trouble == Trouble::Firewall {
+        properties["networkAcls"] = json!({ "defaultAction": "Deny", "bypass": "None" });
     }
     Vault {
-        hsm: number == 9,
+        hsm,
         place: Place::default(),
         location: "westeurope".to_owned(),
         properties,

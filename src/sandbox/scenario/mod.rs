@@ -1,8 +1,10 @@
 //! Scenarios: a base tenant, and patches over it. All of it is data.
 
 mod building;
+mod checks;
 mod generate;
 mod granting;
+mod pointing;
 mod rights;
 pub(in crate::sandbox) mod rules;
 mod setup;
@@ -66,22 +68,38 @@ impl Scenario {
     /// A scenario out of JSON: a merge patch (RFC 7396) over the base tenant, and `faults`.
     ///
     /// # Errors
-    /// Text that is not JSON, or names something that no tenant has.
+    /// Text that is not JSON, has a wrong type somewhere, or names something that no tenant has.
+    /// The error says where.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut whole: Value = serde_json::from_str(BASE).map_err(|error| error.to_string())?;
+        let base: Value = serde_json::from_str(BASE).map_err(|error| error.to_string())?;
         let patch: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if !patch.is_object() {
             return Err("it is not a JSON object".to_owned());
         }
-        merge(&mut whole, &patch);
+        let read = |patch: &Value| {
+            let mut whole = base.clone();
+            merge(&mut whole, patch);
+            Self::read(whole)
+        };
+        let scenario = read(&patch).map_err(|error| {
+            let at = pointing::culprit(&patch, &error, |less| read(less).map(drop));
+            let error = pointing::in_words(&error);
+            at.map_or_else(|| error.clone(), |at| format!("`{at}`: {error}"))
+        })?;
+        scenario.setup.check()?;
+        scenario.rights.check(&scenario.setup)?;
+        checks::check(&scenario.setup, &scenario.rights)?;
+        Ok(scenario)
+    }
+
+    /// Reads a whole scenario; whether it makes sense is another question.
+    fn read(mut whole: Value) -> Result<Self, String> {
         let faults = whole
             .as_object_mut()
             .and_then(|map| map.shift_remove("faults"))
             .unwrap_or_else(|| Value::Array(Vec::new()));
         let rights = RightsSetup::take(&mut whole)?;
         let setup = Setup::deserialize(&whole).map_err(|error| error.to_string())?;
-        setup.check()?;
-        rights.check(&setup)?;
         Ok(Self {
             setup,
             rights,

@@ -134,6 +134,25 @@ fn by_name(all: &'static [Definition], named: &str) -> Option<&'static Definitio
         .find(|own| own.name == named || own.id.eq_ignore_ascii_case(named))
 }
 
+/// Does the tenant have the subscription and the resource group that a scope names?
+fn check_place(all: &[Subscription], scope: &str) -> Result<(), String> {
+    let mut segments = scope.split('/').skip(1);
+    let is =
+        |word: Option<&str>, wanted: &str| word.is_some_and(|own| own.eq_ignore_ascii_case(wanted));
+    if !is(segments.next(), "subscriptions") {
+        return Ok(());
+    }
+    let id = segments.next().unwrap_or_default();
+    let found = all.iter().find(|own| own.id.eq_ignore_ascii_case(id));
+    let found = found.ok_or_else(|| format!("there is no subscription `{id}`"))?;
+    if !is(segments.next(), "resourceGroups") {
+        return Ok(());
+    }
+    let name = segments.next().unwrap_or_default();
+    let missing = || format!("there is no resource group `{name}`");
+    found.group(name).map(|_| ()).ok_or_else(missing)
+}
+
 impl RightsSetup {
     /// Takes its parts out of a scenario.
     pub(super) fn take(whole: &mut Value) -> Result<Self, String> {
@@ -252,7 +271,7 @@ impl RightsSetup {
         ))
     }
 
-    fn check_scope(&self, setup: &Setup, scope: &str) -> Result<(), String> {
+    pub(super) fn check_scope(&self, setup: &Setup, scope: &str) -> Result<(), String> {
         if let Some((what, name)) = scope.strip_prefix('@').and_then(|own| own.split_once(':')) {
             let found = match what {
                 "vault" => setup.vaults.contains_key(name),
@@ -269,7 +288,7 @@ impl RightsSetup {
         }
         let lower = scope.to_ascii_lowercase();
         let Some(name) = lower.strip_prefix(MANAGEMENT_GROUP) else {
-            return Ok(());
+            return check_place(&setup.subscriptions(), scope);
         };
         // The root group has the tenant's id.
         let mut groups = self.management_groups.keys();

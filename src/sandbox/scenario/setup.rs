@@ -208,6 +208,31 @@ impl Setup {
         }
     }
 
+    /// Times of the services, each from 0 on.
+    fn check_seconds(&self) -> Result<(), String> {
+        let own = &self.settings;
+        let all = [
+            ("identity_seconds", Some(own.identity_seconds)),
+            ("role_seconds", Some(own.role_seconds)),
+            ("inherited_role_seconds", own.inherited_role_seconds),
+            ("provider_seconds", Some(own.provider_seconds)),
+            ("governance_seconds", Some(own.governance_seconds)),
+            ("link_seconds", Some(own.link_seconds)),
+            ("enable_seconds", Some(own.enable_seconds)),
+            ("policy_seconds", Some(own.policy_seconds)),
+            ("locks_after_seconds", own.locks_after_seconds),
+            ("token_seconds", own.token_seconds),
+        ];
+        for (name, seconds) in all {
+            if let Some(wrong) = seconds.filter(|seconds| !(0.0..=CENTURY).contains(seconds)) {
+                return Err(format!(
+                    "`settings.{name}`: {wrong:?} seconds are not a time from 0 to a hundred years"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// No time is so far away that the calendar ends before it.
     fn check_times(&self) -> Result<(), String> {
         let years = self.epoch.as_second() / (366 * 86_400);
@@ -217,25 +242,7 @@ impl Setup {
                 self.epoch
             ));
         }
-        let settings = &self.settings;
-        let seconds = [
-            settings.identity_seconds,
-            settings.role_seconds,
-            settings.provider_seconds,
-            settings.governance_seconds,
-            settings.link_seconds,
-            settings.enable_seconds,
-            settings.locks_after_seconds.unwrap_or_default(),
-            settings.token_seconds.unwrap_or_default(),
-        ];
-        if let Some(wrong) = seconds
-            .iter()
-            .find(|seconds| !(0.0..=CENTURY).contains(*seconds))
-        {
-            return Err(format!(
-                "{wrong} seconds are not a time from 0 to a hundred years"
-            ));
-        }
+        self.check_seconds()?;
         let keys = self.vaults.values().flat_map(|vault| vault.keys.values());
         #[expect(
             clippy::cast_precision_loss,

@@ -23,6 +23,10 @@ const DEVICE: &str = "sandbox-device.";
 const PENDING: u64 = 2;
 /// Seconds of real time; a client that refreshes early needs more than a few minutes.
 const LIFETIME: i64 = 3600;
+/// What `wids` of every person's token holds, and what that of every application's own token holds,
+/// beside directory roles. Both are on record in tokens that people showed.
+const PERSON: &str = "b79fbf4d-3ef9-4689-8143-76b194e85509";
+const APPLICATION: &str = "0997a1d0-0d1d-4acb-b408-d5ca73121e90";
 /// How long an assertion of a job is good, in sandbox seconds.
 const ASSERTION_SECONDS: f64 = 600.0;
 
@@ -321,6 +325,13 @@ fn person(world: &mut World, asked: &Asked<'_>) -> Reply {
 /// with these claims beside those of every token.
 fn issue(world: &mut World, user: &User, audience: &str, mut claims: Value) -> Value {
     world.tokens += 1;
+    let everybody = if claims["idtyp"] == "app" {
+        APPLICATION
+    } else {
+        PERSON
+    };
+    let role = user.power_platform.directory_role();
+    let wids: Vec<&str> = role.into_iter().chain([everybody]).collect();
     let now = Timestamp::now().as_second();
     let common = json!({
         "aud": audience,
@@ -332,9 +343,9 @@ fn issue(world: &mut World, user: &User, audience: &str, mut claims: Value) -> V
         "nbf": now,
         "exp": now + LIFETIME,
         "ver": "1.0",
-        "wids": user.power_platform.directory_roles(),
+        "wids": wids,
         "sandbox_iat": world.clock.now().as_second(),
-        "uti": world.tokens,
+        "uti": URL_SAFE_NO_PAD.encode(u128::from(world.tokens).to_be_bytes()),
     });
     if let (Some(own), Value::Object(common)) = (claims.as_object_mut(), common) {
         own.extend(common);

@@ -23,17 +23,12 @@ pub(in crate::sandbox) enum Standing {
 }
 
 impl Standing {
-    /// Template ids of the directory roles, as a token's `wids` holds them (Microsoft Entra
-    /// built-in roles). The last one is everybody's.
-    pub(in crate::sandbox) fn directory_roles(self) -> &'static [&'static str] {
+    /// The template id of the directory role, as a token's `wids` holds it (Microsoft Entra
+    /// built-in roles).
+    pub(in crate::sandbox) fn directory_role(self) -> Option<&'static str> {
         match self {
-            Standing::Admin => &[
-                "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
-                "b79fbf4d-3ef9-4689-8143-76b194e85509",
-            ],
-            Standing::None | Standing::EnvironmentAdmin | Standing::Unregistered => {
-                &["b79fbf4d-3ef9-4689-8143-76b194e85509"]
-            }
+            Standing::Admin => Some("11648597-926c-4cf3-9c36-bcebb0ba8dcc"),
+            Standing::None | Standing::EnvironmentAdmin | Standing::Unregistered => None,
         }
     }
 
@@ -193,6 +188,15 @@ impl Vault {
     /// Is what was deleted kept from being purged?
     pub(in crate::sandbox) fn is_purge_protected(&self) -> bool {
         self.properties["enablePurgeProtection"] == true
+    }
+
+    /// How keys in it say that.
+    pub(in crate::sandbox) fn recovery_level(&self) -> &'static str {
+        if self.is_purge_protected() {
+            "Recoverable"
+        } else {
+            "Recoverable+Purgeable"
+        }
     }
 }
 

@@ -413,6 +413,7 @@ mod tests {
     fn a_subscription_is_seen_from_above_it_and_from_below_it() {
         let sees = |assignments: Value| {
             let world = tenant(json!({ "assignments": assignments,
+                "subscriptions": [{ "name": "Contoso" }, { "name": "Other" }],
                 "groups": { "g": { "members": ["observer"] } },
                 "management_groups": { "mg": { "subscriptions": ["Contoso"] }, "other": {} } }));
             sees_subscription(
@@ -431,10 +432,7 @@ mod tests {
         }
         assert!(at("observer", &format!("{management}mg")));
         assert!(!at("observer", &format!("{management}other")));
-        assert!(!at(
-            "observer",
-            "/subscriptions/00000000-0000-0000-0000-000000000000"
-        ));
+        assert!(!at("observer", "@subscription:Other"));
         assert!(!at("admin", "@subscription"));
     }
 }

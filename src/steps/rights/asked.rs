@@ -1,7 +1,7 @@
 //! What is asked about a right, what the answer looks like, and scopes: where an assignment
 //! applies, and how a place is called.
 
-use crate::model::ids::ArmId;
+use crate::model::ids::{ArmId, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Verdict;
 use crate::model::rights::{Denial, Held, Operation, RoleAssignment};
@@ -145,11 +145,22 @@ pub(super) fn applies(assigned: &str, at: &str) -> bool {
     if management_group(assigned).is_some() {
         return true;
     }
+    if assigned == "/" {
+        return true;
+    }
     let (assigned, at) = (
         assigned.trim_matches('/').to_ascii_lowercase(),
         at.trim_matches('/').to_ascii_lowercase(),
     );
-    assigned.is_empty() || assigned == at || at.starts_with(&format!("{assigned}/"))
+    assigned == at || at.starts_with(&format!("{assigned}/"))
+}
+
+/// Is there an assignment of another user or service principal in a list that was asked for this
+/// principal? Then the service did not do as asked, and whether the principal is in a group of the
+/// list is not known.
+pub(super) fn names_others(asked: Asked<'_>, roles: &[RoleAssignment]) -> bool {
+    let mut all = roles.iter();
+    all.any(|role| !role.group && !same_id(&role.principal_id, asked.principal))
 }
 
 /// A role's name where it is known, or else its id.

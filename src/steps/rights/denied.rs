@@ -1,6 +1,6 @@
 //! What deny assignments take away from a principal.
 
-use super::asked::{About, Asked, Doubt, Need, applies};
+use super::asked::{About, Asked, Doubt, Need, applies, names_others};
 use crate::model::ids::same_id;
 use crate::model::known::Verdict;
 use crate::model::rights::{Denial, Held, Principal};
@@ -33,11 +33,10 @@ pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
             return Denies::CantTell(Doubt::unread(why));
         }
     };
-    let groups: BTreeSet<&str> = held
-        .roles
-        .present()
-        .into_iter()
-        .flatten()
+    let roles = held.roles.present().map_or(&[][..], Vec::as_slice);
+    let groups: BTreeSet<&str> = roles
+        .iter()
+        .filter(|_| !names_others(asked, roles))
         .map(|role| role.principal_id.as_str())
         .collect();
     let mut found = Denies::No;

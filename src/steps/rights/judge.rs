@@ -1,6 +1,8 @@
 //! The judge: assignments that apply, what their roles allow, and what is denied.
 
-use super::asked::{Asked, Doubt, Need, Right, applies, management_group, place, role_name};
+use super::asked::{
+    Asked, Doubt, Need, Right, applies, management_group, names_others, place, role_name,
+};
 use super::denied::{Denies, denied};
 use crate::model::ids::{parse_guid, same_id};
 use crate::model::rights::{Held, Operation, RoleAssignment, RoleDefinition};
@@ -40,7 +42,7 @@ pub fn open_roles(asked: Asked<'_>, held: &Held) -> BTreeSet<String> {
             && !held.definitions.contains_key(&role.role)
             && parse_guid(&role.role).is_some()
     };
-    let here = here(asked, held.roles.present().map_or(&[], Vec::as_slice));
+    let here = counting(asked, held.roles.present().map_or(&[], Vec::as_slice));
     here.filter(open).map(|role| role.role.clone()).collect()
 }
 
@@ -77,7 +79,7 @@ pub fn effective<'a>(
     let mut latest = None;
     for operation in asked.need.operations() {
         // The first one that is effective counts: a second grant does not undo it.
-        let first = here(asked, roles)
+        let first = counting(asked, roles)
             .filter(|role| gives(asked.need, role, *operation, held) == Gives::Yes)
             .filter_map(settled)
             .min_by_key(|(from, _)| *from)?;
@@ -113,6 +115,16 @@ fn here<'a>(
     roles.iter().filter(move |role| applies(&role.scope, &at))
 }
 
+/// Those that apply and are the principal's: its own, and those of its groups.
+fn counting<'a>(
+    asked: Asked<'_>,
+    roles: &'a [RoleAssignment],
+) -> impl Iterator<Item = &'a RoleAssignment> {
+    let own_alone = names_others(asked, roles);
+    let principal = asked.principal.to_owned();
+    here(asked, roles).filter(move |role| !own_alone || same_id(&role.principal_id, &principal))
+}
+
 /// What one assignment does for one operation.
 #[derive(Debug, Clone, PartialEq)]
 enum Gives {
@@ -137,13 +149,13 @@ fn granted<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
             .iter()
             .all(|operation| of(role, *operation) == Gives::Yes)
     };
-    if let Some(role) = here(asked, roles).find(whole) {
+    if let Some(role) = counting(asked, roles).find(whole) {
         return Right::Yes(vec![role]);
     }
     let (mut by, mut open): (Vec<&RoleAssignment>, _) = (Vec::new(), None);
     for operation in operations {
         let mut doubt = None;
-        let found = here(asked, roles).find(|role| match of(role, *operation) {
+        let found = counting(asked, roles).find(|role| match of(role, *operation) {
             Gives::Yes => true,
             Gives::No => false,
             Gives::CantTell(why) => {
@@ -155,10 +167,17 @@ fn granted<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
             (Some(role), _) if by.iter().any(|one| std::ptr::eq(*one, role)) => {}
             (Some(role), _) => by.push(role),
             (None, Some(doubt)) => open = Some(doubt),
+            (None, None) if names_others(asked, roles) => {
+                open = Some(Doubt::unread(not_asked_for()))
+            }
             (None, None) => return Right::No,
         }
     }
     open.map_or(Right::Yes(by), Right::CantTell)
+}
+
+fn not_asked_for() -> Unreadable {
+    Unreadable::because("the service listed role assignments of others, which were not asked for")
 }
 
 fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, held: &Held) -> Gives {
@@ -373,7 +392,7 @@ mod tests {
         one(ENCRYPTION_USER, &format!("{VAULT}{path}"))
     }
 
-    const PLACES: [Row; 12] = [
+    const PLACES: [Row; 13] = [
         ("on the vault", || one(ENCRYPTION_USER, VAULT), YES),
         ("on the key", || one(ENCRYPTION_USER, KEY), YES),
         (
@@ -405,6 +424,7 @@ mod tests {
             YES,
         ),
         ("at the root", || one(ENCRYPTION_USER, "/"), YES),
+        ("at no scope", || one(ENCRYPTION_USER, "//"), NO),
         ("nowhere", || held(Vec::new()), NO),
     ];
 
@@ -732,6 +752,69 @@ mod tests {
         all(Need::Key, &DENIED);
         let doubt = denial_in_doubt(at(Need::Key), &of(of_a_group()));
         assert_eq!(doubt.map(|doubt| doubt.about), Some(About::Denial));
+    }
+
+    fn of_another(one: RoleAssignment) -> RoleAssignment {
+        RoleAssignment {
+            principal_id: "cccccccc-0000-4000-8000-000000000003".to_owned(),
+            ..one
+        }
+    }
+
+    fn beside_another(mine: RoleAssignment) -> Held {
+        held(vec![of_another(role(ENCRYPTION_USER, VAULT)), mine])
+    }
+
+    /// The list names another user or service principal, although nobody asked for that one.
+    const OTHERS: [Row; 6] = [
+        (
+            "another alone",
+            || held(vec![of_another(role(ENCRYPTION_USER, VAULT))]),
+            None,
+        ),
+        (
+            "another, and a group that may be anybody's",
+            || beside_another(of_group(role(ADMINISTRATOR, VAULT))),
+            None,
+        ),
+        (
+            "another, and its own",
+            || beside_another(role(CRYPTO_USER, KEY)),
+            YES,
+        ),
+        (
+            "another, and its own of too little",
+            || beside_another(role(VAULT_READER, VAULT)),
+            None,
+        ),
+        (
+            "another, who is denied",
+            || Held {
+                roles: beside_another(role(CRYPTO_USER, KEY)).roles,
+                ..of(denial(
+                    &WRAP,
+                    &[("cccccccc-0000-4000-8000-000000000003", false)],
+                ))
+            },
+            YES,
+        ),
+        (
+            "another, and a group that is denied",
+            || Held {
+                roles: Seen::Present(vec![
+                    of_another(role(READER, VAULT)),
+                    of_group(role(READER, VAULT)),
+                    role(CRYPTO_USER, KEY),
+                ]),
+                ..of(of_a_group())
+            },
+            None,
+        ),
+    ];
+
+    #[test]
+    fn a_list_that_names_others_tells_what_is_the_principals_own_and_no_more() {
+        all(Need::Key, &OTHERS);
     }
 
     #[test]

@@ -48,8 +48,16 @@ pub(super) fn respond(
     }
 }
 
-/// At, above and below the scope.
+/// At, above and below the scope; `atScope()` leaves out what is below.
 fn locks(world: &World, request: &Request, scope: &str) -> Reply {
+    let filter = request.query("$filter").trim();
+    let at_scope = filter.eq_ignore_ascii_case("atScope()");
+    if !filter.is_empty() && !at_scope {
+        let text = format!(
+            "The filter '{filter}' is not supported. Supported filters are 'atScope()' (inferred)."
+        );
+        return Reply::error(400, "UnsupportedQuery", text);
+    }
     let shown = |lock: &Lock| {
         json!({
             "id": format!(
@@ -65,8 +73,8 @@ fn locks(world: &World, request: &Request, scope: &str) -> Reply {
     let touching = world
         .locks
         .iter()
-        .filter(|lock| covers(&lock.scope, scope) || covers(scope, &lock.scope));
-    listed(world, request, touching.map(shown).collect())
+        .filter(|lock| covers(&lock.scope, scope) || (!at_scope && covers(scope, &lock.scope)));
+    listed(world, request, &["$filter"], touching.map(shown).collect())
 }
 
 /// What is not set is `null`. An assignment above the subscriptions names a definition without one.
@@ -138,7 +146,7 @@ fn list(world: &World, request: &Request, scope: &str) -> Reply {
         .filter(|role| who.as_ref().is_none_or(|who| who.contains(&role.principal)))
         .map(|role| assignment(world, role))
         .collect();
-    listed(world, request, value)
+    listed(world, request, &["$filter"], value)
 }
 
 /// Where the assignment of this name at this scope is kept.

@@ -141,7 +141,7 @@ fn definitions(world: &World, request: &Request, scope: &str) -> Reply {
             kind.is_none_or(|kind| own.eq_ignore_ascii_case(kind))
         })
         .collect();
-    listed(world, request, value)
+    listed(world, request, &["$filter"], value)
 }
 
 fn unsupported(filter: &str, supported: &str) -> Reply {
@@ -161,7 +161,7 @@ fn permissions(world: &World, request: &Request, user: &User, scope: &str) -> Re
         ))
     };
     let value: Vec<Value> = held(world, &user.object_id, scope).filter_map(of).collect();
-    listed(world, request, value)
+    listed(world, request, &[], value)
 }
 
 /// At, above and below the scope; `atScope()` leaves out what is below.
@@ -180,7 +180,7 @@ fn denials(world: &World, request: &Request, scope: &str) -> Reply {
     };
     let found = world.rights.denials.iter().filter(here);
     let value: Vec<Value> = found.map(|own| denial(world, own)).collect();
-    listed(world, request, value)
+    listed(world, request, &["$filter"], value)
 }
 
 fn denial(world: &World, own: &Denial) -> Value {

@@ -76,7 +76,7 @@ fn list(world: &World, request: &Request, scope: &Scope, hsm: bool) -> Reply {
         .filter(|(_, vault)| vault.deleted && vault.hsm == hsm)
         .filter(|(name, _)| scope.holds(&world.vault_id(name)))
         .map(|(name, vault)| shown(world, scope, name, vault));
-    listed(world, request, found.collect())
+    listed(world, request, &[], found.collect())
 }
 
 fn find<'a>(

@@ -3,16 +3,18 @@
 //! 2021-04-01 and 2022-12-01). Imitated after the public REST reference.
 
 use super::errors::refusal;
-use super::listing::{listed, listed_with_link};
+use super::listing::{invalid_filter, listed, listed_whole, listed_with_link, refused};
 use super::odata;
 use super::scope::Scope;
 use super::shapes::{policy_body, provider_body, readable, vault_body};
 use super::versions::{self, Provider};
 use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::{allowed, sees_subscription};
 use crate::sandbox::tenant::subscriptions::{Group, Subscription};
 use crate::sandbox::tenant::world::World;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// What is below a subscription, or below a group of it.
@@ -83,14 +85,22 @@ fn group(group: &Group) -> Value {
     })
 }
 
-/// The groups that the caller may read.
+/// The groups that the caller may read. None of them has tags, which are all that their list may be
+/// filtered by.
 fn groups(world: &World, request: &Request, user: &User, subscription: &Subscription) -> Reply {
+    let filter = request.query("$filter");
+    let Some(tags) = odata::comparisons(filter, &["tagName", "tagValue"]) else {
+        return invalid_filter(filter);
+    };
     let action = "Microsoft.Resources/subscriptions/resourceGroups/read";
     let readable = |group: &&Group| allowed(world, &user.object_id, action, &group.id, false);
-    let shown = subscription.groups.values().filter(readable).map(group);
-    listed(world, request, shown.collect())
+    let shown = subscription.groups.values().filter(|_| tags.is_empty());
+    let shown = shown.filter(readable).map(group);
+    listed(world, request, &["$filter", "$top"], shown.collect())
 }
 
+/// In one piece, whatever the length of a page: the specification (2022-12-01) has no link there,
+/// and its clients look for none.
 fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
     let location = |(name, shown): (&str, &str)| {
         json!({
@@ -106,7 +116,7 @@ fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
         ("northeurope", "North Europe"),
         ("uksouth", "UK South"),
     ];
-    listed(world, request, all.into_iter().map(location).collect())
+    listed_whole(world, request, all.into_iter().map(location).collect())
 }
 
 fn other(world: &World, scope: &Scope, own: &Provider) -> Value {
@@ -129,7 +139,7 @@ fn providers(world: &World, request: &Request, scope: &Scope) -> Reply {
     let all = others()
         .map(|own| other(world, scope, own))
         .chain([provider_body(world, scope)]);
-    listed(world, request, all.collect())
+    listed(world, request, &["$expand"], all.collect())
 }
 
 fn provider(world: &World, request: &Request, scope: &Scope) -> Reply {
@@ -144,56 +154,75 @@ fn provider(world: &World, request: &Request, scope: &Scope) -> Reply {
     }
 }
 
+/// Fields by which the list of resources may be filtered, of those that the service has.
+const FIELDS: [&str; 4] = ["resourceType", "name", "location", "resourceGroup"];
+/// What the list of resources may be expanded by.
+const MORE: [&str; 3] = ["createdTime", "changedTime", "provisioningState"];
+
 /// Only what the list shows of each: no properties.
 fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
     let filter = request.query("$filter");
-    let kept = |body: &Value| {
-        let fits = |field: &str, wanted: Option<&str>| {
-            wanted.is_none_or(|wanted| {
-                body[field]
-                    .as_str()
-                    .is_some_and(|own| own.eq_ignore_ascii_case(wanted))
-            })
-        };
-        fits("type", odata::equal(filter, "resourceType"))
-            && fits("name", odata::equal(filter, "name"))
+    let Some(wanted) = odata::comparisons(filter, &FIELDS) else {
+        return invalid_filter(filter);
     };
+    let expanded: Vec<&str> = request.query("$expand").split(',').map(str::trim).collect();
+    let known =
+        |name: &str| name.is_empty() || MORE.iter().any(|own| own.eq_ignore_ascii_case(name));
+    if let Some(odd) = expanded.iter().find(|name| !known(name)) {
+        return refused(format!(
+            "The value '{odd}' of '$expand' is not supported (inferred)."
+        ));
+    }
     let held = world
         .vaults
         .iter()
         .filter(|(name, vault)| !vault.deleted && scope.holds(&world.vault_id(name)))
-        .map(|(name, _)| name);
-    let held = held
-        .filter(|name| readable(world, user, name))
-        .map(|name| vault_body(world, name));
-    let readable = |id: &str| {
-        allowed(
-            world,
-            &user.object_id,
-            "Microsoft.PowerPlatform/enterprisePolicies/read",
-            id,
-            false,
-        )
-    };
+        .filter(|(name, _)| readable(world, user, name))
+        .map(|(name, _)| (vault_body(world, name), LONG_AGO));
+    let action = "Microsoft.PowerPlatform/enterprisePolicies/read";
     let policies = world
         .policies
         .values()
-        .filter(|policy| scope.holds(&policy.id) && readable(&policy.id))
-        .map(policy_body);
-    let shown = |body: Value| {
-        let names = ["id", "name", "type", "location", "kind", "identity", "tags"];
-        names
-            .iter()
-            .filter(|name| !body[**name].is_null())
-            .map(|name| ((*name).to_owned(), body[*name].clone()))
-            .collect()
-    };
+        .filter(|policy| scope.holds(&policy.id))
+        .filter(|policy| allowed(world, &user.object_id, action, &policy.id, false))
+        .map(|policy| (policy_body(policy), policy.created));
     let value: Vec<Value> = held
         .chain(policies)
-        .filter(kept)
-        .map(|body| Value::Object(shown(body)))
+        .filter(|(body, _)| wanted.iter().all(|(field, value)| has(body, field, value)))
+        .map(|(body, created)| listed_resource(&body, created, &expanded))
         .collect();
-    listed(world, request, value)
+    listed(world, request, &["$expand", "$filter", "$top"], value)
+}
+
+/// Does a resource have this value in a field of the filter?
+fn has(body: &Value, field: &str, value: &str) -> bool {
+    let own = match field {
+        "resourceType" => body["type"].as_str(),
+        "resourceGroup" => body["id"].as_str().and_then(|id| id.split('/').nth(4)),
+        field => body[field].as_str(),
+    };
+    own.is_some_and(|own| own.eq_ignore_ascii_case(value))
+}
+
+/// A resource as the list shows it, with the identity that all types of resources have in common.
+fn listed_resource(body: &Value, created: Timestamp, expanded: &[&str]) -> Value {
+    let names = ["id", "name", "type", "location", "kind", "identity", "tags"];
+    let shown = names.iter().filter(|name| !body[**name].is_null());
+    let mut item: Value = shown
+        .map(|name| ((*name).to_owned(), body[*name].clone()))
+        .collect();
+    if let Some(identity) = item["identity"].as_object_mut() {
+        identity.shift_remove("systemAssignedIdentityPrincipalId");
+    }
+    for name in MORE {
+        if expanded.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            item[name] = match name {
+                "provisioningState" => json!("Succeeded"),
+                _ => json!(created.to_string()),
+            };
+        }
+    }
+    item
 }
 
 /// Those in which the caller has a role, at them, above them or somewhere in them.

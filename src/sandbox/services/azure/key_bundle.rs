@@ -80,17 +80,12 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
 
 pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
     let vault = world.vaults.get(vault);
-    let level = if vault.is_some_and(Vault::is_purge_protected) {
-        "Recoverable"
-    } else {
-        "Recoverable+Purgeable"
-    };
     let made = made(world, key, number);
     let mut attributes = json!({
         "enabled": key.is_enabled(number),
         "created": made,
         "updated": made,
-        "recoveryLevel": level,
+        "recoveryLevel": vault.map(Vault::recovery_level),
         "recoverableDays": vault.map_or(90, Vault::retention_days),
     });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {

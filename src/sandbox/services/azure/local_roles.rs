@@ -2,6 +2,7 @@
 //! role assignments and role definitions at `/`, `/keys` and `/keys/{name}`. Imitated after the
 //! public REST reference and recorded answers.
 
+use super::listing::listed_local;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::local_roles::{local_scope, locally_allowed};
 use crate::sandbox::tenant::parts::{Role, RoleDetails, User};
@@ -62,8 +63,7 @@ pub(super) fn respond(
         }
         ("GET", ["roledefinitions"]) => {
             may(world, "roleDefinitions/read/action")?;
-            let value: Vec<Value> = BUILT_IN.managed_hsm.iter().map(definition).collect();
-            Reply::json(200, &json!({ "value": value }))
+            definitions(world, request)
         }
         ("GET", ["roledefinitions", id]) => {
             may(world, "roleDefinitions/read/action")?;
@@ -94,6 +94,16 @@ fn no_definition(status: u16, id: &str) -> Reply {
 
 fn definition_id(role: &str) -> String {
     format!("Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{role}")
+}
+
+/// All of them are defined at the HSM itself, so the filters by scope leave none of them out.
+fn definitions(world: &World, request: &Request) -> Reply {
+    let filter = request.query("$filter").trim().to_ascii_lowercase();
+    if !["", "atscope()", "atscopeandbelow()"].contains(&filter.as_str()) {
+        return Reply::error(400, "BadParameter", "The filter is not supported.");
+    }
+    let all = BUILT_IN.managed_hsm.iter().map(definition);
+    listed_local(world, request, all.collect())
 }
 
 fn definition(own: &Definition) -> Value {
@@ -156,7 +166,7 @@ fn list(world: &World, request: &Request, place: &Place<'_>) -> Reply {
         .filter(|role| principal.as_ref().is_none_or(|id| role.principal == *id))
         .map(assignment)
         .collect();
-    Reply::json(200, &json!({ "value": value }))
+    listed_local(world, request, value)
 }
 
 fn find(world: &World, place: &Place<'_>, name: &str) -> Option<usize> {

@@ -10,6 +10,31 @@ pub(super) fn called<'a>(filter: &'a str, name: &str) -> Option<&'a str> {
     quoted(filter, &format!("{name}('"))
 }
 
+/// All comparisons of a filter that is nothing but `field eq 'value'`, joined by `and`, of these
+/// fields; `None` for any other filter. A value that holds ` and ` is not understood.
+pub(super) fn comparisons<'a>(
+    filter: &'a str,
+    fields: &[&'a str],
+) -> Option<Vec<(&'a str, &'a str)>> {
+    let one = |clause: &'a str| {
+        let mut words = clause.trim().splitn(3, ' ');
+        let (field, operator) = (words.next()?, words.next()?);
+        let value = words
+            .next()?
+            .trim()
+            .strip_prefix('\'')?
+            .strip_suffix('\'')?;
+        let field = fields.iter().find(|own| own.eq_ignore_ascii_case(field))?;
+        operator
+            .eq_ignore_ascii_case("eq")
+            .then_some((*field, value))
+    };
+    if filter.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    filter.split(" and ").map(one).collect()
+}
+
 fn quoted<'a>(filter: &'a str, before: &str) -> Option<&'a str> {
     // Lower case of ASCII only: the places stay the same.
     let at = filter
@@ -36,5 +61,27 @@ mod tests {
         );
         assert_eq!(equal(filter, "name"), Some("kv"));
         assert_eq!(equal("", "name"), None);
+    }
+
+    #[test]
+    fn a_filter_is_comparisons_or_nothing_that_is_known() {
+        let fields = ["name", "resourceType"];
+        assert_eq!(comparisons(" ", &fields), Some(Vec::new()));
+        assert_eq!(
+            comparisons("Name EQ 'a b' and resourcetype eq 'x/y'", &fields),
+            Some(vec![("name", "a b"), ("resourceType", "x/y")])
+        );
+        for odd in [
+            "name",
+            "name eq",
+            "name eq a",
+            "name ne 'a'",
+            "kind eq 'a'",
+            "name eq 'a' or name eq 'b'x",
+            "substringof('a', name)",
+            "name eq 'a' and",
+        ] {
+            assert_eq!(comparisons(odd, &fields), None, "{odd}");
+        }
     }
 }

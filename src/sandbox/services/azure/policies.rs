@@ -74,7 +74,7 @@ pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope)
         .filter(readable)
         .map(policy_body)
         .collect();
-    listed(world, request, value)
+    listed(world, request, &[], value)
 }
 
 pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &Scope) -> Reply {

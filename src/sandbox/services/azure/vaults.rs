@@ -93,7 +93,7 @@ fn list(world: &World, request: &Request, user: &User, (scope, hsm): (&Scope, bo
         .map(|(name, _)| name);
     let readable = names.filter(|name| readable(world, user, name));
     let shown = readable.map(|name| vault_body(world, name));
-    listed(world, request, shown.collect())
+    listed(world, request, &["$top"], shown.collect())
 }
 
 /// The keys that are not deleted.
@@ -105,17 +105,18 @@ fn keys(world: &World, request: &Request, vault: &str) -> Reply {
         .flat_map(|found| &found.keys);
     let value: Vec<Value> = keys
         .filter(|(_, key)| !key.deleted)
-        .map(|(name, key)| key_body(world, (vault, name), key, key.versions))
+        .map(|(name, key)| listed_key(key_body(world, (vault, name), key, key.versions), false))
         .collect();
-    listed(world, request, value)
+    listed(world, request, &[], value)
 }
 
 fn key_versions(world: &World, request: &Request, vault: &str, name: &str) -> Reply {
     let Some(key) = find(world, vault, name) else {
         return no_key(name);
     };
-    let shown = (1..=key.versions).map(|number| key_body(world, (vault, name), key, number));
-    listed(world, request, shown.collect())
+    let shown = (1..=key.versions)
+        .map(|number| listed_key(version_body(world, (vault, name), key, number), true));
+    listed(world, request, &[], shown.collect())
 }
 
 fn no_key(name: &str) -> Reply {
@@ -145,13 +146,40 @@ fn key_version(world: &World, vault: &str, name: &str, version: &str) -> Reply {
         (1..=key.versions).find(|number| version_id(vault, name, *number) == version)
     });
     match key.zip(number) {
-        Some((key, number)) => Reply::json(200, &key_body(world, (vault, name), key, number)),
+        Some((key, number)) => Reply::json(200, &version_body(world, (vault, name), key, number)),
         None => {
             let text =
                 format!("A version {version} of key {name} was not found in this key vault.");
             Reply::error(404, "KeyNotFound", text)
         }
     }
+}
+
+/// A version of a key, which is a resource of its own.
+fn version_body(world: &World, (vault, name): (&str, &str), key: &Key, number: u32) -> Value {
+    let mut body = key_body(world, (vault, name), key, number);
+    let version = version_id(vault, name, number);
+    for (field, more) in [
+        ("id", format!("/versions/{version}")),
+        ("type", "/versions".to_owned()),
+    ] {
+        let whole = body[field].as_str().map(|own| format!("{own}{more}"));
+        body[field] = json!(whole);
+    }
+    body["name"] = json!(version);
+    body
+}
+
+/// What lists show of a key or of a version: where it is, and its attributes (examples of the
+/// public specification).
+fn listed_key(mut body: Value, version: bool) -> Value {
+    if let Some(all) = body["properties"].as_object_mut() {
+        let shown = |name: &str| {
+            ["attributes", "keyUri"].contains(&name) || (version && name == "keyUriWithVersion")
+        };
+        all.retain(|name, _| shown(name));
+    }
+    body
 }
 
 /// A managed HSM's key is a proxy resource: it has no place of its own.
@@ -165,6 +193,7 @@ fn key_body(world: &World, (vault_name, name): (&str, &str), key: &Key, version:
         "created": made(world, key, version),
         "updated": made(world, key, version),
         "exportable": false,
+        "recoveryLevel": vault.recovery_level(),
     });
     for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
         if let Some(seconds) = unix(world, days) {
