@@ -10,7 +10,7 @@ use crate::model::protection::Key;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
-/// The key by Resource Manager, which needs no answer of the vault before. Of a managed HSM it knows
+/// The key by Resource Manager, which needs no answer of the vault before; of a managed HSM it has
 /// none.
 pub(super) async fn key_in_arm(
     reader: &Reader,
