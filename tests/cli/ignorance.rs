@@ -30,7 +30,7 @@ fn silent<P: Part>() -> P {
 }
 
 /// Every fact that a step may decide upon, as nobody knows it.
-const UNKNOWN: [(&str, Change); 40] = [
+const UNKNOWN: [(&str, Change); 43] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| part(&mut o.environment).key_link = silent()),
     ("link that contradicts", |o| {
@@ -58,6 +58,7 @@ const UNKNOWN: [(&str, Change); 40] = [
         part(&mut o.environment).app = odd()
     }),
     ("integration", |o| o.integration = silent()),
+    ("integration, never read", |o| o.integration = None),
     ("operations", |o| o.operations = silent()),
     ("operations, hidden", |o| o.operations = unreadable(None)),
     ("policy", |o| o.policy = silent()),
@@ -70,6 +71,7 @@ const UNKNOWN: [(&str, Change); 40] = [
         part(&mut o.policy).principal_id = None
     }),
     ("vault", |o| o.vault = silent()),
+    ("vault, never read", |o| o.vault = None),
     ("vault, hidden", |o| o.vault = unreadable(None)),
     ("model of the vault", |o| part(&mut o.vault).rbac = odd()),
     ("network", |o| part(&mut o.vault).network = odd()),
@@ -78,6 +80,7 @@ const UNKNOWN: [(&str, Change); 40] = [
         part(&mut o.vault).purge_protection = odd()
     }),
     ("key", |o| o.key = silent()),
+    ("key, never read", |o| o.key = None),
     ("type of the key", |o| part(&mut o.key).kty = odd()),
     ("whether the key is enabled", |o| {
         part(&mut o.key).validity.enabled = odd()
@@ -238,6 +241,7 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "rules",
             "finance and operations",
             "integration",
+            "integration, never read",
             "operations",
             "operations, hidden",
             "policy",
@@ -245,9 +249,11 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "key of the policy",
             "state of the policy",
             "vault",
+            "vault, never read",
             "model of the vault",
             "network",
             "key",
+            "key, never read",
             "type of the key",
             "whether the key is enabled",
             "since when",
@@ -264,10 +270,12 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "key of the policy",
             "state of the policy",
             "vault",
+            "vault, never read",
             "vault, hidden",
             "model of the vault",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "until when",
             "roles",
@@ -285,8 +293,10 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "operations, hidden",
             "key of the policy",
             "vault",
+            "vault, never read",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "roles",
         ],
@@ -303,8 +313,10 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "policy",
             "key of the policy",
             "vault",
+            "vault, never read",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "roles",
             "protection level",
@@ -314,9 +326,11 @@ const DECIDE: [(&str, &[&str]); 7] = [
         "rotate-key",
         &[
             "vault",
+            "vault, never read",
             "vault, hidden",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "since when",
             "until when",
@@ -326,12 +340,19 @@ const DECIDE: [(&str, &[&str]); 7] = [
     ),
     (
         "unlock",
-        &["vault", "network", "key of the policy", "roles"],
+        &[
+            "vault",
+            "vault, never read",
+            "network",
+            "key of the policy",
+            "roles",
+        ],
     ),
     (
         "retire-key",
         &[
             "vault",
+            "vault, never read",
             "vault, hidden",
             "the tenant",
             "whether it is the whole tenant",
@@ -340,6 +361,22 @@ const DECIDE: [(&str, &[&str]); 7] = [
         ],
     ),
 ];
+
+#[test]
+fn what_a_look_forgot_is_no_word_for_fine() {
+    let forgot = Observed {
+        at: now(),
+        ..Observed::default()
+    };
+    for (name, step, target, _) in every_step() {
+        let plan = step(&target, &forgot);
+        assert!(
+            !plan.may_start() && !plan.changes() && plan.already.is_empty(),
+            "{name}: {plan:#?}"
+        );
+        assert!(plan.blockers().next().is_none(), "{name}: {plan:#?}");
+    }
+}
 
 #[test]
 fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
