@@ -113,11 +113,6 @@ impl Command {
         self.needs.contains(&Need::Environment)
     }
 
-    /// Are vault and key its business?
-    pub(in crate::run) fn of_key(&self) -> bool {
-        self.needs.contains(&Need::Key)
-    }
-
     /// What it looks at.
     pub(in crate::run) fn look<'a>(&self, looking: Looking<'a>) -> Look<'a> {
         (self.look)(looking)
@@ -158,9 +153,10 @@ impl Command {
     /// The part of the target that is its business: the other administrator's half is not this
     /// command's to read.
     pub(in crate::run) fn own(&self, target: &Target) -> Target {
+        let needs = |need| self.needs.contains(&need);
         Target {
-            vault: target.vault.clone().filter(|_| self.of_key()),
-            key: target.key.clone().filter(|_| self.of_key()),
+            vault: target.vault.clone().filter(|_| needs(Need::Vault)),
+            key: target.key.clone().filter(|_| needs(Need::Key)),
             ..target.clone()
         }
     }
