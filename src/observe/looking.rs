@@ -17,6 +17,7 @@ use crate::model::protection::{Key, Policy, Provider, Vault};
 use crate::model::rights::Held;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
+use crate::steps::lifecycle::keyed_last;
 use futures::join;
 use std::collections::BTreeMap;
 
@@ -70,7 +71,13 @@ impl Looking<'_> {
             join!(self.reader.environment(id), self.reader.operations(id));
         let operations = ask(operations)?;
         let environment = found(self.reader, id, environment).await;
-        Ok((environment.map(Seen::Present).or_else(unseen)?, operations))
+        let mut seen = Observed {
+            environment: environment.map(Seen::Present).or_else(unseen)?,
+            operations,
+            ..self.begun()
+        };
+        doubted(&mut seen);
+        Ok((seen.environment, seen.operations))
     }
 
     /// The policy that was named.
@@ -218,6 +225,18 @@ impl Looking<'_> {
             seen.around.versions = ask(self.reader.key_versions(vault, key).await)?;
         }
         Ok(())
+    }
+}
+
+/// A policy that is not shown is not known where the history speaks against its absence.
+fn doubted(seen: &mut Observed) {
+    let Some(why) = keyed_last(seen) else {
+        return;
+    };
+    if let Seen::Present(environment) = &mut seen.environment
+        && environment.key_link.is_absent()
+    {
+        environment.key_link = Seen::Unreadable(Unreadable::because(why));
     }
 }
 

@@ -2,7 +2,7 @@
 //! seen.
 
 use super::estate::left_keys;
-use super::lifecycle::{applies_key, changes_key};
+use super::lifecycle::{KEYED_LAST, applies_key, changes_key, harmless};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Stage};
 use crate::model::finding::{Finding, Severity};
@@ -167,13 +167,10 @@ impl<'a> Tenant<'a> {
         // A reset, a restore or a copy gives it the key of something else, or none.
         // One that failed may have put data on the key.
         let of_keys = |operation: &&Operation| {
-            (operation.succeeded() || applies_key(&operation.kind))
-                && !HARMLESS.iter().any(|kind| operation.is(kind))
+            (operation.succeeded() || applies_key(&operation.kind)) && !harmless(operation)
         };
         let last = history.iter().find(of_keys)?;
-        applies_key(&last.kind).then(|| {
-            "no policy is shown, and yet its history ends with one being applied".to_owned()
-        })
+        applies_key(&last.kind).then(|| KEYED_LAST.to_owned())
     }
 
     /// Environments that left some key not long ago: which one, no history says. A history that
@@ -237,13 +234,6 @@ impl<'a> Tenant<'a> {
         days
     }
 }
-
-/// Operations that change nothing about an environment's key.
-const HARMLESS: [&str; 3] = [
-    "EnableGovernanceConfiguration",
-    "DisableGovernanceConfiguration",
-    "Backup",
-];
 
 pub(super) fn needed(subject: &str, message: String) -> Finding {
     let remedy =

@@ -35,6 +35,35 @@ const LONGEST_REMOVAL: SignedDuration =
 /// Reads lag behind an operation that ended, for so long at most.
 pub(super) const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 
+/// Does it change nothing about an environment's key?
+pub(super) fn harmless(operation: &Operation) -> bool {
+    let kinds = [
+        "EnableGovernanceConfiguration",
+        "DisableGovernanceConfiguration",
+        "Backup",
+    ];
+    kinds.iter().any(|kind| operation.is(kind))
+}
+
+/// Why a link that is not shown may be there all the same.
+pub(super) const KEYED_LAST: &str =
+    "no policy is shown, and yet its history ends with one being applied";
+
+/// What in its history speaks against it that an environment without a policy has none: the last
+/// thing that happened to its key is that one was applied. An absent policy alone is no proof. What
+/// runs, or ended so lately that reads lag behind it, is judged by whoever waits for it; what
+/// failed is to be sent again.
+pub fn keyed_last(observed: &Observed) -> Option<&'static str> {
+    if running(observed).is_some() || just_keyed(observed) {
+        return None;
+    }
+    let of_keys = |operation: &&Operation| {
+        (operation.succeeded() || changes_key(&operation.kind)) && !harmless(operation)
+    };
+    let last = observed.operations.present()?.iter().find(of_keys)?;
+    (applies_key(&last.kind) && last.succeeded()).then_some(KEYED_LAST)
+}
+
 /// Does an operation of this kind apply a key?
 pub fn applies_key(kind: &str) -> bool {
     [ADD, SWAP].iter().any(|own| kind.eq_ignore_ascii_case(own))

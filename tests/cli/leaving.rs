@@ -1,7 +1,7 @@
 //! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is
 //! sent once, whatever happens on the way.
 
-use crate::tenants::{two_keys, uat_is};
+use crate::tenants::{policy_ready, two_keys, uat_is};
 use crate::tool::{FAST, Served, actions, overlaid};
 use serde_json::{Value, json};
 
@@ -205,5 +205,52 @@ fn a_lost_answer_starts_no_second_removal() {
             "{trouble}: {}",
             ran.stderr
         );
+    }
+}
+
+/// Operations of the past, how many days ago each ended, and what `remove-environment`, `status`
+/// and `add-environment` say of an environment that shows no policy.
+#[test]
+fn a_policy_that_is_not_shown_is_not_gone_where_the_history_ends_with_a_key() {
+    let past =
+        |kind: &str, days: f64| json!({ "environment": "uat", "kind": kind, "days_ago": days });
+    let add = || past("NewCustomerManagedKey", 300.0);
+    let failed = overlaid(add(), json!({ "failed": true }));
+    for (history, ends, state) in [
+        (vec![add()], [5, 5], "not-visible"),
+        (
+            vec![add(), past("EnableGovernanceConfiguration", 200.0)],
+            [5, 5],
+            "not-visible",
+        ),
+        (
+            vec![past("RevertToMicrosoftKey", 400.0), add()],
+            [5, 5],
+            "not-visible",
+        ),
+        (
+            vec![add(), past("RevertToMicrosoftKey", 200.0)],
+            [0, 8],
+            "not-encrypted",
+        ),
+        (vec![failed], [0, 8], "not-encrypted"),
+        (vec![], [0, 8], "not-encrypted"),
+    ] {
+        let served = Served::patched(&policy_ready(json!({ "history": history })), FAST);
+        let all = served.run(&["status", "-o", "json"]).exits(0).json();
+        assert_eq!(all["state"], state, "{history:?}");
+        let ran = served.run(&REMOVE).exits(ends[0]);
+        let open = ran.stderr.contains("is not known");
+        assert_eq!(open, ends[0] == 5, "{}", ran.stderr);
+        assert!(served.effects().is_empty());
+        let add = [
+            "add-environment",
+            "--yes",
+            "--confirm",
+            "Contoso UAT",
+            "--no-wait",
+        ];
+        served.run(&add).exits(ends[1]);
+        assert_eq!(served.effects().is_empty(), ends[1] == 5, "{history:?}");
     }
 }
