@@ -64,10 +64,8 @@ pub(super) fn step(
     if !policy_comes {
         plan.join(key::in_use(observed));
     }
-    if let Some(tenant) = tenant {
-        plan.findings
-            .extend(estate::check(target, tenant, environment));
-    }
+    let others = tenant.map(|tenant| estate::check(target, tenant, environment));
+    plan.findings.extend(others.into_iter().flatten());
     plan.findings
         .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));

@@ -203,7 +203,7 @@ impl<T> Part for Option<Seen<T>> {
 
 /// What is there. Causes are applied to what earlier ones left, so each must find its part.
 pub(crate) fn part<P: Part>(part: &mut P) -> &mut P::Value {
-    part.value().expect("it is not there")
+    part.value().unwrap_or_else(|| panic!("it is not there"))
 }
 
 pub(crate) fn reference(observed: &mut Observed) -> &mut KeyReference {

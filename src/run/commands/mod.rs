@@ -110,7 +110,7 @@ mod tests {
     fn what_goes_on_is_a_command_that_needs_no_more() {
         for command in ALL {
             let on = ALL.iter().find(|other| other.name == command.resume);
-            let on = on.expect("it is none of the commands");
+            let on = on.unwrap();
             let needs = |need| command.needs.contains(need);
             assert!(on.needs.iter().all(needs), "{}", command.name);
         }
