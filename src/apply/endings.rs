@@ -54,7 +54,7 @@ pub(super) fn describe(look: &Environment) -> String {
     let link = match &look.key_link {
         Seen::Present(link) => link.status.said().unwrap_or("no status"),
         Seen::Absent => "no policy",
-        Seen::Unreadable(_) | Seen::NotAsked => "not known",
+        Seen::Unreadable(_) => "not known",
     };
     let state = look.state().unwrap_or("unknown").to_owned();
     format!(

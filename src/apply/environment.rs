@@ -52,8 +52,8 @@ impl Applier<'_> {
         };
         let named = facts.subject.environment().ok_or_else(not_what_it_says)?;
         let awaited = Awaited {
-            environment: named.id,
-            name: named.name,
+            environment: &named.id,
+            name: &named.name,
             goal: &goal,
             url: operation.map(|id| self.reader.operation_url(id)),
             pause: None,

@@ -5,8 +5,8 @@ use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};
+use crate::model::action::KeyPlace;
 use crate::model::day::moment;
-use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::surroundings::Version;
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
@@ -23,11 +23,10 @@ impl Applier<'_> {
     /// that it did not take it up, and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
+        place: &KeyPlace,
         from: Option<&str>,
     ) -> Result<Outcome> {
+        let KeyPlace { vault, uri, key } = place;
         let found = self.vault(vault).await?;
         let reader = self.reader.clone();
         let before = reader

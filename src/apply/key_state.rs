@@ -6,9 +6,10 @@ use super::applier::{Applier, Outcome};
 use super::sending::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::error::{Error, Result};
+use crate::model::action::KeyPlace;
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
-use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::key_ids::KeyVersion;
 use crate::model::known::Known;
 use crate::model::protection::Vault;
 use std::time::Duration;
@@ -28,12 +29,8 @@ const KEY_READERS: &str = "an account with the key permission *get*, or with the
 
 impl Applier<'_> {
     /// Brings a deleted key back. If the key is back already, somebody else recovered it.
-    pub(super) async fn recover_key(
-        &mut self,
-        vault: &ArmId,
-        uri: &str,
-        key: &KeyName,
-    ) -> Result<Outcome> {
+    pub(super) async fn recover_key(&mut self, place: &KeyPlace) -> Result<Outcome> {
+        let KeyPlace { vault, uri, key } = place;
         let sending = Sending {
             sign: "the recovered key",
             what: format!("The key `{key}` is recovered"),
@@ -76,10 +73,11 @@ impl Applier<'_> {
     /// Enables or disables one version.
     pub(super) async fn set_version(
         &mut self,
-        (vault, uri, key): (&ArmId, &str, &KeyName),
+        place: &KeyPlace,
         version: &KeyVersion,
         enabled: bool,
     ) -> Result<Outcome> {
+        let KeyPlace { vault, uri, key } = place;
         let word = if enabled { "enabled" } else { "disabled" };
         let sending = Sending {
             sign: "the version's state",

@@ -92,35 +92,17 @@ impl Applier<'_> {
                 uri,
                 key,
             } => self.hsm_role(policy, hsm, uri, key).await,
-            Action::RecoverKey {
-                vault, uri, key, ..
-            } => self.recover_key(vault, uri, key).await,
-            Action::EnableKeyVersion {
-                vault,
-                uri,
-                key,
-                version,
-                ..
-            } => self.set_version((vault, uri, key), version, true).await,
-            Action::DisableKeyVersion {
-                vault,
-                uri,
-                key,
-                version,
-                ..
-            } => self.set_version((vault, uri, key), version, false).await,
-            Action::EnableEnvironment {
-                environment, name, ..
-            } => self.enable(environment, name).await,
-            Action::RotateKey {
-                vault,
-                uri,
-                key,
-                from,
-                ..
-            } => self.rotate_key(vault, uri, key, from.as_deref()).await,
+            Action::RecoverKey { place, .. } => self.recover_key(place).await,
+            Action::EnableKeyVersion { place, version, .. } => {
+                self.set_version(place, version, true).await
+            }
+            Action::DisableKeyVersion { place, version, .. } => {
+                self.set_version(place, version, false).await
+            }
+            Action::EnableEnvironment { named, .. } => self.enable(&named.id, &named.name).await,
+            Action::RotateKey { place, from, .. } => self.rotate_key(place, from.as_deref()).await,
             Action::ProtectFromPurge { vault, .. } => self.protect_from_purge(vault).await,
-            Action::MakeManaged { environment, name } => self.make_managed(environment, name).await,
+            Action::MakeManaged { named } => self.make_managed(&named.id, &named.name).await,
             Action::AddEnvironment { .. }
             | Action::MoveEnvironment { .. }
             | Action::RemoveEnvironment { .. } => self.begin(action, receipt).await,

@@ -42,8 +42,8 @@ impl<'a> Start<'a> {
         let named = facts.subject.environment()?;
         Some(Self {
             action,
-            environment: named.id,
-            name: named.name,
+            environment: &named.id,
+            name: &named.name,
             goal,
             policy,
             over,

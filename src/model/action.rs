@@ -6,11 +6,56 @@ mod of_azure;
 mod of_environment;
 mod words;
 
+use crate::model::environment::Environment;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::protection::Vault;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// A key, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPlace {
+    /// Vault or managed HSM.
+    pub vault: ArmId,
+    /// Its data plane URL.
+    pub uri: String,
+    /// The key.
+    pub key: KeyName,
+}
+
+impl KeyPlace {
+    /// A key of a vault that was read.
+    pub fn of(vault: &Vault, key: &KeyName) -> Self {
+        Self {
+            vault: vault.id.clone(),
+            uri: vault.uri.clone(),
+            key: key.clone(),
+        }
+    }
+}
+
+/// An environment by its id, and its name for people; where it goes offline, consent must repeat
+/// the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Environment id.
+    #[serde(rename = "environment")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Named {
+    /// An environment that was read.
+    pub fn of(environment: &Environment) -> Self {
+        Self {
+            id: environment.id.clone(),
+            name: environment.display_name.clone(),
+        }
+    }
+}
 
 /// One change, with every id, name and value it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,12 +117,9 @@ pub enum Action {
     },
     /// Make a new version of the key. Nothing goes offline, and environments follow by themselves.
     RotateKey {
-        /// Vault or managed HSM.
-        vault: ArmId,
-        /// Its data plane URL.
-        uri: String,
         /// The key.
-        key: KeyName,
+        #[serde(flatten)]
+        place: KeyPlace,
         /// The version that is the latest one now.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<String>,
@@ -96,17 +138,15 @@ pub enum Action {
     },
     /// Make the environment a Managed Environment, and wait until it is.
     MakeManaged {
-        /// Environment id.
-        environment: String,
-        /// Its name.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
     },
     /// Add the environment to the policy, wait for the operation, and re-read until it shows.
     AddEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name, which consent must repeat.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
         /// The policy.
         policy: ArmId,
         /// What allows it.
@@ -115,24 +155,18 @@ pub enum Action {
     },
     /// Bring a deleted key back, with all its versions.
     RecoverKey {
-        /// Vault or managed HSM.
-        vault: ArmId,
-        /// Its data plane URL.
-        uri: String,
         /// The key.
-        key: KeyName,
+        #[serde(flatten)]
+        place: KeyPlace,
         /// What allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
     /// Enable a version of a key again.
     EnableKeyVersion {
-        /// Vault or managed HSM.
-        vault: ArmId,
-        /// Its data plane URL.
-        uri: String,
         /// The key.
-        key: KeyName,
+        #[serde(flatten)]
+        place: KeyPlace,
         /// The version.
         version: KeyVersion,
         /// What allows it.
@@ -141,12 +175,9 @@ pub enum Action {
     },
     /// Disable a version of a key; it can be enabled again. Consent must repeat the key's name.
     DisableKeyVersion {
-        /// Vault or managed HSM.
-        vault: ArmId,
-        /// Its data plane URL.
-        uri: String,
         /// The key.
-        key: KeyName,
+        #[serde(flatten)]
+        place: KeyPlace,
         /// The version.
         version: KeyVersion,
         /// What stood against it and was overridden, as sentences.
@@ -158,10 +189,9 @@ pub enum Action {
     },
     /// Enable an environment that was locked, and wait until it is up.
     EnableEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
         /// When it is deleted otherwise, at the earliest (inferred); `None` when that can't be
         /// told.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,10 +203,9 @@ pub enum Action {
     /// Take the environment off its policy, back to the Microsoft key; wait for the operation, and
     /// re-read until it shows.
     RemoveEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name, which consent must repeat.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
         /// The policy that it leaves.
         policy: ArmId,
         /// What allows it.
@@ -185,10 +214,9 @@ pub enum Action {
     },
     /// It is being taken off already: wait for it, and re-read until it shows. Starts nothing.
     AwaitRemoval {
-        /// Environment id.
-        environment: String,
-        /// Its name.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
         /// The policy that it leaves, if the service still names it.
         #[serde(skip_serializing_if = "Option::is_none")]
         policy: Option<ArmId>,
@@ -199,10 +227,9 @@ pub enum Action {
     /// Move the environment to another policy by one link over the old one. That this is one outage
     /// is not proven.
     MoveEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name, which consent must repeat.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
         /// The policy that it leaves.
         from: ArmId,
         /// The policy that it goes to.
@@ -214,10 +241,9 @@ pub enum Action {
     /// The policy is being applied already: wait for it, and re-read until it shows. Starts
     /// nothing.
     AwaitEnvironment {
-        /// Environment id.
-        environment: String,
-        /// Its name.
-        name: String,
+        /// The environment.
+        #[serde(flatten)]
+        named: Named,
         /// The policy.
         policy: ArmId,
         /// The running operation, if its id is known.
@@ -227,59 +253,13 @@ pub enum Action {
 }
 
 impl Action {
-    /// What allows it, if it is one that can't be undone at once.
-    pub fn evidence(&self) -> Option<&Fingerprint> {
-        match self {
-            Action::RotateKey { evidence, .. }
-            | Action::ProtectFromPurge { evidence, .. }
-            | Action::AddEnvironment { evidence, .. }
-            | Action::RecoverKey { evidence, .. }
-            | Action::EnableKeyVersion { evidence, .. }
-            | Action::DisableKeyVersion { evidence, .. }
-            | Action::EnableEnvironment { evidence, .. }
-            | Action::RemoveEnvironment { evidence, .. }
-            | Action::MoveEnvironment { evidence, .. } => Some(evidence),
-            Action::RegisterProvider { .. }
-            | Action::CreatePolicy { .. }
-            | Action::GrantKeyByRole { .. }
-            | Action::GrantKeyByAccessPolicy { .. }
-            | Action::GrantKeyByHsmRole { .. }
-            | Action::GrantReader { .. }
-            | Action::MakeManaged { .. }
-            | Action::AwaitRemoval { .. }
-            | Action::AwaitEnvironment { .. } => None,
-        }
-    }
-
     /// Is it the same step, whatever allows it?
     pub fn is_same_step(&self, other: &Self) -> bool {
-        let mut this = self.clone();
-        if let (Some(own), Some(others)) = (this.evidence_mut(), other.evidence()) {
-            *own = others.clone();
-        }
-        this == *other
-    }
-
-    fn evidence_mut(&mut self) -> Option<&mut Fingerprint> {
-        match self {
-            Action::RotateKey { evidence, .. }
-            | Action::ProtectFromPurge { evidence, .. }
-            | Action::AddEnvironment { evidence, .. }
-            | Action::RecoverKey { evidence, .. }
-            | Action::EnableKeyVersion { evidence, .. }
-            | Action::DisableKeyVersion { evidence, .. }
-            | Action::EnableEnvironment { evidence, .. }
-            | Action::RemoveEnvironment { evidence, .. }
-            | Action::MoveEnvironment { evidence, .. } => Some(evidence),
-            Action::RegisterProvider { .. }
-            | Action::CreatePolicy { .. }
-            | Action::GrantKeyByRole { .. }
-            | Action::GrantKeyByAccessPolicy { .. }
-            | Action::GrantKeyByHsmRole { .. }
-            | Action::GrantReader { .. }
-            | Action::MakeManaged { .. }
-            | Action::AwaitRemoval { .. }
-            | Action::AwaitEnvironment { .. } => None,
-        }
+        let step = |action: &Self| {
+            let mut fields = serde_json::to_value(action).ok()?;
+            fields.as_object_mut()?.remove("evidence");
+            Some(fields)
+        };
+        step(self).is_some_and(|own| step(other) == Some(own))
     }
 }

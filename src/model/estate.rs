@@ -41,10 +41,11 @@ pub struct Estate {
 pub struct Protection {
     /// The policy.
     pub policy: Seen<Policy>,
-    /// The vault that it references.
-    pub vault: Seen<Vault>,
-    /// The key that it references: the latest version, unless one is pinned.
-    pub key: Seen<Key>,
+    /// The vault that it references; nothing where no policy was read that says which.
+    pub vault: Option<Seen<Vault>>,
+    /// The key that it references: the latest version, unless one is pinned. Nothing where it is on
+    /// the data plane of a managed HSM that is not there.
+    pub key: Option<Seen<Key>>,
     /// May the policy's identity use it?
     pub granted: Verdict,
     /// The name of the deny assignment that takes it away, if one does.
@@ -56,6 +57,18 @@ pub struct Protection {
     pub granted_by: Option<String>,
     /// Why deny assignments are not visible, where they are not.
     pub denials_hidden: Option<Unreadable>,
+}
+
+impl Protection {
+    /// The vault, if it is there.
+    pub fn vault(&self) -> Option<&Vault> {
+        self.vault.as_ref()?.present()
+    }
+
+    /// The key, if it is there.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()?.present()
+    }
 }
 
 impl Estate {

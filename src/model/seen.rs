@@ -1,11 +1,8 @@
-//! What a read found: [`Seen`] keeps "absent", "not visible to this caller" and "not asked" apart.
+//! What a read found: [`Seen`] keeps "absent" and "not visible to this caller" apart.
 
 /// What a read found.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Seen<T> {
-    /// This command had no reason to read it.
-    #[default]
-    NotAsked,
     /// The service says that it is not there.
     Absent,
     /// It is there.
@@ -82,12 +79,20 @@ impl Unreadable {
     }
 }
 
+/// What nobody read is not known, as what could not be read: a rule that a look has forgotten
+/// refuses.
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Seen::Unreadable(Unreadable::because("it was not read"))
+    }
+}
+
 impl<T> Seen<T> {
     /// The value, if it is there.
     pub fn present(&self) -> Option<&T> {
         match self {
             Seen::Present(value) => Some(value),
-            Seen::NotAsked | Seen::Absent | Seen::Unreadable(_) => None,
+            Seen::Absent | Seen::Unreadable(_) => None,
         }
     }
 
@@ -95,7 +100,7 @@ impl<T> Seen<T> {
     pub fn unreadable(&self) -> Option<&Unreadable> {
         match self {
             Seen::Unreadable(why) => Some(why),
-            Seen::NotAsked | Seen::Absent | Seen::Present(_) => None,
+            Seen::Absent | Seen::Present(_) => None,
         }
     }
 

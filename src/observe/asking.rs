@@ -27,11 +27,13 @@ fn refused_sign_in(fault: Fault) -> Error {
         .hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
 }
 
-/// A read that this command may have no reason for.
-pub(super) async fn maybe<T>(read: Option<impl Future<Output = Reply<T>>>) -> Result<Seen<T>> {
+/// A read of something that may be named by nothing.
+pub(super) async fn maybe<T>(
+    read: Option<impl Future<Output = Reply<T>>>,
+) -> Result<Option<Seen<T>>> {
     match read {
-        Some(read) => ask(read.await),
-        None => Ok(Seen::NotAsked),
+        Some(read) => ask(read.await).map(Some),
+        None => Ok(None),
     }
 }
 

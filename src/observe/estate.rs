@@ -26,8 +26,9 @@ struct AtVault {
     roles: Seen<Vec<RoleAssignment>>,
     denials: Seen<Vec<Denial>>,
 }
-/// A key and, on a managed HSM, who holds local roles on it.
-type AtKey = (Seen<Key>, Seen<Vec<RoleAssignment>>);
+/// A key and, on a managed HSM, who holds local roles on it; no key where its managed HSM is not
+/// there.
+type AtKey = (Option<Seen<Key>>, Seen<Vec<RoleAssignment>>);
 
 /// Looks at every environment of the tenant, and once at each policy, vault and key that protects
 /// some of them.
@@ -128,12 +129,12 @@ async fn at_vault(reader: &Reader, id: &ArmId) -> Result<AtVault> {
 
 async fn in_arm(reader: &Reader, key: &KeyReference) -> Result<AtKey> {
     let found = match key.vault.kind {
-        ResourceKind::Vault => ask(reader
+        ResourceKind::Vault => Some(ask(reader
             .key_in_arm(&key.vault, &key.key, key.version.as_ref())
-            .await)?,
-        _ => Seen::NotAsked,
+            .await)?),
+        _ => None,
     };
-    Ok((found, Seen::NotAsked))
+    Ok((found, Seen::default()))
 }
 
 async fn on_hsm_of(
@@ -144,15 +145,16 @@ async fn on_hsm_of(
     let hsm = match vaults.get(&key.vault).map(|at| &at.vault) {
         Some(Seen::Present(hsm)) => hsm,
         Some(Seen::Unreadable(why)) => {
-            return Ok((Seen::Unreadable(why.clone()), Seen::Unreadable(why.clone())));
+            let hidden = Seen::Unreadable(why.clone());
+            return Ok((Some(hidden), Seen::Unreadable(why.clone())));
         }
-        Some(Seen::Absent | Seen::NotAsked) | None => return Ok((Seen::NotAsked, Seen::NotAsked)),
+        Some(Seen::Absent) | None => return Ok((None, Seen::default())),
     };
     let (found, roles) = join!(
         reader.key(hsm, &key.key, key.version.as_ref()),
         reader.hsm_roles(&hsm.uri, &key.key)
     );
-    Ok((ask(found)?, ask(roles)?))
+    Ok((Some(ask(found)?), ask(roles)?))
 }
 
 /// What decides whether the identity of a policy may use its key. The list of a vault holds
@@ -225,11 +227,10 @@ fn protection(
         Some((found, Known::Known(key))) => (found, key),
         Some((_, Known::Unknown(why))) => {
             let why = Unreadable::because(why.clone());
-            let (vault, key) = (Seen::Unreadable(why.clone()), Seen::Unreadable(why.clone()));
             return Protection {
                 policy,
-                vault,
-                key,
+                vault: Some(Seen::Unreadable(why.clone())),
+                key: Some(Seen::Unreadable(why.clone())),
                 granted: Verdict::CantTell(why),
                 ..Protection::default()
             };
@@ -253,7 +254,7 @@ fn protection(
         (_, Some(right)) => right.verdict(),
         (Seen::Unreadable(why), _) => Verdict::CantTell(why.clone()),
         (Seen::Absent, _) => Verdict::cant_tell("the vault is gone"),
-        (Seen::Present(_) | Seen::NotAsked, None) => Verdict::default(),
+        (Seen::Present(_), None) => Verdict::default(),
     };
     let ours = given_by_us(found, key, &held);
     let grant = ours.and_then(|role| role.id.clone());
@@ -274,7 +275,7 @@ fn protection(
         .cloned();
     Protection {
         policy,
-        vault,
+        vault: Some(vault),
         key: seen_key,
         granted,
         grant,

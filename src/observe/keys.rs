@@ -16,51 +16,52 @@ use crate::model::target::Target;
 /// A sign-in is refused.
 pub async fn observe_vault(reader: &Reader, vault: &ArmId) -> Result<Observed> {
     Ok(Observed {
-        vault: ask(reader.vault(vault).await)?,
+        vault: Some(ask(reader.vault(vault).await)?),
         ..Observed::default()
     })
 }
 
+/// The key by Resource Manager, which needs no answer of the vault before; of a managed HSM it has
+/// none.
 pub(super) async fn key_in_arm(
     reader: &Reader,
     vault: Option<&ArmId>,
     key: Option<&KeyName>,
     version: Option<&KeyVersion>,
-    data_plane: bool,
-) -> Result<Seen<Key>> {
+) -> Result<Option<Seen<Key>>> {
     match (vault, key) {
-        (Some(vault), Some(key)) if vault.kind == ResourceKind::Vault && !data_plane => {
-            ask(reader.key_in_arm(vault, key, version).await)
+        (Some(vault), Some(key)) if vault.kind == ResourceKind::Vault => {
+            ask(reader.key_in_arm(vault, key, version).await).map(Some)
         }
-        _ => Ok(Seen::NotAsked),
+        _ => Ok(None),
     }
 }
 
 /// The key from its data plane, when it is not known yet; Resource Manager's facts when the data
-/// plane is closed to the caller.
+/// plane is closed to the caller and it was not asked before.
 pub(super) async fn key_in_vault(
     reader: &Reader,
     observed: &Observed,
     target: &Target,
-) -> Result<Seen<Key>> {
-    let (Seen::Present(vault), Some(key)) = (&observed.vault, &target.key) else {
+) -> Result<Option<Seen<Key>>> {
+    let (Some(vault), Some(key)) = (observed.vault(), &target.key) else {
         return Ok(observed.key.clone());
     };
-    if !matches!(observed.key, Seen::NotAsked | Seen::Unreadable(_)) {
+    if !matches!(observed.key, None | Some(Seen::Unreadable(_))) {
         return Ok(observed.key.clone());
     }
     let version = target.key_version.as_ref();
     let in_vault = ask(reader.key(vault, key, version).await)?;
     if in_vault.unreadable().is_some_and(|why| why.forbidden)
         && vault.id.kind == ResourceKind::Vault
-        && observed.key == Seen::NotAsked
+        && observed.key.is_none()
     {
         let in_arm = ask(reader.key_in_arm(&vault.id, key, version).await)?;
-        return Ok(if in_arm.present().is_some() {
+        return Ok(Some(if in_arm.present().is_some() {
             in_arm
         } else {
             in_vault
-        });
+        }));
     }
-    Ok(in_vault)
+    Ok(Some(in_vault))
 }

@@ -4,19 +4,22 @@ mod asking;
 mod doctor;
 mod estate;
 mod keys;
+mod looking;
+mod looks;
 mod named;
 mod resolve;
 mod rights;
-mod snapshot;
 mod surroundings;
 mod users;
 mod wanted;
-mod wants;
 
 pub use doctor::examine;
 pub use estate::observe_estate;
 pub use keys::observe_vault;
-pub use resolve::resolve;
-pub use snapshot::{environment, observe, unseen};
+pub use looking::Looking;
+pub use looks::{
+    Look, adding, adding_now, checking, creating, enabling, enabling_now, integrating, naming,
+    removing, retiring, rotating, standing, unlocking,
+};
+pub use resolve::{environment, resolve, unseen};
 pub use wanted::{observe_member, observe_readers, observe_wanted};
-pub use wants::Wants;

@@ -30,7 +30,8 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
         ),
         Known::Unknown(why) => {
             let why = || Unreadable::because(why.clone());
-            (observed.vault, observed.key) = (Seen::Unreadable(why()), Seen::Unreadable(why()));
+            observed.vault = Some(Seen::Unreadable(why()));
+            observed.key = Some(Seen::Unreadable(why()));
             observed.key_rights.roles = Seen::Unreadable(why());
             return Ok(Target::default());
         }
@@ -46,12 +47,11 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
             vault_id.as_ref(),
             key_name.as_ref(),
             version.as_ref(),
-            false
         ),
         lists(reader, &policy, vault_id.as_ref()),
     );
     (observed.vault, observed.key) = (vault?, key?);
-    observed.key_rights = defined(reader, &policy, place, observed.vault.present(), held?).await?;
+    observed.key_rights = defined(reader, &policy, place, observed.vault(), held?).await?;
     let target = Target {
         vault: vault_id.clone(),
         key: key_name.clone(),
@@ -64,7 +64,7 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
     {
         let (key, held) = join!(
             key_in_vault(reader, observed, &target),
-            on_key(reader, Some(&policy), place, observed.vault.present()),
+            on_key(reader, Some(&policy), place, observed.vault()),
         );
         (observed.key, observed.key_rights) = (key?, held?);
     }

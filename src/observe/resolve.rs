@@ -5,7 +5,7 @@ use crate::cloud::fault::{Cause, Fault, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
 use crate::model::near::did_you_mean;
-use crate::model::seen::{Reason, Unreadable};
+use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
 /// The environment that was typed, by its id. A whole environment id is taken as it is; everything
@@ -185,6 +185,19 @@ pub(super) async fn found(
     error.correlation = correlation;
     error.detail = Some(fault.message);
     Err(error)
+}
+
+/// One environment, and nothing around it.
+///
+/// # Errors
+/// It can't be had.
+pub async fn environment(reader: &Reader, id: &str) -> Result<Environment> {
+    found(reader, id, reader.environment(id).await).await
+}
+
+/// The environment of a snapshot whose id could not even be looked up.
+pub fn unseen(error: &Error) -> Seen<Environment> {
+    Seen::Unreadable(unseen_environment(error))
 }
 
 /// The error of an environment that can't be had, as what a snapshot did not see.

@@ -113,7 +113,6 @@ pub(super) fn of_principal(
         Seen::Present(all) => Seen::Present(all.iter().filter(is_own).cloned().collect()),
         Seen::Absent => Seen::Absent,
         Seen::Unreadable(why) => Seen::Unreadable(why.clone()),
-        Seen::NotAsked => Seen::NotAsked,
     }
 }
 

@@ -4,26 +4,21 @@
 use super::asking::{ask, maybe};
 use super::named::{linked_policy, named_by_policy};
 use super::rights::{Place, on_key};
-use super::wants::Wants;
 use crate::cloud::Reader;
 use crate::cloud::arm::NewPolicy;
 use crate::error::Result;
 use crate::model::ids::ArmId;
-use crate::model::known::{Known, Verdict};
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
-use crate::model::protection::Registration;
 use crate::model::seen::Seen;
-use crate::model::surroundings::{Deleted, OldKey, Surroundings};
+use crate::model::surroundings::{Deleted, Lock, OldKey, Surroundings};
 use crate::model::target::Target;
 use crate::steps::location::location;
 use crate::steps::rights::key::allows_key;
 use futures::join;
 
-/// What depends on nothing but the ids that were asked for.
-pub(super) async fn around(reader: &Reader, target: &Target, wants: Wants) -> Result<Surroundings> {
-    if !wants.rights {
-        return Ok(Surroundings::default());
-    }
+/// The caller's rights and the locks: what depends on nothing but the ids that were asked for.
+pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundings> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault = target.vault.as_ref().map(ToString::to_string);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
@@ -38,45 +33,42 @@ pub(super) async fn around(reader: &Reader, target: &Target, wants: Wants) -> Re
         maybe(group.as_ref().map(|scope| reader.locks(scope))),
         maybe(elsewhere.as_ref().map(|scope| reader.locks(scope))),
     );
-    let locks = match (locks?, vault_locks?) {
-        (Seen::Present(mut locks), Seen::Present(more)) => {
-            locks.extend(more);
-            Seen::Present(locks)
-        }
-        (Seen::NotAsked, other) | (other, Seen::NotAsked) => other,
-        // Locks that are known are said, even when there may be others.
-        (Seen::Present(locks), _) | (_, Seen::Present(locks)) if !locks.is_empty() => {
-            Seen::Present(locks)
-        }
-        (unread @ Seen::Unreadable(_), _) | (_, unread) => unread,
-    };
     Ok(Surroundings {
-        group_rights: group_rights?,
-        vault_rights: vault_rights?,
-        locks,
+        group_rights: group_rights?.unwrap_or_default(),
+        vault_rights: vault_rights?.unwrap_or_default(),
+        locks: all_locks(locks?, vault_locks?),
         ..Surroundings::default()
     })
 }
 
-/// What depends on the first look, and what would be left: nothing is asked that it has answered
-/// already.
+/// The locks of both groups. Those that are known are said, even when there may be others.
+fn all_locks(group: Option<Seen<Vec<Lock>>>, vault: Option<Seen<Vec<Lock>>>) -> Seen<Vec<Lock>> {
+    match (group, vault) {
+        (Some(Seen::Present(mut locks)), Some(Seen::Present(more))) => {
+            locks.extend(more);
+            Seen::Present(locks)
+        }
+        (None, other) | (other, None) => other.unwrap_or_default(),
+        (Some(Seen::Present(locks)), _) | (_, Some(Seen::Present(locks))) if !locks.is_empty() => {
+            Seen::Present(locks)
+        }
+        (Some(unread @ Seen::Unreadable(_)), _) | (_, Some(unread)) => unread,
+    }
+}
+
+/// What depends on the first look: nothing is asked that it has answered already.
 pub(super) async fn further(
     reader: &Reader,
     target: &Target,
-    wants: Wants,
     observed: &Observed,
-) -> Result<(Surroundings, Option<Box<Observed>>)> {
+) -> Result<Surroundings> {
     let mut around = observed.around.clone();
-    let policy = target.policy.as_ref().filter(|_| wants.rights);
-    let unregistered = observed
-        .provider
-        .present()
-        .is_some_and(|provider| provider.state != Known::Known(Registration::Registered));
+    let policy = target.policy.as_ref();
     let subscription = policy
-        .filter(|_| unregistered)
+        .filter(|_| observed.is_unregistered())
         .map(ArmId::subscription_scope);
     // Validating what an unregistered provider would refuse anyway says nothing new.
-    let creation = policy.filter(|_| observed.policy.is_absent() && !unregistered);
+    let creation = policy.filter(|_| observed.policy.is_absent() && !observed.is_unregistered());
     let location = location(target, observed);
     let creation = match (creation, &location, &target.vault, &target.key) {
         (Some(id), Some(location), Some(vault), Some(key)) => Some(NewPolicy {
@@ -88,27 +80,25 @@ pub(super) async fn further(
         }),
         _ => None,
     };
-    let gone = target
-        .vault
-        .as_ref()
-        .filter(|_| wants.rights && observed.vault.is_absent());
-    let (rights, validation, deleted, old_key) = join!(
+    let (rights, validation, deleted) = join!(
         maybe(subscription.as_ref().map(|scope| reader.permissions(scope))),
         maybe(creation.as_ref().map(|new| reader.validate_policy(new))),
-        deleted_vault(reader, gone),
-        old_key(reader, target, observed),
+        deleted_vault(reader, target.vault.as_ref(), observed),
     );
-    around.subscription_rights = rights?;
-    around.validation = validation?;
+    around.subscription_rights = rights?.unwrap_or_default();
+    around.validation = validation?.unwrap_or_default();
     around.deleted_vault = deleted?;
-    let (old_key, left) = old_key?;
-    around.old_key = old_key;
-    Ok((around, left))
+    Ok(around)
 }
 
-async fn deleted_vault(reader: &Reader, vault: Option<&ArmId>) -> Result<Seen<Deleted>> {
-    let Some(vault) = vault else {
-        return Ok(Seen::NotAsked);
+/// Whether a vault that is not there is a deleted one.
+async fn deleted_vault(
+    reader: &Reader,
+    vault: Option<&ArmId>,
+    observed: &Observed,
+) -> Result<Seen<Deleted>> {
+    let (Some(vault), Some(Seen::Absent)) = (vault, &observed.vault) else {
+        return Ok(Seen::default());
     };
     Ok(match ask(reader.deleted_vaults(vault).await)? {
         Seen::Present(all) => all
@@ -116,18 +106,21 @@ async fn deleted_vault(reader: &Reader, vault: Option<&ArmId>) -> Result<Seen<De
             .find(|deleted| deleted.name.eq_ignore_ascii_case(&vault.name))
             .map_or(Seen::Absent, Seen::Present),
         Seen::Unreadable(why) => Seen::Unreadable(why),
-        Seen::Absent | Seen::NotAsked => Seen::NotAsked,
+        Seen::Absent => Seen::default(),
     })
 }
 
+/// Whether a key that is not there is a deleted one.
 pub(super) async fn deleted_key(
     reader: &Reader,
     target: &Target,
     observed: &Observed,
 ) -> Result<Seen<Deleted>> {
-    match (observed.vault.present(), &target.key) {
-        (Some(vault), Some(key)) => ask(reader.deleted_key(vault, key).await),
-        _ => Ok(Seen::NotAsked),
+    match (observed.vault(), &target.key) {
+        (Some(vault), Some(key)) if observed.key_is_absent() => {
+            ask(reader.deleted_key(vault, key).await)
+        }
+        _ => Ok(Seen::default()),
     }
 }
 
@@ -137,18 +130,14 @@ pub(super) async fn recoverable(
     named: &Target,
     observed: &mut Observed,
 ) -> Result<()> {
-    if observed.vault.is_absent() {
-        observed.around.deleted_vault = deleted_vault(reader, named.vault.as_ref()).await?;
-    }
-    if observed.key.is_absent() {
-        observed.around.deleted_key = deleted_key(reader, named, observed).await?;
-    }
+    observed.around.deleted_vault = deleted_vault(reader, named.vault.as_ref(), observed).await?;
+    observed.around.deleted_key = deleted_key(reader, named, observed).await?;
     Ok(())
 }
 
 /// A restore needs the old key for as long as old backups live, so the new policy's identity must
 /// reach that, too; and the swap itself needs everything that protects the environment now.
-async fn old_key(
+pub(super) async fn old_key(
     reader: &Reader,
     target: &Target,
     observed: &Observed,
@@ -156,14 +145,14 @@ async fn old_key(
     let linked = linked_policy(observed)
         .filter(|linked| target.swap && target.policy.as_ref() != Some(linked));
     let Some(linked) = linked else {
-        return Ok((Seen::NotAsked, None));
+        return Ok((Seen::default(), None));
     };
     let left = left(reader, &linked, observed).await?;
     let (key, vault) = match (&left.policy, &left.vault) {
-        (Seen::Unreadable(why), _) | (_, Seen::Unreadable(why)) => {
+        (Seen::Unreadable(why), _) | (_, Some(Seen::Unreadable(why))) => {
             return Ok((Seen::Unreadable(why.clone()), Some(Box::new(left))));
         }
-        (Seen::Present(policy), Seen::Present(vault)) if policy.key_reference().is_some() => {
+        (Seen::Present(policy), Some(Seen::Present(vault))) if policy.key_reference().is_some() => {
             (policy.key_reference(), vault)
         }
         _ => return Ok((Seen::Absent, Some(Box::new(left)))),
@@ -202,7 +191,8 @@ async fn left(reader: &Reader, policy: &ArmId, observed: &Observed) -> Result<Ob
         named_by_policy(reader, &mut left).await?;
     } else if let Seen::Unreadable(why) = &left.policy {
         let why = why.clone();
-        (left.vault, left.key) = (Seen::Unreadable(why.clone()), Seen::Unreadable(why));
+        left.vault = Some(Seen::Unreadable(why.clone()));
+        left.key = Some(Seen::Unreadable(why));
     }
     Ok(left)
 }

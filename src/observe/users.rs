@@ -36,7 +36,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
             (Seen::Absent, Some(Seen::Present(history))) => {
                 history.iter().any(of_keys) || environment.ongoing.is_some()
             }
-            (Seen::Absent | Seen::Unreadable(_) | Seen::NotAsked, _) => true,
+            (Seen::Absent | Seen::Unreadable(_), _) => true,
         }
     });
     let doubted: Vec<String> = doubted.map(|environment| environment.id.clone()).collect();
@@ -48,7 +48,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
         match alone.get(&environment.id) {
             Some(Seen::Present(found)) => *environment = found.clone(),
             Some(Seen::Unreadable(why)) => environment.key_link = Seen::Unreadable(why.clone()),
-            Some(Seen::Absent | Seen::NotAsked) => {
+            Some(Seen::Absent) => {
                 let why = "it is in the list, and can't be read by itself".to_owned();
                 environment.key_link = Seen::Unreadable(Unreadable::because(why));
             }
@@ -113,7 +113,7 @@ async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict>
             match ask(reader.is_management_application(application).await)? {
                 Seen::Present(true) => Verdict::Yes,
                 Seen::Unreadable(why) => Verdict::CantTell(why),
-                Seen::Present(false) | Seen::Absent | Seen::NotAsked => Verdict::cant_tell(
+                Seen::Present(false) | Seen::Absent => Verdict::cant_tell(
                     "this application is not registered as a management application",
                 ),
             },

@@ -2,9 +2,9 @@
 //! list, and by themselves only those that are not where they shall be.
 
 use super::asking::{SIDE_BY_SIDE, ask};
+use super::looking::{Looking, integration};
+use super::looks;
 use super::resolve::environment_error;
-use super::snapshot::{integration, one};
-use super::wants::Wants;
 use crate::cloud::fault::Reply;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
@@ -78,7 +78,7 @@ pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
                         ..sight
                     });
                 }
-                Seen::Absent | Seen::NotAsked => {
+                Seen::Absent => {
                     return Ok(Sight {
                         tenant: Seen::Present(Vec::new()),
                         ..sight
@@ -98,15 +98,13 @@ pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
 /// What the step of policies looks at.
 async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Result<Observed> {
     let target = target(policy);
-    let wants = Wants {
-        policy: true,
-        provider: true,
-        key: true,
-        readers: !target.readers.is_empty(),
-        rights: true,
-        ..Wants::default()
-    };
-    one(reader, clock, &target, None, wants).await
+    looks::of_policy(Looking {
+        reader,
+        clock,
+        target: &target,
+        environment: None,
+    })
+    .await
 }
 
 /// Who has no role sees an empty list, or is refused: not visible, which is neither "there are
@@ -141,7 +139,7 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
             key_link: Seen::Unreadable(why),
             ..listed.clone()
         },
-        Seen::Absent | Seen::NotAsked => {
+        Seen::Absent => {
             let why = "the service no longer knows it".to_owned();
             let key_link = Seen::Unreadable(Unreadable::because(why));
             Environment {
@@ -156,15 +154,7 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
         operations: ask(operations)?,
         ..Observed::default()
     };
-    observed.integration = integration(
-        reader,
-        &observed,
-        Wants {
-            integration: true,
-            ..Wants::default()
-        },
-    )
-    .await?;
+    observed.integration = integration(reader, &observed).await?;
     Ok(observed)
 }
 

@@ -127,19 +127,19 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
             )
         });
     let function = match &observed.integration {
-        Seen::Present(Integration::Integrated { id, url }) => {
+        Some(Seen::Present(Integration::Integrated { id, url })) => {
             format!(
                 "integrated, id {}, {}",
                 id.as_deref().unwrap_or("-"),
                 url.as_deref().unwrap_or("-")
             )
         }
-        Seen::Present(Integration::NotIntegrated) => {
+        Some(Seen::Present(Integration::NotIntegrated)) => {
             "the instance isn't integrated with finance and operations".to_owned()
         }
-        Seen::Unreadable(why) => format!("not readable: {}", why.why),
-        Seen::Absent => "no such function".to_owned(),
-        Seen::NotAsked => "not asked".to_owned(),
+        Some(Seen::Unreadable(why)) => format!("not readable: {}", why.why),
+        Some(Seen::Absent) => "no such function".to_owned(),
+        None => "not asked".to_owned(),
     };
     vec![
         Evidence {

@@ -136,7 +136,7 @@ fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> Environ
     let environment = one.environment;
     let link = environment.key_link.present();
     let reference = protection.and_then(|protection| protection.policy.present()?.key_reference());
-    let key = protection.and_then(|protection| protection.key.present());
+    let key = protection.and_then(Protection::key);
     EnvironmentV1 {
         id: &environment.id,
         name: &environment.display_name,

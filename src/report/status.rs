@@ -109,10 +109,13 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         .and_then(|all| all.iter().find(|operation| !operation.has_ended()));
     let why = [
         ("operations", observed.operations.unreadable()),
-        ("integration", observed.integration.unreadable()),
+        (
+            "integration",
+            observed.integration.as_ref().and_then(Seen::unreadable),
+        ),
         ("policy", observed.policy.unreadable()),
-        ("vault", observed.vault.unreadable()),
-        ("key", observed.key.unreadable()),
+        ("vault", observed.vault.as_ref().and_then(Seen::unreadable)),
+        ("key", observed.key.as_ref().and_then(Seen::unreadable)),
         ("key grants", observed.key_rights.roles.unreadable()),
         ("deny assignments", observed.key_rights.denials.unreadable()),
     ];
@@ -128,7 +131,7 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         link_status: link.and_then(|link| link.status.said()),
         operation: running.map(Into::into),
         policy: observed.policy.present().map(Into::into),
-        key: observed.key.present().map(Into::into),
+        key: observed.key().map(Into::into),
         key_access: &facts.access,
         not_visible: why
             .into_iter()
@@ -205,13 +208,15 @@ fn standing(environment: &Environment) -> String {
 }
 
 /// Why there is nothing to show: there is none only where the service says so.
-fn missing<T>(seen: &Seen<T>, observed: &Observed) -> String {
+fn missing<T>(seen: Option<&Seen<T>>, observed: &Observed) -> String {
     match seen {
-        Seen::Unreadable(why) if why.forbidden => format!("not visible to you: {}", why.why),
-        Seen::Unreadable(why) => format!("not known: {}", why.why),
-        Seen::Absent => "none".to_owned(),
-        Seen::Present(_) => "not shown".to_owned(),
-        Seen::NotAsked => match observed
+        Some(Seen::Unreadable(why)) if why.forbidden => {
+            format!("not visible to you: {}", why.why)
+        }
+        Some(Seen::Unreadable(why)) => format!("not known: {}", why.why),
+        Some(Seen::Absent) => "none".to_owned(),
+        Some(Seen::Present(_)) => "not shown".to_owned(),
+        None => match observed
             .environment
             .present()
             .map(|environment| &environment.key_link)
@@ -230,14 +235,14 @@ fn missing<T>(seen: &Seen<T>, observed: &Observed) -> String {
                         }
                     })
             }
-            Some(Seen::NotAsked) | None => NOT_VISIBLE.to_owned(),
+            None => NOT_VISIBLE.to_owned(),
         },
     }
 }
 
 fn policy_text(observed: &Observed, document: &StatusV1<'_>) -> String {
     let Some(policy) = &document.policy else {
-        return missing(&observed.policy, observed);
+        return missing(Some(&observed.policy), observed);
     };
     let named = if document.link_status.is_none() {
         "\n(the one that was named)"
@@ -254,12 +259,12 @@ fn policy_text(observed: &Observed, document: &StatusV1<'_>) -> String {
 
 fn key_text(observed: &Observed, key: Option<&KeyV1<'_>>) -> String {
     let Some(key) = key else {
-        return missing(&observed.key, observed);
+        return missing(observed.key.as_ref(), observed);
     };
     let bits = key
         .bits
         .map_or(String::new(), |bits| format!(" {bits} bits"));
-    let validity = observed.key.present().map(|key| &key.validity.expires);
+    let validity = observed.key().map(|key| &key.validity.expires);
     let expires = match validity {
         Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
         Some(Known::Known(None)) => "no expiry".to_owned(),
@@ -288,7 +293,6 @@ fn link_text(environment: Option<&Environment>) -> String {
         Seen::Present(link) => format!("link {}", link.status.said().unwrap_or("without a status")),
         Seen::Absent => "no policy is linked".to_owned(),
         Seen::Unreadable(why) => format!("not readable: {}", why.why),
-        Seen::NotAsked => "not asked".to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::model::plan::{Action, Plan};
 use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use crate::model::target::Target;
-use crate::observe::{observe, resolve};
+use crate::observe::resolve;
 use crate::report::{Change, Out, Outcome};
 use futures::future::LocalBoxFuture;
 use std::time::Instant;
@@ -162,14 +162,12 @@ impl Road for Changing<'_> {
     }
 
     async fn look(&self) -> Result<Look> {
-        let observed = observe(
-            &self.context.reader(),
-            self.context.clock(),
-            &self.own,
-            self.environment.as_deref(),
-            self.command.look(self.target),
-        )
-        .await?;
+        let reader = self.context.reader();
+        let id = self.environment.as_deref();
+        let observed = self
+            .command
+            .look(self.context.looking(&reader, &self.own, id))
+            .await?;
         let plan = self.command.plan(&self.own, &observed);
         Ok(Look { observed, plan })
     }
@@ -206,7 +204,7 @@ impl Road for Changing<'_> {
             let (action, environment) = (action.clone(), self.environment.as_deref());
             Box::pin(async move {
                 let subject = (command, own, environment);
-                still_right(self.context, subject, &action).await
+                still_right(self.context, subject, &seen.observed, &action).await
             })
         };
         let program = self.context.program();

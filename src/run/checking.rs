@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::target::Target;
 use crate::model::who::Side;
-use crate::observe::{Wants, observe, resolve};
+use crate::observe::{self, resolve};
 use crate::report::{self, Out};
 use crate::steps::check::{Checked, check as check_all};
 
@@ -38,23 +38,10 @@ pub async fn check(
             Err(error) => return Err(error),
         },
     };
-    let wants = Wants {
-        environment: true,
-        environment_optional: other_half,
-        integration: true,
-        policy: true,
-        linked_wins: false,
-        provider: true,
-        key: true,
-        data_plane: true,
-        readers: !target.readers.is_empty(),
-        rights: true,
-        estate: target.environment.is_some() && unseen.is_none(),
-        ..Wants::default()
-    };
-    let mut observed = observe(&reader, context.clock(), target, id.as_deref(), wants).await?;
+    let looking = context.looking(&reader, target, id.as_deref());
+    let mut observed = observe::checking(looking).await?;
     if let Some(error) = unseen {
-        observed.environment = crate::observe::unseen(&error);
+        observed.environment = observe::unseen(&error);
     }
     let mut checked = check_all(target, &observed);
     if let Some(side) = part {

@@ -71,10 +71,9 @@ fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
             },
             Seen::Unreadable(why) => Some(why.why.clone()),
             Seen::Absent => Some("it is gone".to_owned()),
-            Seen::NotAsked => Some("it was not read".to_owned()),
         };
         left_out.extend(why.map(|why| format!("The policy {id} is left out: {why}.")));
-        if let Seen::Unreadable(why) = &protection.vault {
+        if let Some(Seen::Unreadable(why)) = &protection.vault {
             left_out.push(format!("The vault of {id} is not described: {}.", why.why));
         }
     }
@@ -108,8 +107,7 @@ fn blueprints(estate: &Estate) -> Vec<Blueprint> {
                 .as_ref()
                 .map(|version| version.as_str().to_owned()),
             rbac: protection
-                .vault
-                .present()
+                .vault()
                 .and_then(|vault| vault.rbac.known().copied()),
             grant: protection.grant.clone(),
             granted_by: protection.granted_by.clone(),

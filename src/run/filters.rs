@@ -181,7 +181,6 @@ pub(super) fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
         Seen::Present(link) => Known::Known(Some(&link.policy)),
         Seen::Absent => Known::Known(None),
         Seen::Unreadable(why) => Known::Unknown(why.why.clone()),
-        Seen::NotAsked => Known::default(),
     }
 }
 

@@ -104,20 +104,7 @@ pub(super) async fn fix(
             actions: vec![repair.action.clone()],
             ..Plan::default()
         };
-        let typed: Vec<String> = repair
-            .action
-            .facts()
-            .harm
-            .typed_consent()
-            .map(str::to_owned)
-            .into_iter()
-            .collect();
-        let consent = if repair.yes {
-            one.consent(true, &typed)
-        } else {
-            ask(&one, &repair, out).await?
-        };
-        let Ok(consent) = consent else {
+        let Ok(consent) = consented(&one, &repair, out).await? else {
             out.say(&format!(
                 "Left out, because nobody consented: {} ({})",
                 repair.action, repair.flags
@@ -152,6 +139,20 @@ pub(super) async fn fix(
         }
     }
     Ok(receipt)
+}
+
+/// By the command line, or by an answer.
+async fn consented(
+    plan: &Plan,
+    repair: &Repair,
+    out: &mut Out,
+) -> Result<std::result::Result<Consent, Missing>> {
+    if !repair.yes {
+        return ask(plan, repair, out).await;
+    }
+    let typed = repair.action.facts().harm.typed_consent();
+    let typed: Vec<String> = typed.map(str::to_owned).into_iter().collect();
+    Ok(plan.consent(true, &typed))
 }
 
 async fn ask(

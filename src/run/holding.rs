@@ -134,6 +134,7 @@ fn difference(what: &str, was: &str, is: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::action::Named;
     use crate::model::finding::Blocks;
 
     fn finding(code: &'static str, severity: Severity, message: &str) -> Finding {
@@ -156,8 +157,10 @@ mod tests {
         };
         assert!(actions(&[register("a")], &[register("a")], true).is_empty());
         let managed = Action::MakeManaged {
-            environment: "e".to_owned(),
-            name: "n".to_owned(),
+            named: Named {
+                id: "e".to_owned(),
+                name: "n".to_owned(),
+            },
         };
         assert!(actions(&[register("a"), managed.clone()], &[register("a")], false).is_empty());
         let gone = actions(&[register("a"), managed.clone()], &[register("a")], true);

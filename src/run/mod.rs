@@ -47,6 +47,7 @@ use crate::config::{self, Flags, Settings, Typed};
 use crate::error::{Error, Kind, Result};
 use crate::model::plan::Plan;
 use crate::model::target::Target;
+use crate::observe::Looking;
 use crate::report::Out;
 use crate::sandbox::{self, Sandbox};
 use std::sync::Arc;
@@ -189,6 +190,21 @@ impl Context {
 
     fn reader(&self) -> Reader {
         self.session.reader()
+    }
+
+    /// Looks at what was asked for.
+    fn looking<'a>(
+        &'a self,
+        reader: &'a Reader,
+        target: &'a Target,
+        environment: Option<&'a str>,
+    ) -> Looking<'a> {
+        Looking {
+            reader,
+            clock: self.clock(),
+            target,
+            environment,
+        }
     }
 
     fn clock(&self) -> &Clock {

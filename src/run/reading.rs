@@ -10,7 +10,7 @@ use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use crate::observe::{Wants, observe, resolve};
+use crate::observe::{self, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
 use crate::steps::danger::standing;
 use crate::steps::rights::{self, Doubt, Right};
@@ -24,23 +24,19 @@ use std::collections::BTreeMap;
 pub async fn check_integration(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
-    let wants = Wants {
-        environment: true,
-        integration: true,
-        ..Wants::default()
-    };
-    let observed = observe(&reader, context.clock(), target, Some(&id), wants).await?;
+    let looking = context.looking(&reader, target, Some(&id));
+    let observed = observe::integrating(looking).await?;
     let environment = seen_environment(&observed)?;
-    let verdict = integration::verdict(environment, &observed.integration);
-    let findings = integration::check(target, environment, &observed.integration);
+    let answer = observed.integration.as_ref();
+    let verdict = integration::verdict(environment, answer);
+    let findings = integration::check(target, environment, answer);
     report::integration(out, &observed, environment, facts(verdict), &findings);
     match verdict {
         integration::Verdict::Integrated | integration::Verdict::Unified => Ok(()),
         integration::Verdict::NotFinanceAndOperations if target.power_platform_only => Ok(()),
         integration::Verdict::Unknown
-            if observed
-                .integration
-                .unreadable()
+            if answer
+                .and_then(Seen::unreadable)
                 .is_some_and(|why| why.forbidden) =>
         {
             Err(quiet(
@@ -77,11 +73,7 @@ fn seen_environment(observed: &Observed) -> Result<&Environment> {
 pub async fn environment_name(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
-    let wants = Wants {
-        environment: true,
-        ..Wants::default()
-    };
-    let observed = observe(&reader, context.clock(), target, Some(&id), wants).await?;
+    let observed = observe::naming(context.looking(&reader, target, Some(&id))).await?;
     report::environment_name(out, seen_environment(&observed)?);
     Ok(())
 }
@@ -101,7 +93,7 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     let observed = seen(context, target, &named).await?;
     let environment = observed.environment.present();
     let verdict = environment.map_or(integration::Verdict::Unknown, |environment| {
-        integration::verdict(environment, &observed.integration)
+        integration::verdict(environment, observed.integration.as_ref())
     });
     let (state, next) = state(context, &observed);
     let unlinked = environment.is_some_and(|environment| environment.key_link.is_absent());
@@ -118,7 +110,7 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
         findings.extend(integration::check(
             &target,
             environment,
-            &observed.integration,
+            observed.integration.as_ref(),
         ));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -137,21 +129,13 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
 /// What `status` looks at. `named` is the policy that counts where none is linked.
 async fn seen(context: &Context, target: &Target, named: &Target) -> Result<Observed> {
     let reader = context.reader();
-    let wants = Wants {
-        environment: true,
-        integration: true,
-        policy: true,
-        linked_wins: true,
-        key: true,
-        ..Wants::default()
-    };
     let seen = async {
         let id = resolve(&reader, environment_wanted(target)?).await?;
-        observe(&reader, context.clock(), named, Some(&id), wants).await
+        observe::standing(context.looking(&reader, named, Some(&id))).await
     };
     match seen.await {
         Err(error) if error.kind == Kind::Forbidden && target.policy.is_some() => {
-            let mut observed = observe(&reader, context.clock(), named, None, wants).await?;
+            let mut observed = observe::standing(context.looking(&reader, named, None)).await?;
             if observed.policy.present().is_none() {
                 return Err(error);
             }
@@ -192,11 +176,13 @@ fn access_words(observed: &Observed, unlinked: bool) -> String {
 /// May the policy's identity use the key, as far as policy and vault were read?
 fn access(observed: &Observed) -> Right<'_> {
     let why = match (&observed.policy, &observed.vault) {
-        (Seen::Present(_), Seen::Present(vault)) => return rights::key::access(observed, vault),
-        (Seen::Unreadable(why), _) | (_, Seen::Unreadable(why)) => why.clone(),
+        (Seen::Present(_), Some(Seen::Present(vault))) => {
+            return rights::key::access(observed, vault);
+        }
+        (Seen::Unreadable(why), _) | (_, Some(Seen::Unreadable(why))) => why.clone(),
         (Seen::Absent, _) => Unreadable::because("there is no policy"),
-        (_, Seen::Absent) => Unreadable::because("there is no vault"),
-        (Seen::NotAsked, _) | (_, Seen::NotAsked) => Unreadable::because("no policy is linked"),
+        (Seen::Present(_), Some(Seen::Absent)) => Unreadable::because("there is no vault"),
+        (Seen::Present(_), None) => Unreadable::because("its vault was not read"),
     };
     Right::CantTell(Doubt::unread(why))
 }

@@ -5,9 +5,9 @@ use super::Context;
 use super::asking::{came_up, changed, still_granted};
 use super::commands::Command;
 use crate::error::Result;
+use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::target::Target;
-use crate::observe::{Wants, observe};
 
 /// Looks again at everything that the action's evidence is made of, and plans anew: nothing may
 /// stand in the way, and the action must still be one that the command would take, on the same
@@ -18,29 +18,16 @@ use crate::observe::{Wants, observe};
 pub(super) async fn still_right(
     context: &Context,
     (command, target, environment): (&Command, &Target, Option<&str>),
+    seen: &Observed,
     action: &Action,
 ) -> Result<()> {
-    // The room in the tenant and the rights of the caller were looked at before anything was sent.
-    // Who uses a key, and which environments are locked, is what some evidence is made of.
-    let wants = command.look(target);
-    let wants = Wants {
-        estate: wants.estate && !command.of_environment(),
-        rights: false,
-        readers: false,
-        ..wants
-    };
     let target = Target {
         readers: Vec::new(),
         ..target.clone()
     };
-    let fresh = observe(
-        &context.reader(),
-        context.clock(),
-        &target,
-        environment,
-        wants,
-    )
-    .await?;
+    let reader = context.reader();
+    let looking = context.looking(&reader, &target, environment);
+    let fresh = command.look_again(looking, seen).await?;
     let plan = command.plan(&target, &fresh);
     came_up(&unsent(action), &plan)?;
     if action.environment().is_some() {

@@ -66,7 +66,7 @@ fn part(planned: &Planned, policy: &WantedPolicy) -> Part {
                 .as_ref()
                 .map(|version| version.as_str().to_owned()),
             rbac: seen
-                .and_then(|seen| seen.vault.present())
+                .and_then(|seen| seen.vault())
                 .and_then(|vault| vault.rbac.known().copied()),
             grant: None,
             granted_by: None,

@@ -7,6 +7,7 @@ use super::lifecycle::{
 use super::link::{Standing, no_environment, offline, standing, unknown_link};
 use super::readiness::{self, Readiness};
 use super::{acknowledge, estate, finding, integration, key, ready, who};
+use crate::model::action::Named;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -20,6 +21,22 @@ use crate::model::target::Target;
 /// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its
 /// grants, so its absence is no finding.
 pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
+    step(
+        target,
+        observed,
+        policy_comes,
+        Some(&observed.around.estate),
+    )
+}
+
+/// The step over what was seen of the environment, its policy and, unless the caller judges that
+/// for many at once, the `tenant`.
+pub(super) fn step(
+    target: &Target,
+    observed: &Observed,
+    policy_comes: bool,
+    tenant: Option<&Seen<Vec<Environment>>>,
+) -> Plan {
     let mut plan = Plan::default();
     let environment = match (&observed.environment, &target.policy) {
         (Seen::Present(environment), Some(_)) => environment,
@@ -54,8 +71,8 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     if !policy_comes {
         plan.join(key::in_use(observed));
     }
-    plan.findings
-        .extend(estate::check(target, observed, environment));
+    let others = tenant.map(|tenant| estate::check(target, tenant, environment));
+    plan.findings.extend(others.into_iter().flatten());
     plan.findings
         .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
@@ -81,15 +98,14 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
 
 /// It is a Managed Environment, or is made one first.
 fn managed(target: &Target, environment: &Environment, plan: &mut Plan) {
-    let (id, name) = (&environment.id, &environment.display_name);
+    let name = &environment.display_name;
     match environment.managed() {
         Verdict::Yes => plan
             .already
             .push(format!("`{name}` is a Managed Environment")),
         Verdict::No if target.make_managed => {
             plan.actions.push(Action::MakeManaged {
-                environment: id.clone(),
-                name: name.clone(),
+                named: Named::of(environment),
             });
         }
         Verdict::No | Verdict::CantTell(_) => plan.findings.extend(ready::managed(environment)),
@@ -109,8 +125,7 @@ pub(super) fn link(
         gaps.retain(|gap| gap.subject == environment.id);
     }
     take(plan, gathered, |evidence| Action::AddEnvironment {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
+        named: Named::of(environment),
         policy: policy.clone(),
         evidence,
     });
@@ -141,8 +156,7 @@ fn decided(
     let name = &environment.display_name;
     let of_keys = running(observed).filter(|operation| applies_key(&operation.kind));
     let wait = || Action::AwaitEnvironment {
-        environment: environment.id.clone(),
-        name: name.clone(),
+        named: Named::of(environment),
         policy: policy.clone(),
         operation: of_keys.map(|operation| operation.id.clone()),
     };
@@ -206,7 +220,7 @@ fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) 
 
 /// What the environment itself has in the way of an add.
 fn unready(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
-    let mut found = integration::check(target, environment, &observed.integration);
+    let mut found = integration::check(target, environment, observed.integration.as_ref());
     let governing = target.make_managed
         && environment.managed() == Verdict::No
         && governed_last(observed, environment);
@@ -281,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_plans_nothing() {
-        let plan = planned(environment(Seen::NotAsked, "Ready", "Enabled"), vec![]);
+        let plan = planned(environment(Seen::default(), "Ready", "Enabled"), vec![]);
         assert!(plan.actions.is_empty() && plan.gaps().any(|finding| finding.code == "CMK025"));
     }
 }

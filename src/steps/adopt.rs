@@ -81,7 +81,6 @@ impl Adopted {
                         environment.display_name, environment.id
                     ));
                 }
-                Seen::NotAsked => {}
             }
         }
         linked
@@ -142,7 +141,7 @@ impl Notes {
             Some(Seen::Unreadable(why)) => self
                 .said
                 .push(format!("Its readers are not visible to you: {}.", why.why)),
-            Some(Seen::Absent | Seen::NotAsked) | None => {
+            Some(Seen::Absent) | None => {
                 self.said.push("Its readers were not read.".to_owned());
             }
         }
@@ -175,7 +174,6 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
         Seen::Present(policy) => policy,
         Seen::Unreadable(why) => return Err(format!("it is not visible to you: {}", why.why)),
         Seen::Absent => return Err("it is gone".to_owned()),
-        Seen::NotAsked => return Err("its id can't be understood".to_owned()),
     };
     let key = match &policy.key {
         Known::Known(key) => key.clone(),

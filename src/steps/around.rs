@@ -22,7 +22,10 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
         }
     }
     found.extend(locks(target, observed));
-    found.extend(validation(target, observed));
+    let creates = |action: &Action| matches!(action, Action::CreatePolicy { .. });
+    if actions.iter().any(creates) && !observed.is_unregistered() {
+        found.extend(validation(target, observed));
+    }
     found
 }
 
@@ -51,7 +54,10 @@ fn missing(
             let who = who::ASSIGNS_ROLES;
             return Some(not_visible("CMK045", scope, &what, &why.why, who));
         }
-        Seen::Absent | Seen::NotAsked => return None,
+        Seen::Absent => {
+            let (why, who) = ("the service knows no such scope", who::ASSIGNS_ROLES);
+            return Some(not_visible("CMK045", scope, &what, why, who));
+        }
     };
     match allows(permissions, Operation::Control(right)) {
         Verdict::Yes => None,
@@ -94,6 +100,16 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
             same_id(&scope, id) || id.to_ascii_lowercase().starts_with(&format!("{scope}/"))
         })
     };
+    let hidden = |why: &str| {
+        let group = target.policy.as_ref().map(|policy| policy.group_scope());
+        not_visible(
+            "CMK044",
+            group.unwrap_or_default(),
+            "Which locks there are",
+            why,
+            who::OWNER,
+        )
+    };
     match &observed.around.locks {
         Seen::Present(locks) => locks
             .iter()
@@ -123,25 +139,12 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
                 )
             })
             .collect(),
-        Seen::Unreadable(why) => {
-            let subject = target
-                .policy
-                .as_ref()
-                .map(|policy| policy.group_scope())
-                .unwrap_or_default();
-            vec![not_visible(
-                "CMK044",
-                subject,
-                "Which locks there are",
-                &why.why,
-                who::OWNER,
-            )]
-        }
-        Seen::Absent | Seen::NotAsked => Vec::new(),
+        Seen::Unreadable(why) => vec![hidden(&why.why)],
+        Seen::Absent => vec![hidden("the service knows no such scope")],
     }
 }
 
-/// Resource Manager's own word on the creation.
+/// Resource Manager's own word on the creation. While the provider is not registered it has none.
 fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
     let policy = target.policy.as_ref()?;
     let subject = policy.to_string();
@@ -190,7 +193,12 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
             Some(not_visible("CMK009", subject, &what, &why.why, who::OWNER))
         }
-        Seen::Present(Validation::Passed) | Seen::Absent | Seen::NotAsked => None,
+        Seen::Absent => {
+            let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
+            let why = "Resource Manager does not know the resource group";
+            Some(not_visible("CMK009", subject, &what, why, who::OWNER))
+        }
+        Seen::Present(Validation::Passed) => None,
     }
 }
 
@@ -225,7 +233,7 @@ mod tests {
             (may(&["*"], true), &["CMK045 warn"]),
             (silent(), &["CMK045 not-visible"]),
             (hidden(), &["CMK045 not-visible"]),
-            (Seen::NotAsked, &[]),
+            (Seen::default(), &[]),
         ] {
             let (target, mut observed) = well();
             observed.around.group_rights = rights;

@@ -61,8 +61,13 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             environment,
             (&mut checked.pending, &mut checked.withheld),
         )),
+        // None was named.
+        Seen::Absent | Seen::Unreadable(_) if target.environment.is_none() => {}
         Seen::Unreadable(why) => found.push(unseen(target, why)),
-        Seen::Absent | Seen::NotAsked => {}
+        Seen::Absent => {
+            let gone = Unreadable::because("the service does not know it");
+            found.push(unseen(target, &gone));
+        }
     }
     for finding in found {
         if !checked.findings.contains(&finding) {
@@ -98,7 +103,7 @@ fn of_environment(
             found.extend(integration::check(
                 target,
                 environment,
-                &observed.integration,
+                observed.integration.as_ref(),
             ));
             found.extend(ready::check(observed, environment, ADD));
             found.extend(ready::managed(environment));
@@ -127,7 +132,7 @@ fn of_environment(
             found.extend(other_policy(target, observed, environment, other));
         }
     }
-    found.extend(estate::check(target, observed, environment));
+    found.extend(estate::check(target, &observed.around.estate, environment));
     found.extend(estate::history(observed, environment, wanted));
     found.extend(acknowledge::check(environment));
     found
@@ -163,7 +168,7 @@ fn other_policy(
         "Choose the time for both.",
         who::POWER_PLATFORM,
     )];
-    found.extend(swap::old_key(target, observed, environment));
+    found.extend(swap::old_key(observed, environment));
     found
 }
 
@@ -357,7 +362,7 @@ mod tests {
         ),
         (
             "a hidden vault",
-            |_, o| o.vault = hidden(),
+            |_, o| o.vault = Some(hidden()),
             &["CMK011 not-visible", "> add-environment"],
         ),
         (

@@ -56,16 +56,13 @@ pub fn standing<'a>(
     let link = match &environment.key_link {
         Seen::Present(link) => link,
         Seen::Unreadable(why) => return not_seen(&why.why),
-        Seen::NotAsked => return not_seen("its policy was not asked for"),
         Seen::Absent => return unprotected(environment, one),
     };
     let (threats, unseen) = match estate.protection(environment) {
         Some(protection) => threats(protection, estate.at),
         None => (Vec::new(), vec!["its policy was not read".to_owned()]),
     };
-    let key = estate
-        .protection(environment)
-        .and_then(|protection| protection.key.present());
+    let key = estate.protection(environment).and_then(Protection::key);
     let mut found = Found::default();
     found.of_link(environment, link);
     let locked = found.states.contains(&State::Locked);
@@ -229,16 +226,20 @@ impl Threats {
 fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
     let mut found = Threats::default();
     found.sort(
-        is_there(&protection.policy),
+        is_there(Some(&protection.policy)),
         "the policy is gone",
         "the policy",
     );
     found.sort(
-        is_there(&protection.vault),
+        is_there(protection.vault.as_ref()),
         "the vault is gone",
         "the vault",
     );
-    found.sort(is_there(&protection.key), "the key is gone", "the key");
+    found.sort(
+        is_there(protection.key.as_ref()),
+        "the key is gone",
+        "the key",
+    );
     found.sort(
         protection.granted.clone(),
         &protection.denied_by.as_ref().map_or_else(
@@ -261,22 +262,23 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
         };
         found.sort(finished, "", "whether the policy can be used");
     }
-    if let Some(vault) = protection.vault.present() {
+    if let Some(vault) = protection.vault() {
         found.of_vault(vault);
     }
-    if let Some(key) = protection.key.present() {
+    if let Some(key) = protection.key() {
         found.of_key(&key.validity, now);
     }
     (found.threats, found.unseen)
 }
 
 /// Is it there?
-fn is_there<T>(seen: &Seen<T>) -> Verdict {
+fn is_there<T>(seen: Option<&Seen<T>>) -> Verdict {
     match seen {
-        Seen::Present(_) => Verdict::Yes,
-        Seen::Absent => Verdict::No,
-        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
-        Seen::NotAsked => Verdict::default(),
+        Some(Seen::Present(_)) => Verdict::Yes,
+        Some(Seen::Absent) => Verdict::No,
+        Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
+        // Nothing that was read names it.
+        None => Verdict::default(),
     }
 }
 
@@ -316,8 +318,8 @@ mod tests {
         };
         let protection = Protection {
             policy: Seen::Present(policy("ep")),
-            vault: Seen::Present(vault()),
-            key: Seen::Present(key()),
+            vault: Some(Seen::Present(vault())),
+            key: Some(Seen::Present(key())),
             granted: Verdict::Yes,
             ..Protection::default()
         };
@@ -352,7 +354,7 @@ mod tests {
         ),
         (
             "a link not read",
-            |e, _| e.key_link = Seen::NotAsked,
+            |e, _| e.key_link = Seen::default(),
             State::NotVisible,
         ),
         (
@@ -408,17 +410,29 @@ mod tests {
             |_, p| p.granted = Verdict::default(),
             State::NotVisible,
         ),
-        ("no vault", |_, p| p.vault = Seen::Absent, State::Endangered),
+        (
+            "no vault",
+            |_, p| p.vault = Some(Seen::Absent),
+            State::Endangered,
+        ),
         (
             "a hidden vault",
-            |_, p| p.vault = hidden(),
+            |_, p| p.vault = Some(hidden()),
             State::NotVisible,
         ),
-        ("no key", |_, p| p.key = Seen::Absent, State::Endangered),
-        ("a silent key", |_, p| p.key = silent(), State::NotVisible),
+        (
+            "no key",
+            |_, p| p.key = Some(Seen::Absent),
+            State::Endangered,
+        ),
+        (
+            "a silent key",
+            |_, p| p.key = Some(silent()),
+            State::NotVisible,
+        ),
         (
             "a policy not read",
-            |_, p| p.policy = Seen::NotAsked,
+            |_, p| p.policy = Seen::default(),
             State::NotVisible,
         ),
         (
@@ -469,7 +483,7 @@ mod tests {
     fn no_state_hides_another_one() {
         let (own, mut protection) = well();
         protection.granted = Verdict::No;
-        protection.key = silent();
+        protection.key = Some(silent());
         let (found, all, _) = state((own, protection));
         assert_eq!(found, State::Endangered);
         assert!(all.contains(&State::NotVisible));

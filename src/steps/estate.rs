@@ -2,7 +2,7 @@
 
 use super::lifecycle::{ADD, KEPT_AFTER_REMOVAL, KEPT_AFTER_ROTATION, REMOVE, SWAP};
 use super::link::{Standing, standing};
-use super::{Whose, day, finding, unseen, who};
+use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -18,11 +18,11 @@ use jiff::Timestamp;
 /// Everything that the other environments say.
 pub(super) fn check(
     target: &Target,
-    observed: &Observed,
+    tenant: &Seen<Vec<Environment>>,
     environment: &Environment,
 ) -> Vec<Finding> {
     let what = "How many environments have a customer-managed key";
-    let all = match &observed.around.estate {
+    let all = match tenant {
         Seen::Present(all) => all,
         Seen::Unreadable(why) => {
             return vec![unseen(
@@ -33,7 +33,16 @@ pub(super) fn check(
                 (who::POWER_PLATFORM, Whose::Own),
             )];
         }
-        Seen::Absent | Seen::NotAsked => return Vec::new(),
+        Seen::Absent => {
+            let why = "the service knows no such list";
+            return vec![unknown(
+                "CMK031",
+                &environment.id,
+                what,
+                why,
+                who::POWER_PLATFORM,
+            )];
+        }
     };
     let others = all
         .iter()
@@ -282,7 +291,11 @@ mod tests {
         ] {
             let (target, mut observed) = well();
             observed.around.estate = all;
-            let found = check(&target, &observed, observed.environment.present().unwrap());
+            let found = check(
+                &target,
+                &observed.around.estate,
+                observed.environment.present().unwrap(),
+            );
             assert_eq!(said(&found), expected, "{:?}", observed.around.estate);
         }
         let mut open = many("ep", 24);
@@ -291,7 +304,11 @@ mod tests {
         open.extend([another("ep", 30), another("ep", 31)]);
         open[1].key_link = silent();
         observed.around.estate = Seen::Present(open);
-        let found = check(&target, &observed, observed.environment.present().unwrap());
+        let found = check(
+            &target,
+            &observed.around.estate,
+            observed.environment.present().unwrap(),
+        );
         assert_eq!(said(&found), ["CMK031 unknown"]);
     }
 

@@ -29,7 +29,6 @@ impl Goal {
                 Seen::Present(link) => standing(look, &link.policy),
                 Seen::Absent => Standing::None,
                 Seen::Unreadable(why) => Standing::Unknown(why.clone()),
-                Seen::NotAsked => not_asked(),
             },
             Goal::NoPolicy => unlinked(look),
         }
@@ -78,7 +77,6 @@ fn unlinked(look: &Environment) -> Standing {
         }
         Seen::Present(link) => link,
         Seen::Unreadable(why) => return Standing::Unknown(why.clone()),
-        Seen::NotAsked => return not_asked(),
     };
     match link.stage() {
         Known::Known(Stage::Linked) => Standing::None,
@@ -86,10 +84,6 @@ fn unlinked(look: &Environment) -> Standing {
         Known::Known(Stage::Linking | Stage::Unlinking) => Standing::Under,
         Known::Unknown(why) => open(why),
     }
-}
-
-fn not_asked() -> Standing {
-    open("it was not asked for")
 }
 
 #[cfg(test)]

@@ -32,8 +32,7 @@ pub(super) fn grant(
     whose: Whose,
     plan: &mut Plan,
 ) {
-    let (Some(policy), Seen::Present(vault), Some(key)) =
-        (&target.policy, &observed.vault, &target.key)
+    let (Some(policy), Some(vault), Some(key)) = (&target.policy, observed.vault(), &target.key)
     else {
         return;
     };
@@ -246,7 +245,7 @@ fn denials_command(vault: &Vault) -> String {
 /// What a policy that is linked, and was not asked for in detail, needs to keep its environments
 /// running.
 pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
-    let (Seen::Present(policy), Seen::Present(vault)) = (&observed.policy, &observed.vault) else {
+    let (Seen::Present(policy), Some(vault)) = (&observed.policy, observed.vault()) else {
         return Vec::new();
     };
     let mut found = identity(observed, policy);
@@ -462,7 +461,7 @@ mod tests {
                     |_, o| o.key_rights.denials = silent(),
                     &["CMK012 unknown"],
                 ),
-                ("no vault", |_, o| o.vault = silent(), &[]),
+                ("no vault", |_, o| o.vault = Some(silent()), &[]),
             ],
             given(Comes::There),
         );

@@ -81,7 +81,7 @@ impl Verdict {
 }
 
 /// The decision table.
-pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict {
+pub fn verdict(environment: &Environment, answer: Option<&Seen<Integration>>) -> Verdict {
     let app = match &environment.app {
         Known::Known(Some(app)) => app,
         Known::Known(None) => return Verdict::NotFinanceAndOperations,
@@ -102,7 +102,7 @@ pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict
         .as_deref()
         .is_some_and(|kind| kind.eq_ignore_ascii_case("Internal"));
     match answer {
-        Seen::Present(Integration::Integrated { id, url }) => {
+        Some(Seen::Present(Integration::Integrated { id, url })) => {
             match matches(app, id.as_deref(), url.as_deref()) {
                 Some(true) if internal => Verdict::Unified,
                 Some(true) => Verdict::Integrated,
@@ -110,8 +110,8 @@ pub fn verdict(environment: &Environment, answer: &Seen<Integration>) -> Verdict
                 None => Verdict::Unknown,
             }
         }
-        Seen::Present(Integration::NotIntegrated) => Verdict::LinkIncomplete,
-        Seen::NotAsked | Seen::Absent | Seen::Unreadable(_) => Verdict::Unknown,
+        Some(Seen::Present(Integration::NotIntegrated)) => Verdict::LinkIncomplete,
+        Some(Seen::Absent | Seen::Unreadable(_)) | None => Verdict::Unknown,
     }
 }
 
@@ -146,7 +146,7 @@ fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> Option<bool> {
 pub fn check(
     target: &Target,
     environment: &Environment,
-    answer: &Seen<Integration>,
+    answer: Option<&Seen<Integration>>,
 ) -> Vec<Finding> {
     let name = &environment.display_name;
     let block = |code, remedy: Remedy, who| {
@@ -205,19 +205,17 @@ pub fn check(
 }
 
 /// Why neither side tells whether it is integrated.
-fn not_told(environment: &Environment, answer: &Seen<Integration>) -> Finding {
+fn not_told(environment: &Environment, answer: Option<&Seen<Integration>>) -> Finding {
     let silent = match answer {
-        Seen::Present(_) => {
-            "Dataverse and Power Platform name no id and no URL that could be compared"
+        Some(Seen::Unreadable(why)) => Err(why.clone()),
+        Some(Seen::Present(_)) => {
+            Ok("Dataverse and Power Platform name no id and no URL that could be compared")
         }
-        Seen::Absent => "Dataverse does not know the question",
-        Seen::NotAsked | Seen::Unreadable(_) => {
-            "Dataverse is not asked while the environment is disabled"
-        }
+        Some(Seen::Absent) => Ok("Dataverse does not know the question"),
+        None => Ok("Dataverse is not asked while the environment is disabled"),
     };
-    let why = answer.unreadable().cloned();
-    let silent = environment.app.unknown().unwrap_or(silent);
-    let why = why.unwrap_or_else(|| Unreadable::because(silent.to_owned()));
+    let silent = silent.map(|silent| environment.app.unknown().unwrap_or(silent));
+    let why = silent.map_or_else(|why| why, Unreadable::because);
     unseen(
         "CMK001",
         &environment.display_name,
@@ -278,27 +276,27 @@ mod tests {
         let unified = environment(Some("Internal"), URL, true);
         let slash = format!("{URL}/");
         let table = [
-            (none(true), no.clone(), Verdict::NotFinanceAndOperations),
             (
-                none(false),
-                Seen::NotAsked,
+                none(true),
+                Some(no.clone()),
                 Verdict::NotFinanceAndOperations,
             ),
-            (initial, Seen::NotAsked, Verdict::InitialEnvironmentOnly),
-            (linked(URL), yes(ID, &slash), Verdict::Integrated),
-            (linked(URL), yes(other, URL), Verdict::Mismatch),
-            (linked(URL), yes(ID, elsewhere), Verdict::Mismatch),
-            (linked(URL), silent, Verdict::Unknown),
-            (linked(URL), no, Verdict::LinkIncomplete),
-            (linked(dev), Seen::NotAsked, Verdict::CloudHosted),
-            (linked(cloud), yes(ID, URL), Verdict::CloudHosted),
-            (unified, yes(ID, URL), Verdict::Unified),
-            (linked(URL), unreadable, Verdict::Unknown),
-            (linked(URL), Seen::Absent, Verdict::Unknown),
+            (none(false), None, Verdict::NotFinanceAndOperations),
+            (initial, None, Verdict::InitialEnvironmentOnly),
+            (linked(URL), Some(yes(ID, &slash)), Verdict::Integrated),
+            (linked(URL), Some(yes(other, URL)), Verdict::Mismatch),
+            (linked(URL), Some(yes(ID, elsewhere)), Verdict::Mismatch),
+            (linked(URL), Some(silent), Verdict::Unknown),
+            (linked(URL), Some(no), Verdict::LinkIncomplete),
+            (linked(dev), None, Verdict::CloudHosted),
+            (linked(cloud), Some(yes(ID, URL)), Verdict::CloudHosted),
+            (unified, Some(yes(ID, URL)), Verdict::Unified),
+            (linked(URL), Some(unreadable), Verdict::Unknown),
+            (linked(URL), Some(Seen::Absent), Verdict::Unknown),
         ];
         for (environment, answer, expected) in table {
             assert_eq!(
-                verdict(&environment, &answer),
+                verdict(&environment, answer.as_ref()),
                 expected,
                 "{environment:?} {answer:?}"
             );
@@ -315,7 +313,7 @@ mod tests {
         let found = check(
             &Target::default(),
             &environment(Some("Linked"), URL, true),
-            &unreadable,
+            Some(&unreadable),
         );
         assert_eq!(found[0].severity, Severity::Unknown);
     }

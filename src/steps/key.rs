@@ -12,7 +12,7 @@ use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::protection::{Health, Policy};
 use crate::model::remedy::Setting;
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
@@ -28,43 +28,13 @@ pub(super) fn check_but(
     whose: Whose,
     mends: Mends,
 ) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let named = target.vault.as_ref().map(ToString::to_string);
-    match &observed.vault {
-        Seen::Present(vault) => found.extend(check_vault(vault, observed)),
-        Seen::Absent => found.push(absent_vault(target, observed)),
-        Seen::Unreadable(why) => {
-            let subject = named.unwrap_or_else(|| "vault".to_owned());
-            let who = (who::KEY_VAULT, whose);
-            found.push(unseen("CMK011", subject, "The vault", why, who).of_changes());
-        }
-        Seen::NotAsked => {}
-    }
-    let key_name = key_name(target, observed);
-    match &observed.key {
-        Seen::Present(key) => {
-            let at_vault = at_vault(target, observed);
-            found.extend(check_key(key, &at_vault, observed.at, mends));
-        }
-        Seen::Absent if mends == Mends::Deleted => {}
-        Seen::Absent => {
-            found.push(absent_key(
-                &key_name,
-                &at_vault(target, observed),
-                &observed.around.deleted_key,
-            ));
-        }
-        Seen::Unreadable(why) => {
-            let who = (who::KEY_VAULT, whose);
-            found.push(unseen("CMK015", key_name, "The key", why, who).of_changes());
-        }
-        Seen::NotAsked => {}
-    }
+    let mut found = of_vault(target, observed, whose);
+    found.extend(of_key(target, observed, whose, mends));
     if let Some(version) = &target.key_version {
         found.push(finding(
             "CMK017",
             Severity::Warn,
-            self::key_name(target, observed),
+            key_name(target, observed).unwrap_or_default(),
             format!(
                 "The policy is pinned to version {}, so rotating the key changes nothing.",
                 version.as_str()
@@ -74,6 +44,55 @@ pub(super) fn check_but(
         ));
     }
     found
+}
+
+/// What the snapshot shows of the vault that is named, if any is.
+pub(super) fn of_vault(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
+    let named = vault_id(target, observed).map(ToString::to_string);
+    let hidden = |subject: Option<String>, why: &Unreadable| {
+        let subject = subject.unwrap_or_else(|| "vault".to_owned());
+        unseen("CMK011", subject, "The vault", why, (who::KEY_VAULT, whose)).of_changes()
+    };
+    match &observed.vault {
+        Some(Seen::Present(vault)) => check_vault(vault, observed),
+        Some(Seen::Absent) => vec![absent_vault(target, observed)],
+        Some(Seen::Unreadable(why)) => {
+            let asked = target.vault.as_ref().map(ToString::to_string);
+            vec![hidden(asked, why)]
+        }
+        None if named.is_some() => vec![hidden(named, &unread())],
+        None => Vec::new(),
+    }
+}
+
+/// The same of the key, except what the plan mends. One that is behind its vault is said with the
+/// vault.
+fn of_key(target: &Target, observed: &Observed, whose: Whose, mends: Mends) -> Vec<Finding> {
+    let name = key_name(target, observed);
+    let at_vault = at_vault(target, observed);
+    let hidden = |why: &Unreadable| {
+        let subject = name.clone().unwrap_or_else(|| "key".to_owned());
+        unseen("CMK015", subject, "The key", why, (who::KEY_VAULT, whose)).of_changes()
+    };
+    let vault_is_there = matches!(observed.vault, Some(Seen::Present(_)));
+    match &observed.key {
+        Some(Seen::Present(key)) => check_key(key, &at_vault, observed.at, mends),
+        Some(Seen::Absent) if mends == Mends::Deleted => Vec::new(),
+        Some(Seen::Absent) => {
+            let name = name.as_deref().unwrap_or("key");
+            vec![absent_key(name, &at_vault, &observed.around.deleted_key)]
+        }
+        Some(Seen::Unreadable(why)) => vec![hidden(why)],
+        // Who named a vault alone did not ask for the key that a policy names.
+        None if vault_is_there && (target.key.is_some() || target.vault.is_none()) => {
+            vec![hidden(&unread())]
+        }
+        None => Vec::new(),
+    }
+}
+
+fn unread() -> Unreadable {
+    Unreadable::because("it was not read")
 }
 
 /// What an environment needs to leave its policy: its data is decrypted with the key once more, and
@@ -106,15 +125,6 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
                 who::ASSIGNS_ROLES,
             )];
         }
-        Seen::NotAsked => {
-            return vec![unknown(
-                "CMK019",
-                subject,
-                "The old policy",
-                "it was not read",
-                who::ASSIGNS_ROLES,
-            )];
-        }
     }
     // Warnings are about a future that it leaves.
     in_use(observed)
@@ -136,21 +146,16 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
     plan.findings
         .extend(check(&Target::default(), observed, Whose::Others));
     plan.findings.extend(grant::in_use(observed, Whose::Others));
-    let unread = |seen: bool, what: &str| {
-        seen.then(|| {
-            unknown(
-                "CMK015",
-                policy.id.to_string(),
-                what,
-                "it was not read",
-                who::KEY_VAULT,
-            )
-        })
-    };
-    plan.findings
-        .extend(unread(observed.vault == Seen::NotAsked, "The vault"));
-    plan.findings
-        .extend(unread(observed.key == Seen::NotAsked, "The key"));
+    // A vault that is not there, or was not read, has no key that could keep anything running.
+    if observed.key.is_none() && !matches!(observed.vault, Some(Seen::Present(_))) {
+        plan.findings.push(unknown(
+            "CMK015",
+            policy.id.to_string(),
+            "The key",
+            "it was not read",
+            who::KEY_VAULT,
+        ));
+    }
     plan.effective_from = grant::effective_from(observed, policy);
     plan
 }
@@ -219,7 +224,7 @@ fn health(policy: &Policy) -> Option<Finding> {
 }
 
 /// The key's name: as it was asked for, or as the policy names it.
-fn key_name(target: &Target, observed: &Observed) -> String {
+fn key_name(target: &Target, observed: &Observed) -> Option<String> {
     let asked = target.key.as_ref().map(KeyName::as_str);
     let named = || {
         observed
@@ -228,7 +233,7 @@ fn key_name(target: &Target, observed: &Observed) -> String {
             .and_then(Policy::key_reference)
             .map(|key| key.key.as_str())
     };
-    asked.or_else(named).unwrap_or("key").to_owned()
+    asked.or_else(named).map(str::to_owned)
 }
 
 /// `--vault-name NAME`, as `az keyvault key` takes it.
@@ -251,7 +256,7 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
             format!("There is no key `{name}` in the vault, and no deleted one."),
             format!("Create it: `{create}`."),
         ),
-        Seen::Unreadable(_) | Seen::NotAsked => (
+        Seen::Unreadable(_) => (
             format!("There is no key `{name}` in the vault."),
             format!(
                 "Create it (`{create}`), or recover it if it was deleted: `az keyvault key \
@@ -278,22 +283,34 @@ mod tests {
     fn what_is_absent_blocks_and_what_is_not_known_is_said() {
         let table: &[super::super::samples::Row] = &[
             ("well", |_, _| {}, &[]),
-            ("no vault", |_, o| o.vault = Seen::Absent, &["CMK046 block"]),
+            (
+                "no vault",
+                |_, o| o.vault = Some(Seen::Absent),
+                &["CMK046 block"],
+            ),
             (
                 "a silent vault",
-                |_, o| o.vault = silent(),
+                |_, o| o.vault = Some(silent()),
                 &["CMK011 unknown"],
             ),
             (
                 "a hidden vault",
-                |_, o| o.vault = hidden(),
+                |_, o| o.vault = Some(hidden()),
                 &["CMK011 not-visible"],
             ),
-            ("no key", |_, o| o.key = Seen::Absent, &["CMK046 block"]),
-            ("a silent key", |_, o| o.key = silent(), &["CMK015 unknown"]),
+            (
+                "no key",
+                |_, o| o.key = Some(Seen::Absent),
+                &["CMK046 block"],
+            ),
+            (
+                "a silent key",
+                |_, o| o.key = Some(silent()),
+                &["CMK015 unknown"],
+            ),
             (
                 "a hidden key",
-                |_, o| o.key = hidden(),
+                |_, o| o.key = Some(hidden()),
                 &["CMK015 not-visible"],
             ),
             (
@@ -307,10 +324,14 @@ mod tests {
             &[
                 (
                     "a hidden vault",
-                    |_, o| o.vault = hidden(),
+                    |_, o| o.vault = Some(hidden()),
                     &["CMK011 unknown"],
                 ),
-                ("a hidden key", |_, o| o.key = hidden(), &["CMK015 unknown"]),
+                (
+                    "a hidden key",
+                    |_, o| o.key = Some(hidden()),
+                    &["CMK015 unknown"],
+                ),
             ],
             |t, o| said(&check(t, o, Whose::Own)),
         );
@@ -338,12 +359,12 @@ mod tests {
                 ),
                 (
                     "a policy not read",
-                    |_, o| o.policy = Seen::NotAsked,
+                    |_, o| o.policy = Seen::default(),
                     &["CMK019 unknown"],
                 ),
                 (
                     "a vault not read",
-                    |_, o| o.vault = Seen::NotAsked,
+                    |_, o| o.vault = None,
                     &["CMK015 unknown"],
                 ),
                 (

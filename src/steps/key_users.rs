@@ -45,7 +45,7 @@ impl<'a> Tenant<'a> {
                 found.push(unseen("CMK020", "tenant", what, why, own))
             }
             (Seen::Unreadable(why), _) => found.push(unseen("CMK020", "tenant", what, why, own)),
-            (Seen::Absent | Seen::NotAsked, _) => {
+            (Seen::Absent, _) => {
                 found.push(unknown(
                     "CMK020",
                     "tenant",
@@ -105,7 +105,6 @@ impl<'a> Tenant<'a> {
                     cant_tell(why);
                     continue;
                 }
-                Seen::NotAsked => None,
             };
             let uses = match policy {
                 Some(Seen::Present(policy)) => match (&self.target.vault, &self.target.key) {
@@ -114,7 +113,7 @@ impl<'a> Tenant<'a> {
                 },
                 Some(Seen::Absent) => Verdict::cant_tell("its policy is gone"),
                 Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
-                Some(Seen::NotAsked) | None => Verdict::cant_tell("its policy was not read"),
+                None => Verdict::cant_tell("its policy was not read"),
             };
             match (uses, policy.and_then(Seen::present)) {
                 (Verdict::Yes, Some(policy)) => users.push((environment, policy)),
@@ -182,7 +181,7 @@ impl<'a> Tenant<'a> {
                     open.push(unseen("CMK033", id, &what, why, own));
                     continue;
                 }
-                Some(Seen::Absent | Seen::NotAsked) | None => {
+                Some(Seen::Absent) | None => {
                     open.push(unknown(
                         "CMK033",
                         id,
@@ -414,7 +413,7 @@ mod tests {
             (days.iter().map(|s| (*s).to_owned()).collect(), vec![])
         );
         assert_eq!(told(removal(40)).0, none);
-        for odd in [silent(), Seen::NotAsked, Seen::Absent] {
+        for odd in [silent(), Seen::default(), Seen::Absent] {
             assert_eq!(told(odd).1, open);
         }
         let mut undated = operation("RevertToMicrosoftKey", "Succeeded", 3);

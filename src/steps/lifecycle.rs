@@ -1,6 +1,7 @@
 //! The lifecycle operations of environments that concern keys: the names of their types, and what a
 //! history says about them.
 
+use crate::model::action::Named;
 use crate::model::environment::{Environment, Stage};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
@@ -155,8 +156,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
     });
     let lags = environment.key_link.is_absent() && environment.is_up() == Verdict::No && recent;
     (operation.is_some() || says || ongoing || lags).then(|| Action::AwaitRemoval {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
+        named: Named::of(environment),
         policy: environment.policy().cloned(),
         operation: operation.map(|operation: &Operation| operation.id.clone()),
     })

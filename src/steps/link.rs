@@ -34,7 +34,6 @@ pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
         Seen::Present(link) => Standing::Other(link.policy.clone()),
         Seen::Absent => Standing::None,
         Seen::Unreadable(why) => Standing::Unknown(why.clone()),
-        Seen::NotAsked => open("it was not asked for"),
     }
 }
 
@@ -67,7 +66,6 @@ pub fn locked(environment: &Environment) -> Verdict {
         Seen::Present(link) => link,
         Seen::Absent => return Verdict::No,
         Seen::Unreadable(why) => return Verdict::CantTell(why.clone()),
-        Seen::NotAsked => return Verdict::default(),
     };
     let settled = match link.stage() {
         Known::Known(Stage::Linked | Stage::Failed) => Verdict::of(environment.ongoing.is_none()),
@@ -216,7 +214,7 @@ pub(super) mod tests {
                 "Enabled",
                 unknown.clone(),
             ),
-            (Seen::NotAsked, "Ready", "Enabled", unknown),
+            (Seen::default(), "Ready", "Enabled", unknown),
         ];
         for (key_link, management, runtime, expected) in table {
             let environment = environment(key_link, management, runtime);

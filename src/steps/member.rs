@@ -181,10 +181,10 @@ fn added(
     // The same of a grant that it plans.
     let grants = wanted.grant
         && observed
-            .vault
-            .present()
+            .vault()
             .is_some_and(|vault| access(&observed, vault) == Right::No);
-    let mut plan = add::plan(&target, &observed, comes || grants);
+    // Whether the tenant has room is judged once, for the whole file.
+    let mut plan = add::step(&target, &observed, comes || grants, None);
     if comes && !plan.is_idle() {
         let place = misfit(
             &Known::from(wanted.location.as_str()),

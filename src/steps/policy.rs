@@ -94,7 +94,6 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
                 (who::ASSIGNS_ROLES, Whose::Others),
             ));
         }
-        Seen::NotAsked => {}
     }
 }
 
@@ -129,16 +128,6 @@ fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
                 ),
                 "Get Reader on its resource group, then run this again: nothing is created that \
                 may be there already.",
-                who::ASSIGNS_ROLES,
-            ));
-            Comes::No
-        }
-        Seen::NotAsked => {
-            plan.findings.push(unknown(
-                "CMK019",
-                wanted.to_string(),
-                "The policy",
-                "it was not read",
                 who::ASSIGNS_ROLES,
             ));
             Comes::No
@@ -436,7 +425,7 @@ mod tests {
             "a place that the provider does not have",
             |t, o| {
                 o.policy = Seen::Absent;
-                o.environment = Seen::NotAsked;
+                o.environment = Seen::default();
                 t.location = Some("asia".into());
             },
             &[

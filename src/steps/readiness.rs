@@ -187,7 +187,7 @@ pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> 
     let why = match &observed.operations {
         Seen::Present(_) => return None,
         Seen::Unreadable(why) => why.clone(),
-        Seen::Absent | Seen::NotAsked => Unreadable::because("it was not read"),
+        Seen::Absent => Unreadable::because("it was not read"),
     };
     let what = format!(
         "Whether an operation runs on `{}`",
@@ -366,7 +366,7 @@ mod tests {
             ("Ready", copy(), vec![busy], vec![]),
             ("Running", none(), vec![busy], vec![]),
             ("Ready", unread(), vec![open], vec![open]),
-            ("Ready", Seen::NotAsked, vec![open], vec![open]),
+            ("Ready", Seen::default(), vec![open], vec![open]),
             ("", none(), vec![open], vec![open]),
             ("Running", unread(), vec![open, busy], vec![open]),
         ];
@@ -491,7 +491,7 @@ mod tests {
         ),
         (
             "a history not read",
-            |_, o| o.operations = Seen::NotAsked,
+            |_, o| o.operations = Seen::default(),
             &["CMK023 unknown"],
         ),
         (

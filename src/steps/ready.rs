@@ -35,10 +35,12 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
 /// The identity of a policy that is new holds no grant, and who can't see the vault plans none: an
 /// environment that is added all the same goes offline for nothing.
 fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
-    let why = observed
-        .vault
-        .unreadable()
-        .filter(|_| observed.policy.is_absent())?;
+    let why = match &observed.vault {
+        _ if !observed.policy.is_absent() => return None,
+        Some(Seen::Unreadable(why)) => why.why.as_str(),
+        None => "it was not read",
+        Some(Seen::Present(_) | Seen::Absent) => return None,
+    };
     Some(finding(
         "CMK012",
         Severity::Unknown,
@@ -46,7 +48,7 @@ fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
         format!(
             "The vault is not visible to you ({}), so the identity of `{}` can't be let use the \
             key.",
-            why.why, wanted.name
+            why, wanted.name
         ),
         "Run it again when the vault can be read; or leave the policy to the Key Vault \
         administrator (`cmkctl create-policy`) and run `cmkctl add-environment`.",
@@ -97,13 +99,6 @@ pub(super) fn check_policy(
                 wanted.name, why.why
             ),
             Setting::Reader,
-            who::KEY_VAULT,
-        )),
-        Seen::NotAsked => Some(unknown(
-            "CMK019",
-            id,
-            "The policy",
-            "it was not read",
             who::KEY_VAULT,
         )),
     }
@@ -178,7 +173,7 @@ mod tests {
                 ("hidden", |_, o| o.policy = hidden(), &["CMK019 unknown"]),
                 (
                     "not read",
-                    |_, o| o.policy = Seen::NotAsked,
+                    |_, o| o.policy = Seen::default(),
                     &["CMK019 unknown"],
                 ),
                 ("linked already", |_, o| linked(o, "ep", "Linked"), &[]),

@@ -6,6 +6,7 @@ use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_wa
 use super::link::{Standing, locked, no_environment, offline, unknown_link};
 use super::readiness::Readiness;
 use super::{finding, key, quoted, who};
+use crate::model::action::Named;
 use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -79,8 +80,7 @@ pub(super) fn unlink(
 ) {
     let gathered = UnlinkEvidence::gather(observed, policy, left);
     take(plan, gathered, |evidence| Action::RemoveEnvironment {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
+        named: Named::of(environment),
         policy: policy.clone(),
         evidence,
     });
@@ -110,7 +110,7 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     match &observed.operations {
         Seen::Present(_) => {}
         Seen::Unreadable(why) => return Some(format!("its history can't be read: {}", why.why)),
-        Seen::Absent | Seen::NotAsked => return Some("its history was not read".to_owned()),
+        Seen::Absent => return Some("its history was not read".to_owned()),
     }
     if let Some(operation) = running(observed) {
         return Some(format!("`{}` runs on it", operation.name()));

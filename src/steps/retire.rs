@@ -2,6 +2,7 @@
 
 use super::evidence::{DisableEvidence, Needs, take, unknown_state};
 use super::{Whose, finding, unknown, unseen, who};
+use crate::model::action::KeyPlace;
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
@@ -15,7 +16,7 @@ use crate::model::target::Target;
 /// deleted.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let (vault, key, versions) = match (&observed.vault, &target.key, &observed.around.versions) {
-        (Seen::Present(vault), Some(key), Seen::Present(versions)) => (vault, key, versions),
+        (Some(Seen::Present(vault)), Some(key), Seen::Present(versions)) => (vault, key, versions),
         _ => {
             return Plan {
                 findings: vec![unread(target, observed)],
@@ -57,9 +58,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             .as_ref()
             .map_or_else(|_| Vec::new(), DisableEvidence::overridden);
         take(&mut plan, gathered, |evidence| Action::DisableKeyVersion {
-            vault: vault.id.clone(),
-            uri: vault.uri.clone(),
-            key: key.clone(),
+            place: KeyPlace::of(vault, key),
             version: version.id.clone(),
             overridden,
             evidence,
@@ -98,7 +97,7 @@ fn not_whole(key: &KeyName, why: &str) -> Finding {
 
 /// The list lacks the version that is current.
 fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> Option<Finding> {
-    let current = match &observed.key.present()?.version {
+    let current = match &observed.key()?.version {
         Known::Known(current) => current,
         Known::Unknown(why) => {
             let why = format!("its current version is not known: {why}");
@@ -152,9 +151,9 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
         unseen("CMK033", name, what, why, (who::KEY_VAULT, Whose::Own))
     };
     match (&observed.vault, &observed.key, &observed.around.versions) {
-        (Seen::Absent, _, _) => gone("There is no such vault.".to_owned()),
-        (Seen::Unreadable(why), _, _) => hidden("The vault", why),
-        (_, Seen::Absent, _) => gone(format!("There is no key `{name}` in the vault.")),
+        (Some(Seen::Absent), _, _) => gone("There is no such vault.".to_owned()),
+        (Some(Seen::Unreadable(why)), _, _) => hidden("The vault", why),
+        (_, Some(Seen::Absent), _) => gone(format!("There is no key `{name}` in the vault.")),
         (_, _, Seen::Unreadable(why)) => {
             hidden(&format!("Which versions the key `{name}` has"), why)
         }
@@ -246,12 +245,12 @@ mod tests {
         ),
         (
             "no such vault",
-            |_, o| o.vault = Seen::Absent,
+            |_, o| o.vault = Some(Seen::Absent),
             &["CMK046 block"],
         ),
         (
             "a hidden vault",
-            |_, o| o.vault = hidden(),
+            |_, o| o.vault = Some(hidden()),
             &["CMK033 unknown"],
         ),
         (

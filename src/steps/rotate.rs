@@ -4,13 +4,13 @@
 use super::evidence::{RotateEvidence, take};
 use super::key_state::Mends;
 use super::{Whose, finding, key, moment, unknown, who};
+use crate::model::action::KeyPlace;
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::KeyName;
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::Policy;
-use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,8 +27,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     // Key problems become warnings, because rotating may fix them; a key that is disabled, or may
     // be, is not rotated. Vault problems stay.
     let enabled = observed
-        .key
-        .present()
+        .key()
         .is_some_and(|key| key.validity.enabled == Known::Known(true));
     let mends = if enabled {
         Mends::Dates
@@ -41,8 +40,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     };
     plan.findings
         .extend(observed.policy.present().and_then(pinned));
-    let (Seen::Present(vault), Seen::Present(key), Some(name)) =
-        (&observed.vault, &observed.key, &target.key)
+    let (Some(vault), Some(key), Some(name)) = (observed.vault(), observed.key(), &target.key)
     else {
         return plan;
     };
@@ -62,9 +60,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     let gathered = RotateEvidence::gather(observed, name, due);
     take(&mut plan, gathered, |evidence| Action::RotateKey {
-        vault: vault.id.clone(),
-        uri: vault.uri.clone(),
-        key: name.clone(),
+        place: KeyPlace::of(vault, name),
         from: key
             .version
             .known()
@@ -191,10 +187,14 @@ mod tests {
             },
             &["CMK017 warn", "> rotate-key"],
         ),
-        ("a silent key", |_, o| o.key = silent(), &["CMK015 unknown"]),
+        (
+            "a silent key",
+            |_, o| o.key = Some(silent()),
+            &["CMK015 unknown"],
+        ),
         (
             "a silent vault",
-            |_, o| o.vault = silent(),
+            |_, o| o.vault = Some(silent()),
             &["CMK011 unknown"],
         ),
     ];

@@ -56,12 +56,35 @@ pub(super) fn odd<T>() -> Known<T> {
     Known::Unknown("it says something else".to_owned())
 }
 
-/// Changes what is there.
-pub(super) fn on<T>(seen: &mut Seen<T>, change: impl FnOnce(&mut T)) {
-    match seen {
-        Seen::Present(value) => change(value),
-        Seen::Absent | Seen::NotAsked | Seen::Unreadable(_) => panic!("it is not there"),
+/// A part of a snapshot, whether it must be named or not.
+pub(super) trait Part {
+    type Is;
+
+    fn is(&mut self) -> &mut Self::Is;
+}
+
+impl<T> Part for Seen<T> {
+    type Is = T;
+
+    fn is(&mut self) -> &mut T {
+        match self {
+            Seen::Present(value) => value,
+            Seen::Absent | Seen::Unreadable(_) => panic!("it is not there"),
+        }
     }
+}
+
+impl<T> Part for Option<Seen<T>> {
+    type Is = T;
+
+    fn is(&mut self) -> &mut T {
+        self.as_mut().unwrap().is()
+    }
+}
+
+/// Changes what is there.
+pub(super) fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Is)) {
+    change(part.is());
 }
 
 pub(super) fn key_name() -> KeyName {
@@ -213,15 +236,15 @@ pub(super) fn well() -> (Target, Observed) {
     let observed = Observed {
         at: now(),
         environment: Seen::Present(environment("e")),
-        integration: Seen::Present(Integration::NotIntegrated),
+        integration: Some(Seen::Present(Integration::NotIntegrated)),
         operations: Seen::Present(Vec::new()),
         policy: Seen::Present(policy("ep")),
         provider: Seen::Present(Provider {
             state: Known::Known(Registration::Registered),
             locations: Known::Known(vec!["europe".to_owned()]),
         }),
-        vault: Seen::Present(vault()),
-        key: Seen::Present(key()),
+        vault: Some(Seen::Present(vault())),
+        key: Some(Seen::Present(key())),
         key_rights: Held::of(vec![grant()]),
         policy_rights: BTreeMap::new(),
         around,

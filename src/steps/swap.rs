@@ -8,6 +8,7 @@ use super::lifecycle::{last_was_removal, running, under_way};
 use super::link::{Standing, no_environment, standing};
 use super::remove;
 use super::{Whose, add, estate, finding, key, quoted, ready, who};
+use crate::model::action::Named;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -99,13 +100,12 @@ fn from_one_to_the_other(
     let old = observed.left.as_deref().unwrap_or(&unread);
     plan.findings.extend(key::to_leave(old));
     plan.findings
-        .extend(estate::check(target, observed, environment));
+        .extend(estate::check(target, &observed.around.estate, environment));
     if target.in_place {
         plan.findings.push(in_place(environment));
         let gathered = SwapEvidence::gather(target, observed, (from, policy));
         take(&mut plan, gathered, |evidence| Action::MoveEnvironment {
-            environment: environment.id.clone(),
-            name: environment.display_name.clone(),
+            named: Named::of(environment),
             from: from.clone(),
             policy: policy.clone(),
             evidence,
@@ -156,7 +156,7 @@ fn checked_key(
     environment: &Environment,
     policy: &ArmId,
 ) -> Option<Finding> {
-    let mut found = old_key(target, observed, environment)?;
+    let mut found = old_key(observed, environment)?;
     if matches!(found.severity, Severity::NotVisible | Severity::Unknown) {
         // Somebody who sees it may have checked it.
         if target.old_key_granted {
@@ -177,11 +177,7 @@ fn checked_key(
 
 /// May the new policy's identity use the key that the environment leaves behind? Restores of older
 /// backups need it.
-pub(super) fn old_key(
-    target: &Target,
-    observed: &Observed,
-    environment: &Environment,
-) -> Option<Finding> {
+pub(super) fn old_key(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let what = "Whether the new policy's identity may use the old key";
     let hidden =
         |why: &str| super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT);
@@ -197,7 +193,6 @@ pub(super) fn old_key(
         },
         Seen::Unreadable(why) => return Some(unread(why)),
         Seen::Absent => return Some(hidden("the old policy or its vault could not be found")),
-        Seen::NotAsked => return target.swap.then(|| hidden("it was not asked for")),
     };
     let principal = observed
         .policy

@@ -7,6 +7,7 @@ use super::key_state::Mends;
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
 use super::{Whose, danger, finding, grant, key, not_visible, unknown, unseen, who};
+use crate::model::action::{KeyPlace, Named};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -75,16 +76,6 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
             plan.findings.push(hidden_policy(id, why));
             return plan;
         }
-        Seen::NotAsked => {
-            plan.findings.push(unknown(
-                "CMK019",
-                id.to_string(),
-                "The policy",
-                "it was not read",
-                who::KEY_VAULT,
-            ));
-            return plan;
-        }
     };
     let key = policy.key_reference();
     let named = Target {
@@ -130,17 +121,15 @@ fn restore(named: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     // What a rotation or a day more would mend is said; what can be brought back is an action, and
     // no finding.
-    let (Seen::Present(vault), Some(name)) = (&observed.vault, &named.key) else {
+    let (Some(vault), Some(name)) = (observed.vault(), &named.key) else {
         plan.findings = key::check(named, observed, Whose::Others);
         return plan;
     };
-    if observed.key.is_absent() && observed.around.deleted_key.present().is_some() {
+    if observed.key_is_absent() && observed.around.deleted_key.present().is_some() {
         plan.findings = key::check_but(named, observed, Whose::Others, Mends::Deleted);
         let gathered = RecoverEvidence::gather(observed, name);
         take(&mut plan, gathered, |evidence| Action::RecoverKey {
-            vault: vault.id.clone(),
-            uri: vault.uri.clone(),
-            key: name.clone(),
+            place: KeyPlace::of(vault, name),
             evidence,
         });
         return plan;
@@ -149,9 +138,7 @@ fn restore(named: &Target, observed: &Observed) -> Plan {
     for version in disabled_versions(name, observed, &mut found) {
         let gathered = EnableVersionEvidence::gather(observed, name, &version);
         take(&mut plan, gathered, |evidence| Action::EnableKeyVersion {
-            vault: vault.id.clone(),
-            uri: vault.uri.clone(),
-            key: name.clone(),
+            place: KeyPlace::of(vault, name),
             version,
             evidence,
         });
@@ -208,14 +195,13 @@ fn disabled_versions(
                 (who::KEY_VAULT, Whose::Others),
             ));
             let key = observed
-                .key
-                .present()
+                .key()
                 .filter(|key| key.validity.enabled == Known::Known(false));
             key.and_then(|key| key.version.known().cloned())
                 .into_iter()
                 .collect()
         }
-        Seen::Absent | Seen::NotAsked => Vec::new(),
+        Seen::Absent => Vec::new(),
     }
 }
 
@@ -255,7 +241,7 @@ fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: T
 fn no_policy(target: &Target, observed: &Observed) -> Finding {
     let environment = match &observed.environment {
         Seen::Present(environment) => environment,
-        seen @ (Seen::NotAsked | Seen::Absent | Seen::Unreadable(_)) => {
+        seen @ (Seen::Absent | Seen::Unreadable(_)) => {
             return no_environment(target, seen);
         }
     };
@@ -272,7 +258,7 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
             who::POWER_PLATFORM,
         ),
         Seen::Unreadable(why) => unknown_link(environment, why),
-        Seen::Present(_) | Seen::NotAsked => unknown_link(environment, &Unreadable::default()),
+        Seen::Present(_) => unknown_link(environment, &Unreadable::default()),
     }
 }
 
@@ -305,7 +291,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     for environment in all {
         match lock(environment, policy) {
             Lock::Locked => locked.push((
-                danger::deleted(environment, observed.key.present(), observed.at),
+                danger::deleted(environment, observed.key(), observed.at),
                 environment,
             )),
             Lock::Open => {}
@@ -320,8 +306,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     for (deleted_on, environment) in locked {
         let gathered = EnableEvidence::gather(environment, policy);
         take(&mut plan, gathered, |evidence| Action::EnableEnvironment {
-            environment: environment.id.clone(),
-            name: environment.display_name.clone(),
+            named: Named::of(environment),
             deleted_on,
             evidence,
         });
@@ -368,7 +353,6 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
         },
         Seen::Present(_) | Seen::Absent => Lock::Open,
         Seen::Unreadable(why) => not_told(why),
-        Seen::NotAsked => not_told(&Unreadable::default()),
     }
 }
 
@@ -386,7 +370,7 @@ mod tests {
             e.runtime_state = "Disabled".into()
         });
         listed(observed);
-        observed.environment = Seen::NotAsked;
+        observed.environment = Seen::default();
     }
 
     fn enabled(observed: &mut Observed, enabled: &Known<bool>) {

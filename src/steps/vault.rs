@@ -26,8 +26,7 @@ pub(super) fn vault_id<'a>(target: &'a Target, observed: &'a Observed) -> Option
             .map(|key| &key.vault)
     };
     observed
-        .vault
-        .present()
+        .vault()
         .map(|vault| &vault.id)
         .or(target.vault.as_ref())
         .or_else(named)
@@ -53,7 +52,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
             format!("There is no vault `{id}`, and no deleted one of that name."),
             "Check the id: `az keyvault list --query [].id`.".to_owned(),
         ),
-        Seen::Unreadable(_) | Seen::NotAsked => (
+        Seen::Unreadable(_) => (
             format!("There is no vault `{id}`."),
             "Check the id; a deleted vault of that name must be recovered, not created anew: `az \
             keyvault list-deleted`."
@@ -343,21 +342,25 @@ mod tests {
             |_, o| on(&mut o.environment, |e| e.tenant_id = odd()),
             &["CMK043 unknown"],
         ),
-        ("no environment", |_, o| o.environment = Seen::NotAsked, &[]),
+        (
+            "no environment",
+            |_, o| o.environment = Seen::default(),
+            &[],
+        ),
     ];
 
     #[test]
     fn a_vault_keeps_what_it_holds_and_lets_the_service_in() {
         rows(
             A_VAULT_KEEPS_WHAT_IT_HOLDS_AND_LETS_THE_SERVICE_IN,
-            |_, observed| said(&check_vault(observed.vault.present().unwrap(), observed)),
+            |_, observed| said(&check_vault(observed.vault().unwrap(), observed)),
         );
     }
 
     #[test]
     fn a_vault_that_is_not_there_may_be_a_deleted_one() {
         let (target, mut observed) = well();
-        observed.vault = Seen::Absent;
+        observed.vault = Some(Seen::Absent);
         let deleted = |purged| {
             Seen::Present(Deleted {
                 name: "kv".to_owned(),
@@ -366,7 +369,7 @@ mod tests {
         };
         for (seen, message) in [
             (Seen::Absent, "and no deleted one of that name"),
-            (Seen::NotAsked, "There is no vault `"),
+            (Seen::default(), "There is no vault `"),
             (deleted(Known::Known(None)), "The vault `kv` is deleted."),
             (deleted(odd()), "when it is purged for good is not known"),
             (

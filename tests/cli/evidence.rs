@@ -105,12 +105,12 @@ const CARRIES_MISSING: [(&str, Change); 14] = [
     ("CMK026", |_, o| part(&mut o.policy).encrypts = odd()),
     ("CMK026", |_, o| part(&mut o.policy).key = odd()),
     ("CMK014", |_, o| part(&mut o.policy).principal_id = None),
-    ("CMK011", |_, o| o.vault = silent()),
-    ("CMK011", |_, o| o.vault = Seen::NotAsked),
+    ("CMK011", |_, o| o.vault = Some(silent())),
+    ("CMK011", |_, o| o.vault = None),
     ("CMK011", |_, o| part(&mut o.vault).soft_delete = odd()),
     ("CMK011", |_, o| part(&mut o.vault).purge_protection = odd()),
     ("CMK018", |_, o| part(&mut o.vault).network = odd()),
-    ("CMK015", |_, o| o.key = silent()),
+    ("CMK015", |_, o| o.key = Some(silent())),
     ("CMK015", |_, o| part(&mut o.key).kty = Word::default()),
     ("CMK016", |_, o| part(&mut o.key).validity.enabled = odd()),
     ("CMK016", |_, o| part(&mut o.key).validity.expires = odd()),
@@ -122,7 +122,7 @@ const CARRIES_WRONG: [(&str, Change); 10] = [
     ("the policy does not encrypt", |_, o| {
         part(&mut o.policy).encrypts = Known::Known(false)
     }),
-    ("no vault", |_, o| o.vault = Seen::Absent),
+    ("no vault", |_, o| o.vault = Some(Seen::Absent)),
     ("no soft delete", |_, o| {
         part(&mut o.vault).soft_delete = Known::Known(false)
     }),
@@ -132,7 +132,7 @@ const CARRIES_WRONG: [(&str, Change); 10] = [
     ("a closed vault", |_, o| {
         part(&mut o.vault).network = Known::Known(Network::Closed)
     }),
-    ("no key", |_, o| o.key = Seen::Absent),
+    ("no key", |_, o| o.key = Some(Seen::Absent)),
     ("a key of another type", |_, o| {
         part(&mut o.key).kty = "EC".into()
     }),
@@ -146,8 +146,8 @@ const CARRIES_WRONG: [(&str, Change); 10] = [
 ];
 
 const CARRIES_HIDDEN: [(&str, Change); 3] = [
-    ("vault", |_, o| o.vault = unreadable(None)),
-    ("key", |_, o| o.key = unreadable(None)),
+    ("vault", |_, o| o.vault = Some(unreadable(None))),
+    ("key", |_, o| o.key = Some(unreadable(None))),
     ("roles", |_, o| o.key_rights.roles = unreadable(None)),
 ];
 
@@ -303,7 +303,7 @@ fn swaps() -> Kind {
         ("CMK019", |_, o| o.policy = unreadable(None)),
         ("CMK019", |_, o| left(o).policy = silent()),
         ("CMK019", |_, o| o.left = None),
-        ("CMK011", |_, o| left(o).vault = silent()),
+        ("CMK011", |_, o| left(o).vault = Some(silent())),
         ("CMK012", |_, o| left(o).key_rights.roles = silent()),
         ("CMK034", |_, o| o.around.old_key = silent()),
         // What this caller can't see, somebody must have checked.
@@ -332,7 +332,9 @@ fn swaps() -> Kind {
     let mut hidden = CARRIES_HIDDEN.to_vec();
     hidden.extend::<[(&str, Change); 3]>([
         ("the old policy", |_, o| left(o).policy = unreadable(None)),
-        ("the old vault", |_, o| left(o).vault = unreadable(None)),
+        ("the old vault", |_, o| {
+            left(o).vault = Some(unreadable(None))
+        }),
         ("the old key, checked", |t, o| {
             t.old_key_granted = true;
             o.around.old_key = unreadable(None);
@@ -427,7 +429,7 @@ fn enables() -> Kind {
         whole: (target, observed),
         missing: vec![
             ("CMK025", |_, o| environment(o).key_link = unreadable(None)),
-            ("CMK025", |_, o| environment(o).key_link = Seen::NotAsked),
+            ("CMK025", |_, o| environment(o).key_link = Seen::default()),
             ("CMK035", |_, o| {
                 environment(o).key_link = link("ep", "Wibble")
             }),
@@ -472,7 +474,7 @@ fn enables_version() -> Kind {
             ("CMK016", |_, o| *state(o) = odd()),
             ("CMK016", |_, o| o.around.versions = silent()),
             ("CMK016", |_, o| part(&mut o.around.versions).clear()),
-            ("CMK016", |_, o| o.vault = unreadable(None)),
+            ("CMK016", |_, o| o.vault = Some(unreadable(None))),
             ("CMK016", |_, o| o.policy = unreadable(None)),
             ("CMK016", |_, o| part(&mut o.policy).key = odd()),
         ],
@@ -499,8 +501,8 @@ fn rotates() -> Kind {
         },
         whole: (target, observed),
         missing: vec![
-            ("CMK016", |_, o| o.vault = unreadable(None)),
-            ("CMK016", |_, o| o.key = silent()),
+            ("CMK016", |_, o| o.vault = Some(unreadable(None))),
+            ("CMK016", |_, o| o.key = Some(silent())),
             ("CMK016", |_, o| part(&mut o.key).version = Known::default()),
             ("CMK016", |_, o| part(&mut o.key).validity.enabled = odd()),
         ],
@@ -517,16 +519,16 @@ fn rotates() -> Kind {
 
 fn recovers() -> Kind {
     let (target, mut observed) = well();
-    observed.key = Seen::Absent;
+    observed.key = Some(Seen::Absent);
     observed.around.deleted_key = Seen::Present(Deleted::default());
     Kind {
         name: "recover",
         gather: |_, o| told(RecoverEvidence::gather(o, &key())),
         whole: (target, observed),
         missing: vec![
-            ("CMK016", |_, o| o.key = silent()),
+            ("CMK016", |_, o| o.key = Some(silent())),
             ("CMK016", |_, o| o.around.deleted_key = unreadable(None)),
-            ("CMK016", |_, o| o.vault = unreadable(None)),
+            ("CMK016", |_, o| o.vault = Some(unreadable(None))),
             ("CMK016", |_, o| o.policy = unreadable(None)),
         ],
         wrong: vec![
@@ -545,7 +547,7 @@ fn protects() -> Kind {
         gather: |_, o| told(PurgeEvidence::gather(o)),
         whole: (target, observed),
         missing: vec![
-            ("CMK011", |_, o| o.vault = unreadable(None)),
+            ("CMK011", |_, o| o.vault = Some(unreadable(None))),
             ("CMK011", |_, o| part(&mut o.vault).purge_protection = odd()),
         ],
         wrong: vec![("it is on", |_, o| {

@@ -1,7 +1,7 @@
 //! Taking knowledge away may only move a plan toward refusing: over every step, every fact that
 //! decides, and every way of not knowing it.
 
-use crate::rules::{in_days, link, now, operation, part, policy_id, unreadable, well};
+use crate::rules::{Part, in_days, link, now, operation, part, policy_id, unreadable, well};
 use cmkctl::model::finding::Severity;
 use cmkctl::model::key_ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
@@ -23,22 +23,22 @@ fn odd<T>() -> Known<T> {
     Known::Unknown("it says something else".into())
 }
 
-fn silent<T>() -> Seen<T> {
-    Seen::Unreadable(Unreadable {
+fn silent<P: Part>() -> P {
+    P::unread(Unreadable {
         why: "it did not answer".into(),
         ..Unreadable::default()
     })
 }
 
 /// Changes what is there; what is not there stays as it is.
-fn on<T>(seen: &mut Seen<T>, change: impl FnOnce(&mut T)) {
-    if let Seen::Present(value) = seen {
+fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Value)) {
+    if let Some(value) = part.value() {
         change(value);
     }
 }
 
 /// Every fact that a step may decide upon, as nobody knows it.
-pub(crate) const UNKNOWN: [(&str, Change); 55] = [
+pub(crate) const UNKNOWN: [(&str, Change); 58] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| {
         on(&mut o.environment, |one| one.key_link = silent())
@@ -78,6 +78,7 @@ pub(crate) const UNKNOWN: [(&str, Change); 55] = [
         on(&mut o.environment, |one| one.app = odd())
     }),
     ("integration", |o| o.integration = silent()),
+    ("integration, never read", |o| o.integration = None),
     ("operations", |o| o.operations = silent()),
     ("operations, hidden", |o| o.operations = unreadable(None)),
     ("policy", |o| o.policy = silent()),
@@ -92,6 +93,7 @@ pub(crate) const UNKNOWN: [(&str, Change); 55] = [
         on(&mut o.policy, |one| one.principal_id = None)
     }),
     ("vault", |o| o.vault = silent()),
+    ("vault, never read", |o| o.vault = None),
     ("vault, hidden", |o| o.vault = unreadable(None)),
     ("model of the vault", |o| {
         on(&mut o.vault, |one| one.rbac = odd())
@@ -104,6 +106,7 @@ pub(crate) const UNKNOWN: [(&str, Change); 55] = [
         on(&mut o.vault, |one| one.purge_protection = odd())
     }),
     ("key", |o| o.key = silent()),
+    ("key, never read", |o| o.key = None),
     ("type of the key", |o| {
         on(&mut o.key, |one| one.kty = Word::default())
     }),
@@ -327,6 +330,7 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "rules",
             "finance and operations",
             "integration",
+            "integration, never read",
             "operations",
             "operations, hidden",
             "policy",
@@ -334,9 +338,11 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "key of the policy",
             "state of the policy",
             "vault",
+            "vault, never read",
             "model of the vault",
             "network",
             "key",
+            "key, never read",
             "type of the key",
             "whether the key is enabled",
             "since when",
@@ -353,10 +359,12 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "key of the policy",
             "state of the policy",
             "vault",
+            "vault, never read",
             "vault, hidden",
             "model of the vault",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "until when",
             "roles",
@@ -374,8 +382,10 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "operations, hidden",
             "key of the policy",
             "vault",
+            "vault, never read",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "roles",
         ],
@@ -392,8 +402,10 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "policy",
             "key of the policy",
             "vault",
+            "vault, never read",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "roles",
             "protection level",
@@ -403,9 +415,11 @@ const DECIDE: [(&str, &[&str]); 7] = [
         "rotate-key",
         &[
             "vault",
+            "vault, never read",
             "vault, hidden",
             "network",
             "key",
+            "key, never read",
             "whether the key is enabled",
             "since when",
             "until when",
@@ -415,12 +429,19 @@ const DECIDE: [(&str, &[&str]); 7] = [
     ),
     (
         "unlock",
-        &["vault", "network", "key of the policy", "roles"],
+        &[
+            "vault",
+            "vault, never read",
+            "network",
+            "key of the policy",
+            "roles",
+        ],
     ),
     (
         "retire-key",
         &[
             "vault",
+            "vault, never read",
             "vault, hidden",
             "the tenant",
             "whether it is the whole tenant",
@@ -429,6 +450,22 @@ const DECIDE: [(&str, &[&str]); 7] = [
         ],
     ),
 ];
+
+#[test]
+fn what_a_look_forgot_is_no_word_for_fine() {
+    let forgot = Observed {
+        at: now(),
+        ..Observed::default()
+    };
+    for (name, step, target, _) in every_step() {
+        let plan = step(&target, &forgot);
+        assert!(
+            !plan.may_start() && !plan.changes() && plan.already.is_empty(),
+            "{name}: {plan:#?}"
+        );
+        assert!(plan.blockers().next().is_none(), "{name}: {plan:#?}");
+    }
+}
 
 #[test]
 fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {

@@ -4,6 +4,7 @@
 use crate::ignorance::{Step, UNKNOWN, whole};
 use crate::rules::{in_days, link, linked, operation, part, policy_id};
 use cmkctl::model::action::facts::OnTheWay;
+use cmkctl::model::environment::Integration;
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
@@ -89,7 +90,7 @@ const SITUATIONS: [Situation; 36] = [
         part(&mut o.environment).permissions = Known::Known(Some(vec!["Other".into()]));
     }),
     ("not integrated", |_, o| {
-        o.integration = Seen::Present(cmkctl::model::environment::Integration::NotIntegrated);
+        o.integration = Some(Seen::Present(Integration::NotIntegrated));
     }),
     ("the policy disabled", |_, o| {
         if let Seen::Present(policy) = &mut o.policy {
@@ -214,7 +215,7 @@ const STEPS: [(&str, Step); 10] = [
     ("unlock", unlock::plan),
     ("unlock POLICY", |t, o| {
         let all = Observed {
-            environment: Seen::NotAsked,
+            environment: Seen::default(),
             ..o.clone()
         };
         unlock::plan(t, &all)

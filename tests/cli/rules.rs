@@ -106,10 +106,10 @@ pub(crate) fn well() -> (Target, Observed) {
     let observed = Observed {
         at: now(),
         environment: Seen::Present(environment),
-        integration: Seen::Present(Integration::Integrated {
+        integration: Some(Seen::Present(Integration::Integrated {
             id: Some(lcs.into()),
             url: Some(url.into()),
-        }),
+        })),
         operations: Seen::Present(Vec::new()),
         policy: Seen::Present(Policy {
             id: policy_id(),
@@ -130,7 +130,7 @@ pub(crate) fn well() -> (Target, Observed) {
             state: Known::Known(Registration::Registered),
             locations: Known::Known(vec!["europe".into()]),
         }),
-        vault: Seen::Present(Vault {
+        vault: Some(Seen::Present(Vault {
             id: vault,
             uri: "https://kv.vault.azure.net/".into(),
             tenant_id: "t".into(),
@@ -140,8 +140,8 @@ pub(crate) fn well() -> (Target, Observed) {
             purge_protection: Known::Known(true),
             network: Known::Known(Network::Open),
             access_policies: Known::Known(Vec::new()),
-        }),
-        key: Seen::Present(Key {
+        })),
+        key: Some(Seen::Present(Key {
             name: "cmk".into(),
             kty: "RSA".into(),
             bits: Known::Known(3072),
@@ -153,7 +153,7 @@ pub(crate) fn well() -> (Target, Observed) {
             },
             source: "Key Vault",
             ..Key::default()
-        }),
+        })),
         key_rights: Held::of(vec![grant(Timestamp::UNIX_EPOCH)]),
         policy_rights: BTreeMap::new(),
         around: Surroundings {
@@ -162,6 +162,7 @@ pub(crate) fn well() -> (Target, Observed) {
             subscription_rights: everything(),
             locks: Seen::Present(Vec::new()),
             estate: Seen::Present(Vec::new()),
+            validation: Seen::Present(Validation::Passed),
             ..Surroundings::default()
         },
         left: None,
@@ -169,12 +170,43 @@ pub(crate) fn well() -> (Target, Observed) {
     (target, observed)
 }
 
-/// What is there. Causes are applied to what earlier ones left, so each must find its part.
-pub(crate) fn part<T>(seen: &mut Seen<T>) -> &mut T {
-    match seen {
-        Seen::Present(value) => value,
-        _ => panic!("it is not there"),
+/// A part of a snapshot that may be read.
+pub(crate) trait Part {
+    type Value;
+    fn value(&mut self) -> Option<&mut Self::Value>;
+    fn unread(why: Unreadable) -> Self;
+}
+
+impl<T> Part for Seen<T> {
+    type Value = T;
+
+    fn value(&mut self) -> Option<&mut T> {
+        match self {
+            Seen::Present(value) => Some(value),
+            Seen::Absent | Seen::Unreadable(_) => None,
+        }
     }
+
+    fn unread(why: Unreadable) -> Self {
+        Seen::Unreadable(why)
+    }
+}
+
+impl<T> Part for Option<Seen<T>> {
+    type Value = T;
+
+    fn value(&mut self) -> Option<&mut T> {
+        self.as_mut()?.value()
+    }
+
+    fn unread(why: Unreadable) -> Self {
+        Some(Seen::Unreadable(why))
+    }
+}
+
+/// What is there. Causes are applied to what earlier ones left, so each must find its part.
+pub(crate) fn part<P: Part>(part: &mut P) -> &mut P::Value {
+    part.value().unwrap_or_else(|| panic!("it is not there"))
 }
 
 pub(crate) fn reference(observed: &mut Observed) -> &mut KeyReference {
@@ -184,8 +216,8 @@ pub(crate) fn reference(observed: &mut Observed) -> &mut KeyReference {
     }
 }
 
-pub(crate) fn unreadable<T>(finding: Option<&'static str>) -> Seen<T> {
-    Seen::Unreadable(Unreadable {
+pub(crate) fn unreadable<P: Part>(finding: Option<&'static str>) -> P {
+    P::unread(Unreadable {
         why: "it answered 403".into(),
         forbidden: true,
         reason: Reason::of(finding),
@@ -228,7 +260,7 @@ type Change = fn(&mut Target, &mut Observed);
 /// Code, the other codes that come with it, and its cause. The first block can be combined at will.
 const INDEPENDENT: [(&str, Change); 23] = [
     ("CMK001", |_, o| {
-        o.integration = Seen::Present(Integration::NotIntegrated)
+        o.integration = Some(Seen::Present(Integration::NotIntegrated))
     }),
     ("CMK006", |_, o| {
         part(&mut o.environment).protection_level = "Basic".into()
@@ -304,10 +336,10 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         part(&mut o.environment).key_link = unreadable(Some("CMK041"))
     }),
     ("CMK002", &[], |_, o| {
-        o.integration = Seen::Present(Integration::Integrated {
+        o.integration = Some(Seen::Present(Integration::Integrated {
             id: Some("x".into()),
             url: None,
-        });
+        }));
     }),
     ("CMK003", &[], |_, o| {
         part(&mut o.environment).dataverse = None
@@ -347,7 +379,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK019", &[], |t, o| {
         (t.vault, t.key) = (None, None);
-        (o.vault, o.key, o.policy) = (Seen::NotAsked, Seen::NotAsked, unreadable(None));
+        (o.vault, o.key, o.policy) = (None, None, unreadable(None));
     }),
     ("CMK020", &[], |_, o| {
         o.environment = unreadable(Some("CMK020"))
@@ -390,7 +422,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         }]);
     }),
     ("CMK046", &[], |_, o| {
-        o.key = Seen::Absent;
+        o.key = Some(Seen::Absent);
         o.around.deleted_key = Seen::Present(Deleted {
             name: "cmk".into(),
             purged: Known::Known(None),
@@ -487,7 +519,7 @@ fn what_is_not_known_is_no_yes_and_what_the_other_side_hides_is_said() {
         why: "it did not answer".into(),
         ..Unreadable::default()
     };
-    (observed.key, observed.vault) = (Seen::Unreadable(odd.clone()), Seen::Unreadable(odd));
+    (observed.key, observed.vault) = (Part::unread(odd.clone()), Part::unread(odd));
     let found = check(&target, &observed).findings;
     let open = |code: &str| {
         found

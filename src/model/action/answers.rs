@@ -2,12 +2,9 @@
 //! `Display` and the applier: whoever adds an action is asked by the compiler, and nobody else
 //! decides by the kind of an action.
 
-use super::facts::{Facts, Lack, Named};
+use super::facts::{Facts, Lack};
 use super::{Action, of_azure, of_environment};
-
-const fn named<'a>(id: &'a str, name: &'a str) -> Named<'a> {
-    Named { id, name }
-}
+use crate::model::fingerprint::Fingerprint;
 
 impl Action {
     /// Everything that is asked of an action.
@@ -23,65 +20,69 @@ impl Action {
                 policy, hsm, key, ..
             } => of_azure::local_role(policy, hsm, key.as_str()),
             Action::GrantReader { policy, principal } => of_azure::reader(policy, principal),
-            Action::RotateKey { vault, key, .. } => of_azure::rotation(vault, key.as_str()),
-            Action::ProtectFromPurge { vault, .. } => of_azure::purge_protection(vault),
-            Action::RecoverKey { vault, key, .. } | Action::EnableKeyVersion { vault, key, .. } => {
-                of_azure::restored(vault, key.as_str())
+            Action::RotateKey {
+                place, evidence, ..
+            } => of_azure::rotation(place, evidence),
+            Action::ProtectFromPurge { vault, evidence } => {
+                of_azure::purge_protection(vault, evidence)
             }
+            Action::RecoverKey { place, evidence }
+            | Action::EnableKeyVersion {
+                place, evidence, ..
+            } => of_azure::restored(place, evidence),
             Action::DisableKeyVersion {
-                vault,
-                key,
+                place,
                 overridden,
+                evidence,
                 ..
-            } => of_azure::disabled(vault, key.as_str(), overridden),
-            Action::MakeManaged { environment, name } => {
-                of_environment::managed(named(environment, name))
-            }
+            } => of_azure::disabled(place, overridden, evidence),
+            Action::MakeManaged { named } => of_environment::managed(named),
             Action::AddEnvironment {
-                environment,
-                name,
+                named,
                 policy,
-                ..
-            } => of_environment::added(named(environment, name), policy),
+                evidence,
+            } => of_environment::added(named, policy, evidence),
             Action::RemoveEnvironment {
-                environment,
-                name,
+                named,
                 policy,
-                ..
-            } => of_environment::removed(named(environment, name), policy),
+                evidence,
+            } => of_environment::removed(named, policy, evidence),
             Action::MoveEnvironment {
-                environment,
-                name,
+                named,
                 from,
                 policy,
-                ..
-            } => of_environment::moved(named(environment, name), from, policy),
+                evidence,
+            } => of_environment::moved(named, from, policy, evidence),
             Action::EnableEnvironment {
-                environment, name, ..
-            } => of_environment::enabled(named(environment, name)),
+                named, evidence, ..
+            } => of_environment::enabled(named, evidence),
             Action::AwaitRemoval {
-                environment,
-                name,
-                operation,
-                ..
-            } => of_environment::goes(named(environment, name), operation.as_deref()),
+                named, operation, ..
+            } => of_environment::goes(named, operation.as_deref()),
             Action::AwaitEnvironment {
-                environment,
-                name,
+                named,
                 policy,
                 operation,
-            } => of_environment::comes(named(environment, name), policy, operation.as_deref()),
+            } => of_environment::comes(named, policy, operation.as_deref()),
         }
     }
 
     /// The id of the environment that it is about, if it is about one.
     pub fn environment(&self) -> Option<&str> {
-        self.facts().subject.environment().map(|named| named.id)
+        self.facts()
+            .subject
+            .environment()
+            .map(|named| named.id.as_str())
     }
 
     /// The name of the environment that it takes offline, if it does.
     pub fn takes_offline(&self) -> Option<&str> {
         self.facts().harm.takes_offline()
+    }
+
+    /// What allows it, if it is one that can't be undone at once.
+    pub fn evidence(&self) -> Option<&Fingerprint> {
+        self.facts().evidence
     }
 
     /// Does it change something at the service?

@@ -1,5 +1,7 @@
 //! What every action must answer about itself.
 
+use super::Named;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
@@ -30,6 +32,9 @@ pub struct Facts<'a> {
     pub others_go_on: bool,
     /// What stood against it and was overridden, as sentences.
     pub overridden: &'a [String],
+    /// What allows it, if it is one that can't be undone at once. It is gathered again directly
+    /// before the request.
+    pub evidence: Option<&'a Fingerprint>,
 }
 
 /// What an action is about.
@@ -44,12 +49,12 @@ pub enum Subject<'a> {
     /// A key of a vault or managed HSM, or a version of it.
     Key(&'a ArmId, &'a str),
     /// An environment.
-    Environment(Named<'a>),
+    Environment(&'a Named),
 }
 
 impl<'a> Subject<'a> {
     /// The environment, if it is one.
-    pub const fn environment(self) -> Option<Named<'a>> {
+    pub const fn environment(self) -> Option<&'a Named> {
         match self {
             Subject::Environment(named) => Some(named),
             Subject::Subscription(_)
@@ -58,15 +63,6 @@ impl<'a> Subject<'a> {
             | Subject::Key(_, _) => None,
         }
     }
-}
-
-/// An environment, and what people call it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Named<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// Its display name.
-    pub name: &'a str,
 }
 
 /// What becomes of the link between an environment and a policy.

@@ -1,6 +1,8 @@
 //! The answers of the actions on provider, policy, vault and key.
 
+use super::KeyPlace;
 use super::facts::{AzureRight, Facts, Grant, Harm, Lack, Link, OnTheWay, Scope, Subject};
+use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
@@ -25,6 +27,7 @@ pub(super) fn provider(subscription: &str) -> Facts<'_> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: None,
     }
 }
 
@@ -46,6 +49,7 @@ pub(super) fn policy(policy: &ArmId) -> Facts<'_> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: None,
     }
 }
 
@@ -86,6 +90,7 @@ fn granted<'a>(policy: &'a ArmId, grant: Grant<'a>, right: Option<AzureRight<'a>
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: None,
     }
 }
 
@@ -107,46 +112,44 @@ pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: None,
     }
 }
 
-pub(super) fn rotation<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
-    of_key(
-        (vault, key),
-        "Environments follow within 24 hours, with nobody offline; the version of now must stay \
-        enabled for 28 days.",
-        Harm::None,
-        &[],
-    )
+pub(super) fn rotation<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
+    let why = "Environments follow within 24 hours, with nobody offline; the version of now must \
+        stay enabled for 28 days.";
+    of_key(place, why, evidence)
 }
 
 /// A deleted key, or a version that was disabled, comes back.
-pub(super) fn restored<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
+pub(super) fn restored<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
     let why = "Only the original key opens the data that was encrypted with it.";
-    of_key((vault, key), why, Harm::None, &[])
+    of_key(place, why, evidence)
 }
 
-pub(super) fn disabled<'a>(vault: &'a ArmId, key: &'a str, overridden: &'a [String]) -> Facts<'a> {
-    of_key(
-        (vault, key),
-        "Whatever still needs it goes offline at once; it can be enabled again, and nothing is \
-        deleted.",
-        Harm::CutsOff { key },
-        overridden,
-    )
-}
-
-fn of_key<'a>(
-    (vault, key): (&'a ArmId, &'a str),
-    why: &'static str,
-    harm: Harm<'a>,
+pub(super) fn disabled<'a>(
+    place: &'a KeyPlace,
     overridden: &'a [String],
+    evidence: &'a Fingerprint,
 ) -> Facts<'a> {
+    let why = "Whatever still needs it goes offline at once; it can be enabled again, and nothing \
+        is deleted.";
+    Facts {
+        harm: Harm::CutsOff {
+            key: place.key.as_str(),
+        },
+        overridden,
+        ..of_key(place, why, evidence)
+    }
+}
+
+fn of_key<'a>(place: &'a KeyPlace, why: &'static str, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
         why,
         side: Side::KeyVault,
-        subject: Subject::Key(vault, key),
-        harm,
+        subject: Subject::Key(&place.vault, place.key.as_str()),
+        harm: Harm::None,
         changes: true,
         link: Link::Stays,
         lack: Lack::Nothing,
@@ -154,12 +157,13 @@ fn of_key<'a>(
         right: None,
         uses_grant: false,
         others_go_on: false,
-        overridden,
+        overridden: &[],
+        evidence: Some(evidence),
     }
 }
 
 /// `--fix` asks for it by a flag of its own.
-pub(super) fn purge_protection(vault: &ArmId) -> Facts<'_> {
+pub(super) fn purge_protection<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
         why: "Without it a deleted key can be purged, and with it the data. It can never be \
             turned off again.",
@@ -174,5 +178,6 @@ pub(super) fn purge_protection(vault: &ArmId) -> Facts<'_> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: Some(evidence),
     }
 }

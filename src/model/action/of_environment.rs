@@ -1,6 +1,8 @@
 //! The answers of the actions on environments.
 
-use super::facts::{Facts, Harm, Lack, Link, Named, OnTheWay, Subject};
+use super::Named;
+use super::facts::{Facts, Harm, Lack, Link, OnTheWay, Subject};
+use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
@@ -8,7 +10,7 @@ use crate::model::who::Side;
 const DAYS: u8 = 4;
 
 /// It changes what licences the users need, so `--fix` asks for it by a flag of its own.
-pub(super) fn managed(environment: Named<'_>) -> Facts<'_> {
+pub(super) fn managed(environment: &Named) -> Facts<'_> {
     Facts {
         why: "Only a Managed Environment takes a customer-managed key; this needs its licences.",
         side: Side::PowerPlatform,
@@ -22,30 +24,49 @@ pub(super) fn managed(environment: Named<'_>) -> Facts<'_> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: None,
     }
 }
 
-pub(super) fn added<'a>(environment: Named<'a>, policy: &'a ArmId) -> Facts<'a> {
+pub(super) fn added<'a>(
+    environment: &'a Named,
+    policy: &'a ArmId,
+    evidence: &'a Fingerprint,
+) -> Facts<'a> {
     let why = "The environment is offline while its data is encrypted anew: up to 4 days.";
-    relinked(environment, why, Link::To { policy, over: None })
+    relinked(environment, why, Link::To { policy, over: None }, evidence)
 }
 
-pub(super) fn removed<'a>(environment: Named<'a>, policy: &'a ArmId) -> Facts<'a> {
+pub(super) fn removed<'a>(
+    environment: &'a Named,
+    policy: &'a ArmId,
+    evidence: &'a Fingerprint,
+) -> Facts<'a> {
     let why = "The environment is offline while its data goes back to the Microsoft key: up to 4 \
         days.";
-    relinked(environment, why, Link::Off(policy))
+    relinked(environment, why, Link::Off(policy), evidence)
 }
 
-pub(super) fn moved<'a>(environment: Named<'a>, from: &'a ArmId, policy: &'a ArmId) -> Facts<'a> {
+pub(super) fn moved<'a>(
+    environment: &'a Named,
+    from: &'a ArmId,
+    policy: &'a ArmId,
+    evidence: &'a Fingerprint,
+) -> Facts<'a> {
     let why = "The environment is offline while its data is encrypted anew: up to 4 days, if the \
         service takes it as one change.";
     let over = Some(from);
-    relinked(environment, why, Link::To { policy, over })
+    relinked(environment, why, Link::To { policy, over }, evidence)
 }
 
 /// What moves its link takes the environment offline, and what links it needs the new policy's
 /// grant.
-fn relinked<'a>(environment: Named<'a>, why: &'static str, link: Link<'a>) -> Facts<'a> {
+fn relinked<'a>(
+    environment: &'a Named,
+    why: &'static str,
+    link: Link<'a>,
+    evidence: &'a Fingerprint,
+) -> Facts<'a> {
     let uses_grant = match link {
         Link::To { .. } => true,
         Link::Stays | Link::Off(_) | Link::Comes(_, _) | Link::Goes(_) => false,
@@ -55,7 +76,7 @@ fn relinked<'a>(environment: Named<'a>, why: &'static str, link: Link<'a>) -> Fa
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::Offline {
-            name: environment.name,
+            name: &environment.name,
             days: DAYS,
         },
         changes: true,
@@ -66,11 +87,12 @@ fn relinked<'a>(environment: Named<'a>, why: &'static str, link: Link<'a>) -> Fa
         uses_grant,
         others_go_on: false,
         overridden: &[],
+        evidence: Some(evidence),
     }
 }
 
 /// One environment that does not come up does not keep the next one from its try.
-pub(super) fn enabled(environment: Named<'_>) -> Facts<'_> {
+pub(super) fn enabled<'a>(environment: &'a Named, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
         why: "With the key back, a locked environment is enabled in about 5 minutes.",
         side: Side::PowerPlatform,
@@ -84,12 +106,13 @@ pub(super) fn enabled(environment: Named<'_>) -> Facts<'_> {
         uses_grant: true,
         others_go_on: true,
         overridden: &[],
+        evidence: Some(evidence),
     }
 }
 
 /// It is being added already.
 pub(super) fn comes<'a>(
-    environment: Named<'a>,
+    environment: &'a Named,
     policy: &'a ArmId,
     operation: Option<&'a str>,
 ) -> Facts<'a> {
@@ -97,11 +120,11 @@ pub(super) fn comes<'a>(
 }
 
 /// It is being removed already.
-pub(super) fn goes<'a>(environment: Named<'a>, operation: Option<&'a str>) -> Facts<'a> {
+pub(super) fn goes<'a>(environment: &'a Named, operation: Option<&'a str>) -> Facts<'a> {
     awaited(environment, Link::Goes(operation))
 }
 
-fn awaited<'a>(environment: Named<'a>, link: Link<'a>) -> Facts<'a> {
+fn awaited<'a>(environment: &'a Named, link: Link<'a>) -> Facts<'a> {
     Facts {
         why: "It was started before; nothing is sent a second time.",
         side: Side::PowerPlatform,
@@ -115,5 +138,6 @@ fn awaited<'a>(environment: Named<'a>, link: Link<'a>) -> Facts<'a> {
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
+        evidence: None,
     }
 }

@@ -1,6 +1,6 @@
 //! What an action does, in the words that a plan shows.
 
-use super::Action;
+use super::{Action, KeyPlace};
 use crate::model::day::day;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
@@ -24,38 +24,35 @@ impl fmt::Display for Action {
                 policy, hsm, key, ..
             } => by_local_role(policy, hsm, key),
             Action::GrantReader { policy, principal } => readable(policy, principal),
-            Action::RotateKey { vault, key, .. } => {
-                format!("Make a new version of {}", key_of(vault, key))
+            Action::RotateKey { place, .. } => {
+                format!("Make a new version of {}", key_of(&place.vault, &place.key))
             }
             Action::ProtectFromPurge { vault, .. } => {
                 format!("Turn on purge protection of `{}`, for good", vault.name)
             }
-            Action::MakeManaged { name, .. } => format!("Make `{name}` a Managed Environment"),
-            Action::AddEnvironment { name, policy, .. } => added(name, policy),
-            Action::RecoverKey { vault, key, .. } => recovered(vault, key),
-            Action::EnableKeyVersion {
-                vault,
-                key,
-                version,
-                ..
-            } => format!("Enable {} again", version_of(vault, key, version)),
-            Action::DisableKeyVersion {
-                vault,
-                key,
-                version,
-                ..
-            } => format!("Disable {}", version_of(vault, key, version)),
+            Action::MakeManaged { named } => format!("Make `{}` a Managed Environment", named.name),
+            Action::AddEnvironment { named, policy, .. } => added(&named.name, policy),
+            Action::RecoverKey { place, .. } => recovered(place),
+            Action::EnableKeyVersion { place, version, .. } => {
+                format!("Enable {} again", version_of(place, version))
+            }
+            Action::DisableKeyVersion { place, version, .. } => {
+                format!("Disable {}", version_of(place, version))
+            }
             Action::EnableEnvironment {
-                name, deleted_on, ..
-            } => enabled(name, *deleted_on),
-            Action::RemoveEnvironment { name, policy, .. } => removed(name, policy),
-            Action::AwaitRemoval { name, .. } => {
-                format!("Wait until `{name}` is back on the Microsoft key")
+                named, deleted_on, ..
+            } => enabled(&named.name, *deleted_on),
+            Action::RemoveEnvironment { named, policy, .. } => removed(&named.name, policy),
+            Action::AwaitRemoval { named, .. } => {
+                format!("Wait until `{}` is back on the Microsoft key", named.name)
             }
             Action::MoveEnvironment {
-                name, from, policy, ..
-            } => moved(name, from, policy),
-            Action::AwaitEnvironment { name, policy, .. } => awaited(name, policy),
+                named,
+                from,
+                policy,
+                ..
+            } => moved(&named.name, from, policy),
+            Action::AwaitEnvironment { named, policy, .. } => awaited(&named.name, policy),
         };
         f.write_str(&sentence)
     }
@@ -110,7 +107,8 @@ fn readable(policy: &ArmId, principal: &str) -> String {
     )
 }
 
-fn recovered(vault: &ArmId, key: &KeyName) -> String {
+fn recovered(place: &KeyPlace) -> String {
+    let KeyPlace { vault, key, .. } = place;
     format!("Recover the deleted key `{key}` of `{}`", vault.name)
 }
 
@@ -153,6 +151,7 @@ fn key_of(vault: &ArmId, key: &KeyName) -> String {
     format!("the key `{key}` of `{}`", vault.name)
 }
 
-fn version_of(vault: &ArmId, key: &KeyName, version: &KeyVersion) -> String {
+fn version_of(place: &KeyPlace, version: &KeyVersion) -> String {
+    let KeyPlace { vault, key, .. } = place;
     format!("the version {} of {}", version.as_str(), key_of(vault, key))
 }

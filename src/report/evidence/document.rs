@@ -5,6 +5,7 @@ use crate::model::estate::{Asked, Estate, Protection, Standing};
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
 use crate::model::protection::Policy;
+use crate::model::seen::Seen;
 use crate::report::estate::{EnvironmentV1, rows};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -148,12 +149,15 @@ fn protection_row<'a>(
     requests: &[Asked],
 ) -> ProtectionV1<'a> {
     let policy = protection.policy.present();
-    let key = protection.key.present();
-    let vault = protection.vault.present();
+    let key = protection.key();
+    let vault = protection.vault();
     let unseen = [
         ("policy", protection.policy.unreadable()),
-        ("vault", protection.vault.unreadable()),
-        ("key", protection.key.unreadable()),
+        (
+            "vault",
+            protection.vault.as_ref().and_then(Seen::unreadable),
+        ),
+        ("key", protection.key.as_ref().and_then(Seen::unreadable)),
         ("grant", protection.granted.open()),
         ("deny assignments", protection.denials_hidden.as_ref()),
     ];

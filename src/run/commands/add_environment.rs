@@ -1,21 +1,15 @@
 //! Steps 1, 2 and 4.
 
 use super::command::{Command, Need, always, keep, managed};
-use crate::observe::Wants;
+use crate::observe::{adding, adding_now};
 use crate::steps::add;
 
 /// Steps 1, 2 and 4: the environment goes to the policy.
 pub const ADD_ENVIRONMENT: Command = Command {
     name: "add-environment",
     needs: &[Need::Environment, Need::Policy],
-    look: |_| Wants {
-        environment: true,
-        integration: true,
-        policy: true,
-        key: true,
-        estate: true,
-        ..Wants::default()
-    },
+    look: adding,
+    look_again: adding_now,
     fits: always,
     plan: |target, observed| add::plan(target, observed, false),
     mends: |observed| managed(observed).into_iter().collect(),

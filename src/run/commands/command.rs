@@ -1,13 +1,14 @@
 //! What a changing command is made of. It has no default: a new one says all of it.
 
 use crate::error::{Error, Result};
+use crate::model::action::Named;
 use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
-use crate::observe::Wants;
+use crate::observe::{Look, Looking};
 use crate::steps::evidence::{PurgeEvidence, take};
 
 /// A changing command.
@@ -18,7 +19,10 @@ pub struct Command {
     /// What it must be told.
     pub(super) needs: &'static [Need],
     /// What it looks at.
-    pub(super) look: fn(&Target) -> Wants,
+    pub(super) look: for<'a> fn(Looking<'a>) -> Look<'a>,
+    /// What it looks at directly before it takes an environment offline, once the first look has
+    /// been judged: everything that the outage relies on.
+    pub(super) look_again: for<'a> fn(Looking<'a>, &'a Observed) -> Look<'a>,
     /// Does what was seen have what was named? An error ends the command before its plan.
     pub(super) fits: fn(&Target, &Observed) -> Result<()>,
     /// What there is to do.
@@ -111,14 +115,18 @@ impl Command {
         self.needs.contains(&Need::Environment)
     }
 
-    /// Are vault and key its business?
-    pub(in crate::run) fn of_key(&self) -> bool {
-        self.needs.contains(&Need::Key)
+    /// What it looks at.
+    pub(in crate::run) fn look<'a>(&self, looking: Looking<'a>) -> Look<'a> {
+        (self.look)(looking)
     }
 
-    /// What it looks at.
-    pub(in crate::run) fn look(&self, target: &Target) -> Wants {
-        (self.look)(target)
+    /// What it looks at directly before an outage; `before` is the look that was judged.
+    pub(in crate::run) fn look_again<'a>(
+        &self,
+        looking: Looking<'a>,
+        before: &'a Observed,
+    ) -> Look<'a> {
+        (self.look_again)(looking, before)
     }
 
     /// Does what was seen have what was named?
@@ -147,9 +155,10 @@ impl Command {
     /// The part of the target that is its business: the other administrator's half is not this
     /// command's to read.
     pub(in crate::run) fn own(&self, target: &Target) -> Target {
+        let needs = |need| self.needs.contains(&need);
         Target {
-            vault: target.vault.clone().filter(|_| self.of_key()),
-            key: target.key.clone().filter(|_| self.of_key()),
+            vault: target.vault.clone().filter(|_| needs(Need::Vault)),
+            key: target.key.clone().filter(|_| needs(Need::Key)),
             ..target.clone()
         }
     }
@@ -215,14 +224,13 @@ pub(super) fn managed(observed: &Observed) -> Option<Action> {
     let unmanaged = |environment: &&Environment| environment.managed() == Verdict::No;
     let environment = observed.environment.present().filter(unmanaged)?;
     Some(Action::MakeManaged {
-        environment: environment.id.clone(),
-        name: environment.display_name.clone(),
+        named: Named::of(environment),
     })
 }
 
 /// A vault whose key a policy gets must be protected from purge, where its evidence allows it.
 pub(in crate::run) fn protected(observed: &Observed) -> Option<Action> {
-    let vault = observed.vault.present()?;
+    let vault = observed.vault()?;
     let mut step = Plan::default();
     take(&mut step, PurgeEvidence::gather(observed), |evidence| {
         Action::ProtectFromPurge {
@@ -240,7 +248,7 @@ pub(super) fn keep(ended: &Ended<'_>) -> Vec<String> {
         offline at once."
             .to_owned(),
     ];
-    let key = ended.observed.key.present();
+    let key = ended.observed.key();
     next.extend(
         key.and_then(|key| key.validity.end())
             .map(|expires| format!("Rotate the key before it expires on {}.", day(expires))),

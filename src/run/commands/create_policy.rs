@@ -1,24 +1,15 @@
 //! Step 3.
 
 use super::command::{Command, Ended, Need, always, protected};
-use crate::observe::Wants;
+use crate::observe::creating;
 use crate::steps::{Whose, policy};
 
 /// Step 3: the policy, its grant on the key, and its readers.
 pub const CREATE_POLICY: Command = Command {
     name: "create-policy",
     needs: &[Need::Policy, Need::Vault, Need::Key, Need::Location],
-    look: |target| Wants {
-        environment: true,
-        environment_optional: true,
-        policy: true,
-        provider: true,
-        key: true,
-        data_plane: true,
-        readers: !target.readers.is_empty(),
-        rights: true,
-        ..Wants::default()
-    },
+    look: creating,
+    look_again: |looking, _| creating(looking),
     fits: always,
     plan: |target, observed| policy::plan(target, observed, Whose::Own),
     mends: |observed| protected(observed).into_iter().collect(),

@@ -4,25 +4,15 @@ use super::command::{Command, Need, always, keep, managed, protected};
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::target::Target;
-use crate::observe::Wants;
+use crate::observe::{enabling, enabling_now};
 use crate::steps::{add, policy};
 
 /// All four steps. What it starts on an environment is an add, which needs no key.
 pub const ENABLE: Command = Command {
     name: "enable",
     needs: &[Need::Environment, Need::Policy, Need::Vault, Need::Key],
-    look: |target| Wants {
-        environment: true,
-        integration: true,
-        policy: true,
-        provider: true,
-        key: true,
-        data_plane: true,
-        readers: !target.readers.is_empty(),
-        rights: true,
-        estate: true,
-        ..Wants::default()
-    },
+    look: enabling,
+    look_again: enabling_now,
     fits: always,
     plan,
     mends: |observed| {

@@ -2,7 +2,7 @@
 
 use super::command::{Command, Ended, Need, always, nothing};
 use crate::model::day::day;
-use crate::observe::Wants;
+use crate::observe::removing;
 use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
 use crate::steps::remove;
 
@@ -10,13 +10,8 @@ use crate::steps::remove;
 pub const REMOVE_ENVIRONMENT: Command = Command {
     name: "remove-environment",
     needs: &[Need::Environment],
-    // What protects the environment is looked at by whoever may see it, before it is taken offline.
-    look: |_| Wants {
-        environment: true,
-        policy: true,
-        key: true,
-        ..Wants::default()
-    },
+    look: removing,
+    look_again: |looking, _| removing(looking),
     fits: always,
     plan: remove::plan,
     mends: nothing,

@@ -4,24 +4,15 @@ use super::command::{Command, Need, no_more, nothing};
 use crate::error::{Error, Result};
 use crate::model::observed::Observed;
 use crate::model::target::Target;
-use crate::observe::Wants;
+use crate::observe::retiring;
 use crate::steps::retire;
 
 /// Disable a key or a version that nobody needs any more.
 pub const RETIRE_KEY: Command = Command {
     name: "retire-key",
     needs: &[Need::Vault, Need::Key],
-    look: |_| Wants {
-        environment: true,
-        environment_optional: true,
-        policy: true,
-        key: true,
-        data_plane: true,
-        estate: true,
-        versions: true,
-        users: true,
-        ..Wants::default()
-    },
+    look: retiring,
+    look_again: |looking, _| retiring(looking),
     fits: known_version,
     plan: retire::plan,
     mends: nothing,

@@ -1,21 +1,15 @@
 //! From one policy to another.
 
 use super::command::{Command, Need, always, keep, managed};
-use crate::observe::Wants;
+use crate::observe::{adding, adding_now};
 use crate::steps::swap;
 
 /// From one policy to another.
 pub const SWAP_POLICY: Command = Command {
     name: "swap-policy",
     needs: &[Need::Environment, Need::Policy],
-    look: |_| Wants {
-        environment: true,
-        integration: true,
-        policy: true,
-        key: true,
-        estate: true,
-        ..Wants::default()
-    },
+    look: adding,
+    look_again: adding_now,
     fits: always,
     plan: swap::plan,
     mends: |observed| managed(observed).into_iter().collect(),

@@ -47,7 +47,10 @@ impl Needs {
         for found in in_use(&users, versions, disabled, observed.at) {
             match found.severity {
                 Severity::Block => needs.users.push(found),
-                _ => needs.open.push(found),
+                Severity::Acknowledge
+                | Severity::NotVisible
+                | Severity::Warn
+                | Severity::Unknown => needs.open.push(found),
             }
         }
         needs.days = followed(&users, versions, disabled, observed.at, &mut needs.open);

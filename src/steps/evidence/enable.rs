@@ -5,7 +5,7 @@ use crate::model::environment::Environment;
 use crate::model::fingerprint::Facts;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::Seen;
 use crate::steps::link::locked;
 use crate::steps::who;
 
@@ -37,11 +37,6 @@ impl EnableEvidence {
             Seen::Absent => false,
             Seen::Unreadable(why) => {
                 state::open_link(&mut gathering, environment, why);
-                false
-            }
-            Seen::NotAsked => {
-                let why = Unreadable::because("it was not read");
-                state::open_link(&mut gathering, environment, &why);
                 false
             }
         };

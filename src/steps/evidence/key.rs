@@ -63,10 +63,10 @@ impl RotateEvidence {
     pub fn gather(observed: &Observed, key: &KeyName, due: Verdict) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let what = format!("The latest version of the key `{key}`");
-        let (Seen::Present(vault), Seen::Present(found)) = (&observed.vault, &observed.key) else {
+        let (Some(vault), Some(found)) = (observed.vault(), observed.key()) else {
             let why = match &observed.vault {
-                Seen::Present(_) => unread(&observed.key),
-                seen => unread(seen),
+                Some(Seen::Present(_)) => unread(observed.key.as_ref()),
+                seen => unread(seen.as_ref()),
             };
             gathering.gap(&about(key, &what), &why);
             return Err(gathering.gaps);
@@ -125,9 +125,9 @@ impl RecoverEvidence {
     pub fn gather(observed: &Observed, key: &KeyName) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let gone = match &observed.key {
-            Seen::Absent => Verdict::Yes,
-            Seen::Present(_) => Verdict::No,
-            seen => Verdict::CantTell(unread(seen)),
+            Some(Seen::Absent) => Verdict::Yes,
+            Some(Seen::Present(_)) => Verdict::No,
+            seen => Verdict::CantTell(unread(seen.as_ref())),
         };
         let gone = gathering.own(
             gone,
@@ -153,13 +153,13 @@ impl RecoverEvidence {
 /// Where the key is, and whether the policy of the snapshot references it.
 fn needed(gathering: &mut Gathering, observed: &Observed, key: &KeyName) -> Option<(Place, bool)> {
     let what = format!("Whether the policy references the key `{key}`");
-    let Seen::Present(vault) = &observed.vault else {
-        gathering.gap(&about(key, "The vault"), &unread(&observed.vault));
+    let Some(vault) = observed.vault() else {
+        gathering.gap(&about(key, "The vault"), &unread(observed.vault.as_ref()));
         return None;
     };
     let policy: &Policy = match &observed.policy {
         Seen::Present(policy) => policy,
-        seen => {
+        seen @ (Seen::Absent | Seen::Unreadable(_)) => {
             gathering.gap(&about(key, &what), &unread(seen));
             return None;
         }
@@ -226,9 +226,8 @@ fn is_disabled(observed: &Observed, version: &KeyVersion) -> Verdict {
             all.find(|one| one.id == *version)
                 .map(|one| &one.validity.enabled)
         }
-        _ => observed
-            .key
-            .present()
+        Seen::Absent | Seen::Unreadable(_) => observed
+            .key()
             .filter(|key| key.version.known() == Some(version))
             .map(|key| &key.validity.enabled),
     };

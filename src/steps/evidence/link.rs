@@ -198,7 +198,7 @@ pub(super) fn managed(
     };
     let verdict = match environment.managed() {
         Verdict::No => Verdict::of(target.make_managed),
-        told => told,
+        told @ (Verdict::Yes | Verdict::CantTell(_)) => told,
     };
     gathering.own(verdict, &about)
 }
@@ -246,7 +246,7 @@ pub(super) fn of_policy(
             };
             Some((fits, Protection::to_come(gathering, observed, key)))
         }
-        seen => {
+        seen @ (Seen::Absent | Seen::Unreadable(_)) => {
             gathering.gap(&about, &unread(seen));
             None
         }

@@ -119,7 +119,9 @@ impl Gathering {
     fn others(&mut self, verdict: Verdict, about: &About<'_>) -> Others<bool> {
         match verdict {
             Verdict::CantTell(why) if why.forbidden => Others::Hidden(about.who),
-            verdict => Others::Told(self.own(verdict, about)),
+            verdict @ (Verdict::Yes | Verdict::No | Verdict::CantTell(_)) => {
+                Others::Told(self.own(verdict, about))
+            }
         }
     }
 
@@ -144,11 +146,11 @@ impl Gathering {
 }
 
 /// Why something was not read, where it was not.
-fn unread<T>(seen: &Seen<T>) -> Unreadable {
-    match seen {
-        Seen::Unreadable(why) => why.clone(),
-        Seen::Absent => Unreadable::because("the service says that it is not there"),
-        Seen::Present(_) | Seen::NotAsked => Unreadable::because("it was not read"),
+fn unread<'a, T: 'a>(seen: impl Into<Option<&'a Seen<T>>>) -> Unreadable {
+    match seen.into() {
+        Some(Seen::Unreadable(why)) => why.clone(),
+        Some(Seen::Absent) => Unreadable::because("the service says that it is not there"),
+        Some(Seen::Present(_)) | None => Unreadable::because("it was not read"),
     }
 }
 
@@ -184,7 +186,9 @@ pub fn take<E: Evidence>(
         Severity::Block => !said
             .iter()
             .any(|(_, severity)| *severity == Severity::Block),
-        _ => !said.iter().any(|(code, _)| *code == new.code),
+        Severity::Acknowledge | Severity::NotVisible | Severity::Warn | Severity::Unknown => {
+            !said.iter().any(|(code, _)| *code == new.code)
+        }
     };
     let news: Vec<Finding> = found.into_iter().filter(news).collect();
     plan.findings.extend(news);

@@ -47,7 +47,7 @@ impl Protection {
         let grant = grant(gathering, observed, policy);
         let granted = match grant {
             Others::Told(false) => Others::Told(granted && may_be_granted(observed)),
-            grant => grant,
+            grant @ (Others::Told(true) | Others::Hidden(_)) => grant,
         };
         Some(Self {
             key: key?,
@@ -113,7 +113,7 @@ fn about<'a>(code: &'static str, subject: &'a str, what: &'a str) -> About<'a> {
 
 /// A grant does not help against a denial.
 fn may_be_granted(observed: &Observed) -> bool {
-    let vault = observed.vault.present();
+    let vault = observed.vault();
     vault.is_some_and(|vault| access(observed, vault) == Right::No)
 }
 
@@ -125,10 +125,10 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
         .and_then(Policy::key_reference)
         .map_or_else(|| "vault".to_owned(), |key| key.vault.to_string());
     let found: &Vault = match &observed.vault {
-        Seen::Present(vault) => vault,
-        Seen::Absent => return Others::Told(false),
+        Some(Seen::Present(vault)) => vault,
+        Some(Seen::Absent) => return Others::Told(false),
         seen => {
-            let verdict = Verdict::CantTell(unread(seen));
+            let verdict = Verdict::CantTell(unread(seen.as_ref()));
             return gathering.others(verdict, &about("CMK011", &subject, "The vault"));
         }
     };
@@ -161,10 +161,10 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
 /// Is the key there, of a type that works, and usable now?
 fn usable(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
     let key: &Key = match &observed.key {
-        Seen::Present(key) => key,
-        Seen::Absent => return Others::Told(false),
+        Some(Seen::Present(key)) => key,
+        Some(Seen::Absent) => return Others::Told(false),
         seen => {
-            let verdict = Verdict::CantTell(unread(seen));
+            let verdict = Verdict::CantTell(unread(seen.as_ref()));
             return gathering.others(verdict, &about("CMK015", "key", "The key"));
         }
     };
@@ -186,10 +186,10 @@ fn grant(gathering: &mut Gathering, observed: &Observed, policy: &Policy) -> Oth
         return Others::Told(gathering.own(why, &about("CMK014", &id, &what)));
     }
     let found: &Vault = match &observed.vault {
-        Seen::Present(vault) => vault,
-        Seen::Absent => return Others::Told(false),
+        Some(Seen::Present(vault)) => vault,
+        Some(Seen::Absent) => return Others::Told(false),
         seen => {
-            let verdict = Verdict::CantTell(unread(seen));
+            let verdict = Verdict::CantTell(unread(seen.as_ref()));
             return gathering.others(verdict, &about("CMK012", &id, &what));
         }
     };

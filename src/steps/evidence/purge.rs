@@ -5,7 +5,6 @@ use crate::model::fingerprint::Facts;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
-use crate::model::seen::Seen;
 use crate::steps::who;
 
 /// The known facts of turning purge protection on.
@@ -22,14 +21,14 @@ impl PurgeEvidence {
     /// A fact that must be known is not.
     pub fn gather(observed: &Observed) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
-        let Seen::Present(vault) = &observed.vault else {
+        let Some(vault) = observed.vault() else {
             let about = About {
                 code: "CMK011",
                 subject: "vault",
                 what: "The vault",
                 who: who::KEY_VAULT,
             };
-            gathering.gap(&about, &unread(&observed.vault));
+            gathering.gap(&about, &unread(observed.vault.as_ref()));
             return Err(gathering.gaps);
         };
         let subject = vault.id.to_string();

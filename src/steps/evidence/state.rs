@@ -31,7 +31,7 @@ pub(super) fn idle(
             let runs = |operation: &&Operation| !operation.has_ended() && hinders(&operation.kind);
             Verdict::of(!all.iter().any(|operation| runs(&operation)))
         }
-        seen => Verdict::CantTell(unread(seen)),
+        seen @ (Seen::Absent | Seen::Unreadable(_)) => Verdict::CantTell(unread(seen)),
     };
     let own = Verdict::of(!environment.ongoing.as_deref().is_some_and(hinders));
     gathering.own(own.and(|| history), &about)

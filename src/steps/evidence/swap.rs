@@ -3,7 +3,7 @@
 use super::link::{Comes, managed, no_environment, of_policy};
 use super::protection::Protection;
 use super::unlink::{Leaving, carrying, facts_of_old, of_old};
-use super::{About, Evidence, Gap, Gathering, Others, unread};
+use super::{About, Evidence, Gap, Gathering, Others};
 use crate::model::fingerprint::Facts;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
@@ -123,7 +123,6 @@ fn old_key(
         Seen::Present(old) => old.granted.clone(),
         Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
         Seen::Absent => Verdict::cant_tell("the old policy or its vault could not be found"),
-        seen @ Seen::NotAsked => Verdict::CantTell(unread(seen)),
     };
     let about = About {
         code: "CMK034",
@@ -137,6 +136,6 @@ fn old_key(
             gathering.gap(&about, &Unreadable::because(why.why));
             Others::Told(false)
         }
-        verdict => gathering.others(verdict, &about),
+        verdict @ (Verdict::Yes | Verdict::No) => gathering.others(verdict, &about),
     }
 }

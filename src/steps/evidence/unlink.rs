@@ -150,7 +150,7 @@ pub(super) fn carrying(
             Some(Others::Told(protection))
         }
         Seen::Unreadable(why) if why.forbidden => Some(Others::Hidden(who::ASSIGNS_ROLES)),
-        seen => {
+        seen @ (Seen::Absent | Seen::Unreadable(_)) => {
             let subject = policy.to_string();
             let about = About {
                 code: "CMK019",

@@ -28,7 +28,7 @@ pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
                 ..why.clone()
             }));
         }
-        (Seen::Absent | Seen::NotAsked, _) => {
+        (Seen::Absent, _) => {
             let why = Unreadable::because("whether it is denied was not read");
             return Denies::CantTell(Doubt::unread(why));
         }
@@ -221,7 +221,7 @@ mod tests {
             ),
             ("hidden", unread(hidden()), "not denied"),
             ("silent", unread(silent()), "open"),
-            ("not read", unread(Seen::NotAsked), "open"),
+            ("not read", unread(Seen::default()), "open"),
         ] {
             assert_eq!(told(Need::Policy, &held), expected, "{what}");
         }

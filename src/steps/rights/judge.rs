@@ -137,7 +137,7 @@ fn granted<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
     let roles = match &held.roles {
         Seen::Present(roles) => roles,
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
-        Seen::Absent | Seen::NotAsked => {
+        Seen::Absent => {
             let why = Unreadable::because("its role assignments were not read");
             return Right::CantTell(Doubt::unread(why));
         }
@@ -237,7 +237,7 @@ fn by_definition(
         }
         Some(Seen::Unreadable(why)) => unread(why),
         Some(Seen::Absent) => unread(&Unreadable::because("its definition is not there")),
-        Some(Seen::NotAsked) | None => unread(&Unreadable::because("its definition was not read")),
+        None => unread(&Unreadable::because("its definition was not read")),
     }
 }
 
@@ -478,7 +478,7 @@ mod tests {
             },
             None,
         ),
-        ("not asked", Held::default, None),
+        ("not read", Held::default, None),
     ];
 
     const READS: [Row; 9] = [
@@ -737,7 +737,7 @@ mod tests {
             YES,
         ),
         ("trouble", || denials_are(unreadable(false)), None),
-        ("not asked", || denials_are(Seen::NotAsked), None),
+        ("not read", || denials_are(Seen::default()), None),
         (
             "nothing to take",
             || Held {

@@ -26,7 +26,6 @@ pub fn access<'a>(observed: &'a Observed, vault: &Vault) -> Right<'a> {
         ),
         Seen::Unreadable(why) => unread(why.clone()),
         Seen::Absent => unread(Unreadable::because("there is no policy")),
-        Seen::NotAsked => unread(Unreadable::because("it was not read")),
     }
 }
 
@@ -149,8 +148,7 @@ pub fn settling<'a>(
     policy: &Policy,
 ) -> Option<(Timestamp, &'a RoleAssignment)> {
     let vault = observed
-        .vault
-        .present()
+        .vault()
         .filter(|vault| vault.rbac == Known::Known(true))?;
     let at = scope_in(policy, vault);
     let asked = asked(policy, vault, &at)?;

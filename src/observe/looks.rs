@@ -1,0 +1,294 @@
+//! A look for each command and question. What a look reads is what it calls; what it does not read
+//! is not known, and a rule that needs it refuses.
+
+use super::keys::key_in_arm;
+use super::looking::Looking;
+use super::surroundings::{old_key, recoverable};
+use super::users;
+use crate::error::Result;
+use crate::model::environment::Environment;
+use crate::model::observed::Observed;
+use crate::model::seen::Seen;
+use crate::model::surroundings::Surroundings;
+use futures::future::{FutureExt, LocalBoxFuture};
+use futures::join;
+
+/// A look on its way. On the heap: a look is a large future.
+pub type Look<'a> = LocalBoxFuture<'a, Result<Observed>>;
+
+/// `environment-name`: the environment alone.
+pub fn naming(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = looking.begun();
+        (seen.environment, seen.operations) = looking.subject().await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `check-integration`: the environment, then Dataverse.
+pub fn integrating(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = naming(looking).await?;
+        seen.integration = looking.integration(&seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `status`: the environment, and what protects it by the policy that is linked; a policy that was
+/// named counts where none is.
+pub fn standing(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = looking.begun();
+        let (environment, policy) = join!(looking.subject(), looking.policy());
+        seen.policy = policy?;
+        (seen.environment, seen.operations) = environment?;
+        let (integration, policy) = join!(
+            looking.integration(&seen),
+            looking.policy_linked_first(&seen)
+        );
+        (seen.integration, seen.policy) = (integration?, policy?);
+        looking.named_by_policy(&mut seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `check`: everything that was named, and what is linked. Without the environment there is still
+/// the half of Azure to look at, if any of it was named.
+pub fn checking(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let other_half = looking.target.policy.is_some() || looking.target.vault.is_some();
+        let (seen, tenant) = join!(
+            async {
+                let (environment, resources) = join!(
+                    async {
+                        if other_half {
+                            looking.if_visible().await
+                        } else {
+                            looking.subject().await
+                        }
+                    },
+                    looking.resources_and_rights()
+                );
+                let mut seen = resources?;
+                (seen.environment, seen.operations) = environment?;
+                let (integration, policy, old, further) = join!(
+                    looking.integration(&seen),
+                    looking.policy_in_use(&seen),
+                    old_key(looking.reader, looking.target, &seen),
+                    looking.further(&seen),
+                );
+                seen = further?;
+                (seen.integration, seen.policy) = (integration?, policy?);
+                (seen.around.old_key, seen.left) = old?;
+                if looking.target.vault.is_none() {
+                    looking.named_by_policy(&mut seen).await?;
+                }
+                looking.deleted_key(&mut seen).await?;
+                Ok(seen)
+            },
+            async {
+                match looking.environment {
+                    Some(_) => looking.tenant().await.map(Some),
+                    None => Ok(None),
+                }
+            },
+        );
+        in_tenant(seen, tenant.map(Option::unwrap_or_default))
+    }
+    .boxed_local()
+}
+
+/// `create-policy`: what was named, the rights to make it, and the environment where it is visible.
+pub fn creating(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let (environment, resources) = join!(looking.if_visible(), looking.resources_and_rights());
+        let mut seen = resources?;
+        (seen.environment, seen.operations) = environment?;
+        seen = looking.further(&seen).await?;
+        looking.deleted_key(&mut seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// A policy of a file, as `create-policy`; the key by Resource Manager first, which saves round
+/// trips.
+pub(super) fn of_policy(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let target = looking.target;
+        let (vault, key, version) = (&target.vault, &target.key, &target.key_version);
+        let (resources, key) = join!(
+            looking.resources_and_rights(),
+            key_in_arm(
+                looking.reader,
+                vault.as_ref(),
+                key.as_ref(),
+                version.as_ref()
+            )
+        );
+        let mut seen = resources?;
+        seen.key = key?;
+        seen = looking.further(&seen).await?;
+        looking.deleted_key(&mut seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `add-environment` and `swap-policy`: the environment, the policy, what that names, and the
+/// tenant's other environments.
+pub fn adding(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let (seen, tenant) = join!(added(looking), looking.tenant());
+        in_tenant(seen, tenant)
+    }
+    .boxed_local()
+}
+
+/// The same directly before the outage. The room in the tenant was judged before anything was sent.
+pub fn adding_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
+    async move { in_tenant(added(looking).await, Ok(before.around.estate.clone())) }.boxed_local()
+}
+
+async fn added(looking: Looking<'_>) -> Result<Observed> {
+    let mut seen = looking.begun();
+    let (environment, policy) = join!(looking.subject(), looking.policy());
+    seen.policy = policy?;
+    (seen.environment, seen.operations) = environment?;
+    // What a swap leaves behind.
+    let (integration, old) = join!(
+        looking.integration(&seen),
+        old_key(looking.reader, looking.target, &seen)
+    );
+    seen.integration = integration?;
+    (seen.around.old_key, seen.left) = old?;
+    looking.named_by_policy(&mut seen).await?;
+    Ok(seen)
+}
+
+/// `enable`: what `create-policy` and `add-environment` look at, all of it named.
+pub fn enabling(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let (seen, tenant) = join!(
+            async {
+                let (environment, resources) =
+                    join!(looking.subject(), looking.resources_and_rights());
+                let mut seen = resources?;
+                (seen.environment, seen.operations) = environment?;
+                let (integration, further) =
+                    join!(looking.integration(&seen), looking.further(&seen));
+                seen = further?;
+                seen.integration = integration?;
+                looking.deleted_key(&mut seen).await?;
+                Ok(seen)
+            },
+            looking.tenant()
+        );
+        in_tenant(seen, tenant)
+    }
+    .boxed_local()
+}
+
+/// The same directly before the outage. The room in the tenant, the rights and what Azure Policy
+/// says were judged before anything was sent; who reads the policy keeps nobody from running.
+pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
+    async move {
+        let (environment, resources) = join!(looking.subject(), looking.resources());
+        let mut seen = resources?;
+        (seen.environment, seen.operations) = environment?;
+        let (integration, at_key) = join!(looking.integration(&seen), looking.key_and_grant(&seen));
+        seen.integration = integration?;
+        (seen.key, seen.key_rights) = at_key?;
+        seen.policy_rights = before.policy_rights.clone();
+        seen.around = before.around.clone();
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `remove-environment`: the environment, and what protects it, by whoever may see that, before it
+/// is taken offline.
+pub fn removing(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = looking.begun();
+        let (environment, policy) = join!(looking.subject(), looking.policy());
+        seen.policy = policy?;
+        (seen.environment, seen.operations) = environment?;
+        seen.policy = looking.policy_in_use(&seen).await?;
+        looking.named_by_policy(&mut seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `rotate-key`: vault and key, and the policy if one is named.
+pub fn rotating(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = looking.begun();
+        let (environment, policy, vault) =
+            join!(looking.if_visible(), looking.policy(), looking.vault());
+        (seen.policy, seen.vault) = (policy?, vault?);
+        (seen.environment, seen.operations) = environment?;
+        let (policy, at_key) = join!(looking.policy_in_use(&seen), looking.key_and_grant(&seen));
+        seen.policy = policy?;
+        (seen.key, seen.key_rights) = at_key?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `unlock`: the policy, its key with every version and what can be brought back of it, and every
+/// environment that may be locked. Each administrator sees a half.
+pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let (seen, tenant) = join!(
+            async {
+                let mut seen = looking.begun();
+                let (environment, policy) = join!(looking.if_visible(), looking.policy());
+                seen.policy = policy?;
+                (seen.environment, seen.operations) = environment?;
+                seen.policy = looking.policy_in_use(&seen).await?;
+                let named = looking.named_by_policy(&mut seen).await?;
+                looking.versions(&mut seen, named.key.as_ref()).await?;
+                recoverable(looking.reader, &named, &mut seen).await?;
+                Ok(seen)
+            },
+            looking.tenant()
+        );
+        in_tenant(seen, tenant)
+    }
+    .boxed_local()
+}
+
+/// `retire-key`: vault and key with every version, and who uses it in the whole tenant.
+pub fn retiring(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let (seen, tenant) = join!(
+            async {
+                let mut seen = looking.begun();
+                seen.vault = looking.vault().await?;
+                (seen.key, seen.key_rights) = looking.key_and_grant(&seen).await?;
+                let key = looking.target.key.as_ref();
+                looking.versions(&mut seen, key).await?;
+                Ok(seen)
+            },
+            looking.tenant()
+        );
+        let mut seen = in_tenant(seen, tenant)?;
+        users::of_tenant(looking.reader, &mut seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+fn in_tenant(seen: Result<Observed>, tenant: Result<Seen<Vec<Environment>>>) -> Result<Observed> {
+    let seen = seen?;
+    let around = Surroundings {
+        estate: tenant?,
+        ..seen.around
+    };
+    Ok(Observed { around, ..seen })
+}
