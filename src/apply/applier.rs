@@ -89,6 +89,14 @@ pub(super) fn not_what_it_says() -> Error {
 }
 
 impl Applier<'_> {
+    /// Gathers the evidence of the action that is run once more, if it needs any.
+    pub(super) async fn still_right(&self) -> Result<()> {
+        match &self.running {
+            Some(action) if action.evidence().is_some() => (self.recheck)(action).await,
+            _ => Ok(()),
+        }
+    }
+
     pub(super) async fn wait_for(
         &mut self,
         what: &str,

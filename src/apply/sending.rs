@@ -180,14 +180,6 @@ impl Applier<'_> {
         }
     }
 
-    /// Gathers the evidence of the action that is run once more, if it needs any.
-    async fn still_right(&self) -> Result<()> {
-        match &self.running {
-            Some(action) if action.evidence().is_some() => (self.recheck)(action).await,
-            _ => Ok(()),
-        }
-    }
-
     /// After an answer that leaves it open: does it show within `shows`? Only looks that were
     /// answered say "no".
     async fn looks<S, T>(

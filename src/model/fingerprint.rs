@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Facts in canonical form, in a fixed order: what each is about, and what it is.
 pub type Facts = Vec<(&'static str, String)>;
 
+/// What a fact is that the service refuses to the caller.
+pub const HIDDEN: &str = "hidden";
+
 /// The name of the facts that allow an action. Only the evidence in `steps` makes one, and only
 /// where its facts allow the action; a file may bring one along, to be compared with another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -41,7 +44,14 @@ impl Fingerprint {
         self.name.is_empty()
     }
 
-    /// What differs, fact by fact: `the key, was: … / is: …`.
+    /// Is all that differs hidden now? Then nothing is known to have changed.
+    pub fn hides(&self, now: &Self) -> bool {
+        let mut other = now.facts.iter().filter(|fact| !self.facts.contains(fact));
+        other.all(|(_, value)| value == HIDDEN)
+    }
+
+    /// What differs, fact by fact: `the key, was: … / is: …`. A fact that was hidden and is told
+    /// now is no difference: the new evidence has judged it.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         if self == now {
             return Vec::new();
@@ -52,7 +62,7 @@ impl Fingerprint {
         };
         let line = |(what, is): &(&'static str, String)| {
             let was = value(&self.facts, what);
-            (was != *is).then(|| format!("{what}, was: {was} / is: {is}"))
+            (was != *is && was != HIDDEN).then(|| format!("{what}, was: {was} / is: {is}"))
         };
         if self.facts.is_empty() {
             let name = if self.is_empty() { "none" } else { &self.name };
@@ -79,6 +89,12 @@ mod tests {
         assert_ne!(of("a"), Fingerprint::of_facts("swap", of("a").facts));
         assert!(of("a").differences(&of("a")).is_empty());
         assert_eq!(of("a").differences(&of("b")), ["the key, was: a / is: b"]);
+        assert!(of(HIDDEN).differences(&of("b")).is_empty());
+        assert_eq!(
+            of("a").differences(&of(HIDDEN)),
+            ["the key, was: a / is: hidden"]
+        );
+        assert!(of("a").hides(&of(HIDDEN)) && !of("a").hides(&of("b")));
         // A file brings the name alone.
         let text = serde_json::to_string(&of("a")).unwrap();
         let saved: Fingerprint = serde_json::from_str(&text).unwrap();

@@ -4,7 +4,7 @@
 use super::Context;
 use super::asking::{came_up, changed, still_granted};
 use super::commands::Command;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::target::Target;
@@ -14,7 +14,8 @@ use crate::model::target::Target;
 /// facts.
 ///
 /// # Errors
-/// What came up, with its exit code; `Kind::Refused` when the facts are others.
+/// What came up, with its exit code; `Kind::Refused` when the facts are others, `Kind::Forbidden`
+/// when they are hidden now.
 pub(super) async fn still_right(
     context: &Context,
     (command, target, environment): (&Command, &Target, Option<&str>),
@@ -39,7 +40,7 @@ pub(super) async fn still_right(
 /// Is the action among those of a fresh plan, on the same facts?
 ///
 /// # Errors
-/// `Kind::Refused`, with what changed.
+/// `Kind::Refused`, with what changed; `Kind::Forbidden` where what differs is only hidden now.
 pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
     let alike = |other: &&Action| match action.environment() {
         // Among many, a name may have been told apart from another one.
@@ -53,15 +54,23 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
         let why = "what is there has changed since the plan was made";
         return Err(changed(&unsent(action), why));
     };
-    let differences = match (action.evidence(), now.evidence()) {
-        (Some(was), Some(is)) => was.differences(is),
-        _ => Vec::new(),
+    let (Some(was), Some(is)) = (action.evidence(), now.evidence()) else {
+        return Ok(());
     };
+    let differences = was.differences(is);
     if differences.is_empty() {
         return Ok(());
     }
-    let why = "the facts that it relies on have changed since the plan was made";
-    Err(changed(&unsent(action), why).detail(format!("{}.", differences.join(". "))))
+    let unsent = unsent(action);
+    let error = if was.hides(is) {
+        let why = "what the plan was made of is not visible to you any more";
+        Error::new(Kind::Forbidden, format!("{unsent}: {why}."))
+            .hint("Run the same command again for a plan of what you see now.")
+    } else {
+        let why = "the facts that it relies on have changed since the plan was made";
+        changed(&unsent, why)
+    };
+    Err(error.detail(format!("{}.", differences.join(". "))))
 }
 
 /// What is not done, as the beginning of a sentence.

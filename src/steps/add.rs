@@ -13,6 +13,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
+use crate::model::operation::Operation;
 use crate::model::plan::{Action, Plan};
 use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
@@ -160,15 +161,15 @@ fn decided(
         policy: policy.clone(),
         operation: of_keys.map(|operation| operation.id.clone()),
     };
-    let may_run = || {
-        readiness::may_run(observed, environment, |one| {
-            one.kind.is_empty() || changes_key(&one.kind)
-        })
-    };
+    let of_key = |one: &Operation| one.kind.is_empty() || changes_key(&one.kind);
+    let may_run = || readiness::may_run(observed, environment, of_key);
+    // However an add ends, its end shows already.
+    let may_leave = || readiness::may_run(observed, environment, |one| of_key(one) && !one.is(ADD));
     let mut plan = Plan::default();
     match standing {
         // A removal that has begun does not show yet.
-        Standing::Done => match readiness::unread_history(observed, environment).or_else(may_run) {
+        Standing::Done => match readiness::unread_history(observed, environment).or_else(may_leave)
+        {
             Some(open) => plan.findings.push(open),
             None => plan.already.push(format!(
                 "The environment `{name}` is encrypted with the policy `{}`",
@@ -239,7 +240,6 @@ fn unready(target: &Target, observed: &Observed, environment: &Environment) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::operation::Operation;
     use crate::steps::link::tests::{environment, link, policy};
 
     fn planned(environment: Environment, operations: Vec<Operation>) -> Plan {

@@ -1,7 +1,7 @@
 //! What lies around policy and vault: would the planned changes be let through?
 
 use super::{finding, not_visible, quoted, who};
-use crate::model::action::facts::Scope;
+use crate::model::action::facts::{Lack, Scope};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::same_id;
 use crate::model::known::Verdict;
@@ -22,7 +22,7 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
         }
     }
     found.extend(locks(target, observed));
-    let creates = |action: &Action| matches!(action, Action::CreatePolicy { .. });
+    let creates = |action: &Action| action.facts().lack == Lack::Policy;
     if actions.iter().any(creates) && !observed.is_unregistered() {
         found.extend(validation(target, observed));
     }
@@ -209,8 +209,9 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, policy_id, said, silent, well};
+    use super::super::samples::{hidden, id, key_name, policy_id, said, silent, well};
     use super::*;
+    use crate::model::ids::ResourceKind;
 
     fn may(actions: &[&str], conditional: bool) -> Seen<Vec<Permission>> {
         Seen::Present(vec![Permission {
@@ -233,7 +234,7 @@ mod tests {
             (may(&["*"], true), &["CMK045 warn"]),
             (silent(), &["CMK045 not-visible"]),
             (hidden(), &["CMK045 not-visible"]),
-            (Seen::default(), &[]),
+            (Seen::default(), &["CMK045 not-visible"]),
         ] {
             let (target, mut observed) = well();
             observed.around.group_rights = rights;
@@ -273,6 +274,16 @@ mod tests {
         }
     }
 
+    fn create() -> Action {
+        Action::CreatePolicy {
+            policy: policy_id("ep"),
+            location: "europe".to_owned(),
+            vault: id(ResourceKind::Vault, "kv"),
+            key: key_name(),
+            version: None,
+        }
+    }
+
     #[test]
     fn resource_managers_own_word() {
         let refused = |code: &str| {
@@ -293,7 +304,9 @@ mod tests {
         ] {
             let (target, mut observed) = well();
             observed.around.validation = word;
-            assert_eq!(said(&check(&target, &observed, &[])), expected);
+            assert_eq!(said(&check(&target, &observed, &[create()])), expected);
+            // Nothing else is validated.
+            assert!(check(&target, &observed, &[]).is_empty());
         }
     }
 }

@@ -371,7 +371,7 @@ mod tests {
                 (t.vault, t.key) = (None, None);
                 on(&mut o.policy, |p| p.encrypts = odd());
             },
-            &["CMK026 unknown", "> add-environment"],
+            &["CMK026 unknown", "withheld"],
         ),
     ];
 

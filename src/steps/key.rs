@@ -365,7 +365,7 @@ mod tests {
                 (
                     "a vault not read",
                     |_, o| o.vault = None,
-                    &["CMK015 unknown"],
+                    &["CMK011 unknown"],
                 ),
                 (
                     "a key that expires soon",

@@ -35,9 +35,9 @@ pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
 /// this caller is the other administrator's. (Where the environment is added, too, the step of
 /// environments says that it was not read.)
 fn unread_environment(target: &Target, observed: &Observed) -> Option<Finding> {
+    let subject = target.environment.as_deref()?;
     let why = observed.environment.unreadable()?;
     (!why.forbidden).then(|| {
-        let subject = target.environment.as_deref().unwrap_or("environment");
         let what = "In which geography the environment is";
         unknown("CMK007", subject, what, &why.why, who::POWER_PLATFORM)
     })
@@ -425,7 +425,7 @@ mod tests {
             "a place that the provider does not have",
             |t, o| {
                 o.policy = Seen::Absent;
-                o.environment = Seen::default();
+                (t.environment, o.environment) = (None, Seen::default());
                 t.location = Some("asia".into());
             },
             &[

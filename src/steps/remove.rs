@@ -236,7 +236,7 @@ mod tests {
         (
             "its last add failed",
             |_, o| linked(o, "ep", "Failed"),
-            &["CMK028 block", "> remove-environment"],
+            &["CMK028 block", "withheld"],
         ),
         (
             "locked",
@@ -245,7 +245,7 @@ mod tests {
                 on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
                 listed(o);
             },
-            &["CMK035 block", "> remove-environment"],
+            &["CMK035 block", "withheld"],
         ),
         (
             "linked in a new way",
@@ -260,7 +260,7 @@ mod tests {
                     all.push(operation("Copy", "Running", 0))
                 });
             },
-            &["CMK023 block", "> remove-environment"],
+            &["CMK023 block", "withheld"],
         ),
         (
             "a silent environment",
@@ -283,7 +283,7 @@ mod tests {
                 linked(o, "ep", "Linked");
                 o.policy = silent();
             },
-            &["CMK019 unknown", "> remove-environment"],
+            &["CMK019 unknown", "withheld"],
         ),
     ];
 

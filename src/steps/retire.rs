@@ -201,21 +201,12 @@ mod tests {
         (
             "perhaps disabled",
             |_, o| enabled(o, &odd()),
-            &[
-                "CMK033 unknown",
-                "CMK033 unknown",
-                "> disable-key-version",
-                "> disable-key-version",
-            ],
+            &["CMK033 unknown", "CMK033 unknown", "withheld", "withheld"],
         ),
         (
             "in use",
             |_, o| linked(o, "ep", "Linked"),
-            &[
-                "CMK033 block",
-                "> disable-key-version",
-                "> disable-key-version",
-            ],
+            &["CMK033 block", "withheld", "withheld"],
         ),
         (
             "an old version of one in use",
@@ -228,20 +219,12 @@ mod tests {
         (
             "not the whole tenant",
             |_, o| o.around.whole_tenant = Verdict::No,
-            &[
-                "CMK020 unknown",
-                "> disable-key-version",
-                "> disable-key-version",
-            ],
+            &["CMK020 unknown", "withheld", "withheld"],
         ),
         (
             "deleted environments not looked at",
             |t, _| t.deleted_checked = false,
-            &[
-                "CMK033 unknown",
-                "> disable-key-version",
-                "> disable-key-version",
-            ],
+            &["CMK033 unknown", "withheld", "withheld"],
         ),
         (
             "no such vault",
@@ -300,7 +283,7 @@ mod tests {
         left(&mut observed);
         assert_eq!(
             told(&plan(&target, &observed)),
-            ["CMK033 block", "> disable-key-version"]
+            ["CMK033 block", "withheld"]
         );
         target.override_dates = true;
         assert_eq!(

@@ -150,17 +150,17 @@ mod tests {
         (
             "one of tomorrow",
             |_, o| age(o, Known::Known(days(1))),
-            &["CMK016 unknown", "> rotate-key"],
+            &["CMK016 unknown", "withheld"],
         ),
         (
             "of no known age",
             |_, o| age(o, odd()),
-            &["CMK016 unknown", "> rotate-key"],
+            &["CMK016 unknown", "withheld"],
         ),
         (
             "of no known name",
             |_, o| on(&mut o.key, |key| key.version = odd()),
-            &["CMK016 unknown", "> rotate-key"],
+            &["CMK016 unknown", "withheld"],
         ),
         (
             "expired",
@@ -174,7 +174,7 @@ mod tests {
         (
             "disabled",
             |_, o| on(&mut o.key, |key| key.validity.enabled = Known::Known(false)),
-            &["CMK016 block", "> rotate-key"],
+            &["CMK016 block", "withheld"],
         ),
         (
             "a policy that is pinned",

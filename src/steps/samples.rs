@@ -11,10 +11,10 @@ use crate::model::plan::Plan;
 use crate::model::protection::{
     Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
-use crate::model::rights::{Held, RoleAssignment};
+use crate::model::rights::{Held, Permission, RoleAssignment};
 use crate::model::roles::ENCRYPTION_USER;
 use crate::model::seen::{Seen, Unreadable};
-use crate::model::surroundings::{OldKey, Surroundings, Version};
+use crate::model::surroundings::{OldKey, Surroundings, Validation, Version};
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -210,7 +210,15 @@ pub(super) fn well() -> (Target, Observed) {
         deleted_checked: true,
         ..Target::default()
     };
+    let anything = Seen::Present(vec![Permission {
+        actions: vec!["*".to_owned()],
+        ..Permission::default()
+    }]);
     let around = Surroundings {
+        group_rights: anything.clone(),
+        vault_rights: anything.clone(),
+        subscription_rights: anything,
+        validation: Seen::Present(Validation::Passed),
         locks: Seen::Present(Vec::new()),
         estate: Seen::Present(vec![environment("e")]),
         old_key: Seen::Present(OldKey {
@@ -311,7 +319,8 @@ pub(super) fn told(plan: &Plan) -> Vec<String> {
 /// The environment is linked, and the tenant shows it so.
 pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
     on(&mut observed.environment, |one| {
-        one.key_link = link(policy, status)
+        one.key_link = link(policy, status);
+        one.key_managed_by = Some("Customer".to_owned());
     });
     listed(observed);
 }

@@ -335,11 +335,7 @@ mod tests {
         (
             "an old policy that was not read",
             |_, o| linked(o, "old", "Linked"),
-            &[
-                "CMK019 unknown",
-                "> remove-environment",
-                "> add-environment",
-            ],
+            &["CMK019 unknown", "> add-environment", "withheld"],
         ),
         (
             "a new policy that may not encrypt",
@@ -347,11 +343,7 @@ mod tests {
                 from_old(o);
                 on(&mut o.policy, |p| p.encrypts = odd());
             },
-            &[
-                "CMK026 unknown",
-                "> remove-environment",
-                "> add-environment",
-            ],
+            &["CMK026 unknown", "> remove-environment", "withheld"],
         ),
     ];
 

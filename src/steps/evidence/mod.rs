@@ -27,7 +27,7 @@ pub use unlink::UnlinkEvidence;
 
 use super::{Whose, finding, unseen};
 use crate::model::finding::{Finding, Severity};
-use crate::model::fingerprint::{Facts, Fingerprint};
+use crate::model::fingerprint::{Facts, Fingerprint, HIDDEN};
 use crate::model::known::Verdict;
 use crate::model::plan::{Action, Plan, Withheld};
 use crate::model::seen::{Seen, Unreadable};
@@ -77,7 +77,7 @@ impl Others<bool> {
     fn word(self) -> String {
         match self {
             Others::Told(fact) => word(fact),
-            Others::Hidden(_) => "hidden".to_owned(),
+            Others::Hidden(_) => HIDDEN.to_owned(),
         }
     }
 }

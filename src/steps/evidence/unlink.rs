@@ -3,7 +3,7 @@
 use super::protection::Protection;
 use super::{About, Evidence, Gap, Gathering, Others, link, state, unread};
 use crate::model::environment::Environment;
-use crate::model::fingerprint::Facts;
+use crate::model::fingerprint::{Facts, HIDDEN};
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
@@ -174,6 +174,6 @@ pub(super) fn of_old(old: &Others<Protection>) -> Vec<(&'static str, bool)> {
 pub(super) fn facts_of_old(old: &Others<Protection>) -> Facts {
     match old {
         Others::Told(old) => old.facts(),
-        Others::Hidden(_) => vec![("the policy's key", "hidden".to_owned())],
+        Others::Hidden(_) => vec![("the policy's key", HIDDEN.to_owned())],
     }
 }

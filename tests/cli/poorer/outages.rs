@@ -393,7 +393,7 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
     ];
     let ran = Between::after(&served, 1, hidden.clone()).run_as("admin", firm);
     assert!(
-        ran.code == 10
+        ran.code == 5
             && ran
                 .stderr
                 .contains("the state of the vault, was: yes / is: hidden"),
