@@ -10,6 +10,7 @@ use crate::cloud::versions;
 use crate::model::ids::{assignment_name, role_guid};
 use crate::model::rights::{Denial, Permission, Principal, RoleAssignment, RoleDefinition};
 use crate::model::surroundings::Lock;
+use crate::model::whole::Whole;
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
@@ -25,7 +26,7 @@ impl Reader {
         &self,
         scope: &str,
         assigned_to: Option<&str>,
-    ) -> Reply<Vec<RoleAssignment>> {
+    ) -> Reply<Whole<RoleAssignment>> {
         let mut url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/roleAssignments"),
             versions::ROLES,
@@ -66,7 +67,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn denials(&self, scope: &str) -> Reply<Vec<Denial>> {
+    pub async fn denials(&self, scope: &str) -> Reply<Whole<Denial>> {
         let url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/denyAssignments"),
             versions::ROLES,
@@ -79,7 +80,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn permissions(&self, scope: &str) -> Reply<Vec<Permission>> {
+    pub async fn permissions(&self, scope: &str) -> Reply<Whole<Permission>> {
         let url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/permissions"),
             versions::ROLES,
@@ -91,7 +92,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn locks(&self, scope: &str) -> Reply<Vec<Lock>> {
+    pub async fn locks(&self, scope: &str) -> Reply<Whole<Lock>> {
         let url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/locks"),
             versions::LOCKS,

@@ -10,6 +10,7 @@ use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::protection::{Validity, Vault};
 use crate::model::surroundings::Version;
+use crate::model::whole::Whole;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn key_versions(&self, vault: &Vault, key: &KeyName) -> Reply<Vec<Version>> {
+    pub async fn key_versions(&self, vault: &Vault, key: &KeyName) -> Reply<Whole<Version>> {
         let url = address(&vault.uri, &format!("keys/{key}/versions"));
         let base = address_of(&vault.uri, key.as_str());
         self.session

@@ -18,6 +18,7 @@ use crate::model::protection::{Key, Validity, Vault};
 use crate::model::rights::RoleAssignment;
 use crate::model::roles::HSM_ENCRYPTION_USER;
 use crate::model::surroundings::Deleted;
+use crate::model::whole::Whole;
 use crate::model::word::Word;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
@@ -120,7 +121,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn hsm_roles(&self, uri: &str, key: &KeyName) -> Reply<Vec<RoleAssignment>> {
+    pub async fn hsm_roles(&self, uri: &str, key: &KeyName) -> Reply<Whole<RoleAssignment>> {
         let url = format!(
             "{}/keys/{key}/providers/Microsoft.Authorization/roleAssignments?api-version={KEYS}",
             uri.trim_end_matches('/')

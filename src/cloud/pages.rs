@@ -5,6 +5,7 @@ use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::session::Session;
+use crate::model::whole::Whole;
 use bytes::Bytes;
 use futures::join;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -46,7 +47,7 @@ impl Session {
         service: Service,
         first: &str,
         mut decode: impl FnMut(&Value) -> Result<T, String>,
-    ) -> Reply<Vec<T>> {
+    ) -> Reply<Whole<T>> {
         self.numbered_pages(service, first, |value, _| decode(value))
             .await
     }
@@ -59,7 +60,7 @@ impl Session {
         service: Service,
         first: &str,
         mut decode: impl FnMut(&Value, usize) -> Result<T, String>,
-    ) -> Reply<Vec<T>> {
+    ) -> Reply<Whole<T>> {
         let (mut all, mut size) = (Vec::new(), 0);
         let mut visited = HashSet::from([first.to_owned()]);
         let mut page = Some(self.page(service, first, 1).await?);
@@ -88,7 +89,7 @@ impl Session {
             decoded?;
             page = asked.transpose()?;
         }
-        Ok(all)
+        Ok(Whole::read_to_end(all))
     }
 
     async fn page(&self, service: Service, url: &str, number: usize) -> Reply<Page> {

@@ -17,6 +17,7 @@ use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
 use crate::model::seen::Seen;
+use crate::model::whole::Whole;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -39,7 +40,7 @@ impl Reader {
     ///
     /// # Errors
     /// The fault of the page that failed.
-    pub async fn environments(&self) -> Reply<Vec<Environment>> {
+    pub async fn environments(&self) -> Reply<Whole<Environment>> {
         let url = format!(
             "{}/scopes/admin/environments?api-version={ENVIRONMENTS}&$expand=properties/enterprisePolicies",
             self.session.bap()
@@ -169,7 +170,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn operations(&self, environment: &str) -> Reply<Vec<Operation>> {
+    pub async fn operations(&self, environment: &str) -> Reply<Whole<Operation>> {
         let url = format!(
             "{}/lifecycleOperations?api-version={HISTORY}&$filter=environment%20eq%20%27{environment}%27",
             self.session.bap()

@@ -16,6 +16,7 @@ use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::protection::{AccessPolicy, Key, Network, Vault};
 use crate::model::surroundings::Deleted;
+use crate::model::whole::Whole;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -68,7 +69,7 @@ impl Reader {
     ///
     /// # Errors
     /// The service's refusal.
-    pub async fn deleted_vaults(&self, like: &ArmId) -> Reply<Vec<Deleted>> {
+    pub async fn deleted_vaults(&self, like: &ArmId) -> Reply<Whole<Deleted>> {
         let kind = if like.kind == ResourceKind::ManagedHsm {
             "deletedManagedHSMs"
         } else {

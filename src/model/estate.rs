@@ -6,6 +6,7 @@ use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::protection::{Key, Policy, Vault};
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::whole::Whole;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,12 +27,12 @@ pub struct Asked {
 }
 
 /// Everything that one look at a tenant saw.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Estate {
     /// When, in the cloud's time.
     pub at: Timestamp,
     /// Every environment that the caller administers.
-    pub environments: Vec<Environment>,
+    pub environments: Whole<Environment>,
     /// What protects them, by the policy.
     pub protections: BTreeMap<ArmId, Protection>,
 }

@@ -5,8 +5,9 @@ use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan, Withheld};
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::Wanted;
+use crate::model::whole::Whole;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,13 +17,66 @@ use std::collections::BTreeMap;
 pub struct Sight {
     /// When, in the cloud's time.
     pub at: Timestamp,
-    /// Every environment that the caller administers.
-    pub tenant: Seen<Vec<Environment>>,
+    /// What shows the environments that the file names.
+    pub listed: Listed,
     /// The policies in the order of the file, each with its vault and key.
     pub policies: Vec<Observed>,
     /// Environments that were looked at by themselves, because they are not where they shall be; by
     /// their ids in lower case.
     pub members: BTreeMap<String, Observed>,
+}
+
+/// What shows the environments that a file names.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    /// The list of every environment that the caller administers.
+    Tenant(Seen<Whole<Environment>>),
+    /// The only environment of the file, by itself: nothing is known of others.
+    Alone(Box<Seen<Environment>>),
+}
+
+impl Default for Listed {
+    fn default() -> Self {
+        Listed::Tenant(Seen::default())
+    }
+}
+
+impl Listed {
+    /// The environments that are shown.
+    pub fn environments(&self) -> &[Environment] {
+        match self {
+            Listed::Tenant(Seen::Present(all)) => all,
+            Listed::Alone(one) => match &**one {
+                Seen::Present(one) => std::slice::from_ref(one),
+                Seen::Absent | Seen::Unreadable(_) => &[],
+            },
+            Listed::Tenant(Seen::Absent | Seen::Unreadable(_)) => &[],
+        }
+    }
+
+    /// The whole tenant, if it is that and was read.
+    pub fn tenant(&self) -> Option<&Whole<Environment>> {
+        match self {
+            Listed::Tenant(tenant) => tenant.present(),
+            Listed::Alone(_) => None,
+        }
+    }
+
+    /// Is there no environment where it shows none?
+    pub fn tells_absence(&self) -> bool {
+        match self {
+            Listed::Tenant(tenant) => tenant.present().is_some(),
+            Listed::Alone(one) => one.unreadable().is_none(),
+        }
+    }
+
+    /// Why nothing is shown, if it could not be read.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        match self {
+            Listed::Tenant(tenant) => tenant.unreadable(),
+            Listed::Alone(one) => one.unreadable(),
+        }
+    }
 }
 
 /// Where an environment of the file stands.

@@ -36,6 +36,7 @@ pub mod target;
 pub mod text;
 pub mod wanted;
 pub mod who;
+pub mod whole;
 pub mod word;
 
 pub use bad_input::BadInput;

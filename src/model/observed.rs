@@ -7,6 +7,7 @@ use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
 use crate::model::rights::Held;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
+use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub struct Observed {
     /// is no such side, or no Dataverse that could be asked.
     pub integration: Option<Seen<Integration>>,
     /// Lifecycle operations of the environment, newest first.
-    pub operations: Seen<Vec<Operation>>,
+    pub operations: Seen<Whole<Operation>>,
     /// The enterprise policy that was asked for, or else the one that is linked; absent where the
     /// environment says that none is.
     pub policy: Seen<Policy>,

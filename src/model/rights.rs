@@ -2,6 +2,7 @@
 
 use crate::model::known::{Known, Verdict};
 use crate::model::seen::Seen;
+use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -11,13 +12,13 @@ use std::collections::BTreeMap;
 pub struct Held {
     /// The role assignments of the principal and of the groups that it is in, at, above and below
     /// the resource.
-    pub roles: Seen<Vec<RoleAssignment>>,
+    pub roles: Seen<Whole<RoleAssignment>>,
     /// Definitions of roles that are not built in, by the role's GUID in lower case; only those
     /// that the answer depends on.
     pub definitions: BTreeMap<String, Seen<RoleDefinition>>,
     /// Deny assignments at, above and below the resource, of all principals. `Unreadable` with
     /// `forbidden` means that the service does not show them to this caller.
-    pub denials: Seen<Vec<Denial>>,
+    pub denials: Seen<Whole<Denial>>,
 }
 
 impl Held {
@@ -29,9 +30,9 @@ impl Held {
     /// These assignments, and nothing is denied.
     pub fn of(roles: Vec<RoleAssignment>) -> Self {
         Self {
-            roles: Seen::Present(roles),
+            roles: Seen::Present(Whole::read_to_end(roles)),
             definitions: BTreeMap::new(),
-            denials: Seen::Present(Vec::new()),
+            denials: Seen::Present(Whole::read_to_end(Vec::new())),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
 use crate::model::seen::Seen;
+use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -18,13 +19,15 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// The caller's permissions at the policy's resource group.
-    pub group_rights: Seen<Vec<Permission>>,
+    pub group_rights: Seen<Whole<Permission>>,
     /// The caller's permissions at the vault.
-    pub vault_rights: Seen<Vec<Permission>>,
+    pub vault_rights: Seen<Whole<Permission>>,
     /// The caller's permissions at the subscription, where the provider is not registered.
-    pub subscription_rights: Seen<Vec<Permission>>,
-    /// Locks at or around the policy's resource group and the vault.
-    pub locks: Seen<Vec<Lock>>,
+    pub subscription_rights: Seen<Whole<Permission>>,
+    /// Locks at or around the policy's resource group.
+    pub group_locks: Seen<Whole<Lock>>,
+    /// The same of the vault's; nothing where it is the same group, or no vault was named.
+    pub vault_locks: Option<Seen<Whole<Lock>>>,
     /// What Resource Manager says when it is asked to validate the policy's creation, without
     /// creating it.
     pub validation: Seen<Validation>,
@@ -33,16 +36,16 @@ pub struct Surroundings {
     /// A deleted key of the key's name, where there is no such key.
     pub deleted_key: Seen<Deleted>,
     /// Every environment that the caller administers.
-    pub estate: Seen<Vec<Environment>>,
+    pub estate: Seen<Whole<Environment>>,
     /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked
     /// only for a swap.
     pub old_key: Seen<OldKey>,
     /// Every version of the key; asked only where one is to be retired or brought back.
-    pub versions: Seen<Vec<Version>>,
+    pub versions: Seen<Whole<Version>>,
     /// The policies that environments are linked to; asked only where a key is to be retired.
     pub policies: BTreeMap<ArmId, Seen<Policy>>,
     /// What happened to each environment, by its id; asked only where a key is to be retired.
-    pub histories: BTreeMap<String, Seen<Vec<Operation>>>,
+    pub histories: BTreeMap<String, Seen<Whole<Operation>>>,
     /// Was the whole tenant listed? Asked only where a key is to be retired.
     pub whole_tenant: Verdict,
 }

@@ -14,6 +14,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, KeyReference, Policy, Vault};
 use crate::model::rights::{Denial, Held, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::whole::Whole;
 use crate::steps::rights::key::{allows_key, given_by_us, source_of_key};
 use crate::steps::rights::{Asked, Need, Right, key_scope, may_come_by_group};
 use futures::join;
@@ -23,12 +24,12 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 struct AtVault {
     vault: Seen<Vault>,
-    roles: Seen<Vec<RoleAssignment>>,
-    denials: Seen<Vec<Denial>>,
+    roles: Seen<Whole<RoleAssignment>>,
+    denials: Seen<Whole<Denial>>,
 }
 /// A key and, on a managed HSM, who holds local roles on it; no key where its managed HSM is not
 /// there.
-type AtKey = (Option<Seen<Key>>, Seen<Vec<RoleAssignment>>);
+type AtKey = (Option<Seen<Key>>, Seen<Whole<RoleAssignment>>);
 
 /// Looks at every environment of the tenant, and once at each policy, vault and key that protects
 /// some of them.
@@ -90,7 +91,10 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
 
 /// An environment without a policy whose key a customer manages is looked at by itself: lists were
 /// seen without the block.
-async fn settled(reader: &Reader, mut environments: Vec<Environment>) -> Result<Vec<Environment>> {
+async fn settled(
+    reader: &Reader,
+    mut environments: Whole<Environment>,
+) -> Result<Whole<Environment>> {
     let doubted = environments
         .iter()
         .filter(|environment| contradicts(environment))

@@ -17,6 +17,7 @@ use crate::model::protection::{Key, Policy, Provider, Vault};
 use crate::model::rights::Held;
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
+use crate::model::whole::Whole;
 use crate::steps::lifecycle::keyed_last;
 use futures::join;
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub struct Looking<'a> {
 }
 
 /// An environment and what happened to it.
-type OfEnvironment = (Seen<Environment>, Seen<Vec<Operation>>);
+type OfEnvironment = (Seen<Environment>, Seen<Whole<Operation>>);
 
 impl Looking<'_> {
     /// A snapshot in which nothing is known yet.
@@ -102,7 +103,7 @@ impl Looking<'_> {
 
     /// Every environment that the caller administers. The list of a large tenant has many pages,
     /// one after the other: nothing waits for it.
-    pub(super) async fn tenant(self) -> Result<Seen<Vec<Environment>>> {
+    pub(super) async fn tenant(self) -> Result<Seen<Whole<Environment>>> {
         Ok(match ask(self.reader.environments().await)? {
             // Whoever has no role is shown an empty list, not a refusal; and every tenant has its
             // default environment.

@@ -10,6 +10,7 @@ use crate::model::environment::Environment;
 use crate::model::observed::Observed;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
+use crate::model::whole::Whole;
 use futures::future::{FutureExt, LocalBoxFuture};
 use futures::join;
 
@@ -284,7 +285,7 @@ pub fn retiring(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-fn in_tenant(seen: Result<Observed>, tenant: Result<Seen<Vec<Environment>>>) -> Result<Observed> {
+fn in_tenant(seen: Result<Observed>, tenant: Result<Seen<Whole<Environment>>>) -> Result<Observed> {
     let seen = seen?;
     let around = Surroundings {
         estate: tenant?,

@@ -11,6 +11,7 @@ use crate::model::known::Known;
 use crate::model::protection::{Policy, Vault};
 use crate::model::rights::{Denial, Held, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::whole::Whole;
 use crate::steps::rights::{Asked, Need, key_scope, open_roles};
 use futures::join;
 use std::collections::BTreeMap;
@@ -103,14 +104,14 @@ async fn on_hsm(reader: &Reader, policy: &Policy, hsm: &Vault, key: &KeyName) ->
 
 /// Of everybody's assignments those of one principal itself; none of somebody who is not known.
 pub(super) fn of_principal(
-    roles: &Seen<Vec<RoleAssignment>>,
+    roles: &Seen<Whole<RoleAssignment>>,
     principal: Option<&str>,
-) -> Seen<Vec<RoleAssignment>> {
-    let is_own = |role: &&RoleAssignment| {
+) -> Seen<Whole<RoleAssignment>> {
+    let is_own = |role: &RoleAssignment| {
         principal.is_some_and(|principal| same_id(principal, &role.principal_id))
     };
     match roles {
-        Seen::Present(all) => Seen::Present(all.iter().filter(is_own).cloned().collect()),
+        Seen::Present(all) => Seen::Present(all.only(is_own)),
         Seen::Absent => Seen::Absent,
         Seen::Unreadable(why) => Seen::Unreadable(why.clone()),
     }
@@ -168,7 +169,7 @@ async fn with_definitions(
 /// Denials, as far as the service shows them to this caller. A refusal of whatever kind means that
 /// they are not for this caller, or that this cloud has no such list; trouble means that they are
 /// not known.
-pub(super) fn shown(reply: Reply<Vec<Denial>>) -> Result<Seen<Vec<Denial>>> {
+pub(super) fn shown(reply: Reply<Whole<Denial>>) -> Result<Seen<Whole<Denial>>> {
     let refused = reply
         .as_ref()
         .err()

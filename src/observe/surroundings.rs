@@ -11,7 +11,7 @@ use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::seen::Seen;
-use crate::model::surroundings::{Deleted, Lock, OldKey, Surroundings};
+use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
 use crate::steps::location::location;
 use crate::steps::rights::key::allows_key;
@@ -36,24 +36,10 @@ pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundi
     Ok(Surroundings {
         group_rights: group_rights?.unwrap_or_default(),
         vault_rights: vault_rights?.unwrap_or_default(),
-        locks: all_locks(locks?, vault_locks?),
+        group_locks: locks?.unwrap_or_default(),
+        vault_locks: vault_locks?,
         ..Surroundings::default()
     })
-}
-
-/// The locks of both groups. Those that are known are said, even when there may be others.
-fn all_locks(group: Option<Seen<Vec<Lock>>>, vault: Option<Seen<Vec<Lock>>>) -> Seen<Vec<Lock>> {
-    match (group, vault) {
-        (Some(Seen::Present(mut locks)), Some(Seen::Present(more))) => {
-            locks.extend(more);
-            Seen::Present(locks)
-        }
-        (None, other) | (other, None) => other.unwrap_or_default(),
-        (Some(Seen::Present(locks)), _) | (_, Some(Seen::Present(locks))) if !locks.is_empty() => {
-            Seen::Present(locks)
-        }
-        (Some(unread @ Seen::Unreadable(_)), _) | (_, Some(unread)) => unread,
-    }
 }
 
 /// What depends on the first look: nothing is asked that it has answered already.

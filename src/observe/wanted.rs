@@ -10,12 +10,13 @@ use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::estate::Estate;
-use crate::model::fleet::Sight;
+use crate::model::fleet::{Listed, Sight};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::rights::RoleAssignment;
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::wanted::{Wanted, WantedPolicy};
+use crate::model::whole::Whole;
 use crate::steps::wanted::{target, unsettled};
 use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -39,7 +40,7 @@ pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
     );
     let mut sight = Sight {
         at: clock.now(),
-        tenant: tenant?,
+        listed: Listed::Tenant(tenant?),
         policies: policies?,
         ..Sight::default()
     };
@@ -70,26 +71,12 @@ pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
     for policy in &wanted.policies {
         sight.policies.push(of_policy(reader, clock, policy).await?);
         for one in &policy.environments {
-            let listed = match ask(reader.environment(&one.id).await)? {
-                Seen::Present(environment) => environment,
-                Seen::Unreadable(why) => {
-                    return Ok(Sight {
-                        tenant: Seen::Unreadable(why),
-                        ..sight
-                    });
-                }
-                Seen::Absent => {
-                    return Ok(Sight {
-                        tenant: Seen::Present(Vec::new()),
-                        ..sight
-                    });
-                }
-            };
-            sight.members.insert(
-                one.id.to_ascii_lowercase(),
-                member(reader, clock, &listed).await?,
-            );
-            sight.tenant = Seen::Present(vec![listed]);
+            let alone = ask(reader.environment(&one.id).await)?;
+            if let Seen::Present(listed) = &alone {
+                let looked = member(reader, clock, listed).await?;
+                sight.members.insert(one.id.to_ascii_lowercase(), looked);
+            }
+            sight.listed = Listed::Alone(Box::new(alone));
         }
     }
     Ok(sight)
@@ -109,7 +96,7 @@ async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Res
 
 /// Who has no role sees an empty list, or is refused: not visible, which is neither "there are
 /// none" nor a failure.
-fn listed(reply: Reply<Vec<Environment>>) -> Result<Seen<Vec<Environment>>> {
+fn listed(reply: Reply<Whole<Environment>>) -> Result<Seen<Whole<Environment>>> {
     match reply {
         Ok(all) if all.is_empty() => Ok(Seen::Unreadable(Unreadable {
             why: "the tenant shows you no environment at all".to_owned(),
@@ -165,7 +152,7 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
 pub async fn observe_readers(
     reader: &Reader,
     estate: &Estate,
-) -> Result<BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>> {
+) -> Result<BTreeMap<ArmId, Seen<Whole<RoleAssignment>>>> {
     let policies = estate
         .protections
         .iter()

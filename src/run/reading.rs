@@ -3,8 +3,7 @@
 use super::{Context, environment_wanted, quiet};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
-use crate::model::estate::{Estate, Protection, State};
-use crate::model::ids::ArmId;
+use crate::model::estate::{Protection, State};
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
@@ -15,7 +14,6 @@ use crate::report::{self, Out, StatusFacts, VerdictFacts};
 use crate::steps::danger::standing;
 use crate::steps::rights::{self, Doubt, Right};
 use crate::steps::{Whose, integration, key, lifecycle};
-use std::collections::BTreeMap;
 
 /// Step 1: is it integrated?
 ///
@@ -201,12 +199,9 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         ongoing: environment.ongoing.clone().or(running.map(str::to_owned)),
         ..environment.clone()
     };
-    let estate = Estate {
-        at: observed.at,
-        environments: Vec::new(),
-        protections: protections(observed, &environment),
-    };
-    let judged = standing(&estate, &environment, key::EXPIRY_WARNING);
+    let protection = protection(observed, &environment);
+    let shown = (&environment, protection.as_ref());
+    let judged = standing(shown, observed.at, key::EXPIRY_WARNING);
     let again = environment.policy().map_or(String::new(), |policy| {
         format!("{program} add-environment {id} --policy {policy}")
     });
@@ -236,19 +231,16 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
     (judged.state.word(), next)
 }
 
-/// What protects the environment, out of what was read of it alone.
-fn protections(observed: &Observed, environment: &Environment) -> BTreeMap<ArmId, Protection> {
-    let Some(policy) = environment.policy() else {
-        return BTreeMap::new();
-    };
-    let protection = Protection {
+/// What protects an environment that is linked, out of what was read of it alone.
+fn protection(observed: &Observed, environment: &Environment) -> Option<Protection> {
+    environment.policy()?;
+    Some(Protection {
         policy: observed.policy.clone(),
         vault: observed.vault.clone(),
         key: observed.key.clone(),
         granted: access(observed).verdict(),
         ..Protection::default()
-    };
-    BTreeMap::from([(policy.clone(), protection)])
+    })
 }
 
 /// How a sign-in goes, in its order, and who it is.

@@ -18,6 +18,7 @@ use crate::model::plan::{Action, Plan};
 use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
+use crate::model::whole::Whole;
 
 /// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its
 /// grants, so its absence is no finding.
@@ -36,7 +37,7 @@ pub(super) fn step(
     target: &Target,
     observed: &Observed,
     policy_comes: bool,
-    tenant: Option<&Seen<Vec<Environment>>>,
+    tenant: Option<&Seen<Whole<Environment>>>,
 ) -> Plan {
     let mut plan = Plan::default();
     let environment = match (&observed.environment, &target.policy) {
@@ -250,7 +251,7 @@ mod tests {
         };
         let observed = Observed {
             environment: Seen::Present(environment),
-            operations: Seen::Present(operations),
+            operations: super::super::samples::all(operations),
             ..Observed::default()
         };
         plan(&target, &observed, false)

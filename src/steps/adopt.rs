@@ -10,6 +10,7 @@ use crate::model::rights::RoleAssignment;
 use crate::model::roles::READER;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
+use crate::model::whole::Whole;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A file that describes what is there, and what it could not describe.
@@ -26,7 +27,7 @@ pub struct Adopted {
 }
 
 /// Describes everything that is linked. `readers` holds the role assignments at each policy.
-pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Vec<RoleAssignment>>>) -> Adopted {
+pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignment>>>) -> Adopted {
     let mut adopted = Adopted::default();
     let linked = adopted.linked(&estate.environments);
     // A tenant that was given more has more already.
@@ -123,7 +124,7 @@ impl Notes {
     /// Its readers, as far as they are known.
     fn readers(
         &mut self,
-        roles: Option<&Seen<Vec<RoleAssignment>>>,
+        roles: Option<&Seen<Whole<RoleAssignment>>>,
         policy: &ArmId,
     ) -> Vec<String> {
         match roles {
@@ -268,7 +269,9 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{environment, hidden, link, odd, policy, policy_id, silent};
+    use super::super::samples::{
+        all, environment, hidden, link, now, odd, policy, policy_id, silent,
+    };
     use super::*;
 
     fn role(conditional: bool) -> RoleAssignment {
@@ -284,7 +287,7 @@ mod tests {
     struct Case {
         own: Environment,
         protection: Protection,
-        readers: Seen<Vec<RoleAssignment>>,
+        readers: Seen<Whole<RoleAssignment>>,
     }
 
     impl Case {
@@ -299,15 +302,15 @@ mod tests {
                     granted: Verdict::Yes,
                     ..Protection::default()
                 },
-                readers: Seen::Present(Vec::new()),
+                readers: all(Vec::new()),
             }
         }
 
         fn adopted(self) -> Adopted {
             let estate = Estate {
-                environments: vec![self.own],
+                at: now(),
+                environments: Whole::read_to_end(vec![self.own]),
                 protections: BTreeMap::from([(policy_id("ep"), self.protection)]),
-                ..Estate::default()
             };
             adopt(&estate, &BTreeMap::from([(policy_id("ep"), self.readers)]))
         }
@@ -381,7 +384,7 @@ mod tests {
         ("hidden readers", |c| c.readers = hidden(), 1, 1, 1),
         (
             "a reader under a condition",
-            |c| c.readers = Seen::Present(vec![role(true)]),
+            |c| c.readers = all(vec![role(true)]),
             1,
             1,
             1,
@@ -409,7 +412,7 @@ mod tests {
     fn a_missing_grant_stays_missing_and_a_reader_stays() {
         let mut case = Case::well();
         case.protection.granted = Verdict::No;
-        case.readers = Seen::Present(vec![role(false), role(true)]);
+        case.readers = all(vec![role(false), role(true)]);
         let adopted = case.adopted();
         assert!(!adopted.wanted.policies[0].grant);
         assert_eq!(adopted.wanted.policies[0].readers, ["p"]);

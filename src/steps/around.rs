@@ -3,7 +3,7 @@
 use super::{finding, not_visible, quoted, who};
 use crate::model::action::facts::{Lack, Scope};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::same_id;
+use crate::model::ids::{ArmId, same_id};
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
@@ -12,6 +12,7 @@ use crate::model::rights::{Operation, Permission, allows};
 use crate::model::seen::Seen;
 use crate::model::surroundings::{Lock, Validation};
 use crate::model::target::Target;
+use crate::model::whole::Whole;
 
 /// Everything around that stands in the way of these actions.
 pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) -> Vec<Finding> {
@@ -42,7 +43,7 @@ fn right(observed: &Observed, action: &Action) -> Option<Finding> {
 }
 
 fn missing(
-    rights: &Seen<Vec<Permission>>,
+    rights: &Seen<Whole<Permission>>,
     scope: &str,
     right: &str,
     role: &str,
@@ -88,6 +89,27 @@ fn missing(
 /// Locks that cover the policy or the vault. A read-only lock refuses every change; the other kind
 /// only deletions, later.
 fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
+    let group = target.policy.as_ref().map(ArmId::group_scope);
+    let vault_group = target.vault.as_ref().map(ArmId::group_scope);
+    let lists = [
+        (group, Some(&observed.around.group_locks)),
+        (vault_group, observed.around.vault_locks.as_ref()),
+    ];
+    let mut found = Vec::new();
+    for (group, locks) in lists {
+        let (Some(group), Some(locks)) = (group, locks) else {
+            continue;
+        };
+        for finding in locks_in(target, &group, locks) {
+            if !found.contains(&finding) {
+                found.push(finding);
+            }
+        }
+    }
+    found
+}
+
+fn locks_in(target: &Target, group: &str, locks: &Seen<Whole<Lock>>) -> Vec<Finding> {
     let ours: Vec<String> = target
         .policy
         .iter()
@@ -101,47 +123,39 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
         })
     };
     let hidden = |why: &str| {
-        let group = target.policy.as_ref().map(|policy| policy.group_scope());
-        not_visible(
-            "CMK044",
-            group.unwrap_or_default(),
-            "Which locks there are",
-            why,
-            who::OWNER,
-        )
+        let what = "Which locks there are";
+        vec![not_visible("CMK044", group, what, why, who::OWNER)]
     };
-    match &observed.around.locks {
-        Seen::Present(locks) => locks
-            .iter()
-            .filter(covers)
-            .map(|lock| {
-                let effect = if lock.level.eq_ignore_ascii_case("ReadOnly") {
-                    "refuses every change, grants among them"
-                } else {
-                    "will refuse deletions"
-                };
-                finding(
-                    "CMK044",
-                    Severity::Warn,
-                    &lock.scope,
-                    format!(
-                        "The lock `{}` ({}) at {} {effect}.",
-                        lock.name, lock.level, lock.scope
-                    ),
-                    format!(
-                        "Remove it for the time of the change: `az lock delete --ids {}`.",
-                        quoted(&format!(
-                            "{}/providers/Microsoft.Authorization/locks/{}",
-                            lock.scope, lock.name
-                        ))
-                    ),
-                    who::OWNER,
-                )
-            })
-            .collect(),
-        Seen::Unreadable(why) => vec![hidden(&why.why)],
-        Seen::Absent => vec![hidden("the service knows no such scope")],
+    match locks {
+        Seen::Present(locks) => locks.iter().filter(covers).map(locked).collect(),
+        Seen::Unreadable(why) => hidden(&why.why),
+        Seen::Absent => hidden("the service knows no such scope"),
     }
+}
+
+fn locked(lock: &Lock) -> Finding {
+    let effect = if lock.level.eq_ignore_ascii_case("ReadOnly") {
+        "refuses every change, grants among them"
+    } else {
+        "will refuse deletions"
+    };
+    finding(
+        "CMK044",
+        Severity::Warn,
+        &lock.scope,
+        format!(
+            "The lock `{}` ({}) at {} {effect}.",
+            lock.name, lock.level, lock.scope
+        ),
+        format!(
+            "Remove it for the time of the change: `az lock delete --ids {}`.",
+            quoted(&format!(
+                "{}/providers/Microsoft.Authorization/locks/{}",
+                lock.scope, lock.name
+            ))
+        ),
+        who::OWNER,
+    )
 }
 
 /// Resource Manager's own word on the creation. While the provider is not registered it has none.
@@ -209,12 +223,12 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, id, key_name, policy_id, said, silent, well};
+    use super::super::samples::{all, hidden, id, key_name, policy_id, said, silent, well};
     use super::*;
     use crate::model::ids::ResourceKind;
 
-    fn may(actions: &[&str], conditional: bool) -> Seen<Vec<Permission>> {
-        Seen::Present(vec![Permission {
+    fn may(actions: &[&str], conditional: bool) -> Seen<Whole<Permission>> {
+        all(vec![Permission {
             actions: actions.iter().map(|action| (*action).to_owned()).collect(),
             conditional,
             ..Permission::default()
@@ -246,7 +260,7 @@ mod tests {
     #[test]
     fn locks_that_cover_the_policy_or_the_vault() {
         let lock = |scope: &str, level: &str| {
-            Seen::Present(vec![Lock {
+            all(vec![Lock {
                 scope: scope.to_owned(),
                 level: level.to_owned(),
                 name: "l".to_owned(),
@@ -261,10 +275,10 @@ mod tests {
             (lock(&group, "CanNotDelete"), Some("will refuse deletions")),
             (lock(&format!("{group}x"), "ReadOnly"), None),
             (hidden(), Some("is not visible to you")),
-            (Seen::Present(Vec::new()), None),
+            (all(Vec::new()), None),
         ] {
             let (target, mut observed) = well();
-            observed.around.locks = locks;
+            observed.around.group_locks = locks;
             let found = check(&target, &observed, &[]);
             let said = found.first().map(|one| one.message.as_str());
             match words {

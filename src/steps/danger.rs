@@ -23,7 +23,13 @@ pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<St
     let mut all: Vec<Standing<'_>> = estate
         .environments
         .iter()
-        .map(|environment| standing(estate, environment, within))
+        .map(|environment| {
+            standing(
+                (environment, estate.protection(environment)),
+                estate.at,
+                within,
+            )
+        })
         .collect();
     all.sort_by(|left, right| {
         let key = |one: &Standing<'_>| (one.state, one.deleted_on.is_none(), one.deleted_on);
@@ -41,8 +47,8 @@ pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<St
 
 /// How one environment stands, with what protects it; `within`: a key that ends sooner is expiring.
 pub fn standing<'a>(
-    estate: &Estate,
-    environment: &'a Environment,
+    (environment, protection): (&'a Environment, Option<&Protection>),
+    at: Timestamp,
     within: SignedDuration,
 ) -> Standing<'a> {
     let one = |state, dangers| Standing {
@@ -58,17 +64,15 @@ pub fn standing<'a>(
         Seen::Unreadable(why) => return not_seen(&why.why),
         Seen::Absent => return unprotected(environment, one),
     };
-    let (threats, unseen) = match estate.protection(environment) {
-        Some(protection) => threats(protection, estate.at),
+    let (threats, unseen) = match protection {
+        Some(protection) => threats(protection, at),
         None => (Vec::new(), vec!["its policy was not read".to_owned()]),
     };
-    let key = estate.protection(environment).and_then(Protection::key);
+    let key = protection.and_then(Protection::key);
     let mut found = Found::default();
     found.of_link(environment, link);
     let locked = found.states.contains(&State::Locked);
-    let deleted_on = locked
-        .then(|| deleted(environment, key, estate.at))
-        .flatten();
+    let deleted_on = locked.then(|| deleted(environment, key, at)).flatten();
     if locked && deleted_on.is_none() {
         found
             .dangers
@@ -76,10 +80,10 @@ pub fn standing<'a>(
     }
     found.all(State::Endangered, threats);
     if let Some(expires) = key.and_then(|key| key.validity.end())
-        && expires > estate.at
-        && expires.duration_since(estate.at) < within
+        && expires > at
+        && expires.duration_since(at) < within
     {
-        let days = expires.duration_since(estate.at).as_hours() / 24;
+        let days = expires.duration_since(at).as_hours() / 24;
         found.say(State::Expiring, format!("the key expires in {days} days"));
     }
     found.all(State::NotVisible, unseen);
@@ -308,6 +312,7 @@ mod tests {
         days, environment, hidden, key, link, now, odd, policy, policy_id, silent, vault,
     };
     use super::*;
+    use crate::model::whole::Whole;
     use std::collections::BTreeMap;
 
     fn well() -> (Environment, Protection) {
@@ -331,7 +336,7 @@ mod tests {
     ) -> (State, BTreeSet<State>, Option<Timestamp>) {
         let estate = Estate {
             at: now(),
-            environments: vec![own],
+            environments: Whole::read_to_end(vec![own]),
             protections: BTreeMap::from([(policy_id("ep"), protection)]),
         };
         let found = judge(&estate, None).remove(0);

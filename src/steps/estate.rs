@@ -13,12 +13,13 @@ use crate::model::operation::Operation;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 use crate::model::wanted::{LIMIT, NEAR};
+use crate::model::whole::Whole;
 use jiff::Timestamp;
 
 /// Everything that the other environments say.
 pub(super) fn check(
     target: &Target,
-    tenant: &Seen<Vec<Environment>>,
+    tenant: &Seen<Whole<Environment>>,
     environment: &Environment,
 ) -> Vec<Finding> {
     let what = "How many environments have a customer-managed key";
@@ -134,16 +135,14 @@ pub(super) fn elsewhere<'a>(
     ))
 }
 
-/// The environments that a policy holds, for messages.
-pub(super) fn holders(observed: &Observed, policy: &ArmId) -> Option<String> {
-    let all = observed.around.estate.present()?;
+/// Environments by their names, for messages.
+pub(super) fn named(all: &[&Environment]) -> Option<String> {
     let alike = Alike::among(
         all.iter()
             .map(|environment| environment.display_name.as_str()),
     );
     let names: Vec<String> = all
         .iter()
-        .filter(|environment| environment.policy() == Some(policy))
         .map(|environment| alike.told_apart(&environment.display_name, &environment.id))
         .collect();
     match &names[..] {
@@ -165,7 +164,7 @@ pub(super) fn history(
     let operations = observed
         .operations
         .present()
-        .map(Vec::as_slice)
+        .map(|all| &**all)
         .unwrap_or_default();
     let last_add = operations
         .iter()
@@ -250,7 +249,7 @@ pub(super) fn left_keys<'a>(
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        environment, hidden, linked, operation, policy_id, rows, said, silent, well,
+        all, environment, hidden, linked, operation, rows, said, silent, well,
     };
     use super::*;
 
@@ -281,11 +280,11 @@ mod tests {
     fn the_others_fill_the_tenant_and_may_have_other_keys() {
         let many = |policy: &str, count| (0..count).map(|n| another(policy, n)).collect::<Vec<_>>();
         for (all, expected) in [
-            (Seen::Present(Vec::new()), &[][..]),
-            (Seen::Present(many("ep", 3)), &[]),
-            (Seen::Present(many("ep", 23)), &["CMK031 warn"]),
-            (Seen::Present(many("ep", 25)), &["CMK031 block"]),
-            (Seen::Present(many("other", 1)), &["CMK032 warn"]),
+            (all(Vec::new()), &[][..]),
+            (all(many("ep", 3)), &[]),
+            (all(many("ep", 23)), &["CMK031 warn"]),
+            (all(many("ep", 25)), &["CMK031 block"]),
+            (all(many("other", 1)), &["CMK032 warn"]),
             (silent(), &["CMK031 unknown"]),
             (hidden(), &["CMK031 unknown"]),
         ] {
@@ -303,7 +302,7 @@ mod tests {
         let (target, mut observed) = well();
         open.extend([another("ep", 30), another("ep", 31)]);
         open[1].key_link = silent();
-        observed.around.estate = Seen::Present(open);
+        observed.around.estate = all(open);
         let found = check(
             &target,
             &observed.around.estate,
@@ -314,16 +313,15 @@ mod tests {
 
     #[test]
     fn holders_are_named() {
-        let (_, mut observed) = well();
-        let policy = policy_id("ep");
         for (count, expected) in [
             (0, None),
             (1, Some("`E0`")),
             (2, Some("`E0` and `E1`")),
             (4, Some("`E0`, `E1` and 2 more")),
         ] {
-            observed.around.estate = Seen::Present((0..count).map(|n| another("ep", n)).collect());
-            assert_eq!(holders(&observed, &policy).as_deref(), expected);
+            let held: Vec<Environment> = (0..count).map(|n| another("ep", n)).collect();
+            let held: Vec<&Environment> = held.iter().collect();
+            assert_eq!(named(&held).as_deref(), expected);
         }
     }
 
@@ -334,42 +332,42 @@ mod tests {
                 ("nothing", |_, _| {}, &[]),
                 (
                     "removed 29 days ago",
-                    |_, o| o.operations = Seen::Present(vec![operation(REMOVE, "Succeeded", 29)]),
+                    |_, o| o.operations = all(vec![operation(REMOVE, "Succeeded", 29)]),
                     &["CMK033 warn"],
                 ),
                 (
                     "removed 31 days ago",
-                    |_, o| o.operations = Seen::Present(vec![operation(REMOVE, "Succeeded", 31)]),
+                    |_, o| o.operations = all(vec![operation(REMOVE, "Succeeded", 31)]),
                     &[],
                 ),
                 (
                     "a removal failed, and yet it is gone",
-                    |_, o| o.operations = Seen::Present(vec![operation(REMOVE, "Failed", 3)]),
+                    |_, o| o.operations = all(vec![operation(REMOVE, "Failed", 3)]),
                     &["CMK033 warn"],
                 ),
                 (
                     "a removal failed",
                     |_, o| {
                         linked(o, "ep", "Linked");
-                        o.operations = Seen::Present(vec![operation(REMOVE, "Failed", 3)]);
+                        o.operations = all(vec![operation(REMOVE, "Failed", 3)]);
                     },
                     &[],
                 ),
                 (
                     "swapped 27 days ago",
-                    |_, o| o.operations = Seen::Present(vec![operation(SWAP, "Succeeded", 27)]),
+                    |_, o| o.operations = all(vec![operation(SWAP, "Succeeded", 27)]),
                     &["CMK033 warn"],
                 ),
                 (
                     "swapped 29 days ago",
-                    |_, o| o.operations = Seen::Present(vec![operation(SWAP, "Succeeded", 29)]),
+                    |_, o| o.operations = all(vec![operation(SWAP, "Succeeded", 29)]),
                     &[],
                 ),
                 (
                     "an add failed, and yet all runs",
                     |_, o| {
                         linked(o, "ep", "Linked");
-                        o.operations = Seen::Present(vec![operation(ADD, "Failed", 3)]);
+                        o.operations = all(vec![operation(ADD, "Failed", 3)]);
                     },
                     &["CMK028 warn"],
                 ),

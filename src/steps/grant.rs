@@ -175,7 +175,7 @@ fn without_condition(policy: &Policy, vault: &Vault, held: &Held) -> String {
     let own = |role: &&RoleAssignment| {
         same_id(&role.principal_id, principal) && role.role == ENCRYPTION_USER
     };
-    let roles = held.roles.present().map_or(&[][..], Vec::as_slice);
+    let roles = held.roles.present().map_or(&[][..], |all| all);
     let at = |scope: &str| {
         let mut own = roles.iter().filter(own);
         own.find(|role| same_id(&role.scope, scope))

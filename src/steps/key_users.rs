@@ -75,7 +75,7 @@ impl<'a> Tenant<'a> {
             .around
             .estate
             .present()
-            .map(Vec::as_slice)
+            .map(|all| &**all)
             .unwrap_or_default()
     }
 
@@ -245,10 +245,11 @@ pub(super) fn needed(subject: &str, message: String) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, linked, odd, on, operation, policy, policy_id, rows, said, silent,
+        Row, all, linked, odd, on, operation, policy, policy_id, rows, said, silent,
     };
     use super::*;
     use crate::model::protection::KeyReference;
+    use crate::model::whole::Whole;
 
     /// The users by name, and what is open about others.
     fn users(target: &Target, observed: &Observed) -> Vec<String> {
@@ -333,9 +334,7 @@ mod tests {
             "a history that ends with a key",
             |_, o| {
                 let add = operation("NewCustomerManagedKey", "Succeeded", 9);
-                o.around
-                    .histories
-                    .insert("e".into(), Seen::Present(vec![add]));
+                o.around.histories.insert("e".into(), all(vec![add]));
             },
             &["CMK033 unknown"],
         ),
@@ -343,9 +342,7 @@ mod tests {
             "a history with an operation in a new state",
             |_, o| {
                 let copy = operation("Copy", "Wibble", 9);
-                o.around
-                    .histories
-                    .insert("e".into(), Seen::Present(vec![copy]));
+                o.around.histories.insert("e".into(), all(vec![copy]));
             },
             &["CMK033 unknown"],
         ),
@@ -396,7 +393,7 @@ mod tests {
 
     #[test]
     fn who_left_a_key_not_long_ago_may_need_it() {
-        let told = |operations: Seen<Vec<Operation>>| {
+        let told = |operations: Seen<Whole<Operation>>| {
             let (target, mut observed) = super::super::samples::well();
             observed.around.histories.insert("e".to_owned(), operations);
             let (target, observed) = (&target, &observed);
@@ -404,8 +401,7 @@ mod tests {
             let days = Tenant { target, observed }.left_behind(&mut open);
             (said(&days), said(&open))
         };
-        let removal =
-            |days| Seen::Present(vec![operation("RevertToMicrosoftKey", "Succeeded", days)]);
+        let removal = |days| all(vec![operation("RevertToMicrosoftKey", "Succeeded", days)]);
         let (none, open, days): (&[&str], &[&str], &[&str]) =
             (&[], &["CMK033 unknown"], &["CMK033 block"]);
         assert_eq!(
@@ -418,8 +414,8 @@ mod tests {
         }
         let mut undated = operation("RevertToMicrosoftKey", "Succeeded", 3);
         undated.last_action = super::super::samples::odd();
-        assert_eq!(told(Seen::Present(vec![undated])).1, open);
+        assert_eq!(told(all(vec![undated])).1, open);
         let unnamed = operation("", "Succeeded", 3);
-        assert_eq!(told(Seen::Present(vec![unnamed])).1, open);
+        assert_eq!(told(all(vec![unnamed])).1, open);
     }
 }

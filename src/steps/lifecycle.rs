@@ -131,7 +131,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
     let all = observed
         .operations
         .present()
-        .map(Vec::as_slice)
+        .map(|all| &**all)
         .unwrap_or_default();
     let operation = all
         .iter()
@@ -173,7 +173,7 @@ pub(super) fn last_was_removal(observed: &Observed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{Row, linked, odd, on, operation, rows};
+    use super::super::samples::{Row, linked, list, odd, on, operation, rows};
     use super::*;
     use crate::model::seen::Seen;
 
@@ -186,7 +186,7 @@ mod tests {
         (
             "added a moment ago",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(ADD, "Succeeded", 0))
                 })
             },
@@ -195,7 +195,7 @@ mod tests {
         (
             "added yesterday",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(ADD, "Succeeded", 1))
                 })
             },
@@ -206,14 +206,14 @@ mod tests {
             |_, o| {
                 let mut add = operation(ADD, "Succeeded", 9);
                 add.last_action = odd();
-                on(&mut o.operations, |all| all.push(add));
+                list(&mut o.operations, |all| all.push(add));
             },
             &["just keyed"],
         ),
         (
             "a removal came last",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Backup", "Succeeded", 1));
                     all.push(operation(REMOVE, "Succeeded", 9));
                     all.push(operation(ADD, "Succeeded", 20));
@@ -224,7 +224,7 @@ mod tests {
         (
             "a copy runs",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Copy", "Running", 0))
                 })
             },
@@ -233,7 +233,7 @@ mod tests {
         (
             "a copy may run",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Copy", "Wibble", 0))
                 })
             },
@@ -242,7 +242,7 @@ mod tests {
         (
             "being made managed",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(GOVERN, "Running", 0))
                 })
             },
@@ -251,7 +251,7 @@ mod tests {
         (
             "made managed a moment ago",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(GOVERN, "Succeeded", 0))
                 })
             },
@@ -260,7 +260,7 @@ mod tests {
         (
             "made managed, and now something else runs",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(GOVERN, "Succeeded", 0))
                 });
                 on(&mut o.environment, |e| e.ongoing = Some("Copy".into()));
@@ -286,7 +286,7 @@ mod tests {
         (
             "it runs",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(REMOVE, "Running", 0))
                 })
             },
@@ -296,7 +296,7 @@ mod tests {
             "it may run",
             |_, o| {
                 linked(o, "ep", "Linked");
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(REMOVE, "Wibble", 9))
                 });
             },
@@ -315,7 +315,7 @@ mod tests {
         (
             "it ended lately, and the environment is not back",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(REMOVE, "Succeeded", 1))
                 });
                 on(&mut o.environment, |e| e.runtime_state = "Disabled".into());
@@ -325,7 +325,7 @@ mod tests {
         (
             "it ended long ago",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(REMOVE, "Succeeded", 9))
                 });
                 on(&mut o.environment, |e| e.runtime_state = "Disabled".into());

@@ -68,7 +68,7 @@ pub(super) fn member(
     let sight = lookup.sight;
     let mut member = unseen(wanted, one);
     let Some(listed) = lookup.known.get(&one.id.to_ascii_lowercase()) else {
-        if sight.tenant.present().is_none() {
+        if !sight.listed.tells_absence() {
             return (member, Vec::new());
         }
         member.place = Place::Blocked;

@@ -3,6 +3,7 @@
 use super::grant::{Comes, pinned};
 use super::location::{location, misfit, not_told};
 use super::{Whose, around, estate, finding, grant, key, readers, unknown, unseen, who};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
 use crate::model::near::did_you_mean;
@@ -15,6 +16,21 @@ use crate::model::target::Target;
 /// The whole step. `whose`: is the key's side that of whoever runs this, or may another
 /// administrator have done it before?
 pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
+    let all = observed.around.estate.present();
+    let holds = |environment: &&Environment| {
+        target.policy.is_some() && environment.policy() == target.policy.as_ref()
+    };
+    let holds: Vec<&Environment> = all.into_iter().flatten().filter(holds).collect();
+    step(target, observed, whose, &holds)
+}
+
+/// The step over a policy that holds these environments, as far as they are seen.
+pub(super) fn step(
+    target: &Target,
+    observed: &Observed,
+    whose: Whose,
+    holds: &[&Environment],
+) -> Plan {
     let mut plan = Plan {
         findings: key::check(target, observed, whose),
         ..Plan::default()
@@ -23,7 +39,7 @@ pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
     if whose == Whose::Own {
         plan.findings.extend(unread_environment(target, observed));
     }
-    let policy_comes = policy(target, observed, &mut plan);
+    let policy_comes = policy(target, observed, holds, &mut plan);
     grant::grant(target, observed, policy_comes, whose, &mut plan);
     readers::readers(target, observed, policy_comes, &mut plan);
     plan.findings
@@ -97,13 +113,13 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
     }
 }
 
-fn policy(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
+fn policy(target: &Target, observed: &Observed, holds: &[&Environment], plan: &mut Plan) -> Comes {
     let Some(wanted) = &target.policy else {
         return Comes::No;
     };
     match &observed.policy {
         Seen::Present(policy) => {
-            let Differences { findings, other } = differences(target, observed, policy);
+            let Differences { findings, other } = differences((target, observed), policy, holds);
             if !other {
                 plan.already.push(format!(
                     "The enterprise policy `{}` references the key",
@@ -248,7 +264,11 @@ struct Differences {
 
 /// Where an existing policy is not what was asked for. It is never rewritten: the service refuses
 /// that while any environment is linked to it.
-fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Differences {
+fn differences(
+    (target, observed): (&Target, &Observed),
+    policy: &Policy,
+    holds: &[&Environment],
+) -> Differences {
     let name = &policy.id.name;
     if !policy.kind.eq_ignore_ascii_case("Encryption") {
         let message = format!(
@@ -262,7 +282,7 @@ fn differences(target: &Target, observed: &Observed, policy: &Policy) -> Differe
         };
     }
     let mut found = key::references(policy);
-    found.extend(other_key(target, observed, policy));
+    found.extend(other_key(target, policy, holds));
     let stands = |one: &Finding| matches!(one.severity, Severity::Block | Severity::Unknown);
     let other = found.iter().any(stands);
     found.extend(needlessly_pinned(target, policy));
@@ -309,13 +329,13 @@ fn differs(policy: &Policy, code: &'static str, message: String, remedy: &str) -
 }
 
 /// Where the key that the policy references is not the one that was asked for.
-fn other_key(target: &Target, observed: &Observed, policy: &Policy) -> Vec<Finding> {
+fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Finding> {
     let (Some(own), Some(vault), Some(key)) = (policy.key_reference(), &target.vault, &target.key)
     else {
         return Vec::new();
     };
     let name = &policy.id.name;
-    let holders = estate::holders(observed, &policy.id).map_or(String::new(), |names| {
+    let holders = estate::named(holds).map_or(String::new(), |names| {
         format!(" and holds {names}: it can't be changed while it does")
     });
     let another = "Create a policy under another name; a policy in use keeps its key for good.";

@@ -134,11 +134,10 @@ pub(super) fn reader_command(policy: &ArmId, reader: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, policy_id, silent, told, well};
+    use super::super::samples::{all, hidden, policy_id, silent, told, well};
     use super::*;
     use crate::model::rights::{Denial, Permission, Principal, RoleAssignment};
     use crate::model::roles::READER;
-    use crate::model::seen::Seen;
 
     const WHO: &str = "88888888-2222-3333-4444-555555555555";
 
@@ -152,9 +151,9 @@ mod tests {
         }])
     }
 
-    fn denied_to(all: &str) -> Held {
+    fn denied_to(id: &str) -> Held {
         Held {
-            denials: Seen::Present(vec![Denial {
+            denials: all(vec![Denial {
                 name: "no".to_owned(),
                 scope: policy_id("ep").to_string(),
                 permissions: vec![Permission {
@@ -162,7 +161,7 @@ mod tests {
                     ..Permission::default()
                 }],
                 principals: vec![Principal {
-                    id: all.to_owned(),
+                    id: id.to_owned(),
                     group: false,
                 }],
                 ..Denial::default()

@@ -329,20 +329,23 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
 mod tests {
     use super::super::lifecycle::ADD;
     use super::super::link::tests::environment;
-    use super::super::samples::{Row, hidden, odd, on, operation, rows, said as told, silent};
+    use super::super::samples::{
+        Row, all, hidden, list, odd, on, operation, rows, said as told, silent,
+    };
     use super::*;
     use crate::model::environment::Rules;
+    use crate::model::whole::Whole;
     use crate::model::word::Word;
 
-    fn observed(operations: Seen<Vec<Operation>>) -> Observed {
+    fn observed(operations: Seen<Whole<Operation>>) -> Observed {
         Observed {
             operations,
             ..Observed::default()
         }
     }
 
-    fn copy() -> Seen<Vec<Operation>> {
-        Seen::Present(vec![Operation {
+    fn copy() -> Seen<Whole<Operation>> {
+        all(vec![Operation {
             kind: "Copy".to_owned(),
             state: "Running".into(),
             ..Operation::default()
@@ -358,7 +361,7 @@ mod tests {
     #[test]
     fn what_is_waited_for_is_in_nobodys_way_and_what_is_not_known_is() {
         use Severity::{Block, Unknown};
-        let none = || Seen::Present(Vec::new());
+        let none = || all(Vec::new());
         let unread = || Seen::Unreadable(Unreadable::because("403"));
         let (busy, open) = (("CMK023", Block, true), ("CMK023", Unknown, false));
         let table = [
@@ -382,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_proven_lock_is_said_in_place_of_the_runtime_state() {
-        let observed = observed(Seen::Present(Vec::new()));
+        let observed = observed(all(Vec::new()));
         for (runtime, severity) in [("Disabled", Severity::Warn), ("Wibble", Severity::Unknown)] {
             let environment = environment(Seen::Absent, "Ready", runtime);
             let readiness = Readiness::of(&observed, &environment, ADD);
@@ -434,7 +437,7 @@ mod tests {
         (
             "a copy runs",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Copy", "Running", 0))
                 })
             },
@@ -443,7 +446,7 @@ mod tests {
         (
             "a copy that runs beside the add",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.extend([
                         operation(ADD, "Running", 0),
                         operation("Copy", "Running", 0),
@@ -455,7 +458,7 @@ mod tests {
         (
             "the add itself",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation(ADD, "Running", 0))
                 })
             },
@@ -464,7 +467,7 @@ mod tests {
         (
             "a copy that ended",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Copy", "Failed", 0))
                 })
             },
@@ -473,7 +476,7 @@ mod tests {
         (
             "a copy in a new state",
             |_, o| {
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Copy", "Wibble", 0))
                 })
             },

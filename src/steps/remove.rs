@@ -213,7 +213,9 @@ fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Findi
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{Row, hidden, linked, listed, on, operation, rows, silent, told};
+    use super::super::samples::{
+        Row, hidden, linked, list, listed, on, operation, rows, silent, told,
+    };
     use super::*;
 
     const AN_ENVIRONMENT_LEAVES_THE_POLICY_THAT_IT_IS_IN: &[Row] = &[
@@ -256,7 +258,7 @@ mod tests {
             "a copy runs",
             |_, o| {
                 linked(o, "ep", "Linked");
-                on(&mut o.operations, |all| {
+                list(&mut o.operations, |all| {
                     all.push(operation("Copy", "Running", 0))
                 });
             },
@@ -308,14 +310,14 @@ mod tests {
                     "a key was applied a moment ago",
                     |_, o| {
                         let add = operation("NewCustomerManagedKey", "Succeeded", 0);
-                        on(&mut o.operations, |all| all.push(add));
+                        list(&mut o.operations, |all| all.push(add));
                     },
                     &["CMK025 unknown"],
                 ),
                 (
                     "a copy runs",
                     |_, o| {
-                        on(&mut o.operations, |all| {
+                        list(&mut o.operations, |all| {
                             all.push(operation("Copy", "Running", 0))
                         })
                     },

@@ -170,7 +170,7 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, hidden, linked, odd, on, operation, rows, silent, told, version,
+        Row, all, hidden, linked, odd, on, operation, rows, silent, told, version,
     };
     use super::*;
     use crate::model::known::Verdict;
@@ -276,7 +276,7 @@ mod tests {
             observed
                 .around
                 .histories
-                .insert("e".to_owned(), Seen::Present(history));
+                .insert("e".to_owned(), all(history));
         };
         let (mut target, mut observed) = super::super::samples::well();
         target.key_version = Some(version('a'));

@@ -16,6 +16,7 @@ use crate::model::roles::ENCRYPTION_USER;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::{OldKey, Surroundings, Validation, Version};
 use crate::model::target::Target;
+use crate::model::whole::Whole;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -54,6 +55,21 @@ pub(super) fn hidden<T>() -> Seen<T> {
 
 pub(super) fn odd<T>() -> Known<T> {
     Known::Unknown("it says something else".to_owned())
+}
+
+/// A list that was read to its end.
+pub(super) fn all<T>(items: Vec<T>) -> Seen<Whole<T>> {
+    Seen::Present(Whole::read_to_end(items))
+}
+
+/// Changes what a list holds.
+pub(super) fn list<T>(seen: &mut Seen<Whole<T>>, change: impl FnOnce(&mut Vec<T>)) {
+    let Seen::Present(before) = std::mem::replace(seen, silent()) else {
+        panic!("it is not there");
+    };
+    let mut items = before.into_iter().collect();
+    change(&mut items);
+    *seen = all(items);
 }
 
 /// A part of a snapshot, whether it must be named or not.
@@ -210,7 +226,7 @@ pub(super) fn well() -> (Target, Observed) {
         deleted_checked: true,
         ..Target::default()
     };
-    let anything = Seen::Present(vec![Permission {
+    let anything = all(vec![Permission {
         actions: vec!["*".to_owned()],
         ..Permission::default()
     }]);
@@ -219,14 +235,14 @@ pub(super) fn well() -> (Target, Observed) {
         vault_rights: anything.clone(),
         subscription_rights: anything,
         validation: Seen::Present(Validation::Passed),
-        locks: Seen::Present(Vec::new()),
-        estate: Seen::Present(vec![environment("e")]),
+        group_locks: all(Vec::new()),
+        estate: all(vec![environment("e")]),
         old_key: Seen::Present(OldKey {
             vault: "v".to_owned(),
             key: "k".to_owned(),
             granted: Verdict::Yes,
         }),
-        versions: Seen::Present(vec![
+        versions: all(vec![
             Version {
                 id: version('a'),
                 validity: validity(200),
@@ -237,7 +253,7 @@ pub(super) fn well() -> (Target, Observed) {
             },
         ]),
         policies: BTreeMap::from([(policy_id("ep"), Seen::Present(policy("ep")))]),
-        histories: BTreeMap::from([("e".to_owned(), Seen::Present(Vec::new()))]),
+        histories: BTreeMap::from([("e".to_owned(), all(Vec::new()))]),
         whole_tenant: Verdict::Yes,
         ..Surroundings::default()
     };
@@ -245,7 +261,7 @@ pub(super) fn well() -> (Target, Observed) {
         at: now(),
         environment: Seen::Present(environment("e")),
         integration: Some(Seen::Present(Integration::NotIntegrated)),
-        operations: Seen::Present(Vec::new()),
+        operations: all(Vec::new()),
         policy: Seen::Present(policy("ep")),
         provider: Seen::Present(Provider {
             state: Known::Known(Registration::Registered),

@@ -218,7 +218,9 @@ pub(super) fn old_key(observed: &Observed, environment: &Environment) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{Row, hidden, linked, odd, on, operation, rows, silent, told};
+    use super::super::samples::{
+        Row, hidden, linked, list, odd, on, operation, rows, silent, told,
+    };
     use super::*;
     use crate::model::surroundings::OldKey;
 
@@ -267,7 +269,7 @@ mod tests {
                     "off the old one",
                     |_, o| {
                         let removal = operation("RevertToMicrosoftKey", "Succeeded", 9);
-                        on(&mut o.operations, |all| all.push(removal));
+                        list(&mut o.operations, |all| all.push(removal));
                     },
                     &["CMK033 warn", "> add-environment", "done", "done"],
                 ),

@@ -12,8 +12,6 @@ use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
-use crate::model::seen::Seen;
-use crate::model::surroundings::Surroundings;
 use crate::model::wanted::{Wanted, WantedPolicy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -69,8 +67,8 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
         if starts {
             own.findings.extend(
                 sight
-                    .tenant
-                    .present()
+                    .listed
+                    .tenant()
                     .and_then(|all| estate::elsewhere(all.iter(), &wanted.id)),
             );
         }
@@ -134,11 +132,7 @@ fn members_by_ring(fleet: &mut Fleet, mut members: Vec<(Member, Vec<Finding>)>) 
 }
 
 fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
-    let all = sight
-        .tenant
-        .present()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let all = sight.listed.environments();
     all.iter()
         .map(|environment| (environment.id.to_ascii_lowercase(), environment))
         .collect()
@@ -147,12 +141,7 @@ fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
 /// What each policy holds.
 fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
     let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
-    for environment in sight
-        .tenant
-        .present()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
+    for environment in sight.listed.environments() {
         if let Some(policy) = environment.policy() {
             linked.entry(policy.clone()).or_default().push(environment);
         }
@@ -172,22 +161,7 @@ fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> A
 }
 
 fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment]) -> Plan {
-    // Whoever holds it is named when it can't be changed; the rest of the tenant is not this
-    // step's.
-    let holders = holds
-        .iter()
-        .map(|environment| (*environment).clone())
-        .take(3)
-        .collect();
-    let around = Surroundings {
-        estate: Seen::Present(holders),
-        ..observed.around.clone()
-    };
-    let observed = Observed {
-        around,
-        ..observed.clone()
-    };
-    let mut plan = policy::plan(&target(wanted), &observed, policy::whose(&observed));
+    let mut plan = policy::step(&target(wanted), observed, policy::whose(observed), holds);
     if !wanted.grant {
         let before = plan.actions.len();
         plan.actions.retain(|action| !action.grants_key());
@@ -262,7 +236,7 @@ fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
 }
 
 fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
-    let why = sight.tenant.unreadable().filter(|_| fleet.has_unseen())?;
+    let why = sight.listed.unreadable().filter(|_| fleet.has_unseen())?;
     let what = "Where the environments of the file stand";
     let mut found = super::not_visible(
         "CMK020",
@@ -282,7 +256,7 @@ fn limit(
     fleet: &Fleet,
     known: &HashMap<String, &Environment>,
 ) -> Option<Finding> {
-    let all = sight.tenant.present()?;
+    let all = sight.listed.tenant()?;
     let free = |member: &&Member| {
         let listed = known.get(&member.id.to_ascii_lowercase());
         listed.is_some_and(|environment| environment.policy().is_none()) && !member.is_idle()
@@ -346,9 +320,11 @@ fn join(plan: &mut Plan, mut part: Plan) {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        days, environment, key_name, link, on, operation, policy_id, silent, vault, well,
+        all, days, environment, key_name, link, operation, policy_id, silent, vault, well,
     };
     use super::*;
+    use crate::model::fleet::Listed;
+    use crate::model::seen::Seen;
     use crate::model::wanted::{WantedEnvironment, Waves};
 
     fn file() -> Wanted {
@@ -383,7 +359,7 @@ mod tests {
         });
         Sight {
             at: observed.at,
-            tenant: Seen::Present(vec![listed]),
+            listed: Listed::Tenant(all(vec![listed])),
             policies: vec![observed],
             members: members.into_iter().collect(),
         }
@@ -441,15 +417,13 @@ mod tests {
         );
         let mut busy = sight(free.clone(), Some(free.clone()));
         let seen = busy.members.get_mut("e").unwrap();
-        on(&mut seen.operations, |all| {
-            all.push(operation("Copy", "Running", 0))
-        });
+        seen.operations = all(vec![operation("Copy", "Running", 0)]);
         assert_eq!(place(&busy).0, Place::Blocked);
         let mut unread = sight(free.clone(), Some(free.clone()));
         unread.members.get_mut("e").unwrap().operations = silent();
         assert_eq!(place(&unread).0, Place::Blocked);
         let mut hidden = sight(free.clone(), None);
-        hidden.tenant = silent();
+        hidden.listed = Listed::Tenant(silent());
         assert_eq!(place(&hidden), (Place::NotVisible, 0));
         assert!(plan(&file(), &hidden).has_unseen());
         let mut renamed = free;
@@ -463,12 +437,11 @@ mod tests {
     #[test]
     fn what_the_file_does_not_name_is_said_and_left_alone() {
         let mut sight = sight(with("Linked", "Enabled"), None);
-        on(&mut sight.tenant, |all| {
-            all.push(Environment {
-                id: "f".to_owned(),
-                ..with("Linked", "Enabled")
-            });
-        });
+        let other = Environment {
+            id: "f".to_owned(),
+            ..with("Linked", "Enabled")
+        };
+        sight.listed = Listed::Tenant(all(vec![with("Linked", "Enabled"), other]));
         let fleet = plan(&file(), &sight);
         assert_eq!(fleet.unlisted.len(), 1);
         assert_eq!(fleet.unlisted[0].environments[0].id, "f");

@@ -3,18 +3,22 @@
 //! refuses to this caller is hidden.
 
 use crate::house::sources;
-use crate::rules::{in_days, link, operation, part, policy_id, unreadable, well};
+use crate::rules::{
+    all, also, in_days, link, newest, operation, part, policy_id, unreadable, well,
+};
 use cmkctl::model::environment::{Environment, Rules};
 use cmkctl::model::finding::Severity;
 use cmkctl::model::ids::{ArmId, ResourceKind};
 use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
+use cmkctl::model::operation::Operation;
 use cmkctl::model::protection::{Network, Validity};
 use cmkctl::model::rights::Held;
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{Deleted, OldKey, Version};
 use cmkctl::model::target::Target;
+use cmkctl::model::whole::Whole;
 use cmkctl::model::word::Word;
 use cmkctl::steps::evidence::{
     Comes, DisableEvidence, EnableEvidence, EnableVersionEvidence, Evidence, First, Gap,
@@ -168,7 +172,7 @@ const STATE_MISSING: [(&str, Change); 7] = [
 
 const STATE_WRONG: [(&str, Change); 3] = [
     ("an operation runs", |_, o| {
-        part(&mut o.operations).push(operation("Copy", "Running", 0))
+        also(&mut o.operations, operation("Copy", "Running", 0))
     }),
     ("an operation is shown", |_, o| {
         environment(o).ongoing = Some("Copy".into())
@@ -197,7 +201,10 @@ fn links() -> Kind {
             environment(o).key_managed_by = Some("Customer".into())
         }),
         ("CMK025", |_, o| {
-            part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Succeeded", 9))
+            newest(
+                &mut o.operations,
+                operation("NewCustomerManagedKey", "Succeeded", 9),
+            )
         }),
         ("CMK006", |_, o| {
             environment(o).protection_level = "Wibble".into()
@@ -353,18 +360,18 @@ fn swaps() -> Kind {
 fn disables() -> Kind {
     let (mut target, mut observed) = well();
     target.deleted_checked = true;
-    observed.around.versions = Seen::Present(vec![Version {
+    observed.around.versions = all(vec![Version {
         id: version('a'),
         validity: validity(true, 90),
     }]);
     observed.around.whole_tenant = Verdict::Yes;
     observed.around.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
-    observed.around.histories = BTreeMap::from([("e".to_owned(), Seen::Present(Vec::new()))]);
-    observed.around.estate = Seen::Present(vec![environment(&mut observed).clone()]);
+    observed.around.histories = BTreeMap::from([("e".to_owned(), all(Vec::new()))]);
+    observed.around.estate = all(vec![environment(&mut observed).clone()]);
     fn listed(o: &mut Observed) -> &mut Environment {
         &mut part(&mut o.around.estate)[0]
     }
-    fn history(o: &mut Observed) -> &mut Seen<Vec<cmkctl::model::operation::Operation>> {
+    fn history(o: &mut Observed) -> &mut Seen<Whole<Operation>> {
         o.around.histories.get_mut("e").unwrap()
     }
     Kind {
@@ -409,7 +416,10 @@ fn disables() -> Kind {
                 listed(o).key_link = link("ep", "Linked");
             }),
             ("one that left it not long ago", |_, o| {
-                part(history(o)).push(operation("RevertToMicrosoftKey", "Succeeded", 12))
+                also(
+                    history(o),
+                    operation("RevertToMicrosoftKey", "Succeeded", 12),
+                )
             }),
         ],
         hidden: Vec::new(),
@@ -459,7 +469,7 @@ fn enables() -> Kind {
 
 fn enables_version() -> Kind {
     let (target, mut observed) = well();
-    observed.around.versions = Seen::Present(vec![Version {
+    observed.around.versions = all(vec![Version {
         id: version('a'),
         validity: validity(false, 90),
     }]);
@@ -473,7 +483,7 @@ fn enables_version() -> Kind {
         missing: vec![
             ("CMK016", |_, o| *state(o) = odd()),
             ("CMK016", |_, o| o.around.versions = silent()),
-            ("CMK016", |_, o| part(&mut o.around.versions).clear()),
+            ("CMK016", |_, o| o.around.versions = all(Vec::new())),
             ("CMK016", |_, o| o.vault = Some(unreadable(None))),
             ("CMK016", |_, o| o.policy = unreadable(None)),
             ("CMK016", |_, o| part(&mut o.policy).key = odd()),
@@ -656,7 +666,7 @@ fn overridden_days_are_named_and_users_never_are() {
     kind.whole.0.override_dates = true;
     let left: Change = |_, o| {
         let history = o.around.histories.get_mut("e").unwrap();
-        part(history).push(operation("RevertToMicrosoftKey", "Succeeded", 12));
+        also(history, operation("RevertToMicrosoftKey", "Succeeded", 12));
     };
     let Told::Allowed(facts) = after(&kind, left) else {
         panic!("the override is no use");

@@ -483,6 +483,32 @@ fn nothing_is_decided_by_a_code_or_by_the_kind_of_an_action() {
     }
 }
 
+/// What a list that is whole, evidence and proof are made by: whoever else made one would pretend.
+#[test]
+fn what_counts_as_proof_has_one_maker() {
+    let makers: [(&str, &[&str]); 3] = [
+        (
+            "Whole::read_to_end(",
+            // The others are for tests.
+            &["cloud/pages.rs", "model/rights.rs", "steps/samples.rs"],
+        ),
+        ("Fingerprint::of_facts(", &["steps/evidence/mod.rs"]),
+        ("Proof::of(", &["report/fleet.rs", "run/proving.rs"]),
+    ];
+    for (call, allowed) in makers {
+        let calls = |source: &Source| {
+            source.room != "sandbox" && code_of(source).any(|line| line.contains(call))
+        };
+        let mut by: Vec<String> = sources()
+            .into_iter()
+            .filter(calls)
+            .map(|source| source.name)
+            .collect();
+        by.sort();
+        assert_eq!(by, allowed, "{call}");
+    }
+}
+
 #[test]
 fn a_decision_by_a_code_or_a_kind_would_be_noticed() {
     for line in [

@@ -1,7 +1,9 @@
 //! Taking knowledge away may only move a plan toward refusing: over every step, every fact that
 //! decides, and every way of not knowing it.
 
-use crate::rules::{Part, in_days, link, now, operation, part, policy_id, unreadable, well};
+use crate::rules::{
+    Part, all, also, in_days, link, now, operation, part, policy_id, unreadable, well,
+};
 use cmkctl::model::finding::Severity;
 use cmkctl::model::key_ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
@@ -225,7 +227,7 @@ pub(crate) fn whole() -> (Target, Observed) {
     part(&mut observed.key).version = Known::Known(latest.clone());
     part(&mut observed.key).validity = validity(90);
     let older = KeyVersion::parse(&"a".repeat(32)).unwrap();
-    observed.around.versions = Seen::Present(vec![
+    observed.around.versions = all(vec![
         Version {
             id: older,
             validity: validity(200),
@@ -238,9 +240,8 @@ pub(crate) fn whole() -> (Target, Observed) {
     observed.around.whole_tenant = Verdict::Yes;
     observed.around.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
     let environment = part(&mut observed.environment).clone();
-    observed.around.histories =
-        BTreeMap::from([(environment.id.clone(), Seen::Present(Vec::new()))]);
-    observed.around.estate = Seen::Present(vec![environment]);
+    observed.around.histories = BTreeMap::from([(environment.id.clone(), all(Vec::new()))]);
+    observed.around.estate = all(vec![environment]);
     (target, observed)
 }
 
@@ -249,7 +250,7 @@ fn link_environment(observed: &mut Observed) {
     part(&mut observed.environment).key_link = link("ep", "Linked");
     part(&mut observed.environment).key_managed_by = Some("Customer".into());
     let environment = part(&mut observed.environment).clone();
-    observed.around.estate = Seen::Present(vec![environment]);
+    observed.around.estate = all(vec![environment]);
 }
 
 /// Each step with a snapshot in which it does its work.
@@ -514,7 +515,7 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
             part(&mut o.vault).purge_protection = Known::Known(false)
         }),
         ("an operation that runs", |o| {
-            part(&mut o.operations).push(operation("Copy", "Running", 0))
+            also(&mut o.operations, operation("Copy", "Running", 0))
         }),
         ("not managed", |o| {
             part(&mut o.environment).protection_level = "Basic".into()

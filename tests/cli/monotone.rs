@@ -2,7 +2,7 @@
 //! outcome a success: over every step, in situations of all kinds.
 
 use crate::ignorance::{Step, UNKNOWN, whole};
-use crate::rules::{in_days, link, linked, operation, part, policy_id};
+use crate::rules::{all, in_days, link, linked, newest, operation, part, policy_id};
 use cmkctl::model::action::facts::OnTheWay;
 use cmkctl::model::environment::Integration;
 use cmkctl::model::known::{Known, Verdict};
@@ -52,25 +52,43 @@ const SITUATIONS: [Situation; 36] = [
         part(&mut o.environment).ongoing = Some("Copy".into())
     }),
     ("a copy runs", |_, o| {
-        part(&mut o.operations).insert(0, operation("Copy", "Running", 0))
+        newest(&mut o.operations, operation("Copy", "Running", 0))
     }),
     ("an add runs", |_, o| {
-        part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Running", 0));
+        newest(
+            &mut o.operations,
+            operation("NewCustomerManagedKey", "Running", 0),
+        );
     }),
     ("an add failed", |_, o| {
-        part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Failed", 3));
+        newest(
+            &mut o.operations,
+            operation("NewCustomerManagedKey", "Failed", 3),
+        );
     }),
     ("just added", |_, o| {
-        part(&mut o.operations).insert(0, operation("NewCustomerManagedKey", "Succeeded", 0));
+        newest(
+            &mut o.operations,
+            operation("NewCustomerManagedKey", "Succeeded", 0),
+        );
     }),
     ("a removal runs", |_, o| {
-        part(&mut o.operations).insert(0, operation("RevertToMicrosoftKey", "Running", 0));
+        newest(
+            &mut o.operations,
+            operation("RevertToMicrosoftKey", "Running", 0),
+        );
     }),
     ("removed lately", |_, o| {
-        part(&mut o.operations).insert(0, operation("RevertToMicrosoftKey", "Succeeded", 3));
+        newest(
+            &mut o.operations,
+            operation("RevertToMicrosoftKey", "Succeeded", 3),
+        );
     }),
     ("swapped lately", |_, o| {
-        part(&mut o.operations).insert(0, operation("RotateCustomerManagedKey", "Succeeded", 3));
+        newest(
+            &mut o.operations,
+            operation("RotateCustomerManagedKey", "Succeeded", 3),
+        );
     }),
     ("not managed", |_, o| {
         part(&mut o.environment).protection_level = "Basic".into()
@@ -169,12 +187,9 @@ fn snapshot(situations: &[Situation]) -> (Target, Observed) {
         .around
         .histories
         .insert(environment.id.clone(), history);
-    observed.around.estate = Seen::Present(vec![environment, linked(1, "other")]);
+    observed.around.estate = all(vec![environment, linked(1, "other")]);
     let other = linked(1, "other");
-    observed
-        .around
-        .histories
-        .insert(other.id, Seen::Present(Vec::new()));
+    observed.around.histories.insert(other.id, all(Vec::new()));
     let mut policy = part(&mut whole().1.policy).clone();
     policy.id = part(&mut link("other", "Linked")).policy.clone();
     if let Known::Known(key) = &mut policy.key {

@@ -15,6 +15,7 @@ use cmkctl::model::rights::{Held, Permission, RoleAssignment};
 use cmkctl::model::seen::{Reason, Seen, Unreadable};
 use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Surroundings, Validation};
 use cmkctl::model::target::Target;
+use cmkctl::model::whole::Whole;
 use cmkctl::model::word::Word;
 use cmkctl::steps::check::check;
 use jiff::{SignedDuration, Timestamp};
@@ -54,8 +55,8 @@ pub(crate) fn in_days(days: i64) -> Timestamp {
         .unwrap()
 }
 
-fn everything() -> Seen<Vec<Permission>> {
-    Seen::Present(vec![Permission {
+fn everything() -> Seen<Whole<Permission>> {
+    all(vec![Permission {
         actions: vec!["*".into()],
         ..Permission::default()
     }])
@@ -110,7 +111,7 @@ pub(crate) fn well() -> (Target, Observed) {
             id: Some(lcs.into()),
             url: Some(url.into()),
         })),
-        operations: Seen::Present(Vec::new()),
+        operations: all(Vec::new()),
         policy: Seen::Present(Policy {
             id: policy_id(),
             location: "europe".into(),
@@ -160,8 +161,8 @@ pub(crate) fn well() -> (Target, Observed) {
             group_rights: everything(),
             vault_rights: everything(),
             subscription_rights: everything(),
-            locks: Seen::Present(Vec::new()),
-            estate: Seen::Present(Vec::new()),
+            group_locks: all(Vec::new()),
+            estate: all(Vec::new()),
             validation: Seen::Present(Validation::Passed),
             ..Surroundings::default()
         },
@@ -202,6 +203,27 @@ impl<T> Part for Option<Seen<T>> {
     fn unread(why: Unreadable) -> Self {
         Some(Seen::Unreadable(why))
     }
+}
+
+/// A list that was read to its end.
+pub(crate) fn all<T>(items: Vec<T>) -> Seen<Whole<T>> {
+    Seen::Present(Whole::read_to_end(items))
+}
+
+/// The list with one item more, in front.
+pub(crate) fn newest<T>(list: &mut Seen<Whole<T>>, item: T) {
+    let Seen::Present(before) = std::mem::replace(list, all(Vec::new())) else {
+        panic!("it is not there");
+    };
+    *list = all(std::iter::once(item).chain(before).collect());
+}
+
+/// The list with one item more, at its end.
+pub(crate) fn also<T>(list: &mut Seen<Whole<T>>, item: T) {
+    let Seen::Present(before) = std::mem::replace(list, all(Vec::new())) else {
+        panic!("it is not there");
+    };
+    *list = all(before.into_iter().chain([item]).collect());
 }
 
 /// What is there. Causes are applied to what earlier ones left, so each must find its part.
@@ -295,10 +317,13 @@ const INDEPENDENT: [(&str, Change); 23] = [
         part(&mut o.environment).sku = "Trial".into()
     }),
     ("CMK031", |_, o| {
-        part(&mut o.around.estate).extend((0..23).map(|number| linked(number, "EP")))
+        (0..23).for_each(|number| also(&mut o.around.estate, linked(number, "EP")));
     }),
     ("CMK033", |_, o| {
-        part(&mut o.operations).push(operation("RevertToMicrosoftKey", "Succeeded", 10))
+        also(
+            &mut o.operations,
+            operation("RevertToMicrosoftKey", "Succeeded", 10),
+        )
     }),
     ("CMK035", |_, o| {
         part(&mut o.environment).runtime_state = "AdminMode".into()
@@ -308,17 +333,20 @@ const INDEPENDENT: [(&str, Change); 23] = [
     }),
     ("CMK044", |_, o| {
         let scope = policy_id().group_scope().to_uppercase();
-        part(&mut o.around.locks).push(Lock {
-            scope,
-            level: "ReadOnly".into(),
-            name: "l".into(),
-        });
+        also(
+            &mut o.around.group_locks,
+            Lock {
+                scope,
+                level: "ReadOnly".into(),
+                name: "l".into(),
+            },
+        );
     }),
     ("CMK047", |_, o| {
         part(&mut o.vault).retention_days = Known::Known(7)
     }),
     ("CMK032", |_, o| {
-        part(&mut o.around.estate).push(linked(99, "another"))
+        also(&mut o.around.estate, linked(99, "another"))
     }),
     ("CMK019", |t, o| {
         let reader = "88888888-2222-3333-4444-555555555555".to_owned();
@@ -398,7 +426,10 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK028", &[], |_, o| {
         part(&mut o.environment).key_link = link("EP", "Linked");
-        part(&mut o.operations).push(operation("NewCustomerManagedKey", "Failed", 2));
+        also(
+            &mut o.operations,
+            operation("NewCustomerManagedKey", "Failed", 2),
+        );
     }),
     ("CMK034", &["CMK025"], |t, o| {
         t.swap = true;
@@ -416,7 +447,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK045", &["CMK012"], |_, o| {
         o.key_rights = Held::nothing();
-        o.around.vault_rights = Seen::Present(vec![Permission {
+        o.around.vault_rights = all(vec![Permission {
             actions: vec!["*/read".into()],
             ..Permission::default()
         }]);
@@ -489,7 +520,7 @@ fn what_is_not_known_is_no_yes_and_what_the_other_side_hides_is_said() {
     observed.key = unreadable(None);
     observed.vault = unreadable(None);
     observed.provider = unreadable(None);
-    observed.around.locks = unreadable(None);
+    observed.around.group_locks = unreadable(None);
     observed.around.estate = unreadable(None);
     part(&mut observed.environment).protection_level = Word::default();
     let found = check(&target, &observed).findings;

@@ -33,7 +33,7 @@ pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
             return Denies::CantTell(Doubt::unread(why));
         }
     };
-    let roles = held.roles.present().map_or(&[][..], Vec::as_slice);
+    let roles = held.roles.present().map_or(&[][..], |all| all);
     let groups: BTreeSet<&str> = roles
         .iter()
         .filter(|_| !names_others(asked, roles))
@@ -110,7 +110,7 @@ fn is_vault_of(scope: &str, key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{hidden, policy_id, silent};
+    use super::super::super::samples::{all, hidden, policy_id, silent};
     use super::*;
     use crate::model::rights::{Permission, RoleAssignment};
 
@@ -138,7 +138,7 @@ mod tests {
         };
         change(&mut denial);
         Held {
-            denials: Seen::Present(vec![denial]),
+            denials: all(vec![denial]),
             ..Held::nothing()
         }
     }
@@ -160,7 +160,7 @@ mod tests {
     /// Denied to a group that it is known to be in.
     fn of_its_group() -> Held {
         Held {
-            roles: Seen::Present(vec![RoleAssignment {
+            roles: all(vec![RoleAssignment {
                 principal_id: GROUP.to_owned(),
                 group: true,
                 ..RoleAssignment::default()

@@ -42,7 +42,7 @@ pub fn open_roles(asked: Asked<'_>, held: &Held) -> BTreeSet<String> {
             && !held.definitions.contains_key(&role.role)
             && parse_guid(&role.role).is_some()
     };
-    let here = counting(asked, held.roles.present().map_or(&[], Vec::as_slice));
+    let here = counting(asked, held.roles.present().map_or(&[], |all| all));
     here.filter(open).map(|role| role.role.clone()).collect()
 }
 
@@ -249,6 +249,8 @@ mod tests {
     use crate::model::rights::{Denial, Permission, Principal};
     use crate::model::roles::{ENCRYPTION_USER, HSM_ENCRYPTION_USER, READER};
     use crate::model::seen::Reason;
+    use crate::model::whole::Whole;
+    use crate::steps::samples::all as whole;
     use jiff::SignedDuration;
     use std::collections::BTreeMap;
 
@@ -344,7 +346,7 @@ mod tests {
 
     fn denied_by(denials: Vec<Denial>) -> Held {
         Held {
-            denials: Seen::Present(denials),
+            denials: whole(denials),
             ..held(vec![role(ENCRYPTION_USER, VAULT)])
         }
     }
@@ -547,7 +549,7 @@ mod tests {
     /// The custom role on the key, beside one that only reads.
     fn pair(data: &[&str]) -> Held {
         Held {
-            roles: Seen::Present(vec![role(CUSTOM, KEY), role(VAULT_READER, VAULT)]),
+            roles: whole(vec![role(CUSTOM, KEY), role(VAULT_READER, VAULT)]),
             ..defined(custom(data, &[]))
         }
     }
@@ -561,7 +563,7 @@ mod tests {
 
     fn hidden(roles: Vec<RoleAssignment>) -> Held {
         Held {
-            roles: Seen::Present(roles),
+            roles: whole(roles),
             ..defined(unreadable(true))
         }
     }
@@ -658,7 +660,7 @@ mod tests {
     /// The identity has its right through the group.
     fn by_group(one: Denial) -> Held {
         Held {
-            roles: Seen::Present(vec![of_group(role(ENCRYPTION_USER, VAULT))]),
+            roles: whole(vec![of_group(role(ENCRYPTION_USER, VAULT))]),
             ..of(one)
         }
     }
@@ -671,7 +673,7 @@ mod tests {
         })
     }
 
-    fn denials_are(denials: Seen<Vec<Denial>>) -> Held {
+    fn denials_are(denials: Seen<Whole<Denial>>) -> Held {
         Held {
             denials,
             ..one(ENCRYPTION_USER, VAULT)
@@ -741,7 +743,7 @@ mod tests {
         (
             "nothing to take",
             || Held {
-                roles: Seen::Present(Vec::new()),
+                roles: whole(Vec::new()),
                 ..of(own())
             },
             NO,
@@ -802,7 +804,7 @@ mod tests {
         (
             "another, and a group that is denied",
             || Held {
-                roles: Seen::Present(vec![
+                roles: whole(vec![
                     of_another(role(READER, VAULT)),
                     of_group(role(READER, VAULT)),
                     role(CRYPTO_USER, KEY),
@@ -833,7 +835,7 @@ mod tests {
         assert!(open(&defined(Seen::Absent)).is_empty());
         let everyone = denial(&["*"], &[(OWN, false)]);
         let denied = Held {
-            denials: Seen::Present(vec![everyone]),
+            denials: whole(vec![everyone]),
             ..held(vec![own()])
         };
         assert!(open(&denied).is_empty());
