@@ -86,6 +86,8 @@ impl Reader {
             .await
         {
             Ok(_) => Ok(Validation::Passed),
+            // What is wrong with the question is no word on the policy.
+            Err(fault) if WRONG_QUESTION.iter().any(|code| fault.is(code)) => Err(fault),
             Err(fault) if fault.status() == Some(400) || fault.is("RequestDisallowedByPolicy") => {
                 Ok(refused(fault))
             }
@@ -93,6 +95,14 @@ impl Reader {
         }
     }
 }
+
+/// Codes with which Resource Manager refuses a deployment as such.
+const WRONG_QUESTION: [&str; 4] = [
+    "InvalidApiVersionParameter",
+    "InvalidRequestContent",
+    "InvalidRequestFormat",
+    "InvalidTemplate",
+];
 
 /// What a change was answered with.
 #[derive(Debug)]

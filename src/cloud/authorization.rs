@@ -204,8 +204,8 @@ pub fn denial(value: &Value) -> Result<Denial, String> {
         scope: must(value, "properties.scope", as_text).required()?,
         only_at_scope: flag.unwrap_or_default(),
         permissions: permissions(value)?,
-        principals: principals(value, "principals")?,
-        excluded: principals(value, "excludePrincipals")?,
+        principals: principals(value, "principals")?.ok_or("`principals` is missing")?,
+        excluded: principals(value, "excludePrincipals")?.unwrap_or_default(),
         conditional: conditional(value, "properties.condition"),
     })
 }
@@ -226,7 +226,7 @@ fn permissions(value: &Value) -> Result<Vec<Permission>, String> {
     }
 }
 
-fn principals(value: &Value, name: &str) -> Result<Vec<Principal>, String> {
+fn principals(value: &Value, name: &str) -> Result<Option<Vec<Principal>>, String> {
     let one = |value: &Value| {
         Ok(Principal {
             id: must(value, "id", as_text).required()?.to_ascii_lowercase(),
@@ -234,8 +234,8 @@ fn principals(value: &Value, name: &str) -> Result<Vec<Principal>, String> {
         })
     };
     match look(value, &format!("properties.{name}"))? {
-        None => Ok(Vec::new()),
-        Some(Value::Array(all)) => all.iter().map(one).collect(),
+        None => Ok(None),
+        Some(Value::Array(all)) => all.iter().map(one).collect::<Result<_, _>>().map(Some),
         Some(_) => Err(format!("`{name}` is no list")),
     }
 }

@@ -19,7 +19,7 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 /// The first second of 2000: nothing of these services is older.
-const BEGAN: i64 = 946_684_800;
+pub(super) const BEGAN: i64 = 946_684_800;
 
 /// The value of a name in any case. In two spellings with two values, nobody knows which one
 /// counts.

@@ -223,6 +223,7 @@ fn validity(attributes: KeyAttributes) -> Validity {
         created: attributes
             .created
             .and_then(timestamp)
+            .filter(|made| made.as_second() > json::BEGAN)
             .map_or_else(|| unsaid("when it was made"), Known::Known),
         not_before: optional(attributes.not_before),
         expires: optional(attributes.expires),

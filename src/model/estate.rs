@@ -134,3 +134,12 @@ pub struct Standing<'a> {
     /// When a locked environment is deleted, at the earliest; `None` when that can't be known.
     pub deleted_on: Option<Timestamp>,
 }
+
+impl Standing<'_> {
+    /// Something of it is not visible, or not known, beside all that holds.
+    pub fn not_seen(&mut self, why: String) {
+        self.states.insert(State::NotVisible);
+        self.state = self.state.min(State::NotVisible);
+        self.dangers.push(why);
+    }
+}

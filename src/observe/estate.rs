@@ -1,10 +1,10 @@
 //! A whole tenant, with requests that grow with its pages, policies, vaults and keys, and never
 //! with its environments.
 
+use super::alone::{in_doubt, looked_at};
 use super::asking::{ask, each};
 use super::resolve::{environment_error, no_role};
 use super::rights::{Place, defined, of_principal, shown};
-use crate::cloud::environments::contradicts;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
@@ -43,7 +43,7 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
     if environments.is_empty() {
         return Err(no_role("The tenant shows you no environment at all."));
     }
-    let environments = settled(reader, environments).await?;
+    let environments = looked_at(reader, environments, in_doubt).await?;
     let linked: BTreeSet<ArmId> = environments
         .iter()
         .filter_map(Environment::policy)
@@ -87,28 +87,6 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
         environments,
         protections,
     })
-}
-
-/// An environment without a policy whose key a customer manages is looked at by itself: lists were
-/// seen without the block.
-async fn settled(
-    reader: &Reader,
-    mut environments: Whole<Environment>,
-) -> Result<Whole<Environment>> {
-    let doubted = environments
-        .iter()
-        .filter(|environment| contradicts(environment))
-        .map(|environment| environment.id.clone());
-    let alone = each(doubted, async |id: String| {
-        ask(reader.environment(&id).await)
-    })
-    .await?;
-    for environment in &mut environments {
-        if let Some(Seen::Present(found)) = alone.get(&environment.id) {
-            environment.key_link = found.key_link.clone();
-        }
-    }
-    Ok(environments)
 }
 
 async fn at_vault(reader: &Reader, id: &ArmId) -> Result<AtVault> {

@@ -1,6 +1,7 @@
 //! A look for each command and question. What a look reads is what it calls; what it does not read
 //! is not known, and a rule that needs it refuses.
 
+use super::alone::{in_doubt, looked_at};
 use super::keys::key_in_arm;
 use super::looking::Looking;
 use super::surroundings::{old_key, recoverable};
@@ -259,7 +260,17 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
             },
             looking.tenant()
         );
-        in_tenant(seen, tenant)
+        let mut seen = in_tenant(seen, tenant)?;
+        // Without a name every environment of the policy is brought back.
+        if looking.target.policy.is_some() {
+            let Seen::Present(all) = seen.around.estate else {
+                return Ok(seen);
+            };
+            let all = looked_at(looking.reader, all, in_doubt).await?;
+            seen.around.whole_tenant = users::whole_tenant(looking.reader, &all).await?;
+            seen.around.estate = Seen::Present(all);
+        }
+        Ok(seen)
     }
     .boxed_local()
 }

@@ -1,5 +1,6 @@
 //! The only reads of a command. What does not depend on each other is read at the same time.
 
+mod alone;
 mod asking;
 mod doctor;
 mod estate;

@@ -147,9 +147,10 @@ pub(super) async fn old_key(
         return Ok((Seen::Absent, Some(Box::new(left))));
     };
     // Without the new policy there is no identity yet that could have been granted anything.
-    let granted = match observed.policy.present() {
-        None => Verdict::No,
-        Some(new) => {
+    let granted = match &observed.policy {
+        Seen::Absent => Verdict::No,
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        Seen::Present(new) => {
             let place = Place {
                 vault: Some(&key.vault),
                 key: Some(&key.key),

@@ -1,6 +1,7 @@
 //! Who uses a key now, and who left one not long ago: of the whole tenant, because a key that is
 //! missed takes environments offline.
 
+use super::alone::{in_doubt, looked_at};
 use super::asking::{ask, each};
 use crate::cloud::credential::Identity;
 use crate::cloud::{Reader, Service};
@@ -18,43 +19,26 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself,
 /// every linked policy once, and every history.
 pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {
-    let Seen::Present(all) = &mut observed.around.estate else {
+    let Seen::Present(all) = observed.around.estate.clone() else {
         return Ok(());
     };
-    let whole = whole_tenant(reader, all).await?;
-    let ids: Vec<String> = all
-        .iter()
-        .map(|environment| environment.id.clone())
-        .collect();
+    let whole = whole_tenant(reader, &all).await?;
+    let ids = all.iter().map(|environment| environment.id.clone());
     let histories: BTreeMap<_, _> =
         each(ids, async |id: String| ask(reader.operations(&id).await)).await?;
     // A history that ends with a key, or an operation that runs, and a list without a link: the
     // single read tells more.
-    let doubted = all.iter().filter(|environment| {
-        match (&environment.key_link, histories.get(&environment.id)) {
-            (Seen::Present(_), _) => false,
-            (Seen::Absent, Some(Seen::Present(history))) => {
-                history.iter().any(of_keys) || environment.ongoing.is_some()
+    let all = looked_at(reader, all, |environment| {
+        in_doubt(environment)
+            || match (&environment.key_link, histories.get(&environment.id)) {
+                (Seen::Present(_), _) => false,
+                (Seen::Absent, Some(Seen::Present(history))) => {
+                    history.iter().any(of_keys) || environment.ongoing.is_some()
+                }
+                (Seen::Absent | Seen::Unreadable(_), _) => true,
             }
-            (Seen::Absent | Seen::Unreadable(_), _) => true,
-        }
-    });
-    let doubted: Vec<String> = doubted.map(|environment| environment.id.clone()).collect();
-    let alone = each(doubted, async |id: String| {
-        ask(reader.environment(&id).await)
     })
     .await?;
-    for environment in all.iter_mut() {
-        match alone.get(&environment.id) {
-            Some(Seen::Present(found)) => *environment = found.clone(),
-            Some(Seen::Unreadable(why)) => environment.key_link = Seen::Unreadable(why.clone()),
-            Some(Seen::Absent) => {
-                let why = "it is in the list, and can't be read by itself".to_owned();
-                environment.key_link = Seen::Unreadable(Unreadable::because(why));
-            }
-            None => {}
-        }
-    }
     let linked: BTreeSet<ArmId> = all
         .iter()
         .filter_map(Environment::policy)
@@ -62,6 +46,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
         .collect();
     observed.around.policies =
         each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
+    observed.around.estate = Seen::Present(all);
     observed.around.histories = histories;
     observed.around.whole_tenant = whole;
     Ok(())
@@ -74,7 +59,7 @@ fn of_keys(operation: &Operation) -> bool {
 
 /// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default
 /// environment, which every tenant has, must be in it; when it is not, it is asked for by its name.
-async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
+pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
     let identity = reader.identity(Service::Bap).await?;
     let Some(tenant) = &identity.tenant else {
         return Ok(Verdict::cant_tell(
@@ -89,11 +74,14 @@ async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
         }) && (environment.is_default == Known::Known(true)
             || environment.id.eq_ignore_ascii_case(&default))
     };
-    let listed = all.iter().any(ours);
-    if !listed && !ask(reader.environment(&default).await)?.is_absent() {
-        return Ok(Verdict::cant_tell(
-            "the list does not show the tenant's default environment",
-        ));
+    if !all.iter().any(ours) {
+        let why = match ask(reader.environment(&default).await)? {
+            Seen::Absent => "the service shows you no default environment, which every tenant has",
+            Seen::Present(_) | Seen::Unreadable(_) => {
+                "the list does not show the tenant's default environment"
+            }
+        };
+        return Ok(Verdict::cant_tell(why));
     }
     is_tenant_wide(reader, &identity).await
 }

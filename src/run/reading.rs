@@ -201,7 +201,10 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
     };
     let protection = protection(observed, &environment);
     let shown = (&environment, protection.as_ref());
-    let judged = standing(shown, observed.at, key::EXPIRY_WARNING);
+    let mut judged = standing(shown, observed.at, key::EXPIRY_WARNING);
+    if let Some(why) = observed.operations.unreadable() {
+        judged.not_seen(format!("what runs on it is not known: {}", why.why));
+    }
     let again = environment.policy().map_or(String::new(), |policy| {
         format!("{program} add-environment {id} --policy {policy}")
     });

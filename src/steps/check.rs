@@ -8,7 +8,8 @@ use super::lifecycle::ADD;
 use super::link::{Standing, offline, standing, unknown_link};
 use super::readers::reader_command;
 use super::{
-    Whose, acknowledge, add, estate, finding, grant, integration, key, policy, ready, swap, who,
+    Whose, acknowledge, add, estate, finding, grant, integration, key, policy, readiness, ready,
+    swap, who,
 };
 use crate::model::action::facts::{Grant, Lack};
 use crate::model::environment::Environment;
@@ -94,8 +95,11 @@ fn of_environment(
         |policy| standing(environment, policy),
     );
     match &standing {
-        Standing::Done | Standing::Under => {}
-        Standing::Locked => found.push(offline(environment)),
+        Standing::Done | Standing::Under => found.extend(unread(observed, environment)),
+        Standing::Locked => {
+            found.extend(unread(observed, environment));
+            found.push(offline(environment));
+        }
         Standing::None | Standing::Failed | Standing::Unknown(_) => {
             if let Standing::Unknown(why) = &standing {
                 found.push(unknown_link(environment, why));
@@ -139,6 +143,14 @@ fn of_environment(
 }
 
 /// Another policy is linked: a mistake, or the swap that was asked for.
+/// What must be seen of an environment with a policy: without it nobody knows what its key, the
+/// vault and the grant are worth, or what runs.
+fn unread(observed: &Observed, environment: &Environment) -> Vec<Finding> {
+    let policy = key::linked_policy(observed, "The policy");
+    let history = readiness::unread_history(observed, environment);
+    policy.into_iter().chain(history).collect()
+}
+
 fn other_policy(
     target: &Target,
     observed: &Observed,
@@ -314,6 +326,32 @@ mod tests {
     const EVERYTHING_IS_SAID_AND_WHAT_IS_OPEN_IS_NOT_PENDING: &[Row] = &[
         ("to be added", |_, _| {}, &["> add-environment"]),
         ("added", |_, o| linked(o, "ep", "Linked"), &[]),
+        (
+            "added, and a policy that does not answer",
+            |t, o| {
+                linked(o, "ep", "Linked");
+                (t.vault, t.key, o.vault, o.key) = (None, None, None, None);
+                o.policy = silent();
+            },
+            &["CMK019 unknown"],
+        ),
+        (
+            "added, and a policy that is gone",
+            |t, o| {
+                linked(o, "ep", "Linked");
+                (t.vault, t.key, o.vault, o.key) = (None, None, None, None);
+                o.policy = Seen::Absent;
+            },
+            &["CMK019 unknown"],
+        ),
+        (
+            "added, and a history that does not answer",
+            |_, o| {
+                linked(o, "ep", "Linked");
+                o.operations = silent();
+            },
+            &["CMK023 unknown"],
+        ),
         (
             "no grant",
             |_, o| o.key_rights = Held::nothing(),

@@ -193,6 +193,11 @@ impl Threats {
             "the vault's network",
         );
         self.sort(
+            Verdict::from(&vault.soft_delete),
+            "the vault has no soft delete",
+            "the vault's soft delete",
+        );
+        self.sort(
             Verdict::from(&vault.purge_protection),
             "the vault has no purge protection",
             "the vault's purge protection",

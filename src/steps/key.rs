@@ -95,36 +95,36 @@ fn unread() -> Unreadable {
     Unreadable::because("it was not read")
 }
 
-/// What an environment needs to leave its policy: its data is decrypted with the key once more, and
-/// without it the outage ends half way. The policy is linked, so that it is gone or can't be read
-/// is no reason to go on.
-pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
+/// The policy that the environment is linked to could not be read, or is gone. `what`: what it is
+/// called.
+pub(super) fn linked_policy(observed: &Observed, what: &str) -> Option<Finding> {
     let linked = observed
         .environment
         .present()
         .and_then(|environment| environment.policy());
     let subject = linked.map_or_else(|| "policy".to_owned(), ToString::to_string);
     match &observed.policy {
-        Seen::Present(_) => {}
-        Seen::Unreadable(why) => {
-            return vec![unseen(
-                "CMK019",
-                subject,
-                "The old policy",
-                why,
-                (who::ASSIGNS_ROLES, Whose::Others),
-            )];
-        }
+        Seen::Present(_) => None,
+        Seen::Unreadable(why) => Some(unseen(
+            "CMK019",
+            subject,
+            what,
+            why,
+            (who::ASSIGNS_ROLES, Whose::Others),
+        )),
         Seen::Absent => {
             let why = "the service says that it is gone, although an environment is linked to it";
-            return vec![unknown(
-                "CMK019",
-                subject,
-                "The old policy",
-                why,
-                who::ASSIGNS_ROLES,
-            )];
+            Some(unknown("CMK019", subject, what, why, who::ASSIGNS_ROLES))
         }
+    }
+}
+
+/// What an environment needs to leave its policy: its data is decrypted with the key once more, and
+/// without it the outage ends half way. The policy is linked, so that it is gone or can't be read
+/// is no reason to go on.
+pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
+    if let Some(unread) = linked_policy(observed, "The old policy") {
+        return vec![unread];
     }
     // Warnings are about a future that it leaves.
     in_use(observed)

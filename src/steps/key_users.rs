@@ -196,7 +196,7 @@ impl<'a> Tenant<'a> {
                 let why = "its history holds an operation without a type";
                 open.push(unknown("CMK033", id, &what, why, who::POWER_PLATFORM));
             }
-            let mut last: Option<(Timestamp, String)> = None;
+            let mut last: Option<(Timestamp, String, bool)> = None;
             for left in left_keys(operations, environment) {
                 match left.until {
                     Known::Known(date) => {
@@ -205,7 +205,8 @@ impl<'a> Tenant<'a> {
                             .ended()
                             .known()
                             .map_or(String::new(), |ended| format!(" on {}", day(*ended)));
-                        last = last.max(Some((date, since)));
+                        let sure = changes_key(&left.operation.kind);
+                        last = last.max(Some((date, since, sure)));
                     }
                     Known::Unknown(why) => {
                         let why =
@@ -214,11 +215,12 @@ impl<'a> Tenant<'a> {
                     }
                 }
             }
-            if let Some((until, since)) = last.filter(|(until, _)| *until > self.observed.at) {
+            if let Some((until, since, sure)) = last.filter(|last| last.0 > self.observed.at) {
+                let left = if sure { "left" } else { "may have left" };
                 days.push(needed(
                     id,
                     format!(
-                        "`{name}` left a key{since}, and which one is not on record: if it \
+                        "`{name}` {left} a key{since}, and which one is not on record: if it \
                         was this one, its backups need it until {}",
                         day(until)
                     ),
@@ -409,6 +411,13 @@ mod tests {
             (days.iter().map(|s| (*s).to_owned()).collect(), vec![])
         );
         assert_eq!(told(removal(40)).0, none);
+        // What may have replaced a key by another one, or by none, of whatever kind.
+        for kind in ["Reset", "Copy", "Restore", "UnlinkCustomerManagedKey"] {
+            let ran = |state, at| told(all(vec![operation(kind, state, at)])).0;
+            assert_eq!(ran("Succeeded", 3), days, "{kind}");
+            assert_eq!(ran("Succeeded", 40), none, "{kind}");
+        }
+        assert_eq!(told(all(vec![operation("Backup", "Succeeded", 3)])).0, none);
         for odd in [silent(), Seen::default(), Seen::Absent] {
             assert_eq!(told(odd).1, open);
         }

@@ -49,7 +49,7 @@ pub(super) fn last_of_key(
 }
 
 /// Does it change nothing about an environment's key?
-fn harmless(operation: &Operation) -> bool {
+pub(super) fn harmless(operation: &Operation) -> bool {
     let kinds = [
         "EnableGovernanceConfiguration",
         "DisableGovernanceConfiguration",

@@ -97,12 +97,20 @@ fn not_whole(key: &KeyName, why: &str) -> Finding {
 
 /// The list lacks the version that is current.
 fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> Option<Finding> {
-    let current = match &observed.key()?.version {
-        Known::Known(current) => current,
-        Known::Unknown(why) => {
-            let why = format!("its current version is not known: {why}");
-            return Some(not_whole(key, &why));
-        }
+    let open = |why: &str| {
+        Some(not_whole(
+            key,
+            &format!("its current version is not known: {why}"),
+        ))
+    };
+    let current = match &observed.key {
+        Some(Seen::Present(found)) => match &found.version {
+            Known::Known(current) => current,
+            Known::Unknown(why) => return open(why),
+        },
+        Some(Seen::Absent) => return open("the service says that there is no such key"),
+        Some(Seen::Unreadable(why)) => return open(&why.why),
+        None => return open("the key was not read"),
     };
     versions
         .iter()
@@ -244,6 +252,15 @@ mod tests {
         (
             "a list without the current version",
             |_, o| on(&mut o.key, |key| key.version = Known::Known(version('c'))),
+            &[
+                "CMK033 unknown",
+                "> disable-key-version",
+                "> disable-key-version",
+            ],
+        ),
+        (
+            "a key that does not answer, and its versions",
+            |_, o| o.key = Some(silent()),
             &[
                 "CMK033 unknown",
                 "> disable-key-version",

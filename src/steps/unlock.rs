@@ -6,7 +6,7 @@ use super::grant::Comes;
 use super::key_state::Mends;
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
-use super::{Whose, danger, finding, grant, key, not_visible, unknown, unseen, who};
+use super::{Whose, danger, finding, grant, key, unknown, unseen, who};
 use crate::model::action::{KeyPlace, Named};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -35,7 +35,15 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     };
     plan.join(of_key(&id, observed));
     let mut of_environments = enabled_again(target, observed, &id);
-    if plan.is_idle() && of_environments.is_idle() {
+    let idle = plan.is_idle() && of_environments.is_idle();
+    // What is not known of one environment keeps neither the key nor another one from coming back;
+    // at the end, when nothing is to do any more, it must be known.
+    for finding in &mut of_environments.findings {
+        if !idle && finding.severity == Severity::Unknown {
+            finding.severity = Severity::Warn;
+        }
+    }
+    if idle {
         // Nothing is sent: then "nothing is to do" must be known.
         for finding in plan
             .findings
@@ -172,7 +180,7 @@ fn disabled_versions(
                 .iter()
                 .filter(|version| needed(version, versions, pinned, observed.at))
             {
-                match is_to_be_enabled(version, pinned) {
+                match is_to_be_enabled(version, versions, pinned) {
                     Ok(true) => disabled.push(version.id.clone()),
                     Ok(false) => {}
                     Err(why) => found.push(unknown(
@@ -206,17 +214,26 @@ fn disabled_versions(
 }
 
 /// Is a version disabled that must not be? An error says why that is not known.
-fn is_to_be_enabled(version: &Version, pinned: Option<&KeyVersion>) -> Result<bool, String> {
+fn is_to_be_enabled(
+    version: &Version,
+    all: &[Version],
+    pinned: Option<&KeyVersion>,
+) -> Result<bool, String> {
+    // Without its date, or that of one that may be its successor, nobody knows whether it was
+    // disabled on purpose long ago.
+    let undated = || {
+        let mut all = all.iter();
+        all.find(|one| one.validity.created.known().is_none())
+    };
     match &version.validity.enabled {
         Known::Known(true) => Ok(false),
-        // Without its date nobody knows whether it was disabled on purpose long ago.
-        Known::Known(false) if pinned.is_none() && version.validity.created.known().is_none() => {
+        Known::Known(false) if pinned.is_some() => Ok(true),
+        Known::Known(false) => undated().map_or(Ok(true), |one| {
             Err(format!(
                 "when the version {} was made is not known",
-                version.id.as_str()
+                one.id.as_str()
             ))
-        }
-        Known::Known(false) => Ok(true),
+        }),
         Known::Unknown(why) => Err(why.clone()),
     }
 }
@@ -287,6 +304,14 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
             return plan;
         }
     };
+    if named.is_none()
+        && let Some(why) = not_whole(&observed.around.whole_tenant)
+    {
+        let what = format!("Which other environments of `{}` are locked", policy.name);
+        let others = (who::POWER_PLATFORM, Whose::Others);
+        plan.findings
+            .push(unseen("CMK021", policy.to_string(), &what, &why, others));
+    }
     let mut locked = Vec::new();
     for environment in all {
         match lock(environment, policy) {
@@ -314,6 +339,18 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     plan
 }
 
+/// Why the list may not be the whole tenant's, if so: somebody who administers a part of it sees
+/// that part.
+fn not_whole(whole: &Verdict) -> Option<Unreadable> {
+    match whole {
+        Verdict::Yes => None,
+        Verdict::No => Some(Unreadable::because(
+            "you do not administer every environment of the tenant",
+        )),
+        Verdict::CantTell(why) => Some(why.clone()),
+    }
+}
+
 /// Is an environment one of the policy that is locked?
 enum Lock {
     Locked,
@@ -326,8 +363,8 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
     let (id, name) = (&environment.id, &environment.display_name);
     let not_told = |why: &Unreadable| {
         let what = format!("Whether `{name}` is locked");
-        let found = not_visible("CMK035", id, &what, &why.why, who::POWER_PLATFORM);
-        Lock::Said(found)
+        let others = (who::POWER_PLATFORM, Whose::Others);
+        Lock::Said(unseen("CMK035", id, &what, why, others))
     };
     match &environment.key_link {
         Seen::Present(link) if link.policy == *policy => match is_locked(environment) {
@@ -359,7 +396,7 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, hidden, linked, listed, odd, on, rows, silent, told, validity, version,
+        Row, hidden, linked, list, listed, odd, on, rows, silent, told, validity, version,
     };
     use super::*;
     use crate::model::rights::Held;
@@ -450,6 +487,49 @@ mod tests {
                 on(&mut o.around.estate, |all| all[0].key_link = silent());
             },
             &["CMK035 unknown", "done"],
+        ),
+        (
+            "a part of the tenant, and nothing to do",
+            |_, o| {
+                linked(o, "ep", "Linked");
+                o.environment = Seen::default();
+                o.around.whole_tenant = Verdict::No;
+            },
+            &["CMK021 unknown", "done"],
+        ),
+        (
+            "a part of the tenant, and one of it locked",
+            |_, o| {
+                locked(o);
+                o.around.whole_tenant = Verdict::No;
+            },
+            &["CMK021 warn", "> enable-environment", "done"],
+        ),
+        (
+            "one locked, and another one perhaps",
+            |_, o| {
+                locked(o);
+                list(&mut o.around.estate, |all| {
+                    let mut other = all[0].clone();
+                    other.id = "f".to_owned();
+                    other.runtime_state = "Wibble".into();
+                    all.push(other);
+                });
+            },
+            &["CMK035 warn", "> enable-environment", "done"],
+        ),
+        (
+            "disabled, with a successor of no known date",
+            |_, o| {
+                locked(o);
+                enabled(o, &Known::Known(false));
+                on(&mut o.key, |key| key.validity.enabled = Known::Known(true));
+                on(&mut o.around.versions, |all| {
+                    all[1].validity.created = odd();
+                    all[1].validity.enabled = Known::Known(true);
+                });
+            },
+            &["CMK016 unknown", "> enable-environment", "done"],
         ),
         (
             "a silent tenant",

@@ -19,25 +19,6 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
         ("an empty list", (LIST, Body(|v| *v = json!({"value": []})))),
         ("no list", (LIST, Body(|v| *v = json!({})))),
         (
-            "no properties",
-            (
-                LIST,
-                Body(|v| item(v, |one| one["properties"] = Value::Null)),
-            ),
-        ),
-        (
-            "a link without an id",
-            (
-                LIST,
-                Body(|v| {
-                    item(v, |one| {
-                        one["properties"]["enterprisePolicies"]["customerManagedKeys"]["id"] =
-                            Value::Null
-                    })
-                }),
-            ),
-        ),
-        (
             "no runtime state",
             (
                 LIST,
@@ -51,6 +32,12 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
         ("the list is hidden", (LIST, Status(403))),
     ];
     never(&served, "admin", &unlock, 5, &rules);
+    let nameless: Deed = Body(|v| item(v, |one| one["properties"] = Value::Null));
+    let alone: Deed = Body(|v| v["properties"] = Value::Null);
+    Between::new(&served, vec![(LIST, nameless), (ENVIRONMENT, alone)])
+        .run_as("admin", &unlock)
+        .exits(5);
+    assert!(served.effects().is_empty());
     // What runs on it may be what made it so: it is left alone.
     let runs = (
         LIST,
@@ -62,8 +49,80 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
     );
     Between::new(&served, vec![runs]).run_as("admin", &unlock);
     assert!(served.effects().is_empty());
-    served.run(&unlock).exits(0);
+    // What the list leaves in doubt the environment itself tells.
+    Between::new(&served, vec![(LIST, nameless)])
+        .run_as("admin", &unlock)
+        .exits(0);
     assert_eq!(served.effects(), ["enable-started"]);
+}
+
+/// The list shows neither a policy nor whose key it is: the environment itself is asked.
+fn bare(value: &mut Value) {
+    item(value, |one| {
+        let properties = one["properties"].as_object_mut().unwrap();
+        properties.remove("enterprisePolicies");
+        properties.remove("protectionStatus");
+    });
+}
+
+#[test]
+fn a_list_that_tells_nothing_of_a_key_is_not_believed() {
+    let locked = with_free_key(
+        json!({ "environments": { "uat": { "policy": "ep-contoso-cmk", "runtime": "Disabled" } } }),
+    );
+    let served = Served::patched(&locked, "20000");
+    let watch = ["status", "--all", "--fail-on", "locked"];
+    Between::new(&served, vec![(LIST, Body(bare))])
+        .run_as("admin", &watch)
+        .exits(3);
+    let retire = [
+        "retire-key",
+        "--deleted-environments-checked",
+        "--confirm",
+        "cmk-contoso",
+    ];
+    let silent = Body(|v| v["value"] = json!([]));
+    Between::new(&served, vec![(LIST, Body(bare)), (HISTORY, silent)])
+        .run_as("admin", &retire)
+        .exits(6);
+    assert!(served.effects().is_empty());
+    Between::new(&served, vec![(LIST, Body(bare))])
+        .run_as("admin", &["unlock", "--policy", "ep-contoso-cmk", "--yes"])
+        .exits(0);
+    assert_eq!(served.effects(), ["enable-started"]);
+}
+
+#[test]
+fn who_administers_a_part_of_the_tenant_is_not_told_that_all_is_well() {
+    let some = json!({ "users": { "admin": { "power_platform": "environment-admin" } },
+        "environments": { "uat": { "policy": "ep-contoso-cmk" } } });
+    let served = Served::patched(&with_free_key(some), "20000");
+    let ran = served
+        .run(&["unlock", "--policy", "ep-contoso-cmk", "--yes"])
+        .exits(5);
+    assert!(
+        ran.stderr
+            .contains("Which other environments of `ep-contoso-cmk` are locked"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn what_runs_and_what_protects_must_be_seen_before_all_is_clear() {
+    let served = Served::patched(&linked_with_free_key(), "20000");
+    for (what, rule, code) in [
+        ("the policy", (POLICY, Status(503)), "CMK019"),
+        ("the history", (HISTORY, Status(503)), "CMK023"),
+    ] {
+        let ran = Between::new(&served, vec![rule]).run_as("admin", &["check"]);
+        assert_eq!(ran.code, 5, "{what}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(code), "{what}: {}", ran.stdout);
+    }
+    let ran = Between::new(&served, vec![(HISTORY, Status(503))])
+        .run_as("admin", &["status"])
+        .exits(0);
+    assert!(ran.stdout.contains("not-visible"), "{}", ran.stdout);
 }
 
 #[test]
@@ -113,13 +172,6 @@ fn a_watch_that_can_not_see_fails() {
                             json!("Wibble")
                     })
                 }),
-            ),
-        ),
-        (
-            "no properties",
-            (
-                LIST,
-                Body(|v| item(v, |one| one["properties"] = Value::Null)),
             ),
         ),
     ];
