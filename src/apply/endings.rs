@@ -44,7 +44,11 @@ pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state:
             .hint("Run the same command again; keep key, vault and the policy's access meanwhile."),
         Goal::Policy(_) | Goal::Linked => error
             .hint("Run the same add again; do not remove the environment from the policy.")
-            .hint("Its data stays readable: on the Microsoft key, or on both."),
+            .hint(if ended.is_some_and(Operation::failed) {
+                "Its data stays readable: on the Microsoft key, or on both."
+            } else {
+                "Keep the key, the vault and the policy's access: its data may be on the key."
+            }),
     };
     ended.map_or(error.clone(), |operation| failed(error, operation))
 }

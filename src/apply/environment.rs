@@ -2,8 +2,9 @@
 //! Each is sent once, after a look that shows neither its effect nor an operation that runs.
 
 use super::applier::{Applier, Limit, Outcome, READS_LAG, SENT_AT_MOST, not_what_it_says};
-use super::sending::{After, given_up};
+use super::change::After;
 use super::start::{Before, Past, Start};
+use super::unproven::given_up;
 use super::waiting::{Awaited, Waiter};
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::power_platform::Accepted;
@@ -83,7 +84,7 @@ impl Applier<'_> {
                 }
                 Before::Busy(operation) => {
                     let sign = format!("`{operation}` to end");
-                    let busy = busy(start.name, &operation);
+                    let busy = start.left_open(&tries.past, busy(start.name, &operation));
                     self.until_free(&mut tries, &sign, busy).await?;
                     continue;
                 }
@@ -94,11 +95,12 @@ impl Applier<'_> {
             match (self.recheck)(start.action).await {
                 Ok(()) => {}
                 Err(busy) if busy.kind == Kind::Busy => {
+                    let busy = start.left_open(&tries.past, busy);
                     self.until_free(&mut tries, "what runs on it to end", busy)
                         .await?;
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(start.left_open(&tries.past, error)),
             }
             tries.past.sent = true;
             let fault = match self.send(start, system_id).await {

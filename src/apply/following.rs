@@ -2,7 +2,8 @@
 //! end. What the operation says is no proof, so that the last word is the resource's own.
 
 use super::applier::Applier;
-use super::sending::{Look, Sending, Unshown, told};
+use super::change::{Look, Sending, Unshown};
+use super::unproven::told;
 use crate::cloud::arm::Written;
 use crate::cloud::arm_operations::{Accepted, Progress};
 use crate::cloud::fault::{Fault, Reply};

@@ -1,7 +1,7 @@
 //! Step 3's grants: whoever gets one, and until it is effective everywhere.
 
 use super::applier::{Applier, Outcome};
-use super::sending::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
+use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
 use crate::cloud::fault::Fault;
 use crate::cloud::{Clock, Writer};
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! A new version of a key, once.
 
 use super::applier::{Applier, Outcome};
-use super::sending::{After, Look, Sending};
+use super::change::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::cloud::fault::Fault;
 use crate::error::{Error, Kind, Result};

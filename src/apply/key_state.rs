@@ -3,7 +3,7 @@
 //! shows it.
 
 use super::applier::{Applier, Outcome};
-use super::sending::{After, Look, Sending};
+use super::change::{After, Look, Sending};
 use crate::cloud::Writer;
 use crate::error::{Error, Result};
 use crate::model::action::KeyPlace;

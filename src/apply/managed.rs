@@ -1,8 +1,9 @@
 //! Making a Managed Environment: an operation of its own, which the key needs.
 
 use super::applier::{Applier, Outcome, READS_LAG, START_SHOWS};
+use super::change::{After, Look, Sending, Sent};
 use super::endings::failed;
-use super::sending::{After, Look, Sending, Sent, unread, unverified};
+use super::unproven::{unread, unverified};
 use crate::cloud::Writer;
 use crate::cloud::fault::Reply;
 use crate::cloud::operations::Ended;

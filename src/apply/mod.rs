@@ -3,6 +3,7 @@
 //! operation is looked up by its name first.
 
 mod applier;
+mod change;
 mod endings;
 mod environment;
 mod following;
@@ -13,17 +14,25 @@ mod managed;
 mod policy;
 mod sending;
 mod start;
+mod unproven;
 mod waiting;
 
 pub use applier::{Applier, Recheck, Waiting};
 pub use endings::going_on;
 pub use waiting::Waiter;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::plan::{Action, Plan};
 use crate::model::receipt::{Done, Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
 use applier::Outcome;
+
+/// What took effect before the failure is said with it: it stays.
+fn done_before(error: Error, receipt: &Receipt) -> Error {
+    receipt.done.iter().fold(error, |error, done| {
+        error.hint(format!("Done before, and it stays so: {}.", done.what))
+    })
+}
 
 impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
@@ -48,7 +57,7 @@ impl Applier<'_> {
                     failed.get_or_insert(error);
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(done_before(error, &receipt)),
             };
             if action.grants_key() {
                 effective = self.clock.now().checked_add(ROLE_SETTLES).ok();

@@ -1,7 +1,7 @@
 //! Step 3's changes besides the grants: provider, policy, purge protection.
 
 use super::applier::{Applier, IDENTITY_APPEARS, Outcome};
-use super::sending::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
+use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
 use crate::cloud::Writer;
 use crate::cloud::arm::NewPolicy;
 use crate::cloud::fault::Reply;

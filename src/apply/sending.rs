@@ -2,6 +2,8 @@
 //! answer that leaves open whether it took, and after looks that were answered and show nothing.
 
 use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSED_LOOKS, SENT_AT_MOST};
+use super::change::{After, Look, Sending, Sent, Unshown};
+use super::unproven::{advised, given_up, left_open, unknown, unread, unverified};
 use crate::cloud::Writer;
 use crate::cloud::arm::Written;
 use crate::cloud::fault::{Cause, Fault, Reply};
@@ -9,98 +11,6 @@ use crate::cloud::operations::Patience;
 use crate::cloud::retry::LONGEST_PAUSE;
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
-
-/// What was created or granted shows this soon, or was not.
-pub(super) const CREATION_SHOWS: Duration = Duration::from_secs(30);
-/// A vault takes a change within seconds.
-pub(super) const VAULT_CHANGES: Duration = Duration::from_secs(300);
-
-/// What a look showed.
-pub(super) enum Look<T> {
-    /// It took.
-    Yes(T),
-    /// It took, and is on its way: it is waited for, and not sent again.
-    Begun(String),
-    /// The look was answered, and shows nothing.
-    NotYet(String),
-    /// The look was not answered: nothing is known.
-    Unknown(Fault),
-}
-
-/// A look that was answered.
-pub(super) fn shown(yes: bool) -> Look<()> {
-    if yes {
-        Look::Yes(())
-    } else {
-        Look::NotYet("it does not show yet".to_owned())
-    }
-}
-
-/// What follows from an answer that is no success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum After {
-    /// It was refused: nothing happened, and nothing will.
-    Refused,
-    /// It may have taken: look, and send it again when nothing shows.
-    Look,
-    /// It may have taken, and must not take twice: look, and never send it again.
-    OnlyLook,
-    /// It can't take yet: wait, look, and send it again for some time.
-    Wait,
-}
-
-impl After {
-    /// What follows for a change that does the same when it takes twice.
-    pub(super) fn of(fault: &Fault) -> Self {
-        if fault.is_ambiguous() {
-            After::Look
-        } else {
-            After::Refused
-        }
-    }
-}
-
-/// A change that is about to be sent.
-pub(super) struct Sending<'a> {
-    /// What shows when it took: a noun.
-    pub(super) sign: &'a str,
-    /// What is so when it took: a sentence without a full stop.
-    pub(super) what: String,
-    /// The sentence for a refusal.
-    pub(super) failed: String,
-    /// After an answer that leaves it open, it is looked for so long before it counts as "not
-    /// there".
-    pub(super) shows: Duration,
-    /// After it was accepted, it is waited for so long.
-    pub(super) takes: Duration,
-    /// Who can verify it, where this account can't.
-    pub(super) witness: &'a str,
-    /// What follows from a fault.
-    pub(super) after: fn(&Fault) -> After,
-    /// What helps against a refusal.
-    pub(super) advice: fn(Error) -> Error,
-}
-
-/// How the sending ended.
-pub(super) enum Sent<S, T> {
-    /// With a success.
-    Accepted(S),
-    /// With an answer that leaves it open; a look shows that it is on its way. With the id for a
-    /// support ticket.
-    Begun(Option<String>),
-    /// The same, and it took.
-    Shown(T, Option<String>),
-}
-
-/// Why a wait ended without what was waited for.
-pub(super) enum Unshown {
-    /// The look is refused.
-    Unknown(Fault),
-    /// The time is over; what the last look showed.
-    Late(String),
-    /// The program was stopped.
-    Stopped(Error),
-}
 
 impl Applier<'_> {
     /// Looks first, and sends what is missing.
@@ -144,7 +54,13 @@ impl Applier<'_> {
         let mut limit = self.limit(IDENTITY_APPEARS);
         let (mut sent, mut unauthorized) = (0, false);
         loop {
-            self.still_right().await?;
+            self.still_right().await.map_err(|error| {
+                if sent == 0 {
+                    error
+                } else {
+                    left_open(sending, &error)
+                }
+            })?;
             let fault = match send(&self.writer).await {
                 Ok(accepted) => return Ok(Sent::Accepted(accepted)),
                 Err(fault) => fault,
@@ -317,80 +233,6 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
     }
 }
 
-/// The error of a change that was not taken. No role helps against a log that can't be written.
-fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
-    let unwritten = matches!(fault.cause, Cause::Unwritten(_));
-    let error = fault.into_error(&sending.failed);
-    if unwritten {
-        error
-    } else {
-        (sending.advice)(error)
-    }
-}
-
-/// It was sent as often as it may be, and nothing shows.
-pub(super) fn given_up(error: Error) -> Error {
-    let error = match error.kind {
-        Kind::SignIn => {
-            error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
-        }
-        _ => error,
-    };
-    error.hint("Run the same command again: it looks first, and sends only what is missing.")
-}
-
-/// Nothing was sent, because the look before it was not answered.
-pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
-    let what = format!(
-        "Nothing was sent, because cmkctl can't read whether it is needed: {}.",
-        sending.sign
-    );
-    fault
-        .into_error(what)
-        .hint(format!("Who can read it: {}.", sending.witness))
-}
-
-/// It was sent, and this account can't see whether it took.
-pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
-    let mut error = told(
-        fault,
-        format!(
-            "The change was sent, but cmkctl can't verify it: {}.",
-            sending.what
-        ),
-    );
-    error.hints.clear();
-    error
-        .hint(format!("Who can verify it: {}.", sending.witness))
-        .hint("Run the same command again: it sends only what is missing.")
-}
-
-/// It was sent once, the answer leaves it open, nothing shows, and it must not be sent twice.
-fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
-    told(
-        fault,
-        format!(
-            "The change was sent, and {} does not show. Whether it comes is not known.",
-            sending.sign
-        ),
-    )
-    .hint("Look again in some minutes. Then run the same command again: it looks first.")
-}
-
-/// Unverified, with what the service or the sign-in said.
-pub(super) fn told(fault: Fault, what: String) -> Error {
-    match &fault.cause {
-        // The words of the sign-in are an error of their own.
-        Cause::SignIn(error) | Cause::Unwritten(error) => {
-            Error::new(Kind::Unverified, what).detail(error.to_string())
-        }
-        _ => Error {
-            kind: Kind::Unverified,
-            ..fault.into_error(what)
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,15 +265,5 @@ mod tests {
             .map(|_| refused(&status(403), &mut refusals))
             .collect();
         assert_eq!(all.iter().filter(|ends| **ends).count(), 1, "{all:?}");
-    }
-
-    #[test]
-    fn only_a_clear_refusal_is_one() {
-        for look in [301, 303, 307, 401, 408, 425, 429, 499, 500, 502, 503, 504] {
-            assert_eq!(After::of(&status(look)), After::Look, "{look}");
-        }
-        for refused in [400, 403, 404, 409, 412, 422] {
-            assert_eq!(After::of(&status(refused)), After::Refused, "{refused}");
-        }
     }
 }

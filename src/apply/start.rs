@@ -59,6 +59,21 @@ impl<'a> Start<'a> {
         }
     }
 
+    /// Why it goes no further. After it was sent once, with an answer that left it open, that it
+    /// was not started can't be said any more.
+    pub(super) fn left_open(&self, past: &Past, error: Error) -> Error {
+        if !past.sent || error.kind.is_interruption() {
+            return error;
+        }
+        let what = self.what();
+        Error::new(
+            Kind::Unverified,
+            format!("{what} was sent, but whether it was started can't be verified."),
+        )
+        .detail(error.to_string())
+        .hint("Run the same command again: it looks first, and starts nothing a second time.")
+    }
+
     /// What is waited for once it was started.
     pub(super) fn awaited(&self, url: Option<String>, pause: Option<Duration>) -> Awaited<'_> {
         Awaited {
@@ -121,23 +136,13 @@ impl Past {
 impl Applier<'_> {
     /// A last look before the one request that takes people offline, and the looks after it.
     pub(super) async fn before(&mut self, start: &Start<'_>, past: &Past) -> Result<Before> {
-        self.look_at_start(start, past)
-            .await
-            .map_err(|error| match error.kind {
-                Kind::Interrupted(_) => error,
-                _ if past.sent => Error::new(
-                    Kind::Unverified,
-                    format!(
-                        "{} was sent, but whether it was started can't be verified.",
-                        start.what()
-                    ),
-                )
-                .detail(error.to_string())
-                .hint(
-                    "Run the same command again: it looks first, and starts nothing a second time.",
-                ),
-                _ => error.hint("Nothing was started."),
-            })
+        self.look_at_start(start, past).await.map_err(|error| {
+            if past.sent || error.kind.is_interruption() {
+                start.left_open(past, error)
+            } else {
+                error.hint("Nothing was started.")
+            }
+        })
     }
 
     async fn look_at_start(&mut self, start: &Start<'_>, past: &Past) -> Result<Before> {
@@ -218,5 +223,47 @@ impl Applier<'_> {
             .environment(id)
             .await
             .map_err(|fault| fault.into_error("The environment can't be read."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Stop;
+    use crate::model::action::Named;
+    use crate::model::fingerprint::Fingerprint;
+    use crate::model::ids::ResourceKind;
+
+    #[test]
+    fn what_was_sent_is_never_said_not_to_be() {
+        let policy = ArmId::new(
+            "11111111-2222-3333-4444-555555555555",
+            "g",
+            ResourceKind::EnterprisePolicy,
+            "ep",
+        );
+        let policy = policy.unwrap();
+        let action = Action::RemoveEnvironment {
+            named: Named {
+                id: "e".to_owned(),
+                name: "UAT".to_owned(),
+            },
+            policy,
+            evidence: Fingerprint::default(),
+        };
+        let start = Start::of(&action).unwrap();
+        let end = |sent, error| {
+            let past = Past {
+                sent,
+                ..Past::default()
+            };
+            start.left_open(&past, error).kind
+        };
+        for kind in [Kind::Busy, Kind::Blocked, Kind::Forbidden, Kind::Refused] {
+            assert_eq!(end(false, Error::new(kind, "x.")), kind);
+            assert_eq!(end(true, Error::new(kind, "x.")), Kind::Unverified);
+        }
+        let stopped = Error::stopped(Stop::CtrlC);
+        assert_eq!(end(true, stopped.clone()), stopped.kind);
     }
 }

@@ -205,8 +205,8 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     })
 }
 
-/// Who the network lets in. Left out, public access is on and trusted services pass (defaults of
-/// the public specification); a word that nobody knows is never an excuse.
+/// Who the network lets in. Left out, public access is on, there are no rules, and trusted services
+/// pass (defaults of the public specification); a word that nobody knows is never an excuse.
 fn network(value: &Value) -> Known<Network> {
     let read = |path: &str, default: &str| {
         maybe(value, path, |word| word.as_str().map(clean)).map(|word| {
@@ -214,7 +214,15 @@ fn network(value: &Value) -> Known<Network> {
                 .unwrap_or_else(|| default.to_owned())
         })
     };
+    // Rules that are there say what holds where none of them fits: that has no documented default.
+    let rules = look(value, "properties.networkAcls").ok().flatten();
+    let rules = rules.filter(|rules| rules.as_object().is_some_and(|all| !all.is_empty()));
+    let unsaid = rules.is_some_and(|rules| text(rules, "defaultAction").is_none());
     read("properties.publicNetworkAccess", "Enabled").and_then(|access| {
+        // Where nobody is let in, no rule lets anybody else in.
+        if unsaid && !access.eq_ignore_ascii_case("Disabled") {
+            return Known::Unknown("`networkAcls.defaultAction` is missing".to_owned());
+        }
         read("properties.networkAcls.defaultAction", "Allow").and_then(|action| {
             read("properties.networkAcls.bypass", "AzureServices")
                 .and_then(|bypass| reach(&access, &action, &bypass))

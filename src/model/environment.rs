@@ -201,6 +201,16 @@ impl Environment {
         self.management().and_then(Word::said)
     }
 
+    /// Is it left open whether it has a policy? None is shown, and nothing says that Microsoft's
+    /// key is in use.
+    pub fn link_in_doubt(&self) -> bool {
+        match &self.key_link {
+            Seen::Present(_) => false,
+            Seen::Absent => self.key_managed_by.is_none(),
+            Seen::Unreadable(_) => true,
+        }
+    }
+
     /// Is its management state `Ready`?
     pub fn is_ready(&self) -> Verdict {
         match self.management().map(|word| &word.means) {

@@ -33,6 +33,8 @@ pub struct Estate {
     pub at: Timestamp,
     /// Every environment that the caller administers.
     pub environments: Whole<Environment>,
+    /// Are these all of the tenant? Somebody who administers a part of it sees that part.
+    pub whole_tenant: Verdict,
     /// What protects them, by the policy.
     pub protections: BTreeMap<ArmId, Protection>,
 }
@@ -73,6 +75,15 @@ impl Protection {
 }
 
 impl Estate {
+    /// Why there may be environments that are not shown, if so.
+    pub fn partial(&self) -> Option<&str> {
+        match &self.whole_tenant {
+            Verdict::Yes => None,
+            Verdict::No => Some("you do not administer every environment of the tenant"),
+            Verdict::CantTell(why) => Some(&why.why),
+        }
+    }
+
     /// What protects an environment; `None` without a linked policy.
     pub fn protection(&self, environment: &Environment) -> Option<&Protection> {
         self.protections.get(environment.policy()?)

@@ -42,13 +42,3 @@ pub(super) async fn looked_at(
     }
     Ok(all)
 }
-
-/// Does the list leave open whether it has a policy? None is shown, and nothing says that
-/// Microsoft's key is in use.
-pub(super) fn in_doubt(environment: &Environment) -> bool {
-    match &environment.key_link {
-        Seen::Present(_) => false,
-        Seen::Absent => environment.key_managed_by.is_none(),
-        Seen::Unreadable(_) => true,
-    }
-}

@@ -1,10 +1,11 @@
 //! A whole tenant, with requests that grow with its pages, policies, vaults and keys, and never
 //! with its environments.
 
-use super::alone::{in_doubt, looked_at};
+use super::alone::looked_at;
 use super::asking::{ask, each};
 use super::resolve::{environment_error, no_role};
 use super::rights::{Place, defined, of_principal, shown};
+use super::users::whole_tenant;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
@@ -43,13 +44,17 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
     if environments.is_empty() {
         return Err(no_role("The tenant shows you no environment at all."));
     }
-    let environments = looked_at(reader, environments, in_doubt).await?;
+    let environments = looked_at(reader, environments, Environment::link_in_doubt).await?;
     let linked: BTreeSet<ArmId> = environments
         .iter()
         .filter_map(Environment::policy)
         .cloned()
         .collect();
-    let policies = each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
+    let (whole_tenant, policies) = join!(
+        whole_tenant(reader, &environments),
+        each(linked, async |id: ArmId| ask(reader.policy(&id).await))
+    );
+    let (whole_tenant, policies) = (whole_tenant?, policies?);
     let keys = policies
         .values()
         .filter_map(|policy| policy.present()?.key_reference().cloned());
@@ -85,6 +90,7 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
     Ok(Estate {
         at: clock.now(),
         environments,
+        whole_tenant,
         protections,
     })
 }

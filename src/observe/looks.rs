@@ -1,7 +1,7 @@
 //! A look for each command and question. What a look reads is what it calls; what it does not read
 //! is not known, and a rule that needs it refuses.
 
-use super::alone::{in_doubt, looked_at};
+use super::alone::looked_at;
 use super::keys::key_in_arm;
 use super::looking::Looking;
 use super::surroundings::{old_key, recoverable};
@@ -266,7 +266,7 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
             let Seen::Present(all) = seen.around.estate else {
                 return Ok(seen);
             };
-            let all = looked_at(looking.reader, all, in_doubt).await?;
+            let all = looked_at(looking.reader, all, Environment::link_in_doubt).await?;
             seen.around.whole_tenant = users::whole_tenant(looking.reader, &all).await?;
             seen.around.estate = Seen::Present(all);
         }

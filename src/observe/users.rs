@@ -1,7 +1,7 @@
 //! Who uses a key now, and who left one not long ago: of the whole tenant, because a key that is
 //! missed takes environments offline.
 
-use super::alone::{in_doubt, looked_at};
+use super::alone::looked_at;
 use super::asking::{ask, each};
 use crate::cloud::credential::Identity;
 use crate::cloud::{Reader, Service};
@@ -29,7 +29,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
     // A history that ends with a key, or an operation that runs, and a list without a link: the
     // single read tells more.
     let all = looked_at(reader, all, |environment| {
-        in_doubt(environment)
+        environment.link_in_doubt()
             || match (&environment.key_link, histories.get(&environment.id)) {
                 (Seen::Present(_), _) => false,
                 (Seen::Absent, Some(Seen::Present(history))) => {

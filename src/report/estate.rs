@@ -15,6 +15,8 @@ struct EstateV1<'a> {
     schema: &'static str,
     at: Timestamp,
     counts: BTreeMap<&'static str, usize>,
+    /// Why the list may not be the whole tenant's; nothing where it is.
+    partial: Option<&'a str>,
     environments: Vec<EnvironmentV1<'a>>,
 }
 
@@ -41,6 +43,9 @@ pub(super) struct EnvironmentV1<'a> {
     pub(super) granted: Option<bool>,
 }
 
+/// Said where not every environment may be shown.
+pub(super) const MAY_LACK: &str = "There may be environments that you do not see";
+
 /// The whole tenant, worst first.
 pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     let (rows, counts) = rows(estate, all);
@@ -62,12 +67,16 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
         schema: "cmkctl/estate/v1",
         at: estate.at,
         counts,
+        partial: estate.partial(),
         environments: rows,
     };
     out.table(&document, &header, || {
         document.environments.iter().map(cells).collect()
     });
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
+    if let Some(why) = estate.partial() {
+        out.say(&format!("{MAY_LACK}: {why}."));
+    }
     if let Some(text) = hidden_denials(estate) {
         out.say(&text);
     }

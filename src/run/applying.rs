@@ -121,6 +121,10 @@ impl Road for Applying<'_> {
         &look.fleet.plan
     }
 
+    fn repaired(&self) -> bool {
+        false
+    }
+
     fn names<'l>(&'l self, look: &'l Planned) -> Vec<&'l str> {
         let members = look.fleet.members.iter();
         members.map(|member| member.name.as_str()).collect()

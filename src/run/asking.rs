@@ -34,10 +34,15 @@ pub struct Asked {
     pub waiting: Waiting,
 }
 
-/// What forbids to start, before anything was sent.
-pub(super) fn blocked(plan: &Plan) -> Result<()> {
+/// What forbids to start. `before`: was anything changed before, such as by `--fix`?
+pub(super) fn blocked(plan: &Plan, before: bool) -> Result<()> {
     obstacle(plan).map_or(Ok(()), |error| {
-        let message = format!("No changes were made. {}", error.message);
+        let unchanged = if before {
+            "Nothing more was changed."
+        } else {
+            "No changes were made."
+        };
+        let message = format!("{unchanged} {}", error.message);
         Err(Error { message, ..error })
     })
 }
@@ -112,7 +117,11 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
             .chain(plan.gaps())
             .map(|finding| finding.message.clone())
             .collect();
-        return Err(Error { message, ..error }.detail(said.join(" ")));
+        let error = Error { message, ..error };
+        if said.is_empty() {
+            return Err(error.hint("Run the same command again for a plan of what you see now."));
+        }
+        return Err(error.detail(said.join(" ")));
     }
     Ok(())
 }

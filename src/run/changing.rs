@@ -176,6 +176,10 @@ impl Road for Changing<'_> {
         &look.plan
     }
 
+    fn repaired(&self) -> bool {
+        !self.repaired.done.is_empty()
+    }
+
     fn names<'l>(&'l self, look: &'l Look) -> Vec<&'l str> {
         let environment = look
             .environment()

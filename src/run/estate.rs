@@ -22,7 +22,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let all = chosen(&estate, glance);
     filters::together(glance, all.len())?;
     report::estate(out, &estate, &all);
-    failure(glance, &all).map_or(Ok(()), Err)
+    failure(glance, &estate, &all).map_or(Ok(()), Err)
 }
 
 /// The evidence for auditors.
@@ -47,12 +47,17 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     };
     report::evidence(out, &estate, &all, &circumstances);
     out.written()?;
-    whole(
-        all.iter()
-            .filter(|one| one.states.contains(&State::NotVisible))
-            .count(),
-        "environment",
-    )
+    let hidden = |one: &&Standing<'_>| one.states.contains(&State::NotVisible);
+    whole(all.iter().filter(hidden).count(), "environment")?;
+    let Some(why) = estate.partial() else {
+        return Ok(());
+    };
+    let what = format!(
+        "The document is written. There may be environments that you do not see ({why}); the \
+        document says so."
+    );
+    Err(Error::new(Kind::Forbidden, what)
+        .hint("Run it as an account that administers the whole tenant."))
 }
 
 /// A document that was written holds everything, unless so many things are missing in it.
@@ -99,7 +104,7 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
 }
 
 /// What fails: a known fact decides; without one, what is not visible fails a watch that must see.
-fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {
+fn failure(glance: &Glance, estate: &Estate, all: &[Standing<'_>]) -> Option<Error> {
     let of = |state: State| all.iter().filter(|one| one.states.contains(&state)).count();
     let said = glance.fail_on.iter().filter_map(|fail| {
         let count = all
@@ -113,24 +118,23 @@ fn failure(glance: &Glance, all: &[Standing<'_>]) -> Option<Error> {
         let what = format!("Environments that need attention: {}.", said.join(", "));
         return Some(Error::new(Kind::Pending, what));
     }
-    let hidden = of(State::NotVisible);
-    (!glance.fail_on.is_empty() && !glance.allow_not_visible && hidden > 0).then(|| {
-        let count = if hidden == 1 {
-            "One environment is".to_owned()
-        } else {
-            format!("{hidden} environments are")
-        };
-        Error::new(
-            Kind::Forbidden,
-            format!(
-                "{count} not visible in full, so whether something is \
-            wrong is not known."
-            ),
-        )
-        .hint(
-            "Give this account read access to the policies, vaults and keys; the column \
+    if glance.fail_on.is_empty() || glance.allow_not_visible {
+        return None;
+    }
+    let unseen = match of(State::NotVisible) {
+        0 => estate
+            .partial()
+            .map(|why| format!("There may be environments that you do not see ({why})"))?,
+        1 => "One environment is not visible in full".to_owned(),
+        hidden => format!("{hidden} environments are not visible in full"),
+    };
+    let what = format!("{unseen}, so whether something is wrong is not known.");
+    Some(
+        Error::new(Kind::Forbidden, what)
+            .hint(
+                "Give this account read access to the policies, vaults and keys; the column \
                 WHAT names what is missing.",
-        )
-        .hint("Pass `--allow-not-visible` to accept it.")
-    })
+            )
+            .hint("Pass `--allow-not-visible` to accept it."),
+    )
 }

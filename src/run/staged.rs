@@ -32,6 +32,9 @@ pub(super) trait Road {
     /// Names that `--confirm` may hold although the plan does not ask for them.
     fn names<'l>(&'l self, look: &'l Self::Look) -> Vec<&'l str>;
 
+    /// Was anything changed before the plan, such as by `--fix`?
+    fn repaired(&self) -> bool;
+
     /// Was everything visible that "nothing is to do" is said of?
     ///
     /// # Errors
@@ -144,7 +147,7 @@ impl<L> Looked<L> {
         out: &mut Out,
     ) -> Result<Option<Planned<L>>> {
         let (look, plan) = (&self.look, road.plan(&self.look));
-        if let Err(error) = blocked(plan) {
+        if let Err(error) = blocked(plan, road.repaired()) {
             road.report(look, End::Blocked, out);
             return Err(error);
         }

@@ -84,7 +84,7 @@ pub fn show_plan(
     let (wanted, fleet) = (&planned.wanted, &planned.fleet);
     out.fleet(&file.display().to_string(), wanted, fleet, true);
     let mut report = FleetReport::new("plan", planned.sight.at, &wanted.waves, fleet);
-    let blocked = blocked(&fleet.plan);
+    let blocked = blocked(&fleet.plan, false);
     if let Some(save) = save.filter(|_| blocked.is_ok()) {
         let saved = Saved::new(
             &context.session.cloud().name,

@@ -310,6 +310,7 @@ mod tests {
             let estate = Estate {
                 at: now(),
                 environments: Whole::read_to_end(vec![self.own]),
+                whole_tenant: Verdict::Yes,
                 protections: BTreeMap::from([(policy_id("ep"), self.protection)]),
             };
             adopt(&estate, &BTreeMap::from([(policy_id("ep"), self.readers)]))

@@ -342,6 +342,7 @@ mod tests {
         let estate = Estate {
             at: now(),
             environments: Whole::read_to_end(vec![own]),
+            whole_tenant: Verdict::Yes,
             protections: BTreeMap::from([(policy_id("ep"), protection)]),
         };
         let found = judge(&estate, None).remove(0);

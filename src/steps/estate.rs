@@ -56,10 +56,7 @@ pub(super) fn check(
             .clone()
             .filter(|other| other.policy().is_some())
             .count();
-        let open = others
-            .clone()
-            .filter(|other| other.key_link.unreadable().is_some())
-            .count();
+        let open = others.clone().filter(|other| other.link_in_doubt()).count();
         found.extend(room(
             target.limit.unwrap_or(LIMIT),
             count,

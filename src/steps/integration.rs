@@ -87,20 +87,22 @@ pub fn verdict(environment: &Environment, answer: Option<&Seen<Integration>>) ->
         Known::Known(None) => return Verdict::NotFinanceAndOperations,
         Known::Unknown(_) => return Verdict::Unknown,
     };
-    let cloud_hosted = app.url.as_deref().is_some_and(|url| {
-        let url = url.to_ascii_lowercase();
-        url.contains("cloudax") || url.contains("axcloud")
-    });
-    if cloud_hosted {
+    // Whether it is a cloud-hosted one is told by its address alone.
+    let Some(url) = app.url.as_deref().map(str::to_ascii_lowercase) else {
+        return Verdict::Unknown;
+    };
+    if url.contains("cloudax") || url.contains("axcloud") {
         return Verdict::CloudHosted;
     }
     if environment.dataverse.is_none() {
         return Verdict::InitialEnvironmentOnly;
     }
-    let internal = app
-        .kind
-        .as_deref()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("Internal"));
+    let kind = app.kind.as_deref().map(str::to_ascii_lowercase);
+    let internal = match kind.as_deref() {
+        Some("internal") => true,
+        Some("linked") => false,
+        Some(_) | None => return Verdict::Unknown,
+    };
     match answer {
         Some(Seen::Present(Integration::Integrated { id, url })) => {
             match matches(app, id.as_deref(), url.as_deref()) {
@@ -316,5 +318,25 @@ mod tests {
             Some(&unreadable),
         );
         assert_eq!(found[0].severity, Severity::Unknown);
+    }
+
+    #[test]
+    fn what_kind_it_is_must_be_told() {
+        let told = yes(ID, URL);
+        let with = |change: fn(&mut AppLink)| {
+            let mut one = environment(Some("Linked"), URL, true);
+            if let Known::Known(Some(app)) = &mut one.app {
+                change(app);
+            }
+            verdict(&one, Some(&told))
+        };
+        assert_eq!(with(|_| {}), Verdict::Integrated);
+        // A cloud-hosted one is known by its address alone.
+        assert_eq!(with(|app| app.url = None), Verdict::Unknown);
+        assert_eq!(with(|app| app.kind = None), Verdict::Unknown);
+        assert_eq!(
+            with(|app| app.kind = Some("Wibble".into())),
+            Verdict::Unknown
+        );
     }
 }

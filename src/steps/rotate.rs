@@ -3,7 +3,7 @@
 
 use super::evidence::{RotateEvidence, take};
 use super::key_state::Mends;
-use super::{Whose, finding, key, moment, unknown, who};
+use super::{Whose, finding, key, moment, not_visible, unknown, who};
 use crate::model::action::KeyPlace;
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::KeyName;
@@ -11,6 +11,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::Policy;
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,8 +39,22 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         findings: key::check_but(target, observed, Whose::Own, mends),
         ..Plan::default()
     };
-    plan.findings
-        .extend(observed.policy.present().and_then(pinned));
+    match &observed.policy {
+        Seen::Present(policy) => plan.findings.extend(pinned(policy)),
+        Seen::Unreadable(why) if target.policy.is_some() || target.environment.is_some() => {
+            let subject = target.policy.as_ref().map(ToString::to_string);
+            let subject = subject.unwrap_or_else(|| "policy".to_owned());
+            let what = "Whether the policy is pinned to a version";
+            plan.findings.push(not_visible(
+                "CMK017",
+                subject,
+                what,
+                &why.why,
+                who::ASSIGNS_ROLES,
+            ));
+        }
+        Seen::Absent | Seen::Unreadable(_) => {}
+    }
     let (Some(vault), Some(key), Some(name)) = (observed.vault(), observed.key(), &target.key)
     else {
         return plan;

@@ -267,7 +267,7 @@ fn limit(
         .count();
     let open = all
         .iter()
-        .filter(|environment| environment.key_link.unreadable().is_some())
+        .filter(|environment| environment.link_in_doubt())
         .count();
     let coming = fleet.members.iter().filter(free).count();
     if !fleet.members.iter().any(Member::starts) || coming == 0 {

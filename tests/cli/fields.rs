@@ -290,7 +290,7 @@ fn words_of_the_network_of_a_vault() {
         path: "properties.networkAcls.defaultAction",
         name: "networkAcls.defaultAction",
         words: vec![("Allow", Network::Open), ("Deny", Network::TrustedServices)],
-        left_out: Some(Network::Open),
+        left_out: None,
     }
     .holds(&open, network);
     Field {

@@ -39,6 +39,8 @@ pub(super) struct ReportV1<'a> {
 #[derive(Serialize)]
 pub(super) struct Data<'a> {
     pub(super) counts: BTreeMap<&'static str, usize>,
+    /// Why the list may not be the whole tenant's; nothing where it is.
+    pub(super) partial: Option<&'a str>,
     pub(super) environments: Vec<Line<'a>>,
     pub(super) protections: Vec<ProtectionV1<'a>>,
     pub(super) requests: &'a [Asked],
@@ -91,6 +93,7 @@ pub(super) fn report<'a>(
         .collect();
     let data = Data {
         counts,
+        partial: estate.partial(),
         environments: lines,
         protections: protections(estate, all, circumstances.requests),
         requests: circumstances.requests,

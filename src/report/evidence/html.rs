@@ -3,6 +3,7 @@
 
 use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, word};
 use crate::model::day::moment;
+use crate::report::estate::MAY_LACK;
 use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 const STYLE: &str = include_str!("report.css");
@@ -101,7 +102,11 @@ fn head(report: &ReportV1<'_>) -> String {
         content=\"light dark\"><title>Customer-managed keys, \
         {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed \
         keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with \
-        {tool}.</p></header>\n<main>\n<div class=\"pictures\">\n",
+        {tool}.{partial}</p></header>\n<main>\n<div class=\"pictures\">\n",
+        partial = report.data.partial.map_or(String::new(), |why| format!(
+            " {MAY_LACK}: {}.",
+            escape(why)
+        )),
         day = day_or_none(Some(report.at)),
         count = report.data.environments.len(),
         cloud = escape(report.cloud),

@@ -1,6 +1,7 @@
 //! The report as Markdown, for a ticket or a repository.
 
 use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, word};
+use crate::report::estate::MAY_LACK;
 use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
 /// A cell: no line feed and no bar may end it.
@@ -28,6 +29,9 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             .map_or("an account that the token does not name".to_owned(), cell),
         report.tool
     );
+    if let Some(why) = report.data.partial {
+        text.push_str(&format!("{MAY_LACK}: {}.\n\n", cell(why)));
+    }
     text.push_str("| state | environments |\n|---|---|\n");
     for (state, count) in by_state(report) {
         text.push_str(&row(&[state.to_owned(), count.to_string()]));
