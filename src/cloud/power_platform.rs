@@ -16,7 +16,7 @@ use crate::cloud::versions::{
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::Seen;
 use crate::model::whole::Whole;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -127,15 +127,6 @@ impl Reader {
                 Err(fault) if fault.is_sign_in() => return Err(fault),
                 Err(fault) => environment.key_link = Seen::Unreadable(fault.unreadable()),
             }
-        }
-        // One with Dataverse tells whose key it is. (One without was seen to tell nothing.)
-        if environment.dataverse.is_some()
-            && environment.link_in_doubt()
-            && !contradicts(&environment)
-            && environment.key_link.is_absent()
-        {
-            let why = "the service shows neither a policy nor whose key it has";
-            environment.key_link = Seen::Unreadable(Unreadable::because(why));
         }
         Ok(environment)
     }

@@ -201,12 +201,12 @@ impl Environment {
         self.management().and_then(Word::said)
     }
 
-    /// Is it left open whether it has a policy? None is shown, and nothing says that Microsoft's
-    /// key is in use.
+    /// Does a list leave open whether it has a policy? None is shown, and nothing says that
+    /// Microsoft's key is in use. (One without Dataverse was seen to say nothing of its key.)
     pub fn link_in_doubt(&self) -> bool {
         match &self.key_link {
             Seen::Present(_) => false,
-            Seen::Absent => self.key_managed_by.is_none(),
+            Seen::Absent => self.key_managed_by.is_none() && self.dataverse.is_some(),
             Seen::Unreadable(_) => true,
         }
     }

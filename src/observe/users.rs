@@ -74,14 +74,11 @@ pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result
         }) && (environment.is_default == Known::Known(true)
             || environment.id.eq_ignore_ascii_case(&default))
     };
-    if !all.iter().any(ours) {
-        let why = match ask(reader.environment(&default).await)? {
-            Seen::Absent => "the service shows you no default environment, which every tenant has",
-            Seen::Present(_) | Seen::Unreadable(_) => {
-                "the list does not show the tenant's default environment"
-            }
-        };
-        return Ok(Verdict::cant_tell(why));
+    let listed = all.iter().any(ours);
+    if !listed && !ask(reader.environment(&default).await)?.is_absent() {
+        return Ok(Verdict::cant_tell(
+            "the list does not show the tenant's default environment",
+        ));
     }
     is_tenant_wide(reader, &identity).await
 }

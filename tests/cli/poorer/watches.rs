@@ -92,31 +92,6 @@ fn a_list_that_tells_nothing_of_a_key_is_not_believed() {
     assert_eq!(served.effects(), ["enable-started"]);
 }
 
-/// Neither read of an environment with Dataverse tells of a policy, nor whose key it has: then it
-/// is not said to have none.
-#[test]
-fn silence_about_the_key_is_no_word_for_microsofts() {
-    let served = Served::patched(&linked_with_free_key(), "20000");
-    let silent: Deed = Body(|v| {
-        let properties = v["properties"].as_object_mut().unwrap();
-        properties.remove("enterprisePolicies");
-        properties.remove("protectionStatus");
-    });
-    // The service's own list of what it refuses is known beside it.
-    for (command, code) in [("remove-environment", 5), ("add-environment", 6)] {
-        let both = vec![(ENVIRONMENT, silent), (PLAIN, silent)];
-        let ran = Between::new(&served, both)
-            .run_as("admin", &[command, "--yes", "--confirm", "Contoso UAT"])
-            .exits(code);
-        assert!(
-            ran.stderr.contains("neither a policy nor whose key it has"),
-            "{}",
-            ran.stderr
-        );
-    }
-    assert!(served.effects().is_empty());
-}
-
 #[test]
 fn who_administers_a_part_of_the_tenant_is_not_told_that_all_is_well() {
     let some = json!({ "users": { "admin": { "power_platform": "environment-admin" } },
