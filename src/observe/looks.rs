@@ -9,7 +9,7 @@ use super::users;
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::observed::Observed;
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Surroundings;
 use crate::model::whole::Whole;
 use futures::future::{FutureExt, LocalBoxFuture};
@@ -246,20 +246,7 @@ pub fn rotating(looking: Looking<'_>) -> Look<'_> {
 /// environment that may be locked. Each administrator sees a half.
 pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
     async move {
-        let (seen, tenant) = join!(
-            async {
-                let mut seen = looking.begun();
-                let (environment, policy) = join!(looking.if_visible(), looking.policy());
-                seen.policy = policy?;
-                (seen.environment, seen.operations) = environment?;
-                seen.policy = looking.policy_in_use(&seen).await?;
-                let named = looking.named_by_policy(&mut seen).await?;
-                looking.versions(&mut seen, named.key.as_ref()).await?;
-                recoverable(looking.reader, &named, &mut seen).await?;
-                Ok(seen)
-            },
-            looking.tenant()
-        );
+        let (seen, tenant) = join!(unlocked(looking), looking.tenant());
         let mut seen = in_tenant(seen, tenant)?;
         // Without a name every environment of the policy is brought back.
         if looking.target.policy.is_some() {
@@ -273,6 +260,43 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
         Ok(seen)
     }
     .boxed_local()
+}
+
+/// The same directly before one of its steps: the key, and the environment that the step is about.
+/// What else is locked was judged before anything was sent.
+pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
+    async move {
+        let mut seen = unlocked(looking).await?;
+        seen.around.whole_tenant = before.around.whole_tenant.clone();
+        seen.around.estate = before.around.estate.clone();
+        let (Seen::Present(all), Some(id)) = (&mut seen.around.estate, looking.environment) else {
+            return Ok(seen);
+        };
+        for environment in all.iter_mut().filter(|one| one.id.eq_ignore_ascii_case(id)) {
+            match &seen.environment {
+                Seen::Present(found) => *environment = found.clone(),
+                Seen::Unreadable(why) => environment.key_link = Seen::Unreadable(why.clone()),
+                Seen::Absent => {
+                    let gone = Unreadable::because("the service no longer knows it");
+                    environment.key_link = Seen::Unreadable(gone);
+                }
+            }
+        }
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+async fn unlocked(looking: Looking<'_>) -> Result<Observed> {
+    let mut seen = looking.begun();
+    let (environment, policy) = join!(looking.if_visible(), looking.policy());
+    seen.policy = policy?;
+    (seen.environment, seen.operations) = environment?;
+    seen.policy = looking.policy_in_use(&seen).await?;
+    let named = looking.named_by_policy(&mut seen).await?;
+    looking.versions(&mut seen, named.key.as_ref()).await?;
+    recoverable(looking.reader, &named, &mut seen).await?;
+    Ok(seen)
 }
 
 /// `retire-key`: vault and key with every version, and who uses it in the whole tenant.

@@ -20,7 +20,7 @@ pub use keys::observe_vault;
 pub use looking::Looking;
 pub use looks::{
     Look, adding, adding_now, checking, creating, enabling, enabling_now, integrating, naming,
-    removing, retiring, rotating, standing, unlocking,
+    removing, retiring, rotating, standing, unlocking, unlocking_now,
 };
 pub use resolve::{environment, resolve, unseen};
 pub use wanted::{observe_member, observe_readers, observe_wanted};

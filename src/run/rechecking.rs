@@ -5,8 +5,9 @@ use super::Context;
 use super::asking::{came_up, changed, still_granted};
 use super::commands::Command;
 use crate::error::{Error, Kind, Result};
+use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
-use crate::model::plan::Action;
+use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 
 /// Looks again at everything that the action's evidence is made of, and plans anew: nothing may
@@ -27,14 +28,27 @@ pub(super) async fn still_right(
         ..target.clone()
     };
     let reader = context.reader();
-    let looking = context.looking(&reader, &target, environment);
+    // A command of many environments looks at the one that the action is about.
+    let about = action.environment().or(environment);
+    let looking = context.looking(&reader, &target, about);
     let fresh = command.look_again(looking, seen).await?;
     let plan = command.plan(&target, &fresh);
     came_up(&unsent(action), &plan)?;
     if action.environment().is_some() {
         still_granted(&unsent(action), &plan)?;
     }
-    same_evidence(action, &plan.actions)
+    same_evidence(action, &plan.actions).map_err(|error| hidden(action, &plan).unwrap_or(error))
+}
+
+/// The plan lacks the action because what it is about is hidden from this caller now.
+fn hidden(action: &Action, plan: &Plan) -> Option<Error> {
+    let is_about = |finding: &&Finding| {
+        finding.severity == Severity::NotVisible && action.environment() == Some(&finding.subject)
+    };
+    let found = plan.findings.iter().find(is_about)?;
+    let what = format!("{}: {}", unsent(action), found.message);
+    let again = "Run the same command again for a plan of what you see now.";
+    Some(Error::new(Kind::Forbidden, what).hint(again))
 }
 
 /// Is the action among those of a fresh plan, on the same facts?
@@ -75,8 +89,8 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
 
 /// What is not done, as the beginning of a sentence.
 pub(super) fn unsent(action: &Action) -> String {
-    match action.facts().harm.takes_offline().or(action.environment()) {
-        Some(name) => format!("`{name}` is not started"),
+    match action.facts().subject.environment() {
+        Some(named) => format!("`{}` is not started", named.name),
         None => format!("This step was not sent ({action})"),
     }
 }

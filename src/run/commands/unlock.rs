@@ -1,7 +1,7 @@
 //! The original key back, and the locked environments with it.
 
 use super::command::{Command, Need, always, no_more, nothing};
-use crate::observe::unlocking;
+use crate::observe::{unlocking, unlocking_now};
 use crate::steps::unlock;
 
 /// The original key back, and the locked environments with it.
@@ -9,7 +9,7 @@ pub const UNLOCK: Command = Command {
     name: "unlock",
     needs: &[Need::PolicyOrEnvironment],
     look: unlocking,
-    look_again: |looking, _| unlocking(looking),
+    look_again: unlocking_now,
     fits: always,
     plan: unlock::plan,
     mends: nothing,
