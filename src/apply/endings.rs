@@ -1,7 +1,5 @@
 //! How a wait for an operation ended, in words.
 
-#![deny(clippy::wildcard_enum_match_arm)]
-
 use crate::error::{Error, Kind};
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;

@@ -173,7 +173,7 @@ fn knows(before: &[Version], version: &Version) -> bool {
 fn after_rotation(fault: &Fault) -> After {
     match After::of(fault) {
         After::Look if !fault.is_turned_away() => After::OnlyLook,
-        after => after,
+        after @ (After::Refused | After::Look | After::OnlyLook | After::Wait) => after,
     }
 }
 

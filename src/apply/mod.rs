@@ -2,6 +2,9 @@
 //! blindly: after every answer that leaves open whether a change took, the resource or the
 //! operation is looked up by its name first.
 
+// A third answer is never "everything else".
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod applier;
 mod change;
 mod endings;

@@ -84,7 +84,7 @@ impl Applier<'_> {
             }
             let over = match after {
                 After::Wait => self.over(&mut limit),
-                _ => {
+                After::Refused | After::Look | After::OnlyLook => {
                     sent += 1;
                     sent >= SENT_AT_MOST
                 }
@@ -229,7 +229,7 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
             *refusals += 1;
             *refusals > REFUSED_LOOKS
         }
-        _ => false,
+        Cause::Status(_) | Cause::Shape | Cause::NotSent | Cause::Lost => false,
     }
 }
 

@@ -17,11 +17,10 @@ pub(super) fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
 
 /// It was sent as often as it may be, and nothing shows.
 pub(super) fn given_up(error: Error) -> Error {
-    let error = match error.kind {
-        Kind::SignIn => {
-            error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
-        }
-        _ => error,
+    let error = if error.kind == Kind::SignIn {
+        error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
+    } else {
+        error
     };
     error.hint("Run the same command again: it looks first, and sends only what is missing.")
 }
@@ -82,7 +81,7 @@ pub(super) fn told(fault: Fault, what: String) -> Error {
         Cause::SignIn(error) | Cause::Unwritten(error) => {
             Error::new(Kind::Unverified, what).detail(error.to_string())
         }
-        _ => Error {
+        Cause::Status(_) | Cause::Shape | Cause::NotSent | Cause::Lost | Cause::Foreign => Error {
             kind: Kind::Unverified,
             ..fault.into_error(what)
         },

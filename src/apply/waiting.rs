@@ -14,8 +14,6 @@
 //! | unknown to the service | at rest, no link | not verified |
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
-#![deny(clippy::wildcard_enum_match_arm)]
-
 use super::applier::{LOOKS, READS_LAG};
 use super::endings::{contradiction, describe, failed, going_on, unshown};
 use crate::cloud::clock::Moment;

@@ -120,7 +120,7 @@ async fn in_arm(reader: &Reader, key: &KeyReference) -> Result<AtKey> {
         ResourceKind::Vault => Some(ask(reader
             .key_in_arm(&key.vault, &key.key, key.version.as_ref())
             .await)?),
-        _ => None,
+        ResourceKind::EnterprisePolicy | ResourceKind::ManagedHsm => None,
     };
     Ok((found, Seen::default()))
 }

@@ -54,9 +54,12 @@ impl Looking<'_> {
 
     /// The environment that was named, if any. Who may not see it goes on without it.
     pub(super) async fn if_visible(self) -> Result<OfEnvironment> {
-        self.of_environment(|error| match error.kind {
-            Kind::Forbidden => Ok(Seen::Unreadable(unseen_environment(&error))),
-            _ => Err(error),
+        self.of_environment(|error| {
+            if error.kind == Kind::Forbidden {
+                Ok(Seen::Unreadable(unseen_environment(&error)))
+            } else {
+                Err(error)
+            }
         })
         .await
     }
@@ -112,7 +115,7 @@ impl Looking<'_> {
                 forbidden: true,
                 reason: Reason::NotShown,
             }),
-            tenant => tenant,
+            tenant @ (Seen::Absent | Seen::Present(_) | Seen::Unreadable(_)) => tenant,
         })
     }
 

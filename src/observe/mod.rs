@@ -1,5 +1,8 @@
 //! The only reads of a command. What does not depend on each other is read at the same time.
 
+// A third answer is never "everything else".
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod alone;
 mod asking;
 mod doctor;

@@ -180,6 +180,6 @@ pub(super) fn shown(reply: Reply<Whole<Denial>>) -> Result<Seen<Whole<Denial>>> 
             forbidden: true,
             ..why
         }),
-        seen => seen,
+        seen @ (Seen::Absent | Seen::Present(_) | Seen::Unreadable(_)) => seen,
     })
 }

@@ -1,7 +1,8 @@
 //! `apply FILE` and `apply PLAN`: the same road as every change, for many environments.
 
-use super::asking::Asked;
+use super::asking::{Asked, changed};
 use super::proving::proven;
+use super::rechecking::unsent;
 use super::staged::{Approved, End, Looked, Road, walk};
 use super::wanted::{Planned, command, looked, seen};
 use super::waves::{Came, Run};
@@ -289,9 +290,14 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             waiting: run.waiting,
             resume: run.resume.clone(),
             started: false,
-            // Nothing about a policy takes anybody offline.
+            // Nothing that a file says of a policy needs evidence.
             running: None,
-            recheck: &|_| Box::pin(async { Ok(()) }),
+            recheck: &|action: &Action| {
+                let unsent = unsent(action);
+                Box::pin(
+                    async move { Err(changed(&unsent, "a file of policies has no such step")) },
+                )
+            },
             say: &mut event,
         };
         let applied = unless_stopped(applier.apply(&first)).await;

@@ -3,9 +3,9 @@
 //! typed.
 
 use super::Context;
-use super::asking::{Asked, question};
+use super::asking::{Asked, changed, question};
 use super::commands::{Command, protected};
-use super::rechecking::same_evidence;
+use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
 use crate::interrupt::unless_stopped;
@@ -39,7 +39,9 @@ fn repairs(
         OnTheWay::AtAnyTime => true,
         OnTheWay::OncePolicyIsThere => policy,
     };
-    let safe = plan.actions.iter().filter(fits);
+    // What harms is never done on the way.
+    let harmless = |action: &&Action| action.facts().harm == Harm::None;
+    let safe = plan.actions.iter().filter(harmless).filter(fits);
     let mut repairs: Vec<Repair> = safe
         .map(|action| Repair {
             action: action.clone(),
@@ -72,10 +74,11 @@ fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
     Repair { action, yes, flags }
 }
 
-/// Gathers the evidence of a repair once more, if it has any.
+/// Gathers the evidence of a repair once more: of purge protection, the only one that has any.
 async fn still_right(context: &Context, action: &Action) -> Result<()> {
     let Subject::Vault(vault) = action.facts().subject else {
-        return Ok(());
+        let why = "its evidence can't be gathered here";
+        return Err(changed(&unsent(action), why));
     };
     let fresh = observe_vault(&context.reader(), vault).await?;
     let fresh: Vec<Action> = protected(&fresh).into_iter().collect();

@@ -1,5 +1,8 @@
 //! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
 
+// A third answer is never "everything else".
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod applying;
 mod asking;
 mod changing;

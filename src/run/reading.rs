@@ -46,7 +46,11 @@ pub async fn check_integration(context: &Context, target: &Target, out: &mut Out
             Kind::Unexpected,
             "The integration could not be read.",
         )),
-        _ => Err(quiet(Kind::Blocked, verdict.meaning())),
+        integration::Verdict::NotFinanceAndOperations
+        | integration::Verdict::InitialEnvironmentOnly
+        | integration::Verdict::LinkIncomplete
+        | integration::Verdict::Mismatch
+        | integration::Verdict::CloudHosted => Err(quiet(Kind::Blocked, verdict.meaning())),
     }
 }
 

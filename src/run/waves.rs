@@ -319,6 +319,6 @@ fn of(name: &str, event: Event) -> Event {
         }),
         Event::Note(words) => Event::Note(format!("`{name}`: {words}")),
         Event::Doing(words) if !words.contains(name) => Event::Doing(format!("`{name}`: {words}")),
-        event => event,
+        event @ (Event::Doing(_) | Event::Done(_)) => event,
     }
 }

@@ -314,7 +314,7 @@ pub(super) fn deleted(
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        days, environment, hidden, key, link, now, odd, policy, policy_id, silent, vault,
+        days, environment, hidden, key, link, now, odd, on, policy, policy_id, silent, vault,
     };
     use super::*;
     use crate::model::whole::Whole;
@@ -514,5 +514,73 @@ mod tests {
         let (mut own, protection) = well();
         (own.modified, own.runtime_state) = (None, "Disabled".into());
         assert_eq!(state((own, protection)).2, None);
+    }
+
+    /// What may not be told of an environment and its protection.
+    const FORGOTTEN: &[(&str, Change)] = &[
+        ("link", |e, _| e.key_link = silent()),
+        ("runtime state", |e, _| e.runtime_state = "Wibble".into()),
+        ("management state", |e, _| {
+            e.management_state = "Wibble".into()
+        }),
+        ("policy", |_, p| p.policy = silent()),
+        ("policy, hidden", |_, p| p.policy = hidden()),
+        ("whether it encrypts", |_, p| {
+            on(&mut p.policy, |one| one.encrypts = odd())
+        }),
+        ("vault", |_, p| p.vault = Some(silent())),
+        ("vault, never read", |_, p| p.vault = None),
+        ("network", |_, p| {
+            on(&mut p.vault, |one| one.network = odd())
+        }),
+        ("soft delete", |_, p| {
+            on(&mut p.vault, |one| one.soft_delete = odd())
+        }),
+        ("purge protection", |_, p| {
+            on(&mut p.vault, |one| one.purge_protection = odd())
+        }),
+        ("key", |_, p| p.key = Some(silent())),
+        ("key, never read", |_, p| p.key = None),
+        ("whether it is enabled", |_, p| {
+            on(&mut p.key, |one| one.validity.enabled = odd())
+        }),
+        ("since when", |_, p| {
+            on(&mut p.key, |one| one.validity.not_before = odd())
+        }),
+        ("until when", |_, p| {
+            on(&mut p.key, |one| one.validity.expires = odd())
+        }),
+        ("grant", |_, p| p.granted = Verdict::default()),
+    ];
+
+    /// Over every state and every fact that is not told: that is said, or it changes nothing.
+    #[test]
+    fn what_is_not_told_hides_no_danger() {
+        for (row, change, _) in STATES {
+            let mut clean = well();
+            change(&mut clean.0, &mut clean.1);
+            let (_, known, _) = state(clean.clone());
+            for (what, forget) in FORGOTTEN {
+                let (mut own, mut protection) = clean.clone();
+                let there = protection.policy.present().is_some()
+                    && protection
+                        .vault
+                        .as_ref()
+                        .is_some_and(|one| one.present().is_some())
+                    && protection
+                        .key
+                        .as_ref()
+                        .is_some_and(|one| one.present().is_some());
+                if !there {
+                    continue;
+                }
+                forget(&mut own, &mut protection);
+                let (_, told, _) = state((own, protection));
+                assert!(
+                    told == known || told.contains(&State::NotVisible),
+                    "{row}, without {what}: {told:?}, known: {known:?}"
+                );
+            }
+        }
     }
 }

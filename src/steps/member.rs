@@ -1,7 +1,7 @@
 //! One environment of a file: where it stands, what it lacks, and what stands in its way.
 
 use super::lifecycle::READS_LAG;
-use super::link::{Standing, standing};
+use super::link::{Standing, standing, unknown_link};
 use super::location::{misfit, not_told};
 use super::rights::Right;
 use super::rights::key::access;
@@ -14,7 +14,7 @@ use crate::model::ids::ArmId;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
-use crate::model::seen::Seen;
+use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::model::text::clean;
 use crate::model::wanted::{WantedEnvironment, WantedPolicy};
@@ -33,10 +33,10 @@ pub fn target(wanted: &WantedPolicy) -> Target {
     }
 }
 
-/// Where nothing is to be done, what is in the way of changes alone is a warning.
+/// Where nothing is to be done, what is in the way of changes alone is a warning. What is not known
+/// stays so: then that nothing is to be done is not known either.
 pub(super) fn in_nobodys_way(finding: &mut Finding) {
-    let is_in_the_way = matches!(finding.severity, Severity::Block | Severity::Unknown);
-    if is_in_the_way && finding.blocks == Blocks::Changes {
+    if finding.severity == Severity::Block && finding.blocks == Blocks::Changes {
         finding.severity = Severity::Warn;
     }
 }
@@ -87,13 +87,9 @@ pub(super) fn member(
     }
     member.name = lookup.twice.told_apart(&member.name, &environment.id);
     if seen.is_none() {
-        let locked = is_locked(environment, &wanted.id, sight);
-        member.place = if locked {
-            Place::Locked
-        } else {
-            Place::Encrypted
-        };
-        return (member, Vec::new());
+        let (place, found) = by_the_list(environment, &wanted.id, sight);
+        member.place = place;
+        return (member, found);
     }
     let environment = Environment {
         display_name: member.name.clone(),
@@ -115,6 +111,24 @@ pub(super) fn member(
     };
     (member.actions, member.withheld) = (plan.actions, plan.withheld);
     (member, findings)
+}
+
+/// Where one stands that the list alone shows: in place or locked, or else nobody knows.
+fn by_the_list(environment: &Environment, policy: &ArmId, sight: &Sight) -> (Place, Vec<Finding>) {
+    if is_locked(environment, policy, sight) {
+        return (Place::Locked, Vec::new());
+    }
+    let open = match standing(environment, policy) {
+        Standing::Done if environment.ongoing.is_none() => return (Place::Encrypted, Vec::new()),
+        Standing::Unknown(why) => why,
+        Standing::Done
+        | Standing::None
+        | Standing::Under
+        | Standing::Locked
+        | Standing::Failed
+        | Standing::Other(_) => Unreadable::because("it was not looked at by itself"),
+    };
+    (Place::Blocked, vec![unknown_link(environment, &open)])
 }
 
 /// A member of which nothing was seen yet.
@@ -255,7 +269,7 @@ mod tests {
     fn dangers_are_in_nobodys_way_and_nothing_else_is() {
         for (before, of_changes, after) in [
             (Severity::Block, true, Severity::Warn),
-            (Severity::Unknown, true, Severity::Warn),
+            (Severity::Unknown, true, Severity::Unknown),
             (Severity::NotVisible, true, Severity::NotVisible),
             (Severity::Block, false, Severity::Block),
             (Severity::Unknown, false, Severity::Unknown),

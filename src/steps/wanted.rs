@@ -324,6 +324,7 @@ mod tests {
     };
     use super::*;
     use crate::model::fleet::Listed;
+    use crate::model::proof::Proof;
     use crate::model::seen::Seen;
     use crate::model::wanted::{WantedEnvironment, Waves};
 
@@ -446,5 +447,87 @@ mod tests {
         assert_eq!(fleet.unlisted.len(), 1);
         assert_eq!(fleet.unlisted[0].environments[0].id, "f");
         assert!(fleet.plan.actions.is_empty());
+    }
+
+    type Forget = fn(&mut Sight);
+
+    fn member_of(sight: &mut Sight) -> Option<&mut Observed> {
+        sight.members.get_mut("e")
+    }
+
+    /// What may not be told of a tenant that a file is about.
+    const FORGOTTEN: &[(&str, Forget)] = &[
+        ("tenant", |s| s.listed = Listed::Tenant(silent())),
+        ("links of the list", |s| {
+            if let Listed::Tenant(Seen::Present(all)) = &mut s.listed {
+                all.iter_mut().for_each(|one| one.key_link = silent());
+            }
+        }),
+        ("runtime states of the list", |s| {
+            if let Listed::Tenant(Seen::Present(all)) = &mut s.listed {
+                all.iter_mut()
+                    .for_each(|one| one.runtime_state = "Wibble".into());
+            }
+        }),
+        ("history", |s| {
+            member_of(s)
+                .into_iter()
+                .for_each(|one| one.operations = silent());
+        }),
+        ("environment", |s| {
+            member_of(s).into_iter().for_each(|one| {
+                if let Seen::Present(one) = &mut one.environment {
+                    one.key_link = silent();
+                }
+            });
+        }),
+        ("policy", |s| s.policies[0].policy = silent()),
+        ("vault", |s| s.policies[0].vault = Some(silent())),
+        ("key", |s| s.policies[0].key = Some(silent())),
+        ("roles", |s| s.policies[0].key_rights.roles = silent()),
+        ("provider", |s| s.policies[0].provider = silent()),
+    ];
+
+    #[test]
+    fn what_is_not_told_starts_nothing_and_ends_nothing() {
+        let free = environment("e");
+        for (listed, single) in [
+            (with("Linked", "Enabled"), None),
+            (with("Linked", "Disabled"), None),
+            (with("Linking", "Enabled"), Some(with("Linking", "Enabled"))),
+            (free.clone(), Some(free)),
+        ] {
+            let clean = sight(listed.clone(), single);
+            let known = plan(&file(), &clean);
+            for (what, forget) in FORGOTTEN {
+                let mut poorer = clean.clone();
+                forget(&mut poorer);
+                let told = plan(&file(), &poorer);
+                let may = told.plan.may_start();
+                for action in &told.plan.actions {
+                    let is_known = known
+                        .plan
+                        .actions
+                        .iter()
+                        .any(|one| one.is_same_step(action));
+                    assert!(!may || is_known, "{listed:?}, without {what}: {action}");
+                }
+                let done = |fleet: &Fleet| Proof::of(&fleet.plan).is_ok() && !fleet.has_unseen();
+                // Where all is in place, that must be seen of everything that the file names.
+                let is_told = done(&known);
+                let needs = [
+                    "tenant",
+                    "links of the list",
+                    "policy",
+                    "vault",
+                    "key",
+                    "roles",
+                ];
+                assert!(
+                    !done(&told) || (is_told && !needs.contains(what)),
+                    "{listed:?}, without {what}: {told:#?}"
+                );
+            }
+        }
     }
 }

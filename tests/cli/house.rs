@@ -509,6 +509,66 @@ fn what_counts_as_proof_has_one_maker() {
     }
 }
 
+/// Each kind of action has a row in the table of answers, each command value a subcommand and a
+/// place in the tests of all of them; and only the ways that gather evidence send.
+#[test]
+fn nothing_of_a_new_command_is_left_out() {
+    let all = sources();
+    let text = |name: &str| {
+        let found = all.iter().find(|source| source.name == name);
+        found.unwrap_or_else(|| panic!("{name}")).text.clone()
+    };
+    let action = text("model/action.rs");
+    let kinds = action
+        .split_once("pub enum Action {")
+        .and_then(|(_, rest)| rest.split_once("\n}\n"))
+        .map(|(body, _)| {
+            body.lines()
+                .filter(|line| line.starts_with("    ") && line.ends_with(" {"))
+        })
+        .unwrap()
+        .count();
+    let answers = text("model/action/answers.rs");
+    assert!(
+        answers.contains(&format!("const ROWS: [(&str, &str, &str); {kinds}]")),
+        "{kinds}"
+    );
+    let commands = all
+        .iter()
+        .filter(|source| source.name.starts_with("run/commands/"))
+        .flat_map(code_of)
+        .filter_map(|line| line.strip_prefix("pub const ")?.split_once(": Command"))
+        .map(|(name, _)| name.to_owned())
+        .collect::<Vec<_>>();
+    assert!(commands.len() >= 8, "{commands:?}");
+    let listed = text("run/commands/mod.rs");
+    for name in &commands {
+        assert!(listed.contains(&format!("&{name},")), "{name} in ALL");
+        let used = |source: &&Source| source.room == "cli" && source.text.contains(name.as_str());
+        assert!(
+            all.iter().any(|source| used(&source)),
+            "{name} in the command line"
+        );
+    }
+    let senders = |source: &&Source| {
+        source.room == "apply" && code_of(source).any(|line| line.contains("self.writer."))
+    };
+    let senders: Vec<&str> = all
+        .iter()
+        .filter(senders)
+        .map(|source| source.name.as_str())
+        .collect();
+    assert_eq!(senders, ["apply/environment.rs", "apply/following.rs"]);
+    let unfounded =
+        |source: &&Source| code_of(source).any(|line| line.contains("Fingerprint::default()"));
+    let unfounded: Vec<&str> = all
+        .iter()
+        .filter(unfounded)
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(unfounded, ["steps/evidence/mod.rs"]);
+}
+
 #[test]
 fn a_decision_by_a_code_or_a_kind_would_be_noticed() {
     for line in [

@@ -146,43 +146,51 @@ mod tests {
             "azure, policy ep, no harm, Reader p, --fix with policy, right at group of ep: \
             Microsoft.Authorization/roleAssignments/write",
         ),
-        ("rotate-key", r#"KEY"#, "azure, key cmk, no harm"),
+        (
+            "rotate-key",
+            r#"KEY"#,
+            "azure, key cmk, no harm, by evidence",
+        ),
         (
             "protect-from-purge",
             r#""vault": KV"#,
-            "azure, vault kv, for good kv",
+            "azure, vault kv, for good kv, by evidence",
         ),
-        ("recover-key", r#"KEY"#, "azure, key cmk, no harm"),
+        (
+            "recover-key",
+            r#"KEY"#,
+            "azure, key cmk, no harm, by evidence",
+        ),
         (
             "enable-key-version",
             r#"KEY, "version": VERSION"#,
-            "azure, key cmk, no harm",
+            "azure, key cmk, no harm, by evidence",
         ),
         (
             "disable-key-version",
             r#"KEY, "version": VERSION, "overridden": ["why"]"#,
-            "azure, key cmk, cuts off cmk, overrides 1",
+            "azure, key cmk, cuts off cmk, by evidence, overrides 1",
         ),
         ("make-managed", r#"UAT"#, "environment e, no harm, Managed"),
         (
             "add-environment",
             r#"UAT, "policy": EP"#,
-            "environment e, offline UAT 4, to ep, uses the grant",
+            "environment e, offline UAT 4, to ep, uses the grant, by evidence",
         ),
         (
             "remove-environment",
             r#"UAT, "policy": EP"#,
-            "environment e, offline UAT 4, off ep",
+            "environment e, offline UAT 4, off ep, by evidence",
         ),
         (
             "move-environment",
             r#"UAT, "policy": EP, "from": OLD"#,
-            "environment e, offline UAT 4, to ep over old, uses the grant",
+            "environment e, offline UAT 4, to ep over old, uses the grant, by evidence",
         ),
         (
             "enable-environment",
             r#"UAT"#,
-            "environment e, no harm, uses the grant, others go on",
+            "environment e, no harm, uses the grant, others go on, by evidence",
         ),
         (
             "await-removal",
@@ -324,6 +332,9 @@ mod tests {
         if facts.others_go_on {
             said.push("others go on".to_owned());
         }
+        if facts.evidence.is_some() {
+            said.push("by evidence".to_owned());
+        }
         if !facts.overridden.is_empty() {
             said.push(format!("overrides {}", facts.overridden.len()));
         }
@@ -356,6 +367,13 @@ mod tests {
                     "{action}"
                 );
             }
+            // What harms has its evidence, and `--fix` never does it on the way.
+            let facts = action.facts();
+            assert!(harm == Harm::None || facts.evidence.is_some(), "{action}");
+            assert!(
+                harm == Harm::None || facts.on_the_way == OnTheWay::No,
+                "{action}"
+            );
             // What only waits harms nobody, and what takes people offline is about one of them.
             assert!(action.changes() || harm == Harm::None, "{action}");
             assert!(

@@ -181,6 +181,22 @@ impl Command {
         for (flag, value) in flags {
             command.extend(value.map(|value| format!(" {flag} {value}")));
         }
+        // Without its version every version of a key would be meant, without its place another one.
+        let version = own.key.as_ref().and(own.key_version.as_ref());
+        command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
+        let location = own.location.as_ref().filter(|_| own.vault.is_some());
+        command.extend(location.map(|location| format!(" --location {location}")));
+        command.extend(own.readers.iter().map(|id| format!(" --reader {id}")));
+        let said = [
+            (own.make_managed, "--make-managed"),
+            (own.power_platform_only, "--power-platform-only"),
+            (own.in_place, "--in-place"),
+            (own.old_key_granted, "--old-key-granted"),
+            (own.deleted_checked, "--deleted-environments-checked"),
+        ];
+        for (_, flag) in said.iter().filter(|(said, _)| *said) {
+            command.push_str(&format!(" {flag}"));
+        }
         command
     }
 

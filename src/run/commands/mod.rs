@@ -26,7 +26,7 @@ mod tests {
     use super::command::Need;
     use super::*;
     use crate::model::ids::{ArmId, ResourceKind};
-    use crate::model::key_ids::KeyName;
+    use crate::model::key_ids::{KeyName, KeyVersion};
     use crate::model::target::Target;
 
     const ALL: [&Command; 8] = [
@@ -104,6 +104,38 @@ mod tests {
         };
         let error = CREATE_POLICY.require(&nowhere).unwrap_err();
         assert!(error.message.contains("location"), "{error}");
+    }
+
+    #[test]
+    fn what_is_run_again_means_the_same() {
+        let version = "a".repeat(32);
+        let target = Target {
+            key_version: KeyVersion::parse(&version).ok(),
+            deleted_checked: true,
+            ..whole()
+        };
+        let again = RETIRE_KEY.again("cmkctl", &target, None);
+        assert!(
+            again.contains(&format!(" --key-version {version}")),
+            "{again}"
+        );
+        assert!(
+            again.ends_with(" --deleted-environments-checked"),
+            "{again}"
+        );
+        let target = Target {
+            location: Some("europe".into()),
+            readers: vec!["id".into()],
+            ..whole()
+        };
+        let again = CREATE_POLICY.again("cmkctl", &target, None);
+        assert!(again.ends_with(" --location europe --reader id"), "{again}");
+        // The place of a policy is nothing to somebody who takes an environment off it.
+        assert!(
+            !REMOVE_ENVIRONMENT
+                .again("cmkctl", &target, None)
+                .contains("--location")
+        );
     }
 
     #[test]
