@@ -114,6 +114,20 @@ impl Arena {
         std::fs::write(self.served.cloud_file(), answer.body).unwrap();
     }
 
+    /// The same without trouble; the ledger keeps what is answered.
+    pub(crate) fn begin_with_answers(&self, scenario: &Value, speed: f64) {
+        let body = json!({ "scenario": scenario, "faults": [], "speed": speed, "answers": true });
+        let answer = http(
+            &self.served.url,
+            "POST",
+            "/_sandbox/begin",
+            &[],
+            &body.to_string(),
+        );
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        std::fs::write(self.served.cloud_file(), answer.body).unwrap();
+    }
+
     /// Nobody can connect for a moment when that is the trouble.
     fn await_door(&self) {
         let address = self.served.url.strip_prefix("http://").unwrap();

@@ -53,6 +53,7 @@ mod output;
 #[cfg(unix)]
 mod pipelines;
 mod poorer;
+mod poverty;
 mod procedure;
 #[cfg(target_os = "linux")]
 mod proxies;

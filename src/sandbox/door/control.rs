@@ -84,8 +84,8 @@ fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
 }
 
 /// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the
-/// trouble. Takes `scenario` (a patch, or the name of a built-in one), `speed` and `faults`; what
-/// is left out stays as it was.
+/// trouble. Takes `scenario` (a patch, or the name of a built-in one), `speed`, `faults`, and
+/// `answers` to keep what is answered; what is left out stays as it was.
 fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),
@@ -105,7 +105,7 @@ fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     }
     *shared.world() = scenario.world(speed);
     *shared.scenario() = scenario;
-    *shared.ledger() = Ledger::default();
+    *shared.ledger() = Ledger::new(wanted["answers"] == true);
     *shared.trouble() = Trouble::new(rules);
     shared.stall.send_replace(false);
     if let Some(closed) = shared.trouble().closes_after(0) {

@@ -118,6 +118,9 @@ async fn answer(
     let outcome = play(&shared, service, number, &request).await;
     let status = outcome.as_ref().map_or(0, |played| played.reply.status);
     let user = user_of(&shared.world(), &request);
+    let keeps = shared.ledger().keeps_answers();
+    let body = outcome.as_ref().ok().filter(|_| keeps);
+    let body = body.map_or(Vec::new(), |played| played.reply.body.clone());
     shared.ledger().end(
         &request,
         Answered {
@@ -126,6 +129,7 @@ async fn answer(
             status,
             user,
             began,
+            body,
         },
     );
     let played = outcome?;

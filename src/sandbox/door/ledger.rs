@@ -20,6 +20,8 @@ struct Entry {
     client_request: String,
     began: Instant,
     ended: Instant,
+    /// What was answered, where answers are kept and are JSON.
+    answer: Option<Value>,
 }
 
 /// How a request was answered.
@@ -32,6 +34,8 @@ pub(super) struct Answered {
     /// Who asked, as far as is known.
     pub(super) user: String,
     pub(super) began: Instant,
+    /// What was answered.
+    pub(super) body: Vec<u8>,
 }
 
 /// Sign-in is not the job: it is counted apart.
@@ -49,9 +53,24 @@ pub(in crate::sandbox) struct Ledger {
     /// Hosts that nobody plays and that were asked all the same.
     foreign: Vec<String>,
     log: VecDeque<Entry>,
+    /// Is what was answered kept, too?
+    answers: bool,
 }
 
 impl Ledger {
+    /// An empty one; `answers`: keep what is answered.
+    pub(super) fn new(answers: bool) -> Self {
+        Self {
+            answers,
+            ..Self::default()
+        }
+    }
+
+    /// Is what is answered kept?
+    pub(super) fn keeps_answers(&self) -> bool {
+        self.answers
+    }
+
     /// The number of a request that begins.
     pub(super) fn begin(&mut self, service: &'static str) -> u64 {
         self.last += 1;
@@ -66,6 +85,7 @@ impl Ledger {
             status,
             user,
             began,
+            body,
         } = answered;
         // Validating a deployment deploys nothing.
         let asks = request.raw_path.ends_with("/validate");
@@ -86,6 +106,10 @@ impl Ledger {
             client_request: request.client_request.0.clone(),
             began,
             ended: Instant::now(),
+            answer: self
+                .answers
+                .then(|| serde_json::from_slice(&body).ok())
+                .flatten(),
         });
     }
 
@@ -116,6 +140,7 @@ impl Ledger {
     pub(super) fn reset(&mut self) {
         *self = Self {
             last: self.last,
+            answers: self.answers,
             ..Self::default()
         };
     }
@@ -142,6 +167,7 @@ impl Ledger {
                     "user": entry.user,
                     "client_request_id": entry.client_request,
                     "ms": entry.ended.duration_since(entry.began).as_millis() as u64,
+                    "answer": entry.answer,
                 })
             })
             .collect();

@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use super::trouble::Fired;
 use super::wire::Reset;
-use super::{mischief, trouble};
+use super::{mischief, poorer, trouble};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::scenario::rules::Kind;
 use crate::sandbox::services;
@@ -93,6 +93,7 @@ async fn beset(
         }),
         Kind::UnknownEnum => whole(trouble::wibble(act(), to)),
         Kind::ForeignLink => whole(trouble::lead_away(act(), to)),
+        Kind::Poorer(kind) => whole(poorer::reply(kind, to.unwrap_or_default(), act())),
         Kind::Mischief(kind) => {
             let reply = mischief::reply(kind, to, (request, number), act);
             shared.world().meanwhile(&rule.change);

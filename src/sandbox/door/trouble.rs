@@ -5,7 +5,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::scenario::rules::{CLOSED, Form, Kind, Rule, kind};
 use crate::sandbox::tenant::events::Change;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A rule that fires.
 #[derive(Debug)]
@@ -118,6 +118,11 @@ pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Re
                 .header("retry-after", date)
         }
         Form::SeeOther => Reply::empty(status).header("location", ELSEWHERE),
+        Form::Nothing => Reply::json(status, &json!({})),
+        Form::Inside => Reply::json(
+            status,
+            &json!({ "error": { "code": "Scripted", "message": "Scripted trouble." } }),
+        ),
         Form::Json => Reply::error(
             status,
             "Scripted",

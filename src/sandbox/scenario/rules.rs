@@ -74,6 +74,8 @@ pub(in crate::sandbox) enum Kind {
     UnknownEnum,
     ForeignLink,
     Mischief(Mischief),
+    /// One thing in the answer is less or other than it was; `to` is its JSON pointer.
+    Poorer(Poorer),
     Answer {
         status: u16,
         form: Form,
@@ -93,6 +95,47 @@ pub(in crate::sandbox) enum Form {
     RetryDate,
     Busy,
     SeeOther,
+    /// `{}`.
+    Nothing,
+    /// An error in an answer that says 200.
+    Inside,
+}
+
+/// What becomes of one place of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Poorer {
+    /// It is left out.
+    Drop,
+    /// It is `null`.
+    Null,
+    /// It is of another type.
+    Retype,
+    /// It has another name.
+    Rename,
+    /// Its name is spelled in the other case.
+    Recase,
+    /// A text is a word that nobody knows.
+    Word,
+    /// A list has no items.
+    Empty,
+    /// A list lacks its last item.
+    Cut,
+}
+
+impl Poorer {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "drop" => Poorer::Drop,
+            "null" => Poorer::Null,
+            "retype" => Poorer::Retype,
+            "rename" => Poorer::Rename,
+            "recase" => Poorer::Recase,
+            "word" => Poorer::Word,
+            "empty-list" => Poorer::Empty,
+            "cut-list" => Poorer::Cut,
+            _ => return None,
+        })
+    }
 }
 
 /// What is done to an answer.
@@ -195,6 +238,9 @@ pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
         "409" => answer(409, Form::Busy),
         "409-empty" => answer(409, Form::Empty),
         "303" => answer(303, Form::SeeOther),
+        "204" => answer(204, Form::Empty),
+        "200-empty" => answer(200, Form::Nothing),
+        "200-error" => answer(200, Form::Inside),
         // The same answers, written by something in between after the service has acted.
         name if let Some(Kind::Answer { status, form, .. }) =
             name.strip_suffix("-after").and_then(kind) =>
@@ -205,6 +251,9 @@ pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
                 acts: true,
             }
         }
-        name => Kind::Mischief(Mischief::named(name)?),
+        name => match Poorer::named(name) {
+            Some(poorer) => Kind::Poorer(poorer),
+            None => Kind::Mischief(Mischief::named(name)?),
+        },
     })
 }

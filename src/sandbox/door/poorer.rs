@@ -1,0 +1,151 @@
+//! Answers that are poorer or odder than the service gave them: one thing is missing, of another
+//! type, or called by another name. The request takes effect as always.
+
+use crate::sandbox::message::Reply;
+use crate::sandbox::scenario::rules::Poorer;
+use serde_json::{Map, Value, json};
+
+/// A word that no enumeration has.
+const ODD: &str = "Wibble";
+
+/// The reply with what stands at the JSON pointer `at` changed. An answer that has no such place
+/// stays as it is.
+pub(super) fn reply(kind: Poorer, at: &str, mut reply: Reply) -> Reply {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
+        return reply;
+    };
+    if change(kind, at, &mut body).is_some() {
+        reply.body = body.to_string().into_bytes();
+    }
+    reply
+}
+
+fn change(kind: Poorer, at: &str, body: &mut Value) -> Option<()> {
+    match kind {
+        Poorer::Drop | Poorer::Rename | Poorer::Recase => {
+            let (parent, name) = at.rsplit_once('/')?;
+            let parent = body.pointer_mut(parent)?;
+            match parent {
+                Value::Array(items) => {
+                    let index: usize = name.parse().ok()?;
+                    (index < items.len()).then(|| items.remove(index))?;
+                }
+                Value::Object(fields) => {
+                    let name = name.replace("~1", "/").replace("~0", "~");
+                    *fields = without(fields, &name, kind)?;
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+            }
+        }
+        Poorer::Null => *body.pointer_mut(at)? = Value::Null,
+        Poorer::Retype => {
+            let value = body.pointer_mut(at)?;
+            *value = match value {
+                Value::Null | Value::Number(_) | Value::Object(_) | Value::Array(_) => json!("odd"),
+                Value::Bool(flag) => json!(flag.to_string()),
+                Value::String(_) => json!(7),
+            };
+        }
+        Poorer::Word => *body.pointer_mut(at).filter(|value| value.is_string())? = json!(ODD),
+        Poorer::Empty => body.pointer_mut(at)?.as_array_mut()?.clear(),
+        Poorer::Cut => {
+            let items = body.pointer_mut(at)?.as_array_mut()?;
+            items.pop()?;
+        }
+    }
+    Some(())
+}
+
+/// The fields without one, or with another name for it, in their order.
+fn without(fields: &Map<String, Value>, name: &str, kind: Poorer) -> Option<Map<String, Value>> {
+    fields.get(name)?;
+    let renamed = match kind {
+        Poorer::Rename => Some(format!("{name}Odd")),
+        Poorer::Recase => Some(recased(name)),
+        Poorer::Drop
+        | Poorer::Null
+        | Poorer::Retype
+        | Poorer::Word
+        | Poorer::Empty
+        | Poorer::Cut => None,
+    };
+    let entry = |(own, value): (&String, &Value)| {
+        let called = if own == name {
+            renamed.clone()?
+        } else {
+            own.clone()
+        };
+        Some((called, value.clone()))
+    };
+    Some(fields.iter().filter_map(entry).collect())
+}
+
+/// The name with its first letter in the other case.
+fn recased(name: &str) -> String {
+    let mut letters = name.chars();
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let first = if first.is_lowercase() {
+        first.to_uppercase().to_string()
+    } else {
+        first.to_lowercase().to_string()
+    };
+    first + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_changed_and_nothing_else() {
+        let whole = json!({ "a": { "b": "x", "c": [1, 2] }, "d": true });
+        let changed = |kind, at: &str| {
+            let mut body = whole.clone();
+            change(kind, at, &mut body).map(|()| body)
+        };
+        let with_a = |a: Value| Some(json!({ "a": a, "d": true }));
+        for (kind, at, expected) in [
+            (Poorer::Drop, "/a/b", with_a(json!({ "c": [1, 2] }))),
+            (
+                Poorer::Drop,
+                "/a/c/0",
+                with_a(json!({ "b": "x", "c": [2] })),
+            ),
+            (
+                Poorer::Rename,
+                "/a/b",
+                with_a(json!({ "bOdd": "x", "c": [1, 2] })),
+            ),
+            (
+                Poorer::Recase,
+                "/a/b",
+                with_a(json!({ "B": "x", "c": [1, 2] })),
+            ),
+            (Poorer::Null, "/a", Some(json!({ "a": null, "d": true }))),
+            (
+                Poorer::Retype,
+                "/d",
+                Some(json!({ "a": whole["a"], "d": "true" })),
+            ),
+            (
+                Poorer::Retype,
+                "/a/b",
+                with_a(json!({ "b": 7, "c": [1, 2] })),
+            ),
+            (
+                Poorer::Word,
+                "/a/b",
+                with_a(json!({ "b": "Wibble", "c": [1, 2] })),
+            ),
+            (Poorer::Empty, "/a/c", with_a(json!({ "b": "x", "c": [] }))),
+            (Poorer::Cut, "/a/c", with_a(json!({ "b": "x", "c": [1] }))),
+            (Poorer::Word, "/d", None),
+            (Poorer::Drop, "/z", None),
+            (Poorer::Empty, "/a", None),
+        ] {
+            assert_eq!(changed(kind, at), expected, "{kind:?} {at}");
+        }
+    }
+}
