@@ -1,5 +1,5 @@
-//! Every answer made poorer or odder, one thing at a time: no change that the untouched run does not
-//! make, none twice, and no success that the tenant does not show.
+//! Every answer made poorer or odder, one thing at a time: no change that the untouched run does
+//! not make, none twice, and no success that the tenant does not show.
 //!
 //! `CMKCTL_MATRIX=full cargo test --locked --test cli poverty -- --nocapture` tries all of them;
 //! without it, each mutation of each kind of request is tried at one place at least.
@@ -198,19 +198,34 @@ fn refusals() -> Vec<Known> {
     ]
 }
 
-/// Mutations under which another end is right, each with its reason.
-const EXCUSED: [(&str, &str, &str); 3] = [
-    // What is refused to the caller is the other administrator's to know, and the plan lists it
-    // (design: hidden).
-    ("no grant", "403", "/vaults/kv-contoso-cmk"),
-    ("closed firewall", "403", "/vaults/kv-contoso-cmk"),
-    ("disabled key", "403", "/vaults/kv-contoso-cmk"),
+/// Left out, or as good as that.
+const GONE: [&str; 3] = ["drop", "null", "rename"];
+
+/// Places whose mutation makes another valid answer, each with its reason.
+const OTHER_ANSWERS: [(&[&str], &str); 5] = [
+    // A list without a next link is at its end (Microsoft REST API guidelines, collections).
+    (&GONE, "/nextLink"),
+    // A key without an end never expires (Key Vault REST, key attributes).
+    (&GONE, "/properties/attributes/exp"),
+    // Without rules there is none; `bypass` is `AzureServices` where it is not said (specification
+    // of Microsoft.KeyVault, 2023-07-01).
+    (&GONE, "/properties/networkAcls"),
+    (&GONE, "/properties/networkAcls/bypass"),
+    // The word is the name of another key, and nothing else tells which one the policy has.
+    (&["word"], "/properties/encryption/keyVault/key/name"),
 ];
 
+/// Runs whose end is another one where the vault or what lies below it is refused: that is the
+/// other administrator's to know, and the plan lists it as hidden.
+const HIDDEN: [&str; 3] = ["no grant", "closed firewall", "disabled key"];
+
 fn is_excused(known: &Known, mutation: &Mutation) -> bool {
-    EXCUSED.iter().any(|(name, how, path)| {
-        known.job.name == *name && mutation.how == *how && mutation.route.path.contains(path)
-    })
+    let Mutation { route, how, at } = mutation;
+    let other = |(hows, place): &(&[&str], &str)| hows.contains(how) && at == place;
+    let hidden = HIDDEN.contains(&known.job.name)
+        && *how == "403"
+        && route.path.contains("/vaults/kv-contoso-cmk");
+    hidden || OTHER_ANSWERS.iter().any(other)
 }
 
 fn clean(arena: &Arena, known: &Known) -> Clean {
@@ -324,7 +339,8 @@ fn unsafe_end(known: &Known, clean: &End, (code, end): (i32, &End)) -> Option<St
     (code < 0 || code == 101).then(|| format!("it ended with {code}"))
 }
 
-fn tried(arena: &Arena, known: &Known, clean: &Clean, mutation: &Mutation) -> Result<(), String> {
+/// Is it safe as it stands? `Ok(false)`: another end is right under this mutation.
+fn tried(arena: &Arena, known: &Known, clean: &Clean, mutation: &Mutation) -> Result<bool, String> {
     let Mutation { route, how, at } = mutation;
     let rule = json!([{
         "match": { "method": route.method, "host": route.host, "path": route.path },
@@ -333,7 +349,10 @@ fn tried(arena: &Arena, known: &Known, clean: &Clean, mutation: &Mutation) -> Re
     arena.begin(&known.job.scenario, &rule, SPEED);
     let ran = arena.run(known.job.arguments);
     let end = arena.end();
-    unsafe_end(known, &clean.end, (ran.code, &end)).map_or(Ok(()), |why| {
+    unsafe_end(known, &clean.end, (ran.code, &end)).map_or(Ok(true), |why| {
+        if is_excused(known, mutation) {
+            return Ok(false);
+        }
         let asked = format!("{} {}{}", route.method, route.host, route.path);
         Err(format!(
             "{}: {how} {at} of {asked}: exit {}: {why}\n{}{}",
@@ -350,17 +369,17 @@ fn every_mutation(all: &[Known]) {
     let cleans: Vec<Clean> = all.iter().map(|known| clean(&arena, known)).collect();
     let cases = cleans.iter().enumerate().flat_map(|(at, clean)| {
         let own = mutations(&clean.answers).into_iter();
-        own.filter(move |one| !is_excused(&all[at], one))
-            .map(move |one| (at, one))
+        own.map(move |one| (at, one))
     });
     let cases = chosen(cases.collect(), full);
     let outcomes = spread(&cases, |arena, (at, mutation)| {
         tried(arena, &all[*at], &cleans[*at], mutation)
     });
+    let excused = outcomes.iter().filter(|one| **one == Ok(false)).count();
     let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
     let _ = writeln!(
         std::io::stdout(),
-        "{} mutations: {} safe ({:.0?})",
+        "{} mutations: {} safe, {excused} of them another valid answer ({:.0?})",
         cases.len(),
         cases.len() - failures.len(),
         began.elapsed()

@@ -303,3 +303,37 @@ fn the_sandbox_sends_nothing_that_was_never_recorded() {
     never.retain(|path| !DOCUMENTED.iter().any(|(start, _)| path.starts_with(start)));
     assert!(never.is_empty(), "{never:#?}");
 }
+
+/// One place of an answer is less or other than it was, or the whole answer says nothing; the
+/// request has taken effect all the same.
+#[test]
+fn an_answer_can_be_poorer_at_one_place() {
+    let served = with_policy(&json!({}), "1");
+    let id = uat_id(&served);
+    let hit = |how: &str, at: &str| {
+        served.faults(&json!([{ "match": { "path": id }, "do": how, "to": at }]));
+        let url = format!("{BAP}/scopes/admin/environments/{id}?{EXPANDED}");
+        ask_as(&served, "admin", "GET", &url, "")
+    };
+    let whole = hit("drop", "/nothing").json();
+    let runtime = "/properties/states/runtime/id";
+    assert_eq!(whole.pointer(runtime), Some(&json!("Enabled")));
+    for (how, at, expected) in [
+        ("drop", runtime, None),
+        ("null", runtime, Some(Value::Null)),
+        ("word", runtime, Some(json!("Wibble"))),
+        ("retype", runtime, Some(json!(7))),
+        ("rename", runtime, None),
+        ("recase", "/properties/states", None),
+    ] {
+        let poorer = hit(how, at).json();
+        assert_eq!(poorer.pointer(runtime), expected.as_ref(), "{how}");
+        assert_eq!(poorer["name"], whole["name"], "{how}");
+    }
+    assert_eq!(hit("204", "").status, 204);
+    assert_eq!(hit("200-empty", "").json(), json!({}));
+    assert!(hit("200-error", "").json()["error"]["code"].is_string());
+    served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "401-after" }]));
+    assert_eq!(start_link(&served, &id).status, 401);
+    assert_eq!(served.effects().len(), 1);
+}
