@@ -97,12 +97,13 @@ pub(super) enum Unshown {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::cloud::Service;
     use crate::cloud::answer::Answer;
 
-    fn status(status: u16) -> Fault {
+    /// A bare answer with this status.
+    pub(in crate::apply) fn status(status: u16) -> Fault {
         let answer = Answer {
             status,
             headers: reqwest::header::HeaderMap::new(),

@@ -236,17 +236,9 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apply::change::tests::status;
     use crate::cloud::Service;
-    use crate::cloud::answer::{Answer, Broken};
-
-    fn status(status: u16) -> Fault {
-        let answer = Answer {
-            status,
-            headers: reqwest::header::HeaderMap::new(),
-            body: bytes::Bytes::new(),
-        };
-        Fault::answered(Service::Arm, &answer)
-    }
+    use crate::cloud::answer::Broken;
 
     #[test]
     fn trouble_is_waited_out_but_refusals_are_not() {

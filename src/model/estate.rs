@@ -74,14 +74,22 @@ impl Protection {
     }
 }
 
+/// Why a list may not be the whole tenant's, if so: somebody who administers a part of it sees that
+/// part.
+pub fn in_part(whole_tenant: &Verdict) -> Option<Unreadable> {
+    match whole_tenant {
+        Verdict::Yes => None,
+        Verdict::No => Some(Unreadable::because(
+            "you do not administer every environment of the tenant",
+        )),
+        Verdict::CantTell(why) => Some(why.clone()),
+    }
+}
+
 impl Estate {
     /// Why there may be environments that are not shown, if so.
-    pub fn partial(&self) -> Option<&str> {
-        match &self.whole_tenant {
-            Verdict::Yes => None,
-            Verdict::No => Some("you do not administer every environment of the tenant"),
-            Verdict::CantTell(why) => Some(&why.why),
-        }
+    pub fn partial(&self) -> Option<String> {
+        in_part(&self.whole_tenant).map(|why| why.why)
     }
 
     /// What protects an environment; `None` without a linked policy.

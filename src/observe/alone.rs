@@ -25,20 +25,34 @@ pub(super) async fn looked_at(
     })
     .await?;
     for environment in &mut all {
-        match alone.get(&environment.id) {
-            Some(Seen::Present(found)) => {
-                *environment = Environment {
-                    page: environment.page,
-                    ..found.clone()
-                };
-            }
-            Some(Seen::Unreadable(why)) => environment.key_link = Seen::Unreadable(why.clone()),
-            Some(Seen::Absent) => {
-                let why = "it is in the list, and can't be read by itself".to_owned();
-                environment.key_link = Seen::Unreadable(Unreadable::because(why));
-            }
-            None => {}
+        if let Some(alone) = alone.get(&environment.id) {
+            let gone = "it is in the list, and can't be read by itself";
+            *environment = by_itself(environment, alone, gone);
         }
     }
     Ok(all)
+}
+
+/// What is known of an environment of a list after a look at it alone: all that the look shows, or
+/// else what the list shows, with a link that is not known. `gone`: why, where the service does not
+/// know it any more.
+pub(super) fn by_itself(
+    listed: &Environment,
+    alone: &Seen<Environment>,
+    gone: &str,
+) -> Environment {
+    let key_link = match alone {
+        Seen::Present(found) => {
+            return Environment {
+                page: listed.page,
+                ..found.clone()
+            };
+        }
+        Seen::Unreadable(why) => why.clone(),
+        Seen::Absent => Unreadable::because(gone),
+    };
+    Environment {
+        key_link: Seen::Unreadable(key_link),
+        ..listed.clone()
+    }
 }

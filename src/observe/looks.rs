@@ -1,7 +1,7 @@
 //! A look for each command and question. What a look reads is what it calls; what it does not read
 //! is not known, and a rule that needs it refuses.
 
-use super::alone::looked_at;
+use super::alone::{by_itself, looked_at};
 use super::keys::key_in_arm;
 use super::looking::Looking;
 use super::surroundings::{old_key, recoverable};
@@ -9,7 +9,7 @@ use super::users;
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::observed::Observed;
-use crate::model::seen::{Seen, Unreadable};
+use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
 use crate::model::whole::Whole;
 use futures::future::{FutureExt, LocalBoxFuture};
@@ -272,15 +272,10 @@ pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a>
         let (Seen::Present(all), Some(id)) = (&mut seen.around.estate, looking.environment) else {
             return Ok(seen);
         };
-        for environment in all.iter_mut().filter(|one| one.id.eq_ignore_ascii_case(id)) {
-            match &seen.environment {
-                Seen::Present(found) => *environment = found.clone(),
-                Seen::Unreadable(why) => environment.key_link = Seen::Unreadable(why.clone()),
-                Seen::Absent => {
-                    let gone = Unreadable::because("the service no longer knows it");
-                    environment.key_link = Seen::Unreadable(gone);
-                }
-            }
+        let is_asked = |one: &&mut Environment| one.id.eq_ignore_ascii_case(id);
+        for environment in all.iter_mut().filter(is_asked) {
+            let gone = "the service no longer knows it";
+            *environment = by_itself(environment, &seen.environment, gone);
         }
         Ok(seen)
     }

@@ -19,8 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself,
 /// every linked policy once, and every history.
 pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {
-    let Seen::Present(all) = observed.around.estate.clone() else {
-        return Ok(());
+    let all = match std::mem::take(&mut observed.around.estate) {
+        Seen::Present(all) => all,
+        unread @ (Seen::Absent | Seen::Unreadable(_)) => {
+            observed.around.estate = unread;
+            return Ok(());
+        }
     };
     let whole = whole_tenant(reader, &all).await?;
     let ids = all.iter().map(|environment| environment.id.clone());

@@ -1,6 +1,7 @@
 //! Everything that a file names: its policies, vaults and keys once each, its environments by one
 //! list, and by themselves only those that are not where they shall be.
 
+use super::alone::by_itself;
 use super::asking::{SIDE_BY_SIDE, ask};
 use super::looking::{Looking, integration};
 use super::looks;
@@ -118,23 +119,9 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
         reader.environment(&listed.id),
         reader.operations(&listed.id)
     );
-    let environment = match ask(single)? {
-        Seen::Present(environment) => environment,
-        // The list knows it, and it alone does not answer: its state is not known, and nothing is
-        // started on it.
-        Seen::Unreadable(why) => Environment {
-            key_link: Seen::Unreadable(why),
-            ..listed.clone()
-        },
-        Seen::Absent => {
-            let why = "the service no longer knows it".to_owned();
-            let key_link = Seen::Unreadable(Unreadable::because(why));
-            Environment {
-                key_link,
-                ..listed.clone()
-            }
-        }
-    };
+    // One that the list knows and that alone does not answer is in a state that is not known, and
+    // nothing is started on it.
+    let environment = by_itself(listed, &ask(single)?, "the service no longer knows it");
     let mut observed = Observed {
         at: clock.now(),
         environment: Seen::Present(environment),

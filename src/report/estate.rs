@@ -16,7 +16,7 @@ struct EstateV1<'a> {
     at: Timestamp,
     counts: BTreeMap<&'static str, usize>,
     /// Why the list may not be the whole tenant's; nothing where it is.
-    partial: Option<&'a str>,
+    partial: Option<String>,
     environments: Vec<EnvironmentV1<'a>>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct EnvironmentV1<'a> {
 }
 
 /// Said where not every environment may be shown.
-pub(super) const MAY_LACK: &str = "There may be environments that you do not see";
+pub const MAY_LACK: &str = "There may be environments that you do not see";
 
 /// The whole tenant, worst first.
 pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {

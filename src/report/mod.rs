@@ -40,7 +40,7 @@ pub use check::check;
 pub use ci::Ci;
 pub use doctor::{Configured, config, doctor};
 pub use environment::{VerdictFacts, environment_name, integration};
-pub use estate::estate;
+pub use estate::{MAY_LACK, estate};
 pub use evidence::{Circumstances, evidence};
 pub use explain::explain;
 pub use fleet::{FleetOutcome, FleetReport, MemberOutcome, MemberReport, size};

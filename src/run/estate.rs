@@ -8,9 +8,12 @@ use crate::model::estate::{Estate, Standing, State};
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
 use crate::observe::observe_estate;
-use crate::report::{self, Circumstances, Out};
+use crate::report::{self, Circumstances, MAY_LACK, Out};
 use crate::steps::danger::judge;
 use jiff::SignedDuration;
+
+/// What helps against a list that may lack environments.
+const WHOLE_TENANT: &str = "Run it as an account that administers the whole tenant.";
 
 /// Every environment of the tenant.
 ///
@@ -52,12 +55,8 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let Some(why) = estate.partial() else {
         return Ok(());
     };
-    let what = format!(
-        "The document is written. There may be environments that you do not see ({why}); the \
-        document says so."
-    );
-    Err(Error::new(Kind::Forbidden, what)
-        .hint("Run it as an account that administers the whole tenant."))
+    let what = format!("The document is written. {MAY_LACK} ({why}); the document says so.");
+    Err(Error::new(Kind::Forbidden, what).hint(WHOLE_TENANT))
 }
 
 /// A document that was written holds everything, unless so many things are missing in it.
@@ -121,20 +120,20 @@ fn failure(glance: &Glance, estate: &Estate, all: &[Standing<'_>]) -> Option<Err
     if glance.fail_on.is_empty() || glance.allow_not_visible {
         return None;
     }
-    let unseen = match of(State::NotVisible) {
-        0 => estate
-            .partial()
-            .map(|why| format!("There may be environments that you do not see ({why})"))?,
-        1 => "One environment is not visible in full".to_owned(),
-        hidden => format!("{hidden} environments are not visible in full"),
+    const READ: &str = "Give this account read access to the policies, vaults and keys; the column \
+        WHAT names what is missing.";
+    let (unseen, fix) = match of(State::NotVisible) {
+        0 => (format!("{MAY_LACK} ({})", estate.partial()?), WHOLE_TENANT),
+        1 => ("One environment is not visible in full".to_owned(), READ),
+        hidden => (
+            format!("{hidden} environments are not visible in full"),
+            READ,
+        ),
     };
     let what = format!("{unseen}, so whether something is wrong is not known.");
     Some(
         Error::new(Kind::Forbidden, what)
-            .hint(
-                "Give this account read access to the policies, vaults and keys; the column \
-                WHAT names what is missing.",
-            )
+            .hint(fix)
             .hint("Pass `--allow-not-visible` to accept it."),
     )
 }

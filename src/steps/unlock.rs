@@ -9,6 +9,7 @@ use super::link::{locked as is_locked, no_environment, unknown_link};
 use super::{Whose, danger, finding, grant, key, unknown, unseen, who};
 use crate::model::action::{KeyPlace, Named};
 use crate::model::environment::Environment;
+use crate::model::estate::in_part;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
@@ -305,7 +306,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         }
     };
     if named.is_none()
-        && let Some(why) = not_whole(&observed.around.whole_tenant)
+        && let Some(why) = in_part(&observed.around.whole_tenant)
     {
         let what = format!("Which other environments of `{}` are locked", policy.name);
         let others = (who::POWER_PLATFORM, Whose::Others);
@@ -337,18 +338,6 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         });
     }
     plan
-}
-
-/// Why the list may not be the whole tenant's, if so: somebody who administers a part of it sees
-/// that part.
-fn not_whole(whole: &Verdict) -> Option<Unreadable> {
-    match whole {
-        Verdict::Yes => None,
-        Verdict::No => Some(Unreadable::because(
-            "you do not administer every environment of the tenant",
-        )),
-        Verdict::CantTell(why) => Some(why.clone()),
-    }
 }
 
 /// Is an environment one of the policy that is locked?

@@ -107,16 +107,18 @@ impl Arena {
     }
 
     pub(crate) fn begin(&self, scenario: &Value, faults: &Value, speed: f64) {
-        let body = json!({ "scenario": scenario, "faults": faults, "speed": speed }).to_string();
-        self.await_door();
-        let answer = http(&self.served.url, "POST", "/_sandbox/begin", &[], &body);
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        std::fs::write(self.served.cloud_file(), answer.body).unwrap();
+        self.begin_as(&json!({ "scenario": scenario, "faults": faults, "speed": speed }));
     }
 
     /// The same without trouble; the ledger keeps what is answered.
     pub(crate) fn begin_with_answers(&self, scenario: &Value, speed: f64) {
-        let body = json!({ "scenario": scenario, "faults": [], "speed": speed, "answers": true });
+        self.begin_as(
+            &json!({ "scenario": scenario, "faults": [], "speed": speed, "answers": true }),
+        );
+    }
+
+    fn begin_as(&self, body: &Value) {
+        self.await_door();
         let answer = http(
             &self.served.url,
             "POST",

@@ -40,7 +40,7 @@ pub(super) struct ReportV1<'a> {
 pub(super) struct Data<'a> {
     pub(super) counts: BTreeMap<&'static str, usize>,
     /// Why the list may not be the whole tenant's; nothing where it is.
-    pub(super) partial: Option<&'a str>,
+    pub(super) partial: Option<String>,
     pub(super) environments: Vec<Line<'a>>,
     pub(super) protections: Vec<ProtectionV1<'a>>,
     pub(super) requests: &'a [Asked],

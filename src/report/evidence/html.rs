@@ -103,10 +103,14 @@ fn head(report: &ReportV1<'_>) -> String {
         {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed \
         keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with \
         {tool}.{partial}</p></header>\n<main>\n<div class=\"pictures\">\n",
-        partial = report.data.partial.map_or(String::new(), |why| format!(
-            " {MAY_LACK}: {}.",
-            escape(why)
-        )),
+        partial = report
+            .data
+            .partial
+            .as_ref()
+            .map_or(String::new(), |why| format!(
+                " {MAY_LACK}: {}.",
+                escape(why)
+            )),
         day = day_or_none(Some(report.at)),
         count = report.data.environments.len(),
         cloud = escape(report.cloud),

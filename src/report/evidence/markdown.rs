@@ -29,7 +29,7 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             .map_or("an account that the token does not name".to_owned(), cell),
         report.tool
     );
-    if let Some(why) = report.data.partial {
+    if let Some(why) = &report.data.partial {
         text.push_str(&format!("{MAY_LACK}: {}.\n\n", cell(why)));
     }
     text.push_str("| state | environments |\n|---|---|\n");
