@@ -77,7 +77,7 @@ pub(super) struct Global {
     /// Print results and errors only
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Say more: -v decisions, -vv requests
+    /// Say more: -v decisions, -vv requests, -vvv what is looked for in the answers
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }

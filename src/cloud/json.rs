@@ -29,6 +29,7 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value
         .filter(|(key, _)| key.eq_ignore_ascii_case(name))
         .map(|(_, value)| value);
     let first = fits.next();
+    tracing::trace!("looks for the field `{name}`");
     if fits.any(|other| Some(other) != first) {
         Err(format!("`{name}` is there twice"))
     } else {

@@ -28,7 +28,7 @@ impl Write for Line {
 }
 
 /// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or
-/// bodies) with `-vv`. Other crates stay silent.
+/// bodies) with `-vv`, what is looked for in the answers with `-vvv`. Other crates stay silent.
 pub fn log_to_stderr(verbosity: u8, quiet: bool) {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;
@@ -37,7 +37,8 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         (true, _) => LevelFilter::ERROR,
         (_, 0) => LevelFilter::WARN,
         (_, 1) => LevelFilter::INFO,
-        (_, _) => LevelFilter::DEBUG,
+        (_, 2) => LevelFilter::DEBUG,
+        (_, _) => LevelFilter::TRACE,
     };
     let format = tracing_subscriber::fmt::layer()
         .with_writer(|| Line)

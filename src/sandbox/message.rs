@@ -34,6 +34,14 @@ impl Request {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// Where it went, its parameters in any order.
+    pub(super) fn url(&self) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.query)
+            .finish();
+        format!("https://{}{}?{query}", self.host, self.raw_path)
+    }
+
     pub(super) fn query(&self, name: &str) -> &str {
         self.query
             .get(&name.to_ascii_lowercase())

@@ -3,7 +3,7 @@
 
 use crate::routes;
 use crate::tenants::{plain, policy_ready, short_waits, two_keys};
-use crate::tool::{Ran, Served, http};
+use crate::tool::{Ran, Served, http, overlaid};
 use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -38,6 +38,18 @@ pub(crate) fn jobs() -> Vec<Job> {
             scenario: plain(json!({ "settings": short_waits() })),
         },
         Job {
+            name: "access policies",
+            arguments: &["create-policy", "--yes"],
+            scenario: built_in(include_str!(
+                "../../src/sandbox/scenarios/access-policy-vault.json"
+            )),
+        },
+        Job {
+            name: "managed HSM",
+            arguments: &["create-policy", "--yes"],
+            scenario: built_in(include_str!("../../src/sandbox/scenarios/managed-hsm.json")),
+        },
+        Job {
             name: "enable",
             arguments: &[
                 "enable",
@@ -57,6 +69,14 @@ pub(crate) fn jobs() -> Vec<Job> {
             scenario: two_keys(),
         },
     ]
+}
+
+/// A built-in scenario with short waits.
+pub(crate) fn built_in(text: &str) -> Value {
+    overlaid(
+        serde_json::from_str(text).unwrap(),
+        json!({ "settings": short_waits() }),
+    )
 }
 
 /// The job of this name.
@@ -94,9 +114,33 @@ pub(crate) fn spread<Case: Sync, Outcome: Send>(
     outcomes.into_inner().unwrap()
 }
 
+/// Runs the binary; a run that never ends is ended, with -9 for its code.
+pub(crate) fn ended(mut command: Command) -> Ran {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    // A few lines at most: they fit into the pipes.
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > LONGEST {
+            child.kill().unwrap();
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-9),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
 /// A sandbox of one thread.
 pub(crate) struct Arena {
-    served: Served,
+    pub(crate) served: Served,
 }
 
 impl Arena {
@@ -143,35 +187,17 @@ impl Arena {
         }
     }
 
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.served.command("admin", arguments);
-        command.env("CMKCTL_HTTP_TIMEOUT", "0.25");
+    /// Files are named from the folder of the cloud file.
+    pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
+        let mut command = self.served.command(user, arguments);
+        command
+            .current_dir(self.served.folder())
+            .env("CMKCTL_HTTP_TIMEOUT", "0.25");
         command
     }
 
-    /// Runs the binary; a run that never ends is ended, with -9 for its code.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let mut command = self.command(arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let began = Instant::now();
-        // A few lines at most: they fit into the pipes.
-        while child.try_wait().unwrap().is_none() {
-            if began.elapsed() > LONGEST {
-                child.kill().unwrap();
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        let output = child.wait_with_output().unwrap();
-        Ran {
-            code: output.status.code().unwrap_or(-9),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        ended(self.command("admin", arguments))
     }
 
     pub(crate) fn faults(&self, rules: &Value) {

@@ -13,7 +13,7 @@ const SPEED: f64 = 20_000.0;
 
 /// Kills the client while its request hangs; `false` when no request came to hang.
 fn killed(arena: &Arena, arguments: &[&str]) -> bool {
-    let mut command = arena.command(arguments);
+    let mut command = arena.command("admin", arguments);
     // The client must not lose its patience first.
     let mut child = command
         .env("CMKCTL_HTTP_TIMEOUT", "60")
@@ -181,7 +181,7 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
         &stalls("/Encryption/link"),
         FAST.parse().unwrap(),
     );
-    let mut command = arena.command(job.arguments);
+    let mut command = arena.command("admin", job.arguments);
     let mut child = command
         .env("CMKCTL_HTTP_TIMEOUT", "60")
         .stdout(Stdio::null())

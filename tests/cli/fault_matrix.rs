@@ -2,9 +2,8 @@
 //! honestly what happened and the same command goes on; and nothing takes effect twice.
 //!
 //! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination
-//! of every command. Without it, `enable` meets each trouble at the first request of each kind
-//! only, and `create-policy` and `swap-policy`, whose reads are those of the others, at their
-//! changes.
+//! of every command. Without it, each trouble comes at the first request of each kind only, and to
+//! `create-policy` and `swap-policy`, whose reads are those of the others, at their changes.
 
 use crate::arena::{Arena, End, Job, job, jobs, spread};
 use crate::tool::Ran;
@@ -189,7 +188,7 @@ fn survives(
 /// those of another one here, its changes.
 fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
     let mut seen = HashSet::new();
-    let shared = ["swap-policy", "create-policy"].contains(&job);
+    let shared = !["add-environment", "enable"].contains(&job);
     let worth = |asked: &&Asked| {
         let change = asked.route.starts_with("PUT")
             || (asked.route.starts_with("POST") && !asked.route.contains("/token"));
@@ -208,7 +207,7 @@ fn every_trouble(name: &str) {
     let full = std::env::var("CMKCTL_MATRIX").is_ok_and(|value| value == "full");
     let job = job(name);
     let clean = clean_run(&Arena::open(), &job);
-    let numbers = chosen(&clean.asked, name, full || name == "add-environment");
+    let numbers = chosen(&clean.asked, name, full);
     let cases: Vec<(&str, u64)> = FAULTS
         .iter()
         .flat_map(|fault| numbers.iter().map(move |number| (*fault, *number)))
@@ -251,6 +250,16 @@ fn create_policy_survives_every_trouble() {
 }
 
 #[test]
+fn a_vault_with_access_policies_survives_every_trouble() {
+    every_trouble("access policies");
+}
+
+#[test]
+fn a_managed_hsm_survives_every_trouble() {
+    every_trouble("managed HSM");
+}
+
+#[test]
 fn enable_survives_every_trouble() {
     every_trouble("enable");
 }
@@ -265,6 +274,13 @@ fn every_job_is_in_the_matrix() {
     let names: Vec<&str> = jobs().iter().map(|job| job.name).collect();
     assert_eq!(
         names,
-        ["add-environment", "create-policy", "enable", "swap-policy"]
+        [
+            "add-environment",
+            "create-policy",
+            "access policies",
+            "managed HSM",
+            "enable",
+            "swap-policy"
+        ]
     );
 }

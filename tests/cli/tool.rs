@@ -3,6 +3,7 @@
 use crate::routes;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -185,7 +186,11 @@ fn fits(text: &str, shape: &str) -> Option<usize> {
 
 /// The binary in an environment that holds nothing but what is said.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cmkctl"));
+    command_of(env!("CARGO_BIN_EXE_cmkctl").as_ref(), arguments)
+}
+
+fn command_of(program: &OsStr, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(arguments)
         .env_clear()
@@ -343,7 +348,10 @@ impl Served {
     }
 
     pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
-        let mut command = command(arguments);
+        // Another build of the client, of which a test is to show what it finds.
+        let tested = std::env::var_os("CMKCTL_TESTED");
+        let program = tested.unwrap_or_else(|| env!("CARGO_BIN_EXE_cmkctl").into());
+        let mut command = command_of(&program, arguments);
         command
             .arg("--cloud")
             .arg(self.cloud_file())

@@ -93,7 +93,10 @@ async fn beset(
         }),
         Kind::UnknownEnum => whole(trouble::wibble(act(), to)),
         Kind::ForeignLink => whole(trouble::lead_away(act(), to)),
-        Kind::Poorer(kind) => whole(poorer::reply(kind, to.unwrap_or_default(), act())),
+        Kind::Poorer(kind) => {
+            let reply = poorer::reply((kind, to.unwrap_or_default()), &request.url(), act());
+            whole(reply)
+        }
         Kind::Mischief(kind) => {
             let reply = mischief::reply(kind, to, (request, number), act);
             shared.world().meanwhile(&rule.change);

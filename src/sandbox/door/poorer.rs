@@ -8,19 +8,19 @@ use serde_json::{Map, Value, json};
 /// A word that no enumeration has.
 const ODD: &str = "Wibble";
 
-/// The reply with what stands at the JSON pointer `at` changed. An answer that has no such place
-/// stays as it is.
-pub(super) fn reply(kind: Poorer, at: &str, mut reply: Reply) -> Reply {
+/// The reply to a request of `url` with what stands at the JSON pointer `at` changed. An answer
+/// that has no such place stays as it is.
+pub(super) fn reply((kind, at): (Poorer, &str), url: &str, mut reply: Reply) -> Reply {
     let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
         return reply;
     };
-    if change(kind, at, &mut body).is_some() {
+    if change((kind, at), url, &mut body).is_some() {
         reply.body = body.to_string().into_bytes();
     }
     reply
 }
 
-fn change(kind: Poorer, at: &str, body: &mut Value) -> Option<()> {
+fn change((kind, at): (Poorer, &str), url: &str, body: &mut Value) -> Option<()> {
     match kind {
         Poorer::Drop | Poorer::Rename | Poorer::Recase => {
             let (parent, name) = at.rsplit_once('/')?;
@@ -52,7 +52,20 @@ fn change(kind: Poorer, at: &str, body: &mut Value) -> Option<()> {
             let items = body.pointer_mut(at)?.as_array_mut()?;
             items.pop()?;
         }
+        Poorer::NextSelf => lead_on(body, "nextLink", json!(url))?,
+        Poorer::NextSpelled => lead_on(body, "@odata.NextLink", json!(url))?,
+        Poorer::NextNumber => lead_on(body, "nextLink", json!(7))?,
     }
+    Some(())
+}
+
+/// The list's only next link is this one.
+fn lead_on(body: &mut Value, name: &str, to: Value) -> Option<()> {
+    let fields = body
+        .as_object_mut()
+        .filter(|map| map.contains_key("value"))?;
+    fields.retain(|name, _| !name.to_ascii_lowercase().ends_with("nextlink"));
+    fields.insert(name.to_owned(), to);
     Some(())
 }
 
@@ -67,7 +80,10 @@ fn without(fields: &Map<String, Value>, name: &str, kind: Poorer) -> Option<Map<
         | Poorer::Retype
         | Poorer::Word
         | Poorer::Empty
-        | Poorer::Cut => None,
+        | Poorer::Cut
+        | Poorer::NextSelf
+        | Poorer::NextSpelled
+        | Poorer::NextNumber => None,
     };
     let entry = |(own, value): (&String, &Value)| {
         let called = if own == name {
@@ -103,7 +119,7 @@ mod tests {
         let whole = json!({ "a": { "b": "x", "c": [1, 2] }, "d": true });
         let changed = |kind, at: &str| {
             let mut body = whole.clone();
-            change(kind, at, &mut body).map(|()| body)
+            change((kind, at), "https://here/", &mut body).map(|()| body)
         };
         let with_a = |a: Value| Some(json!({ "a": a, "d": true }));
         for (kind, at, expected) in [
@@ -144,8 +160,28 @@ mod tests {
             (Poorer::Word, "/d", None),
             (Poorer::Drop, "/z", None),
             (Poorer::Empty, "/a", None),
+            (Poorer::NextSelf, "", None),
         ] {
             assert_eq!(changed(kind, at), expected, "{kind:?} {at}");
+        }
+    }
+
+    #[test]
+    fn a_list_leads_on_to_itself() {
+        for (kind, next) in [
+            (
+                Poorer::NextSelf,
+                json!({ "value": [], "nextLink": "https://here/" }),
+            ),
+            (
+                Poorer::NextSpelled,
+                json!({ "value": [], "@odata.NextLink": "https://here/" }),
+            ),
+            (Poorer::NextNumber, json!({ "value": [], "nextLink": 7 })),
+        ] {
+            let mut list = json!({ "value": [], "nextLink": "https://there/" });
+            change((kind, ""), "https://here/", &mut list).unwrap();
+            assert_eq!(list, next, "{kind:?}");
         }
     }
 }

@@ -73,7 +73,9 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         })
         .collect();
     for past in &setup.history {
-        world.remember(&past.environment, &past.kind, past.failed, past.days_ago);
+        let what = (&*past.environment, &*past.kind);
+        let when = (past.days_ago, past.days_left);
+        world.remember(what, past.failed, when);
     }
     world
 }

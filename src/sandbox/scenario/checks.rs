@@ -27,11 +27,14 @@ const PROVIDER: [&str; 4] = [
     "Unregistering",
 ];
 /// Lifecycle operations of the past.
-const HISTORY: [&str; 4] = [
+const HISTORY: [&str; 7] = [
     "NewCustomerManagedKey",
     "RotateCustomerManagedKey",
     "RevertToMicrosoftKey",
     "EnableGovernanceConfiguration",
+    "Backup",
+    "Copy",
+    "Restore",
 ];
 
 /// Says what makes no sense, if anything does; names of principals, roles and scopes are for the

@@ -120,6 +120,12 @@ pub(in crate::sandbox) enum Poorer {
     Empty,
     /// A list lacks its last item.
     Cut,
+    /// The next page of a list is this one again.
+    NextSelf,
+    /// The same, in a spelling of OData that no page here has.
+    NextSpelled,
+    /// The next link is a number.
+    NextNumber,
 }
 
 impl Poorer {
@@ -133,6 +139,9 @@ impl Poorer {
             "word" => Poorer::Word,
             "empty-list" => Poorer::Empty,
             "cut-list" => Poorer::Cut,
+            "next-self" => Poorer::NextSelf,
+            "next-spelled" => Poorer::NextSpelled,
+            "next-number" => Poorer::NextNumber,
             _ => return None,
         })
     }

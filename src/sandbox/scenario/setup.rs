@@ -64,17 +64,21 @@ fn first_group() -> Vec<String> {
     vec![FIRST_GROUP.to_owned()]
 }
 
-/// A lifecycle operation that ended before the sandbox began.
+/// A lifecycle operation that began before the sandbox did, and has ended where nothing else is
+/// said.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Past {
     pub(super) environment: String,
-    /// `NewCustomerManagedKey`, `RotateCustomerManagedKey`, `RevertToMicrosoftKey` or
-    /// `EnableGovernanceConfiguration`.
+    /// `NewCustomerManagedKey`, `RotateCustomerManagedKey`, `RevertToMicrosoftKey`,
+    /// `EnableGovernanceConfiguration`, `Backup`, `Copy` or `Restore`.
     pub(super) kind: String,
     #[serde(default)]
     pub(super) failed: bool,
     pub(super) days_ago: f64,
+    /// It runs, and goes on for so long.
+    #[serde(default)]
+    pub(super) days_left: Option<f64>,
 }
 
 /// So many further environments without finance and operations, all linked to one policy.
@@ -267,6 +271,12 @@ impl Setup {
                     .map(|seconds| seconds as f64),
             )
             .chain(self.history.iter().map(|past| past.days_ago * 86_400.0))
+            .chain(
+                self.history
+                    .iter()
+                    .filter_map(|past| past.days_left)
+                    .map(|days| days * 86_400.0),
+            )
             .chain(self.events.iter().map(|event| event.after_days * 86_400.0))
             .chain(
                 self.vaults

@@ -55,6 +55,7 @@ impl World {
             Kind::Unlink => "unlink-started",
             Kind::Govern => "governance-started",
             Kind::Enable => "enable-started",
+            Kind::Other(_) => "operation-started",
         };
         self.effect(effect, environment);
         let operation = Operation {
@@ -63,6 +64,7 @@ impl World {
             kind,
             created: self.clock.now(),
             ended: None,
+            takes: None,
             before: self
                 .environments
                 .get(environment)
@@ -82,40 +84,44 @@ impl World {
                         *status = "Unlinking".to_owned();
                     }
                 }
-                Kind::Govern | Kind::Enable => {}
+                Kind::Govern | Kind::Enable | Kind::Other(_) => {}
             }
         }
         self.operations.push(operation);
         id
     }
 
-    /// An operation of the past.
+    /// An operation that began before the sandbox did: of this environment and type, so many days
+    /// ago, and, where it runs, for so many days to come.
     pub(in crate::sandbox) fn remember(
         &mut self,
-        environment: &str,
-        kind: &str,
+        (environment, kind): (&str, &str),
         failed: bool,
-        days_ago: f64,
+        (ago, left): (f64, Option<f64>),
     ) {
-        let ago =
-            SignedDuration::try_from_secs_f64(days_ago * 86_400.0).unwrap_or(SignedDuration::ZERO);
+        let days = |days: f64| {
+            SignedDuration::try_from_secs_f64(days * 86_400.0).unwrap_or(SignedDuration::ZERO)
+        };
         let kind = match kind {
             "RevertToMicrosoftKey" => Kind::Unlink,
             "RotateCustomerManagedKey" => Kind::Swap(String::new()),
             "EnableGovernanceConfiguration" => Kind::Govern,
-            _ => Kind::Link(String::new()),
+            "NewCustomerManagedKey" => Kind::Link(String::new()),
+            other => Kind::Other(other.to_owned()),
         };
-        let created = self.clock.epoch - ago;
+        let created = self.clock.epoch - days(ago);
+        let has_ended = left.is_none();
         self.operations.push(Operation {
             id: guid(&format!("operation/{}", self.operations.len())),
             environment: environment.to_owned(),
             kind,
             created,
-            ended: Some(created),
+            ended: has_ended.then_some(created),
+            takes: left.map(|left| days(ago + left)),
             before: None,
             fails: Some(if failed { Failure::Other } else { Failure::No }),
-            done: true,
-            back: true,
+            done: has_ended,
+            back: has_ended,
             requested_by: guid("user/admin"),
         });
     }
@@ -141,6 +147,9 @@ impl World {
 
     /// How long an operation takes that ends as it should.
     pub(in crate::sandbox) fn seconds(&self, operation: &Operation) -> f64 {
+        if let Some(takes) = operation.takes {
+            return takes.as_secs_f64();
+        }
         match operation.kind {
             Kind::Govern => self.settings.governance_seconds,
             Kind::Enable => self.settings.enable_seconds,
@@ -184,7 +193,7 @@ impl World {
                 !self.reaches_by(policy) || self.settings.link_ends.starts_with("failed")
             }
             Kind::Enable => !self.reaches(&operation.environment),
-            Kind::Unlink | Kind::Govern => false,
+            Kind::Unlink | Kind::Govern | Kind::Other(_) => false,
         };
         if other { Failure::Other } else { Failure::No }
     }
@@ -201,6 +210,7 @@ impl World {
         match &operation.kind {
             Kind::Govern => environment.managed = true,
             Kind::Enable if failed => {}
+            Kind::Other(_) => {}
             Kind::Enable => "Enabled".clone_into(&mut environment.runtime),
             Kind::Unlink | Kind::Swap(_) if fails == Failure::OldKey => {
                 environment.link.clone_from(&operation.before)

@@ -2,7 +2,7 @@
 //! recorded operations of the Power Platform admin API; that adding a key is called
 //! `NewCustomerManagedKey` there is inferred from the list of allowed operations.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an operation does.
@@ -18,16 +18,19 @@ pub(in crate::sandbox) enum Kind {
     Govern,
     /// Let its users in again. The type is one of those that a recorded environment allows.
     Enable,
+    /// Another one, of this type, that has nothing to do with keys: a copy, a restore.
+    Other(String),
 }
 
 impl Kind {
-    pub(in crate::sandbox) fn name(&self) -> &'static str {
+    pub(in crate::sandbox) fn name(&self) -> &str {
         match self {
             Kind::Link(_) => "NewCustomerManagedKey",
             Kind::Swap(_) => "RotateCustomerManagedKey",
             Kind::Unlink => "RevertToMicrosoftKey",
             Kind::Govern => "EnableGovernanceConfiguration",
             Kind::Enable => "Enable",
+            Kind::Other(name) => name,
         }
     }
 }
@@ -50,6 +53,8 @@ pub(in crate::sandbox) struct Operation {
     pub(in crate::sandbox) kind: Kind,
     pub(in crate::sandbox) created: Timestamp,
     pub(in crate::sandbox) ended: Option<Timestamp>,
+    /// How long it takes, where that is known beforehand.
+    pub(in crate::sandbox) takes: Option<SignedDuration>,
     /// The link before it began.
     pub(in crate::sandbox) before: Option<(String, String)>,
     /// Decided when the stage Validate ends.

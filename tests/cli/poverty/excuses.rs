@@ -1,0 +1,93 @@
+//! Mutations whose right end is another one: what they yield is an answer that the service could
+//! give, too. What is read at a second place is not excused at one of them.
+
+use super::mutations::Mutation;
+
+/// Left out, or as good as that.
+const GONE: &[&str] = &["drop", "null", "rename"];
+
+/// A place whose mutation makes another valid answer.
+struct Valid {
+    hows: &'static [&'static str],
+    /// The end of the JSON pointer.
+    at: &'static str,
+    /// Where it is documented.
+    source: &'static str,
+}
+
+const VALID: [Valid; 5] = [
+    Valid {
+        hows: GONE,
+        at: "/nextLink",
+        source: "Microsoft REST API guidelines, collections: a page without a next link is the last",
+    },
+    Valid {
+        hows: GONE,
+        at: "/attributes/exp",
+        source: "Key Vault REST, key attributes: a key without `exp` never expires",
+    },
+    Valid {
+        hows: GONE,
+        at: "/attributes/nbf",
+        source: "Key Vault REST, key attributes: a key without `nbf` is valid from the beginning",
+    },
+    Valid {
+        hows: GONE,
+        at: "/properties/networkAcls",
+        source: "specification of Microsoft.KeyVault: without rules everybody may connect",
+    },
+    Valid {
+        hows: GONE,
+        at: "/properties/networkAcls/bypass",
+        source: "specification of Microsoft.KeyVault: `AzureServices` where nothing is said",
+    },
+];
+
+/// A further exception: one place, and why.
+struct Exception {
+    runs: &'static [&'static str],
+    how: &'static str,
+    /// A part of the request's path.
+    path: &'static str,
+    at: &'static str,
+    why: &'static str,
+}
+
+const EXCEPTIONS: [Exception; 2] = [
+    Exception {
+        runs: &[],
+        how: "word",
+        path: "/enterprisePolicies/",
+        at: "/properties/encryption/keyVault/key/name",
+        why: "the word is the name of another key, and nothing else says which key the policy has",
+    },
+    Exception {
+        runs: &["no grant", "closed firewall", "disabled key"],
+        how: "403",
+        path: "/vaults/kv-contoso-cmk",
+        at: "",
+        why: "the vault is the other administrator's to know: the plan lists what is hidden",
+    },
+];
+
+/// Is another end of this run right under this mutation?
+pub(super) fn excuses(run: &str, mutation: &Mutation) -> bool {
+    let Mutation { route, how, at, .. } = mutation;
+    let valid = |one: &Valid| one.hows.contains(how) && at.ends_with(one.at);
+    let exception = |one: &Exception| {
+        (one.runs.is_empty() || one.runs.contains(&run))
+            && one.how == *how
+            && one.at == at
+            && route.path.contains(one.path)
+    };
+    VALID.iter().any(valid) || EXCEPTIONS.iter().any(exception)
+}
+
+#[test]
+fn every_excuse_has_its_reason_and_there_are_few() {
+    let sources = VALID.iter().map(|one| one.source);
+    for reason in sources.chain(EXCEPTIONS.iter().map(|one| one.why)) {
+        assert!(reason.len() > 30, "{reason}");
+    }
+    assert!(EXCEPTIONS.len() <= 12);
+}

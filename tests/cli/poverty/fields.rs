@@ -1,0 +1,75 @@
+//! What the decoders look for is what the matrix takes away: a field that no answer of any run has
+//! is made poorer by nobody.
+
+use super::mutations::{answers, places};
+use super::runs::{Run, changes, refusals};
+use super::{SPEED, begun};
+use crate::arena::Arena;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+/// Fields that no run has in an answer, each with the reason.
+const NEVER_THERE: [(&str, &str); 11] = [
+    ("app_displayname", TOKEN),
+    ("appid", TOKEN),
+    ("idtyp", TOKEN),
+    ("oid", TOKEN),
+    ("tid", TOKEN),
+    ("unique_name", TOKEN),
+    ("upn", TOKEN),
+    ("wids", TOKEN),
+    ("details", WORDS),
+    ("fieldErrors", WORDS),
+    ("innererror", WORDS),
+];
+const TOKEN: &str = "a claim of the caller's own token, which no answer holds";
+const WORDS: &str = "only shown, with an error of a service";
+
+/// What the decoders of this run look for, in lower case, and what the answers have.
+fn looked_for(arena: &Arena, run: &Run) -> (BTreeSet<String>, BTreeSet<String>) {
+    arena.begin_with_answers(&run.scenario, SPEED);
+    let log = arena.served.folder().join("log");
+    let mut command = begun(arena, run);
+    let status = command
+        .arg("-vvv")
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .status();
+    assert_eq!(status.unwrap().code(), Some(run.code), "{}", run.name);
+    let log = std::fs::read_to_string(log).unwrap();
+    let sought = log.lines().filter_map(|line| {
+        let (_, name) = line.split_once("looks for the field `")?;
+        Some(name.trim_end_matches('`').to_ascii_lowercase())
+    });
+    let mut there = BTreeSet::new();
+    for (answer, _) in answers(&arena.ledger()).into_values() {
+        there.extend(names(&answer));
+    }
+    (sought.collect(), there)
+}
+
+fn names(answer: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    places(answer, "", &mut found);
+    let name = |place: String| place.rsplit('/').next().map(str::to_ascii_lowercase);
+    found.into_iter().filter_map(name).collect()
+}
+
+#[test]
+fn what_is_looked_for_is_taken_away() {
+    let arena = Arena::open();
+    let (mut sought, mut there) = (BTreeSet::new(), BTreeSet::new());
+    for run in changes(&arena).into_iter().chain(refusals(&arena)) {
+        let (of_run, in_run) = looked_for(&arena, &run);
+        sought.extend(of_run);
+        there.extend(in_run);
+    }
+    assert!(
+        sought.contains("linkstatus") && sought.len() > 50,
+        "{sought:?}"
+    );
+    let listed = NEVER_THERE.map(|(name, _)| name.to_ascii_lowercase());
+    let missing: BTreeSet<String> = sought.difference(&there).cloned().collect();
+    assert_eq!(missing, BTreeSet::from(listed));
+}

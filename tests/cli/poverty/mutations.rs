@@ -1,0 +1,165 @@
+//! What can be made poorer or odder of the answers of a clean run, one thing at a time.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Of one place of an answer.
+const OF_A_PLACE: [&str; 5] = ["drop", "null", "retype", "rename", "recase"];
+/// Of a whole answer to a read.
+const OF_A_READ: [&str; 6] = ["404", "403", "401", "204", "200-empty", "200-error"];
+/// Of a whole answer that is a list.
+const OF_A_LIST: [&str; 3] = ["next-self", "next-spelled", "next-number"];
+/// Of an answer to a change that has taken effect.
+const OF_A_CHANGE: [&str; 3] = ["401-after", "429-seconds-after", "503-seconds-after"];
+
+/// A request of the clean run, by what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Route {
+    pub(super) method: String,
+    pub(super) host: String,
+    pub(super) path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mutation {
+    pub(super) route: Route,
+    pub(super) how: &'static str,
+    /// A JSON pointer, or nothing for the whole answer.
+    pub(super) at: String,
+    /// From which of the requests of this route on.
+    pub(super) from: u64,
+}
+
+/// The answers of a clean run by their requests: the first of each, and how many there were.
+pub(super) type Answers = BTreeMap<Route, (Value, u64)>;
+
+/// The answers that the ledger holds; sign-in has tests of its own.
+pub(super) fn answers(ledger: &Value) -> Answers {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut answers = Answers::new();
+    for entry in ledger["log"].as_array().unwrap() {
+        let route = Route {
+            method: text(&entry["method"]),
+            host: text(&entry["host"]),
+            path: text(&entry["path"]),
+        };
+        if entry["service"] != "entra" {
+            let first = || (entry["answer"].clone(), 0);
+            answers.entry(route).or_insert_with(first).1 += 1;
+        }
+    }
+    answers
+}
+
+/// The environments that the runs are about.
+const SUBJECTS: [&str; 2] = ["Contoso UAT", "Team a"];
+
+/// Every place of an answer. Of a list every item is one; what is in them, of the first and of
+/// those that a run is about.
+pub(super) fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                let place = format!("{at}/{name}");
+                into.push(place.clone());
+                places(inner, &place, into);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let place = format!("{at}/{index}");
+                into.push(place.clone());
+                let text = item.to_string();
+                if index == 0 || SUBJECTS.iter().any(|name| text.contains(name)) {
+                    places(item, &place, into);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Every mutation of every answer: from its first request on, and where it is asked for again, from
+/// the second one on.
+pub(super) fn all(answers: &Answers) -> Vec<Mutation> {
+    let mut all = Vec::new();
+    for (route, (answer, times)) in answers {
+        for from in 1..=(*times).min(2) {
+            let one = |(how, at)| Mutation {
+                route: route.clone(),
+                how,
+                at,
+                from,
+            };
+            all.extend(of_an_answer(&route.method, answer).into_iter().map(one));
+        }
+    }
+    all
+}
+
+fn of_an_answer(method: &str, answer: &Value) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    let whole = |how: &&'static str| (*how, String::new());
+    if method == "GET" {
+        all.extend(OF_A_READ.iter().map(whole));
+    } else {
+        all.extend(OF_A_CHANGE.iter().map(whole));
+    }
+    if answer["value"].is_array() {
+        all.extend(OF_A_LIST.iter().map(whole));
+    }
+    let mut found = Vec::new();
+    places(answer, "", &mut found);
+    for at in found {
+        let is_item = at
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.parse::<usize>().is_ok());
+        // An item has no name that could change.
+        let hows = if is_item {
+            &OF_A_PLACE[..3]
+        } else {
+            &OF_A_PLACE
+        };
+        all.extend(hows.iter().map(|how| (*how, at.clone())));
+        match answer.pointer(&at) {
+            Some(Value::String(_)) => all.push(("word", at)),
+            Some(Value::Array(items)) if !items.is_empty() => {
+                all.push(("empty-list", at.clone()));
+                all.push(("cut-list", at));
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// All of them, or so many that every mutation of every route is among them, and every mutation of
+/// every run; the places change from one to the next.
+pub(super) fn chosen(of_runs: Vec<Vec<Mutation>>, full: bool) -> Vec<(usize, Mutation)> {
+    let (mut routes, mut turns) = (BTreeSet::new(), BTreeMap::<_, usize>::new());
+    let mut chosen = Vec::new();
+    for (run, mutations) in of_runs.into_iter().enumerate() {
+        let mut groups = BTreeMap::<_, Vec<Mutation>>::new();
+        let mut hows = BTreeSet::new();
+        for one in mutations {
+            if full {
+                chosen.push((run, one));
+            } else {
+                let key = (one.route.clone(), one.how, one.from);
+                groups.entry(key).or_default().push(one);
+            }
+        }
+        for ((route, how, from), places) in groups {
+            let new = routes.insert((route, how, from)) | hows.insert((how, from));
+            if new {
+                let turn = turns.entry(how).or_default();
+                *turn += 1;
+                let place = places[*turn * 5 % places.len()].clone();
+                chosen.push((run, place));
+            }
+        }
+    }
+    chosen
+}

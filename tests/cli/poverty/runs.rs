@@ -1,0 +1,263 @@
+//! Runs whose right end is known: what one may do is what it does when nothing is changed.
+
+use crate::arena::{Arena, job};
+use crate::tenants::{
+    closed_firewall, key_is, plain, policy_is, policy_ready, power_platform_environment, rsa_key,
+    short_waits, two_keys, uat_is, ungranted_policy, vault_is,
+};
+use crate::tool::overlaid;
+use serde_json::{Value, json};
+
+/// A command as one of the users, in a tenant.
+pub(super) struct Run {
+    pub(super) name: &'static str,
+    pub(super) user: &'static str,
+    pub(super) arguments: Vec<String>,
+    /// Files beside the cloud file, by their names.
+    pub(super) files: Vec<(&'static str, String)>,
+    pub(super) scenario: Value,
+    /// How it ends.
+    pub(super) code: i32,
+}
+
+fn run(name: &'static str, arguments: &[&str], scenario: Value, code: i32) -> Run {
+    Run {
+        name,
+        user: "admin",
+        arguments: arguments.iter().map(|&one| one.to_owned()).collect(),
+        files: Vec::new(),
+        scenario,
+        code,
+    }
+}
+
+const ADD: &[&str] = &["add-environment", "--yes", "--confirm", "Contoso UAT"];
+const RETIRE: &[&str] = &[
+    "retire-key",
+    "--deleted-environments-checked",
+    "--confirm",
+    "cmk-contoso",
+];
+const WATCH: &[&str] = &["status", "--all", "--fail-on", "locked,drift,expiring"];
+
+/// The base tenant with a policy that is created and granted, which has the environment.
+fn linked(environment: Value) -> Value {
+    let base = json!({ "settings": short_waits(),
+        "environments": { "uat": { "policy": "ep-contoso-cmk" } } });
+    policy_ready(overlaid(base, uat_is(environment)))
+}
+
+fn ready(patch: Value) -> Value {
+    policy_ready(overlaid(json!({ "settings": short_waits() }), patch))
+}
+
+/// A command that takes the environment offline. One that waits for an end that is never told gives
+/// up within a day.
+fn offline(name: &'static str, more: &[&str], scenario: Value) -> Run {
+    let consent = ["--yes", "--confirm", "Contoso UAT", "--timeout", "1d"];
+    run(name, &[&[name], more, &consent].concat(), scenario, 0)
+}
+
+/// The runs whose right end is a change.
+pub(super) fn changes(arena: &Arena) -> Vec<Run> {
+    let settings = || json!({ "settings": short_waits() });
+    let create = &["create-policy", "--yes"];
+    let unmanaged = json!({
+        "settings": short_waits(), "provider": "NotRegistered",
+        "environments": { "uat": { "managed": false } },
+    });
+    vec![
+        offline(
+            "add-environment",
+            &[],
+            ready(key_is(json!({ "starts_in_days": -30 }))),
+        ),
+        run("create-policy", create, plain(settings()), 0),
+        run(
+            "access policies",
+            create,
+            job("access policies").scenario,
+            0,
+        ),
+        run("managed HSM", create, job("managed HSM").scenario, 0),
+        offline("enable", &["--make-managed"], plain(unmanaged)),
+        offline("swap-policy", &[], two_keys()),
+        offline("remove-environment", &[], linked(json!({}))),
+        run(
+            "unlock",
+            &["unlock", "--yes"],
+            linked(json!({ "runtime": "Disabled" })),
+            0,
+        ),
+        run("rotate-key", &["rotate-key", "--yes"], linked(json!({})), 0),
+        of_a_file(arena, "apply", teams(json!({})), ""),
+        of_a_plan(arena),
+    ]
+}
+
+/// An environment without finance and operations, ready for a key, and everything else, too.
+fn teams(environment: Value) -> Value {
+    let team = power_platform_environment("Team a", "Production", "team-a");
+    ready(json!({ "environments": { "a": overlaid(team, environment) } }))
+}
+
+const WANTED: &str = "wanted.toml";
+
+/// `apply` of a file that wants the policy on the environment of `teams`.
+fn of_a_file(arena: &Arena, name: &'static str, scenario: Value, waves: &str) -> Run {
+    arena.begin(&scenario, &json!([]), 1.0);
+    let served = &arena.served;
+    let id = served.ids_by_name()["Team a"].clone();
+    let file = format!(
+        "[waves]\nat-most = 1\n{waves}\n{}\n[[policies.environments]]\nid = \"{id}\"\nname = \
+        \"Team a\"\nring = 1\npower-platform-only = true\n",
+        served.policy_block()
+    );
+    let arguments = [
+        "apply",
+        WANTED,
+        "--yes",
+        "--confirm",
+        "Team a",
+        "--timeout",
+        "1d",
+    ];
+    Run {
+        files: vec![(WANTED, file)],
+        ..run(name, &arguments, scenario, 0)
+    }
+}
+
+/// `apply` of a plan that was saved before.
+fn of_a_plan(arena: &Arena) -> Run {
+    const PLAN: &str = "plan.json";
+    let mut run = of_a_file(arena, "apply of a plan", teams(json!({})), "");
+    let (name, text) = &run.files[0];
+    arena.served.write(name, text);
+    arena.run(&["plan", WANTED, "--out", PLAN]).exits(0);
+    let plan = std::fs::read_to_string(arena.served.folder().join(PLAN)).unwrap();
+    run.arguments[1] = PLAN.to_owned();
+    run.files = vec![(PLAN, plan)];
+    run
+}
+
+/// An operation of this type has run for an hour, and does for weeks.
+fn running(kind: &str) -> Value {
+    json!({ "settings": short_waits(), "history": [
+        { "environment": "uat", "kind": kind, "days_ago": 0.04, "days_left": 30.0 },
+    ] })
+}
+
+fn retire_free() -> Vec<&'static str> {
+    [&RETIRE[..3], &["cmk-free", "--key", "cmk-free"]].concat()
+}
+
+/// A second key, which nobody uses.
+fn with_free_key(patch: Value) -> Value {
+    let free = vault_is(json!({ "keys": { "cmk-free": rsa_key() } }));
+    policy_ready(overlaid(free, patch))
+}
+
+/// The runs whose right end is a refusal, or a finding.
+pub(super) fn refusals(arena: &Arena) -> Vec<Run> {
+    let left = json!({ "settings": short_waits(), "history": [
+        { "environment": "uat", "kind": "NewCustomerManagedKey", "days_ago": 90 },
+        { "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 10 },
+    ] });
+    let ungranted = || json!({ "policies": { "ep-contoso-cmk": ungranted_policy() } });
+    let settings = |patch: Value| overlaid(json!({ "settings": short_waits() }), patch);
+    let unmanaged = json!({ "managed": false });
+    let closed = vault_is(json!({ "properties": closed_firewall() }));
+    let mut runs = vec![
+        run("key in use", RETIRE, linked(json!({})), 6),
+        run("key in use, on pages", RETIRE, json!("paged"), 6),
+        run("key left days ago", RETIRE, policy_ready(left), 6),
+        last_version(arena),
+        run(
+            "restore running",
+            &retire_free(),
+            with_free_key(running("Restore")),
+            5,
+        ),
+        run(
+            "another operation running",
+            ADD,
+            policy_ready(running("Backup")),
+            7,
+        ),
+        run("no grant", ADD, plain(settings(ungranted())), 6),
+        run("another policy", ADD, two_keys(), 6),
+        run("unmanaged", ADD, ready(uat_is(unmanaged.clone())), 6),
+        run("closed firewall", ADD, ready(closed), 6),
+        run(
+            "disabled key",
+            ADD,
+            ready(key_is(json!({ "enabled": false }))),
+            6,
+        ),
+        run(
+            "blocked plan",
+            &["enable", "--yes", "--confirm", "Contoso UAT"],
+            json!("not-integrated"),
+            6,
+        ),
+        run("expiring key", WATCH, json!("expiring"), 3),
+        run(
+            "drift",
+            WATCH,
+            overlaid(linked(json!({})), policy_is(json!({ "granted": false }))),
+            3,
+        ),
+        Run {
+            code: 6,
+            ..of_a_file(arena, "blocked file", teams(unmanaged), "")
+        },
+        closed_window(arena),
+    ];
+    for (name, user, code) in [
+        ("locked", "admin", 3),
+        (
+            "locked, seen by who has the environments",
+            "power-platform-admin",
+            3,
+        ),
+        ("locked, seen by who has the keys", "key-vault-admin", 5),
+        ("locked, seen by an application", "unregistered", 5),
+        ("locked, seen without a role", "observer", 5),
+    ] {
+        let locked = linked(json!({ "runtime": "Disabled" }));
+        runs.push(Run {
+            user,
+            ..run(name, WATCH, locked, code)
+        });
+    }
+    runs
+}
+
+/// The only version of a key that an environment uses and that is enabled.
+fn last_version(arena: &Arena) -> Run {
+    let scenario = overlaid(
+        linked(json!({})),
+        key_is(json!({ "versions": 2, "made_days_ago": [300, 200], "disabled": [1] })),
+    );
+    arena.begin(&scenario, &json!([]), 1.0);
+    let served = &arena.served;
+    let token = served.token("admin", "https://vault.azure.net");
+    let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso?api-version=2025-07-01";
+    let key = served.ask(&token, "GET", url, "").json();
+    let (_, version) = key["key"]["kid"]
+        .as_str()
+        .unwrap()
+        .rsplit_once('/')
+        .unwrap();
+    let retire = [RETIRE, &["--key-version", version]].concat();
+    run("last usable version", &retire, scenario, 6)
+}
+
+/// The change window opens in twelve hours: the sandbox begins on a Monday at 08:00.
+fn closed_window(arena: &Arena) -> Run {
+    let windows = "windows = [\"mon 20:00-mon 21:00\"]\n";
+    let mut run = of_a_file(arena, "closed window", teams(json!({})), windows);
+    run.arguments.push("--no-wait".to_owned());
+    Run { code: 8, ..run }
+}
