@@ -1,5 +1,7 @@
 //! What went wrong, why, and what helps. This room prints nothing: [`crate::report`] does.
 
+use crate::model::cause::Cause;
+use crate::model::service_codes;
 use std::fmt;
 
 /// The kind of an error decides the exit code, and nothing else.
@@ -69,6 +71,19 @@ impl Kind {
         Kind::Interrupted(Stop::CtrlC),
         Kind::Interrupted(Stop::Terminate),
     ];
+
+    /// The kind of an error whose cause this is.
+    pub const fn of(cause: Cause) -> Self {
+        match cause {
+            Cause::SignIn | Cause::Claims | Cause::WrongTenant => Kind::SignIn,
+            Cause::Role | Cause::RoleNotEffective | Cause::Network | Cause::AzurePolicy => {
+                Kind::Forbidden
+            }
+            Cause::Quota | Cause::State => Kind::Blocked,
+            Cause::Busy => Kind::Busy,
+            Cause::Conflict | Cause::Request | Cause::Gone | Cause::Service => Kind::Unexpected,
+        }
+    }
 
     /// The process's exit code.
     pub const fn exit_code(self) -> u8 {
@@ -150,6 +165,10 @@ impl Kind {
 pub struct Error {
     /// Decides the exit code.
     pub kind: Kind,
+    /// Why a service refused, where one did.
+    pub cause: Option<Cause>,
+    /// Do the hints hold what helps against the cause? Then what was asked for adds nothing.
+    pub explained: bool,
     /// One sentence with a full stop: what failed.
     pub message: String,
     /// The service's own error code, such as `OperationNotStartable`.
@@ -182,6 +201,8 @@ impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
+            cause: None,
+            explained: false,
             message: message.into(),
             code: None,
             finding: None,
@@ -202,6 +223,31 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// The same with what is known of its code, where that tells the cause: what helps, and the
+    /// code of the finding. The kind stays.
+    #[must_use]
+    pub fn told_by_its_code(mut self) -> Self {
+        let known = self.code.as_deref().and_then(service_codes::find);
+        if let Some((known, cause)) = known.and_then(|known| Some((known, known.means?))) {
+            self.cause = Some(cause);
+            self.explained = true;
+            self.finding = self.finding.or(known.belongs_to);
+            self.hints.push(known.fix.to_owned());
+        }
+        self
+    }
+
+    /// Adds what helps where a service refused and its words tell no cause: it depends on what was
+    /// asked for.
+    #[must_use]
+    pub fn fallback(self, hint: impl Into<String>) -> Self {
+        if self.explained {
+            self
+        } else {
+            self.hint(hint)
+        }
     }
 
     /// Adds what the service or the system said.

@@ -13,7 +13,8 @@
 //! | [`audit`] | the file in which changes are written down |
 //! | [`report`] | words; the only room that writes to the terminal |
 //! | [`interrupt`] | signals, and memory that stays in memory |
-//! | [`model`], [`error`] | data |
+//! | [`error`] | what went wrong, and why |
+//! | [`model`] | data |
 //!
 //! `steps` and `report` never see `cloud`. `sandbox` sees nothing of ours at all, so that a mistake
 //! of the client can't agree with itself.

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::action::facts::Link;
 use crate::model::plan::Action;
 use crate::model::receipt::Receipt;
+use crate::model::remedy::{Remedy, Setting};
 use crate::steps::goal::Goal;
 use std::time::Duration;
 
@@ -264,29 +265,55 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
     let registered = !fault
         .message
         .contains("does not have permission to access the path");
+    let unmanaged = fault.message.contains("governance configuration");
     let error = fault.into_error(format!(
         "{} was refused; nothing was started.",
         start.what()
     ));
     match status {
         Some(403) if !registered => error.hint(
-            "A human administrator must register the service \
-            principal as a management application (CMK022).",
+            "A human administrator must register the service principal as a management \
+            application (CMK022).",
         ),
         Some(403) => error
-            .hint(
+            .fallback(
                 "The role Power Platform Administrator or Dynamics 365 Administrator is needed \
                 (CMK021).",
             )
-            .hint(
+            .fallback(
                 "The policy must be readable to you: ask for `cmkctl create-policy --reader` \
                 (CMK019).",
             ),
-        Some(400) if start.goal != Goal::NoPolicy => error.hint(
-            "Managed Environment, environment \
-            type and geography decide: run `cmkctl add-environment --dry-run` (CMK006, CMK007, \
-            CMK024).",
+        Some(404) => hidden(error),
+        Some(400) if unmanaged => {
+            let mut error = error.finding("CMK006");
+            error.hints = vec![Remedy::from(Setting::MakeManaged).on_command_line()];
+            error
+        }
+        Some(400) if start.goal != Goal::NoPolicy => error.fallback(
+            "Managed Environment, environment type and geography decide: run `cmkctl \
+            add-environment --dry-run` (CMK006, CMK007, CMK024).",
         ),
         _ => error,
     }
+}
+
+/// The environment was there a moment ago, and so was its policy: what a 404 hides here is one of
+/// these (`C`: public reports of administrators).
+fn hidden(error: Error) -> Error {
+    let mut error = Error {
+        kind: Kind::Forbidden,
+        ..error
+    };
+    error.hints = vec![
+        "Add yourself to the environment in the admin center (self-elevate): an administrator is \
+        no member of it before that."
+            .to_owned(),
+        "Ask the Key Vault administrator for Reader on the policy: `cmkctl create-policy --reader \
+        OBJECT_ID` (CMK019)."
+            .to_owned(),
+        "Check that the policy is in the environment's geography: `cmkctl check` (CMK007)."
+            .to_owned(),
+    ];
+    error
 }

@@ -75,6 +75,7 @@ impl Applier<'_> {
                 Ok(Some(value))
             }
             Err(Unshown::Stopped(stopped)) => Err(stopped),
+            Err(Unshown::Unknown(_) | Unshown::Late(_)) if error.explained => Err(error),
             Err(Unshown::Unknown(_) | Unshown::Late(_)) => Err((sending.advice)(error)),
         }
     }
@@ -127,6 +128,7 @@ fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Err
         end.state
     ));
     error.code = end.code;
+    error = error.told_by_its_code();
     (error.correlation, error.client_request) = accepted.tickets.clone();
     error
 }

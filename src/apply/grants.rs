@@ -241,12 +241,6 @@ impl Applier<'_> {
 
 /// What helps against the refusal of a role assignment; `who` may give the role.
 fn refused_role(error: Error, who: &str) -> Error {
-    if error.code.as_deref() == Some("PrincipalNotFound") {
-        return error.hint(
-            "Give the object id of a user, a group or a service principal of this tenant (not an \
-            application id).",
-        );
-    }
     // So Azure words every refusal of a role assignment: by a missing right or by a condition.
     let condition = |text: &String| text.contains("ABAC condition");
     let error = if error.detail.as_ref().is_some_and(condition) {

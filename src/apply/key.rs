@@ -92,7 +92,7 @@ fn rotation(key: &KeyName) -> Sending<'static> {
 /// Without the versions before, nothing could prove the new one.
 fn unlisted(key: &KeyName, fault: Fault) -> Error {
     let what = format!("The versions of the key `{key}` can't be read, so nothing was sent.");
-    fault.into_error(what).hint(
+    fault.into_error(what).fallback(
         "It takes the key permission *list*, or the role Key Vault Crypto Officer on the vault.",
     )
 }

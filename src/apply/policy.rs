@@ -177,23 +177,9 @@ fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
 }
 
 fn policy_hints(error: Error) -> Error {
-    match error.code.as_deref() {
-        Some("RequestDisallowedByPolicy") => error.hint(
-            "An Azure Policy forbids it (often \"allowed locations\"): ask for an \
-                exemption for `Microsoft.PowerPlatform/enterprisePolicies` (CMK009).",
-        ),
-        Some("ResourceGroupNotFound") => error.hint(
-            "Create the resource group first: `az group \
-            create`.",
-        ),
-        Some("ScopeLocked") => error.hint(
-            "A resource lock forbids it: remove the lock first \
-            (CMK044).",
-        ),
-        _ if error.kind == Kind::Forbidden => error.hint(
-            "Contributor on the resource group is \
-            enough to create the policy (CMK045).",
-        ),
-        _ => error,
+    if error.kind == Kind::Forbidden {
+        error.hint("Contributor on the resource group is enough to create the policy (CMK045).")
+    } else {
+        error
     }
 }

@@ -6,7 +6,7 @@ use super::change::{After, Look, Sending, Sent, Unshown};
 use super::unproven::{advised, given_up, left_open, unknown, unread, unverified};
 use crate::cloud::Writer;
 use crate::cloud::arm::Written;
-use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::fault::{Fault, Happened, Reply};
 use crate::cloud::operations::Patience;
 use crate::cloud::retry::LONGEST_PAUSE;
 use crate::error::{Error, Kind, Result};
@@ -223,13 +223,17 @@ impl Applier<'_> {
 /// Does this fault of a look end the wait? Trouble passes; one refusal may be that of a replica
 /// which does not know of the change yet.
 fn refused(fault: &Fault, refusals: &mut u32) -> bool {
-    match fault.cause {
-        Cause::SignIn(_) | Cause::Unwritten(_) | Cause::Foreign | Cause::Status(401) => true,
-        Cause::Status(403) => {
+    match fault.happened {
+        Happened::SignIn(_)
+        | Happened::Unwritten(_)
+        | Happened::Foreign
+        | Happened::Untrusted
+        | Happened::Status(401) => true,
+        Happened::Status(403) => {
             *refusals += 1;
             *refusals > REFUSED_LOOKS
         }
-        Cause::Status(_) | Cause::Shape | Cause::NotSent | Cause::Lost => false,
+        Happened::Status(_) | Happened::Shape | Happened::NotSent | Happened::Lost => false,
     }
 }
 

@@ -1,14 +1,15 @@
 //! The errors of a change that was not taken, or of which nobody knows whether it was.
 
 use super::change::Sending;
-use crate::cloud::fault::{Cause, Fault};
+use crate::cloud::fault::{Fault, Happened};
 use crate::error::{Error, Kind};
 
-/// The error of a change that was not taken. No role helps against a log that can't be written.
+/// The error of a change that was not taken. What was asked for decides what helps only where the
+/// service did not tell the cause. No role helps against a log that can't be written.
 pub(super) fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
-    let unwritten = matches!(fault.cause, Cause::Unwritten(_));
+    let unwritten = matches!(fault.happened, Happened::Unwritten(_));
     let error = fault.into_error(&sending.failed);
-    if unwritten {
+    if unwritten || error.explained {
         error
     } else {
         (sending.advice)(error)
@@ -17,11 +18,6 @@ pub(super) fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
 
 /// It was sent as often as it may be, and nothing shows.
 pub(super) fn given_up(error: Error) -> Error {
-    let error = if error.kind == Kind::SignIn {
-        error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
-    } else {
-        error
-    };
     error.hint("Run the same command again: it looks first, and sends only what is missing.")
 }
 
@@ -33,7 +29,7 @@ pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     );
     fault
         .into_error(what)
-        .hint(format!("Who can read it: {}.", sending.witness))
+        .fallback(format!("Who can read it: {}.", sending.witness))
 }
 
 /// It was sent, and this account can't see whether it took.
@@ -45,10 +41,10 @@ pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
             sending.what
         ),
     );
-    error.hints.clear();
-    error
-        .hint(format!("Who can verify it: {}.", sending.witness))
-        .hint("Run the same command again: it sends only what is missing.")
+    if !error.explained {
+        error.hints = vec![format!("Who can verify it: {}.", sending.witness)];
+    }
+    error.hint("Run the same command again: it sends only what is missing.")
 }
 
 /// It was sent once, the answer leaves it open, nothing shows, and it must not be sent twice.
@@ -76,12 +72,17 @@ pub(super) fn left_open(sending: &Sending<'_>, error: &Error) -> Error {
 
 /// Unverified, with what the service or the sign-in said.
 pub(super) fn told(fault: Fault, what: String) -> Error {
-    match &fault.cause {
+    match &fault.happened {
         // The words of the sign-in are an error of their own.
-        Cause::SignIn(error) | Cause::Unwritten(error) => {
+        Happened::SignIn(error) | Happened::Unwritten(error) => {
             Error::new(Kind::Unverified, what).detail(error.to_string())
         }
-        Cause::Status(_) | Cause::Shape | Cause::NotSent | Cause::Lost | Cause::Foreign => Error {
+        Happened::Status(_)
+        | Happened::Untrusted
+        | Happened::Shape
+        | Happened::NotSent
+        | Happened::Lost
+        | Happened::Foreign => Error {
             kind: Kind::Unverified,
             ..fault.into_error(what)
         },

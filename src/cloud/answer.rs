@@ -59,6 +59,8 @@ impl Answer {
 pub enum Broken {
     /// Nothing was sent: repeating is safe.
     NotSent(String),
+    /// Nothing was sent: nobody who is trusted vouches for the certificate of the other side.
+    Untrusted(String),
     /// The request may have arrived and may have had its effect.
     Lost(String),
     /// An answer came that nothing can be done with: too much of it. The request may have had its
@@ -73,6 +75,7 @@ impl Broken {
     pub fn words(&self) -> &str {
         match self {
             Broken::NotSent(words)
+            | Broken::Untrusted(words)
             | Broken::Lost(words)
             | Broken::Unusable(words)
             | Broken::Foreign(words) => words,
@@ -83,8 +86,12 @@ impl Broken {
 /// Sends a request and reads its answer to the end.
 pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {
     let mut response = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
-            Broken::NotSent(top_line(&error))
+        let words = top_line(&error);
+        // rustls begins every refusal of a certificate so.
+        if error.is_connect() && words.starts_with("invalid peer certificate") {
+            Broken::Untrusted(words)
+        } else if error.is_connect() || error.is_builder() {
+            Broken::NotSent(words)
         } else {
             Broken::Lost(top_line(&error))
         }

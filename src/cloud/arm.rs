@@ -10,7 +10,7 @@ use crate::cloud::json::{as_text, as_texts, at, clean, list, maybe, must, text, 
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::versions;
 use crate::model::bad_input::BadInput;
-use crate::model::ids::{ArmId, ResourceKind, same_id};
+use crate::model::ids::{ArmId, ResourceKind, parse_guid, same_id};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::protection::{EncryptionState, KeyReference, Policy, Provider};
@@ -226,8 +226,7 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
         id: id.clone(),
         location: must(value, "location", as_text).map(|name| location_name(&name)),
         kind: text(value, "kind").ok_or("it has no kind")?,
-        principal_id: text(value, "identity.principalId")
-            .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId")),
+        principal_id: principal(value)?,
         system_id: text(value, "properties.systemId"),
         key: key_reference(value),
         encrypts: word(value, "properties.encryption.state")
@@ -237,6 +236,19 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
         health: at(value, "properties.healthStatus")
             .map(|_| word(value, "properties.healthStatus")),
     })
+}
+
+/// The object id of the policy's identity, if it has one yet. Roles are given to it, so it must be
+/// an id.
+fn principal(value: &Value) -> Result<Option<String>, String> {
+    let said = text(value, "identity.principalId")
+        .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId"));
+    match said {
+        Some(said) if parse_guid(&said).is_none() => {
+            Err(format!("its identity is `{said}`, which is no object id"))
+        }
+        said => Ok(said),
+    }
 }
 
 /// A state that can't be read is none that is done.
@@ -300,7 +312,7 @@ pub fn refused(fault: Fault) -> Validation {
     let mut code = fault.code.unwrap_or_default();
     let mut assignments = Vec::new();
     let mut message = fault.message;
-    let mut open = vec![fault.body];
+    let mut open = vec![fault.clues.body];
     while let Some(error) = open.pop() {
         let error = at(&error, "error").cloned().unwrap_or(error);
         if let Some(inner) =

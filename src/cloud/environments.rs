@@ -61,6 +61,7 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
             why,
             forbidden: false,
             reason: Reason::KeyWithoutPolicy,
+            told: None,
         });
     }
     Ok(found)

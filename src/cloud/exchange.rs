@@ -9,7 +9,7 @@ use crate::audit::{Came, End, Entry, Intent};
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::credential::Secret;
-use crate::cloud::fault::{Cause, Fault, Reply, passing_status};
+use crate::cloud::fault::{Fault, Happened, Reply, passing_status};
 use crate::cloud::request_id;
 use crate::cloud::retry::{LONGEST_PAUSE, own_pause, retry_after};
 use crate::cloud::session::Session;
@@ -83,7 +83,7 @@ impl Session {
             attempt += 1;
             let Err(fault) = reply else { return reply };
             // Too much once is too much again.
-            if attempt >= TRIES || !passes(&fault) || fault.cause == Cause::Shape {
+            if attempt >= TRIES || !passes(&fault) || fault.happened == Happened::Shape {
                 return Err(fault);
             }
             self.pause(attempt, &fault).await;
@@ -145,7 +145,7 @@ impl Session {
             if matches!(&made.1, Ok(answer) if answer.status == 401) {
                 self.tokens.forget(&request.scope).await;
             }
-            let fault = match self.judged(service, made) {
+            let fault = match self.judged(&request, &token, made) {
                 // A success that can't be understood need not be the service's: the caller looks
                 // whether it happened.
                 Ok(answer) if !answer.body.is_empty() => {
@@ -155,7 +155,7 @@ impl Session {
                 Err(fault) => fault,
             };
             attempt += 1;
-            if attempt >= TRIES || fault.cause != Cause::NotSent {
+            if attempt >= TRIES || fault.happened != Happened::NotSent {
                 return Err(fault);
             }
             self.pause(attempt, &fault).await;
@@ -174,11 +174,12 @@ impl Session {
         let token = self.token(&request).await?;
         let attempt = self.attempt(&request, &token).await;
         if !matches!(&attempt.1, Ok(answer) if answer.status == 401) {
-            return self.judged(service, attempt);
+            return self.judged(&request, &token, attempt);
         }
         let renewed = self.tokens.renew(&request.scope, &token).await;
         let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
-        self.judged(service, self.attempt(&request, &renewed).await)
+        let again = self.attempt(&request, &renewed).await;
+        self.judged(&request, &renewed, again)
     }
 
     /// A request of the cloud's own; an address of anybody else is a fault.
@@ -296,16 +297,18 @@ impl Session {
             .get_or_insert(error);
     }
 
-    /// Success or fault.
-    fn judged(&self, service: Service, (id, outcome): Attempt) -> Reply<Answer> {
+    /// Success or fault, which knows how its caller has signed in.
+    fn judged(&self, request: &Request, token: &Secret, (id, outcome): Attempt) -> Reply<Answer> {
+        let service = request.service;
         let answer = outcome.map_err(|broken| Fault::broken(service, &broken).sent_as(id))?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        Err(Fault {
-            retry_after: self.retry_after(&answer),
-            ..Fault::answered(service, &answer)
-        })
+        let mut fault = Fault::answered(service, &answer);
+        fault.retry_after = self.retry_after(&answer);
+        fault.clues.method = self.tokens.chosen();
+        fault.clues.home = self.tokens.who(token).tenant;
+        Err(fault)
     }
 
     /// `Retry-After` of an answer, against the cloud's clock.
@@ -338,10 +341,11 @@ fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
 
 /// Trouble that passes by itself.
 pub(crate) fn passes(fault: &Fault) -> bool {
-    match fault.cause {
-        Cause::Status(status) => passing_status(status),
-        Cause::NotSent | Cause::Lost | Cause::Shape => true,
-        Cause::Foreign | Cause::SignIn(_) | Cause::Unwritten(_) => false,
+    match fault.happened {
+        Happened::Status(status) => passing_status(status),
+        Happened::NotSent | Happened::Lost | Happened::Shape => true,
+        Happened::Untrusted => false,
+        Happened::Foreign | Happened::SignIn(_) | Happened::Unwritten(_) => false,
     }
 }
 

@@ -2,14 +2,12 @@
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
+use crate::cloud::clues::Clues;
 use crate::cloud::json;
-use crate::error::{Error, Kind};
+use crate::cloud::words::words;
+use crate::error::Error;
 use crate::model::seen::{Reason, Seen, Unreadable};
-use serde_json::Value;
 use std::time::Duration;
-
-/// The longest piece of an unexpected body that is shown.
-const EXCERPT: usize = 300;
 
 /// Why a call did not bring what it should.
 #[derive(Debug, Clone)]
@@ -17,7 +15,7 @@ pub struct Fault {
     /// Who was asked.
     pub service: Service,
     /// What happened.
-    pub cause: Cause,
+    pub happened: Happened,
     /// The service's error code, such as `OperationNotStartable`.
     pub code: Option<String>,
     /// The most specific code inside, such as `ForbiddenByFirewall`.
@@ -29,23 +27,25 @@ pub struct Fault {
     /// The id that cmkctl gave the request, when it may have been sent. (A box, because a fault
     /// goes through every look.)
     pub client_request: Option<Box<str>>,
-    /// The body of the answer, when it is JSON.
-    pub body: Value,
     /// The pause that the service asked for (`Retry-After`).
     pub retry_after: Option<Duration>,
     /// Was a list asked for? Then 404 says nothing about what it would hold.
     pub list: bool,
+    /// What else tells the cause.
+    pub clues: Box<Clues>,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub enum Happened {
     /// An answer with this HTTP status.
     Status(u16),
     /// A success whose body can't be understood.
     Shape,
     /// Nothing was sent.
     NotSent,
+    /// Nothing was sent: the certificate of the other side is not trusted.
+    Untrusted,
     /// No answer: it may have had its effect.
     Lost,
     /// The URL is not on a host of the cloud: nothing was sent.
@@ -59,7 +59,9 @@ pub enum Cause {
 impl Fault {
     /// An answer that is not a success.
     pub fn answered(service: Service, answer: &Answer) -> Self {
+        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
         let (code, inner_code, mut message) = words(answer);
+        let clues = Clues::of(answer, body, &message);
         if let (300..400, Some(place)) = (answer.status, answer.header("location")) {
             message = format!(
                 "it points to {}, and redirects are not followed",
@@ -68,15 +70,15 @@ impl Fault {
         }
         Self {
             service,
-            cause: Cause::Status(answer.status),
+            happened: Happened::Status(answer.status),
             code,
             inner_code,
             message,
             correlation: answer.correlation().map(json::clean),
             client_request: answer.client_request().map(|id| json::clean(id).into()),
-            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
             retry_after: None,
             list: false,
+            clues: Box::new(clues),
         }
     }
 
@@ -91,25 +93,26 @@ impl Fault {
         );
         Self {
             service,
-            cause: Cause::Shape,
+            happened: Happened::Shape,
             code: None,
             inner_code: None,
             message,
             correlation: answer.correlation().map(json::clean),
             client_request: answer.client_request().map(|id| json::clean(id).into()),
-            body: Value::Null,
             retry_after: None,
             list: false,
+            clues: Box::default(),
         }
     }
 
     /// No answer.
     pub fn broken(service: Service, broken: &Broken) -> Self {
         let cause = match broken {
-            Broken::NotSent(_) => Cause::NotSent,
-            Broken::Lost(_) => Cause::Lost,
-            Broken::Unusable(_) => Cause::Shape,
-            Broken::Foreign(_) => Cause::Foreign,
+            Broken::NotSent(_) => Happened::NotSent,
+            Broken::Untrusted(_) => Happened::Untrusted,
+            Broken::Lost(_) => Happened::Lost,
+            Broken::Unusable(_) => Happened::Shape,
+            Broken::Foreign(_) => Happened::Foreign,
         };
         Self::unanswered(service, cause, json::clean(broken.words()))
     }
@@ -118,7 +121,10 @@ impl Fault {
     /// anybody could look for.
     #[must_use]
     pub fn sent_as(self, id: impl Into<Option<String>>) -> Self {
-        let sent = !matches!(self.cause, Cause::NotSent | Cause::Foreign);
+        let sent = !matches!(
+            self.happened,
+            Happened::NotSent | Happened::Untrusted | Happened::Foreign
+        );
         let client_request = self
             .client_request
             .or_else(|| id.into().filter(|_| sent).map(Into::into));
@@ -129,31 +135,31 @@ impl Fault {
     }
 
     /// Without an answer there is nothing but what happened here.
-    fn unanswered(service: Service, cause: Cause, message: String) -> Self {
+    fn unanswered(service: Service, cause: Happened, message: String) -> Self {
         Self {
             service,
-            cause,
+            happened: cause,
             code: None,
             inner_code: None,
             message,
             correlation: None,
             client_request: None,
-            body: Value::Null,
             retry_after: None,
             list: false,
+            clues: Box::default(),
         }
     }
 
     /// No token.
     pub fn sign_in(service: Service, error: Error) -> Self {
         let message = error.to_string();
-        Self::unanswered(service, Cause::SignIn(Box::new(error)), message)
+        Self::unanswered(service, Happened::SignIn(Box::new(error)), message)
     }
 
     /// The audit log could not be written.
     pub fn unwritten(service: Service, error: Error) -> Self {
         let message = error.to_string();
-        Self::unanswered(service, Cause::Unwritten(Box::new(error)), message)
+        Self::unanswered(service, Happened::Unwritten(Box::new(error)), message)
     }
 
     /// The same fault of a request for a list.
@@ -170,13 +176,13 @@ impl Fault {
 
     /// Was the sign-in refused? That is never a missing role.
     pub fn is_sign_in(&self) -> bool {
-        matches!(self.cause, Cause::SignIn(_) | Cause::Status(401))
+        matches!(self.happened, Happened::SignIn(_) | Happened::Status(401))
     }
 
     /// HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
-        match self.cause {
-            Cause::Status(status) => Some(status),
+        match self.happened {
+            Happened::Status(status) => Some(status),
             _ => None,
         }
     }
@@ -192,9 +198,9 @@ impl Fault {
     /// gateway, a timeout, a cut connection: yes. So do redirects, and refusals that a gateway may
     /// have written behind the service's back (401, 429, 503).
     pub fn is_ambiguous(&self) -> bool {
-        match self.cause {
-            Cause::Lost | Cause::Shape => true,
-            Cause::Status(status) => {
+        match self.happened {
+            Happened::Lost | Happened::Shape => true,
+            Happened::Status(status) => {
                 matches!(status, 300..=399 | 401 | 408 | 425 | 429 | 499 | 500..)
             }
             _ => false,
@@ -216,34 +222,37 @@ impl Fault {
     pub fn clause(&self) -> String {
         let who = self.service.name();
         let code = self.inner_code.as_ref().or(self.code.as_ref());
-        match (&self.cause, code) {
-            (Cause::Status(status), Some(code)) => format!("{who} answered {status} {code}"),
-            (Cause::Status(status), None) => format!("{who} answered {status}"),
-            (Cause::SignIn(_), _) => format!("there is no sign-in for {who}"),
-            (Cause::Unwritten(_), _) => "the audit log can't be written".to_owned(),
-            (Cause::NotSent, _) => format!("{who} can't be reached"),
-            (Cause::Lost, _) => format!("{who} did not answer"),
-            (Cause::Foreign, _) => "the address does not belong to the cloud".to_owned(),
-            (Cause::Shape, _) => format!("{who} sent something that can't be understood"),
+        match (&self.happened, code) {
+            (Happened::Status(status), Some(code)) => format!("{who} answered {status} {code}"),
+            (Happened::Status(status), None) => format!("{who} answered {status}"),
+            (Happened::SignIn(_), _) => format!("there is no sign-in for {who}"),
+            (Happened::Unwritten(_), _) => "the audit log can't be written".to_owned(),
+            (Happened::NotSent, _) => format!("{who} can't be reached"),
+            (Happened::Untrusted, _) => format!("the certificate of {who} is not trusted"),
+            (Happened::Lost, _) => format!("{who} did not answer"),
+            (Happened::Foreign, _) => "the address does not belong to the cloud".to_owned(),
+            (Happened::Shape, _) => format!("{who} sent something that can't be understood"),
         }
     }
 
-    /// As an error of a command: `what` is the sentence that says what failed.
+    /// As an error of a command: `what` is the sentence that says what failed. Where the cause is
+    /// known, what helps against it is in the hints, and the error says so.
     pub fn into_error(self, what: impl Into<String>) -> Error {
-        let kind = match &self.cause {
-            Cause::SignIn(error) | Cause::Unwritten(error) => return (**error).clone(),
-            Cause::Status(401) => Kind::SignIn,
-            Cause::Status(403) => Kind::Forbidden,
-            Cause::Status(409) if self.is("OperationNotStartable") => Kind::Busy,
-            _ => Kind::Unexpected,
-        };
+        if let Happened::SignIn(error) | Happened::Unwritten(error) = &self.happened {
+            return (**error).clone();
+        }
+        let judged = self.judged();
         let clause = self.clause();
         let detail = if self.message.is_empty() {
             format!("{clause}.")
         } else {
             format!("{clause}: {}", self.message)
         };
-        let mut error = Error::new(kind, what).detail(capital(&detail));
+        let mut error = Error::new(judged.kind(), what).detail(capital(&detail));
+        error.cause = Some(judged.cause);
+        error.explained = judged.is_told();
+        error.finding = judged.known.and_then(|known| known.belongs_to);
+        error.hints = judged.remedy;
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
         error.client_request = self.client_request.map(String::from);
@@ -256,6 +265,7 @@ impl Fault {
             why: self.clause(),
             forbidden: self.is_forbidden(),
             reason: Reason::Other,
+            told: self.told().map(Box::new),
         }
     }
 }
@@ -278,66 +288,6 @@ pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
     }
 }
 
-/// Code, innermost code and words of an error body: the documented shape, a bare object, text, HTML
-/// or nothing.
-fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
-    if answer.body.is_empty() {
-        return (None, None, "the answer is empty".to_owned());
-    }
-    let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else {
-        let text = String::from_utf8_lossy(&answer.body);
-        return (None, None, excerpt(&text));
-    };
-    // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
-    let error = ["error", "errorDetail"]
-        .iter()
-        .find_map(|name| json::at(&value, name).filter(|error| error.is_object()))
-        .unwrap_or(&value);
-    let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
-    let mut inner = None;
-    let mut here = error;
-    while let Some(next) = json::at(here, "innererror") {
-        inner = json::text(next, "code").or(inner);
-        here = next;
-    }
-    let mut message = json::text(error, "message")
-        .or_else(|| json::text(&value, "error_description"))
-        .unwrap_or_default();
-    let details = json::list(error, "details").iter();
-    let details = details.filter_map(|detail| json::text(detail, "message"));
-    let fields = json::at(error, "fieldErrors").and_then(Value::as_object);
-    // What a field holds is not on record: whatever it is, it is shown.
-    let fields = fields
-        .into_iter()
-        .flatten()
-        .map(|(_, field)| json::as_text(field).unwrap_or_else(|| field.to_string()));
-    for text in details.chain(fields) {
-        if !message.contains(&text) {
-            message = format!("{message} {text}");
-        }
-    }
-    if message.is_empty() && code.is_none() {
-        message = value.to_string();
-    }
-    (code, inner, excerpt(&message))
-}
-
-fn excerpt(text: &str) -> String {
-    let clean = json::clean(text);
-    let short: String = clean
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(EXCERPT * 4)
-        .collect();
-    if short.starts_with('<') {
-        short.chars().take(EXCERPT).collect()
-    } else {
-        short
-    }
-}
-
 /// As the beginning of a sentence.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
@@ -349,6 +299,7 @@ pub(super) fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
     use reqwest::header::HeaderMap;
 
     fn fault(status: u16, body: &str) -> Fault {

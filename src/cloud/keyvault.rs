@@ -4,7 +4,7 @@
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::authorization::role_assignment;
 use crate::cloud::clouds::Service;
-use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::fault::{Fault, Happened, Reply};
 use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::Patient;
@@ -306,7 +306,7 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
         status, error_code, ..
     } = error.kind()
     {
-        fault.cause = Cause::Status(u16::from(*status));
+        fault.happened = Happened::Status(u16::from(*status));
         fault.code = error_code.as_deref().map(json::clean);
     }
     fault

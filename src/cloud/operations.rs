@@ -3,7 +3,7 @@
 
 use crate::cloud::clock::{Clock, Moment};
 use crate::cloud::exchange::passes;
-use crate::cloud::fault::{Cause, Fault, Reply, capital};
+use crate::cloud::fault::{Fault, Happened, Reply, capital};
 use crate::cloud::retry::LONGEST_PAUSE;
 use crate::cloud::session::Reader;
 use crate::error::{Error, Result, Stop};
@@ -88,7 +88,7 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
             Step::Stop(Ended::Operation(Box::new(operation.clone())))
         }
         Err(fault) if fault.status() == Some(404) => Step::Stop(Ended::Vanished),
-        Err(fault) if fault.cause == Cause::Foreign => Step::Refused,
+        Err(fault) if fault.happened == Happened::Foreign => Step::Refused,
         Err(fault) if !endures(fault) => {
             patience.refusals += 1;
             if patience.refusals >= REFUSALS {
@@ -107,8 +107,8 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
 /// Trouble that a wait of days outlives however long it lasts, an unreachable sign-in among it. (A
 /// sign-in that was refused has a code.)
 pub fn endures(fault: &Fault) -> bool {
-    match &fault.cause {
-        Cause::SignIn(error) => error.code.is_none(),
+    match &fault.happened {
+        Happened::SignIn(error) => error.code.is_none(),
         _ => passes(fault),
     }
 }

@@ -106,6 +106,6 @@ fn passes(outcome: &std::result::Result<Answer, Broken>) -> bool {
         }
         Ok(answer) => passing_status(answer.status),
         Err(Broken::NotSent(_) | Broken::Lost(_)) => true,
-        Err(Broken::Unusable(_) | Broken::Foreign(_)) => false,
+        Err(Broken::Unusable(_) | Broken::Untrusted(_) | Broken::Foreign(_)) => false,
     }
 }

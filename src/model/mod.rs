@@ -8,6 +8,7 @@ pub mod action;
 pub mod alike;
 pub mod bad_input;
 pub mod catalogue;
+pub mod cause;
 pub mod checkup;
 pub mod day;
 pub mod environment;

@@ -21,6 +21,17 @@ pub struct Unreadable {
     pub forbidden: bool,
     /// What is behind it, where the service said more than "no".
     pub reason: Reason,
+    /// What the service said, where it told the cause.
+    pub told: Option<Box<Told>>,
+}
+
+/// A refusal whose cause the service told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What helps against it, without the step that asked.
+    pub remedy: String,
+    /// Who can do that.
+    pub who: &'static str,
 }
 
 /// What is behind it that an environment, or its link, could not be read.
@@ -75,6 +86,7 @@ impl Unreadable {
             why: why.into(),
             forbidden: false,
             reason: Reason::Other,
+            told: None,
         }
     }
 }

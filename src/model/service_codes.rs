@@ -2,8 +2,10 @@
 
 mod azure;
 mod code;
+mod dataverse;
 mod entra;
 mod power_platform;
+mod vault;
 
 pub use code::ServiceCode;
 
@@ -11,7 +13,9 @@ pub use code::ServiceCode;
 pub fn all() -> impl Iterator<Item = &'static ServiceCode> {
     power_platform::CODES
         .iter()
+        .chain(dataverse::CODES)
         .chain(azure::CODES)
+        .chain(vault::CODES)
         .chain(entra::CODES)
 }
 

@@ -22,3 +22,5 @@ pub(super) const ROLES: &str =
 pub(super) const VAULT: &str = "Microsoft Learn, Azure Key Vault, rest-error-codes, seen 2026-11";
 pub(super) const ENTRA: &str =
     "Microsoft Learn, Microsoft Entra, reference-error-codes, seen 2026-11";
+pub(super) const CLAIMS: &str =
+    "Microsoft Learn, Microsoft identity platform, claims-challenge, seen 2026-11";

@@ -37,7 +37,8 @@ fn harmless(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte)
 }
 
-/// How every JSON web token begins: `{"` in Base64.
+/// How every JSON web token begins: `{"` in Base64. What has no dot in it is one JSON object, such
+/// as the claims of a challenge, which must be pasted.
 const TOKEN: &str = "eyJ";
 /// A token is longer than this.
 const SHORT: usize = 24;
@@ -55,7 +56,7 @@ fn mask(text: String) -> String {
         let end = after.find(|ch| !inside(ch)).unwrap_or(after.len());
         let (token, behind) = after.split_at_checked(end).unwrap_or((after, ""));
         out.push_str(before);
-        out.push_str(if token.len() > SHORT {
+        out.push_str(if token.len() > SHORT && token.contains('.') {
             "[token]"
         } else {
             token
@@ -107,6 +108,8 @@ mod tests {
             clean(&format!("Bearer {token}, and {TOKEN} is short; {token}")),
             "Bearer [token], and eyJ is short; [token]"
         );
+        let claims = format!("{TOKEN}{}=", "x".repeat(30));
+        assert_eq!(clean(&claims), claims);
         assert_eq!(clean_lines("a\nb\r\u{1b}c\u{2028}d"), "a\nb c d");
         assert_eq!(clean_lines(&format!("a\n{token}\n")), "a\n[token]\n");
     }

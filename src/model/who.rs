@@ -50,5 +50,7 @@ pub const LICENCES: &str = "Microsoft 365 licence administrator";
 pub const APPS: &str = "finance and operations system administrator";
 /// Administers applications in Entra.
 pub const ENTRA: &str = "application owner in Microsoft Entra";
+/// Administers Conditional Access.
+pub const CONDITIONAL_ACCESS: &str = "Conditional Access administrator";
 /// Runs the command.
 pub const CALLER: &str = "you, who run the command";

@@ -22,9 +22,7 @@ pub(super) fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
 
 fn refused_sign_in(fault: Fault) -> Error {
     let what = format!("The sign-in is refused by {}.", fault.service.name());
-    fault
-        .into_error(what)
-        .hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
+    fault.into_error(what)
 }
 
 /// A read of something that may be named by nothing.

@@ -4,7 +4,7 @@
 use super::resolve::environment_error;
 use crate::cloud::answer::Broken;
 use crate::cloud::clock::{APART, SET_CLOCK};
-use crate::cloud::fault::{Cause, Fault};
+use crate::cloud::fault::{Fault, Happened};
 use crate::cloud::probe::{Contact, addresses};
 use crate::cloud::{Cloud, Reader, Service};
 use crate::error::Error;
@@ -238,8 +238,8 @@ async fn azure_roles(reader: &Reader, target: &Target) -> Vec<Row> {
 }
 
 fn area(fault: &Fault) -> Area {
-    match (&fault.cause, fault.status()) {
-        (Cause::SignIn(_), _) | (_, Some(401)) => Area::SignIn,
+    match (&fault.happened, fault.status()) {
+        (Happened::SignIn(_), _) | (_, Some(401)) => Area::SignIn,
         (_, Some(403)) => Area::Role,
         _ => Area::Machine,
     }

@@ -114,6 +114,7 @@ impl Looking<'_> {
                 why: "the tenant shows you no environment at all".to_owned(),
                 forbidden: true,
                 reason: Reason::NotShown,
+                told: None,
             }),
             tenant @ (Seen::Absent | Seen::Present(_) | Seen::Unreadable(_)) => tenant,
         })

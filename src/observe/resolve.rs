@@ -1,7 +1,7 @@
 //! Which environment is meant, and why it can't be had.
 
 use crate::cloud::Reader;
-use crate::cloud::fault::{Cause, Fault, Reply};
+use crate::cloud::fault::{Fault, Happened, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
 use crate::model::near::did_you_mean;
@@ -107,8 +107,9 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
             .message
             .contains("does not have permission to access the path"));
     let status = fault.status();
-    let passing = fault.is_ambiguous() || status == Some(429) || fault.cause == Cause::NotSent;
-    let foreign = fault.cause == Cause::Foreign;
+    let passing =
+        fault.is_ambiguous() || status == Some(429) || fault.happened == Happened::NotSent;
+    let foreign = fault.happened == Happened::Foreign;
     let error = fault.into_error(what);
     if !registered {
         return error
@@ -120,12 +121,9 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
             .hint("It can't register itself.");
     }
     match status {
-        Some(401) => {
-            error.hint("Sign in again, or check account and tenant: `cmkctl auth status`.")
-        }
-        Some(403) => error
-            .finding("CMK021")
-            .hint("The role Power Platform Administrator or Dynamics 365 Administrator is needed."),
+        Some(403) => error.finding("CMK021").fallback(
+            "The role Power Platform Administrator or Dynamics 365 Administrator is needed.",
+        ),
         _ if foreign => error.hint(
             "No token is sent there. If the host is one of your cloud's, name it: \
                 `--endpoint bap=HOST`.",
@@ -216,5 +214,6 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         why: why.to_owned(),
         forbidden: true,
         reason,
+        told: None,
     }
 }

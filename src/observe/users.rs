@@ -114,5 +114,6 @@ async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict>
         why: why.to_owned(),
         forbidden: true,
         reason: Reason::Other,
+        told: None,
     }))
 }

@@ -103,6 +103,7 @@ fn listed(reply: Reply<Whole<Environment>>) -> Result<Seen<Whole<Environment>>> 
             why: "the tenant shows you no environment at all".to_owned(),
             forbidden: true,
             reason: Reason::NotShown,
+            told: None,
         })),
         Ok(all) => Ok(Seen::Present(all)),
         Err(fault) if fault.is_forbidden() => ask(Err(fault)),

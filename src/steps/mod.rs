@@ -97,13 +97,24 @@ fn unseen(
     (who, whose): (&'static str, Whose),
 ) -> Finding {
     if why.forbidden && whose == Whose::Others {
-        return not_visible(code, subject, what, &why.why, who);
+        let mut hidden = not_visible(code, subject, what, &why.why, who);
+        if let Some(told) = &why.told {
+            hidden.remedy = told.remedy.clone().into();
+            hidden.who = told.who;
+        }
+        return hidden;
     }
-    let remedy = if why.forbidden {
-        format!("Ask the {who} to run this, or to give you read access.")
-    } else {
-        "Run the same command again later. cmkctl starts nothing while this is not known."
-            .to_owned()
+    let (remedy, who) = match &why.told {
+        Some(told) => (told.remedy.clone(), told.who),
+        None if why.forbidden => {
+            let ask = format!("Ask the {who} to run this, or to give you read access.");
+            (ask, who)
+        }
+        None => {
+            let later =
+                "Run the same command again later. cmkctl starts nothing while this is not known.";
+            (later.to_owned(), who)
+        }
     };
     finding(
         code,

@@ -39,7 +39,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("report", &["error", "model"]),
     ("sandbox", &[]),
     ("interrupt", &["error"]),
-    ("error", &[]),
+    ("error", &["model"]),
     ("model", &[]),
 ];
 

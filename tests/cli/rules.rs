@@ -243,6 +243,7 @@ pub(crate) fn unreadable<P: Part>(finding: Option<&'static str>) -> P {
         why: "it answered 403".into(),
         forbidden: true,
         reason: Reason::of(finding),
+        told: None,
     })
 }
 

@@ -146,7 +146,12 @@ impl Tokens {
         ))
     }
 
-    /// Who a token says it is, for the audit trail.
+    /// The way that gave the first token, once one did.
+    pub(crate) fn chosen(&self) -> Option<Method> {
+        self.chosen.get().copied()
+    }
+
+    /// Who a token says it is, for the audit trail and for what helps against a refusal.
     pub(crate) fn who(&self, secret: &Secret) -> Who {
         token::who(secret)
     }

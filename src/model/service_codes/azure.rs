@@ -1,20 +1,20 @@
-//! Codes of Azure Resource Manager, of role assignments and of Key Vault.
+//! Codes of Azure Resource Manager and of role assignments.
 
 use super::code::ServiceCode;
+use crate::model::cause::Cause;
 use crate::model::{source, who};
 
 const MANAGER: &str = "Azure Resource Manager";
 /// Not Microsoft's own words.
 const PROJECTS: &str = "troubleshooting notes of public projects that use enterprise policies \
     (third party), seen 2026-11";
-const VAULT: &str = "Azure Key Vault";
-const VAULT_TOO: &str = "Azure Key Vault, and others";
 const ANY: &str = "any service";
 
 pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnterprisePolicyUpdateNotAllowed",
         service: MANAGER,
+        means: Some(Cause::State),
         cause: "The policy has environments, and a linked policy refuses every update, even of a \
             tag.",
         fix: "Create a policy under another name: `cmkctl create-policy --policy NAME --vault \
@@ -26,6 +26,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnterprisePolicyDeleteNotAllowed",
         service: MANAGER,
+        means: Some(Cause::State),
         cause: "The policy has environments, and a linked policy can't be deleted: they would \
             lose their key.",
         fix: "Remove or move its environments first; each takes an outage of its own.",
@@ -36,6 +37,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "PrincipalNotFound",
         service: MANAGER,
+        means: Some(Cause::RoleNotEffective),
         cause: "Microsoft Entra doesn't know the object id: the identity of a new policy takes \
             seconds to minutes to appear, and an application id is not an object id.",
         fix: "Wait some minutes and run the same command again; for a person: `az ad user show \
@@ -47,6 +49,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "RoleAssignmentExists",
         service: MANAGER,
+        means: Some(Cause::Conflict),
         cause: "The same role on the same scope was given before, under another name (409).",
         fix: "There is nothing to do: it is as wanted.",
         who: who::ASSIGNS_ROLES,
@@ -56,6 +59,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "RoleAssignmentUpdateNotPermitted",
         service: MANAGER,
+        means: Some(Cause::Conflict),
         cause: "An assignment of that name has another tenant, principal, role or scope, and \
             these can't be changed.",
         fix: "See what is assigned, and delete what is wrong: `az role assignment list --scope \
@@ -67,6 +71,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "RoleDefinitionDoesNotExist",
         service: MANAGER,
+        means: Some(Cause::Request),
         cause: "The role is not known in this subscription or cloud.",
         fix: "See whether it is there: `az role definition list --name \"Key Vault Crypto Service \
             Encryption User\"`.",
@@ -77,6 +82,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "AuthorizationFailed",
         service: MANAGER,
+        means: None,
         cause: "Your account lacks the right for this action on this scope, or it was given \
             minutes ago and is not effective yet (403).",
         fix: "Ask for the right that the text names; if it is new, wait 5 minutes and sign in \
@@ -88,6 +94,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "RequestDisallowedByPolicy",
         service: MANAGER,
+        means: Some(Cause::AzurePolicy),
         cause: "An Azure Policy denies the resource, often \"allowed locations\": a policy's \
             location is a Power Platform geography, not an Azure region.",
         fix: "Ask for an exemption for the type `Microsoft.PowerPlatform/enterprisePolicies`: `az \
@@ -100,6 +107,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "LocationNotAvailableForResourceType",
         service: MANAGER,
+        means: Some(Cause::Request),
         cause: "The policy's location is not one of the provider's: a location here is a Power \
             Platform geography, and three have another name (`uk`, `brazil`, `uae`).",
         fix: "Leave out `--location` and pass the environment (`cmkctl create-policy \
@@ -112,6 +120,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "MissingSubscriptionRegistration",
         service: MANAGER,
+        means: Some(Cause::State),
         cause: "The subscription doesn't know the provider of the resource.",
         fix: "`cmkctl create-policy` registers it, or: `az provider register --namespace \
             Microsoft.PowerPlatform --wait`.",
@@ -122,6 +131,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "NoRegisteredProviderFound",
         service: MANAGER,
+        means: Some(Cause::State),
         cause: "The provider is not registered, or doesn't know the API version or the location \
             that was asked for.",
         fix: "Register it (`az provider register --namespace Microsoft.PowerPlatform --wait`); if \
@@ -134,6 +144,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "SubscriptionNotFound",
         service: MANAGER,
+        means: Some(Cause::Gone),
         cause: "The subscription doesn't exist, or your account is not of its tenant or sees \
             nothing in it.",
         fix: "az account list --all --output table",
@@ -144,6 +155,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "ResourceGroupNotFound",
         service: MANAGER,
+        means: Some(Cause::Gone),
         cause: "There is no such resource group in the subscription.",
         fix: "az group create --name GROUP --location REGION",
         who: who::KEY_VAULT,
@@ -153,6 +165,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "ResourceNotFound",
         service: MANAGER,
+        means: Some(Cause::Gone),
         cause: "There is no resource of that id: a wrong name, another group, or deleted. A \
             deleted vault is kept for some time and must be recovered.",
         fix: "Check the id; for a vault look at `az keyvault list-deleted`.",
@@ -163,6 +176,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "InvalidResourceType",
         service: MANAGER,
+        means: Some(Cause::Request),
         cause: "The provider knows no such type of resource: the id was mistyped, or the cloud \
             doesn't offer it.",
         fix: "Check the id, and the cloud that is asked: `cmkctl auth status`.",
@@ -173,6 +187,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "ScopeLocked",
         service: MANAGER,
+        means: Some(Cause::State),
         cause: "A resource lock forbids the change or the deletion.",
         fix: "See it (`az lock list --resource-group GROUP --output table`), and remove it for \
             the time of the change: `az lock delete --ids LOCK_ID`.",
@@ -183,6 +198,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "InvalidAuthenticationToken",
         service: ANY,
+        means: Some(Cause::SignIn),
         cause: "The token is not for this service, has expired, or was cut (401).",
         fix: "Sign in again (`az login`); if it stays, check the cloud's audiences: `cmkctl auth \
             status`.",
@@ -193,6 +209,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "AuthenticationFailed",
         service: MANAGER,
+        means: Some(Cause::SignIn),
         cause: "The request carried no token that the service accepts (401).",
         fix: "Sign in again (`az login`), then look: `cmkctl auth status`.",
         who: who::CALLER,
@@ -202,6 +219,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "TooManyRequests",
         service: ANY,
+        means: Some(Cause::Service),
         cause: "Too many requests were sent for this account (429); the service says how long to \
             wait, and `cmkctl` does.",
         fix: "Wait a few minutes, then run the same command again.",
@@ -210,66 +228,165 @@ pub(super) const CODES: &[ServiceCode] = &[
         source: source::ARM,
     },
     ServiceCode {
-        code: "ForbiddenByFirewall",
-        service: VAULT,
-        cause: "The vault's firewall refuses your address (403). Whether Power Platform passes \
-            depends on the bypass for trusted services alone.",
-        fix: "Ask from an allowed network, or allow your address: `az keyvault network-rule add \
-            --name VAULT --ip-address ADDRESS`.",
-        who: who::KEY_VAULT,
-        belongs_to: Some("CMK018"),
-        source: source::VAULT,
-    },
-    ServiceCode {
-        code: "ForbiddenByRbac",
-        service: VAULT,
-        cause: "The vault goes by roles, and your account has none that allows this (403). \
-            Whether the policy's identity may use the key is another question.",
-        fix: "az role assignment create --assignee OBJECT_ID --role \"Key Vault Reader\" --scope \
-            VAULT_ID",
-        who: who::KEY_VAULT,
-        belongs_to: None,
-        source: source::VAULT,
-    },
-    ServiceCode {
-        code: "ForbiddenByPolicy",
-        service: VAULT,
-        cause: "The vault goes by access policies, and none allows this to your account (403). \
-            Whether the policy's identity may use the key is another question.",
-        fix: "az keyvault set-policy --name VAULT --object-id OBJECT_ID --key-permissions get list",
-        who: who::KEY_VAULT,
-        belongs_to: None,
-        source: source::VAULT,
-    },
-    ServiceCode {
-        code: "Forbidden",
-        service: VAULT_TOO,
-        cause: "The service refuses the request (403). At a vault: its firewall, a missing role \
-            or a missing access policy; an inner code tells which.",
-        fix: "Ask the Key Vault administrator to check roles and firewall: `az keyvault show \
-            --name VAULT --query properties.networkAcls`.",
-        who: who::KEY_VAULT,
-        belongs_to: None,
-        source: source::VAULT,
-    },
-    ServiceCode {
-        code: "Unauthorized",
-        service: VAULT_TOO,
-        cause: "The token is missing, has expired, or is for another service or tenant (401).",
-        fix: "Sign in to the tenant of the vault or environment: `az login --tenant TENANT_ID`.",
+        code: "InvalidAuthenticationTokenTenant",
+        service: MANAGER,
+        means: Some(Cause::WrongTenant),
+        cause: "The token belongs to another tenant than the subscription (401).",
+        fix: "az login --tenant TENANT_ID",
         who: who::CALLER,
         belongs_to: None,
-        source: source::VAULT,
+        source: source::ARM,
     },
     ServiceCode {
-        code: "KeyNotFound",
-        service: VAULT,
-        cause: "The vault has no key of that name or version: mistyped, or deleted and kept for \
-            recovery.",
-        fix: "Look and recover: `az keyvault key list-deleted --vault-name VAULT`, `az keyvault \
-            key recover --vault-name VAULT --name KEY`.",
+        code: "InvalidAuthenticationTokenAudience",
+        service: MANAGER,
+        means: Some(Cause::WrongTenant),
+        cause: "The token is for another service or another cloud (401).",
+        fix: "Pass the cloud that you signed in to: `--cloud`. See what is set: `cmkctl auth \
+            status`.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "LinkedAuthorizationFailed",
+        service: MANAGER,
+        means: Some(Cause::Role),
+        cause: "Your account has the role on this resource, but not on a resource that it \
+            references, such as the vault.",
+        fix: "Get the role on the referenced resource that the text names, or pass an id of the \
+            right subscription.",
+        who: who::ASSIGNS_ROLES,
+        belongs_to: None,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "RoleAssignmentLimitExceeded",
+        service: MANAGER,
+        means: Some(Cause::Quota),
+        cause: "The subscription has as many role assignments as it may have (4,000).",
+        fix: "Delete role assignments that nobody uses: `az role assignment list --all --output \
+            table`.",
+        who: who::ASSIGNS_ROLES,
+        belongs_to: None,
+        source: source::ROLES,
+    },
+    ServiceCode {
+        code: "UnmatchedPrincipalType",
+        service: MANAGER,
+        means: Some(Cause::Request),
+        cause: "The object id belongs to another kind of principal than the request says, such as \
+            a group in place of a user.",
+        fix: "Pass the object id of the right principal: `az ad user show --id NAME --query id`.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::ROLES,
+    },
+    ServiceCode {
+        code: "InputValidationError",
+        service: MANAGER,
+        means: Some(Cause::Request),
+        cause: "The provider of enterprise policies refuses the request. The details name the \
+            field.",
+        fix: "Read the details, and compare location, vault and key: `cmkctl create-policy \
+            --dry-run`.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: PROJECTS,
+    },
+    ServiceCode {
+        code: "InvalidTemplateDeployment",
+        service: MANAGER,
+        means: Some(Cause::Request),
+        cause: "A deployment is refused before it starts. The cause is in the details.",
+        fix: "Read the details of the error: each has a code of its own.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "DeploymentFailed",
+        service: MANAGER,
+        means: Some(Cause::Request),
+        cause: "A deployment failed. The cause is in the details.",
+        fix: "Read the details of the error: each has a code of its own.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "AmbiguousPolicyEvaluationPaths",
+        service: MANAGER,
+        means: Some(Cause::AzurePolicy),
+        cause: "An Azure Policy reads a field of the resource that it can't evaluate in this \
+            request.",
+        fix: "Ask for an exemption for the type `Microsoft.PowerPlatform/enterprisePolicies`, or \
+            update cmkctl.",
+        who: who::AZURE_POLICY,
+        belongs_to: Some("CMK009"),
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "InvalidResourceLocation",
+        service: MANAGER,
+        means: Some(Cause::State),
+        cause: "A resource of that name exists in another location, and a location can't be \
+            changed.",
+        fix: "Choose another name for the policy: `cmkctl create-policy --policy NAME`.",
+        who: who::KEY_VAULT,
+        belongs_to: Some("CMK007"),
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "ReadOnlyDisabledSubscription",
+        service: MANAGER,
+        means: Some(Cause::State),
+        cause: "The subscription is disabled, so that nothing in it can be changed.",
+        fix: "Ask the account administrator of the subscription to reactivate it, or pass another \
+            one: `--subscription`.",
+        who: who::OWNER,
+        belongs_to: Some("CMK037"),
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "InvalidApiVersionParameter",
+        service: ANY,
+        means: Some(Cause::Request),
+        cause: "The service no longer knows the API version that this version of cmkctl asks for.",
+        fix: "Update cmkctl.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "MissingApiVersionParameter",
+        service: ANY,
+        means: Some(Cause::Request),
+        cause: "The request has no API version. A proxy may have changed it, or cmkctl is too old.",
+        fix: "Update cmkctl. If it stays, look for a proxy that changes addresses.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "ParentResourceNotFound",
+        service: MANAGER,
+        means: Some(Cause::Gone),
+        cause: "The resource that should hold this one does not exist.",
+        fix: "Check the id, and create what is missing first.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
-        source: source::VAULT,
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "InsufficientClaims",
+        service: ANY,
+        means: Some(Cause::Claims),
+        cause: "The service requires a sign-in that satisfies a Conditional Access policy (401).",
+        fix: "Sign in again with the claims that the service asks for: `az login \
+            --claims-challenge CLAIMS`.",
+        who: who::CALLER,
+        belongs_to: None,
+        source: source::CLAIMS,
     },
 ];

@@ -1,5 +1,6 @@
 //! One code of a service.
 
+use crate::model::cause::Cause;
 use serde::Serialize;
 
 /// One code of a service.
@@ -9,6 +10,9 @@ pub struct ServiceCode {
     pub code: &'static str,
     /// Who says it.
     pub service: &'static str,
+    /// What kind of trouble it is. `None` for a code that says no more than the HTTP status: then
+    /// what was asked for decides what helps.
+    pub means: Option<Cause>,
     /// What happens and why.
     pub cause: &'static str,
     /// What helps: a command to paste where there is one.

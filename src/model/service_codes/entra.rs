@@ -1,6 +1,7 @@
 //! Codes of the sign-in.
 
 use super::code::ServiceCode;
+use crate::model::cause::Cause;
 use crate::model::{source, who};
 
 const ENTRA: &str = "Microsoft Entra";
@@ -14,6 +15,7 @@ const fn code(
     ServiceCode {
         code,
         service: ENTRA,
+        means: Some(Cause::SignIn),
         cause,
         fix,
         who,
@@ -58,15 +60,15 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS50076",
-        "The tenant asks for a second factor, which this sign-in did not bring.",
-        "Sign in again with `az login`, or pass `--auth device-code`.",
+        "The tenant requires a second factor for this service, and this sign-in did not bring it.",
+        "az login --scope RESOURCE/.default",
         who::CALLER,
     ),
     code(
         "AADSTS50158",
-        "The tenant asks for a further check outside of Microsoft Entra, such as another \
+        "The tenant requires a further check outside of Microsoft Entra, such as another \
         provider's second factor.",
-        "Sign in again with `az login`, or pass `--auth device-code`.",
+        "az login --scope RESOURCE/.default",
         who::CALLER,
     ),
     code(
@@ -94,7 +96,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         "AADSTS70000",
         "The grant is not valid: what the sign-in was to be renewed with was revoked or belongs \
         to another client.",
-        "Sign in again: `az login`, or pass `--auth device-code`.",
+        "Sign in again: `az login`.",
         who::CALLER,
     ),
     code(
@@ -103,14 +105,164 @@ pub(super) const CODES: &[ServiceCode] = &[
         "Enter the code that was shown in a browser.",
         who::CALLER,
     ),
+    code(
+        "AADSTS53003",
+        "A Conditional Access policy refuses this place, device or application.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS53000",
+        "A Conditional Access policy requires a device that is marked as compliant.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS530003",
+        "A Conditional Access policy requires a device that the tenant manages.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS530032",
+        "A security policy of the tenant blocks this sign-in.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS50005",
+        "A Conditional Access policy does not allow this platform or this way to sign in.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS530084",
+        "A Conditional Access policy requires a token that is bound to the device.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS500011",
+        "The tenant does not know the service. It is the wrong tenant or the wrong cloud, or \
+        nobody has used Power Apps there.",
+        "Pass the tenant and the cloud of the environment: `--tenant TENANT_ID`, `--cloud`. See \
+        what is set: `cmkctl auth status`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS65001",
+        "The application has no consent to use this service.",
+        "az login --scope RESOURCE/.default",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS65002",
+        "The application belongs to Microsoft and may not use this service for you.",
+        "Sign in with a service principal or an app registration of your own: `cmkctl auth \
+        status`.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS650057",
+        "The service is not among the permissions of the application.",
+        "Add the API permission to the app registration, and consent to it as an administrator.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS700082",
+        "The sign-in is too old: it was not used for too long.",
+        "Sign in again: `az logout`, then `az login --tenant TENANT_ID`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS70043",
+        "The sign-in has expired: a Conditional Access policy limits how long it lasts.",
+        "Sign in again: `az logout`, then `az login --tenant TENANT_ID`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS700212",
+        "The audience of the job's token is not the one that the federated credential expects. \
+        Each cloud has its own.",
+        "Compare the audience: `az ad app federated-credential list --id CLIENT_ID`.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS700211",
+        "The issuer of the job's token is not the one that the federated credential expects.",
+        "Compare the issuer: `az ad app federated-credential list --id CLIENT_ID`.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS50173",
+        "The sign-in was revoked, often because the password was changed.",
+        "Sign in again: `az login`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS50132",
+        "The session is not valid any more: the password was changed or the account was locked.",
+        "Sign in again: `az login`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS50133",
+        "The session is not valid any more: the password was changed or has expired.",
+        "Sign in again: `az login`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS50079",
+        "The account must register a second factor first.",
+        "az login --scope RESOURCE/.default",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS7000229",
+        "The application has no service principal in this tenant.",
+        "az ad sp create --id CLIENT_ID",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS7000112",
+        "The application is disabled in this tenant.",
+        "Enable the enterprise application in Microsoft Entra, or use another one.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS900023",
+        "The tenant that was named is neither an id nor a domain name.",
+        "Pass the tenant's id: `--tenant TENANT_ID`, or set AZURE_TENANT_ID.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS50020",
+        "The account belongs to another tenant and is no guest of this one.",
+        "Sign in with an account of this tenant: `az login --tenant TENANT_ID`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS50105",
+        "The application requires that users are assigned to it, and your account is not.",
+        "Ask the owner of the application to assign you to it.",
+        who::ENTRA,
+    ),
     ServiceCode {
         code: "insufficient_claims",
         service: ENTRA,
+        means: Some(Cause::Claims),
         cause: "The service answers 401 with `WWW-Authenticate: … claims=`: the token was revoked \
             or does not satisfy a conditional access rule, and one with these claims is asked for.",
-        fix: "Sign in again (`az login`), then run the same command again.",
+        fix: "Sign in again with the claims that the service asks for: `az login \
+            --claims-challenge CLAIMS`.",
         who: who::CALLER,
         belongs_to: None,
-        source: "Microsoft Learn, Microsoft identity platform, claims-challenge, seen 2026-11",
+        source: source::CLAIMS,
     },
 ];

@@ -1,7 +1,7 @@
-//! Codes of the Power Platform admin API and of Dataverse, and the reasons for which it disallows
-//! an operation.
+//! Codes of the Power Platform admin API, and the reasons for which it disallows an operation.
 
 use super::code::ServiceCode;
+use crate::model::cause::Cause;
 use crate::model::{source, who};
 
 const ADMIN_API: &str = "Power Platform admin API";
@@ -11,6 +11,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "OperationNotStartable",
         service: ADMIN_API,
+        means: Some(Cause::Busy),
         cause: "Another lifecycle operation runs on the environment (409). Nothing was started, \
             and it does not mean that the wanted operation runs.",
         fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the \
@@ -22,6 +23,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "InvalidLifecycleOperationRequest",
         service: ADMIN_API,
+        means: Some(Cause::State),
         cause: "The environment can't take the operation (400): \"because of the governance \
             configuration\" means that it is not a Managed Environment, \"of type\" that its kind \
             is not supported.",
@@ -34,6 +36,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentAccess",
         service: ADMIN_API,
+        means: Some(Cause::Role),
         cause: "Your account may not do this to the environment (403); the text names the \
             permission, for a key usually `ManageProtectionKeys`.",
         fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
@@ -45,6 +48,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "UserMissingRequiredPermission",
         service: ADMIN_API,
+        means: Some(Cause::Role),
         cause: "Your account lacks a permission on the environment (403); adding a key takes \
             `ManageProtectionKeys`.",
         fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
@@ -56,6 +60,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentNotFound",
         service: ADMIN_API,
+        means: Some(Cause::Gone),
         cause: "There is no such environment for your account (404): the id is wrong, it is of \
             another tenant, or your account lacks the administrator's role.",
         fix: "See who you are and in which tenant: `cmkctl auth status`.",
@@ -66,6 +71,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "OperationNotFound",
         service: ADMIN_API,
+        means: Some(Cause::Gone),
         cause: "The service no longer knows the lifecycle operation (404). That is neither \
             success nor failure.",
         fix: "The environment decides: `cmkctl status ENVIRONMENT`.",
@@ -77,6 +83,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "InvalidApplicationId",
         service: ADMIN_API,
+        means: Some(Cause::Request),
         cause: "The application is not registered as a management application (400), or its \
             object id was given instead of its client id.",
         fix: "New-PowerAppManagementApp -ApplicationId CLIENT_ID",
@@ -85,8 +92,21 @@ pub(super) const CODES: &[ServiceCode] = &[
         source: source::TERRAFORM,
     },
     ServiceCode {
+        code: "EnterprisePolicyNotFound",
+        service: ADMIN_API,
+        means: Some(Cause::Role),
+        cause: "The policy does not exist in the environment's geography, or your account may not \
+            read it (404).",
+        fix: "Check that the policy is in the environment's geography. Ask the Key Vault \
+            administrator for Reader on it: `cmkctl create-policy --reader OBJECT_ID`.",
+        who: who::KEY_VAULT,
+        belongs_to: Some("CMK019"),
+        source: source::SCRIPTS,
+    },
+    ServiceCode {
         code: "CdsLink",
         service: REASON,
+        means: Some(Cause::State),
         cause: "The environment has no Dataverse, or one whose version is not supported.",
         fix: "Add Dataverse first; for finance and operations run the integration setup in \
             Lifecycle Services.",
@@ -97,6 +117,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentCmkLinked",
         service: REASON,
+        means: Some(Cause::State),
         cause: "The operation depends on whether the environment has a customer-managed key: an \
             environment without one can't change or give back its key, and one with a key can't \
             get its first (inferred).",
@@ -109,6 +130,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentDisabled",
         service: REASON,
+        means: Some(Cause::State),
         cause: "The environment is disabled, by an administrator, by its expiry or because \
             another operation runs on it (inferred).",
         fix: "Enable it first, or wait until the operation has ended: `cmkctl status ENVIRONMENT`.",
@@ -120,6 +142,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "EnvironmentSkuType",
         service: REASON,
+        means: Some(Cause::State),
         cause: "The operation is not for environments of this kind; Trial, Teams and Default \
             environments can't have a customer-managed key.",
         fix: "Choose another environment.",
@@ -130,22 +153,12 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "GovernanceConfig",
         service: REASON,
+        means: Some(Cause::State),
         cause: "The operation doesn't fit the environment's governance: it must be a Managed \
             Environment first, or is one already.",
         fix: "Make it one: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID --make-managed`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK006"),
         source: source::TERRAFORM,
-    },
-    ServiceCode {
-        code: "0x80048d0b",
-        service: "Dataverse",
-        cause: "A general error of Dataverse. With a text that says it isn't integrated with \
-            finance and operations, the setup of the integration did not end.",
-        fix: "In Lifecycle Services, resume the Power Platform integration setup, then look \
-            again: `cmkctl check-integration ENVIRONMENT`.",
-        who: who::LCS,
-        belongs_to: Some("CMK001"),
-        source: source::INTEGRATION,
     },
 ];

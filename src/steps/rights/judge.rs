@@ -356,6 +356,7 @@ mod tests {
             why: "Azure Resource Manager answered 403".to_owned(),
             forbidden,
             reason: Reason::Other,
+            told: None,
         })
     }
 

@@ -15,11 +15,11 @@ struct Valid {
     source: &'static str,
 }
 
-const VALID: [Valid; 5] = [
+const VALID: [Valid; 6] = [
     Valid {
         hows: GONE,
         at: "/nextLink",
-        source: "Microsoft REST API guidelines, collections: a page without a next link is the last",
+        source: "Microsoft REST API guidelines: a page without a next link is the last one",
     },
     Valid {
         hows: GONE,
@@ -29,7 +29,12 @@ const VALID: [Valid; 5] = [
     Valid {
         hows: GONE,
         at: "/attributes/nbf",
-        source: "Key Vault REST, key attributes: a key without `nbf` is valid from the beginning",
+        source: "Key Vault REST, key attributes: without `nbf` it is valid from the beginning",
+    },
+    Valid {
+        hows: GONE,
+        at: "/properties/enableRbacAuthorization",
+        source: "specification of Microsoft.KeyVault: without it a vault goes by access policies",
     },
     Valid {
         hows: GONE,
@@ -53,13 +58,35 @@ struct Exception {
     why: &'static str,
 }
 
-const EXCEPTIONS: [Exception; 2] = [
+const EXCEPTIONS: [Exception; 5] = [
     Exception {
         runs: &[],
         how: "word",
         path: "/enterprisePolicies/",
         at: "/properties/encryption/keyVault/key/name",
         why: "the word is the name of another key, and nothing else says which key the policy has",
+    },
+    Exception {
+        runs: &["apply", "closed window"],
+        how: "404",
+        path: "/enterprisePolicies/ep-contoso-cmk",
+        at: "",
+        why: "the file wants a policy that is not there, as the answer says, and creates it",
+    },
+    Exception {
+        runs: &[],
+        how: "drop",
+        path: "/scopes/admin/environments",
+        at: "/value/2",
+        why: "the list without this environment is another valid list: no other answer names it",
+    },
+    Exception {
+        runs: &[],
+        how: "empty-list",
+        path: "/scopes/admin/environments",
+        at: "/value",
+        why: "a page may be empty (Microsoft REST API guidelines), and no other answer names what \
+            it held",
     },
     Exception {
         runs: &["no grant", "closed firewall", "disabled key"],

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 
 /// Fields that no run has in an answer, each with the reason.
-const NEVER_THERE: [(&str, &str); 11] = [
+const NEVER_THERE: [(&str, &str); 12] = [
     ("app_displayname", TOKEN),
     ("appid", TOKEN),
     ("idtyp", TOKEN),
@@ -19,6 +19,7 @@ const NEVER_THERE: [(&str, &str); 11] = [
     ("unique_name", TOKEN),
     ("upn", TOKEN),
     ("wids", TOKEN),
+    ("additionalInfo", WORDS),
     ("details", WORDS),
     ("fieldErrors", WORDS),
     ("innererror", WORDS),

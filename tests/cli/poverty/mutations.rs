@@ -147,12 +147,12 @@ pub(super) fn chosen(of_runs: Vec<Vec<Mutation>>, full: bool) -> Vec<(usize, Mut
             if full {
                 chosen.push((run, one));
             } else {
-                let key = (one.route.clone(), one.how, one.from);
+                let key = (one.route.clone(), one.how);
                 groups.entry(key).or_default().push(one);
             }
         }
-        for ((route, how, from), places) in groups {
-            let new = routes.insert((route, how, from)) | hows.insert((how, from));
+        for ((route, how), places) in groups {
+            let new = routes.insert((route, how)) | hows.insert(how);
             if new {
                 let turn = turns.entry(how).or_default();
                 *turn += 1;

@@ -1,0 +1,185 @@
+//! What a fault means: one pure function from what a service said to the cause, and to what helps.
+
+use crate::cloud::credential::Method;
+use crate::cloud::fault::{Fault, Happened};
+use crate::error::Kind;
+use crate::model::cause::Cause;
+use crate::model::seen::Told;
+use crate::model::service_codes::{self, ServiceCode};
+use crate::model::who;
+
+/// What a fault means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Why.
+    pub cause: Cause,
+    /// The code that tells it, if one does.
+    pub known: Option<&'static ServiceCode>,
+    /// What helps; nothing where what was asked for decides it.
+    pub remedy: Vec<String>,
+}
+
+impl Judged {
+    /// The kind of the error.
+    pub(super) const fn kind(&self) -> Kind {
+        Kind::of(self.cause)
+    }
+
+    /// Is there more to it than the status?
+    pub(super) const fn is_told(&self) -> bool {
+        !self.remedy.is_empty()
+    }
+
+    const fn bare(cause: Cause) -> Self {
+        Self {
+            cause,
+            known: None,
+            remedy: Vec::new(),
+        }
+    }
+}
+
+impl Fault {
+    /// Why it happened, and what helps.
+    pub fn judged(&self) -> Judged {
+        match self.happened {
+            Happened::SignIn(_) => Judged::bare(Cause::SignIn),
+            Happened::Untrusted => Judged {
+                remedy: vec![
+                    "A proxy may replace the certificate. Pass its certificate authority: \
+                    `--ca-bundle FILE`."
+                        .to_owned(),
+                ],
+                ..Judged::bare(Cause::Network)
+            },
+            Happened::Status(status) => self.refused(status),
+            Happened::NotSent
+            | Happened::Lost
+            | Happened::Foreign
+            | Happened::Shape
+            | Happened::Unwritten(_) => Judged::bare(Cause::Service),
+        }
+    }
+
+    /// The cause that the service told, for what could not be read.
+    pub(super) fn told(&self) -> Option<Told> {
+        let judged = self.judged();
+        let remedy = judged.remedy.first()?.clone();
+        Some(Told {
+            remedy,
+            who: judged.known.map_or(who::CALLER, |known| known.who),
+        })
+    }
+
+    fn refused(&self, status: u16) -> Judged {
+        let known = self.known();
+        if status == 401 || self.wants_more() {
+            return self.signed_out(known);
+        }
+        match known.and_then(|known| Some((known, known.means?))) {
+            Some((known, cause)) => Judged {
+                cause,
+                known: Some(known),
+                remedy: vec![self.filled(known)],
+            },
+            None => Judged::bare(Cause::of_status(status)),
+        }
+    }
+
+    /// What is known of the most specific of its codes.
+    fn known(&self) -> Option<&'static ServiceCode> {
+        let details = self.clues.details.iter();
+        let codes = self.inner_code.iter().chain(details).chain(&self.code);
+        let all: Vec<_> = codes.filter_map(|code| service_codes::find(code)).collect();
+        let told = all.iter().find(|known| known.means.is_some());
+        told.or(all.first()).copied()
+    }
+
+    /// Does the service ask for more than this sign-in brought? Azure Policy words it so, too.
+    fn wants_more(&self) -> bool {
+        let words = self.message.to_ascii_lowercase();
+        self.clues.claims.is_some()
+            || (self.is("RequestDisallowedByPolicy")
+                && ["multi-factor", "multifactor", "mfa"]
+                    .iter()
+                    .any(|word| words.contains(word)))
+    }
+
+    /// The sign-in must change: another tenant, more factors, or simply anew.
+    fn signed_out(&self, known: Option<&'static ServiceCode>) -> Judged {
+        let means = known.and_then(|known| known.means);
+        let (cause, remedy) = match (&self.clues.claims, &self.clues.tenant, means) {
+            (Some(claims), ..) => (Cause::Claims, self.challenged(claims)),
+            (None, Some(tenant), Some(Cause::WrongTenant)) => (
+                Cause::WrongTenant,
+                vec![
+                    format!("The service takes tokens of the tenant {tenant}."),
+                    self.log_in(Some(tenant)),
+                ],
+            ),
+            _ if self.wants_more() => {
+                let home = self.clues.home.as_deref();
+                let why =
+                    "The service requires multi-factor authentication: sign in again with it.";
+                (Cause::Claims, vec![why.to_owned(), self.log_in(home)])
+            }
+            _ => (
+                Cause::SignIn,
+                vec![
+                    "Sign in again, or check account and tenant: `cmkctl auth status`.".to_owned(),
+                ],
+            ),
+        };
+        Judged {
+            cause,
+            known: known.filter(|known| known.means.is_some_and(Cause::is_sign_in)),
+            remedy,
+        }
+    }
+
+    /// What satisfies a claims challenge (Microsoft identity platform).
+    fn challenged(&self, claims: &str) -> Vec<String> {
+        let tenant = self.clues.home.as_ref();
+        let tenant = tenant.map_or_else(String::new, |tenant| format!("--tenant {tenant} "));
+        match self.clues.method {
+            Some(Method::AzureDeveloperCli) => {
+                vec![format!("azd auth login --claims-challenge \"{claims}\"")]
+            }
+            Some(Method::ManagedIdentity | Method::Federated) => vec![
+                "A Conditional Access policy does not accept this identity: ask its administrator."
+                    .to_owned(),
+            ],
+            _ => vec![format!("az login {tenant}--claims-challenge \"{claims}\"")],
+        }
+    }
+
+    fn log_in(&self, tenant: Option<&str>) -> String {
+        let tool = match self.clues.method {
+            Some(Method::AzureDeveloperCli) => "azd auth login --tenant-id",
+            _ => "az login --tenant",
+        };
+        format!("{tool} {}", tenant.unwrap_or("TENANT_ID"))
+    }
+
+    /// What helps against a code, with what this answer tells in the place of its blanks.
+    fn filled(&self, known: &ServiceCode) -> String {
+        let clues = &self.clues;
+        let mut text = known.fix.to_owned();
+        for (blank, value) in [
+            ("VAULT", &clues.vault),
+            ("ADDRESS", &clues.address),
+            ("TENANT_ID", &clues.tenant),
+            ("CLAIMS", &clues.claims),
+        ] {
+            if let Some(value) = value {
+                text = text.replace(blank, value);
+            }
+        }
+        match &clues.assignment {
+            Some(name) if known.means == Some(Cause::AzurePolicy) => {
+                format!("The Azure Policy assignment `{name}` forbids it. {text}")
+            }
+            _ => text,
+        }
+    }
+}

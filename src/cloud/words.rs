@@ -1,0 +1,68 @@
+//! What a service says in an answer that is no success, in the shapes that are on record.
+
+use crate::cloud::answer::Answer;
+use crate::cloud::json;
+use serde_json::Value;
+
+/// The longest piece of an unexpected body that is shown.
+const EXCERPT: usize = 300;
+
+/// Code, innermost code and words of an error body: the documented shape, a bare object, text, HTML
+/// or nothing.
+pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
+    if answer.body.is_empty() {
+        return (None, None, "the answer is empty".to_owned());
+    }
+    let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else {
+        let text = String::from_utf8_lossy(&answer.body);
+        return (None, None, excerpt(&text));
+    };
+    // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
+    let error = ["error", "errorDetail"]
+        .iter()
+        .find_map(|name| json::at(&value, name).filter(|error| error.is_object()))
+        .unwrap_or(&value);
+    let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
+    let mut inner = None;
+    let mut here = error;
+    while let Some(next) = json::at(here, "innererror") {
+        inner = json::text(next, "code").or(inner);
+        here = next;
+    }
+    let mut message = json::text(error, "message")
+        .or_else(|| json::text(&value, "error_description"))
+        .unwrap_or_default();
+    let details = json::list(error, "details").iter();
+    let details = details.filter_map(|detail| json::text(detail, "message"));
+    let fields = json::at(error, "fieldErrors").and_then(Value::as_object);
+    // What a field holds is not on record: whatever it is, it is shown.
+    let fields = fields
+        .into_iter()
+        .flatten()
+        .map(|(_, field)| json::as_text(field).unwrap_or_else(|| field.to_string()));
+    for text in details.chain(fields) {
+        if !message.contains(&text) {
+            message = format!("{message} {text}");
+        }
+    }
+    if message.is_empty() && code.is_none() {
+        message = value.to_string();
+    }
+    (code, inner, excerpt(&message))
+}
+
+fn excerpt(text: &str) -> String {
+    let clean = json::clean(text);
+    let short: String = clean
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(EXCERPT * 4)
+        .collect();
+    if short.starts_with('<') {
+        short.chars().take(EXCERPT).collect()
+    } else {
+        short
+    }
+}

@@ -1,0 +1,139 @@
+//! Why a service refused. The cause decides the exit code, and whether trying again helps.
+
+use serde::Serialize;
+
+/// Why a service refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// There is no sign-in that the service accepts.
+    SignIn,
+    /// The service asks for a sign-in with more in it: another factor, a device, a new session.
+    Claims,
+    /// The token belongs to another tenant.
+    WrongTenant,
+    /// The account lacks a role or a permission.
+    Role,
+    /// A role or an identity is new, and not known everywhere yet.
+    RoleNotEffective,
+    /// The address, or the way through the network, is not allowed.
+    Network,
+    /// An Azure Policy forbids it.
+    AzurePolicy,
+    /// Two changes met, or something of that name is in the way. Nothing happened.
+    Conflict,
+    /// A limit is reached.
+    Quota,
+    /// The state of what is there forbids it.
+    State,
+    /// The request itself is wrong.
+    Request,
+    /// What was asked for is not there, or not shown to this account.
+    Gone,
+    /// Another operation runs.
+    Busy,
+    /// The service has trouble of its own.
+    Service,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Cause; 14] = [
+        Cause::SignIn,
+        Cause::Claims,
+        Cause::WrongTenant,
+        Cause::Role,
+        Cause::RoleNotEffective,
+        Cause::Network,
+        Cause::AzurePolicy,
+        Cause::Conflict,
+        Cause::Quota,
+        Cause::State,
+        Cause::Request,
+        Cause::Gone,
+        Cause::Busy,
+        Cause::Service,
+    ];
+
+    /// In words, for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Cause::SignIn => "sign-in",
+            Cause::Claims => "sign-in: more is required",
+            Cause::WrongTenant => "wrong tenant",
+            Cause::Role => "missing role",
+            Cause::RoleNotEffective => "role not effective yet",
+            Cause::Network => "network",
+            Cause::AzurePolicy => "Azure Policy",
+            Cause::Conflict => "conflict",
+            Cause::Quota => "limit reached",
+            Cause::State => "state of the resource",
+            Cause::Request => "request",
+            Cause::Gone => "not found",
+            Cause::Busy => "another operation runs",
+            Cause::Service => "service",
+        }
+    }
+
+    /// What an answer means that says no more than its HTTP status.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            401 => Cause::SignIn,
+            403 => Cause::Role,
+            404 | 410 => Cause::Gone,
+            409 | 412 | 423 => Cause::Conflict,
+            400..=499 if status != 408 && status != 425 && status != 429 && status != 499 => {
+                Cause::Request
+            }
+            _ => Cause::Service,
+        }
+    }
+
+    /// Is it the sign-in that must change?
+    pub const fn is_sign_in(self) -> bool {
+        matches!(self, Cause::SignIn | Cause::Claims | Cause::WrongTenant)
+    }
+
+    /// May the same request succeed later, with nobody changing anything?
+    pub const fn passes(self) -> bool {
+        matches!(
+            self,
+            Cause::RoleNotEffective | Cause::Conflict | Cause::Busy | Cause::Service
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_alone_means_this() {
+        for (status, cause) in [
+            (400, Cause::Request),
+            (401, Cause::SignIn),
+            (403, Cause::Role),
+            (404, Cause::Gone),
+            (405, Cause::Request),
+            (409, Cause::Conflict),
+            (412, Cause::Conflict),
+            (429, Cause::Service),
+            (499, Cause::Service),
+            (500, Cause::Service),
+            (503, Cause::Service),
+            (302, Cause::Service),
+        ] {
+            assert_eq!(Cause::of_status(status), cause, "{status}");
+        }
+    }
+
+    #[test]
+    fn no_cause_is_forgotten() {
+        let mut words: Vec<&str> = Cause::ALL.iter().map(|cause| cause.words()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Cause::ALL.len());
+        assert!(Cause::Claims.is_sign_in() && !Cause::Role.is_sign_in());
+        assert!(Cause::Conflict.passes() && !Cause::Network.passes());
+    }
+}
