@@ -1,6 +1,7 @@
 //! What went wrong, why, and what helps. This room prints nothing: [`crate::report`] does.
 
 use crate::model::cause::Cause;
+use crate::model::rights::Lacking;
 use crate::model::service_codes;
 use std::fmt;
 
@@ -169,6 +170,8 @@ pub struct Error {
     pub cause: Option<Cause>,
     /// Do the hints hold what helps against the cause? Then what was asked for adds nothing.
     pub explained: bool,
+    /// The right whose lack is the reason, where the service named it.
+    pub lacking: Option<Box<Lacking>>,
     /// One sentence with a full stop: what failed.
     pub message: String,
     /// The service's own error code, such as `OperationNotStartable`.
@@ -203,6 +206,7 @@ impl Error {
             kind,
             cause: None,
             explained: false,
+            lacking: None,
             message: message.into(),
             code: None,
             finding: None,
@@ -276,6 +280,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         match (&self.code, &self.detail) {
+            (Some(code), Some(detail)) if detail.starts_with(code) => write!(f, " {detail}"),
             (Some(code), Some(detail)) => write!(f, " {code}: {detail}"),
             (Some(code), None) => write!(f, " ({code})"),
             (None, Some(detail)) => write!(f, " {detail}"),

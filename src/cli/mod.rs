@@ -170,6 +170,21 @@ fn said_by_clap(error: &clap::Error) -> u8 {
 }
 
 impl Cli {
+    /// Is the format one that the command has?
+    fn printable(&self, format: report::Format) -> Result<()> {
+        match (format, &self.command) {
+            (report::Format::Sarif, Command::Check(_))
+            | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => Ok(()),
+            (report::Format::Sarif, _) => {
+                Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."))
+            }
+            (report::Format::Html | report::Format::Markdown, _) => {
+                Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`."))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
         config::ci(flags)?;
         let query = self.global.query()?;
@@ -187,17 +202,7 @@ impl Cli {
             Command::Man(args) => return args.run(out, command()),
             _ => {}
         }
-        match (out.format(), &self.command) {
-            (report::Format::Sarif, Command::Check(_))
-            | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => {}
-            (report::Format::Sarif, _) => {
-                return Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."));
-            }
-            (report::Format::Html | report::Format::Markdown, _) => {
-                return Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`."));
-            }
-            _ => {}
-        }
+        self.printable(out.format())?;
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
         let result = match &self.command {
             Command::CheckIntegration(args) => args.run(&context, out).await,
@@ -226,6 +231,7 @@ impl Cli {
             | Command::Man(_)
             | Command::Help(_) => Err(Error::usage("This command needs no cloud.")),
         };
+        let result = context.with_activation(result).await;
         context.cost();
         context.keep_names();
         context.audited(result, out)

@@ -8,7 +8,9 @@ use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must,
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
 use crate::model::ids::{assignment_name, role_guid};
-use crate::model::rights::{Denial, Permission, Principal, RoleAssignment, RoleDefinition};
+use crate::model::rights::{
+    Denial, Eligible, Permission, Principal, RoleAssignment, RoleDefinition,
+};
 use crate::model::surroundings::Lock;
 use crate::model::whole::Whole;
 use reqwest::Method;
@@ -88,6 +90,19 @@ impl Reader {
         self.session.pages(Service::Arm, &url, permission).await
     }
 
+    /// The roles that the caller may activate at a scope, or above it.
+    ///
+    /// # Errors
+    /// The service's refusal: not every tenant has Privileged Identity Management.
+    pub async fn eligible(&self, scope: &str) -> Reply<Whole<Eligible>> {
+        let mut url = self.session.arm(
+            &format!("{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances"),
+            versions::ELIGIBILITIES,
+        );
+        url.push_str("&$filter=asTarget()");
+        self.session.pages(Service::Arm, &url, eligible).await
+    }
+
     /// The locks at a scope, above it and below it.
     ///
     /// # Errors
@@ -99,6 +114,24 @@ impl Reader {
         );
         self.session.pages(Service::Arm, &url, lock).await
     }
+}
+
+/// What is only shown may be missing; what a command is made of may not.
+fn eligible(value: &Value) -> Result<Eligible, String> {
+    let part = |name: &str| {
+        text(value, &format!("properties.{name}")).ok_or_else(|| format!("it has no `{name}`"))
+    };
+    let definition = part("roleDefinitionId")?;
+    Ok(Eligible {
+        role: role_guid(&definition),
+        name: text(
+            value,
+            "properties.expandedProperties.roleDefinition.displayName",
+        ),
+        scope: part("scope")?,
+        definition,
+        principal: part("principalId")?,
+    })
 }
 
 impl Writer {

@@ -3,6 +3,7 @@
 use crate::cloud::answer::Answer;
 use crate::cloud::credential::Method;
 use crate::cloud::json;
+use crate::model::rights::Lacking;
 use serde_json::Value;
 
 /// What tells the cause of a refusal besides its status, code and words.
@@ -22,6 +23,8 @@ pub struct Clues {
     pub address: Option<String>,
     /// The vault, as Key Vault calls it.
     pub vault: Option<String>,
+    /// The right that the caller lacks.
+    pub lacking: Option<Lacking>,
     /// How the caller has signed in.
     pub method: Option<Method>,
     /// The tenant that the caller has signed in to.
@@ -49,6 +52,7 @@ impl Clues {
             assignment: json::list(error, "additionalInfo").iter().find_map(named),
             address: after(words, "Client address: "),
             vault: after(words, "Vault: "),
+            lacking: lacking(words),
             method: None,
             home: None,
             body,
@@ -90,6 +94,17 @@ fn tenant(challenge: &str, words: &str) -> Option<String> {
         uuid::Uuid::try_parse(&tenant).ok().map(|_| tenant)
     };
     authority.and_then(of).or_else(|| quoted().and_then(of))
+}
+
+/// The right and the scope that Resource Manager and Key Vault name when they refuse.
+fn lacking(words: &str) -> Option<Lacking> {
+    let quoted = |label: &str| {
+        let (_, rest) = words.split_once(label)?;
+        rest.split_once('\'').map(|(text, _)| text.to_owned())
+    };
+    let right = quoted("perform action '").or_else(|| quoted("Action: '"))?;
+    let scope = quoted("over scope '").or_else(|| quoted("Resource: '"))?;
+    scope.starts_with('/').then_some(Lacking { right, scope })
 }
 
 /// The word that follows in Key Vault's sentence.
@@ -141,5 +156,12 @@ mod tests {
         );
         assert_eq!(after(words, "Vault: ").as_deref(), Some("kv-contoso"));
         assert_eq!(after("Vault: $(reboot)", "Vault: "), None);
+        let words = "does not have authorization to perform action 'a/write' over scope '/s/1' or";
+        let expected = Lacking {
+            right: "a/write".to_owned(),
+            scope: "/s/1".to_owned(),
+        };
+        assert_eq!(lacking(words), Some(expected));
+        assert_eq!(lacking("over scope '/s/1'"), None);
     }
 }

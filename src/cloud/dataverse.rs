@@ -1,7 +1,9 @@
 //! Dataverse: the one function that knows whether an environment is integrated with finance and
 //! operations.
 
+use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
+use crate::cloud::exchange::parse;
 use crate::cloud::fault::{Fault, Reply};
 use crate::cloud::json;
 use crate::cloud::session::Reader;
@@ -19,15 +21,23 @@ impl Reader {
             "{}/api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails",
             instance_url.trim_end_matches('/')
         );
-        match self.session.json(Service::Dataverse, &url).await {
-            Ok(value) => Ok(Integration::Integrated {
-                id: json::text(&value, "Id"),
-                url: json::text(&value, "Url"),
-            }),
+        match self.session.read(Service::Dataverse, &url).await {
+            Ok(answer) => integrated(&answer),
             Err(fault) if says_not_integrated(&fault) => Ok(Integration::NotIntegrated),
             Err(fault) => Err(fault),
         }
     }
+}
+
+/// What names neither id nor URL says nothing about the integration.
+fn integrated(answer: &Answer) -> Reply<Integration> {
+    let value = parse(Service::Dataverse, answer)?;
+    let (id, url) = (json::text(&value, "Id"), json::text(&value, "Url"));
+    if id.is_none() && url.is_none() {
+        let why = "it has neither `Id` nor `Url`";
+        return Err(Fault::shape(Service::Dataverse, answer, why));
+    }
+    Ok(Integration::Integrated { id, url })
 }
 
 /// The code alone is generic in Dataverse: the message decides.

@@ -253,6 +253,7 @@ impl Fault {
         error.explained = judged.is_told();
         error.finding = judged.known.and_then(|known| known.belongs_to);
         error.hints = judged.remedy;
+        error.lacking = self.clues.lacking.map(Box::new);
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
         error.client_request = self.client_request.map(String::from);

@@ -8,6 +8,9 @@ use crate::model::seen::Told;
 use crate::model::service_codes::{self, ServiceCode};
 use crate::model::who;
 
+/// So much of a service's words is shown beside other findings.
+const LONGEST: usize = 300;
+
 /// What a fault means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
@@ -61,13 +64,23 @@ impl Fault {
         }
     }
 
-    /// The cause that the service told, for what could not be read.
+    /// What the service said, for what could not be read.
     pub(super) fn told(&self) -> Option<Told> {
+        self.status()?;
         let judged = self.judged();
-        let remedy = judged.remedy.first()?.clone();
+        let who = judged.known.map_or(who::CALLER, |known| known.who);
+        let remedy = judged.remedy.last().cloned();
+        let id = self.correlation.as_deref().map(str::to_owned);
+        let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
+        let words = Some(&self.message).filter(|_| self.code.is_some());
+        let words: String = words
+            .into_iter()
+            .flat_map(|words| words.chars())
+            .take(LONGEST)
+            .collect();
         Some(Told {
-            remedy,
-            who: judged.known.map_or(who::CALLER, |known| known.who),
+            words: format!("{words}{id}"),
+            remedy: remedy.map(|remedy| (remedy, who)),
         })
     }
 
@@ -181,5 +194,111 @@ impl Fault {
             }
             _ => text,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::Service;
+    use crate::cloud::answer::Answer;
+    use reqwest::header::{HeaderMap, HeaderValue};
+    use serde_json::json;
+
+    fn fault(status: u16, body: &serde_json::Value, challenge: Option<&str>) -> Fault {
+        let mut headers = HeaderMap::new();
+        if let Some(challenge) = challenge {
+            let value = HeaderValue::from_str(challenge).unwrap();
+            headers.insert("www-authenticate", value);
+        }
+        let body = body.to_string().into();
+        let answer = Answer {
+            status,
+            headers,
+            body,
+        };
+        Fault::answered(Service::Arm, &answer)
+    }
+
+    fn error(code: &str, message: &str) -> serde_json::Value {
+        json!({ "error": { "code": code, "message": message } })
+    }
+
+    #[test]
+    fn every_known_code_has_its_cause_and_its_remedy() {
+        for known in service_codes::all() {
+            let judged = fault(400, &error(known.code, "m"), None).judged();
+            match known.means {
+                Some(cause) => {
+                    assert_eq!(judged.cause, cause, "{}", known.code);
+                    assert_eq!(judged.remedy, [known.fix], "{}", known.code);
+                    assert_eq!(judged.kind(), Kind::of(cause));
+                }
+                None => assert!(!judged.is_told(), "{}", known.code),
+            }
+            // Whatever the code is, 401 is the sign-in.
+            let judged = fault(401, &error(known.code, "m"), None).judged();
+            assert_eq!(judged.kind(), Kind::SignIn, "{}", known.code);
+        }
+    }
+
+    #[test]
+    fn the_most_specific_code_decides() {
+        let body = json!({ "error": { "code": "Forbidden", "message": "m",
+            "innererror": { "code": "ForbiddenByFirewall" } } });
+        assert_eq!(fault(403, &body, None).judged().cause, Cause::Network);
+        let body = json!({ "error": { "code": "DeploymentFailed", "message": "m",
+            "details": [{ "code": "RequestDisallowedByPolicy", "message": "d" }] } });
+        let judged = fault(400, &body, None).judged();
+        assert_eq!(judged.cause, Cause::AzurePolicy);
+        for (status, cause) in [
+            (403, Cause::Role),
+            (404, Cause::Gone),
+            (409, Cause::Conflict),
+            (503, Cause::Service),
+        ] {
+            let judged = fault(status, &error("Unheard", "m"), None).judged();
+            assert_eq!((judged.cause, judged.is_told()), (cause, false), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_answered_by_the_tool_that_signed_in() {
+        let challenge = "Bearer error=\"insufficient_claims\", claims=\"eyJhIjp7fX0=\"";
+        let mut asked = fault(401, &error("Unauthorized", "m"), Some(challenge));
+        asked.clues.home = Some("T".to_owned());
+        let judged = asked.judged();
+        assert_eq!(judged.cause, Cause::Claims);
+        let command = "az login --tenant T --claims-challenge \"eyJhIjp7fX0=\"";
+        assert_eq!(judged.remedy, [command]);
+        asked.clues.method = Some(Method::AzureDeveloperCli);
+        assert!(asked.judged().remedy[0].starts_with("azd auth login --claims-challenge"));
+        asked.clues.method = Some(Method::Federated);
+        assert!(asked.judged().remedy[0].contains("Conditional Access"));
+    }
+
+    #[test]
+    fn a_second_factor_and_a_wrong_tenant_are_sign_ins() {
+        let words = "you must use multi-factor authentication";
+        let judged = fault(403, &error("RequestDisallowedByPolicy", words), None).judged();
+        assert_eq!((judged.cause, judged.kind()), (Cause::Claims, Kind::SignIn));
+        let tenant = "dddddddd-0000-4000-8000-000000000001";
+        let challenge = format!("Bearer authorization_uri=\"https://login.windows.net/{tenant}\"");
+        let body = error("InvalidAuthenticationTokenTenant", "m");
+        let judged = fault(401, &body, Some(&challenge)).judged();
+        assert_eq!(judged.cause, Cause::WrongTenant);
+        assert!(judged.remedy.iter().all(|line| line.contains(tenant)));
+    }
+
+    #[test]
+    fn the_assignment_of_azure_policy_is_named() {
+        let body = json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "m",
+            "additionalInfo": [{ "info": { "policyAssignmentDisplayName": "Only Europe" } }] } });
+        let judged = fault(403, &body, None).judged();
+        assert!(
+            judged.remedy[0].contains("`Only Europe`"),
+            "{:?}",
+            judged.remedy
+        );
     }
 }

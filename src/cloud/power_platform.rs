@@ -59,8 +59,7 @@ impl Reader {
         Ok(all)
     }
 
-    /// How many environments the first page of the list shows: enough to know whether the caller
-    /// may see any.
+    /// How many environments the caller sees; nothing of them is read.
     ///
     /// # Errors
     /// The service's refusal.
@@ -69,15 +68,8 @@ impl Reader {
             "{}/scopes/admin/environments?api-version={ENVIRONMENTS}",
             self.session.bap()
         );
-        let answer = self
-            .session
-            .read(Service::Bap, &url)
-            .await
-            .map_err(Fault::of_list)?;
-        let value = super::exchange::parse(Service::Bap, &answer)?;
-        let list = json::at(&value, "value").and_then(Value::as_array);
-        list.map(Vec::len)
-            .ok_or_else(|| Fault::shape(Service::Bap, &answer, "it is no list"))
+        let all = self.session.pages(Service::Bap, &url, |_| Ok(())).await?;
+        Ok(all.len())
     }
 
     /// Is an application registered as a management application? By its client id; one that is not

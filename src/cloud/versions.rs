@@ -10,6 +10,8 @@ pub(super) const POLICIES: &str = "2020-10-30";
 /// Role assignments, role definitions, deny assignments and permissions
 /// (`Microsoft.Authorization`).
 pub(super) const ROLES: &str = "2022-04-01";
+/// Eligible role assignments (`Microsoft.Authorization`, Privileged Identity Management).
+pub(super) const ELIGIBILITIES: &str = "2020-10-01";
 /// Locks (`Microsoft.Authorization`).
 pub(super) const LOCKS: &str = "2020-05-01";
 /// Vaults and their keys at Resource Manager (`Microsoft.KeyVault`). Every version before it stops

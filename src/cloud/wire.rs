@@ -131,7 +131,7 @@ impl Wire {
             journal.push(Asked {
                 at: self.clock.now(),
                 method: method.to_string(),
-                url: url.to_string(),
+                url: unsigned(url),
                 status: answer.status,
                 correlation: answer.correlation().map(crate::cloud::json::clean),
             });
@@ -307,6 +307,12 @@ impl Wire {
                     time.as_secs_f64()
                 )))
             });
+        if let (Some(sandbox), Err(Broken::NotSent(words))) = (&self.cloud.sandbox, &mut outcome) {
+            *words = format!(
+                "the sandbox at {} has stopped ({words}); start another one: `cmkctl sandbox`",
+                sandbox.url
+            );
+        }
         let taken = began.elapsed().as_millis();
         if let Ok(answer) = &mut outcome {
             // Not every service says it again.
@@ -315,6 +321,7 @@ impl Wire {
             }
             self.note(&method, url, answer);
         }
+        let url = unsigned(url);
         match &outcome {
             Ok(answer) => tracing::debug!(
                 "{method} {url} -> {} in {taken} ms, {} bytes{}, client request id {id}",
@@ -332,6 +339,27 @@ impl Wire {
         }
         outcome
     }
+}
+
+/// Names of parameters that open what the address leads to (shared access signatures, sign-in).
+const SIGNATURES: [&str; 6] = ["sig", "signature", "code", "token", "access_token", "key"];
+
+/// The address as it may be shown: without what lets its holder in.
+fn unsigned(url: &Url) -> String {
+    let opens = |name: &str| SIGNATURES.iter().any(|own| name.eq_ignore_ascii_case(own));
+    if !url.query_pairs().any(|(name, _)| opens(&name)) {
+        return url.to_string();
+    }
+    let mut shown = url.clone();
+    let pairs: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(name, value)| {
+            let value = if opens(&name) { "hidden".into() } else { value };
+            (name.into_owned(), value.into_owned())
+        })
+        .collect();
+    shown.query_pairs_mut().clear().extend_pairs(pairs);
+    shown.to_string()
 }
 
 fn client(network: &Network) -> reqwest::ClientBuilder {

@@ -18,9 +18,9 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         return (None, None, excerpt(&text));
     };
     // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
-    let error = ["error", "errorDetail"]
+    let error = ["error", "errorDetail", "odata.error"]
         .iter()
-        .find_map(|name| json::at(&value, name).filter(|error| error.is_object()))
+        .find_map(|name| member(&value, name))
         .unwrap_or(&value);
     let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
     let mut inner = None;
@@ -29,7 +29,9 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         inner = json::text(next, "code").or(inner);
         here = next;
     }
+    // OData v3 puts the text one step deeper, beside its language.
     let mut message = json::text(error, "message")
+        .or_else(|| json::text(error, "message.value"))
         .or_else(|| json::text(&value, "error_description"))
         .unwrap_or_default();
     let details = json::list(error, "details").iter();
@@ -49,6 +51,15 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         message = value.to_string();
     }
     (code, inner, excerpt(&message))
+}
+
+/// A member that is an object; its name may hold a dot.
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let fields = value.as_object()?.iter();
+    let mut fits = fields.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    fits.next()
+        .map(|(_, value)| value)
+        .filter(|value| value.is_object())
 }
 
 fn excerpt(text: &str) -> String {

@@ -29,8 +29,10 @@ impl Verdict {
 /// role can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
-    /// This machine and the network.
+    /// This machine.
     Machine,
+    /// The way to a service.
+    Network,
     /// A missing role.
     Role,
     /// The sign-in.

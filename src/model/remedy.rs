@@ -2,6 +2,7 @@
 //! and for somebody who writes the file of `cmkctl apply`.
 
 use crate::model::ids::ArmId;
+use crate::model::rights::Lacking;
 use crate::model::text::quoted;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -15,6 +16,13 @@ pub enum Remedy {
     Wait(String),
     /// A flag of the command line, and a line of the file.
     Setting(Setting),
+    /// The caller needs a role.
+    GetRole {
+        /// Its name, such as `Contributor`.
+        role: String,
+        /// The right that it gives.
+        lacking: Lacking,
+    },
     /// The environment is in another policy and must be moved.
     Move {
         /// Environment id.
@@ -90,7 +98,18 @@ impl Remedy {
     pub const fn is_wait(&self) -> bool {
         match self {
             Remedy::Wait(_) => true,
-            Remedy::Plain(_) | Remedy::Setting(_) | Remedy::Move { .. } => false,
+            Remedy::Plain(_)
+            | Remedy::Setting(_)
+            | Remedy::GetRole { .. }
+            | Remedy::Move { .. } => false,
+        }
+    }
+
+    /// The right whose lack it is against.
+    pub const fn lacking(&self) -> Option<&Lacking> {
+        match self {
+            Remedy::GetRole { lacking, .. } => Some(lacking),
+            Remedy::Plain(_) | Remedy::Wait(_) | Remedy::Setting(_) | Remedy::Move { .. } => None,
         }
     }
 
@@ -99,6 +118,7 @@ impl Remedy {
         match self {
             Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
             Remedy::Setting(setting) => setting.on_command_line().to_owned(),
+            Remedy::GetRole { role, lacking } => get_role(role, lacking),
             Remedy::Move { .. } => {
                 "Adding never replaces a policy; moving to another one is a swap and must be said."
                     .to_owned()
@@ -111,6 +131,7 @@ impl Remedy {
         match self {
             Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
             Remedy::Setting(setting) => setting.in_file().to_owned(),
+            Remedy::GetRole { role, lacking } => get_role(role, lacking),
             Remedy::Move {
                 environment,
                 policy,
@@ -126,10 +147,18 @@ impl Remedy {
     #[must_use]
     pub fn of_file(self) -> Self {
         match self {
-            Remedy::Plain(_) | Remedy::Wait(_) => self,
+            Remedy::Plain(_) | Remedy::Wait(_) | Remedy::GetRole { .. } => self,
             Remedy::Setting(_) | Remedy::Move { .. } => Remedy::Plain(self.in_file()),
         }
     }
+}
+
+fn get_role(role: &str, lacking: &Lacking) -> String {
+    format!(
+        "Get the role `{role}` there: `az role assignment create --role \"{role}\" --assignee YOU \
+        --scope {}`.",
+        lacking.scope
+    )
 }
 
 impl fmt::Display for Remedy {

@@ -37,6 +37,30 @@ impl Held {
     }
 }
 
+/// A right that the caller lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// Such as `Microsoft.PowerPlatform/enterprisePolicies/write`.
+    pub right: String,
+    /// ARM id of where it is needed.
+    pub scope: String,
+}
+
+/// A role that the caller may activate (Privileged Identity Management).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Eligible {
+    /// The role definition's last GUID, lower case.
+    pub role: String,
+    /// Its name, where the service said it.
+    pub name: Option<String>,
+    /// The scope that it is for.
+    pub scope: String,
+    /// ARM id of the definition, as the service writes it.
+    pub definition: String,
+    /// Who may activate it.
+    pub principal: String,
+}
+
 /// A role assignment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleAssignment {

@@ -12,7 +12,7 @@ pub enum Seen<T> {
 }
 
 /// Why something could not be read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Unreadable {
     /// A clause without a full stop, such as `Azure Resource Manager answered 403
     /// AuthorizationFailed`.
@@ -21,17 +21,27 @@ pub struct Unreadable {
     pub forbidden: bool,
     /// What is behind it, where the service said more than "no".
     pub reason: Reason,
-    /// What the service said, where it told the cause.
+    /// What the service said besides, if it answered.
     pub told: Option<Box<Told>>,
 }
 
-/// A refusal whose cause the service told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Two looks that failed alike are alike: what the service says besides differs from answer to
+/// answer, as the ids for a support ticket do.
+impl PartialEq for Unreadable {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.why, self.forbidden, self.reason) == (&other.why, other.forbidden, other.reason)
+    }
+}
+
+impl Eq for Unreadable {}
+
+/// What a service said when it refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
-    /// What helps against it, without the step that asked.
-    pub remedy: String,
-    /// Who can do that.
-    pub who: &'static str,
+    /// Its words, with the id for a support ticket; empty where it had none.
+    pub words: String,
+    /// What helps against the cause, where the service told it, and who can do that.
+    pub remedy: Option<(String, &'static str)>,
 }
 
 /// What is behind it that an environment, or its link, could not be read.
@@ -80,6 +90,12 @@ impl Reason {
 }
 
 impl Unreadable {
+    /// What the service said besides, with the id for a support ticket.
+    pub fn said(&self) -> Option<&str> {
+        let words = self.told.as_deref().map(|told| told.words.as_str());
+        words.filter(|words| !words.is_empty())
+    }
+
     /// Not known for a reason that is no missing right.
     pub fn because(why: impl Into<String>) -> Self {
         Self {

@@ -10,7 +10,7 @@ use crate::cloud::{Cloud, Reader, Service};
 use crate::error::Error;
 use crate::model::checkup::{Area, Row, Verdict};
 use crate::model::target::Target;
-use crate::model::who;
+use crate::model::who::{self, Side};
 use futures::future::join_all;
 use futures::join;
 
@@ -19,17 +19,26 @@ const SKEW_WARNS: i64 = 60;
 
 /// Looks at names, network and certificates, the clock, the sign-in and the roles. `proxy` is the
 /// proxy in use, without its password.
-pub async fn examine(reader: &Reader, target: &Target, proxy: Option<&str>) -> Vec<Row> {
+/// What the other administrator alone needs is left out.
+pub async fn examine(
+    reader: &Reader,
+    target: &Target,
+    proxy: Option<&str>,
+    part: Option<Side>,
+) -> Vec<Row> {
     let cloud = reader.session.cloud();
-    let hosts = [
+    let environments = part != Some(Side::KeyVault);
+    let mut hosts = vec![
         (
             "sign-in",
             cloud.get("login").to_owned(),
             "/common/v2.0/.well-known/openid-configuration",
         ),
         ("Azure Resource Manager", cloud.get("arm").to_owned(), "/"),
-        ("Power Platform admin API", cloud.get("bap").to_owned(), "/"),
     ];
+    if environments {
+        hosts.push(("Power Platform admin API", cloud.get("bap").to_owned(), "/"));
+    }
     let mut rows = Vec::new();
     let names: Vec<&str> = hosts.iter().map(|(_, host, _)| host.as_str()).collect();
     rows.push(dns(cloud, &names, proxy).await);
@@ -47,16 +56,26 @@ pub async fn examine(reader: &Reader, target: &Target, proxy: Option<&str>) -> V
             .filter_map(|contact| contact.as_ref().ok()?.skew),
     ));
     // Without an answer no sign-in can go well: saying so once is enough.
-    if contacts.iter().all(Result::is_err) {
-        return rows;
+    if contacts.iter().any(Result::is_ok) {
+        rows.extend(rights(reader, target, part).await);
     }
-    let (arm, bap) = join!(sign_in(reader, Service::Arm), sign_in(reader, Service::Bap));
-    let (for_arm, for_bap) = (arm.verdict == Verdict::Ok, bap.verdict == Verdict::Ok);
-    rows.extend([arm, bap]);
+    rows
+}
+
+/// The sign-ins, and the roles where there is one.
+async fn rights(reader: &Reader, target: &Target, part: Option<Side>) -> Vec<Row> {
+    let (arm, bap) = join!(sign_in(reader, Service::Arm), async {
+        match part {
+            Some(Side::KeyVault) => None,
+            Some(Side::PowerPlatform) | None => Some(sign_in(reader, Service::Bap).await),
+        }
+    });
+    let is_in = |row: &Row| row.verdict == Verdict::Ok;
+    let (for_arm, for_bap) = (is_in(&arm), bap.as_ref().is_some_and(is_in));
     let (azure, environments) = join!(
         async {
             if for_arm {
-                azure_roles(reader, target).await
+                azure_roles(reader, target, part).await
             } else {
                 Vec::new()
             }
@@ -69,9 +88,8 @@ pub async fn examine(reader: &Reader, target: &Target, proxy: Option<&str>) -> V
             }
         },
     );
-    rows.extend(environments);
-    rows.extend(azure);
-    rows
+    let rows = [Some(arm), bap, environments].into_iter().flatten();
+    rows.chain(azure).collect()
 }
 
 async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
@@ -90,7 +108,7 @@ async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
         None => Row::ok("dns", format!("{} names resolve", names.len())),
         Some((name, words)) => Row::ok("dns", format!("{name}: {words}")).but(
             Verdict::Fail,
-            Area::Machine,
+            Area::Network,
             "Let this machine resolve public names, or set `HTTPS_PROXY` when a proxy does it. \
             For another cloud pass `--cloud`.",
             who::NETWORK,
@@ -109,7 +127,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
         Ok(Contact { status: 407, .. }) => {
             Row::ok(check, format!("{host}: the proxy asks for a sign-in (407)")).but(
                 Verdict::Fail,
-                Area::Machine,
+                Area::Network,
                 "Put user and password into `HTTPS_PROXY`, or name a proxy that asks for none.",
                 who::NETWORK,
             )
@@ -129,7 +147,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
             };
             Row::ok(check, format!("{host}: {words}")).but(
                 Verdict::Fail,
-                Area::Machine,
+                Area::Network,
                 fix,
                 who::NETWORK,
             )
@@ -187,7 +205,7 @@ async fn power_platform_role(reader: &Reader) -> Row {
             empty. Not needed for `create-policy`.",
             who::POWER_PLATFORM,
         ),
-        Ok(count) => Row::ok(check, format!("sees {count} environments or more")),
+        Ok(count) => Row::ok(check, format!("sees {count} environments")),
         Err(fault) => {
             let area = area(&fault);
             let error = environment_error("The environments can't be listed.", fault);
@@ -198,10 +216,13 @@ async fn power_platform_role(reader: &Reader) -> Row {
 }
 
 /// The policy and the vault that are configured; who has named none is asked nothing.
-async fn azure_roles(reader: &Reader, target: &Target) -> Vec<Row> {
+async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Vec<Row> {
+    // Who adds environments needs no role at the vault.
+    let vault = target.vault.as_ref();
+    let vault = vault.filter(|_| part != Some(Side::PowerPlatform));
     let (policy, vault) = join!(
         async { Some(reader.policy(target.policy.as_ref()?).await.map(|_| ())) },
-        async { Some(reader.vault(target.vault.as_ref()?).await.map(|_| ())) },
+        async { Some(reader.vault(vault?).await.map(|_| ())) },
     );
     let row = |check: &str, reply: Result<(), Fault>, fix: &str, who| match reply {
         Ok(()) => Row::ok(check, "can be read"),
@@ -215,7 +236,14 @@ async fn azure_roles(reader: &Reader, target: &Target) -> Vec<Row> {
         }
         Err(fault) => {
             let area = area(&fault);
-            Row::ok(check, fault.clause()).but(Verdict::Fail, area, fix, who)
+            let error = fault.into_error("It can't be read.");
+            let fix = if error.explained {
+                first_hint(&error, fix)
+            } else {
+                fix.to_owned()
+            };
+            let said = error.detail.unwrap_or_default();
+            Row::ok(check, said).but(Verdict::Fail, area, fix, who)
         }
     };
     let policy = policy.map(|reply| {
@@ -241,7 +269,7 @@ fn area(fault: &Fault) -> Area {
     match (&fault.happened, fault.status()) {
         (Happened::SignIn(_), _) | (_, Some(401)) => Area::SignIn,
         (_, Some(403)) => Area::Role,
-        _ => Area::Machine,
+        _ => Area::Network,
     }
 }
 

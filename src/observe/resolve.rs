@@ -98,7 +98,10 @@ pub(super) fn no_role(message: &str) -> Error {
             "An account without the role Power Platform Administrator or Dynamics 365 \
             Administrator sees none.",
         )
-        .hint("An account of another tenant sees none of this one: check `cmkctl auth status`.")
+        .hint(
+            "An account of another tenant, or another cloud, sees none of this one: check `cmkctl \
+            auth status`, `--tenant` and `--cloud`.",
+        )
 }
 
 pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
@@ -122,7 +125,8 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
     }
     match status {
         Some(403) => error.finding("CMK021").fallback(
-            "The role Power Platform Administrator or Dynamics 365 Administrator is needed.",
+            "The role Power Platform Administrator or Dynamics 365 Administrator is needed. If \
+                you are eligible for it, activate it in Privileged Identity Management.",
         ),
         _ if foreign => error.hint(
             "No token is sent there. If the host is one of your cloud's, name it: \
@@ -165,7 +169,12 @@ pub(super) async fn found(
     {
         let again = reader.environment(id).await;
         return again.map_err(|fault| {
-            environment_error(&format!("The environment {id} can't be read."), fault)
+            let what = format!("The environment {id} can't be read.");
+            if fault.is_absence() {
+                listed_and_hidden(&what, fault)
+            } else {
+                environment_error(&what, fault)
+            }
         });
     }
     let sees_others = !all.is_empty();
@@ -183,6 +192,21 @@ pub(super) async fn found(
     error.correlation = correlation;
     error.detail = Some(fault.message);
     Err(error)
+}
+
+/// The list shows it, and it can't be read by itself: an administrator is no member of an
+/// environment (`C`: public reports of administrators).
+fn listed_and_hidden(what: &str, fault: Fault) -> Error {
+    let mut error = Error {
+        kind: Kind::Forbidden,
+        ..fault.into_error(what)
+    };
+    error.hints = vec![
+        "Add yourself to the environment in the admin center (self-elevate), then run the same \
+        command again."
+            .to_owned(),
+    ];
+    error.finding("CMK021")
 }
 
 /// One environment, and nothing around it.

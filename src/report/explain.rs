@@ -3,7 +3,7 @@
 use super::pointer::spelled;
 use super::terminal::Out;
 use super::values::{Sheet, wrap};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::{self, Entry};
 use crate::model::service_codes::{self, ServiceCode};
 use serde::Serialize;
@@ -64,21 +64,53 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
         out.data(&ExplainV1::new(vec![entry], Vec::new()), &sheet);
         return Ok(());
     }
-    if let Some(known) = service_codes::find(&code) {
-        let entry = known.belongs_to.and_then(catalogue::entry);
-        let sheet = Sheet::default()
-            .row("Code", known.code)
-            .row("Said by", known.service);
-        let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", known.fix)]);
-        let sheet = rows(out, sheet, &[("Who", known.who), ("Source", known.source)]);
-        let sheet = sheet.row_if(
-            "Belongs to",
-            entry.map(|entry| format!("{}: {}", entry.code, entry.title)),
-        );
-        out.data(&ExplainV1::new(Vec::new(), vec![known]), &sheet);
+    let named = service_codes::find(&code).map_or_else(|| in_text(typed), |known| vec![known]);
+    if let Some((first, others)) = named.split_first() {
+        let sheet = of_service(out, first, others);
+        out.data(&ExplainV1::new(Vec::new(), named.clone()), &sheet);
         return Ok(());
     }
     Err(unknown(typed, &code))
+}
+
+/// One code of a service, and the others that stand in the same text.
+fn of_service(out: &Out, known: &ServiceCode, others: &[&ServiceCode]) -> Sheet {
+    let entry = known.belongs_to.and_then(catalogue::entry);
+    let sheet = Sheet::default()
+        .row("Code", known.code)
+        .row("Said by", known.service);
+    let sheet = sheet.row_if(
+        "Kind",
+        known.means.map(|cause| {
+            let code = Kind::of(cause).exit_code();
+            format!("{}, exit code {code}", cause.words())
+        }),
+    );
+    let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", known.fix)]);
+    let sheet = rows(out, sheet, &[("Who", known.who), ("Source", known.source)]);
+    let sheet = sheet.row_if(
+        "Belongs to",
+        entry.map(|entry| format!("{}: {}", entry.code, entry.title)),
+    );
+    let others: Vec<&str> = others.iter().map(|known| known.code).collect();
+    sheet.row_if(
+        "Also named",
+        (!others.is_empty()).then(|| others.join(", ")),
+    )
+}
+
+/// The codes that a pasted text holds; those first that say more than the HTTP status, and of these
+/// the last one named: services put the most specific one innermost.
+fn in_text(text: &str) -> Vec<&'static ServiceCode> {
+    let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_'));
+    let mut found: Vec<&ServiceCode> = Vec::new();
+    for known in words.filter_map(service_codes::find) {
+        if !found.contains(&known) {
+            found.insert(0, known);
+        }
+    }
+    found.sort_by_key(|known| known.means.is_none());
+    found
 }
 
 fn rows(out: &Out, mut sheet: Sheet, rows: &[(&str, &str)]) -> Sheet {
@@ -164,5 +196,18 @@ mod tests {
         assert!(hints("cmk-99")[0].starts_with("Did you mean `CMK009`"));
         assert_eq!(hints("weather"), ["List every code: `cmkctl explain`."]);
         assert_eq!(hints(&"x".repeat(10_000)).len(), 1);
+    }
+
+    #[test]
+    fn a_pasted_text_is_read_for_its_codes() {
+        let codes =
+            |text: &str| -> Vec<&str> { in_text(text).iter().map(|known| known.code).collect() };
+        assert_eq!(
+            codes("(Forbidden) Inner error: {\"code\": \"ForbiddenByFirewall\"}"),
+            ["ForbiddenByFirewall", "Forbidden"]
+        );
+        assert_eq!(codes("ERROR: AADSTS53003: Access"), ["AADSTS53003"]);
+        assert_eq!(codes("code 0x80072560."), ["0x80072560"]);
+        assert!(codes("nothing of the kind").is_empty());
     }
 }

@@ -13,6 +13,7 @@ use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::protection::{Key, Policy};
 use crate::model::seen::Seen;
+use crate::model::word::Word;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -73,6 +74,7 @@ struct PolicyV1<'a> {
     vault: Option<String>,
     key: Option<&'a str>,
     pinned_version: Option<&'a str>,
+    health: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +92,7 @@ struct KeyV1<'a> {
 struct NotVisibleV1<'a> {
     what: &'static str,
     why: &'a str,
+    said: Option<&'a str>,
 }
 
 /// Where an environment stands.
@@ -136,9 +139,11 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         not_visible: why
             .into_iter()
             .filter_map(|(what, why)| {
+                let why = why?;
                 Some(NotVisibleV1 {
                     what,
-                    why: &why?.why,
+                    why: &why.why,
+                    said: why.said(),
                 })
             })
             .collect(),
@@ -174,6 +179,7 @@ impl<'a> From<&'a Policy> for PolicyV1<'a> {
             pinned_version: key
                 .and_then(|key| key.version.as_ref())
                 .map(KeyVersion::as_str),
+            health: policy.health.as_ref().and_then(Word::said),
         }
     }
 }
@@ -249,8 +255,11 @@ fn policy_text(observed: &Observed, document: &StatusV1<'_>) -> String {
     } else {
         ""
     };
+    let health = policy
+        .health
+        .map_or_else(String::new, |health| format!(", health {health}"));
     format!(
-        "{}\nin {}, identity {}{named}",
+        "{}\nin {}, identity {}{health}{named}",
         policy.id,
         policy.location,
         policy.identity.unwrap_or("none")

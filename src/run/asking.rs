@@ -99,6 +99,9 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     let mut error = Error::new(kind, message);
     let said: Vec<&Finding> = blockers.into_iter().chain(gaps).collect();
     error.finding = said.first().map(|finding| finding.code);
+    error.lacking = said
+        .iter()
+        .find_map(|one| one.remedy.lacking().cloned().map(Box::new));
     for finding in said {
         error = error.hint(format!("{}: {}", finding.code, finding.remedy));
     }

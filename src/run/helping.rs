@@ -6,7 +6,7 @@ use crate::cloud::NAMES;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::model::checkup::{Area, Row, Verdict, worst};
-use crate::model::who;
+use crate::model::who::{self, Side};
 use crate::observe::examine;
 use crate::report::{self, Existing, Out};
 use serde::{Deserialize, Serialize};
@@ -22,11 +22,11 @@ pub fn config_show(context: &Context, out: &mut Out) {
     report::config(out, &values);
 }
 
-/// What is wrong, and whose turn it is.
+/// What is wrong, and whose turn it is; of one administrator's part, or of both.
 ///
 /// # Errors
 /// By the worst of it: sign-in, a role, or anything else.
-pub async fn doctor(context: &Context, out: &mut Out) -> Result<()> {
+pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Result<()> {
     let settings = &context.settings;
     let target = context.target(&config::Typed::default());
     let mut rows = vec![match &target {
@@ -50,13 +50,14 @@ pub async fn doctor(context: &Context, out: &mut Out) -> Result<()> {
         None => Row::ok("proxy", "none"),
     });
     let proxy = proxy.map(|proxy| proxy.value.as_str());
-    rows.extend(examine(&context.reader(), &target.unwrap_or_default(), proxy).await);
+    rows.extend(examine(&context.reader(), &target.unwrap_or_default(), proxy, part).await);
     report::doctor(out, &rows);
     let failed = |kind, message: &str| Err(Error::new(kind, message));
     match worst(&rows) {
         None => Ok(()),
         Some(Area::SignIn) => failed(Kind::SignIn, "The sign-in does not work."),
         Some(Area::Role) => failed(Kind::Forbidden, "A role is missing."),
+        Some(Area::Network) => failed(Kind::Forbidden, "A service can't be reached."),
         Some(Area::Machine) => failed(Kind::Unexpected, "Something is in the way."),
     }
 }

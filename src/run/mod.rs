@@ -3,6 +3,7 @@
 // A third answer is never "everything else".
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod activating;
 mod applying;
 mod asking;
 mod changing;

@@ -43,8 +43,8 @@ pub async fn check_integration(context: &Context, target: &Target, out: &mut Out
             ))
         }
         integration::Verdict::Unknown => Err(quiet(
-            Kind::Unexpected,
-            "The integration could not be read.",
+            Kind::Forbidden,
+            "Whether it is integrated is not known.",
         )),
         integration::Verdict::NotFinanceAndOperations
         | integration::Verdict::InitialEnvironmentOnly

@@ -8,7 +8,7 @@ use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::remedy::{Remedy, Setting};
-use crate::model::rights::{Operation, Permission, allows};
+use crate::model::rights::{Lacking, Operation, Permission, allows};
 use crate::model::seen::Seen;
 use crate::model::surroundings::{Lock, Validation};
 use crate::model::target::Target;
@@ -67,10 +67,13 @@ fn missing(
             Severity::Block,
             scope,
             format!("You lack the right `{right}` at {scope}"),
-            format!(
-                "Get the role `{role}` there: `az role assignment create --role \"{role}\" \
-                --assignee YOU --scope {scope}`."
-            ),
+            Remedy::GetRole {
+                role: role.to_owned(),
+                lacking: Lacking {
+                    right: right.to_owned(),
+                    scope: scope.to_owned(),
+                },
+            },
             who::ASSIGNS_ROLES,
         )),
         // The role that is given to those who may grant only some roles has a condition, too: Azure

@@ -203,7 +203,8 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
             Severity::Block,
             subject,
             format!("{what}: {why}."),
-            "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
+            "Get the role Power Platform Administrator or Dynamics 365 Administrator. If you are \
+            eligible for it, activate it in Privileged Identity Management.",
             who::POWER_PLATFORM,
         ),
         Reason::Other | Reason::NotShown | Reason::KeyWithoutPolicy => super::unseen(

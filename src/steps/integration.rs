@@ -193,17 +193,36 @@ pub fn check(
             "Nothing helps: choose an environment that Microsoft hosts.".into(),
             who::POWER_PLATFORM,
         ),
-        Verdict::Unified => finding(
-            "CMK001",
-            Severity::Warn,
-            name,
-            Verdict::Unified.meaning(),
-            "Ask Microsoft support whether its finance and operations data is covered.",
-            who::POWER_PLATFORM,
-        ),
+        Verdict::Unified => unified(environment),
         Verdict::Unknown => not_told(environment, answer),
     };
     vec![found]
+}
+
+/// Managed from Power Platform alone. One that has a key was most likely migrated from Lifecycle
+/// Services, which shows it as `Internal` (`I`): no blocker.
+fn unified(environment: &Environment) -> Finding {
+    let (message, remedy) = if environment.key_link.present().is_some() {
+        (
+            "The environment has a key and is managed from Power Platform alone. It was most \
+            likely migrated from Lifecycle Services. Microsoft's text doesn't cover this case.",
+            "Nothing to do for the key. Ask Microsoft support whether finance and operations data \
+            is still covered.",
+        )
+    } else {
+        (
+            Verdict::Unified.meaning(),
+            "Ask Microsoft support whether its finance and operations data is covered.",
+        )
+    };
+    finding(
+        "CMK001",
+        Severity::Warn,
+        &environment.display_name,
+        message,
+        remedy,
+        who::POWER_PLATFORM,
+    )
 }
 
 /// Why neither side tells whether it is integrated.

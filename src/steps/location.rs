@@ -1,7 +1,7 @@
 //! Where a policy belongs.
 
 use super::{unknown, who};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::target::Target;
@@ -28,16 +28,44 @@ pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     target.location.clone().or(geography)
 }
 
+/// A policy that is elsewhere than an environment needs one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Misfit {
+    /// Where the policy is.
+    pub(super) policy: String,
+    /// Where the environment needs it.
+    pub(super) needed: String,
+}
+
+impl Misfit {
+    /// Early release stations are part of a geography under a name of their own. Whether the
+    /// service takes a policy of the geography for them is not documented (`I`), so it is no
+    /// blocker.
+    pub(super) fn severity(&self) -> Severity {
+        let bare = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.strip_suffix("firstrelease")
+                .unwrap_or(&name)
+                .to_owned()
+        };
+        if bare(&self.policy) == bare(&self.needed) {
+            Severity::Warn
+        } else {
+            Severity::Block
+        }
+    }
+}
+
 /// Where a policy is and where an environment needs one, if these differ.
-pub(super) fn misfit(
-    policy: &Known<String>,
-    environment: &Known<String>,
-) -> Known<Option<(String, String)>> {
+pub(super) fn misfit(policy: &Known<String>, environment: &Known<String>) -> Known<Option<Misfit>> {
     match (policy, environment) {
         (Known::Known(policy), Known::Known(environment)) => {
             let needed = policy_location(environment);
             let differs = !needed.eq_ignore_ascii_case(policy);
-            Known::Known(differs.then(|| (policy.clone(), needed)))
+            Known::Known(differs.then(|| Misfit {
+                policy: policy.clone(),
+                needed,
+            }))
         }
         (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
     }
@@ -90,7 +118,30 @@ mod tests {
                 Known::Unknown("it does not say".to_owned()),
             ),
         ] {
+            let expected = expected.map(|differs| {
+                differs.map(|(policy, needed): (String, String)| Misfit { policy, needed })
+            });
             assert_eq!(misfit(&policy, &environment), expected, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn an_early_release_station_is_warned_of_only() {
+        for (policy, needed, severity) in [
+            ("unitedstates", "unitedstatesfirstrelease", Severity::Warn),
+            ("UnitedStatesFirstRelease", "unitedstates", Severity::Warn),
+            ("unitedstates", "europe", Severity::Block),
+            (
+                "unitedstatesfirstrelease",
+                "europefirstrelease",
+                Severity::Block,
+            ),
+        ] {
+            let misfit = Misfit {
+                policy: policy.to_owned(),
+                needed: needed.to_owned(),
+            };
+            assert_eq!(misfit.severity(), severity, "{policy} {needed}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lifecycle::READS_LAG;
 use super::link::{Standing, standing, unknown_link};
-use super::location::{misfit, not_told};
+use super::location::{Misfit, misfit, not_told};
 use super::rights::Right;
 use super::rights::key::access;
 use super::{add, finding, who};
@@ -213,18 +213,20 @@ fn added(
 fn misplaced(
     wanted: &WantedPolicy,
     environment: &Environment,
-    place: Known<Option<(String, String)>>,
+    place: Known<Option<Misfit>>,
 ) -> Option<Finding> {
-    let (location, needed) = match place {
+    let misfit = match place {
         Known::Known(misfit) => misfit?,
         Known::Unknown(why) => return Some(not_told(&environment.id, &wanted.id.name, &why)),
     };
+    let severity = misfit.severity();
+    let Misfit { policy, needed } = misfit;
     Some(finding(
         "CMK007",
-        Severity::Block,
+        severity,
         &environment.id,
         format!(
-            "The policy `{}` would be in `{location}`, but `{}` needs one in `{needed}`.",
+            "The policy `{}` would be in `{policy}`, but `{}` needs one in `{needed}`.",
             wanted.id.name, environment.display_name
         ),
         "Put the environment below a policy of its geography.",

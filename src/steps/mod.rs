@@ -96,16 +96,17 @@ fn unseen(
     why: &Unreadable,
     (who, whose): (&'static str, Whose),
 ) -> Finding {
+    let told = why.told.as_ref().and_then(|told| told.remedy.clone());
     if why.forbidden && whose == Whose::Others {
         let mut hidden = not_visible(code, subject, what, &why.why, who);
-        if let Some(told) = &why.told {
-            hidden.remedy = told.remedy.clone().into();
-            hidden.who = told.who;
+        if let Some((remedy, who)) = told {
+            hidden.remedy = remedy.into();
+            hidden.who = who;
         }
         return hidden;
     }
-    let (remedy, who) = match &why.told {
-        Some(told) => (told.remedy.clone(), told.who),
+    let (remedy, who) = match told {
+        Some(told) => told,
         None if why.forbidden => {
             let ask = format!("Ask the {who} to run this, or to give you read access.");
             (ask, who)
@@ -120,10 +121,16 @@ fn unseen(
         code,
         Severity::Unknown,
         subject,
-        format!("{what} is not known: {}.", why.why),
+        format!("{what} is not known: {}.{}", why.why, said(why)),
         remedy,
         who,
     )
+}
+
+/// What the service said besides, as a further sentence.
+fn said(why: &Unreadable) -> String {
+    why.said()
+        .map_or_else(String::new, |words| format!(" The service said: {words}"))
 }
 
 /// A fact that the service did not state in a way that can be understood: it stands in the way.

@@ -1,7 +1,7 @@
 //! Step 3: the enterprise policy, what it needs before it and the grants after it.
 
 use super::grant::{Comes, pinned};
-use super::location::{location, misfit, not_told};
+use super::location::{location, misfit, not_told, policy_location};
 use super::{Whose, around, estate, finding, grant, key, readers, unknown, unseen, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -214,7 +214,9 @@ fn location_findings(
         Some(Known::Known(known))
             if !known.iter().any(|own| own.eq_ignore_ascii_case(location)) =>
         {
-            found.push(not_offered(location, known, name));
+            let own = geography.and_then(Known::known);
+            let own = own.is_some_and(|own| policy_location(own).eq_ignore_ascii_case(location));
+            found.push(not_offered(location, own, known, name));
         }
         Some(Known::Unknown(why)) => {
             let what = format!("Whether enterprise policies can be in `{location}`");
@@ -223,15 +225,15 @@ fn location_findings(
         Some(Known::Known(_)) | None => {}
     }
     match geography.map(|geography| misfit(&Known::from(location), geography)) {
-        Some(Known::Known(Some((_, needed)))) => found.push(finding(
+        Some(Known::Known(Some(misfit))) => found.push(finding(
             "CMK007",
-            Severity::Block,
+            misfit.severity(),
             name,
             format!(
                 "The policy would be in `{location}`, but the environment is in `{}`.",
                 geography.map_or("unknown", Known::shown)
             ),
-            format!("Use `--location {needed}`."),
+            format!("Use `--location {}`.", misfit.needed),
             who::KEY_VAULT,
         )),
         Some(Known::Unknown(why)) => found.push(not_told(name, name, &why)),
@@ -240,12 +242,19 @@ fn location_findings(
     found
 }
 
-fn not_offered(location: &str, known: &[String], name: &str) -> Finding {
+/// `own`: the environment is in that geography, so that no other location would do.
+fn not_offered(location: &str, own: bool, known: &[String], name: &str) -> Finding {
+    let none = if own {
+        " The provider offers none for this geography, so its environments can't have a \
+        customer-managed key today."
+    } else {
+        ""
+    };
     finding(
         "CMK008",
         Severity::Block,
         name,
-        format!("Enterprise policies can't be in `{location}`."),
+        format!("Enterprise policies can't be in `{location}`.{none}"),
         match did_you_mean(location, known.iter().map(String::as_str)) {
             Some(meant) => format!("{meant} Locations of the provider: {}.", known.join(", ")),
             None => format!("Locations of the provider: {}.", known.join(", ")),

@@ -1,6 +1,6 @@
 //! Is the environment ready to be added: is it a Managed Environment, and can it use the policy?
 
-use super::location::{misfit, not_told};
+use super::location::{Misfit, misfit, not_told};
 pub(super) use super::readiness::check;
 use super::{finding, unknown, who};
 use crate::model::environment::Environment;
@@ -107,16 +107,18 @@ pub(super) fn check_policy(
 /// The policy is where environments of this geography can't use it.
 fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Option<Finding> {
     let name = &wanted.name;
-    let (location, needed) = match misfit(&policy.location, &environment.location) {
+    let misfit = match misfit(&policy.location, &environment.location) {
         Known::Known(misfit) => misfit?,
         Known::Unknown(why) => return Some(not_told(&wanted.to_string(), name, &why)),
     };
+    let severity = misfit.severity();
+    let Misfit { policy, needed } = misfit;
     Some(finding(
         "CMK007",
-        Severity::Block,
+        severity,
         wanted.to_string(),
         format!(
-            "The policy `{name}` is in `{location}`, but the environment needs one in `{needed}`."
+            "The policy `{name}` is in `{policy}`, but the environment needs one in `{needed}`."
         ),
         "Use a policy in that location.",
         who::KEY_VAULT,

@@ -4,6 +4,7 @@
 
 use crate::house::{Source, sources};
 use crate::tool::{Served, command, finish, run};
+use cmkctl::error::Kind;
 use cmkctl::model::catalogue::{self, CATALOGUE};
 use cmkctl::model::service_codes;
 use std::fs;
@@ -200,7 +201,7 @@ fn every_code_of_a_service_that_is_decided_on_is_explained() {
             assert!(known, "{name} decides on {code}");
         }
     }
-    assert!(found > 12, "the scan found {found} codes");
+    assert!(found > 5, "the scan found {found} codes");
     let text = "    let hint = match code.as_deref() {\n        Some(\"A\" | \"B\") => \
         \"x\",\n    };\n    fault.is(\"C\")";
     assert_eq!(decided(text), ["A", "B", "C"]);
@@ -290,4 +291,51 @@ fn a_finding_names_its_source() {
     let finding = &document["findings"][0];
     let entry = catalogue::entry(finding["code"].as_str().unwrap()).unwrap();
     assert_eq!(finding["source"], entry.source);
+}
+
+/// Code, cause, exit code and remedy of every code of a service: what is read here is what errors,
+/// findings and `explain` say.
+#[test]
+fn every_code_leads_to_a_cause_an_exit_code_and_a_remedy() {
+    let lines = service_codes::all().map(|known| {
+        let (cause, exit) = match known.means {
+            Some(cause) => (cause.words(), Kind::of(cause).exit_code().to_string()),
+            None => ("as the HTTP status says", "-".to_owned()),
+        };
+        format!(
+            "{} | {cause} | {exit} | {} ({})",
+            known.code, known.fix, known.who
+        )
+    });
+    let lines: Vec<String> = lines.collect();
+    assert!(lines.len() > 90, "{}", lines.len());
+    insta::assert_snapshot!("codes_causes_and_remedies", lines.join("\n"));
+}
+
+#[test]
+fn a_pasted_text_is_explained() {
+    let text = "ERROR: (Forbidden) Client address is not authorized. Inner error: { \"code\": \
+        \"ForbiddenByFirewall\" }";
+    let shown = run(&["explain", text]).exits(0);
+    shown.says(&[
+        "ForbiddenByFirewall",
+        "network, exit code 5",
+        "Also named",
+        "Forbidden",
+    ]);
+    let document = run(&["explain", text, "-o", "json"]).exits(0).json();
+    assert_eq!(document["service_codes"][0]["means"], "network");
+    assert_eq!(document["service_codes"].as_array().unwrap().len(), 2);
+    // Without quotes the shell makes many words of it.
+    run(&[
+        "explain",
+        "AADSTS53003:",
+        "Access",
+        "has",
+        "been",
+        "blocked",
+    ])
+    .exits(0)
+    .says(&["Conditional Access administrator"]);
+    run(&["explain", "nothing", "of", "the", "kind"]).exits(2);
 }

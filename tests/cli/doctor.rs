@@ -1,6 +1,7 @@
 //! `doctor`: what is wrong, and whose turn it is.
 
-use crate::tool::{Ran, Served, command, finish, rehearse};
+use crate::tenants::policy_ready;
+use crate::tool::{Ran, Served, command, finish, overlaid, rehearse};
 use serde_json::{Value, json};
 
 /// Verdict, fix and who of a check.
@@ -153,12 +154,13 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
 }
 
 #[test]
-fn a_network_that_is_not_there_is_exit_1() {
+fn a_service_that_can_not_be_reached_is_exit_5() {
     let served = Served::start("ready", "1");
     drop_keeping(served, |dead| {
         let mut asked = command(&["doctor", "-o", "json", "--cloud"]);
         asked.arg(dead);
-        let ran = finish(asked).exits(1);
+        let ran = finish(asked).exits(5);
+        assert!(ran.stdout.contains("has stopped"), "{}", ran.stdout);
         let (verdict, row) = verdict_of(&ran, "reach sign-in");
         assert_eq!(
             (verdict.as_str(), row["who"].as_str()),
@@ -173,4 +175,37 @@ fn drop_keeping(served: Served, look: impl FnOnce(&std::path::Path)) {
     std::fs::copy(served.cloud_file(), kept.path()).unwrap();
     drop(served);
     look(kept.path());
+}
+
+#[test]
+fn each_administrator_is_green_with_what_their_half_requires() {
+    let granted = overlaid(
+        policy_ready(json!({})),
+        json!({ "assignments": [
+            { "who": "power-platform-admin", "role": "Reader", "scope": "@policy" },
+        ] }),
+    );
+    let served = Served::patched(&granted, "20000");
+    for (user, part) in [
+        ("admin", "all"),
+        ("key-vault-admin", "key-vault"),
+        ("power-platform-admin", "power-platform"),
+    ] {
+        let ran = served.run_as(user, &["doctor", "--part", part, "-o", "json"]);
+        assert_eq!(ran.code, 0, "{user}: {}", ran.stdout);
+        assert!(!ran.stdout.contains("\"warn\""), "{user}: {}", ran.stdout);
+    }
+    // What the other half needs is missing, and is not asked for.
+    for (user, part) in [
+        ("key-vault-admin", "power-platform"),
+        ("power-platform-admin", "key-vault"),
+    ] {
+        served.run_as(user, &["doctor", "--part", part]).exits(5);
+    }
+    let whole = served.run(&["doctor"]).exits(0);
+    assert!(
+        whole.stdout.contains("sees 10 environments"),
+        "{}",
+        whole.stdout
+    );
 }

@@ -109,7 +109,8 @@ fn a_secret_that_is_refused_is_not_passed_over() {
     );
     let refused = run(&[], "hunter2").exits(4);
     assert!(
-        refused.stderr.contains("AADSTS7000215") && refused.stderr.contains("secret's value"),
+        refused.stderr.contains("AADSTS7000215")
+            && refused.stderr.contains("AZURE_CLIENT_SECRET to the value"),
         "{}",
         refused.stderr
     );
@@ -138,7 +139,8 @@ fn a_secret_that_is_refused_is_not_passed_over() {
     std::fs::write(&file, "expired").unwrap();
     let ran = run_signed_in(&net, &["status", &id], &federated).exits(4);
     assert!(
-        ran.stderr.contains("AADSTS700024") && ran.stderr.contains("file is renewed"),
+        ran.stderr.contains("AADSTS700024")
+            && ran.stderr.contains("AZURE_FEDERATED_TOKEN_FILE is renewed"),
         "{}",
         ran.stderr
     );

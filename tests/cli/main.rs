@@ -17,6 +17,7 @@ mod arena;
 mod audit;
 mod bad_input;
 mod between;
+mod causes;
 mod check;
 mod clocks;
 mod codes;

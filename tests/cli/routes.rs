@@ -100,6 +100,11 @@ const SERVICES: [Service; 7] = [
             ),
             (
                 "GET",
+                "**/providers/Microsoft.Authorization/roleEligibilityScheduleInstances",
+                "azure/definitions",
+            ),
+            (
+                "GET",
                 "**/providers/Microsoft.Authorization/roleAssignments/{}",
                 "azure/authorization",
             ),

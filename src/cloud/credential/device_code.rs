@@ -138,5 +138,6 @@ fn refusal(value: &Value) -> Error {
     refused(
         source::Method::DeviceCode,
         &words.unwrap_or_else(|| "the answer holds no token".to_owned()),
+        &source::Heard::default(),
     )
 }

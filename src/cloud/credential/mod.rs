@@ -6,6 +6,7 @@
 
 mod assertion;
 mod device_code;
+mod listening;
 mod source;
 mod token;
 mod ways;

@@ -3,6 +3,9 @@
 
 use crate::cloud::json;
 use crate::error::{Error, Kind};
+use crate::model::cause::Cause;
+use crate::model::service_codes;
+use crate::model::who;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -167,50 +170,82 @@ impl fmt::Display for State {
     }
 }
 
-/// The crate's texts repeat themselves down the chain: the first line, the code in it, and what
-/// helps.
-pub(super) fn refused(method: Method, text: &str) -> Error {
-    let line = json::clean(text.lines().next().unwrap_or_default());
+/// What a sign-in may be told besides its words.
+#[derive(Debug, Default)]
+pub(super) struct Heard<'a> {
+    /// The command that the program behind it said.
+    pub(super) helps: Option<String>,
+    /// What the token was to be for.
+    pub(super) scope: &'a str,
+    /// The tenant that was asked.
+    pub(super) tenant: Option<&'a str>,
+}
+
+/// The crate's texts repeat themselves down the chain: the line of the cause, the code in it, and
+/// what helps. What Microsoft Entra's code says comes before what the program says, and that before
+/// what is true of every failure of this way.
+pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
+    let line = json::clean(cause(text));
     let code = line
         .split(|ch: char| !ch.is_ascii_alphanumeric())
         .find(|word| word.starts_with("AADSTS") && word.len() > 6)
         .map(str::to_owned);
+    let known = code.as_deref().and_then(service_codes::find);
     let mut error = Error::new(
         Kind::SignIn,
         format!("Sign-in by way of `{}` failed.", method.name()),
     )
     .detail(line.clone());
-    let hint = match code.as_deref() {
-        Some("AADSTS700024") => {
-            "The federated token had expired: check the clock, and that the file is renewed."
-        }
-        Some("AADSTS7000215") => "The client secret is wrong: give the secret's value, not its id.",
-        Some("AADSTS7000222") => "The client secret has expired: create a new one.",
-        Some("AADSTS700016") => {
-            "The tenant does not know this application: check AZURE_CLIENT_ID and AZURE_TENANT_ID."
-        }
-        Some("AADSTS90002") => {
-            "There is no such tenant in this cloud: check AZURE_TENANT_ID and `--cloud`."
-        }
-        Some("AADSTS50076" | "AADSTS50158") => {
-            "A second factor is asked for: sign in again with `az login`, or `--auth device-code`."
-        }
-        Some("AADSTS70021" | "AADSTS700213") => {
-            "No federated credential of the application matches this job: check issuer, subject \
-            and audience."
-        }
-        _ => match method {
-            Method::AzureCli if line.contains("not found on PATH") => {
-                "Install the Azure CLI, then run `az login`."
-            }
-            Method::AzureDeveloperCli if line.contains("not found on PATH") => {
-                "Install the Azure Developer CLI, then run `azd auth login`."
-            }
-            Method::AzureCli => "Run `az login`.",
-            Method::AzureDeveloperCli => "Run `azd auth login`.",
-            _ => "See what is set: `cmkctl auth status`.",
-        },
+    error.cause = Some(Cause::SignIn);
+    error.explained = true;
+    let barred = known.is_some_and(|known| known.who == who::CONDITIONAL_ACCESS);
+    let hint = match (&heard.helps, known) {
+        (Some(command), _) if !barred => command.clone(),
+        (_, Some(known)) => filled(known.fix, heard),
+        _ if line.contains("2.54") => "Update the Azure CLI: `az upgrade`.".to_owned(),
+        _ => of_the_way(method, &line).to_owned(),
     };
     error.code = code;
     error.hint(hint)
+}
+
+/// From the code of Microsoft Entra to the end of its sentence; else the first line.
+fn cause(text: &str) -> &str {
+    let first = text.lines().next().unwrap_or_default();
+    let Some(at) = text.find("AADSTS") else {
+        return first;
+    };
+    let said = text.get(at..).unwrap_or_default();
+    let ends = ["\r", "\n", "\\r", "\\n", "\"", " Trace ID:"];
+    let end = ends.iter().filter_map(|end| said.find(end)).min();
+    said.get(..end.unwrap_or(said.len())).unwrap_or(said)
+}
+
+/// What helps, with what was asked for in the place of its blanks.
+fn filled(fix: &str, heard: &Heard<'_>) -> String {
+    let mut text = fix.to_owned();
+    if !heard.scope.is_empty() {
+        text = text.replace("RESOURCE/.default", heard.scope);
+    }
+    match heard.tenant {
+        Some(tenant) => text
+            .replace("TENANT_ID", tenant)
+            .replace(&format!("AZURE_{tenant}"), "AZURE_TENANT_ID"),
+        None => text,
+    }
+}
+
+fn of_the_way(method: Method, line: &str) -> &'static str {
+    let absent = line.contains("not found on PATH");
+    match method {
+        Method::AzureCli if absent => "Install the Azure CLI, then run `az login`.",
+        Method::AzureDeveloperCli if absent => {
+            "Install the Azure Developer CLI, then run `azd auth login`."
+        }
+        Method::AzureCli => "Run `az login`.",
+        Method::AzureDeveloperCli => "Run `azd auth login`.",
+        Method::Environment | Method::Federated | Method::ManagedIdentity | Method::DeviceCode => {
+            "See what is set: `cmkctl auth status`."
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The ways to sign in that the Azure crate has, what each needs, and their order.
 
 use super::assertion::Assertion;
-use super::source::{Method, SandboxUser, Secret, SignIn, Source, State, refused};
+use super::listening::Listening;
+use super::source::{Heard, Method, SandboxUser, Secret, SignIn, Source, State, refused};
 use super::token::Token;
 use crate::cloud::answer::top_line;
 use crate::cloud::patient::Patient;
@@ -140,7 +141,8 @@ pub(super) async fn token(
 ) -> Result<Token> {
     let mut attempt = 0;
     loop {
-        let credential = credential(wire, sign_in, method, explicit).await?;
+        let listening = Arc::new(Listening::default());
+        let credential = credential((wire, &listening), sign_in, method, explicit).await?;
         let token = credential.get_token(&[scope], None).await;
         attempt += 1;
         let error = match token {
@@ -148,11 +150,19 @@ pub(super) async fn token(
                 let token = Token::from(token);
                 // The crate takes an answer without a token for an empty one.
                 if token.secret.secret().is_empty() {
-                    return Err(refused(method, "the answer holds no token"));
+                    let why = "the answer holds no token";
+                    return Err(refused(method, why, &Heard::default()));
                 }
                 return Ok(token);
             }
-            Err(error) => refused(method, &told(&error)),
+            Err(error) => {
+                let heard = Heard {
+                    helps: listening.helps(),
+                    scope,
+                    tenant: sign_in.tenant.as_deref(),
+                };
+                refused(method, &told(&error), &heard)
+            }
         };
         // An assertion lives for minutes and may end on its way; the next one is fresh.
         let stale = method == Method::Federated && error.code.as_deref() == Some("AADSTS700024");
@@ -182,12 +192,13 @@ fn told(error: &azure_core::Error) -> String {
 }
 
 async fn credential(
-    wire: &Arc<Wire>,
+    (wire, listening): (&Arc<Wire>, &Arc<Listening>),
     sign_in: &SignIn,
     method: Method,
     explicit: bool,
 ) -> Result<Arc<dyn TokenCredential>> {
-    let unusable = |error: azure_core::Error| refused(method, &error.to_string());
+    let unusable =
+        |error: azure_core::Error| refused(method, &error.to_string(), &Heard::default());
     let client_options = client_options(wire, method);
     let sandbox_user = sign_in.sandbox_user.as_ref();
     if let Some(user) = sandbox_user.filter(|_| method != Method::Federated) {
@@ -230,6 +241,7 @@ async fn credential(
         Method::AzureCli => {
             let options = AzureCliCredentialOptions {
                 tenant_id: sign_in.tenant.clone(),
+                executor: Some(listening.clone()),
                 ..Default::default()
             };
             AzureCliCredential::new(Some(options)).map_err(unusable)?
@@ -237,7 +249,7 @@ async fn credential(
         Method::AzureDeveloperCli | Method::DeviceCode => {
             let options = AzureDeveloperCliCredentialOptions {
                 tenant_id: sign_in.tenant.clone(),
-                ..Default::default()
+                executor: Some(listening.clone()),
             };
             AzureDeveloperCliCredential::new(Some(options)).map_err(unusable)?
         }
@@ -406,10 +418,11 @@ mod tests {
             Method::Federated,
             "AADSTS700024: Client assertion is not within its valid time range.\nTrace ID: \
             x\nagain",
+            &Heard::default(),
         );
         assert_eq!(error.code.as_deref(), Some("AADSTS700024"));
         assert!(!error.detail.as_ref().unwrap().contains("again"));
-        assert!(error.hints[0].contains("expired"));
+        assert!(error.hints[0].contains("AZURE_FEDERATED_TOKEN_FILE"));
         assert_eq!(error.kind, Kind::SignIn);
     }
 }

@@ -134,10 +134,10 @@ pub(super) const LATER: [Entry; 24] = [
         code: "CMK036",
         severity: Acknowledge,
         title: "Licences can't be checked",
-        cause: "Managed Environments and customer-managed keys need licences for the users of the \
-            environment, and no API tells whether each has them.",
-        fix: "Check the entitlement for Managed Environments and the compliance licence of every \
-            user before you begin.",
+        cause: "Managed Environments and customer-managed keys need a premium licence for every \
+            active user, or capacity for each app or flow. No API tells whether all have one.",
+        fix: "Check that each active user has Power Apps Premium, Power Automate Premium or a \
+            Dynamics 365 Enterprise licence, or that capacity is assigned.",
         who: who::LICENCES,
         source: source::KEYS,
     },

@@ -87,8 +87,9 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Location that the provider doesn't know",
         cause: "A policy's location is a Power Platform geography, not an Azure region, and three \
-            geographies have another name here: `uk`, `brazil` and `uae`. With any other word \
-            Resource Manager answers `LocationNotAvailableForResourceType`.",
+            geographies have another name here: `uk`, `brazil` and `uae`. Italy and Poland have \
+            environments and no location here. With any other word Resource Manager answers \
+            `LocationNotAvailableForResourceType`.",
         fix: "Let the environment decide (`cmkctl create-policy ENVIRONMENT`), or see what there \
             is: `az provider show --namespace Microsoft.PowerPlatform --query \
             \"resourceTypes[?resourceType=='enterprisePolicies'].locations\"`.",
@@ -177,7 +178,8 @@ pub(super) const START: [Entry; 24] = [
         title: "Key of the wrong type or size",
         cause: "Only RSA and RSA-HSM keys of 2048 or 3072 bits are listed for customer-managed \
             keys. Elliptic-curve and symmetric keys are refused; for 4096 bits Microsoft's pages \
-            disagree.",
+            disagree. External keys of a managed HSM (preview) have no SLA and no backup: do not \
+            use them here.",
         fix: "az keyvault key create --vault-name VAULT --name KEY --kty RSA --size 3072",
         who: who::KEY_VAULT,
         source: source::KEYS,
@@ -186,8 +188,9 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK016",
         severity: Block,
         title: "Key expired, disabled or not valid yet",
-        cause: "Every environment of the policy goes offline when the key expires or is disabled. \
-            A key that expires soon is the same, later.",
+        cause: "Every environment of the policy may go offline when the key expires, and goes \
+            offline when it is disabled. Unwrapping with an expired key was seen to go on for a \
+            while (third party): do not count on it.",
         fix: "Rotate it before it expires (`az keyvault key rotate --vault-name VAULT --name \
             KEY`), or enable it: `az keyvault key set-attributes --vault-name VAULT --name KEY \
             --enabled true`.",
@@ -243,8 +246,10 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Administrator's role missing",
         cause: "Adding an environment takes the permission `ManageProtectionKeys`, which comes \
-            with the role Power Platform Administrator or Dynamics 365 Administrator.",
-        fix: "Ask for one of the two roles in Microsoft Entra, then sign in again: `az login`.",
+            with the role Power Platform Administrator or Dynamics 365 Administrator. Whether the \
+            newer role Environment Encryption Operator is enough is not known.",
+        fix: "If you are eligible for one of the two roles, activate it in Privileged Identity \
+            Management. Else ask for one in Microsoft Entra. Then sign in again: `az login`.",
         who: "Privileged Role Administrator",
         source: source::KEYS,
     },

@@ -11,7 +11,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "0x80048d0b",
         service: DATAVERSE,
-        means: Some(Cause::State),
+        means: None,
         cause: "A general error of Dataverse. With a text that says it isn't integrated with \
             finance and operations, the setup of the integration did not end.",
         fix: "In Lifecycle Services, resume the Power Platform integration setup, then look \

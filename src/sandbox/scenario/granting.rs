@@ -99,6 +99,11 @@ pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
             world.roles.push(role);
         }
     }
+    for (number, own) in setup.eligibilities.iter().enumerate() {
+        if let Some(role) = role(world, own, number) {
+            world.rights.eligible.push(role);
+        }
+    }
     for own in &setup.denials {
         let denial = denial(world, own);
         world.rights.denials.push(denial);

@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The parts by their names in the scenario.
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 6] = [
     "management_groups",
     "groups",
     "assignments",
+    "eligibilities",
     "role_definitions",
     "denials",
 ];
@@ -27,6 +28,8 @@ pub(super) struct RightsSetup {
     pub(super) management_groups: BTreeMap<String, ManagementGroupSetup>,
     pub(super) groups: BTreeMap<String, GroupSetup>,
     pub(super) assignments: Vec<AssignmentSetup>,
+    /// Roles that a user may activate (Privileged Identity Management).
+    pub(super) eligibilities: Vec<AssignmentSetup>,
     pub(super) role_definitions: BTreeMap<String, DefinitionSetup>,
     pub(super) denials: Vec<DenialSetup>,
 }
@@ -177,7 +180,7 @@ impl RightsSetup {
         for role in setup.users.values().flat_map(|user| &user.azure) {
             self.check_role(role)?;
         }
-        for assignment in &self.assignments {
+        for assignment in self.assignments.iter().chain(&self.eligibilities) {
             self.check_who(setup, &assignment.who)?;
             self.check_scope(setup, &assignment.scope)?;
             self.check_assignment(setup, assignment)?;

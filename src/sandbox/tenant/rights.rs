@@ -2,6 +2,7 @@
 //! Ids, names and actions of built-in roles are those of Microsoft's articles on built-in roles
 //! (Azure RBAC: 2026-07, local RBAC of managed HSM: 2026) and of a recorded list of an HSM.
 
+use super::parts::Role;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -126,6 +127,8 @@ pub(in crate::sandbox) struct Rights {
     /// Custom roles.
     pub(in crate::sandbox) custom: Vec<Definition>,
     pub(in crate::sandbox) denials: Vec<Denial>,
+    /// Role assignments that somebody may activate.
+    pub(in crate::sandbox) eligible: Vec<Role>,
 }
 
 impl Rights {

@@ -3,6 +3,7 @@
 use super::protection::Protection;
 use super::{About, Evidence, Gap, Gathering, state, unread};
 use crate::model::environment::Environment;
+use crate::model::finding::Severity;
 use crate::model::fingerprint::Facts;
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
@@ -12,7 +13,7 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::steps::lifecycle::{ADD, GOVERN, governed_last, just_keyed, keyed_last};
 use crate::steps::link::{Standing, standing};
-use crate::steps::location::misfit;
+use crate::steps::location::{Misfit, misfit};
 use crate::steps::who;
 
 /// What an earlier step of the same plan makes of the policy.
@@ -214,7 +215,10 @@ pub(super) fn of_policy(
     // A place that is not known is warned of: the service refuses what does not fit.
     let misplaced = |location: &Known<String>| {
         let differs = misfit(location, &environment.location);
-        differs.known().is_some_and(Option::is_some)
+        let blocks = |misfit: &Misfit| misfit.severity() == Severity::Block;
+        differs
+            .known()
+            .is_some_and(|differs| differs.as_ref().is_some_and(blocks))
     };
     let subject = wanted.to_string();
     let about = About {

@@ -15,7 +15,7 @@ struct Valid {
     source: &'static str,
 }
 
-const VALID: [Valid; 6] = [
+const VALID: [Valid; 7] = [
     Valid {
         hows: GONE,
         at: "/nextLink",
@@ -30,6 +30,11 @@ const VALID: [Valid; 6] = [
         hows: GONE,
         at: "/attributes/nbf",
         source: "Key Vault REST, key attributes: without `nbf` it is valid from the beginning",
+    },
+    Valid {
+        hows: GONE,
+        at: "/properties/publicNetworkAccess",
+        source: "specification of Microsoft.KeyVault: enabled where nothing is said",
     },
     Valid {
         hows: GONE,

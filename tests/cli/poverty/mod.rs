@@ -113,7 +113,10 @@ fn every_mutation(runs: impl Fn(&Arena) -> Vec<Run>) {
     let arena = Arena::open();
     let runs = runs(&arena);
     let cleans: Vec<Clean> = runs.iter().map(|run| clean(&arena, run)).collect();
-    let all = cleans.iter().map(|clean| mutations::all(&clean.answers));
+    let all = cleans
+        .iter()
+        .zip(&runs)
+        .map(|(clean, run)| (mutations::all(&clean.answers), run.decides));
     let cases = mutations::chosen(all.collect(), full);
     let outcomes = spread(&cases, |arena, (at, mutation)| {
         tried(arena, &runs[*at], &cleans[*at], mutation)

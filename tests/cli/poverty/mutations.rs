@@ -135,16 +135,20 @@ fn of_an_answer(method: &str, answer: &Value) -> Vec<(&'static str, String)> {
     all
 }
 
-/// All of them, or so many that every mutation of every route is among them, and every mutation of
-/// every run; the places change from one to the next.
-pub(super) fn chosen(of_runs: Vec<Vec<Mutation>>, full: bool) -> Vec<(usize, Mutation)> {
+/// All of them, or so many that every mutation of every route is among them, every mutation of every
+/// run, and whatever touches a place on which the end of its run rests; the places change from one
+/// to the next.
+pub(super) fn chosen(
+    of_runs: Vec<(Vec<Mutation>, &'static [&'static str])>,
+    full: bool,
+) -> Vec<(usize, Mutation)> {
     let (mut routes, mut turns) = (BTreeSet::new(), BTreeMap::<_, usize>::new());
     let mut chosen = Vec::new();
-    for (run, mutations) in of_runs.into_iter().enumerate() {
+    for (run, (mutations, decides)) in of_runs.into_iter().enumerate() {
         let mut groups = BTreeMap::<_, Vec<Mutation>>::new();
         let mut hows = BTreeSet::new();
         for one in mutations {
-            if full {
+            if full || (one.from == 1 && decides.iter().any(|part| one.at.contains(part))) {
                 chosen.push((run, one));
             } else {
                 let key = (one.route.clone(), one.how);

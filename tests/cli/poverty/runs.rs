@@ -18,6 +18,15 @@ pub(super) struct Run {
     pub(super) scenario: Value,
     /// How it ends.
     pub(super) code: i32,
+    /// Parts of the places that its end rests on: none of their mutations is left out.
+    pub(super) decides: &'static [&'static str],
+}
+
+impl Run {
+    const fn resting_on(mut self, decides: &'static [&'static str]) -> Self {
+        self.decides = decides;
+        self
+    }
 }
 
 fn run(name: &'static str, arguments: &[&str], scenario: Value, code: i32) -> Run {
@@ -28,6 +37,7 @@ fn run(name: &'static str, arguments: &[&str], scenario: Value, code: i32) -> Ru
         files: Vec::new(),
         scenario,
         code,
+        decides: &[],
     }
 }
 
@@ -160,59 +170,76 @@ fn with_free_key(patch: Value) -> Value {
 
 /// The runs whose right end is a refusal, or a finding.
 pub(super) fn refusals(arena: &Arena) -> Vec<Run> {
+    let mut runs = of_keys(arena);
+    runs.extend(of_environments());
+    runs.push(Run {
+        code: 6,
+        ..of_a_file(
+            arena,
+            "blocked file",
+            teams(json!({ "managed": false })),
+            "",
+        )
+    });
+    runs.push(closed_window(arena));
+    runs.extend(watches());
+    runs
+}
+
+/// No key is disabled that somebody may need.
+fn of_keys(arena: &Arena) -> Vec<Run> {
     let left = json!({ "settings": short_waits(), "history": [
         { "environment": "uat", "kind": "NewCustomerManagedKey", "days_ago": 90 },
         { "environment": "uat", "kind": "RevertToMicrosoftKey", "days_ago": 10 },
     ] });
-    let ungranted = || json!({ "policies": { "ep-contoso-cmk": ungranted_policy() } });
-    let settings = |patch: Value| overlaid(json!({ "settings": short_waits() }), patch);
-    let unmanaged = json!({ "managed": false });
+    let restoring = with_free_key(running("Restore"));
+    vec![
+        run("key in use", RETIRE, linked(json!({})), 6).resting_on(&["enterprisePolicies"]),
+        run("key in use, on pages", RETIRE, json!("paged"), 6).resting_on(&["nextLink"]),
+        run("key left days ago", RETIRE, policy_ready(left), 6).resting_on(&["DateTime", "type"]),
+        last_version(arena, "last usable version", (1, 2)),
+        last_version(arena, "an older version, the only one that works", (2, 1)),
+        run("restore running", &retire_free(), restoring, 5).resting_on(&["ongoingOperation"]),
+    ]
+}
+
+/// Nothing is started on an environment that is not ready for it.
+fn of_environments() -> Vec<Run> {
+    let add = |name, scenario: Value, code| run(name, ADD, scenario, code);
+    let ungranted = json!({ "settings": short_waits(),
+        "policies": { "ep-contoso-cmk": ungranted_policy() } });
+    let unmanaged = uat_is(json!({ "managed": false }));
     let closed = vault_is(json!({ "properties": closed_firewall() }));
-    let mut runs = vec![
-        run("key in use", RETIRE, linked(json!({})), 6),
-        run("key in use, on pages", RETIRE, json!("paged"), 6),
-        run("key left days ago", RETIRE, policy_ready(left), 6),
-        last_version(arena),
-        run(
-            "restore running",
-            &retire_free(),
-            with_free_key(running("Restore")),
-            5,
-        ),
-        run(
+    let private = vault_is(json!({ "properties": { "publicNetworkAccess": "Disabled",
+        "networkAcls": { "defaultAction": "Allow", "bypass": "None" } } }));
+    let disabled = key_is(json!({ "enabled": false }));
+    let not_ready = uat_is(json!({ "management": "NotReady" }));
+    let enable = &["enable", "--yes", "--confirm", "Contoso UAT"];
+    vec![
+        add(
             "another operation running",
-            ADD,
             policy_ready(running("Backup")),
             7,
-        ),
-        run("no grant", ADD, plain(settings(ungranted())), 6),
-        run("another policy", ADD, two_keys(), 6),
-        run("unmanaged", ADD, ready(uat_is(unmanaged.clone())), 6),
-        run("closed firewall", ADD, ready(closed), 6),
-        run(
-            "disabled key",
-            ADD,
-            ready(key_is(json!({ "enabled": false }))),
-            6,
-        ),
-        run(
-            "blocked plan",
-            &["enable", "--yes", "--confirm", "Contoso UAT"],
-            json!("not-integrated"),
-            6,
-        ),
-        run("expiring key", WATCH, json!("expiring"), 3),
-        run(
-            "drift",
-            WATCH,
-            overlaid(linked(json!({})), policy_is(json!({ "granted": false }))),
-            3,
-        ),
-        Run {
-            code: 6,
-            ..of_a_file(arena, "blocked file", teams(unmanaged), "")
-        },
-        closed_window(arena),
+        )
+        .resting_on(&["ongoingOperation", "state/id"]),
+        add("no grant", plain(ungranted), 6).resting_on(&["roleDefinitionId", "principalId"]),
+        add("another policy", two_keys(), 6).resting_on(&["enterprisePolicies"]),
+        add("unmanaged", ready(unmanaged), 6).resting_on(&["protectionLevel"]),
+        add("not ready", ready(not_ready), 7).resting_on(&["management"]),
+        add("closed firewall", ready(closed), 6).resting_on(&["networkAcls"]),
+        add("closed to the public", ready(private), 6)
+            .resting_on(&["publicNetworkAccess", "networkAcls"]),
+        add("disabled key", ready(disabled), 6).resting_on(&["/attributes"]),
+        run("blocked plan", enable, json!("not-integrated"), 6).resting_on(&["linkedAppMetadata"]),
+    ]
+}
+
+/// A watch that can't see is not green.
+fn watches() -> Vec<Run> {
+    let ungranted = overlaid(linked(json!({})), policy_is(json!({ "granted": false })));
+    let mut runs = vec![
+        run("expiring key", WATCH, json!("expiring"), 3).resting_on(&["/attributes"]),
+        run("drift", WATCH, ungranted, 3).resting_on(&["principalId", "roleDefinitionId"]),
     ];
     for (name, user, code) in [
         ("locked", "admin", 3),
@@ -226,32 +253,36 @@ pub(super) fn refusals(arena: &Arena) -> Vec<Run> {
         ("locked, seen without a role", "observer", 5),
     ] {
         let locked = linked(json!({ "runtime": "Disabled" }));
-        runs.push(Run {
-            user,
-            ..run(name, WATCH, locked, code)
-        });
+        let watch = run(name, WATCH, locked, code).resting_on(&["states/runtime"]);
+        runs.push(Run { user, ..watch });
     }
     runs
 }
 
-/// The only version of a key that an environment uses and that is enabled.
-fn last_version(arena: &Arena) -> Run {
+/// The only version of a key that an environment uses and that is enabled. `disabled` is the other
+/// one of the two, `kept` counts as Azure does, from 1.
+fn last_version(arena: &Arena, name: &'static str, (disabled, kept): (u32, usize)) -> Run {
     let scenario = overlaid(
         linked(json!({})),
-        key_is(json!({ "versions": 2, "made_days_ago": [300, 200], "disabled": [1] })),
+        key_is(
+            json!({ "versions": 2, "made_days_ago": [300, 200], "disabled": [disabled],
+            "enabled": disabled != 2 }),
+        ),
     );
     arena.begin(&scenario, &json!([]), 1.0);
     let served = &arena.served;
     let token = served.token("admin", "https://vault.azure.net");
-    let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso?api-version=2025-07-01";
-    let key = served.ask(&token, "GET", url, "").json();
-    let (_, version) = key["key"]["kid"]
-        .as_str()
+    let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/versions?api-version=\
+        2025-07-01";
+    let mut all = served.ask(&token, "GET", url, "").json()["value"]
+        .as_array()
         .unwrap()
-        .rsplit_once('/')
-        .unwrap();
+        .clone();
+    all.sort_by_key(|one| one["attributes"]["created"].as_i64());
+    let kid = all[kept - 1]["kid"].as_str().unwrap().to_owned();
+    let (_, version) = kid.rsplit_once('/').unwrap();
     let retire = [RETIRE, &["--key-version", version]].concat();
-    run("last usable version", &retire, scenario, 6)
+    run(name, &retire, scenario, 6).resting_on(&["enabled", "kid"])
 }
 
 /// The change window opens in twelve hours: the sandbox begins on a Monday at 08:00.

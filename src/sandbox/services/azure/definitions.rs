@@ -36,6 +36,7 @@ pub(super) fn respond(
             })
         }
         ["permissions"] => permissions(world, request, user, scope),
+        ["roleeligibilityscheduleinstances"] => eligibilities(world, request, user, scope),
         ["denyassignments"] => {
             refused("denyAssignments").unwrap_or_else(|| denials(world, request, scope))
         }
@@ -48,6 +49,51 @@ pub(super) fn respond(
             ),
         ),
     }
+}
+
+/// The caller's own, at the scope and above it: `asTarget()` takes no right (Azure REST reference,
+/// role eligibility schedule instances, 2020-10-01).
+fn eligibilities(world: &World, request: &Request, user: &User, scope: &str) -> Reply {
+    if !request
+        .query("$filter")
+        .trim()
+        .eq_ignore_ascii_case("asTarget()")
+    {
+        let action = "Microsoft.Authorization/roleEligibilityScheduleInstances/read";
+        if let Some(refused) = refusal(world, user, action, scope) {
+            return refused;
+        }
+    }
+    let own = world.rights.eligible.iter();
+    let own =
+        own.filter(|role| role.principal == user.object_id && applies(world, &role.scope, scope));
+    let shown = |role: &Role| {
+        let name = world.rights.definition(&role.role).map(|own| &own.name);
+        json!({
+            "id": format!(
+                "{}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/{}",
+                role.scope, role.name
+            ),
+            "name": role.name,
+            "type": "Microsoft.Authorization/roleEligibilityScheduleInstances",
+            "properties": {
+                "roleEligibilityScheduleId": format!(
+                    "{}/providers/Microsoft.Authorization/roleEligibilitySchedules/{}",
+                    role.scope, role.name
+                ),
+                "scope": role.scope,
+                "roleDefinitionId": id(&role.scope, &role.role),
+                "principalId": role.principal,
+                "principalType": "User",
+                "status": "Provisioned",
+                "memberType": "Direct",
+                "expandedProperties": {
+                    "roleDefinition": { "displayName": name, "type": "BuiltInRole" },
+                },
+            },
+        })
+    };
+    listed(world, request, &["$filter"], own.map(shown).collect())
 }
 
 /// The id of a definition as it is written at a scope: with the scope's subscription, if it has

@@ -1,0 +1,206 @@
+//! Hears what `az` and `azd` say. Their words hold the cause and often the command that helps,
+//! among warnings, colours and tracebacks.
+
+use azure_identity::{Executor, new_executor};
+use serde_json::Value;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::process::Output;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Runs a program as the Azure crate asks, and keeps what it said.
+#[derive(Debug)]
+pub(super) struct Listening {
+    inner: Arc<dyn Executor>,
+    helps: Mutex<Option<String>>,
+}
+
+impl Default for Listening {
+    fn default() -> Self {
+        Self {
+            inner: new_executor(),
+            helps: Mutex::default(),
+        }
+    }
+}
+
+impl Listening {
+    /// The command that the program told to run, or that shows what is wrong with its answer.
+    pub(super) fn helps(&self) -> Option<String> {
+        self.helps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note(&self, command: Option<String>) {
+        *self.helps.lock().unwrap_or_else(PoisonError::into_inner) = command;
+    }
+}
+
+#[async_trait::async_trait]
+impl Executor for Listening {
+    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
+        let mut output = self.inner.run(program, args).await?;
+        if let Some(shorter) = without_tenant(&output, args) {
+            let shorter: Vec<&OsStr> = shorter.iter().map(OsString::as_os_str).collect();
+            output = self.inner.run(program, &shorter).await?;
+        }
+        if output.status.success() {
+            let text = plain(&output.stdout);
+            match object(&text) {
+                Some(json) => output.stdout = json.as_bytes().to_vec(),
+                None => self.note(typed(args)),
+            }
+        } else {
+            let text = unwrapped(&plain(&output.stderr));
+            self.note(suggested(&text));
+            output.stderr = cause(&text).into_bytes();
+        }
+        Ok(output)
+    }
+}
+
+/// Cloud Shell has one tenant and refuses to be told another one, or its own.
+fn without_tenant(output: &Output, args: &[&OsStr]) -> Option<Vec<OsString>> {
+    let words = plain(&output.stderr).to_ascii_lowercase();
+    if output.status.success() || !words.contains("tenant shouldn't be specified") {
+        return None;
+    }
+    let (command, before) = args.split_last()?;
+    let command = command.to_str()?;
+    let (head, rest) = command.split_once(" --tenant ")?;
+    let tail = rest.split_once(' ').map_or("", |(_, tail)| tail);
+    let mut all: Vec<OsString> = before.iter().map(|&arg| arg.to_owned()).collect();
+    all.push(format!("{head} {tail}").trim_end().into());
+    Some(all)
+}
+
+/// Text without the bytes that colour it.
+fn plain(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        out.push_str(before);
+        let after = after.strip_prefix('[').unwrap_or(after);
+        let end = after.find(|ch: char| ch.is_ascii_alphabetic());
+        rest = end.and_then(|end| after.get(end + 1..)).unwrap_or_default();
+    }
+    out + rest
+}
+
+/// `azd` wraps each message into a line of JSON.
+fn unwrapped(text: &str) -> String {
+    let message = |line: &str| {
+        let value: Value = serde_json::from_str(line).ok()?;
+        value.pointer("/data/message")?.as_str().map(str::to_owned)
+    };
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| message(line).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    lines.join("\n")
+}
+
+/// The JSON object in the text, whatever stands before and after it.
+fn object(text: &str) -> Option<&str> {
+    text.match_indices('{').find_map(|(at, _)| {
+        let rest = text.get(at..)?;
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        values.next()?.ok().filter(Value::is_object)?;
+        rest.get(..values.byte_offset())
+    })
+}
+
+/// The line that names the cause: the one with the code of Microsoft Entra, the end of a traceback,
+/// or the first that is no warning.
+fn cause(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim().trim_start_matches("ERROR:").trim())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let code = lines.iter().find(|line| line.contains("AADSTS"));
+    let traceback = || {
+        let is_one = lines.iter().any(|line| line.starts_with("Traceback"));
+        lines.last().filter(|_| is_one)
+    };
+    let first = || lines.iter().find(|line| !line.starts_with("WARNING"));
+    let line = code.or_else(traceback).or_else(first).or(lines.first());
+    line.map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
+}
+
+/// The command that the program tells to run, on a line of its own or in quotes.
+fn suggested(text: &str) -> Option<String> {
+    let is_one = |line: &str| line.starts_with("az login ") || line.starts_with("azd auth login ");
+    let fits = |line: &str| {
+        let plain = |ch: char| ch.is_ascii_alphanumeric() || " -_./:=\"+".contains(ch);
+        line.chars().all(plain)
+    };
+    let lines = text.lines().map(str::trim);
+    let quoted = text.split(['`', '\'']).map(str::trim);
+    lines
+        .chain(quoted)
+        .find(|line| is_one(line) && fits(line))
+        .map(str::to_owned)
+}
+
+/// What the crate ran, without the folder that it went to first.
+fn typed(args: &[&OsStr]) -> Option<String> {
+    let command = args.last()?.to_str()?;
+    let (_, command) = command.split_once(" && ")?;
+    Some(command.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_and_the_command_are_found() {
+        for (text, line, command) in [
+            (
+                "\u{1b}[31mERROR: AADSTS65001: No consent. Trace ID: a\u{1b}[0m\nPlease \
+                run:\naz login --scope https://x/.default\n",
+                "AADSTS65001: No consent. Trace ID: a",
+                Some("az login --scope https://x/.default"),
+            ),
+            (
+                "WARNING: old\nERROR: Please run 'az login' to setup account.",
+                "Please run 'az login' to setup account.",
+                None,
+            ),
+            (
+                "Traceback (most recent call last):\n  File x\nOSError: no space",
+                "OSError: no space",
+                None,
+            ),
+            (
+                "{\"type\":\"consoleMessage\",\"data\":{\"message\":\"\\nERROR: not logged in, \
+                run `azd auth login --scope https://x/.default` to login\\n\"}}",
+                "not logged in, run `azd auth login --scope https://x/.default` to login",
+                Some("azd auth login --scope https://x/.default"),
+            ),
+            ("WARNING: only this", "WARNING: only this", None),
+            ("", "it said nothing", None),
+            ("ERROR: x\naz login --scope $(reboot)", "x", None),
+        ] {
+            let text = unwrapped(&plain(text.as_bytes()));
+            assert_eq!(cause(&text), line);
+            assert_eq!(suggested(&text).as_deref(), command, "{text}");
+        }
+    }
+
+    #[test]
+    fn json_is_found_among_warnings() {
+        for (text, json) in [
+            ("{\"a\": 1}", Some("{\"a\": 1}")),
+            ("WARNING: {x}\n{\"a\": {}}\nbye {", Some("{\"a\": {}}")),
+            ("[1]", None),
+            ("nothing", None),
+        ] {
+            assert_eq!(object(text), json, "{text}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What helps follows from why a service refused, not from the step that asked.
+
+use crate::between::Between;
+use crate::between::Deed::{self, Body};
+use crate::tenants::{linked_uat, policy_ready, short_waits};
+use crate::tool::{FAST, Ran, Served};
+use serde_json::{Value, json};
+
+const ADD: &[&str] = &["add-environment", "--yes", "--confirm", "Contoso UAT"];
+
+fn refused(scenario: &Value, rule: Value, arguments: &[&str]) -> Ran {
+    let served = Served::patched(scenario, FAST);
+    served.faults(&rule);
+    let ran = served.run(arguments);
+    assert!(served.effects().is_empty(), "{:?}", served.effects());
+    ran
+}
+
+/// A 403 with this code, from the first request on whose path has this part.
+fn with_code(method: &str, path: &str, code: &str) -> Value {
+    json!([{ "match": { "method": method, "path": path }, "do": "words", "to": code, "times": 99 }])
+}
+
+#[test]
+fn a_vault_behind_a_firewall_is_no_missing_role() {
+    for code in ["ForbiddenByFirewall", "ForbiddenByConnection"] {
+        for path in ["/keys/cmk-contoso/versions", "/keys/cmk-contoso/rotate"] {
+            let method = if path.ends_with("rotate") {
+                "POST"
+            } else {
+                "GET"
+            };
+            let rule = with_code(method, path, code);
+            let ran = refused(&linked_uat(json!({})), rule, &["rotate-key", "--yes"]).exits(5);
+            assert!(ran.stderr.contains("network"), "{code}: {}", ran.stderr);
+            assert!(
+                !ran.stderr.contains("Crypto Officer"),
+                "{code}: {}",
+                ran.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn a_role_is_named_where_the_code_says_no_more() {
+    let rule = with_code("POST", "/keys/cmk-contoso/rotate", "ForbiddenByRbac");
+    let ran = refused(&linked_uat(json!({})), rule, &["rotate-key", "--yes"]).exits(5);
+    assert!(
+        ran.stderr.contains("Key Vault Crypto Officer"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_link_that_is_hidden_says_what_hides_it() {
+    let rule = json!([{ "match": { "method": "POST", "path": "/link" }, "do": "404", "times": 9 }]);
+    let ready = policy_ready(json!({ "settings": short_waits() }));
+    let ran = refused(&ready, rule, ADD).exits(5);
+    for part in ["self-elevate", "Reader on the policy", "geography"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_state_that_forbids_it_is_exit_6_and_a_policy_of_azure_is_exit_5() {
+    for (code, exit, part) in [
+        ("InvalidResourceLocation", 6, "another name for the policy"),
+        ("ReadOnlyDisabledSubscription", 6, "reactivate"),
+        ("RequestDisallowedByPolicy", 5, "exemption"),
+        ("RoleAssignmentLimitExceeded", 6, "Delete role assignments"),
+        ("InvalidApiVersionParameter", 1, "Update cmkctl"),
+    ] {
+        let served = Served::start("ready", FAST);
+        served.faults(&with_code("PUT", "/enterprisePolicies/", code));
+        let ran = served.run(&["create-policy", "--yes"]).exits(exit);
+        assert!(ran.stderr.contains(part), "{code}: {}", ran.stderr);
+        let explain = format!("cmkctl explain {code}");
+        assert!(ran.stderr.contains(&explain), "{}", ran.stderr);
+        assert!(served.effects().is_empty());
+    }
+}
+
+#[test]
+fn dataverse_without_an_answer_is_unknown_and_no_mismatch() {
+    let served = Served::start("ready", FAST);
+    let rule = (
+        "RetrieveFinanceAndOperations",
+        Body(|v| *v = json!({})) as Deed,
+    );
+    let ran = Between::new(&served, vec![rule]).run_as("admin", &["check-integration"]);
+    assert_eq!(ran.code, 5, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("mismatch"), "{}", ran.stdout);
+}
+
+#[test]
+fn who_is_eligible_for_a_role_is_told_how_to_activate_it() {
+    let scenario = json!({
+        "summary": "Somebody may become Owner.",
+        "users": { "key-vault-admin": { "about": "may activate Owner", "azure": ["Reader"] } },
+        "eligibilities": [
+            { "who": "key-vault-admin", "role": "Reader", "scope": "@subscription" },
+            { "who": "key-vault-admin", "role": "Owner", "scope": "@subscription" },
+        ],
+    });
+    let served = Served::patched(&scenario, FAST);
+    let create = &["create-policy", "--location", "europe", "--yes"];
+    let ran = served.run_as("key-vault-admin", create).exits(6);
+    for part in [
+        "You are eligible for the role `Owner`",
+        "az rest --method put --url 'https://management.azure.com/subscriptions/",
+        "SelfActivate",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    // Nobody else is asked about it, and a tenant without it loses nothing.
+    served.reset();
+    served.faults(&json!([
+        { "match": { "path": "roleEligibilityScheduleInstances" }, "do": "403", "times": 9 },
+    ]));
+    let ran = served.run_as("key-vault-admin", create).exits(6);
+    assert!(ran.stderr.contains("CMK045") && !ran.stderr.contains("eligible for the role"));
+    served.reset();
+    served.run(&["create-policy", "--location", "europe", "--dry-run"]);
+    let asked = |one: &Value| one["path"].as_str().unwrap().contains("roleEligibility");
+    assert!(!served.log().iter().any(asked));
+}
+
+#[test]
+fn a_sandbox_that_has_stopped_reads_as_such() {
+    let served = Served::start("ready", FAST);
+    let cloud = served.folder().join("kept.json");
+    std::fs::copy(served.cloud_file(), &cloud).unwrap();
+    let kept = tempfile::tempdir().unwrap();
+    let file = kept.path().join("cloud.json");
+    std::fs::copy(&cloud, &file).unwrap();
+    drop(served);
+    let mut command = crate::tool::command(&["status", "--cloud"]);
+    command.arg(&file);
+    let ran = crate::tool::finish(command);
+    assert!(
+        ran.stderr.contains("has stopped") && ran.stderr.contains("cmkctl sandbox"),
+        "{}",
+        ran.stderr
+    );
+}
