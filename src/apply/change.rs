@@ -2,6 +2,7 @@
 
 use crate::cloud::fault::Fault;
 use crate::error::Error;
+use crate::model::cause::Cause;
 use std::time::Duration;
 
 /// What was created or granted shows this soon, or was not.
@@ -44,9 +45,12 @@ pub(super) enum After {
 }
 
 impl After {
-    /// What follows for a change that does the same when it takes twice.
+    /// What follows for a change that does the same when it takes twice. A conflict that the
+    /// service names (two writers, a key that is being recovered) changed nothing and often passes.
     pub(super) fn of(fault: &Fault) -> Self {
-        if fault.is_ambiguous() {
+        let judged = fault.judged();
+        let named = judged.cause == Cause::Conflict && judged.known.is_some();
+        if fault.is_ambiguous() || named {
             After::Look
         } else {
             After::Refused
@@ -119,6 +123,20 @@ pub(super) mod tests {
         }
         for refused in [400, 403, 404, 409, 412, 422] {
             assert_eq!(After::of(&status(refused)), After::Refused, "{refused}");
+        }
+        for (code, after) in [
+            ("ConflictError", After::Look),
+            ("ObjectIsBeingRecovered", After::Look),
+            ("ObjectIsDeletedButRecoverable", After::Look),
+            ("InvalidResourceLocation", After::Refused),
+            ("ScopeLocked", After::Refused),
+            ("Unheard", After::Refused),
+        ] {
+            let conflict = Fault {
+                code: Some(code.to_owned()),
+                ..status(409)
+            };
+            assert_eq!(After::of(&conflict), after, "{code}");
         }
     }
 }

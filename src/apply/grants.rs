@@ -5,6 +5,7 @@ use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
 use crate::cloud::fault::Fault;
 use crate::cloud::{Clock, Writer};
 use crate::error::{Error, Result};
+use crate::model::cause::Cause;
 use crate::model::ids::{ArmId, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
@@ -125,14 +126,7 @@ impl Applier<'_> {
             witness: "an account with the role Reader on the vault",
             // Two changes of one vault at the same time are a conflict (409), and the service
             // refuses one of them.
-            after: |fault| {
-                let conflict = fault.status() == Some(409) && !fault.is("ScopeLocked");
-                if conflict {
-                    After::Look
-                } else {
-                    after_grant(fault)
-                }
-            },
+            after: after_grant,
             advice: |error| error,
         };
         let reader = self.reader.clone();
@@ -254,10 +248,13 @@ fn refused_role(error: Error, who: &str) -> Error {
     error.hint(format!("Who can give the role: {who}."))
 }
 
-/// An identity that is new is not known everywhere yet.
+/// An identity that is new is not known everywhere yet. A conflict (409) changed nothing: two
+/// changes met.
 fn after_grant(fault: &Fault) -> After {
     if fault.is("PrincipalNotFound") {
         After::Wait
+    } else if fault.status() == Some(409) && fault.judged().cause == Cause::Conflict {
+        After::Look
     } else {
         After::of(fault)
     }

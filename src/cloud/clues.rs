@@ -23,6 +23,8 @@ pub struct Clues {
     pub address: Option<String>,
     /// The vault, as Key Vault calls it.
     pub vault: Option<String>,
+    /// Is the answer a page for people, such as a proxy's?
+    pub page: bool,
     /// The right that the caller lacks.
     pub lacking: Option<Lacking>,
     /// How the caller has signed in.
@@ -52,6 +54,7 @@ impl Clues {
             assignment: json::list(error, "additionalInfo").iter().find_map(named),
             address: after(words, "Client address: "),
             vault: after(words, "Vault: "),
+            page: answer.body.trim_ascii_start().starts_with(b"<"),
             lacking: lacking(words),
             method: None,
             home: None,

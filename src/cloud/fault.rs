@@ -6,7 +6,9 @@ use crate::cloud::clues::Clues;
 use crate::cloud::json;
 use crate::cloud::words::words;
 use crate::error::Error;
+use crate::model::cause::Cause;
 use crate::model::seen::{Reason, Seen, Unreadable};
+use crate::model::who;
 use std::time::Duration;
 
 /// Why a call did not bring what it should.
@@ -252,7 +254,15 @@ impl Fault {
         error.cause = Some(judged.cause);
         error.explained = judged.is_told();
         error.finding = judged.known.and_then(|known| known.belongs_to);
+        let who = judged
+            .known
+            .map(|known| known.who)
+            .filter(|who| *who != who::CALLER);
         error.hints = judged.remedy;
+        error.hints.extend(
+            who.filter(|_| error.explained)
+                .map(|who| format!("Who can do that: {who}.")),
+        );
         error.lacking = self.clues.lacking.map(Box::new);
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
@@ -264,7 +274,10 @@ impl Fault {
     pub fn unreadable(&self) -> Unreadable {
         Unreadable {
             why: self.clause(),
-            forbidden: self.is_forbidden(),
+            // A page, or a failure behind the service, is no word on rights.
+            forbidden: self.is_forbidden()
+                && !self.clues.page
+                && self.judged().cause != Cause::Service,
             reason: Reason::Other,
             told: self.told().map(Box::new),
         }

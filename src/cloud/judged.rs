@@ -95,6 +95,22 @@ impl Fault {
                 known: Some(known),
                 remedy: vec![self.filled(known)],
             },
+            None if self.clues.page && matches!(status, 403 | 407) => Judged {
+                remedy: vec![
+                    "A page answered in the place of the service: ask the network administrator \
+                    whether a proxy or a firewall lets this address pass."
+                        .to_owned(),
+                ],
+                ..Judged::bare(Cause::Network)
+            },
+            // What stands behind the service failed, whatever the service makes of it.
+            None if self.code_is_a_failure() => Judged {
+                remedy: vec![
+                    "The trouble is behind the service. Run the same command again in some minutes."
+                        .to_owned(),
+                ],
+                ..Judged::bare(Cause::Service)
+            },
             None => Judged::bare(Cause::of_status(status)),
         }
     }
@@ -106,6 +122,12 @@ impl Fault {
         let all: Vec<_> = codes.filter_map(|code| service_codes::find(code)).collect();
         let told = all.iter().find(|known| known.means.is_some());
         told.or(all.first()).copied()
+    }
+
+    /// Is its code a status of the kind 5xx?
+    fn code_is_a_failure(&self) -> bool {
+        let code = self.code.as_deref().and_then(|code| code.parse().ok());
+        code.is_some_and(|code: u16| (500..600).contains(&code))
     }
 
     /// Does the service ask for more than this sign-in brought? Azure Policy words it so, too.
@@ -288,6 +310,26 @@ mod tests {
         let judged = fault(401, &body, Some(&challenge)).judged();
         assert_eq!(judged.cause, Cause::WrongTenant);
         assert!(judged.remedy.iter().all(|line| line.contains(tenant)));
+    }
+
+    #[test]
+    fn a_page_and_a_broken_gateway_are_no_missing_role() {
+        let page = Answer {
+            status: 403,
+            headers: HeaderMap::new(),
+            body: "<html><title>Blocked by the web filter</title></html>".into(),
+        };
+        let judged = Fault::answered(Service::Arm, &page).judged();
+        assert_eq!((judged.cause, judged.is_told()), (Cause::Network, true));
+        let body = json!({ "error": { "code": 500, "message": "BadGateway" } });
+        let behind = fault(403, &body, None);
+        assert_eq!(behind.code.as_deref(), Some("500"));
+        assert_eq!(behind.judged().cause, Cause::Service);
+        let odata = json!({ "odata.error": { "code": "0x80072560",
+            "message": { "lang": "en-US", "value": "The user is not a member." } } });
+        let odata = fault(403, &odata, None);
+        assert_eq!(odata.message, "The user is not a member.");
+        assert_eq!(odata.judged().cause, Cause::Role);
     }
 
     #[test]

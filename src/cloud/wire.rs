@@ -384,3 +384,19 @@ fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lets_its_holder_in_is_not_shown() {
+        for (address, shown) in [
+            ("https://x/a?api-version=1", "https://x/a?api-version=1"),
+            ("https://x/a?se=1&SIG=abc%2B", "https://x/a?se=1&SIG=hidden"),
+            ("https://x/a?token=abc", "https://x/a?token=hidden"),
+        ] {
+            assert_eq!(unsigned(&Url::parse(address).unwrap()), shown);
+        }
+    }
+}

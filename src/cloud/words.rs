@@ -22,7 +22,7 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         .iter()
         .find_map(|name| member(&value, name))
         .unwrap_or(&value);
-    let code = json::text(error, "code").or_else(|| json::text(&value, "error"));
+    let code = code_of(error).or_else(|| json::text(&value, "error"));
     let mut inner = None;
     let mut here = error;
     while let Some(next) = json::at(here, "innererror") {
@@ -51,6 +51,11 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         message = value.to_string();
     }
     (code, inner, excerpt(&message))
+}
+
+/// The code; some gateways write a number.
+fn code_of(error: &Value) -> Option<String> {
+    json::text(error, "code").or_else(|| json::number(error, "code").map(|code| code.to_string()))
 }
 
 /// A member that is an object; its name may hold a dot.

@@ -83,7 +83,12 @@ fn of_service(out: &Out, known: &ServiceCode, others: &[&ServiceCode]) -> Sheet 
         "Kind",
         known.means.map(|cause| {
             let code = Kind::of(cause).exit_code();
-            format!("{}, exit code {code}", cause.words())
+            let again = if cause.passes() {
+                "trying again later can help"
+            } else {
+                "trying again does not help"
+            };
+            format!("{}, exit code {code}, {again}", cause.words())
         }),
     );
     let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", known.fix)]);

@@ -38,11 +38,11 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         ),
         note(
             "CMK036",
-            "Managed Environments and customer-managed keys need licences that can't be read from \
-            here."
+            "Managed Environments and customer-managed keys need a premium licence for every \
+            active user, or capacity for each app or flow. These can't be read from here."
                 .to_owned(),
-            "Check the entitlement to Managed Environments and the compliance licence of every \
-            user.",
+            "Check that each active user has Power Apps Premium, Power Automate Premium or a \
+            Dynamics 365 Enterprise licence, or that capacity is assigned.",
             power_platform,
         ),
     ]);

@@ -239,7 +239,7 @@ impl Tokens {
         if let Some(method) = self.sign_in.method {
             return Ok((method, self.ask(method, scope, true, came).await?));
         }
-        let mut failures = Vec::new();
+        let (mut failures, mut told) = (Vec::new(), None);
         for source in self.untried(&HashMap::new()) {
             match source.state {
                 State::NotConfigured(why) | State::OnlyWhenAsked(why) | State::Refused(why) => {
@@ -255,15 +255,27 @@ impl Tokens {
                 Err(error) if matches!(source.method, Method::Environment | Method::Federated) => {
                     return Err(error);
                 }
-                Err(error) => failures.push(format!("{}: {error}", source.method.name())),
+                Err(error) => {
+                    failures.push(format!("{}: {error}", source.method.name()));
+                    told = told.or(Some(error).filter(|error| error.code.is_some()));
+                }
             }
         }
-        let mut error = Error::new(Kind::SignIn, "No way to sign in worked.")
-            .hint("At a terminal: `az login`, or `--auth device-code`.")
-            .hint(
-                "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
-                `AZURE_CLIENT_SECRET`).",
-            );
+        let mut error = Error::new(Kind::SignIn, "No way to sign in worked.");
+        error = match told {
+            // What Microsoft Entra said of an account comes first, and another flow may be what is
+            // forbidden.
+            Some(told) => {
+                error.code = told.code;
+                told.hints.into_iter().fold(error, Error::hint)
+            }
+            None => error
+                .hint("At a terminal: `az login`, or `--auth device-code`.")
+                .hint(
+                    "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
+                    `AZURE_CLIENT_SECRET`).",
+                ),
+        };
         for failure in failures {
             error = error.hint(failure);
         }

@@ -59,7 +59,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "RoleAssignmentUpdateNotPermitted",
         service: MANAGER,
-        means: Some(Cause::Conflict),
+        means: Some(Cause::State),
         cause: "An assignment of that name has another tenant, principal, role or scope, and \
             these can't be changed.",
         fix: "See what is assigned, and delete what is wrong: `az role assignment list --scope \
@@ -342,8 +342,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::State),
         cause: "The subscription is disabled, so that nothing in it can be changed.",
-        fix: "Ask the account administrator of the subscription to reactivate it, or pass another \
-            one: `--subscription`.",
+        fix: "Ask the account administrator of the subscription to reactivate it, or pass ids of \
+            another one.",
         who: who::OWNER,
         belongs_to: Some("CMK037"),
         source: source::ARM,

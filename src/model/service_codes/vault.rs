@@ -143,7 +143,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "VaultAlreadyExists",
         service: VAULT,
-        means: Some(Cause::Conflict),
+        means: Some(Cause::State),
         cause: "The name of the vault is taken. Names of vaults are unique in the whole cloud.",
         fix: "Choose another name: `az keyvault check-name --name VAULT`.",
         who: who::KEY_VAULT,

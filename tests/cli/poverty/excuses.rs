@@ -94,7 +94,12 @@ const EXCEPTIONS: [Exception; 5] = [
             it held",
     },
     Exception {
-        runs: &["no grant", "closed firewall", "disabled key"],
+        runs: &[
+            "no grant",
+            "closed firewall",
+            "closed to the public",
+            "disabled key",
+        ],
         how: "403",
         path: "/vaults/kv-contoso-cmk",
         at: "",

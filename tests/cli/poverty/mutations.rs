@@ -135,9 +135,9 @@ fn of_an_answer(method: &str, answer: &Value) -> Vec<(&'static str, String)> {
     all
 }
 
-/// All of them, or so many that every mutation of every route is among them, every mutation of every
-/// run, and whatever touches a place on which the end of its run rests; the places change from one
-/// to the next.
+/// All of them, or so many that every mutation of every route is among them, every mutation of
+/// every run, and whatever touches a place on which the end of its run rests; the places change
+/// from one to the next.
 pub(super) fn chosen(
     of_runs: Vec<(Vec<Mutation>, &'static [&'static str])>,
     full: bool,
