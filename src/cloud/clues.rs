@@ -3,6 +3,7 @@
 use crate::cloud::answer::Answer;
 use crate::cloud::credential::Method;
 use crate::cloud::json;
+use crate::cloud::words::parts;
 use crate::model::rights::Lacking;
 use serde_json::Value;
 
@@ -39,7 +40,8 @@ impl Clues {
         // As it came: cleaning would take the claims for a token. Each part is checked below.
         let challenge = answer.header("www-authenticate").unwrap_or_default();
         let error = json::at(&body, "error").unwrap_or(&body);
-        let details = json::list(error, "details").iter();
+        let mut details = Vec::new();
+        parts(error, &mut details);
         let named = |part: &Value| {
             ["policyAssignmentDisplayName", "policyAssignmentName"]
                 .iter()
@@ -49,6 +51,8 @@ impl Clues {
             claims: parameter(challenge, "claims").filter(|claims| is_base64(claims)),
             tenant: tenant(challenge, words),
             details: details
+                .into_iter()
+                .rev()
                 .filter_map(|detail| json::text(detail, "code"))
                 .collect(),
             assignment: json::list(error, "additionalInfo").iter().find_map(named),

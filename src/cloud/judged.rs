@@ -313,6 +313,30 @@ mod tests {
     }
 
     #[test]
+    fn words_and_codes_of_every_depth_are_heard() {
+        let deep = json!({ "error": { "code": "DeploymentFailed", "message": "It failed.",
+            "details": [{ "code": "BadRequest", "message": "One part failed.", "details": [
+                { "code": "RequestDisallowedByPolicy", "message": "Not in this country." },
+            ] }],
+            "innererror": { "message": "Deeper.", "innererror": { "message": "Deepest." } } } });
+        let deep = fault(400, &deep, None);
+        for part in [
+            "It failed.",
+            "One part failed.",
+            "Not in this country.",
+            "Deepest.",
+        ] {
+            assert!(deep.message.contains(part), "{part}: {}", deep.message);
+        }
+        assert_eq!(deep.judged().cause, Cause::AzurePolicy);
+        let text = fault(403, &json!({ "error": "You may not do this." }), None);
+        assert_eq!(
+            (text.code, text.message.as_str()),
+            (None, "You may not do this.")
+        );
+    }
+
+    #[test]
     fn a_page_and_a_broken_gateway_are_no_missing_role() {
         let page = Answer {
             status: 403,

@@ -22,7 +22,13 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         .iter()
         .find_map(|name| member(&value, name))
         .unwrap_or(&value);
-    let code = code_of(error).or_else(|| json::text(&value, "error"));
+    // An error that is a text is a code where it is one word, and a sentence else.
+    let text = json::text(&value, "error");
+    let (word, sentence) = match text {
+        Some(text) if text.contains(' ') => (None, Some(text)),
+        text => (text, None),
+    };
+    let code = code_of(error).or(word);
     let mut inner = None;
     let mut here = error;
     while let Some(next) = json::at(here, "innererror") {
@@ -33,9 +39,15 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
     let mut message = json::text(error, "message")
         .or_else(|| json::text(error, "message.value"))
         .or_else(|| json::text(&value, "error_description"))
+        .or(sentence)
         .unwrap_or_default();
-    let details = json::list(error, "details").iter();
-    let details = details.filter_map(|detail| json::text(detail, "message"));
+    let mut inside = Vec::new();
+    parts(error, &mut inside);
+    // Some gateways put the details beside the error.
+    parts(&value, &mut inside);
+    let details = inside
+        .into_iter()
+        .filter_map(|part| json::text(part, "message"));
     let fields = json::at(error, "fieldErrors").and_then(Value::as_object);
     // What a field holds is not on record: whatever it is, it is shown.
     let fields = fields
@@ -51,6 +63,21 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
         message = value.to_string();
     }
     (code, inner, excerpt(&message))
+}
+
+/// The errors inside an error, however deep: its details, and what it calls inner.
+pub(super) fn parts<'a>(error: &'a Value, into: &mut Vec<&'a Value>) {
+    for name in ["innererror", "details"] {
+        let inside = match json::at(error, name) {
+            Some(Value::Array(all)) => all.as_slice(),
+            Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+            _ => continue,
+        };
+        for part in inside {
+            into.push(part);
+            parts(part, into);
+        }
+    }
 }
 
 /// The code; some gateways write a number.

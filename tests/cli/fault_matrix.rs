@@ -98,6 +98,7 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
         // further than to what takes people offline.
         5 => {
             ["401", "403"].contains(&fault)
+                || (fault == "404" && says(&["self-elevate"]))
                 || (says(&["not known (CMK", "could not be read"]) && stands(end, words))
         }
         6 => says(&["blocker"]) && stands(end, words),
