@@ -172,7 +172,8 @@ fn knows(before: &[Version], version: &Version) -> bool {
 /// answer a version may come late.
 fn after_rotation(fault: &Fault) -> After {
     match After::of(fault) {
-        After::Look if !fault.is_turned_away() => After::OnlyLook,
+        // A named conflict changed nothing: only what is ambiguous may have made a version.
+        After::Look if fault.is_ambiguous() && !fault.is_turned_away() => After::OnlyLook,
         after @ (After::Refused | After::Look | After::OnlyLook | After::Wait) => after,
     }
 }

@@ -56,9 +56,7 @@ impl Applier<'_> {
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
         let look = async || match reader.key(&found, key, None).await {
             Ok(_) => Look::Yes(()),
-            Err(fault) if fault.status() == Some(404) => {
-                Look::NotYet("it is not there yet".to_owned())
-            }
+            Err(fault) if fault.is_absence() => Look::NotYet("it is not there yet".to_owned()),
             Err(fault) => Look::Unknown(fault),
         };
         let send = async |writer: &Writer| writer.recover_key(vault, uri, key).await;

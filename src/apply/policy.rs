@@ -169,9 +169,7 @@ fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
         }) => Look::Begun(format!("the state of the policy is {state}")),
         Ok(found) if found.principal_id.is_some() && found.system_id.is_some() => Look::Yes(found),
         Ok(_) => Look::Begun("the policy has no identity yet".to_owned()),
-        Err(fault) if fault.status() == Some(404) => {
-            Look::NotYet("the policy does not show yet".to_owned())
-        }
+        Err(fault) if fault.is_absence() => Look::NotYet("the policy does not show yet".to_owned()),
         Err(fault) => Look::Unknown(fault),
     }
 }

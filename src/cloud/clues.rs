@@ -38,7 +38,13 @@ impl Clues {
     /// What an answer holds. Its body is read already, and `words` are those of its error.
     pub(super) fn of(answer: &Answer, body: Value, words: &str) -> Self {
         // As it came: cleaning would take the claims for a token. Each part is checked below.
-        let challenge = answer.header("www-authenticate").unwrap_or_default();
+        let challenge: Vec<&str> = answer
+            .headers
+            .get_all("www-authenticate")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let challenge = &challenge.join(", ");
         let error = json::at(&body, "error").unwrap_or(&body);
         let mut details = Vec::new();
         parts(error, &mut details);
@@ -75,8 +81,14 @@ fn parameter(challenge: &str, name: &str) -> Option<String> {
             return None;
         }
         let rest = challenge.get(at + name.len()..)?.trim_start();
-        let quoted = rest.strip_prefix('=')?.trim_start().strip_prefix('"')?;
-        quoted.split_once('"').map(|(value, _)| value.to_owned())
+        let value = rest.strip_prefix('=')?.trim_start();
+        match value.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').map(|(value, _)| value.to_owned()),
+            None => {
+                let value = value.split([',', ' ']).next()?;
+                (!value.is_empty()).then(|| value.to_owned())
+            }
+        }
     })
 }
 
@@ -92,7 +104,9 @@ fn tenant(challenge: &str, words: &str) -> Option<String> {
         .iter()
         .find_map(|name| parameter(challenge, name));
     let quoted = || {
-        let (_, rest) = words.split_once("authority (URL) '")?;
+        let (_, rest) = ["authority (URL) '", "match the tenant '"]
+            .iter()
+            .find_map(|label| words.split_once(label))?;
         rest.split_once('\'').map(|(url, _)| url.to_owned())
     };
     let of = |url: String| {

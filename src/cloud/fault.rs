@@ -171,9 +171,9 @@ impl Fault {
     }
 
     /// Does it say that something which was asked for by its name is not there? A list is never
-    /// "not there".
+    /// "not there", and a page of a proxy says nothing about the service.
     pub fn is_absence(&self) -> bool {
-        self.status() == Some(404) && !self.list
+        self.status() == Some(404) && !self.list && !self.clues.page
     }
 
     /// Was the sign-in refused? That is never a missing role.
@@ -202,6 +202,8 @@ impl Fault {
     pub fn is_ambiguous(&self) -> bool {
         match self.happened {
             Happened::Lost | Happened::Shape => true,
+            // Who wrote the page may have passed the request on.
+            Happened::Status(400..500) if self.clues.page => true,
             Happened::Status(status) => {
                 matches!(status, 300..=399 | 401 | 408 | 425 | 429 | 499 | 500..)
             }

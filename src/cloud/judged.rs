@@ -95,7 +95,7 @@ impl Fault {
                 known: Some(known),
                 remedy: vec![self.filled(known)],
             },
-            None if self.clues.page && matches!(status, 403 | 407) => Judged {
+            None if status == 407 || (self.clues.page && (400..500).contains(&status)) => Judged {
                 remedy: vec![
                     "A page answered in the place of the service: ask the network administrator \
                     whether a proxy or a firewall lets this address pass."
@@ -132,12 +132,19 @@ impl Fault {
 
     /// Does the service ask for more than this sign-in brought? Azure Policy words it so, too.
     fn wants_more(&self) -> bool {
+        const POLICY: &str = "RequestDisallowedByPolicy";
+        let by_policy = self.is(POLICY) || self.clues.details.iter().any(|code| code == POLICY);
+        // Names of resources stand before these words.
         let words = self.message.to_ascii_lowercase();
-        self.clues.claims.is_some()
-            || (self.is("RequestDisallowedByPolicy")
-                && ["multi-factor", "multifactor", "mfa"]
-                    .iter()
-                    .any(|word| words.contains(word)))
+        let (_, reasons) = words
+            .split_once("disallowed by policy")
+            .unwrap_or(("", &words));
+        let is_word = |word: &str| ["multifactor", "mfa"].contains(&word);
+        let named = reasons.contains("multi-factor")
+            || reasons
+                .split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '-')
+                .any(is_word);
+        self.clues.claims.is_some() || (by_policy && named)
     }
 
     /// The sign-in must change: another tenant, more factors, or simply anew.
@@ -304,6 +311,14 @@ mod tests {
         let words = "you must use multi-factor authentication";
         let judged = fault(403, &error("RequestDisallowedByPolicy", words), None).judged();
         assert_eq!((judged.cause, judged.kind()), (Cause::Claims, Kind::SignIn));
+        let inside = json!({ "error": { "code": "InvalidTemplateDeployment", "message": "m",
+            "details": [{ "code": "RequestDisallowedByPolicy", "message": words }] } });
+        assert_eq!(fault(400, &inside, None).judged().cause, Cause::Claims);
+        for name in ["ep-samfarm", "ep-mfa"] {
+            let words = format!("Resource '{name}' was disallowed by policy. Reasons: 'Europe.'");
+            let judged = fault(403, &error("RequestDisallowedByPolicy", &words), None).judged();
+            assert_eq!(judged.cause, Cause::AzurePolicy, "{name}");
+        }
         let tenant = "dddddddd-0000-4000-8000-000000000001";
         let challenge = format!("Bearer authorization_uri=\"https://login.windows.net/{tenant}\"");
         let body = error("InvalidAuthenticationTokenTenant", "m");
@@ -338,13 +353,17 @@ mod tests {
 
     #[test]
     fn a_page_and_a_broken_gateway_are_no_missing_role() {
-        let page = Answer {
-            status: 403,
-            headers: HeaderMap::new(),
-            body: "<html><title>Blocked by the web filter</title></html>".into(),
-        };
-        let judged = Fault::answered(Service::Arm, &page).judged();
-        assert_eq!((judged.cause, judged.is_told()), (Cause::Network, true));
+        for status in [400, 403, 404, 407] {
+            let page = Answer {
+                status,
+                headers: HeaderMap::new(),
+                body: "<html><title>Blocked by the web filter</title></html>".into(),
+            };
+            let page = Fault::answered(Service::Arm, &page);
+            let judged = page.judged();
+            assert_eq!((judged.cause, judged.is_told()), (Cause::Network, true));
+            assert!(!page.is_absence() && page.is_ambiguous() && !page.unreadable().forbidden);
+        }
         let body = json!({ "error": { "code": 500, "message": "BadGateway" } });
         let behind = fault(403, &body, None);
         assert_eq!(behind.code.as_deref(), Some("500"));

@@ -87,7 +87,7 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
         Ok(operation) if operation.has_ended() => {
             Step::Stop(Ended::Operation(Box::new(operation.clone())))
         }
-        Err(fault) if fault.status() == Some(404) => Step::Stop(Ended::Vanished),
+        Err(fault) if fault.is_absence() => Step::Stop(Ended::Vanished),
         Err(fault) if fault.happened == Happened::Foreign => Step::Refused,
         Err(fault) if !endures(fault) => {
             patience.refusals += 1;

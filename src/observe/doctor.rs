@@ -226,14 +226,13 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
     );
     let row = |check: &str, reply: Result<(), Fault>, fix: &str, who| match reply {
         Ok(()) => Row::ok(check, "can be read"),
-        Err(fault) if fault.status() == Some(404) => {
-            Row::ok(check, "is not there yet, or is not visible").but(
+        Err(fault) if fault.is_absence() => Row::ok(check, "is not there yet, or is not visible")
+            .but(
                 Verdict::Warn,
                 Area::Role,
                 "Look at its id; `cmkctl check` tells more.",
                 who,
-            )
-        }
+            ),
         Err(fault) => {
             let area = area(&fault);
             let error = fault.into_error("It can't be read.");

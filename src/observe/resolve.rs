@@ -3,6 +3,7 @@
 use crate::cloud::Reader;
 use crate::cloud::fault::{Fault, Happened, Reply};
 use crate::error::{Error, Kind, Result};
+use crate::model::cause::Cause;
 use crate::model::environment::Environment;
 use crate::model::near::did_you_mean;
 use crate::model::seen::{Reason, Seen, Unreadable};
@@ -124,7 +125,7 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
             .hint("It can't register itself.");
     }
     match status {
-        Some(403) => error.finding("CMK021").fallback(
+        Some(403) if error.cause == Some(Cause::Role) => error.finding("CMK021").fallback(
             "The role Power Platform Administrator or Dynamics 365 Administrator is needed. If \
                 you are eligible for it, activate it in Privileged Identity Management.",
         ),

@@ -70,7 +70,15 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
         out.data(&ExplainV1::new(Vec::new(), named.clone()), &sheet);
         return Ok(());
     }
-    Err(unknown(typed, &code))
+    // A command of ours in a pasted line, or a count of blockers.
+    let own = typed
+        .split(|ch: char| !ch.is_ascii_alphanumeric())
+        .filter(|word| word.len() == 6 && word.starts_with("CMK"))
+        .find_map(catalogue::entry);
+    match own {
+        Some(entry) => explain(out, Some(entry.code)),
+        None => Err(unknown(typed, &code)),
+    }
 }
 
 /// One code of a service, and the others that stand in the same text.

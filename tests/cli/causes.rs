@@ -145,3 +145,41 @@ fn a_sandbox_that_has_stopped_reads_as_such() {
         ran.stderr
     );
 }
+
+/// A page of a proxy is no word of the service: nothing is absent, and nobody lacks a role.
+#[test]
+fn a_page_that_says_404_is_no_absence() {
+    let granted = policy_ready(json!({ "settings": short_waits() }));
+    for (path, arguments) in [
+        (
+            "/enterprisePolicies/ep-contoso-cmk",
+            &["create-policy", "--yes"][..],
+        ),
+        ("/vaults/kv-contoso-cmk", &["create-policy", "--yes"]),
+        ("/keys/cmk-contoso", ADD),
+        ("/scopes/admin/environments", ADD),
+        (
+            "/vaults/kv-contoso-cmk",
+            &["status", "--all", "--fail-on", "drift"],
+        ),
+    ] {
+        let scenario = if arguments[0] == "status" {
+            linked_uat(json!({}))
+        } else {
+            granted.clone()
+        };
+        let rule = json!([{ "match": { "method": "GET", "path": path }, "do": "html-404",
+            "times": 1000 }]);
+        let ran = refused(&scenario, rule, arguments);
+        assert!(
+            ![0, 3].contains(&ran.code),
+            "{path}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        for word in ["CMK046", "CMK021", "is gone"] {
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(!said.contains(word), "{path}: {word}: {said}");
+        }
+    }
+}

@@ -337,5 +337,8 @@ fn a_pasted_text_is_explained() {
     ])
     .exits(0)
     .says(&["Conditional Access administrator"]);
+    run(&["explain", "error: One blocker (CMK046)."])
+        .exits(0)
+        .says(&["CMK046"]);
     run(&["explain", "nothing", "of", "the", "kind"]).exits(2);
 }

@@ -103,14 +103,23 @@ fn unwrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The JSON object in the text, whatever stands before and after it.
+/// The JSON object with a token in the text, whatever stands before and after it; else the first.
 fn object(text: &str) -> Option<&str> {
-    text.match_indices('{').find_map(|(at, _)| {
-        let rest = text.get(at..)?;
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        values.next()?.ok().filter(Value::is_object)?;
-        rest.get(..values.byte_offset())
-    })
+    let all: Vec<(Value, &str)> = text
+        .match_indices('{')
+        .filter_map(|(at, _)| {
+            let rest = text.get(at..)?;
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            let value = values.next()?.ok().filter(Value::is_object)?;
+            Some((value, rest.get(..values.byte_offset())?))
+        })
+        .collect();
+    let held = |(value, _): &&(Value, &str)| {
+        ["accessToken", "token"]
+            .iter()
+            .any(|name| value[name].is_string())
+    };
+    all.iter().find(held).or(all.first()).map(|(_, text)| *text)
 }
 
 /// The line that names the cause: the one with the code of Microsoft Entra, the end of a traceback,
@@ -124,7 +133,13 @@ fn cause(text: &str) -> String {
     let code = lines.iter().find(|line| line.contains("AADSTS"));
     let traceback = || {
         let is_one = lines.iter().any(|line| line.starts_with("Traceback"));
-        lines.last().filter(|_| is_one)
+        // `PermissionError: …`; what follows is a footer.
+        let names = |line: &&&str| {
+            let (name, _) = line.split_once(": ").unwrap_or_default();
+            name.ends_with("Error") || name.ends_with("Exception")
+        };
+        let named = lines.iter().rev().find(names).or(lines.last());
+        named.filter(|_| is_one)
     };
     let first = || lines.iter().find(|line| !line.starts_with("WARNING"));
     let line = code.or_else(traceback).or_else(first).or(lines.first());
@@ -140,9 +155,10 @@ fn suggested(text: &str) -> Option<String> {
     };
     let lines = text.lines().map(str::trim);
     let quoted = text.split(['`', '\'']).map(str::trim);
+    // Device code is what tenants forbid.
     lines
         .chain(quoted)
-        .find(|line| is_one(line) && fits(line))
+        .find(|line| is_one(line) && fits(line) && !line.contains("device-code"))
         .map(str::to_owned)
 }
 
@@ -172,7 +188,8 @@ mod tests {
                 None,
             ),
             (
-                "Traceback (most recent call last):\n  File x\nOSError: no space",
+                "Traceback (most recent call last):\n  File x\nOSError: no space\nTo open an \
+                issue, please run: `az feedback`",
                 "OSError: no space",
                 None,
             ),
@@ -197,6 +214,10 @@ mod tests {
         for (text, json) in [
             ("{\"a\": 1}", Some("{\"a\": 1}")),
             ("WARNING: {x}\n{\"a\": {}}\nbye {", Some("{\"a\": {}}")),
+            (
+                "WARNING: {\"old\": 1}\n{\"accessToken\": \"x\"}",
+                Some("{\"accessToken\": \"x\"}"),
+            ),
             ("[1]", None),
             ("nothing", None),
         ] {

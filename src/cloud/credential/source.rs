@@ -206,6 +206,7 @@ pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
         _ => of_the_way(method, &line).to_owned(),
     };
     error.code = code;
+    error.correlation = correlation(text);
     error.hint(hint)
 }
 
@@ -219,6 +220,14 @@ fn cause(text: &str) -> &str {
     let ends = ["\r", "\n", "\\r", "\\n", "\"", " Trace ID:"];
     let end = ends.iter().filter_map(|end| said.find(end)).min();
     said.get(..end.unwrap_or(said.len())).unwrap_or(said)
+}
+
+/// The id that Microsoft Entra gave the request.
+fn correlation(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("Correlation ID: ")?;
+    let end = rest.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '-');
+    let id = rest.get(..end.unwrap_or(rest.len()))?;
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// What helps, with what was asked for in the place of its blanks.

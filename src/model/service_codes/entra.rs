@@ -120,6 +120,20 @@ pub(super) const CODES: &[ServiceCode] = &[
         who::CONDITIONAL_ACCESS,
     ),
     code(
+        "AADSTS53001",
+        "A Conditional Access policy requires a device that is joined to the tenant.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
+        "AADSTS50131",
+        "A Conditional Access policy refuses this device, place or risk.",
+        "Signing in again does not help. Use a compliant device or an allowed network, or another \
+        way to sign in. Ask the Conditional Access administrator.",
+        who::CONDITIONAL_ACCESS,
+    ),
+    code(
         "AADSTS530003",
         "A Conditional Access policy requires a device that the tenant manages.",
         "Signing in again does not help. Use a compliant device or an allowed network, or another \

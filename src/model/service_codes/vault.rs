@@ -153,7 +153,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "AccessDenied",
         service: "Azure Managed HSM",
-        means: Some(Cause::Role),
+        means: None,
         cause: "Your account lacks a local role of the managed HSM at this scope (403).",
         fix: "az keyvault role assignment create --hsm-name HSM --role \"Managed HSM Crypto \
             Officer\" --assignee OBJECT_ID --scope /keys",

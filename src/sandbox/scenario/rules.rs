@@ -236,6 +236,7 @@ pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
         "foreign-link" => Kind::ForeignLink,
         "garbage" => answer(200, Form::Garbage),
         "html-502" => answer(502, Form::Html),
+        "html-404" => answer(404, Form::Html),
         "500" => answer(500, Form::Json),
         "503-seconds" => answer(503, Form::RetrySeconds),
         "503-date" => answer(503, Form::RetryDate),
