@@ -101,7 +101,11 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
                 || (fault == "404" && says(&["self-elevate"]))
                 || (says(&["not known (CMK", "could not be read"]) && stands(end, words))
         }
-        6 => says(&["blocker"]) && stands(end, words),
+        6 => {
+            (says(&["blocker"]) && stands(end, words))
+                // What a refused read hid, the service says at the change.
+                || (fault == "403" && says(&["MissingSubscriptionRegistration"]))
+        }
         // A state that nobody knows is one in which nothing is started.
         7 => fault.starts_with("409") || (fault == "unknown-enum" && says(&["CMK023"])),
         9 => says(&["same command again"]),
