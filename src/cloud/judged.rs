@@ -68,9 +68,13 @@ impl Fault {
     pub(super) fn told(&self) -> Option<Told> {
         self.status()?;
         let judged = self.judged();
-        let who = judged.known.map_or(who::CALLER, |known| known.who);
+        let who = match (judged.known, judged.cause) {
+            (Some(known), _) => known.who,
+            (None, Cause::Network) => who::NETWORK,
+            (None, _) => who::CALLER,
+        };
         let remedy = judged.remedy.last().cloned();
-        let id = self.correlation.as_deref().map(str::to_owned);
+        let id = self.correlation.as_deref();
         let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
         let words = Some(&self.message).filter(|_| self.code.is_some());
         let words: String = words
