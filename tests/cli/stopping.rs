@@ -252,7 +252,7 @@ fn who_is_to_outlive_the_terminal_does() {
 
 #[test]
 fn no_core_dump_holds_a_token() {
-    let served = Served::start("ready", "300");
+    let served = Served::start("ready", "100");
     let mut command = served.command("admin", &ENABLE);
     let child = command
         .stdout(Stdio::null())
