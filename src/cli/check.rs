@@ -1,9 +1,10 @@
 //! `cmkctl check`
 
 use super::create_policy::Key;
+use super::global::Part;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Side};
+use crate::run::{self, Context};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -50,27 +51,12 @@ enum FailOn {
     Block,
 }
 
-/// Whose part is judged.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Part {
-    /// Vault, key, grant and policy
-    KeyVault,
-    /// The environment
-    PowerPlatform,
-    /// Both
-    All,
-}
-
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
         target.swap = self.swap;
         target.power_platform_only = self.power_platform_only;
-        let part = match self.part {
-            Part::KeyVault => Some(Side::KeyVault),
-            Part::PowerPlatform => Some(Side::PowerPlatform),
-            Part::All => None,
-        };
+        let part = self.part.side();
         out.goes_to(self.out.as_deref())?;
         run::check(
             context,

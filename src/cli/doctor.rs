@@ -1,8 +1,9 @@
 //! `cmkctl doctor`
 
+use super::global::Part;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Side};
+use crate::run::{self, Context};
 
 /// Find what keeps this machine or account from working: proxy, names, certificates, clock,
 /// sign-in, roles
@@ -23,24 +24,8 @@ pub(super) struct Args {
     part: Part,
 }
 
-/// Whose part.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Part {
-    /// What the Key Vault administrator needs
-    KeyVault,
-    /// What the Power Platform administrator needs
-    PowerPlatform,
-    /// Both
-    All,
-}
-
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let part = match self.part {
-            Part::KeyVault => Some(Side::KeyVault),
-            Part::PowerPlatform => Some(Side::PowerPlatform),
-            Part::All => None,
-        };
-        run::doctor(context, part, out).await
+        run::doctor(context, self.part.side(), out).await
     }
 }

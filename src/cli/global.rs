@@ -3,7 +3,7 @@
 use crate::config::Flags;
 use crate::error::{Error, Result};
 use crate::report::{Format, Query};
-use crate::run::{Asked, Rehearsal};
+use crate::run::{Asked, Rehearsal, Side};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -258,6 +258,28 @@ mod tests {
             "99999999999999999999d",
         ] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}
+
+/// Whose part is looked at.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Part {
+    /// Vault, key, grant and policy
+    KeyVault,
+    /// The environment
+    PowerPlatform,
+    /// Both
+    All,
+}
+
+impl Part {
+    /// The administrator whose part it is; nobody's where it is both.
+    pub(super) const fn side(self) -> Option<Side> {
+        match self {
+            Part::KeyVault => Some(Side::KeyVault),
+            Part::PowerPlatform => Some(Side::PowerPlatform),
+            Part::All => None,
         }
     }
 }

@@ -61,9 +61,9 @@ pub enum Happened {
 impl Fault {
     /// An answer that is not a success.
     pub fn answered(service: Service, answer: &Answer) -> Self {
-        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let (code, inner_code, mut message) = words(answer);
-        let clues = Clues::of(answer, body, &message);
+        let body = serde_json::from_slice(&answer.body).ok();
+        let (code, inner_code, mut message) = words(answer, body.as_ref());
+        let clues = Clues::of(answer, body.unwrap_or_default(), &message);
         if let (300..400, Some(place)) = (answer.status, answer.header("location")) {
             message = format!(
                 "it points to {}, and redirects are not followed",
@@ -256,15 +256,12 @@ impl Fault {
         error.cause = Some(judged.cause);
         error.explained = judged.is_told();
         error.finding = judged.known.and_then(|known| known.belongs_to);
-        let who = judged
-            .known
-            .map(|known| known.who)
-            .filter(|who| *who != who::CALLER);
+        let who = judged.known.is_some().then(|| judged.who());
+        let who = who.filter(|who| error.explained && *who != who::CALLER);
         error.hints = judged.remedy;
-        error.hints.extend(
-            who.filter(|_| error.explained)
-                .map(|who| format!("Who can do that: {who}.")),
-        );
+        error
+            .hints
+            .extend(who.map(|who| format!("Who can do that: {who}.")));
         error.lacking = self.clues.lacking.map(Box::new);
         error.code = self.inner_code.or(self.code);
         error.correlation = self.correlation;
@@ -274,14 +271,13 @@ impl Fault {
 
     /// As what an observation did not see.
     pub fn unreadable(&self) -> Unreadable {
+        let judged = self.judged();
         Unreadable {
             why: self.clause(),
             // A page, or a failure behind the service, is no word on rights.
-            forbidden: self.is_forbidden()
-                && !self.clues.page
-                && self.judged().cause != Cause::Service,
+            forbidden: self.is_forbidden() && !self.clues.page && judged.cause != Cause::Service,
             reason: Reason::Other,
-            told: self.told().map(Box::new),
+            told: self.told(&judged).map(Box::new),
         }
     }
 }

@@ -33,6 +33,15 @@ impl Judged {
         !self.remedy.is_empty()
     }
 
+    /// Who can do what helps.
+    pub(super) fn who(&self) -> &'static str {
+        match (self.known, self.cause) {
+            (Some(known), _) => known.who,
+            (None, Cause::Network) => who::NETWORK,
+            (None, _) => who::CALLER,
+        }
+    }
+
     const fn bare(cause: Cause) -> Self {
         Self {
             cause,
@@ -65,26 +74,17 @@ impl Fault {
     }
 
     /// What the service said, for what could not be read.
-    pub(super) fn told(&self) -> Option<Told> {
+    pub(super) fn told(&self, judged: &Judged) -> Option<Told> {
         self.status()?;
-        let judged = self.judged();
-        let who = match (judged.known, judged.cause) {
-            (Some(known), _) => known.who,
-            (None, Cause::Network) => who::NETWORK,
-            (None, _) => who::CALLER,
-        };
         let remedy = judged.remedy.last().cloned();
         let id = self.correlation.as_deref();
         let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
         let words = Some(&self.message).filter(|_| self.code.is_some());
-        let words: String = words
-            .into_iter()
-            .flat_map(|words| words.chars())
-            .take(LONGEST)
-            .collect();
+        let words = words.into_iter().flat_map(|words| words.chars());
+        let words: String = words.take(LONGEST).collect();
         Some(Told {
             words: format!("{words}{id}"),
-            remedy: remedy.map(|remedy| (remedy, who)),
+            remedy: remedy.map(|remedy| (remedy, judged.who())),
         })
     }
 
@@ -210,17 +210,12 @@ impl Fault {
     /// What helps against a code, with what this answer tells in the place of its blanks.
     fn filled(&self, known: &ServiceCode) -> String {
         let clues = &self.clues;
-        let mut text = known.fix.to_owned();
-        for (blank, value) in [
-            ("VAULT", &clues.vault),
-            ("ADDRESS", &clues.address),
-            ("TENANT_ID", &clues.tenant),
-            ("CLAIMS", &clues.claims),
-        ] {
-            if let Some(value) = value {
-                text = text.replace(blank, value);
-            }
-        }
+        let text = known.fix_with(&[
+            ("VAULT", clues.vault.as_deref()),
+            ("ADDRESS", clues.address.as_deref()),
+            ("TENANT_ID", clues.tenant.as_deref()),
+            ("CLAIMS", clues.claims.as_deref()),
+        ]);
         match &clues.assignment {
             Some(name) if known.means == Some(Cause::AzurePolicy) => {
                 format!("The Azure Policy assignment `{name}` forbids it. {text}")

@@ -321,10 +321,10 @@ impl Wire {
             }
             self.note(&method, url, answer);
         }
-        let url = unsigned(url);
         match &outcome {
             Ok(answer) => tracing::debug!(
-                "{method} {url} -> {} in {taken} ms, {} bytes{}, client request id {id}",
+                "{method} {} -> {} in {taken} ms, {} bytes{}, client request id {id}",
+                unsigned(url),
                 answer.status,
                 answer.body.len(),
                 answer
@@ -333,7 +333,8 @@ impl Wire {
                     .unwrap_or_default()
             ),
             Err(broken) => tracing::debug!(
-                "{method} {url} -> no answer after {taken} ms: {}, client request id {id}",
+                "{method} {} -> no answer after {taken} ms: {}, client request id {id}",
+                unsigned(url),
                 broken.words()
             ),
         }

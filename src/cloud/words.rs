@@ -7,23 +7,26 @@ use serde_json::Value;
 /// The longest piece of an unexpected body that is shown.
 const EXCERPT: usize = 300;
 
-/// Code, innermost code and words of an error body: the documented shape, a bare object, text, HTML
-/// or nothing.
-pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String) {
+/// Code, innermost code and words of an error body, which is read already where it is JSON: the
+/// documented shape, a bare object, text, HTML or nothing.
+pub(super) fn words(
+    answer: &Answer,
+    body: Option<&Value>,
+) -> (Option<String>, Option<String>, String) {
     if answer.body.is_empty() {
         return (None, None, "the answer is empty".to_owned());
     }
-    let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else {
+    let Some(value) = body else {
         let text = String::from_utf8_lossy(&answer.body);
         return (None, None, excerpt(&text));
     };
     // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
     let error = ["error", "errorDetail", "odata.error"]
         .iter()
-        .find_map(|name| member(&value, name))
-        .unwrap_or(&value);
+        .find_map(|name| member(value, name))
+        .unwrap_or(value);
     // An error that is a text is a code where it is one word, and a sentence else.
-    let text = json::text(&value, "error");
+    let text = json::text(value, "error");
     let (word, sentence) = match text {
         Some(text) if text.contains(' ') => (None, Some(text)),
         text => (text, None),
@@ -38,13 +41,13 @@ pub(super) fn words(answer: &Answer) -> (Option<String>, Option<String>, String)
     // OData v3 puts the text one step deeper, beside its language.
     let mut message = json::text(error, "message")
         .or_else(|| json::text(error, "message.value"))
-        .or_else(|| json::text(&value, "error_description"))
+        .or_else(|| json::text(value, "error_description"))
         .or(sentence)
         .unwrap_or_default();
     let mut inside = Vec::new();
     parts(error, &mut inside);
     // Some gateways put the details beside the error.
-    parts(&value, &mut inside);
+    parts(value, &mut inside);
     let details = inside
         .into_iter()
         .filter_map(|part| json::text(part, "message"));

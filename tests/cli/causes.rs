@@ -2,8 +2,9 @@
 
 use crate::between::Between;
 use crate::between::Deed::{self, Body};
+use crate::doctor::drop_keeping;
 use crate::tenants::{linked_uat, policy_ready, short_waits};
-use crate::tool::{FAST, Ran, Served};
+use crate::tool::{FAST, Ran, Served, command, finish};
 use serde_json::{Value, json};
 
 const ADD: &[&str] = &["add-environment", "--yes", "--confirm", "Contoso UAT"];
@@ -130,20 +131,16 @@ fn who_is_eligible_for_a_role_is_told_how_to_activate_it() {
 #[test]
 fn a_sandbox_that_has_stopped_reads_as_such() {
     let served = Served::start("ready", FAST);
-    let cloud = served.folder().join("kept.json");
-    std::fs::copy(served.cloud_file(), &cloud).unwrap();
-    let kept = tempfile::tempdir().unwrap();
-    let file = kept.path().join("cloud.json");
-    std::fs::copy(&cloud, &file).unwrap();
-    drop(served);
-    let mut command = crate::tool::command(&["status", "--cloud"]);
-    command.arg(&file);
-    let ran = crate::tool::finish(command);
-    assert!(
-        ran.stderr.contains("has stopped") && ran.stderr.contains("cmkctl sandbox"),
-        "{}",
-        ran.stderr
-    );
+    drop_keeping(served, |file| {
+        let mut command = command(&["status", "--cloud"]);
+        command.arg(file);
+        let ran = finish(command);
+        assert!(
+            ran.stderr.contains("has stopped") && ran.stderr.contains("cmkctl sandbox"),
+            "{}",
+            ran.stderr
+        );
+    });
 }
 
 /// A page of a proxy is no word of the service: nothing is absent, and nobody lacks a role.

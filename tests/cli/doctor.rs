@@ -170,7 +170,7 @@ fn a_service_that_can_not_be_reached_is_exit_5() {
 }
 
 /// Stops the sandbox, and keeps a copy of its file.
-fn drop_keeping(served: Served, look: impl FnOnce(&std::path::Path)) {
+pub(crate) fn drop_keeping(served: Served, look: impl FnOnce(&std::path::Path)) {
     let kept = tempfile::NamedTempFile::with_suffix(".json").unwrap();
     std::fs::copy(served.cloud_file(), kept.path()).unwrap();
     drop(served);

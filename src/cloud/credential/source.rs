@@ -201,7 +201,10 @@ pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
     let barred = known.is_some_and(|known| known.who == who::CONDITIONAL_ACCESS);
     let hint = match (&heard.helps, known) {
         (Some(command), _) if !barred => command.clone(),
-        (_, Some(known)) => filled(known.fix, heard),
+        (_, Some(known)) => known.fix_with(&[
+            ("RESOURCE", heard.scope.strip_suffix("/.default")),
+            ("TENANT_ID", heard.tenant),
+        ]),
         _ if line.contains("2.54") => "Update the Azure CLI: `az upgrade`.".to_owned(),
         _ => of_the_way(method, &line).to_owned(),
     };
@@ -228,20 +231,6 @@ fn correlation(text: &str) -> Option<String> {
     let end = rest.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '-');
     let id = rest.get(..end.unwrap_or(rest.len()))?;
     (!id.is_empty()).then(|| id.to_owned())
-}
-
-/// What helps, with what was asked for in the place of its blanks.
-fn filled(fix: &str, heard: &Heard<'_>) -> String {
-    let mut text = fix.to_owned();
-    if !heard.scope.is_empty() {
-        text = text.replace("RESOURCE/.default", heard.scope);
-    }
-    match heard.tenant {
-        Some(tenant) => text
-            .replace("TENANT_ID", tenant)
-            .replace(&format!("AZURE_{tenant}"), "AZURE_TENANT_ID"),
-        None => text,
-    }
 }
 
 fn of_the_way(method: Method, line: &str) -> &'static str {

@@ -6,6 +6,10 @@ use crate::model::{source, who};
 
 const ENTRA: &str = "Microsoft Entra";
 
+/// Against a refusal by Conditional Access.
+const BARRED: &str = "Signing in again does not help. Use a compliant device or an allowed \
+    network, or another way to sign in. Ask the Conditional Access administrator.";
+
 const fn code(
     code: &'static str,
     cause: &'static str,
@@ -108,57 +112,49 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS53003",
         "A Conditional Access policy refuses this place, device or application.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS53000",
         "A Conditional Access policy requires a device that is marked as compliant.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS53001",
         "A Conditional Access policy requires a device that is joined to the tenant.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS50131",
         "A Conditional Access policy refuses this device, place or risk.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS530003",
         "A Conditional Access policy requires a device that the tenant manages.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS530032",
         "A security policy of the tenant blocks this sign-in.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS50005",
         "A Conditional Access policy does not allow this platform or this way to sign in.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
         "AADSTS530084",
         "A Conditional Access policy requires a token that is bound to the device.",
-        "Signing in again does not help. Use a compliant device or an allowed network, or another \
-        way to sign in. Ask the Conditional Access administrator.",
+        BARRED,
         who::CONDITIONAL_ACCESS,
     ),
     code(
