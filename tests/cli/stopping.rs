@@ -6,7 +6,7 @@ use crate::terminal::Typing;
 use crate::tool::{ENABLE, FAST, Served, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const QUESTION: &str = "Type the name to go on";
@@ -252,9 +252,17 @@ fn who_is_to_outlive_the_terminal_does() {
 
 #[test]
 fn no_core_dump_holds_a_token() {
-    let served = Served::start("ready", "100");
-    let mut command = served.command("admin", &ENABLE);
+    let served = Served::start("ready", "300");
+    let enable = served.command("admin", &ENABLE);
+    // Whoever starts the tests in the background of a script has them ignore this signal.
+    let mut command = Command::new("/usr/bin/env");
     let child = command
+        .arg("--default-signal=QUIT")
+        .arg(enable.get_program())
+        .args(enable.get_args())
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
