@@ -115,26 +115,32 @@ impl Kind {
             }
             Kind::SignIn => "sign-in: no credential, or a service refused it (every 401)",
             Kind::Forbidden => {
-                "not visible: a role is missing, or what must be known is not; nothing known blocks"
+                "not visible: a role is missing, or a required fact is unknown, and no known fact \
+                    blocks"
             }
             Kind::Blocked => "blocked by a known fact: what it forbids was not started",
             Kind::Busy => "another operation runs on the environment",
-            Kind::StillRunning => "still running at the service: nobody waits for it here any more",
-            Kind::Unverified => "finished or sent, but not verified by a re-read",
+            Kind::StillRunning => "still running at the service: cmkctl no longer waits for it",
+            Kind::Unverified => "finished or sent, but not verified",
             Kind::Refused => {
-                "refused: consent is missing, or what is there has changed since the plan"
+                "refused: not confirmed, or the current state has changed since the plan"
             }
             Kind::Interrupted(Stop::HangUp) => {
-                "interrupted: the terminal is gone (SIGHUP); what was started goes on at the \
-                service"
+                "interrupted: the terminal closed (SIGHUP), and running operations continue at the \
+                    service"
             }
             Kind::Interrupted(Stop::CtrlC) => {
-                "interrupted with Ctrl-C; what was started goes on at the service"
+                "interrupted with Ctrl-C, and running operations continue at the service"
             }
             Kind::Interrupted(Stop::Terminate) => {
-                "interrupted by SIGTERM; what was started goes on at the service"
+                "interrupted by SIGTERM, and running operations continue at the service"
             }
         }
+    }
+
+    /// Does it end so because the command line says so, and not because something failed?
+    pub const fn was_asked_for(self) -> bool {
+        matches!(self, Kind::Pending | Kind::StillRunning)
     }
 
     /// Did somebody stop the program?
@@ -196,7 +202,7 @@ impl Error {
     pub fn stopped(stop: Stop) -> Self {
         Self::new(
             Kind::Interrupted(stop),
-            "Interrupted; what was done so far stays.",
+            "Interrupted. Changes already made stay.",
         )
     }
 
@@ -220,6 +226,12 @@ impl Error {
     /// What was typed can't be right.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// May somebody else see it? So it is where a role is missing, or where nothing is shown; a
+    /// network that is in the way hides nothing.
+    pub fn is_hidden(&self) -> bool {
+        self.kind == Kind::Forbidden && matches!(self.cause, None | Some(Cause::Role | Cause::Gone))
     }
 
     /// Adds what helps.
@@ -251,6 +263,28 @@ impl Error {
             self
         } else {
             self.hint(hint)
+        }
+    }
+
+    /// Adds what helps against a missing role: nothing where the service told another cause. A code
+    /// that is not known here may mean something else.
+    #[must_use]
+    pub fn of_role(self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        let number = |code: &str| code.bytes().all(|byte| byte.is_ascii_digit());
+        let unknown = self
+            .code
+            .as_deref()
+            .filter(|code| !number(code) && service_codes::find(code).is_none());
+        match (self.cause, unknown) {
+            (Some(Cause::Role), _) if self.explained => self,
+            (Some(Cause::Role), Some(code)) => {
+                let hint =
+                    format!("cmkctl does not know the code `{code}`. If a role is missing: {hint}");
+                self.hint(hint)
+            }
+            (Some(Cause::Role), None) => self.hint(hint),
+            _ => self,
         }
     }
 

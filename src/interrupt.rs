@@ -49,7 +49,7 @@ pub fn guard() -> Result<()> {
 
 #[expect(
     clippy::exit,
-    reason = "the other thread was asked to end and does not, or somebody asked for the second time"
+    reason = "the other thread was asked to end and does not, or a second signal came"
 )]
 fn end(stop: Stop) {
     std::process::exit(stop.exit_code().into())

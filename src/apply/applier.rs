@@ -105,14 +105,15 @@ impl Applier<'_> {
     ) -> Result<()> {
         let tick = Tick {
             elapsed: self.clock.since(&began),
+            within: None,
             words: format!("waiting for {what}"),
-            next: pause,
+            next: self.clock.real(pause),
         };
         (self.say)(Event::Waiting(tick));
         unless_stopped(self.clock.sleep(pause))
             .await
             .map_err(|stop| {
-                Error::stopped(stop).hint("Run the same command again: it goes on from there.")
+                Error::stopped(stop).hint("Run the same command again. It continues from there.")
             })
     }
 

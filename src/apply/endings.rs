@@ -6,16 +6,33 @@ use crate::model::operation::Operation;
 use crate::model::seen::Seen;
 use crate::steps::goal::Goal;
 
-/// How to go on with what runs at the service; `resume` is the command that does, as it is shown.
+/// Ends each sentence about what continues without cmkctl.
+const AT_THE_SERVICE: &str = " at the service.";
+
+/// How to go on with what runs at the service; `resume` is the bare command that does.
 pub fn going_on(resume: &str) -> String {
-    format!("Go on waiting, from any machine: {resume} (it starts nothing a second time).")
+    format!("It starts nothing a second time. Keep waiting, from any machine: `{resume}`.")
+}
+
+/// Says of an interruption that what runs continues, unless its own words do.
+pub fn continues(error: &mut Error) {
+    if !error.message.contains(AT_THE_SERVICE) {
+        error.message.push_str(" Running operations continue");
+        error.message.push_str(AT_THE_SERVICE);
+    }
+}
+
+/// The wait for something ended before it did.
+pub(super) fn goes_on(noun: &str, kind: Kind, resume: &str) -> Error {
+    let what = format!("{noun} continues{AT_THE_SERVICE} Nothing is lost.");
+    Error::new(kind, what).hint(going_on(resume))
 }
 
 /// The environment shows what is wanted, and the operation says that it failed.
 pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
     format!(
-        "The operation ended as `{}`, but the environment shows {}: some service may lag behind; \
-        look again tomorrow.",
+        "The operation ended as `{}`, but the environment shows {}. A service may lag behind. Look \
+            again tomorrow.",
         operation.state.shown(),
         match goal {
             Goal::NoPolicy => "no policy any more",
@@ -29,19 +46,19 @@ pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
 pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state: &str) -> Error {
     let shown = goal.shown();
     let what = match ended {
-        Some(_) => format!(
-            "The operation ended, but a re-read of `{name}` does not show {shown}: {state}."
-        ),
+        Some(_) => format!("The operation ended, but `{name}` does not show {shown}: {state}."),
         None => format!(
-            "Nothing runs on `{name}` any more, and a re-read does not show {shown}: {state}."
+            "No operation runs on `{name}` any more, and it does not show {shown}: {state}."
         ),
     };
     let error = Error::new(Kind::Unverified, what);
     let error = match goal {
-        Goal::NoPolicy => error
-            .hint("Run the same command again; keep key, vault and the policy's access meanwhile."),
+        Goal::NoPolicy => error.hint(
+            "Run the same command again. Keep the key, the vault and the policy's access \
+                until then.",
+        ),
         Goal::Policy(_) | Goal::Linked => error
-            .hint("Run the same add again; do not remove the environment from the policy.")
+            .hint("Run the same add again. Do not remove the environment from the policy.")
             .hint(if ended.is_some_and(Operation::failed) {
                 "Its data stays readable: on the Microsoft key, or on both."
             } else {
@@ -67,17 +84,25 @@ pub(super) fn describe(look: &Environment) -> String {
 
 /// What the operation said about its end.
 pub(super) fn failed(error: Error, operation: &Operation) -> Error {
-    let said = match &operation.error {
-        Some(said) => format!(": {said}"),
+    let failure = operation.failure.as_ref();
+    let said = match failure {
+        Some(said) => format!(": {}", said.words.trim_end_matches('.')),
         None if operation.succeeded() => String::new(),
         None if operation.all_stages_succeeded => {
             ": no reason was given, and every stage succeeded".to_owned()
         }
         None => ": no reason was given".to_owned(),
     };
-    error.detail(format!(
+    let mut error = error.detail(format!(
         "The operation {} ended as `{}`{said}.",
         operation.id,
         operation.state.shown()
-    ))
+    ));
+    error.code = failure.and_then(|failure| failure.code.clone());
+    if let Some((remedy, who)) = failure.and_then(|own| own.remedy.clone().zip(own.who)) {
+        // The cause comes before how to go on.
+        error.hints.insert(0, remedy);
+        error.hints.insert(1, format!("Who can do that: {who}."));
+    }
+    error
 }

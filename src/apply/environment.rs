@@ -139,7 +139,7 @@ impl Applier<'_> {
         past: &Past,
     ) -> Result<bool> {
         let clause = fault.map_or("the service named no operation".to_owned(), Fault::clause);
-        tracing::info!("{clause}; looking whether it was started.");
+        tracing::info!("{clause}. cmkctl checks whether it was started.");
         if let Some(fault) = fault {
             self.pause_before_look(fault, After::of(fault)).await?;
         }
@@ -216,21 +216,21 @@ impl Applier<'_> {
             reader: self.reader.clone(),
             clock: self.clock.clone(),
             timeout: self.waiting.timeout,
-            resume: format!("`{}`", self.resume),
+            resume: self.resume.clone(),
             say: &mut *self.say,
         };
         waiter.finish(&awaited).await?;
         let what = match goal {
             Goal::Policy(policy) => {
                 format!(
-                    "`{name}` is encrypted with the policy `{}`, shown by a re-read",
+                    "`{name}` is encrypted with the policy `{}` (verified)",
                     policy.name
                 )
             }
-            Goal::Linked => format!("`{name}` is encrypted, shown by a re-read"),
-            Goal::NoPolicy => format!(
-                "`{name}` has no policy and is back on the Microsoft key, shown by a re-read"
-            ),
+            Goal::Linked => format!("`{name}` is encrypted (verified)"),
+            Goal::NoPolicy => {
+                format!("`{name}` has no policy and uses the Microsoft key again (verified)")
+            }
         };
         Ok(Outcome {
             what,
@@ -267,7 +267,7 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
         .contains("does not have permission to access the path");
     let unmanaged = fault.message.contains("governance configuration");
     let error = fault.into_error(format!(
-        "{} was refused; nothing was started.",
+        "{} was refused. Nothing was started.",
         start.what()
     ));
     match status {
@@ -276,11 +276,11 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
             application (CMK022).",
         ),
         Some(403) => error
-            .fallback(
+            .of_role(
                 "The role Power Platform Administrator or Dynamics 365 Administrator is needed \
                 (CMK021).",
             )
-            .fallback(
+            .of_role(
                 "The policy must be readable to you: ask for `cmkctl create-policy --reader` \
                 (CMK019).",
             ),

@@ -61,7 +61,10 @@ impl Applier<'_> {
                 failed(sending, accepted, progress)
             }
             Followed::Untold(why) => {
-                let note = format!("The operation can't be followed ({why}). A re-read decides.");
+                let note = format!(
+                    "cmkctl can't follow the operation ({why}). It checks the \
+                    result instead."
+                );
                 (self.say)(Event::Note(note));
                 return Ok(None);
             }
@@ -70,7 +73,7 @@ impl Applier<'_> {
         };
         match self.watch(sending.sign, sending.shows, look).await {
             Ok(value) => {
-                let note = format!("{error} But a re-read shows: {}.", sending.what);
+                let note = format!("{error} But the current state is: {}.", sending.what);
                 (self.say)(Event::Note(note));
                 Ok(Some(value))
             }
@@ -136,7 +139,7 @@ fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Err
 /// It was accepted, and nothing more is known of it.
 fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     let what = format!(
-        "The service accepted the change. Whether it goes on is not known after {} minutes.",
+        "The service accepted the change. Its state is unknown after {} minutes.",
         sending.takes.as_secs() / 60
     );
     told(fault, what)
@@ -147,7 +150,7 @@ fn runs(sending: &Sending<'_>, state: &str) -> Error {
     Error::new(
         Kind::StillRunning,
         format!(
-            "The change goes on at the service after {} minutes ({state}).",
+            "The change still runs at the service after {} minutes ({state}).",
             sending.takes.as_secs() / 60
         ),
     )

@@ -127,7 +127,12 @@ impl Applier<'_> {
             // Two changes of one vault at the same time are a conflict (409), and the service
             // refuses one of them.
             after: after_grant,
-            advice: |error| error,
+            advice: |error| {
+                error.of_role(
+                    "It takes the right `Microsoft.KeyVault/vaults/accessPolicies/write`, which \
+                    comes with Key Vault Contributor.",
+                )
+            },
         };
         let reader = self.reader.clone();
         let look = async || match reader.vault(vault).await.map(|found| found.access_policies) {
@@ -179,7 +184,7 @@ impl Applier<'_> {
                 Policy Administrator",
             after: after_grant,
             advice: |error| {
-                error.hint(
+                error.of_role(
                     "It takes the local role Managed HSM Administrator or Managed HSM \
                     Policy Administrator.",
                 )
@@ -218,8 +223,8 @@ impl Applier<'_> {
             left.min(most.unsigned_abs().saturating_sub(clock.since(&began)))
         };
         if !left(&self.clock).is_zero() {
-            (self.say)(Event::Doing(format!(
-                "Wait until the grant is effective everywhere (up to {within})"
+            (self.say)(Event::Pause(format!(
+                "Waiting for the role assignment to take effect (up to {within})"
             )));
         }
         loop {
@@ -245,7 +250,7 @@ fn refused_role(error: Error, who: &str) -> Error {
     } else {
         error
     };
-    error.hint(format!("Who can give the role: {who}."))
+    error.of_role(format!("Who can give the role: {who}."))
 }
 
 /// An identity that is new is not known everywhere yet. A conflict (409) changed nothing: two

@@ -56,8 +56,8 @@ impl Applier<'_> {
         let now = self.clock.now();
         Ok(Outcome {
             what: format!(
-                "The key `{key}` has the new version {}; environments follow until {}, and \
-                version {} must stay enabled until {}",
+                "The key `{key}` has the new version {}. Environments use it until {}, and version \
+                    {} must stay enabled until {}",
                 version.id.as_str(),
                 after(now, FOLLOWED_WITHIN),
                 old.as_str(),
@@ -81,7 +81,7 @@ fn rotation(key: &KeyName) -> Sending<'static> {
             Officer on the vault",
         after: after_rotation,
         advice: |error| {
-            error.hint(
+            error.of_role(
                 "It takes the key permission *rotate*, or the role Key Vault Crypto Officer on \
                 the vault.",
             )
@@ -92,7 +92,7 @@ fn rotation(key: &KeyName) -> Sending<'static> {
 /// Without the versions before, nothing could prove the new one.
 fn unlisted(key: &KeyName, fault: Fault) -> Error {
     let what = format!("The versions of the key `{key}` can't be read, so nothing was sent.");
-    fault.into_error(what).fallback(
+    fault.into_error(what).of_role(
         "It takes the key permission *list*, or the role Key Vault Crypto Officer on the vault.",
     )
 }
@@ -138,8 +138,8 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
         .find(|version| version.validity.created.known().is_none())
     {
         let what = format!(
-            "When the version {} of the key `{key}` was made is not known: it may be the latest \
-            one.",
+            "cmkctl can't tell when the version {} of the key `{key}` was created. It may be the \
+                latest one.",
             undated.id.as_str()
         );
         return Err(Error::new(Kind::Forbidden, what)

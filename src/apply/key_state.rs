@@ -47,7 +47,7 @@ impl Applier<'_> {
                 }
             },
             advice: |error| {
-                error.hint(
+                error.of_role(
                     "It takes the key permission *recover*, or the role Key Vault Crypto \
                     Officer on the vault.",
                 )
@@ -92,7 +92,7 @@ impl Applier<'_> {
             witness: KEY_READERS,
             after: After::of,
             advice: |error| {
-                error.hint(
+                error.of_role(
                     "It takes the key permission *update*, or the role Key Vault Crypto \
                     Officer on the vault.",
                 )
@@ -127,7 +127,7 @@ impl Applier<'_> {
         };
         let ((), correlation) = self.send_if_missing(&sending, send, look).await?;
         Ok(Outcome {
-            what: format!("{}, shown by a re-read", sending.what),
+            what: format!("{} (verified)", sending.what),
             subject: vault.to_string(),
             correlation,
         })
@@ -166,7 +166,7 @@ impl Applier<'_> {
         let send = async |writer: &Writer| writer.enable_environment(environment).await;
         let sent = self.send_if_missing(&sending, send, look).await;
         let ((), correlation) = sent.map_err(enable_hints)?;
-        let what = format!("{}, shown by a re-read", sending.what);
+        let what = format!("{} (verified)", sending.what);
         Ok(Outcome {
             what,
             subject: environment.to_owned(),

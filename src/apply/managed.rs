@@ -61,7 +61,7 @@ impl Applier<'_> {
         let goes_on = |kind| {
             Error::new(
                 kind,
-                format!("Making `{name}` a Managed Environment goes on at the service."),
+                format!("Making `{name}` a Managed Environment continues at the service."),
             )
         };
         match self.wait(url, pause).await? {
@@ -122,8 +122,9 @@ fn far(environment: &Environment) -> Look<()> {
         (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
         (Verdict::No, None) => Look::NotYet("it is not managed yet".to_owned()),
         // A word that nobody knows is no reason to send anything again.
-        (Verdict::CantTell(why), None) => {
-            Look::Begun(format!("whether it is managed is not known: {}", why.why))
-        }
+        (Verdict::CantTell(why), None) => Look::Begun(format!(
+            "cmkctl can't tell whether it is managed: {}",
+            why.why
+        )),
     }
 }

@@ -7,6 +7,7 @@
 
 mod applier;
 mod change;
+mod creation;
 mod endings;
 mod environment;
 mod following;
@@ -21,7 +22,7 @@ mod unproven;
 mod waiting;
 
 pub use applier::{Applier, Recheck, Waiting};
-pub use endings::going_on;
+pub use endings::{continues, going_on};
 pub use waiting::Waiter;
 
 use crate::error::{Error, Result};
@@ -91,6 +92,13 @@ impl Applier<'_> {
                 self.create_policy((policy, location), vault, (key, version.as_ref()))
                     .await
             }
+            Action::CreateGroup {
+                subscription,
+                group,
+                region,
+            } => self.create_group((subscription, group), region).await,
+            Action::CreateVault { vault, shape, .. } => self.create_vault(vault, shape).await,
+            Action::CreateKey { vault, key, shape } => self.create_key((vault, key), shape).await,
             Action::GrantKeyByRole { policy, vault } => self.role_on_vault(policy, vault).await,
             Action::GrantReader { policy, principal } => self.reader_role(policy, principal).await,
             Action::GrantKeyByAccessPolicy {

@@ -33,7 +33,7 @@ impl Applier<'_> {
             witness: "an account with the role Reader on the subscription",
             after: After::of,
             advice: |error| {
-                error.hint(
+                error.of_role(
                     "The right `Microsoft.PowerPlatform/register/action` comes with \
                     Contributor or Owner of the subscription.",
                 )
@@ -175,9 +175,5 @@ fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
 }
 
 fn policy_hints(error: Error) -> Error {
-    if error.kind == Kind::Forbidden {
-        error.hint("Contributor on the resource group is enough to create the policy (CMK045).")
-    } else {
-        error
-    }
+    error.of_role("Contributor on the resource group is enough to create the policy (CMK045).")
 }

@@ -69,7 +69,7 @@ impl Applier<'_> {
             if after == After::Refused {
                 return Err(advised(sending, fault));
             }
-            tracing::info!("{}; looking for {}.", fault.clause(), sending.sign);
+            tracing::info!("{}. cmkctl looks for {}.", fault.clause(), sending.sign);
             self.pause_before_look(&fault, after).await?;
             let shows = if after == After::Wait {
                 Duration::ZERO
@@ -156,13 +156,13 @@ impl Applier<'_> {
                 Unshown::Late(words) => Error::new(
                     Kind::Unverified,
                     format!(
-                        "The change was sent, but a re-read does not show it after {} minutes: {}.",
+                        "The change was sent, but it does not show after {} minutes: {}.",
                         sending.takes.as_secs() / 60,
                         sending.what
                     ),
                 )
                 .detail(words)
-                .hint("Run the same command again: it goes on from there."),
+                .hint("Run the same command again. It continues from there."),
             })
     }
 
@@ -186,7 +186,7 @@ impl Applier<'_> {
                     ),
                 )
                 .detail(words)
-                .hint("Run the same command again: it goes on from there."),
+                .hint("Run the same command again. It continues from there."),
             })
     }
 
@@ -233,7 +233,11 @@ fn refused(fault: &Fault, refusals: &mut u32) -> bool {
             *refusals += 1;
             *refusals > REFUSED_LOOKS
         }
-        Happened::Status(_) | Happened::Shape | Happened::NotSent | Happened::Lost => false,
+        Happened::Status(_)
+        | Happened::Shape
+        | Happened::NotSent
+        | Happened::SandboxGone
+        | Happened::Lost => false,
     }
 }
 

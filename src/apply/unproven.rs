@@ -29,7 +29,7 @@ pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     );
     fault
         .into_error(what)
-        .fallback(format!("Who can read it: {}.", sending.witness))
+        .of_role(format!("Who can read it: {}.", sending.witness))
 }
 
 /// It was sent, and this account can't see whether it took.
@@ -56,7 +56,7 @@ pub(super) fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
             sending.sign
         ),
     )
-    .hint("Look again in some minutes. Then run the same command again: it looks first.")
+    .hint("Wait some minutes, then run the same command again. It checks the current state first.")
 }
 
 /// It was sent, with an answer that left it open, and is not sent again for another reason.
@@ -80,6 +80,7 @@ pub(super) fn told(fault: Fault, what: String) -> Error {
         Happened::Status(_)
         | Happened::Untrusted
         | Happened::Shape
+        | Happened::SandboxGone
         | Happened::NotSent
         | Happened::Lost
         | Happened::Foreign => Error {

@@ -15,7 +15,7 @@
 //! | still running, or in a state that nobody knows | linked and up | encrypted |
 
 use super::applier::{LOOKS, READS_LAG};
-use super::endings::{contradiction, describe, failed, going_on, unshown};
+use super::endings::{contradiction, describe, failed, goes_on, going_on, unshown};
 use crate::cloud::clock::Moment;
 use crate::cloud::fault::Fault;
 use crate::cloud::operations::{self, Deadline, Ended, Patience, Shown, Watched};
@@ -23,7 +23,7 @@ use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
 use crate::model::environment::Environment;
-use crate::model::operation::Operation;
+use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::receipt::{Event, Tick};
 use crate::steps::goal::Goal;
 use crate::steps::lifecycle::ADD;
@@ -38,7 +38,7 @@ pub struct Waiter<'a> {
     pub clock: Clock,
     /// Give up waiting (not the operation) after this long, in the cloud's time.
     pub timeout: Option<Duration>,
-    /// The command that goes on waiting.
+    /// The bare command that goes on waiting.
     pub resume: String,
     /// Who hears what is going on.
     pub say: &'a mut dyn FnMut(Event),
@@ -123,7 +123,7 @@ impl Waiter<'_> {
         let ended = self.ended(awaited, &deadline).await?;
         let settled = self.settled(awaited, ended.is_some(), &deadline).await;
         match settled.map_err(|error| {
-            error.hint(format!("Look again, from any machine: {}.", self.resume))
+            error.hint(format!("Check again, from any machine: `{}`.", self.resume))
         })? {
             Settled::Done => {
                 if let Some(operation) = ended.as_ref().filter(|operation| !operation.succeeded()) {
@@ -155,9 +155,10 @@ impl Waiter<'_> {
         let Some(url) = url else { return Ok(None) };
         match self.wait(awaited, &url, deadline).await? {
             Ended::Operation(operation) => return Ok(Some(*operation)),
-            Ended::Vanished => {
-                self.note("The service no longer knows the operation; the environment decides.")
-            }
+            Ended::Vanished => self.note(
+                "The service no longer knows the operation. cmkctl looks at the \
+                    environment instead.",
+            ),
             Ended::Back => {
                 self.note("The environment is back before the operation says that it has ended.")
             }
@@ -176,11 +177,7 @@ impl Waiter<'_> {
     /// The wait is over, and what was waited for is not.
     fn goes_on(&self, awaited: &Awaited<'_>, kind: Kind) -> Error {
         let noun = awaited.goal.noun(awaited.name);
-        Error::new(
-            kind,
-            format!("{noun} goes on at the service; nothing is lost."),
-        )
-        .hint(going_on(&self.resume))
+        goes_on(&noun, kind, &self.resume)
     }
 
     fn note(&mut self, words: &str) {
@@ -203,12 +200,7 @@ impl Waiter<'_> {
             deadline,
         };
         let waited = operations::wait(&reader, &watched, glance, tell).await;
-        waited.map_err(|error| {
-            error.hint(format!(
-                "Go on waiting: {} (it starts nothing a second time).",
-                self.resume
-            ))
-        })
+        waited.map_err(|error| error.hint(going_on(&self.resume)))
     }
 
     /// Re-reads until the environment shows the policy and is up, has shown for long enough that it
@@ -261,7 +253,7 @@ impl Waiter<'_> {
                 Err(fault) => {
                     refusals += u32::from(!lasts(&fault));
                     if refusals >= operations::REFUSALS {
-                        return Err(fault.into_error("The environment can't be re-read."));
+                        return Err(fault.into_error("cmkctl can't read the environment."));
                     }
                     fault.clause()
                 }
@@ -288,8 +280,9 @@ impl Waiter<'_> {
     async fn pause(&mut self, pause: Duration, words: String, deadline: &Deadline) {
         let tick = Tick {
             elapsed: deadline.elapsed(),
+            within: Some(LONGEST_OPERATION.unsigned_abs()),
             words,
-            next: pause,
+            next: self.clock.real(pause),
         };
         (self.say)(Event::Waiting(tick));
         self.clock.sleep(pause).await;
@@ -302,7 +295,10 @@ impl Waiter<'_> {
                 running(&operations, goal).map(|operation| self.reader.operation_url(&operation.id))
             }
             Err(fault) => {
-                tracing::info!("{}; the environment alone decides.", fault.clause());
+                tracing::info!(
+                    "{}. cmkctl looks at the environment instead.",
+                    fault.clause()
+                );
                 None
             }
         }

@@ -340,7 +340,7 @@ fn unsent(path: &Path, error: &io::Error) -> Error {
     )
     .detail(format!("{error}."))
     .hint("Name a file that can be appended to, or leave out `--audit-log`.")
-    .hint("Run the same command again then: it goes on from where it stopped.")
+    .hint("Then run the same command again. It continues where it stopped.")
 }
 
 /// What came of a change, as a clause.

@@ -1,33 +1,34 @@
 //! `cmkctl add-environment`
 
-use super::global::{Changing, Offline};
+use super::global::{Changing, Handing, Offline, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, commands};
+use crate::run::{self, Asked, Context, commands};
 
-/// Step 4: add the environment to the policy, wait for the encryption and prove it
+/// Step 4: Add the environment to the policy and verify it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Power Platform administrator; needs Reader on the policy and no right in Key Vault.
-The environment is OFFLINE meanwhile, for up to 4 days. When the encryption already runs,
-nothing is started: the command waits for it, from any machine.
+For the Power Platform administrator. Requires Reader on the policy, and no right in Key Vault.
+The environment is OFFLINE during the encryption, for up to 4 days. If the encryption already
+runs, cmkctl starts nothing and waits for it, from any machine.
 
 Examples:
-  cmkctl add-environment \"Contoso UAT\" --policy /subscriptions/…/enterprisePolicies/ep-cmk \
-  --dry-run
-  cmkctl add-environment ENVIRONMENT_ID --policy POLICY_ID --confirm \"Contoso UAT\" --no-wait
+  cmkctl add-environment \"Contoso UAT\" --policy ep-cmk --dry-run
+  cmkctl add-environment \"Contoso UAT\" --policy ep-cmk --confirm \"Contoso UAT\"
   cmkctl add-environment --sandbox")]
 pub(super) struct Args {
-    /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
-    environment: Option<String>,
-    /// ARM id of the policy [env: CMKCTL_POLICY]
-    #[arg(long, value_name = "ID")]
+    #[command(flatten)]
+    which: Which,
+    /// Policy: name or id
+    #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
     #[command(flatten)]
     making: Making,
     #[command(flatten)]
     offline: Offline,
+    #[command(flatten)]
+    handing: Handing,
     #[command(flatten)]
     changing: Changing,
 }
@@ -35,32 +36,34 @@ pub(super) struct Args {
 /// What the environment is, and may be made.
 #[derive(Debug, clap::Args)]
 pub(super) struct Making {
-    /// Make it a Managed Environment first, which changes what licences its users need
+    /// Make it a Managed Environment (needs licences)
     #[arg(long)]
     pub(super) make_managed: bool,
-    /// The environment has no finance and operations and is meant to stay so
+    /// The environment has no finance and operations apps
     #[arg(long)]
     pub(super) power_platform_only: bool,
-    /// Environments with a customer-managed key that the tenant may have, where Microsoft has
-    /// raised it [default: 25]
-    #[arg(long, value_name = "N")]
+    /// Limit of the tenant, if raised [default: 25]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = super::global::whole,
+        allow_negative_numbers = true
+    )]
     pub(super) limit: Option<usize>,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed::of(self.environment.as_ref(), self.policy.as_ref());
-        let mut target = context.target(&typed)?;
+        let mut typed = Typed::of(self.which.typed(), self.policy.as_ref());
+        typed.alone = self.changing.ask;
+        let mut target = context.target(&typed, out).await?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
         target.limit = self.making.limit;
-        run::change(
-            context,
-            &commands::ADD_ENVIRONMENT,
-            &target,
-            &self.changing.asked(Some(&self.offline)),
-            out,
-        )
-        .await
+        let asked = Asked {
+            hand_over: self.handing.to(),
+            ..self.changing.asked(Some(&self.offline))
+        };
+        run::change(context, &commands::ADD_ENVIRONMENT, &target, &asked, out).await
     }
 }

@@ -5,19 +5,18 @@ use crate::report::Out;
 use crate::run::{self, Context};
 use std::path::PathBuf;
 
-/// Write the file that describes what is there today: every policy with its key and its
-/// environments
+/// Write the file that describes the current state
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads only. `cmkctl plan` of that file plans nothing. What is not visible to you, or on its
-way, is a comment in the file. A file that is there is never overwritten.
+Changes nothing. `cmkctl plan` of the new file finds nothing to do. Environments that you can't
+see, or that are changing, become comments. cmkctl never overwrites a file.
 
 Examples:
   cmkctl adopt > wanted.toml
   cmkctl adopt --out wanted.toml
   cmkctl adopt --sandbox --scenario expiring")]
 pub(super) struct Args {
-    /// File to write [default: print it]
+    /// Write to this file instead
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -1,32 +1,30 @@
 //! `cmkctl check-integration`
 
-use crate::config::Typed;
+use super::global::Which;
 use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context};
 
-/// Step 1: tell whether the environment is integrated with finance and operations
+/// Step 1: Check that finance and operations is integrated
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit 0: integrated. 6: not, with what to do. 5 or 1: it could not be read.
+Exit 0: integrated. Exit 6: not integrated, with what to do. Exit 5 or 1: cmkctl could not read it.
 
 Examples:
+  cmkctl check-integration \"Contoso UAT\"
   cmkctl check-integration https://contoso-uat.sandbox.operations.dynamics.com
   cmkctl check-integration --sandbox --scenario not-integrated")]
 pub(super) struct Args {
-    /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
-    environment: Option<String>,
-    /// The environment has no finance and operations and is meant to stay so
+    #[command(flatten)]
+    which: Which,
+    /// The environment has no finance and operations apps
     #[arg(long)]
     power_platform_only: bool,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let mut target = context.target(&Typed {
-            environment: self.environment.clone(),
-            ..Typed::default()
-        })?;
+        let mut target = context.target_of_environment(self.which.typed())?;
         target.power_platform_only = self.power_platform_only;
         run::check_integration(context, &target, out).await
     }

@@ -9,11 +9,11 @@ use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 
-/// Print the script that makes a shell complete commands, flags and names
+/// Print the completion script for your shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Environments and policies are completed from the last list that the service answered; a sandbox
-neither writes nor reads it. It is names.json in ~/.cache/cmkctl, and may be deleted.
+Names of environments and policies come from the last list that cmkctl read. They are in
+names.json below ~/.cache/cmkctl. You can delete that file.
 
   bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc
   zsh         echo 'source <(cmkctl completions zsh)' >> ~/.zshrc
@@ -95,6 +95,12 @@ pub(super) fn answer(shell: &str, tree: clap::Command, words: Vec<OsString>) -> 
     let real = !words.iter().any(|word| word == "--sandbox");
     let mut answers = Vec::new();
     let folder = std::env::current_dir().ok();
+    let subjects = super::help::subjects(&tree);
+    let about =
+        ArgValueCompleter::new(move |typed: &OsStr| matching(shell, subjects.clone(), typed));
+    let tree = tree.mut_subcommand("help", |help| {
+        help.mut_arg("help_about", |words| words.add(about))
+    });
     let answered = shell.adapter().write_complete(
         &mut with_names(tree, shell, real),
         words,

@@ -1,52 +1,68 @@
 //! `cmkctl create-policy`
 
-use super::global::Changing;
+use super::create_key::NewKey;
+use super::global::{Changing, Handing, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, commands};
+use crate::run::{self, Asked, Context, commands};
 
-/// Step 3: create the enterprise policy and let its identity use the key
+/// Step 3: Create the policy and grant it access to the key
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Key Vault administrator; needs no right in Power Platform when --location is given.
-Registers the provider, checks vault and key, creates the policy, grants its identity,
-and gives Reader to whoever adds environments. A policy that is there is never rewritten.
+For the Key Vault administrator. With --location it requires no right in Power Platform. It
+registers the provider, checks vault and key, creates the policy, grants its identity access to
+the key, and gives Reader to the people you name. It never changes an existing policy.
 
 Examples:
-  cmkctl create-policy --vault /subscriptions/…/vaults/kv --key cmk --policy ep-cmk --location \
-  europe \\
-      --reader 00000000-0000-0000-0000-000000000000 --dry-run
+  cmkctl create-policy --vault kv-cmk --key cmk --policy ep-cmk \\
+      --location europe --reader power.admin@contoso.com --dry-run
+  cmkctl create-policy --create-key --vault kv-cmk --resource-group rg-cmk \\
+      --azure-location westeurope --key cmk --policy ep-cmk --location europe
   cmkctl create-policy --sandbox --yes")]
 pub(super) struct Args {
-    /// Environment whose geography the policy takes [env: CMKCTL_ENVIRONMENT]
-    environment: Option<String>,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     key: Key,
+    /// Do not grant the policy's identity access to the key
+    #[arg(long)]
+    no_grant: bool,
+    /// Create the key first, see `cmkctl help create-key`
+    #[arg(long)]
+    create_key: bool,
+    /// Allow permanent purge protection of this new vault
+    #[arg(long, value_name = "NAME")]
+    confirm: Vec<String>,
+    #[command(flatten)]
+    handing: Handing,
     #[command(flatten)]
     changing: Changing,
+    // Its heading holds for whatever follows.
+    #[command(flatten)]
+    new_key: NewKey,
 }
 
 /// Policy, vault and key.
 #[derive(Debug, clap::Args)]
 pub(super) struct Key {
-    /// ARM id of the policy, or its name beside the vault [env: CMKCTL_POLICY]
-    #[arg(long, value_name = "ID|NAME")]
+    /// Policy: name or id, a new one goes beside the vault
+    #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
-    /// ARM id of the key vault or managed HSM [env: CMKCTL_VAULT]
-    #[arg(long, value_name = "ID")]
+    /// Vault or managed HSM: name, id, URL or portal link
+    #[arg(long, value_name = "NAME|ID")]
     vault: Option<String>,
-    /// Name of the key [env: CMKCTL_KEY]
-    #[arg(long, value_name = "NAME")]
+    /// Key: name or key identifier URL
+    #[arg(long, value_name = "NAME|ID")]
     key: Option<String>,
-    /// Pin this version; rotating the key then changes nothing
+    /// Pin this version, so rotations have no effect
     #[arg(long, value_name = "VERSION")]
     key_version: Option<String>,
-    /// Geography of the policy, such as europe [default: the environment's]
+    /// Geography [default: the environment's]
     #[arg(long, value_name = "NAME")]
     location: Option<String>,
-    /// Object id that gets Reader on the policy; repeatable
-    #[arg(long = "reader", value_name = "OBJECT_ID")]
+    /// Who gets Reader: name or object id, repeatable
+    #[arg(long = "reader", value_name = "WHO")]
     readers: Vec<String>,
 }
 
@@ -60,20 +76,25 @@ impl Key {
             key_version: self.key_version.clone(),
             location: self.location.clone(),
             readers: self.readers.clone(),
+            ..Typed::default()
         }
     }
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let target = context.target(&self.key.typed(self.environment.as_ref()))?;
-        run::change(
-            context,
-            &commands::CREATE_POLICY,
-            &target,
-            &self.changing.asked(None),
-            out,
-        )
-        .await
+        let typed = Typed {
+            new_key: self.new_key.asked_for(self.create_key)?,
+            alone: self.changing.ask,
+            ..self.key.typed(self.which.typed())
+        };
+        let mut target = context.target(&typed, out).await?;
+        target.no_grant = self.no_grant;
+        let asked = Asked {
+            hand_over: self.handing.to(),
+            confirm: self.confirm.clone(),
+            ..self.changing.asked(None)
+        };
+        run::change(context, &commands::CREATE_POLICY, &target, &asked, out).await
     }
 }

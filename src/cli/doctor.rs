@@ -5,13 +5,11 @@ use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context};
 
-/// Find what keeps this machine or account from working: proxy, names, certificates, clock,
-/// sign-in, roles
+/// Find problems of this machine, network or account
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each line says what was seen, what helps, and who can do it. Changes nothing. Roles in Azure are
-looked at when a policy or a vault is configured. An administrator of one half passes that half
-with --part. Exit 4: sign-in. 5: a role, or the network. 1: the rest.
+Changes nothing. Each line says what cmkctl found, what helps, and who can do it. It checks Azure
+roles if a policy or a vault is configured. Exit 4: sign-in. Exit 5: a role or the network.
 
 Examples:
   cmkctl doctor
@@ -19,7 +17,7 @@ Examples:
   cmkctl doctor --profile prod -o json
   cmkctl doctor --sandbox --sandbox-user unregistered")]
 pub(super) struct Args {
-    /// The administrator's part that is looked at
+    /// Look at one administrator's part only
     #[arg(long, value_enum, default_value_t = Part::All)]
     part: Part,
 }

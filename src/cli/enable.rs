@@ -1,49 +1,63 @@
 //! `cmkctl enable`
 
 use super::add_environment::Making;
+use super::create_key::NewKey;
 use super::create_policy::Key;
-use super::global::{Changing, Offline};
+use super::global::{Changing, Handing, Offline, Which};
+use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, commands};
+use crate::run::{self, Asked, Context, commands};
 
-/// All four steps, in order; what is done already is skipped
+/// Run all four steps and skip those already done
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The environment is OFFLINE while its data is encrypted, for up to 4 days: it asks for the
-environment's name before that. Run it again after anything: it sends only what is missing.
+The environment is OFFLINE during the encryption, for up to 4 days. cmkctl asks for its name
+before that. Run it again at any time: it does only what is missing.
+At a terminal cmkctl asks for what you leave out, with lists to pick from.
 
 Examples:
-  cmkctl enable \"Contoso UAT\" --vault VAULT_ID --key cmk --policy ep-cmk --dry-run
-  cmkctl enable ENVIRONMENT_ID --vault VAULT_ID --key cmk --policy ep-cmk --yes --confirm \
-  \"Contoso UAT\"
-  cmkctl enable --sandbox --scenario fresh --make-managed")]
+  cmkctl enable
+  cmkctl enable \"Contoso UAT\" --vault kv-cmk --key cmk --policy ep-cmk --dry-run
+  cmkctl enable \"Contoso UAT\" --vault kv-cmk --key cmk --policy ep-cmk --yes \\
+      --confirm \"Contoso UAT\"
+  cmkctl enable --sandbox --scenario fresh --ask")]
 pub(super) struct Args {
-    /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
-    environment: Option<String>,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     key: Key,
+    /// Create the key first, see `cmkctl help create-key`
+    #[arg(long)]
+    create_key: bool,
     #[command(flatten)]
     making: Making,
     #[command(flatten)]
     offline: Offline,
     #[command(flatten)]
+    handing: Handing,
+    #[command(flatten)]
     changing: Changing,
+    // Its heading holds for whatever follows.
+    #[command(flatten)]
+    new_key: NewKey,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let mut target = context.target(&self.key.typed(self.environment.as_ref()))?;
+        let typed = Typed {
+            new_key: self.new_key.asked_for(self.create_key)?,
+            alone: self.changing.ask,
+            ..self.key.typed(self.which.typed())
+        };
+        let mut target = context.target(&typed, out).await?;
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
         target.limit = self.making.limit;
-        run::change(
-            context,
-            &commands::ENABLE,
-            &target,
-            &self.changing.asked(Some(&self.offline)),
-            out,
-        )
-        .await
+        let asked = Asked {
+            hand_over: self.handing.to(),
+            ..self.changing.asked(Some(&self.offline))
+        };
+        run::change(context, &commands::ENABLE, &target, &asked, out).await
     }
 }

@@ -1,24 +1,49 @@
-//! The flags of whatever looks at the whole tenant: `status --all` and `report`.
+//! The flags of whatever looks at the whole tenant: `status --all`, `report` and `list`.
 
 use super::global::duration;
 use crate::run::{FailOn, Glance};
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// Which environments of the tenant.
+/// Which environments, by what their list tells.
 #[derive(Debug, clap::Args)]
-pub(super) struct Filter {
-    /// Only environments whose key is in this vault, by its id or name
-    #[arg(long, value_name = "ID|NAME")]
-    vault: Option<String>,
+pub(super) struct Listed {
     /// Only environments of this type, such as Production
     #[arg(long, value_name = "TYPE")]
     sku: Option<String>,
     /// Only environments without a customer-managed key
     #[arg(long)]
     not_encrypted: bool,
-    /// A key that expires sooner than this is worth a word, such as 60d
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60d")]
+}
+
+impl Listed {
+    /// What was asked for; `policy` is the command's own flag.
+    pub(super) fn glance(&self, policy: Option<String>) -> Glance {
+        Glance {
+            policy,
+            sku: self.sku.clone(),
+            not_encrypted: self.not_encrypted,
+            ..Glance::default()
+        }
+    }
+}
+
+/// Which environments of the tenant.
+#[derive(Debug, clap::Args)]
+pub(super) struct Filter {
+    /// Only environments with a key in this vault
+    #[arg(long, value_name = "ID|NAME")]
+    vault: Option<String>,
+    #[command(flatten)]
+    listed: Listed,
+    /// Warn about keys that expire within this time
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        allow_negative_numbers = true,
+        default_value = "60d"
+    )]
     expiring_within: Duration,
 }
 
@@ -26,12 +51,9 @@ impl Filter {
     /// What was asked for; `policy` is the command's own flag.
     pub(super) fn glance(&self, policy: Option<String>) -> Glance {
         Glance {
-            policy,
             vault: self.vault.clone(),
-            sku: self.sku.clone(),
-            not_encrypted: self.not_encrypted,
             expiring_within: Some(self.expiring_within),
-            ..Glance::default()
+            ..self.listed.glance(policy)
         }
     }
 }
@@ -40,12 +62,12 @@ impl Filter {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "With --all")]
 pub(super) struct Estate {
-    /// Show every environment of the tenant, worst first
+    /// Show all environments of the tenant, worst first
     #[arg(long, conflicts_with = "environment")]
     pub(super) all: bool,
     #[command(flatten)]
     filter: Filter,
-    /// Exit 3 when there is such an environment, and 5 when that is not visible
+    /// Exit 3 if an environment is so, 5 if not visible
     #[arg(
         long,
         requires = "all",
@@ -54,7 +76,7 @@ pub(super) struct Estate {
         value_name = "WHAT"
     )]
     fail_on: Vec<Fail>,
-    /// With --fail-on: do not fail when something is not visible to this account
+    /// Do not fail on what this account can't see
     #[arg(long, requires = "fail_on")]
     allow_not_visible: bool,
 }

@@ -3,21 +3,20 @@
 use crate::error::Result;
 use crate::report::{self, Out};
 
-/// Explain a code of a finding or of a service: why it happens, what helps, who can do it
+/// Explain the code of a finding or of a service
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Offline, and needs no sign-in. Without a code it lists them all. A whole error text can be pasted:
-quote it.
+Works offline and without sign-in. Without a code it lists all codes. You can paste a whole error
+text in quotes.
 
 Examples:
   cmkctl explain
   cmkctl explain CMK006
-  cmkctl explain 7
   cmkctl explain OperationNotStartable -o json
   cmkctl explain 'ERROR: (Forbidden) ... \"code\": \"ForbiddenByFirewall\" ...'")]
 pub(super) struct Args {
-    /// Code such as CMK006 (or 6), OperationNotStartable, AADSTS700024, in any case; or a text with
-    /// codes in it
+    /// Code such as CMK006 or AADSTS700024, or a text with codes
+    #[arg(allow_negative_numbers = true)]
     code: Vec<String>,
 }
 

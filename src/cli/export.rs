@@ -6,11 +6,11 @@ use crate::run::{self, Context, Language};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// Print the policies that exist as Bicep or Terraform, with what they stand on
+/// Print existing policies as Bicep or Terraform
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads only. Terraform comes with import blocks. Links of environments are comments on purpose:
-destroying or replacing one takes the environment offline.
+Changes nothing. Terraform comes with import blocks. Links of environments are comments on
+purpose: to destroy or replace a link takes the environment offline.
 
 Examples:
   cmkctl export bicep --out policies.bicep
@@ -20,10 +20,10 @@ pub(super) struct Args {
     /// The language
     #[arg(value_enum)]
     language: Tongue,
-    /// Only this policy, by its id or name
+    /// Only this policy: name or id
     #[arg(long, value_name = "ID|NAME")]
     policy: Option<String>,
-    /// File to write, whole or not at all; one that is there is replaced [default: print it]
+    /// Write to this file, or replace it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

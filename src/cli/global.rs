@@ -10,27 +10,35 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, and any of them may be given with any other"
+)]
 pub(super) struct Global {
-    /// Cloud: public, gcc, gcc-high, dod, china, or a file such as ./cloud.json [env: CMKCTL_CLOUD]
-    /// [default: public]
+    /// Cloud: public, gcc, gcc-high, dod, china, or a file [env: CMKCTL_CLOUD] [default: public]
     #[arg(long, global = true, value_name = "NAME|FILE")]
     cloud: Option<String>,
-    /// Override one value of the cloud, such as `bap=api.bap.microsoft.com` [env:
-    /// CMKCTL_ENDPOINT_…]
+    /// Override one value of the cloud [env: CMKCTL_ENDPOINT_…]
     #[arg(long = "endpoint", global = true, value_name = "KEY=VALUE")]
     endpoints: Vec<String>,
     /// Tenant to sign in to [env: AZURE_TENANT_ID]
     #[arg(long, global = true, value_name = "ID")]
     tenant: Option<String>,
-    /// Sign in this way only: environment, federated, managed-identity, azure-cli, azd, device-code
+    /// Sign in this way only: environment, federated, managed-identity, login, azure-cli, azd,
+    /// azure-powershell, browser, device-code
     /// [env: CMKCTL_AUTH]
     #[arg(long, global = true, value_name = "METHOD")]
     auth: Option<String>,
-    /// Rehearse on a fresh sandbox inside this process: no real tenant, no real sign-in
+    /// Application for a sign-in by browser or device code [env: CMKCTL_DEVICE_CODE_CLIENT_ID]
+    /// [default: the Azure CLI's]
+    #[arg(long, global = true, value_name = "ID")]
+    client_id: Option<String>,
+    /// Rehearse in this process: no tenant, no sign-in
     #[arg(long, global = true)]
     pub(super) sandbox: bool,
-    /// What the sandbox holds: ready, fresh, access-policy-vault, managed-hsm,
-    /// not-integrated, inherited-grants, many-subscriptions, paged, messy, or a file
+    /// What the sandbox holds: access-policy-vault, empty, estate, expiring, fresh,
+    /// inherited-grants, locked, managed-hsm, many-subscriptions, messy, not-integrated, paged,
+    /// ready, or a file [default: ready]
     #[arg(
         long,
         global = true,
@@ -39,45 +47,62 @@ pub(super) struct Global {
         hide_default_value = true
     )]
     pub(super) scenario: String,
-    /// How fast the sandbox's time runs: its seconds per real second
+    /// Seconds of the sandbox per real second
     #[arg(long, global = true, value_name = "FACTOR", default_value_t = 3600.0,
         value_parser = speed)]
     pub(super) speed: f64,
-    /// Delay of every answer of the sandbox, such as `80ms`
-    #[arg(long, global = true, value_name = "TIME", default_value = "0ms", value_parser = duration)]
+    /// Delay of every answer of the sandbox, such as 80ms
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        default_value = "0ms",
+        value_parser = duration,
+        allow_negative_numbers = true
+    )]
     pub(super) latency: Duration,
-    /// Sandbox user to sign in as, such as key-vault-admin or power-platform-admin [env:
+    /// Sandbox user: admin, key-vault-admin, power-platform-admin, unregistered, observer [env:
     /// CMKCTL_SANDBOX_USER]
     #[arg(long, global = true, value_name = "NAME")]
-    sandbox_user: Option<String>,
+    pub(super) sandbox_user: Option<String>,
     /// Configuration file [env: CMKCTL_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Profile of the configuration file: its values are stronger than the file's own [env:
-    /// CMKCTL_PROFILE]
+    /// Profile of the configuration file [env: CMKCTL_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// Additional certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
+    /// More certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
     #[arg(long, global = true, value_name = "FILE")]
     ca_bundle: Option<PathBuf>,
-    /// Append every change to this file, one line before it is sent and one after it [env:
-    /// CMKCTL_AUDIT_LOG]
+    /// Append every change to this file [env: CMKCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE")]
     audit_log: Option<PathBuf>,
     /// How results are printed
-    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        ignore_case = true,
+        value_name = "FORMAT"
+    )]
     output: Option<Format>,
-    /// Print what this JMESPath expression makes of the JSON document, such as `environments[].id`
+    /// Apply a JMESPath expression, such as `environments[].id`
     #[arg(long, global = true, value_name = "JMESPATH")]
     query: Option<String>,
-    /// No annotations, summary or outputs for the CI service [env: CMKCTL_CI=off, github or
-    /// azure-pipelines]
+    /// Write nothing for the CI service [env: CMKCTL_CI]
     #[arg(long, global = true)]
     no_ci: bool,
+    /// Numbered lists, for screen readers [env: CMKCTL_PLAIN]
+    #[arg(long, global = true)]
+    plain: bool,
+    /// Remember no token for the next command [env: CMKCTL_REMEMBER=false]
+    #[arg(long, global = true)]
+    no_remember: bool,
     /// Print results and errors only
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Say more: -v decisions, -vv requests, -vvv what is looked for in the answers
+    /// -v decisions, -vv requests, -vvv fields of answers
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
@@ -89,12 +114,16 @@ impl Global {
             endpoints: self.endpoints.clone(),
             tenant: self.tenant.clone(),
             auth: self.auth.clone(),
+            client_id: self.client_id.clone(),
             sandbox_user: self.sandbox_user.clone(),
             config: self.config.clone(),
             profile: self.profile.clone(),
             ca_bundle: self.ca_bundle.clone(),
             audit_log: self.audit_log.clone(),
             output: self.output,
+            plain: self.plain,
+            remember: self.no_remember.then_some(false),
+            line: String::new(),
             quiet: self.quiet,
             no_ci: self.no_ci,
         }
@@ -135,20 +164,22 @@ impl Global {
     reason = "each is a flag of the command line, and any of them may be given with any other"
 )]
 pub(super) struct Changing {
+    /// Ask for everything that is not on this line
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) ask: bool,
     /// Show the plan and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// With --dry-run: exit 3 when there is something to do
+    /// With --dry-run: exit 3 if there are changes
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
-    /// Repair first what can be repaired without harm: registration, grants, Reader, Managed
-    /// Environment, each with its own consent
+    /// First repair what is safe to repair, with consent
     #[arg(long)]
     fix: bool,
-    /// With --fix: consent to turn on purge protection of the vault of this name, for good
+    /// With --fix: allow permanent purge protection
     #[arg(long, requires = "fix", value_name = "NAME")]
     protect_from_purge: Option<String>,
-    /// Consent to the plan without being asked; taking an environment offline still needs --confirm
+    /// Accept the plan, but an outage needs --confirm
     #[arg(short, long)]
     yes: bool,
 }
@@ -156,16 +187,35 @@ pub(super) struct Changing {
 /// Consent to an outage, and how long to wait for its end.
 #[derive(Debug, Args)]
 pub(super) struct Offline {
-    /// Consent to take the environment of this name offline for up to 4 days; repeatable
+    /// Allow the outage of this environment, repeatable
     #[arg(long, value_name = "NAME")]
     confirm: Vec<String>,
-    /// Start the encryption and do not wait for it (exit 8)
+    /// Start the encryption and do not wait (exit 8)
     #[arg(long)]
     no_wait: bool,
-    /// Stop waiting after this long (exit 8); the encryption goes on. Such as 90m, 6h, 4d [default:
-    /// wait until it ends]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// Stop waiting after 90m, 6h, 4d … (exit 8)
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        allow_negative_numbers = true
+    )]
     timeout: Option<Duration>,
+}
+
+/// The other administrator's half.
+#[derive(Debug, Args)]
+pub(super) struct Handing {
+    /// Write the other administrator's part as a script: FILE.sh and FILE.ps1, or `-` to print it
+    #[arg(long, value_name = "FILE|-")]
+    hand_over: Option<String>,
+}
+
+impl Handing {
+    /// Where it goes.
+    pub(super) fn to(&self) -> Option<String> {
+        self.hand_over.clone()
+    }
 }
 
 impl Offline {
@@ -185,6 +235,8 @@ impl Offline {
 impl Changing {
     pub(super) fn asked(&self, offline: Option<&Offline>) -> Asked {
         Asked {
+            ask: self.ask,
+            led: false,
             dry_run: self.dry_run,
             yes: self.yes,
             fix: self.fix,
@@ -193,6 +245,7 @@ impl Changing {
                 .map(|offline| offline.confirm.clone())
                 .unwrap_or_default(),
             detailed_exitcode: self.detailed_exitcode,
+            hand_over: None,
             waiting: offline
                 .map(|offline| crate::apply::Waiting {
                     no_wait: offline.no_wait,
@@ -219,6 +272,9 @@ pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
         .find(|ch: char| !ch.is_ascii_digit() && ch != '.')
         .ok_or("give a unit: ms, s, m, h or d")?;
     let (number, unit) = text.split_at(split);
+    if text.starts_with('-') {
+        return Err("it must not be negative".to_owned());
+    }
     let number: f64 = number
         .parse()
         .map_err(|_| "it does not begin with a number".to_owned())?;
@@ -260,6 +316,40 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
     }
+}
+
+/// The environment, at its place or by a flag.
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
+    /// Name, id, LCS id, URL or link (or --environment)
+    environment: Option<String>,
+    /// The environment, as an option
+    #[arg(
+        long = "environment",
+        hide_short_help = true,
+        value_name = "ENVIRONMENT",
+        conflicts_with = "environment"
+    )]
+    by_flag: Option<String>,
+}
+
+impl Which {
+    /// What was typed.
+    pub(super) fn typed(&self) -> Option<&String> {
+        self.environment.as_ref().or(self.by_flag.as_ref())
+    }
+}
+
+/// A count, for clap: its own words are those of the standard library.
+pub(super) fn whole(text: &str) -> std::result::Result<usize, String> {
+    text.parse()
+        .map_err(|_| "it must be a whole number, such as 25".to_owned())
+}
+
+/// A port, likewise.
+pub(super) fn port(text: &str) -> std::result::Result<u16, String> {
+    text.parse()
+        .map_err(|_| "it must be a number from 0 to 65535".to_owned())
 }
 
 /// Whose part is looked at.

@@ -1,19 +1,22 @@
 //! `cmkctl man`
 
-use super::help::topic;
+use super::help::{exit_codes, manuals, terms, variables};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Out, verbatim};
 use crate::run;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Print the manual page, or write one for each command into a folder
+/// Print the manual page, or write all into a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+The help topics are manual pages of section 7, such as cmkctl-permissions.7. Of a folder man1,
+cmkctl writes them into man7 beside it.
+
 Examples:
   cmkctl man > cmkctl.1
   cmkctl man ~/.local/share/man/man1")]
 pub(super) struct Args {
-    /// Folder, made if it is not there
+    /// Folder, created if missing
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
@@ -26,9 +29,27 @@ impl Args {
             Error::new(Kind::Unexpected, "The manual can't be written.").detail(format!("{error}."))
         })?;
         match &self.folder {
-            Some(folder) => run::write_files(folder, &pages, out),
+            Some(folder) => {
+                let topics = manuals(&command);
+                let section = section_7(folder);
+                if section == *folder {
+                    pages.extend(topics);
+                    return run::write_files(folder, &pages, out);
+                }
+                run::write_files(folder, &pages, out)?;
+                run::write_files(&section, &topics, out)
+            }
             None => pages.first().map_or(Ok(()), |(_, page)| verbatim(page)),
         }
+    }
+}
+
+/// Where the pages of the topics belong: `man` looks for them in `man7`, beside `man1`.
+fn section_7(folder: &Path) -> PathBuf {
+    if folder.file_name().is_some_and(|name| name == "man1") {
+        folder.with_file_name("man7")
+    } else {
+        folder.to_owned()
     }
 }
 
@@ -43,11 +64,8 @@ fn gather(
         .title(name.to_uppercase())
         .render(&mut page)?;
     if pages.is_empty() {
-        for (title, topic) in [
-            ("EXIT STATUS", topic("exit-codes")),
-            ("ENVIRONMENT", topic("environment")),
-        ] {
-            page.extend(section(title, &topic.unwrap_or_default()).into_bytes());
+        for (title, rows) in [("EXIT STATUS", exit_codes()), ("ENVIRONMENT", variables())] {
+            page.extend(terms(title, &rows).into_bytes());
         }
     }
     pages.push((format!("{name}.1"), page));
@@ -58,18 +76,4 @@ fn gather(
         gather(inner, &format!("{name}-{}", inner.get_name()), pages)?;
     }
     Ok(())
-}
-
-/// Text as it stands, in the language of manual pages.
-fn section(title: &str, text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let line = line.replace('\\', "\\e").replace('-', "\\-");
-        // A dot or a quote at the beginning would be a command.
-        if line.starts_with(['.', '\'']) {
-            format!("\\&{line}\n")
-        } else {
-            format!("{line}\n")
-        }
-    });
-    format!(".SH \"{title}\"\n.nf\n{}.fi\n", lines.collect::<String>())
 }

@@ -8,6 +8,7 @@ mod check;
 mod check_integration;
 mod completions;
 mod config_command;
+mod create_key;
 mod create_policy;
 mod doctor;
 mod enable;
@@ -17,7 +18,9 @@ mod explain;
 mod export;
 mod global;
 mod help;
+mod list;
 mod man;
+mod misuse;
 mod plan;
 mod remove_environment;
 mod report_command;
@@ -33,21 +36,13 @@ use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt;
 use crate::report::{self, Out};
 use crate::run::Context;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-
-const AFTER_HELP: &str = "\
-Try it first, offline, in a rehearsal on this machine:
-  cmkctl enable --sandbox
-
-Exit codes: 0 done or already so, 1 unexpected, 2 usage, 3 changes pending,
-4 sign-in, 5 not visible or not known, 6 blocked by a known fact, 7 another
-operation runs, 8 still running at the service, 9 not verified, 10 refused,
-130 interrupted (129 by SIGHUP, 143 by SIGTERM).";
 
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
-#[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), after_help = AFTER_HELP,
-    propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), propagate_version = true,
+    disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: global::Global,
@@ -59,6 +54,7 @@ struct Cli {
 enum Command {
     CheckIntegration(check_integration::Args),
     EnvironmentName(environment_name::Args),
+    CreateKey(create_key::Args),
     CreatePolicy(create_policy::Args),
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
@@ -71,6 +67,7 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Adopt(adopt::Args),
+    List(list::Args),
     Check(check::Args),
     Report(report_command::Args),
     Export(export::Args),
@@ -101,24 +98,38 @@ pub async fn main() -> u8 {
             concat!("cmkctl ", env!("CMKCTL_VERSION"), "\n").as_bytes(),
         ));
     }
+    if std::env::args_os().len() == 1 {
+        return alone(report::verbatim(help::overview(&command()).as_bytes()));
+    }
     let (cli, name) = match parse_arguments() {
         Ok(parsed) => parsed,
         Err(error) => return said_by_clap(&error),
     };
-    let flags = cli.global.flags();
+    let mut flags = cli.global.flags();
+    flags.line = line(std::env::args_os());
     report::log_to_stderr(cli.global.verbose, cli.global.quiet);
     let mut out = Out::new(config::style(&flags));
     let result = match &cli.command {
-        Command::Help(args) => match args.run(&mut out, command()) {
-            Ok(Err(said)) => return said_by_clap(&said),
-            result => result.map(|_| ()),
-        },
+        Command::Help(args) => args.run(&mut out, &command()),
         _ => {
             let ran = interrupt::unless_stopped_for_good(cli.run(&flags, &mut out)).await;
             ran.unwrap_or_else(|stop| Err(interrupted(stop)))
         }
     };
     out.finish(&name, result)
+}
+
+/// The line as it was typed, without how much is said of it.
+fn line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
+    let said = |word: &String| {
+        let more = word.strip_prefix('-').unwrap_or("-");
+        !["--quiet", "-q", "--verbose"].contains(&word.as_str())
+            && !more.bytes().all(|letter| letter == b'v')
+    };
+    let words = words
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    words.filter(said).collect::<Vec<_>>().join("\u{0}")
 }
 
 /// For what was stopped where nothing else knows how to go on: in the middle of reads.
@@ -155,18 +166,31 @@ fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
     Ok((Cli::from_arg_matches(&matches)?, name))
 }
 
-/// Prints what clap has to say. Help and version are data; everything else is a usage error. A
-/// closed pipe is fine either way.
+/// Says what was asked for or is wrong where a line is no command. Help and version are data;
+/// everything else is a usage error. A closed pipe is fine either way.
 fn said_by_clap(error: &clap::Error) -> u8 {
-    if error.use_stderr() && config::log_is_read() {
-        report::misuse(&error.render().to_string());
-    } else {
-        let printed = report::printed(error.print());
-        if !error.use_stderr() && printed.is_err() {
-            return alone(printed);
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    match error.kind() {
+        ErrorKind::DisplayHelp => alone(report::verbatim(help::of(&words, &command()).as_bytes())),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let style = config::style(&config::Flags::default());
+            Out::new(style).say(help::of(&words, &command()).trim_end());
+            Kind::Usage.exit_code()
+        }
+        ErrorKind::DisplayVersion => alone(report::verbatim(error.render().to_string().as_bytes())),
+        _ => {
+            let flags = config::Flags {
+                output: misuse::format(&words),
+                no_ci: words.iter().any(|word| word == "--no-ci"),
+                ..config::Flags::default()
+            };
+            let told = misuse::told(error, &words, &command());
+            Out::new(config::style(&flags)).finish("", Err(told))
         }
     }
-    u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
 impl Cli {
@@ -200,6 +224,11 @@ impl Cli {
             Command::Explain(args) => return args.run(out),
             Command::Completions(args) => return args.run(),
             Command::Man(args) => return args.run(out, command()),
+            Command::Config(args) => {
+                if let Some(written) = args.written(flags, out) {
+                    return written;
+                }
+            }
             _ => {}
         }
         self.printable(out.format())?;
@@ -207,6 +236,7 @@ impl Cli {
         let result = match &self.command {
             Command::CheckIntegration(args) => args.run(&context, out).await,
             Command::EnvironmentName(args) => args.run(&context, out).await,
+            Command::CreateKey(args) => args.run(&context, out).await,
             Command::CreatePolicy(args) => args.run(&context, out).await,
             Command::AddEnvironment(args) => args.run(&context, out).await,
             Command::Enable(args) => args.run(&context, out).await,
@@ -219,6 +249,7 @@ impl Cli {
             Command::Plan(args) => args.run(&context, out).await,
             Command::Apply(args) => args.run(&context, out).await,
             Command::Adopt(args) => args.run(&context, out).await,
+            Command::List(args) => args.run(&context, out).await,
             Command::Check(args) => args.run(&context, out).await,
             Command::Report(args) => args.run(&context, out).await,
             Command::Export(args) => args.run(&context, out).await,
@@ -234,7 +265,8 @@ impl Cli {
         let result = context.with_activation(result).await;
         context.cost();
         context.keep_names();
-        context.audited(result, out)
+        context.learn(result.is_ok());
+        context.ended(context.audited(result, out), out)
     }
 }
 

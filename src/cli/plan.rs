@@ -1,49 +1,43 @@
 //! `cmkctl plan`
 
+use super::global::Handing;
 use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context};
 use std::path::PathBuf;
 
-/// Show what differs between a file of policies and environments and what is there
+/// Show what a file of environments would change
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads only. The file (TOML) names policies with their environments, and how many may be
-offline at a time; `cmkctl adopt` writes one. With --out the plan is saved: `cmkctl apply`
-then runs exactly it, and refuses when anything else would be done.
+Changes nothing. The file (TOML) names policies with their environments, and how many may be
+offline at the same time. `cmkctl adopt` writes one. With --out, `cmkctl apply` runs exactly the
+saved plan, and refuses if anything else would change.
 
 Examples:
   cmkctl plan wanted.toml
   cmkctl plan wanted.toml --detailed-exitcode
   cmkctl plan wanted.toml --out plan.json
-  cmkctl plan wanted.toml --split handover")]
+  cmkctl plan wanted.toml --hand-over handover")]
 pub(super) struct Args {
-    /// File with the wanted state
+    /// File with the desired state
     file: PathBuf,
-    /// Save the plan in this file
+    /// Save the plan for `cmkctl apply`
     #[arg(long, value_name = "PLAN")]
     out: Option<PathBuf>,
-    /// Write into this folder what the Key Vault administrator and the Power Platform
-    /// administrator must run: commands, and Bicep for the half of Azure
-    #[arg(long, value_name = "DIR")]
-    split: Option<PathBuf>,
-    /// Exit 3 when there is something to do
+    #[command(flatten)]
+    handing: Handing,
+    /// Exit 3 if there are changes to make
     #[arg(long)]
     detailed_exitcode: bool,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let planned = Box::pin(run::planned(context, &self.file, self.out.as_deref())).await?;
-        if let Some(folder) = &self.split {
-            run::split_plan(context, &planned, folder, out)?;
-        }
-        run::show_plan(
-            context,
-            &planned,
-            &self.file,
-            (self.out.as_deref(), self.detailed_exitcode),
-            out,
-        )
+        let wishes = run::Wishes {
+            save: self.out.clone(),
+            hand_over: self.handing.to(),
+            detailed: self.detailed_exitcode,
+        };
+        Box::pin(run::plan_file(context, &self.file, &wishes, out)).await
     }
 }

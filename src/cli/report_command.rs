@@ -6,23 +6,23 @@ use crate::report::Out;
 use crate::run::{self, Context};
 use std::path::PathBuf;
 
-/// Write the evidence for auditors: the whole tenant, each fact with the request it was read from
+/// Write the evidence for auditors
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-One page that needs nothing else (`-o html`), Markdown, or JSON; with a hash over the data.
-Reads only.
+Changes nothing. Writes one self-contained page (`-o html`), Markdown or JSON, with a hash of
+the data.
 
 Examples:
   cmkctl report -o html --out keys.html
   cmkctl report -o markdown --sku Production
   cmkctl report --sandbox --scenario estate -o html > estate.html")]
 pub(super) struct Args {
-    /// Only environments of this policy, by its ARM id or name
+    /// Only environments of this policy: name or id
     #[arg(long, value_name = "ID|NAME")]
     policy: Option<String>,
     #[command(flatten)]
     filter: Filter,
-    /// File to write, whole or not at all; one that is there is replaced [default: print it]
+    /// Write to this file, or replace it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -6,38 +6,37 @@ use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context, commands};
 
-/// Tell who still needs a key or a version, until when, and disable it once nobody does
+/// Disable a key or version that nothing needs any more
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Looks at the whole tenant: at every policy that environments are linked to, and at the history of
-every environment. A version must stay for 28 days after a rotation or a swap, a key for 30 days
-after a removal, and no history says which key was left. cmkctl refuses before these days, and
-when anything about the tenant is not known. Deleted environments are in no list: look at them in
-the admin center, then pass --deleted-environments-checked. --override-dates overrides dates, and
-nothing else. cmkctl disables and deletes nothing: a version can be enabled again.
+Reads the whole tenant: every policy with environments, and the history of every environment. A
+version must stay for 28 days after a rotation or swap, and a key for 30 days after a removal.
+cmkctl refuses before these days, and if it can't see something. No API lists deleted environments:
+look at them in the admin center, then pass --deleted-environments-checked. cmkctl deletes nothing:
+you can enable a disabled version again.
 
 Examples:
-  cmkctl retire-key --vault VAULT_ID --key cmk --key-version OLD_VERSION --dry-run
-  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --deleted-environments-checked --confirm \
-  cmk-2024
-  cmkctl retire-key --vault VAULT_ID --key cmk-2024 --override-dates --audit-log FILE --dry-run")]
+  cmkctl retire-key --vault kv-cmk --key cmk --key-version OLD_VERSION --dry-run
+  cmkctl retire-key --vault kv-cmk --key cmk-2024 --deleted-environments-checked \\
+      --confirm cmk-2024
+  cmkctl retire-key --vault kv-cmk --key cmk-2024 --override-dates --audit-log FILE --dry-run")]
 pub(super) struct Args {
-    /// ARM id of the key vault or managed HSM [env: CMKCTL_VAULT]
-    #[arg(long, value_name = "ID")]
+    /// Vault or managed HSM: name, id, URL or portal link
+    #[arg(long, value_name = "NAME|ID")]
     vault: Option<String>,
-    /// Name of the key [env: CMKCTL_KEY]
-    #[arg(long, value_name = "NAME")]
+    /// Key: name or key identifier URL
+    #[arg(long, value_name = "NAME|ID")]
     key: Option<String>,
-    /// The version to retire [default: every version]
+    /// The version to retire [default: all versions]
     #[arg(long, value_name = "VERSION")]
     key_version: Option<String>,
-    /// Retire it although its days are not over; needs --audit-log
+    /// Ignore the waiting days (needs --audit-log)
     #[arg(long)]
     override_dates: bool,
-    /// You have checked that no deleted environment needs the key: none is in any list
+    /// You checked that no deleted environment needs the key
     #[arg(long)]
     deleted_environments_checked: bool,
-    /// Consent by the key's name
+    /// Confirm by the name of the key
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
     #[command(flatten)]
@@ -51,12 +50,19 @@ impl Args {
             self.key.clone(),
             self.key_version.clone(),
         );
-        let mut target = context.target(&Typed {
-            vault,
-            key,
-            key_version,
-            ..Typed::default()
-        })?;
+        let mut target = context
+            .target(
+                &Typed {
+                    vault,
+                    key,
+                    key_version,
+                    pins: true,
+                    alone: self.changing.ask,
+                    ..Typed::default()
+                },
+                out,
+            )
+            .await?;
         // No environment and no policy of the configuration is this command's business: it looks at
         // all of them.
         (target.environment, target.policy) = (None, None);

@@ -6,28 +6,28 @@ use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context, commands};
 
-/// Make a new version of the key: nobody goes offline, and environments follow within a day
+/// Create a new version of the key, without an outage
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Key Vault administrator; makes one version and nothing else. A version that is younger
-than a day counts as the rotation that was wanted: run twice, it rotates once. The version
-before must stay enabled for 28 days; the day is printed.
+For the Key Vault administrator. Environments use the new version within a day, without an outage.
+If the latest version is less than a day old, it counts as the rotation: run twice, cmkctl rotates
+once. The previous version must stay enabled for 28 days. cmkctl prints the day.
 
 Examples:
-  cmkctl rotate-key --vault /subscriptions/…/vaults/kv --key cmk --dry-run
-  cmkctl rotate-key --vault VAULT_ID --key cmk --policy POLICY_ID --yes
+  cmkctl rotate-key --vault kv-cmk --key cmk --dry-run
+  cmkctl rotate-key --vault kv-cmk --key cmk --policy ep-cmk --yes
   cmkctl rotate-key --sandbox --yes")]
 pub(super) struct Args {
-    /// ARM id of the key vault or managed HSM [env: CMKCTL_VAULT]
-    #[arg(long, value_name = "ID")]
+    /// Vault or managed HSM: name, id, URL or portal link
+    #[arg(long, value_name = "NAME|ID")]
     vault: Option<String>,
-    /// Name of the key [env: CMKCTL_KEY]
-    #[arg(long, value_name = "NAME")]
+    /// Key: name or key identifier URL
+    #[arg(long, value_name = "NAME|ID")]
     key: Option<String>,
-    /// ARM id of a policy that uses it: says when that is pinned to a version [env: CMKCTL_POLICY]
+    /// A policy that uses the key: tells if it pins a version
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
-    /// Make another version although the latest one is younger than a day
+    /// Rotate although the latest version is under a day old
     #[arg(long)]
     again: bool,
     #[command(flatten)]
@@ -37,12 +37,18 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let (vault, key, policy) = (self.vault.clone(), self.key.clone(), self.policy.clone());
-        let mut target = context.target(&Typed {
-            vault,
-            key,
-            policy,
-            ..Typed::default()
-        })?;
+        let mut target = context
+            .target(
+                &Typed {
+                    vault,
+                    key,
+                    policy,
+                    alone: self.changing.ask,
+                    ..Typed::default()
+                },
+                out,
+            )
+            .await?;
         // No environment is this command's business.
         target.environment = None;
         target.again = self.again;

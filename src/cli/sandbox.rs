@@ -6,13 +6,14 @@ use crate::report::Out;
 use crate::run::{self, Rehearsal, Served};
 use std::path::{Path, PathBuf};
 
-/// Serve a rehearsal tenant on this machine until stopped, so that several commands share it
+/// Serve a rehearsal tenant that commands can share
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Plays sign-in, Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1.
-Users: admin, key-vault-admin, power-platform-admin, unregistered, observer.
-With --tls, clients that know nothing of it reach it under the public host names: it is their
-HTTPS_PROXY, and refuses every host that it does not play. The secret of every user is `sandbox`.
+Plays sign-in, Azure Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1, until
+you stop it. Users: admin, key-vault-admin, power-platform-admin, unregistered, observer. The secret
+of each is `sandbox`. With --tls other tools reach it under the public host names, and
+--sandbox-user chooses who signs in there with a browser or a device code.
+More: `cmkctl help sandbox`.
 
 Examples:
   cmkctl sandbox --cloud-file sandbox.json &
@@ -21,22 +22,23 @@ Examples:
   cmkctl sandbox --tls --ca-file ca.pem --port 8443 &
   HTTPS_PROXY=http://127.0.0.1:8443 REQUESTS_CA_BUNDLE=ca.pem az login --service-principal ...")]
 pub(super) struct Args {
-    /// File that the cloud's description is written to, for `--cloud FILE`; removed at the end
+    /// File for `--cloud`, removed at the end
     #[arg(long, value_name = "FILE")]
     cloud_file: Option<PathBuf>,
     /// Port on 127.0.0.1 [default: any free one]
     #[arg(
         long,
         value_name = "PORT",
+        value_parser = super::global::port,
         default_value_t = 0,
         hide_default_value = true
     )]
     port: u16,
-    /// Let in clients that speak https to the public host names, as their HTTPS_PROXY
+    /// Also serve https clients, as their HTTPS_PROXY
     #[arg(long)]
     tls: bool,
-    /// File that the certificate of its authority is written to; removed at the end
-    /// [default: cmkctl-sandbox-ca.pem, beside the cloud file]
+    /// File for its CA certificate, removed at the end [default: cmkctl-sandbox-ca.pem,
+    /// beside the cloud file]
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_file: Option<PathBuf>,
 }
@@ -63,6 +65,7 @@ impl Args {
             port: self.port,
             cloud_file: self.cloud_file.clone(),
             ca_file: self.tls.then_some(file),
+            person: global.sandbox_user.clone(),
         };
         run::serve(&rehearsal, &served, out).await
     }

@@ -1,64 +1,70 @@
 //! `cmkctl swap-policy`
 
-use super::global::{Changing, Offline};
+use super::global::{Changing, Handing, Offline, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, commands};
+use crate::run::{self, Asked, Context, commands};
 
-/// Move the environment from its policy to another one: another key, checked first
+/// Move an environment to another policy and key
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Power Platform administrator. The documented way is a removal and an add: the
-environment is OFFLINE TWICE, for up to 4 days each. Restores of older backups need the old
-key, so the new policy's identity must be granted access to it first; without that nothing
-is started. Run it again after anything: it goes on from where it stands.
+For the Power Platform administrator. cmkctl removes the environment and adds it again, as
+Microsoft documents it: the environment is OFFLINE TWICE, for up to 4 days each. To restore older
+backups, the new policy's identity must have access to the old key, so cmkctl checks this first.
+Run it again at any time: it continues where it stopped.
 
 Examples:
-  cmkctl swap-policy \"Contoso UAT\" --policy NEW_POLICY_ID --dry-run
-  cmkctl swap-policy ENVIRONMENT_ID --policy NEW_POLICY_ID --yes --confirm \"Contoso UAT\"
-  cmkctl swap-policy ENVIRONMENT_ID --policy NEW_POLICY_ID --in-place --dry-run")]
+  cmkctl swap-policy \"Contoso UAT\" --policy ep-new --dry-run
+  cmkctl swap-policy \"Contoso UAT\" --policy ep-new --yes --confirm \"Contoso UAT\"
+  cmkctl swap-policy \"Contoso UAT\" --policy ep-new --in-place --dry-run")]
 pub(super) struct Args {
-    /// Environment id, LCS environment id, URL or name [env: CMKCTL_ENVIRONMENT]
-    environment: Option<String>,
-    /// ARM id of the policy to move to [env: CMKCTL_POLICY]
-    #[arg(long, value_name = "ID")]
+    #[command(flatten)]
+    which: Which,
+    /// Policy to move to: name or id
+    #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
-    /// Link the new policy over the old one, as Microsoft's script does: not documented, and not
-    /// proven to be one outage
+    /// Link over the old policy (not documented, unproven)
     #[arg(long)]
     in_place: bool,
-    /// Whoever sees the vaults has checked that the new policy's identity may use the old key; for
-    /// accounts that can't see it
+    /// The Key Vault administrator has checked that the new policy can use the old key
     #[arg(long)]
     old_key_granted: bool,
-    /// Environments with a customer-managed key that the tenant may have, where Microsoft has
-    /// raised it [default: 25]
-    #[arg(long, value_name = "N")]
+    /// With --fix: make it a Managed Environment
+    #[arg(long, requires = "fix")]
+    make_managed: bool,
+    /// Limit of the tenant, if raised [default: 25]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = super::global::whole,
+        allow_negative_numbers = true
+    )]
     limit: Option<usize>,
     #[command(flatten)]
     offline: Offline,
+    #[command(flatten)]
+    handing: Handing,
     #[command(flatten)]
     changing: Changing,
 }
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed::of(self.environment.as_ref(), self.policy.as_ref());
-        let mut target = context.target(&typed)?;
+        let mut typed = Typed::of(self.which.typed(), self.policy.as_ref());
+        typed.alone = self.changing.ask;
+        let mut target = context.target(&typed, out).await?;
         target.swap = true;
+        target.make_managed = self.make_managed;
         target.limit = self.limit;
         target.in_place = self.in_place;
         target.old_key_granted = self.old_key_granted;
         // What is linked shows that the integration is no question any more.
         target.power_platform_only = true;
-        run::change(
-            context,
-            &commands::SWAP_POLICY,
-            &target,
-            &self.changing.asked(Some(&self.offline)),
-            out,
-        )
-        .await
+        let asked = Asked {
+            hand_over: self.handing.to(),
+            ..self.changing.asked(Some(&self.offline))
+        };
+        run::change(context, &commands::SWAP_POLICY, &target, &asked, out).await
     }
 }

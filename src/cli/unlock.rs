@@ -1,31 +1,28 @@
 //! `cmkctl unlock`
 
-use super::global::Changing;
+use super::global::{Changing, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
 use crate::run::{self, Context, commands};
 
-/// After a lock: bring the original key back, then enable the environments, the one deleted soonest
-/// first
+/// Restore the key, then enable the locked environments
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A lock follows when the key can't be reached: deleted, disabled, expired, no grant, a firewall.
-A locked sandbox is deleted after 7 days, a production environment after 30. What the Key Vault
-administrator can bring back is brought back (a deleted key, a disabled version, the grant); for
-the rest the command is printed. Then every locked environment of the policy is enabled again,
-one after the other. Each administrator may run it for the half that is theirs.
+Environments lock when their key is deleted, disabled, expired, without grant, or behind a firewall.
+A locked sandbox is deleted after 7 days, a production environment after 30. cmkctl restores a
+deleted key, a disabled version and the grant, and prints commands for the rest. Then it enables
+the locked environments of the policy. Each administrator can run it for their own part.
 
 Examples:
   cmkctl unlock \"Contoso UAT\" --dry-run
-  cmkctl unlock --policy POLICY_ID --yes
+  cmkctl unlock --policy ep-cmk --yes
   cmkctl unlock --sandbox --scenario locked --yes")]
 pub(super) struct Args {
-    /// The locked environment; with --policy, every locked one of that policy [env:
-    /// CMKCTL_ENVIRONMENT]
-    environment: Option<String>,
-    /// ARM id of the policy [env: CMKCTL_POLICY]
-    #[arg(long, value_name = "ID")]
+    #[command(flatten)]
+    which: Which,
+    /// Policy: name or id
+    #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
     #[command(flatten)]
     changing: Changing,
@@ -33,12 +30,13 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let typed = Typed::of(self.environment.as_ref(), self.policy.as_ref());
-        let mut target = context.target(&typed)?;
+        let mut typed = Typed::of(self.which.typed(), self.policy.as_ref());
+        typed.alone = self.changing.ask;
+        let mut target = context.target(&typed, out).await?;
         // What was typed counts: a policy stands for all of its environments, and an environment
         // says which policy it is in.
         if self.policy.is_some() {
-            target.environment = self.environment.clone();
+            target.environment = self.which.typed().cloned();
         } else if target.environment.is_some() {
             target.policy = None;
         }

@@ -2,7 +2,9 @@
 
 use crate::cloud::{json, request_id};
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
+use flate2::read::MultiGzDecoder;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use std::io::Read as _;
 
 /// The most that is read of one answer, after decompression. A page of the environment list of a
 /// large tenant stays far below.
@@ -36,6 +38,11 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Is it a page for people, such as a proxy's?
+    pub fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// The id that Microsoft's support asks for.
     pub fn correlation(&self) -> Option<&str> {
         IDS.into_iter().find_map(|name| self.header(name))
@@ -61,6 +68,8 @@ pub enum Broken {
     NotSent(String),
     /// Nothing was sent: nobody who is trusted vouches for the certificate of the other side.
     Untrusted(String),
+    /// Nothing was sent: the sandbox that it was for has stopped.
+    SandboxGone(String),
     /// The request may have arrived and may have had its effect.
     Lost(String),
     /// An answer came that nothing can be done with: too much of it. The request may have had its
@@ -76,6 +85,7 @@ impl Broken {
         match self {
             Broken::NotSent(words)
             | Broken::Untrusted(words)
+            | Broken::SandboxGone(words)
             | Broken::Lost(words)
             | Broken::Unusable(words)
             | Broken::Foreign(words) => words,
@@ -96,7 +106,7 @@ pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Resul
             Broken::Lost(top_line(&error))
         }
     })?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let (status, mut headers) = (response.status().as_u16(), response.headers().clone());
     // What an answer says about its length is no more than a hint.
     let hint = response
         .content_length()
@@ -109,18 +119,51 @@ pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Resul
         .map_err(|error| Broken::Lost(top_line(&error)))?
     {
         if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(Broken::Unusable(format!(
-                "the answer is larger than {} MiB",
-                BODY_LIMIT >> 20
-            )));
+            return Err(too_large());
         }
         body.extend_from_slice(&chunk);
+    }
+    if is_gzip(&headers) && !body.is_empty() {
+        body = decompressed(&body)?;
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
     }
     Ok(Answer {
         status,
         headers,
         body: json::readable(body.into()),
     })
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|coding| {
+        [b"gzip".as_slice(), b"x-gzip"]
+            .iter()
+            .any(|name| coding.as_bytes().eq_ignore_ascii_case(name))
+    })
+}
+
+/// Every member of the body (RFC 1952, 2.2): gateways send a long answer in several, and reqwest
+/// would stop after the first.
+fn decompressed(body: &[u8]) -> std::result::Result<Vec<u8>, Broken> {
+    let mut whole = Vec::new();
+    let read = MultiGzDecoder::new(body)
+        .take(BODY_LIMIT as u64 + 1)
+        .read_to_end(&mut whole);
+    match read {
+        Ok(length) if length > BODY_LIMIT => Err(too_large()),
+        Ok(_) => Ok(whole),
+        Err(error) => Err(Broken::Lost(format!(
+            "the answer's gzip is not whole: {error}"
+        ))),
+    }
+}
+
+fn too_large() -> Broken {
+    Broken::Unusable(format!(
+        "the answer is larger than {} MiB",
+        BODY_LIMIT >> 20
+    ))
 }
 
 /// The innermost cause in one line: reqwest's own texts repeat the URL and each other.
@@ -135,4 +178,27 @@ pub fn top_line(error: &dyn std::error::Error) -> String {
         .next()
         .unwrap_or_default()
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write as _;
+
+    fn member(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn every_member_is_read() {
+        let both = [member("{\"value\":"), member("[]}")].concat();
+        assert_eq!(decompressed(&both), Ok(b"{\"value\":[]}".to_vec()));
+        let cut = both.get(..both.len() - 3).unwrap();
+        assert!(matches!(decompressed(cut), Err(Broken::Lost(_))));
+        assert!(matches!(decompressed(b"{}"), Err(Broken::Lost(_))));
+    }
 }

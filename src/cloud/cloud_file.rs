@@ -1,7 +1,7 @@
 //! A cloud as a file: what stands in it, and nothing else. A member with another name would be
 //! passed over, and tokens would go to the hosts of the base instead, so it is refused.
 
-use super::clouds::{Cloud, KEYS, Loopback};
+use super::clouds::{Cloud, GRAPH, KEYS, Loopback};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -85,8 +85,17 @@ impl Cloud {
     /// loopback are usage errors.
     pub fn from_json(text: &str, origin: &str) -> Result<(Self, Option<SandboxFacts>)> {
         let file: CloudFile = serde_json::from_str(text).map_err(|error| {
+            let words = error.to_string();
+            let detail = if words.contains("expected struct") {
+                format!(
+                    "It is no JSON object, or holds another value in the place of one: line {}.",
+                    error.line()
+                )
+            } else {
+                format!("{words}.")
+            };
             Error::usage(format!("The cloud file `{origin}` can't be understood."))
-                .detail(format!("{error}."))
+                .detail(detail)
                 .hint(
                     "It is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \
                     \"HOST\"}}`.",
@@ -102,7 +111,8 @@ impl Cloud {
         for (key, value) in &file.endpoints {
             cloud.set(key, value)?;
         }
-        if let Some(missing) = KEYS.iter().find(|key| cloud.get(key).is_empty()) {
+        let needed = |key: &&&str| **key != GRAPH && cloud.get(key).is_empty();
+        if let Some(missing) = KEYS.iter().find(needed) {
             return Err(Error::usage(format!(
                 "The cloud file `{origin}` has no `base` and no value for `{missing}`."
             ))
@@ -153,7 +163,7 @@ impl SandboxPart {
             _ => Err(Error::usage(format!(
                 "The sandbox in `{origin}` must be `http://127.0.0.1:PORT` with a speed above 0."
             ))
-            .hint("Write the file anew with `cmkctl sandbox --cloud-file FILE`.")),
+            .hint("Write the file again with `cmkctl sandbox --cloud-file FILE`.")),
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum Service {
     ManagedHsm,
     /// An organization of Dataverse.
     Dataverse,
+    /// Microsoft Graph.
+    Graph,
 }
 
 impl Service {
@@ -46,12 +48,13 @@ impl Service {
             Service::KeyVault => "Key Vault",
             Service::ManagedHsm => "Managed HSM",
             Service::Dataverse => "Dataverse",
+            Service::Graph => "Microsoft Graph",
         }
     }
 }
 
 /// The names of a cloud's settings, as flags, environment variables and files spell them.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 13] = [
     "login",
     "arm",
     "arm-audience",
@@ -63,36 +66,56 @@ pub const KEYS: [&str; 11] = [
     "hsm-suffix",
     "hsm-audience",
     "dataverse-suffix",
+    GRAPH,
+    FEDERATED,
 ];
+
+/// What an assertion of a job is for. It is no address of anybody's; a cloud that lacks it has the
+/// public cloud's.
+pub(super) const FEDERATED: &str = "federated-audience";
+
+/// The one setting that a cloud may lack: only names of people are looked up there.
+pub(super) const GRAPH: &str = "graph";
+
+/// The audience of workload identity federation, which each cloud of Microsoft Entra has its own of
+/// (Microsoft Graph, `federatedIdentityCredential`; Azure/login #452 for US Government,
+/// hashicorp/terraform-provider-azuread #1755 for China). That gcc, which signs in at the public
+/// cloud, has that of the public cloud, and dod that of gcc-high, is inferred.
+const PUBLIC_FEDERATED: &str = "api://AzureADTokenExchange";
 
 /// The built-in clouds, one row each, in the order of [`KEYS`].
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 11]); 5] = [
+const TABLE: [(&str, [&str; 13]); 5] = [
     ("public", ["login.microsoftonline.com", "management.azure.com",
         "https://management.azure.com", "api.bap.microsoft.com", "https://service.powerapps.com/",
         "api.powerplatform.com", "vault.azure.net", "https://vault.azure.net",
-        "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
+        "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com",
+        "graph.microsoft.com", PUBLIC_FEDERATED]),
     ("gcc", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com",
         "gov.api.bap.microsoft.us", "https://gov.service.powerapps.us/",
         "api.gov.powerplatform.microsoft.us", "vault.azure.net", "https://vault.azure.net",
-        "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com"]),
+        "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com",
+        "graph.microsoft.com", PUBLIC_FEDERATED]),
     ("gcc-high", ["login.microsoftonline.us", "management.usgovcloudapi.net",
         "https://management.usgovcloudapi.net", "high.api.bap.microsoft.us",
         "https://high.service.powerapps.us/",
         "api.high.powerplatform.microsoft.us", "vault.usgovcloudapi.net",
         "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net",
-        "https://managedhsm.usgovcloudapi.net", "microsoftdynamics.us"]),
+        "https://managedhsm.usgovcloudapi.net", "microsoftdynamics.us",
+        "graph.microsoft.us", "api://AzureADTokenExchangeUSGov"]),
     ("dod", ["login.microsoftonline.us", "management.usgovcloudapi.net",
         "https://management.usgovcloudapi.net", "api.bap.appsplatform.us",
         "https://service.apps.appsplatform.us/",
         "api.appsplatform.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net",
-        "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "appsplatform.us"]),
+        "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "appsplatform.us",
+        "dod-graph.microsoft.us", "api://AzureADTokenExchangeUSGov"]),
     ("china", ["login.chinacloudapi.cn", "management.chinacloudapi.cn",
         "https://management.chinacloudapi.cn", "api.bap.partner.microsoftonline.cn",
         "https://service.powerapps.cn/",
         "api.powerplatform.partner.microsoftonline.cn", "vault.azure.cn",
         "https://vault.azure.cn", "managedhsm.azure.cn", "https://managedhsm.azure.cn",
-        "dynamics.cn"]),
+        "dynamics.cn", "microsoftgraph.chinacloudapi.cn",
+        "api://AzureADTokenExchangeChina"]),
 ];
 
 /// The names of the built-in clouds.
@@ -157,7 +180,7 @@ impl Cloud {
     pub(super) fn empty(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            values: BTreeMap::new(),
+            values: BTreeMap::from([(FEDERATED, PUBLIC_FEDERATED.to_owned())]),
             sandbox: None,
         }
     }
@@ -175,18 +198,25 @@ impl Cloud {
             );
         };
         let value = value.trim();
-        let valid = if known.ends_with("audience") {
+        let valid = if *known == FEDERATED {
+            // An identifier that is compared, never an address that is asked.
+            Url::parse(value).is_ok() && !value.contains(char::is_whitespace)
+        } else if known.ends_with("audience") {
             Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host())
         } else {
             let host = host_of_setting(value);
-            Url::parse(&format!("https://{host}/")).is_ok_and(|url| {
-                url.host_str() == Some(&host.to_ascii_lowercase()) && url.port().is_none()
-            })
+            // RFC 1123, 2.1.
+            let letters = |label: &str| !label.starts_with('-') && !label.ends_with('-');
+            host.split('.').all(letters)
+                && Url::parse(&format!("https://{host}/")).is_ok_and(|url| {
+                    url.host_str() == Some(&host.to_ascii_lowercase()) && url.port().is_none()
+                })
         };
         if !valid {
             return Err(
                 Error::usage(format!("`{value}` can't be the `{known}` of a cloud.")).hint(
-                    "Audiences are https URLs; all others are host names such as \
+                    "Audiences are https URLs, `federated-audience` is a URI such as \
+                    `api://AzureADTokenExchange`, and all others are host names such as \
                     `api.bap.microsoft.com`.",
                 ),
             );
@@ -214,6 +244,7 @@ impl Cloud {
             Service::KeyVault => "vault-suffix",
             Service::ManagedHsm => "hsm-suffix",
             Service::Dataverse => "dataverse-suffix",
+            Service::Graph => GRAPH,
         };
         format!("https://{}", self.get(key))
     }
@@ -230,8 +261,22 @@ impl Cloud {
             Service::KeyVault => self.get("vault-audience").to_owned(),
             Service::ManagedHsm => self.get("hsm-audience").to_owned(),
             Service::Dataverse => format!("https://{}", url.host_str().unwrap_or_default()),
+            // Its audience is its own address.
+            Service::Graph => self.base(service),
         };
         format!("{}/.default", audience.trim_end_matches('/'))
+    }
+
+    /// The scopes of the services with one audience that almost every command uses.
+    pub fn scopes(&self) -> Vec<String> {
+        let services = [Service::Arm, Service::Bap, Service::KeyVault];
+        let urls = services.map(|service| (service, Url::parse(&self.base(service))));
+        let known = urls
+            .into_iter()
+            .filter_map(|(service, url)| Some((service, url.ok()?)));
+        known
+            .map(|(service, url)| self.scope(service, &url))
+            .collect()
     }
 
     /// Is this the scope of a token for Key Vault or Managed HSM?
@@ -267,6 +312,8 @@ impl Cloud {
             Some(Service::Arm)
         } else if host == self.get("power-platform") {
             Some(Service::PowerPlatform)
+        } else if !self.get(GRAPH).is_empty() && host == self.get(GRAPH) {
+            Some(Service::Graph)
         } else if within("bap") {
             Some(Service::Bap)
         } else if within("vault-suffix") {
@@ -363,6 +410,26 @@ mod tests {
         ] {
             assert_eq!(service(url), owner, "{url}");
         }
+    }
+
+    #[test]
+    fn each_cloud_has_its_audience_for_jobs() {
+        for (cloud, audience) in [
+            ("public", "api://AzureADTokenExchange"),
+            ("gcc", "api://AzureADTokenExchange"),
+            ("gcc-high", "api://AzureADTokenExchangeUSGov"),
+            ("dod", "api://AzureADTokenExchangeUSGov"),
+            ("china", "api://AzureADTokenExchangeChina"),
+        ] {
+            let mut cloud = Cloud::named(cloud).unwrap();
+            assert_eq!(cloud.get(FEDERATED), audience);
+            cloud.set(FEDERATED, "api://Own").unwrap();
+            assert_eq!(cloud.get(FEDERATED), "api://Own");
+            for odd in ["", "own", "api://a b"] {
+                assert!(cloud.set(FEDERATED, odd).is_err(), "{odd}");
+            }
+        }
+        assert_eq!(Cloud::empty("own").get(FEDERATED), PUBLIC_FEDERATED);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::cloud::answer::Answer;
 use crate::cloud::credential::Method;
 use crate::cloud::json;
-use crate::cloud::words::parts;
+use crate::cloud::words::{code_of, error_in, parts, quoted};
 use crate::model::rights::Lacking;
 use serde_json::Value;
 
@@ -18,8 +18,12 @@ pub struct Clues {
     pub tenant: Option<String>,
     /// Codes of the error's details.
     pub details: Vec<String>,
-    /// The Azure Policy assignment that forbids it.
+    /// Does the service quote an error of the one behind it?
+    pub quoted: bool,
+    /// The Azure Policy assignment that forbids it, as people call it.
     pub assignment: Option<String>,
+    /// Its ARM id.
+    pub assignment_id: Option<String>,
     /// The caller's address, as Key Vault saw it.
     pub address: Option<String>,
     /// The vault, as Key Vault calls it.
@@ -37,34 +41,33 @@ pub struct Clues {
 impl Clues {
     /// What an answer holds. Its body is read already, and `words` are those of its error.
     pub(super) fn of(answer: &Answer, body: Value, words: &str) -> Self {
-        // As it came: cleaning would take the claims for a token. Each part is checked below.
-        let challenge: Vec<&str> = answer
-            .headers
-            .get_all("www-authenticate")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        let challenge = &challenge.join(", ");
-        let error = json::at(&body, "error").unwrap_or(&body);
+        let challenge = &challenge_of(answer);
+        let error = error_in(&body);
         let mut details = Vec::new();
         parts(error, &mut details);
-        let named = |part: &Value| {
-            ["policyAssignmentDisplayName", "policyAssignmentName"]
-                .iter()
-                .find_map(|name| json::text(part, &format!("info.{name}")))
+        let quoted = quoted(error);
+        if let Some(quoted) = &quoted {
+            details.push(quoted);
+            parts(quoted, &mut details);
+        }
+        // Beside the error, or as JSON in its words ("Policy identifiers").
+        let identifiers = assignment(words).unwrap_or_default();
+        let info = |names: &[&str]| {
+            let parts = json::list(error, "additionalInfo").iter();
+            let mut parts = parts.filter_map(|part| json::at(part, "info"));
+            parts.find_map(|info| names.iter().find_map(|name| json::text(info, name)))
         };
         Self {
-            claims: parameter(challenge, "claims").filter(|claims| is_base64(claims)),
+            claims: claims_of(answer),
             tenant: tenant(challenge, words),
-            details: details
-                .into_iter()
-                .rev()
-                .filter_map(|detail| json::text(detail, "code"))
-                .collect(),
-            assignment: json::list(error, "additionalInfo").iter().find_map(named),
+            details: details.into_iter().rev().filter_map(code_of).collect(),
+            quoted: quoted.is_some(),
+            assignment: info(&["policyAssignmentDisplayName", "policyAssignmentName"])
+                .or_else(|| json::text(&identifiers, "name")),
+            assignment_id: info(&["policyAssignmentId"]).or_else(|| json::text(&identifiers, "id")),
             address: after(words, "Client address: "),
             vault: after(words, "Vault: "),
-            page: answer.body.trim_ascii_start().starts_with(b"<"),
+            page: answer.is_page(),
             lacking: lacking(words),
             method: None,
             home: None,
@@ -73,23 +76,61 @@ impl Clues {
     }
 }
 
-/// A quoted parameter of a challenge (RFC 9110, 11.2).
+/// As it came: cleaning would take the claims for a token. Each part of it is checked.
+fn challenge_of(answer: &Answer) -> String {
+    let values = answer.headers.get_all("www-authenticate").iter();
+    let texts: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+    texts.join(", ")
+}
+
+/// The claims that a challenge asks for, in base64.
+pub(super) fn claims_of(answer: &Answer) -> Option<String> {
+    parameter(&challenge_of(answer), "claims").filter(|claims| is_base64(claims))
+}
+
+/// The assignment among the policy identifiers that stand in a refusal's words.
+fn assignment(words: &str) -> Option<Value> {
+    let (_, rest) = words.split_once("\"policyAssignment\":")?;
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+    values.next()?.ok()
+}
+
+/// A parameter of a challenge, whose name has no case (RFC 9110, 11.2 and 5.6.4).
 fn parameter(challenge: &str, name: &str) -> Option<String> {
-    challenge.match_indices(name).find_map(|(at, _)| {
-        let before = challenge.get(..at)?.chars().next_back();
-        if before.is_some_and(|ch| ch.is_ascii_alphanumeric() || ch == '_') {
-            return None;
-        }
-        let rest = challenge.get(at + name.len()..)?.trim_start();
-        let value = rest.strip_prefix('=')?.trim_start();
-        match value.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').map(|(value, _)| value.to_owned()),
+    let mut rest = challenge;
+    loop {
+        let (before, after) = rest.split_once('=')?;
+        let part = |ch: char| ch.is_ascii_alphanumeric() || ch == '_' || ch == '-';
+        let own = before.trim_end().rsplit(|ch| !part(ch)).next()?;
+        let after = after.trim_start();
+        let (value, behind) = match after.strip_prefix('"') {
+            Some(quoted) => unquoted(quoted),
             None => {
-                let value = value.split([',', ' ']).next()?;
-                (!value.is_empty()).then(|| value.to_owned())
+                let (value, behind) = after.split_at(after.find([',', ' ']).unwrap_or(after.len()));
+                (value.to_owned(), behind)
+            }
+        };
+        if own.eq_ignore_ascii_case(name) && !value.is_empty() {
+            return Some(value);
+        }
+        rest = behind;
+    }
+}
+
+/// To the closing quote, and what stands behind it.
+fn unquoted(quoted: &str) -> (String, &str) {
+    let (mut value, mut escaped) = (String::new(), false);
+    for (at, ch) in quoted.char_indices() {
+        match ch {
+            '\\' if !escaped => escaped = true,
+            '"' if !escaped => return (value, quoted.get(at + 1..).unwrap_or_default()),
+            ch => {
+                escaped = false;
+                value.push(ch);
             }
         }
-    })
+    }
+    (value, "")
 }
 
 /// Base64 in either alphabet: it is pasted into a shell.

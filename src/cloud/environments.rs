@@ -1,12 +1,16 @@
 //! Environments and their operations out of the admin API's JSON. Every property may be missing or
 //! odd: then the fact is not known.
 
+use crate::cloud::answer::Answer;
+use crate::cloud::clouds::Service;
+use crate::cloud::fault::Fault;
 use crate::cloud::json;
 use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
-use crate::model::operation::Operation;
+use crate::model::operation::{Failure, Operation};
 use crate::model::seen::{Reason, Seen, Unreadable};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// An environment out of JSON. What it does not say, or says in a way that nobody understands, is
@@ -221,13 +225,6 @@ pub fn operation(value: &Value) -> Operation {
     let stages = json::list(value, "stages");
     let state = |stage: &Value| json::text(stage, "state.id").unwrap_or_default();
     let current = stages.iter().rfind(|stage| state(stage) != "NotStarted");
-    let error = match (
-        json::text(value, "error.code"),
-        json::text(value, "error.message"),
-    ) {
-        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
-        (code, message) => message.or(code),
-    };
     Operation {
         id: json::text(value, "id")
             .or_else(|| json::text(value, "name"))
@@ -240,6 +237,46 @@ pub fn operation(value: &Value) -> Operation {
             .and_then(|stage| json::text(stage, "name").or_else(|| json::text(stage, "id"))),
         all_stages_succeeded: !stages.is_empty()
             && stages.iter().all(|stage| state(stage) == "Succeeded"),
-        error,
+        failure: failure(value),
     }
+}
+
+/// What an operation says about its failure, in whatever shape errors have. What it quotes is what
+/// another service told Power Platform.
+fn failure(value: &Value) -> Option<Failure> {
+    let told = ["error", "errorDetail", "errors"]
+        .iter()
+        .any(|name| json::at(value, name).is_some());
+    if !told {
+        return None;
+    }
+    let answer = Answer {
+        status: 500,
+        headers: HeaderMap::new(),
+        body: value.to_string().into(),
+    };
+    let mut fault = Fault::answered(Service::Bap, &answer);
+    fault.clues.quoted = true;
+    let judged = fault.judged();
+    let id = [
+        "correlationId",
+        "error.correlationId",
+        "errorDetail.correlationId",
+    ]
+    .iter()
+    .find_map(|name| json::text(value, name));
+    let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
+    let code = fault.telling().map(str::to_owned);
+    let words = match &code {
+        Some(code) if fault.message.is_empty() => code.clone(),
+        Some(code) => format!("{code}: {}", fault.message),
+        None => fault.message.clone(),
+    };
+    let known = judged.known.filter(|known| known.means.is_some());
+    Some(Failure {
+        code,
+        words: format!("{words}{id}"),
+        remedy: known.and(judged.remedy.first().cloned()),
+        who: known.map(|_| judged.who()),
+    })
 }

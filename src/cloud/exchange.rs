@@ -8,6 +8,7 @@
 use crate::audit::{Came, End, Entry, Intent};
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
+use crate::cloud::clues::claims_of;
 use crate::cloud::credential::Secret;
 use crate::cloud::fault::{Fault, Happened, Reply, passing_status};
 use crate::cloud::request_id;
@@ -142,8 +143,15 @@ impl Session {
         loop {
             let token = self.token(&request).await?;
             let (made, entry) = self.written_down(&request, &token).await?;
-            if matches!(&made.1, Ok(answer) if answer.status == 401) {
-                self.tokens.forget(&request.scope).await;
+            if let Ok(answer) = &made.1
+                && answer.status == 401
+            {
+                let claims = claims_of(answer);
+                let answered = self.tokens.answer(&request.scope, claims.as_deref()).await;
+                // The change was refused, and its fault says what helps.
+                if let Err(error) = answered {
+                    tracing::info!("{error}");
+                }
             }
             let fault = match self.judged(&request, &token, made) {
                 // A success that can't be understood need not be the service's: the caller looks
@@ -155,7 +163,9 @@ impl Session {
                 Err(fault) => fault,
             };
             attempt += 1;
-            if attempt >= TRIES || fault.happened != Happened::NotSent {
+            // A sandbox whose door is shut may open it again, as any service.
+            let unsent = matches!(fault.happened, Happened::NotSent | Happened::SandboxGone);
+            if attempt >= TRIES || !unsent {
                 return Err(fault);
             }
             self.pause(attempt, &fault).await;
@@ -173,12 +183,17 @@ impl Session {
         let request = self.request(service, method, url, body)?;
         let token = self.token(&request).await?;
         let attempt = self.attempt(&request, &token).await;
-        if !matches!(&attempt.1, Ok(answer) if answer.status == 401) {
-            return self.judged(&request, &token, attempt);
-        }
-        let renewed = self.tokens.renew(&request.scope, &token).await;
+        let claims = match &attempt.1 {
+            Ok(answer) if answer.status == 401 => claims_of(answer),
+            _ => return self.judged(&request, &token, attempt),
+        };
+        let renewed = self.tokens.renew(&request.scope, &token, claims.as_deref());
+        let renewed = renewed.await;
         let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
         let again = self.attempt(&request, &renewed).await;
+        if matches!(&again.1, Ok(answer) if answer.status == 401) {
+            self.tokens.void(&request.scope, &renewed).await;
+        }
         self.judged(&request, &renewed, again)
     }
 
@@ -321,7 +336,7 @@ impl Session {
             .retry_after
             .unwrap_or_else(|| own_pause(attempt))
             .min(LONGEST_PAUSE);
-        tracing::info!("{}; trying again in {} s.", fault.clause(), pause.as_secs());
+        tracing::info!("{}. Trying again in {} s.", fault.clause(), pause.as_secs());
         self.clock.sleep(pause).await;
     }
 }
@@ -332,10 +347,10 @@ fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
     let words = |broken: &Broken| super::json::clean(broken.words());
     match outcome {
         Ok(answer) => (Came::Status(answer.status), answer.ids()),
-        Err(broken @ (Broken::NotSent(_) | Broken::Foreign(_))) => {
-            (Came::NotSent(words(broken)), Vec::new())
+        Err(broken @ (Broken::Lost(_) | Broken::Unusable(_))) => {
+            (Came::Unknown(words(broken)), Vec::new())
         }
-        Err(broken) => (Came::Unknown(words(broken)), Vec::new()),
+        Err(broken) => (Came::NotSent(words(broken)), Vec::new()),
     }
 }
 
@@ -343,9 +358,10 @@ fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
 pub(crate) fn passes(fault: &Fault) -> bool {
     match fault.happened {
         Happened::Status(status) => passing_status(status),
-        Happened::NotSent | Happened::Lost | Happened::Shape => true,
-        Happened::Untrusted => false,
-        Happened::Foreign | Happened::SignIn(_) | Happened::Unwritten(_) => false,
+        Happened::NotSent | Happened::SandboxGone | Happened::Lost | Happened::Shape => true,
+        Happened::Untrusted | Happened::Foreign | Happened::SignIn(_) | Happened::Unwritten(_) => {
+            false
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Happened {
     NotSent,
     /// Nothing was sent: the certificate of the other side is not trusted.
     Untrusted,
+    /// Nothing was sent: the sandbox that it was for has stopped.
+    SandboxGone,
     /// No answer: it may have had its effect.
     Lost,
     /// The URL is not on a host of the cloud: nothing was sent.
@@ -103,7 +105,10 @@ impl Fault {
             client_request: answer.client_request().map(|id| json::clean(id).into()),
             retry_after: None,
             list: false,
-            clues: Box::default(),
+            clues: Box::new(Clues {
+                page: answer.is_page(),
+                ..Clues::default()
+            }),
         }
     }
 
@@ -112,6 +117,7 @@ impl Fault {
         let cause = match broken {
             Broken::NotSent(_) => Happened::NotSent,
             Broken::Untrusted(_) => Happened::Untrusted,
+            Broken::SandboxGone(_) => Happened::SandboxGone,
             Broken::Lost(_) => Happened::Lost,
             Broken::Unusable(_) => Happened::Shape,
             Broken::Foreign(_) => Happened::Foreign,
@@ -125,7 +131,7 @@ impl Fault {
     pub fn sent_as(self, id: impl Into<Option<String>>) -> Self {
         let sent = !matches!(
             self.happened,
-            Happened::NotSent | Happened::Untrusted | Happened::Foreign
+            Happened::NotSent | Happened::Untrusted | Happened::SandboxGone | Happened::Foreign
         );
         let client_request = self
             .client_request
@@ -173,7 +179,14 @@ impl Fault {
     /// Does it say that something which was asked for by its name is not there? A list is never
     /// "not there", and a page of a proxy says nothing about the service.
     pub fn is_absence(&self) -> bool {
-        self.status() == Some(404) && !self.list && !self.clues.page
+        // Where even the subscription is not known, nothing is known of what is in it.
+        let somewhere = !self.is_subscription_gone();
+        self.status() == Some(404) && !self.list && !self.clues.page && somewhere
+    }
+
+    /// Does it say that there is no such subscription, for this caller at least?
+    pub fn is_subscription_gone(&self) -> bool {
+        self.is("SubscriptionNotFound")
     }
 
     /// Was the sign-in refused? That is never a missing role.
@@ -225,13 +238,18 @@ impl Fault {
     /// What happened, as a clause without a full stop.
     pub fn clause(&self) -> String {
         let who = self.service.name();
-        let code = self.inner_code.as_ref().or(self.code.as_ref());
+        // Some gateways repeat the status as the code.
+        let status = self.status().map(|status| status.to_string());
+        let code = self
+            .telling()
+            .filter(|code| Some(*code) != status.as_deref());
         match (&self.happened, code) {
             (Happened::Status(status), Some(code)) => format!("{who} answered {status} {code}"),
             (Happened::Status(status), None) => format!("{who} answered {status}"),
             (Happened::SignIn(_), _) => format!("there is no sign-in for {who}"),
             (Happened::Unwritten(_), _) => "the audit log can't be written".to_owned(),
             (Happened::NotSent, _) => format!("{who} can't be reached"),
+            (Happened::SandboxGone, _) => "the sandbox has stopped".to_owned(),
             (Happened::Untrusted, _) => format!("the certificate of {who} is not trusted"),
             (Happened::Lost, _) => format!("{who} did not answer"),
             (Happened::Foreign, _) => "the address does not belong to the cloud".to_owned(),
@@ -245,7 +263,7 @@ impl Fault {
         if let Happened::SignIn(error) | Happened::Unwritten(error) = &self.happened {
             return (**error).clone();
         }
-        let judged = self.judged();
+        let (judged, telling) = (self.judged(), self.telling().map(str::to_owned));
         let clause = self.clause();
         let detail = if self.message.is_empty() {
             format!("{clause}.")
@@ -263,7 +281,7 @@ impl Fault {
             .hints
             .extend(who.map(|who| format!("Who can do that: {who}.")));
         error.lacking = self.clues.lacking.map(Box::new);
-        error.code = self.inner_code.or(self.code);
+        error.code = telling;
         error.correlation = self.correlation;
         error.client_request = self.client_request.map(String::from);
         error
@@ -274,7 +292,8 @@ impl Fault {
         let judged = self.judged();
         Unreadable {
             why: self.clause(),
-            // A page, or a failure behind the service, is no word on rights.
+            // A page, a proxy, or a failure behind the service is no word on rights; a vault's
+            // firewall lets somebody else in.
             forbidden: self.is_forbidden() && !self.clues.page && judged.cause != Cause::Service,
             reason: Reason::Other,
             told: self.told(&judged).map(Box::new),

@@ -2,7 +2,9 @@
 
 use crate::cloud::credential::Method;
 use crate::cloud::fault::{Fault, Happened};
+use crate::cloud::obstacle;
 use crate::error::Kind;
+use crate::model::catalogue;
 use crate::model::cause::Cause;
 use crate::model::seen::Told;
 use crate::model::service_codes::{self, ServiceCode};
@@ -29,16 +31,23 @@ impl Judged {
     }
 
     /// Is there more to it than the status?
-    pub(super) const fn is_told(&self) -> bool {
+    pub const fn is_told(&self) -> bool {
         !self.remedy.is_empty()
     }
 
     /// Who can do what helps.
-    pub(super) fn who(&self) -> &'static str {
+    pub fn who(&self) -> &'static str {
         match (self.known, self.cause) {
             (Some(known), _) => known.who,
             (None, Cause::Network) => who::NETWORK,
             (None, _) => who::CALLER,
+        }
+    }
+
+    fn of_network(remedy: &str) -> Self {
+        Self {
+            remedy: vec![remedy.to_owned()],
+            ..Self::bare(Cause::Network)
         }
     }
 
@@ -56,30 +65,27 @@ impl Fault {
     pub fn judged(&self) -> Judged {
         match self.happened {
             Happened::SignIn(_) => Judged::bare(Cause::SignIn),
-            Happened::Untrusted => Judged {
-                remedy: vec![
-                    "A proxy may replace the certificate. Pass its certificate authority: \
-                    `--ca-bundle FILE`."
-                        .to_owned(),
-                ],
-                ..Judged::bare(Cause::Network)
-            },
+            Happened::Untrusted => Judged::of_network(obstacle::CERTIFICATE),
+            Happened::NotSent => Judged::of_network(obstacle::SILENCE),
+            Happened::SandboxGone => Judged::of_network(obstacle::SANDBOX),
+            Happened::Shape if self.clues.page => Judged::of_network(obstacle::PAGE),
             Happened::Status(status) => self.refused(status),
-            Happened::NotSent
-            | Happened::Lost
-            | Happened::Foreign
-            | Happened::Shape
-            | Happened::Unwritten(_) => Judged::bare(Cause::Service),
+            Happened::Lost | Happened::Foreign | Happened::Shape | Happened::Unwritten(_) => {
+                Judged::bare(Cause::Service)
+            }
         }
     }
 
     /// What the service said, for what could not be read.
     pub(super) fn told(&self, judged: &Judged) -> Option<Told> {
-        self.status()?;
         let remedy = judged.remedy.last().cloned();
+        if self.status().is_none() && remedy.is_none() {
+            return None;
+        }
         let id = self.correlation.as_deref();
         let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
-        let words = Some(&self.message).filter(|_| self.code.is_some());
+        // A page says nothing that a person wants to read here.
+        let words = Some(&self.message).filter(|_| self.status().is_some() && !self.clues.page);
         let words = words.into_iter().flat_map(|words| words.chars());
         let words: String = words.take(LONGEST).collect();
         Some(Told {
@@ -99,14 +105,22 @@ impl Fault {
                 known: Some(known),
                 remedy: vec![self.filled(known)],
             },
-            None if status == 407 || (self.clues.page && (400..500).contains(&status)) => Judged {
-                remedy: vec![
-                    "A page answered in the place of the service: ask the network administrator \
-                    whether a proxy or a firewall lets this address pass."
-                        .to_owned(),
-                ],
-                ..Judged::bare(Cause::Network)
-            },
+            None if status == 407 => Judged::of_network(obstacle::PROXY),
+            None if self.clues.page && (400..500).contains(&status) => {
+                Judged::of_network(obstacle::PAGE)
+            }
+            // Each service words it in another way.
+            None if status == 429 => {
+                let known = service_codes::find("TooManyRequests");
+                Judged {
+                    known,
+                    remedy: known
+                        .map(|known| known.fix.to_owned())
+                        .into_iter()
+                        .collect(),
+                    ..Judged::bare(Cause::Service)
+                }
+            }
             // What stands behind the service failed, whatever the service makes of it.
             None if self.code_is_a_failure() => Judged {
                 remedy: vec![
@@ -119,13 +133,26 @@ impl Fault {
         }
     }
 
-    /// What is known of the most specific of its codes.
+    /// What is known of the most specific of its codes. Some gateways put the code into the words.
     fn known(&self) -> Option<&'static ServiceCode> {
         let details = self.clues.details.iter();
         let codes = self.inner_code.iter().chain(details).chain(&self.code);
         let all: Vec<_> = codes.filter_map(|code| service_codes::find(code)).collect();
-        let told = all.iter().find(|known| known.means.is_some());
-        told.or(all.first()).copied()
+        let told = all.iter().find(|known| known.means.is_some()).copied();
+        let in_words = || service_codes::named_in(&self.message).into_iter().next();
+        told.or_else(in_words).or(all.first().copied())
+    }
+
+    /// The code that tells most: one that is known, else the innermost.
+    pub fn telling(&self) -> Option<&str> {
+        let codes = || {
+            let details = self.clues.details.iter();
+            self.inner_code.iter().chain(details).chain(&self.code)
+        };
+        let known = self.known();
+        let is_it = |code: &&String| known.is_some() && service_codes::find(code) == known;
+        let innermost = || self.inner_code.as_ref().or(self.code.as_ref());
+        codes().find(is_it).or_else(innermost).map(String::as_str)
     }
 
     /// Is its code a status of the kind 5xx?
@@ -191,6 +218,15 @@ impl Fault {
             Some(Method::AzureDeveloperCli) => {
                 vec![format!("azd auth login --claims-challenge \"{claims}\"")]
             }
+            Some(Method::AzurePowerShell) => {
+                let tenant = tenant.replace("--tenant", "-Tenant");
+                vec![format!(
+                    "Connect-AzAccount {tenant}-ClaimsChallenge \"{claims}\""
+                )]
+            }
+            Some(method) if method.is_own() => vec![format!(
+                "cmkctl auth login {tenant}--claims-challenge \"{claims}\""
+            )],
             Some(Method::ManagedIdentity | Method::Federated) => vec![
                 "A Conditional Access policy does not accept this identity: ask its administrator."
                     .to_owned(),
@@ -202,6 +238,8 @@ impl Fault {
     fn log_in(&self, tenant: Option<&str>) -> String {
         let tool = match self.clues.method {
             Some(Method::AzureDeveloperCli) => "azd auth login --tenant-id",
+            Some(Method::AzurePowerShell) => "Connect-AzAccount -Tenant",
+            Some(method) if method.is_own() => "cmkctl auth login --tenant",
             _ => "az login --tenant",
         };
         format!("{tool} {}", tenant.unwrap_or("TENANT_ID"))
@@ -210,11 +248,19 @@ impl Fault {
     /// What helps against a code, with what this answer tells in the place of its blanks.
     fn filled(&self, known: &ServiceCode) -> String {
         let clues = &self.clues;
+        let entry = known.belongs_to.and_then(catalogue::entry);
+        if let Some(entry) = entry.filter(|_| clues.quoted && known.means == Some(Cause::Network)) {
+            return format!(
+                "The vault did not let the service itself in: `{}`.",
+                entry.fix
+            );
+        }
         let text = known.fix_with(&[
             ("VAULT", clues.vault.as_deref()),
             ("ADDRESS", clues.address.as_deref()),
             ("TENANT_ID", clues.tenant.as_deref()),
             ("CLAIMS", clues.claims.as_deref()),
+            ("ASSIGNMENT_ID", clues.assignment_id.as_deref()),
         ]);
         match &clues.assignment {
             Some(name) if known.means == Some(Cause::AzurePolicy) => {
@@ -275,6 +321,11 @@ mod tests {
         let body = json!({ "error": { "code": "Forbidden", "message": "m",
             "innererror": { "code": "ForbiddenByFirewall" } } });
         assert_eq!(fault(403, &body, None).judged().cause, Cause::Network);
+        // So the one before the vault quotes it.
+        let quoted = error("LinkFailed", &format!("The vault said: {body}"));
+        let judged = fault(400, &quoted, None).judged();
+        assert_eq!(judged.cause, Cause::Network);
+        assert!(judged.remedy[0].contains("--bypass AzureServices"));
         let body = json!({ "error": { "code": "DeploymentFailed", "message": "m",
             "details": [{ "code": "RequestDisallowedByPolicy", "message": "d" }] } });
         let judged = fault(400, &body, None).judged();
@@ -301,6 +352,9 @@ mod tests {
         assert_eq!(judged.remedy, [command]);
         asked.clues.method = Some(Method::AzureDeveloperCli);
         assert!(asked.judged().remedy[0].starts_with("azd auth login --claims-challenge"));
+        asked.clues.method = Some(Method::AzurePowerShell);
+        let remedy = &asked.judged().remedy[0];
+        assert!(remedy.starts_with("Connect-AzAccount ") && remedy.contains("-ClaimsChallenge"));
         asked.clues.method = Some(Method::Federated);
         assert!(asked.judged().remedy[0].contains("Conditional Access"));
     }

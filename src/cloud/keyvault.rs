@@ -7,8 +7,7 @@ use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Happened, Reply};
 use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
-use crate::cloud::patient::Patient;
-use crate::cloud::request_id::Last;
+use crate::cloud::patient::{Last, Patient};
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::versions::KEYS;
 use crate::model::ids::assignment_name;
@@ -181,13 +180,14 @@ impl Session {
         let reply = get(self.key_client(service, uri, &last)?)
             .await
             .map_err(faulty);
-        if !matches!(&reply, Err(fault) if fault.status() == Some(401)) {
-            return reply;
-        }
+        let claims = match &reply {
+            Err(fault) if fault.status() == Some(401) => fault.clues.claims.clone(),
+            _ => return reply,
+        };
         if let Ok(url) = url::Url::parse(uri) {
-            self.tokens()
-                .forget(&self.cloud().scope(service, &url))
-                .await;
+            let scope = self.cloud().scope(service, &url);
+            let answered = self.tokens().answer(&scope, claims.as_deref()).await;
+            answered.map_err(|error| Fault::sign_in(service, error))?;
         }
         get(self.key_client(service, uri, &last)?)
             .await

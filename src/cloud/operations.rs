@@ -8,7 +8,7 @@ use crate::cloud::retry::LONGEST_PAUSE;
 use crate::cloud::session::Reader;
 use crate::error::{Error, Result, Stop};
 use crate::interrupt::unless_stopped;
-use crate::model::operation::Operation;
+use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::receipt::Tick;
 use std::time::Duration;
 
@@ -241,8 +241,9 @@ async fn watch(
         }
         progress(&Tick {
             elapsed: deadline.elapsed(),
+            within: Some(LONGEST_OPERATION.unsigned_abs()),
             words: words(&look),
-            next: pause,
+            next: deadline.clock.real(pause),
         });
     }
     Ok(Ended::Deadline)
@@ -266,7 +267,7 @@ impl Oddities {
         {
             self.unknown = true;
             tracing::warn!(
-                "The operation is in the unknown state `{}`; waiting on.",
+                "The operation is in the unknown state `{}`. cmkctl keeps waiting.",
                 operation.state.shown()
             );
         }
@@ -276,7 +277,8 @@ impl Oddities {
             && endures(fault)
         {
             tracing::warn!(
-                "{} for some time now; the operation goes on at the service, and so does the wait.",
+                "{} for some time now. The operation continues at the service, and cmkctl keeps \
+                    waiting.",
                 capital(&fault.clause())
             );
         }
@@ -285,8 +287,7 @@ impl Oddities {
 
 /// The question itself is refused, and stays so.
 fn refused(look: Reply<Operation>) -> Error {
-    let what =
-        "The operation goes on at the service, but this account may not ask how it is going.";
+    let what = "The operation continues at the service, but this account can't read its state.";
     match look {
         Err(fault) => fault.into_error(what),
         Ok(_) => Error::new(crate::error::Kind::Unexpected, what),

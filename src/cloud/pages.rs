@@ -75,7 +75,7 @@ impl Session {
                 return Err(Fault::shape(
                     service,
                     &here.answer,
-                    "its next page is one that was read before",
+                    "its next page was read before",
                 ));
             }
             let (number, next) = (here.number + 1, here.next.clone());

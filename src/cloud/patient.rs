@@ -5,7 +5,8 @@
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clock::Clock;
 use crate::cloud::fault::passing_status;
-use crate::cloud::request_id::{self, Last};
+use crate::cloud::obstacle::Obstacle;
+use crate::cloud::request_id;
 use crate::cloud::retry::{own_pause, retry_after};
 use crate::cloud::sdk::{sdk_parts, sdk_reply};
 use crate::cloud::wire::Wire;
@@ -13,7 +14,7 @@ use azure_core::http::{
     AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport,
 };
 use serde::de::IgnoredAny;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How often a question is sent before its last answer counts. A person waits for it, so it is less
@@ -21,6 +22,41 @@ use std::time::Duration;
 const TRIES: u32 = 4;
 /// The longest pause before a repetition, whatever the service asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What is known of the last attempt of a client that others have written, and whose errors lose
+/// it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Last(Arc<Mutex<Attempt>>);
+
+#[derive(Debug, Default)]
+struct Attempt {
+    id: Option<String>,
+    obstacle: Option<Obstacle>,
+}
+
+impl Last {
+    pub(super) fn set(&self, id: &str) {
+        self.attempt().id = Some(id.to_owned());
+    }
+
+    pub(super) fn get(&self) -> Option<String> {
+        self.attempt().id.clone()
+    }
+
+    /// Remembers what stood in the way.
+    pub(super) fn note(&self, obstacle: Option<Obstacle>) {
+        self.attempt().obstacle = obstacle;
+    }
+
+    /// What stood in the way, if anything did.
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        self.attempt().obstacle.clone()
+    }
+
+    fn attempt(&self) -> MutexGuard<'_, Attempt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The fence, asked patiently.
 #[derive(Debug)]
@@ -32,7 +68,7 @@ pub(super) struct Patient {
 
 impl Patient {
     /// Options for a client of the Azure crates that leaves repeating to us. `last` is told the id
-    /// of every attempt.
+    /// of every attempt, and what stood in the way.
     pub(super) fn options(wire: &Arc<Wire>, last: Last) -> ClientOptions {
         let patient = Self {
             wire: wire.clone(),
@@ -60,7 +96,12 @@ impl HttpClient for Patient {
                 .send(method.clone(), request.url(), &own, body.clone())
                 .await
         };
-        sdk_reply(patiently(&self.clock, host, send).await)
+        let outcome = patiently(&self.clock, host, send).await;
+        // Only a sign-in asks for it: keys have faults of their own.
+        if self.wire.cloud().is_login(request.url()) {
+            self.last.note(Obstacle::of(&outcome, host));
+        }
+        sdk_reply(outcome)
     }
 }
 
@@ -92,7 +133,7 @@ where
             Ok(answer) => format!("{host} answered {}", answer.status),
             Err(broken) => format!("{host}: {}", broken.words()),
         };
-        tracing::info!("{words}; trying again in {} s.", pause.as_secs());
+        tracing::info!("{words}. Trying again in {} s.", pause.as_secs());
         clock.sleep(pause).await;
     }
 }
@@ -105,7 +146,7 @@ fn passes(outcome: &std::result::Result<Answer, Broken>) -> bool {
             serde_json::from_slice::<IgnoredAny>(&answer.body).is_err()
         }
         Ok(answer) => passing_status(answer.status),
-        Err(Broken::NotSent(_) | Broken::Lost(_)) => true,
+        Err(Broken::NotSent(_) | Broken::SandboxGone(_) | Broken::Lost(_)) => true,
         Err(Broken::Unusable(_) | Broken::Untrusted(_) | Broken::Foreign(_)) => false,
     }
 }

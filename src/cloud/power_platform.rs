@@ -41,15 +41,31 @@ impl Reader {
     /// # Errors
     /// The fault of the page that failed.
     pub async fn environments(&self) -> Reply<Whole<Environment>> {
+        self.environments_as_read(|_| {}).await
+    }
+
+    /// The same, and each is shown as soon as its page is there: for whoever looks at the list
+    /// meanwhile. What was shown is no list before it is whole.
+    ///
+    /// # Errors
+    /// The fault of the page that failed.
+    pub async fn environments_as_read(
+        &self,
+        mut shown: impl FnMut(&Environment),
+    ) -> Reply<Whole<Environment>> {
         let url = format!(
             "{}/scopes/admin/environments?api-version={ENVIRONMENTS}&$expand=properties/enterprisePolicies",
             self.session.bap()
         );
         let numbered = |value: &Value, page| {
-            environment(value).map(|found| Environment {
+            let found = environment(value).map(|found| Environment {
                 page: Some(page),
                 ..found
-            })
+            });
+            if let Ok(found) = &found {
+                shown(found);
+            }
+            found
         };
         let all = self
             .session
@@ -272,7 +288,8 @@ impl Writer {
                 .is_ok_and(|url| self.session.cloud().service_of(&url) == Some(Service::Bap));
             if !known {
                 tracing::warn!(
-                    "The service named an operation outside the cloud ({}); it is not asked there.",
+                    "The service named an operation outside the cloud ({}). cmkctl does not call \
+                        it.",
                     json::clean(url)
                 );
             }

@@ -6,7 +6,6 @@
 //! repetitions, which they hide from their callers. Nothing is hidden here: every attempt of a
 //! change is written down.) It is random (UUID version 4), and so says nothing of this machine.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The header's name.
@@ -15,21 +14,4 @@ pub(super) const HEADER: &str = "x-ms-client-request-id";
 /// An id for one attempt: lower case, with hyphens.
 pub(super) fn fresh() -> String {
     Uuid::new_v4().hyphenated().to_string()
-}
-
-/// The id of the last attempt of a client that others have written, and whose errors lose it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Last(Arc<Mutex<Option<String>>>);
-
-impl Last {
-    pub(super) fn set(&self, id: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
-    }
-
-    pub(super) fn get(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }

@@ -77,7 +77,7 @@ pub(super) fn sdk_reply(
                 answer.body,
             ))
         }
-        Err(Broken::NotSent(words) | Broken::Untrusted(words)) => {
+        Err(Broken::NotSent(words) | Broken::Untrusted(words) | Broken::SandboxGone(words)) => {
             Err(sdk_error(azure_core::error::ErrorKind::Connection, words))
         }
         Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),

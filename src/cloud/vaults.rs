@@ -29,9 +29,8 @@ impl Reader {
         let url = self.session.arm(&id.to_string(), versions::VAULTS);
         let answer = self.session.read(Service::Arm, &url).await?;
         let shape = |why: String| Fault::shape(Service::Arm, &answer, why);
-        let found = vault(id, &super::exchange::parse(Service::Arm, &answer)?).map_err(shape)?;
-        has_own_address(&found, self.session.cloud()).map_err(shape)?;
-        Ok(found)
+        let value = super::exchange::parse(Service::Arm, &answer)?;
+        own_vault(id, &value, self.session.cloud()).map_err(shape)
     }
 
     /// Key facts without the data plane; vaults only.
@@ -127,6 +126,16 @@ impl Writer {
     }
 }
 
+/// A vault out of JSON whose data plane may be asked.
+///
+/// # Errors
+/// As [`vault`]; or its address is not its own.
+pub(super) fn own_vault(id: &ArmId, value: &Value, cloud: &Cloud) -> Result<Vault, String> {
+    let found = vault(id, value)?;
+    has_own_address(&found, cloud)?;
+    Ok(found)
+}
+
 /// Everything that is sent to a vault's data plane goes to the address that Resource Manager names:
 /// it must be the vault's own, `https://{name}.{suffix of the cloud}/`, with no other path and no
 /// query. (The slash at its end may be missing: examples of the public specification for managed
@@ -187,6 +196,7 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     );
     Ok(Vault {
         id: id.clone(),
+        region: must(value, "location", as_text).map(|name| name.to_ascii_lowercase()),
         uri: address
             .required()
             .map_err(|why| format!("it has no address: {why}"))?,

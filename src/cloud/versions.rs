@@ -2,6 +2,10 @@
 
 /// Providers of a subscription (`Microsoft.Resources`).
 pub(super) const PROVIDERS: &str = "2021-04-01";
+/// Subscriptions (`Microsoft.Resources`).
+pub(super) const SUBSCRIPTIONS: &str = "2022-12-01";
+/// Resource groups (`Microsoft.Resources`).
+pub(super) const GROUPS: &str = "2021-04-01";
 /// Deployments, for validating a template (`Microsoft.Resources`).
 pub(super) const DEPLOYMENTS: &str = "2021-04-01";
 /// Enterprise policies. The published specification knows only `2020-10-30-preview`; Microsoft's

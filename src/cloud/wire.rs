@@ -13,7 +13,7 @@ use crate::model::estate::Asked;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::HeaderValue;
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use url::Url;
@@ -261,7 +261,9 @@ impl Wire {
                     .header(SANDBOX_HOST, url.host_str().unwrap_or_default())
             }
         };
-        request = request.header(request_id::HEADER, id);
+        request = request
+            .header(request_id::HEADER, id)
+            .header(ACCEPT_ENCODING, "gzip");
         for (name, value) in headers {
             if name.eq_ignore_ascii_case(request_id::HEADER) {
                 continue;
@@ -307,11 +309,9 @@ impl Wire {
                     time.as_secs_f64()
                 )))
             });
-        if let (Some(sandbox), Err(Broken::NotSent(words))) = (&self.cloud.sandbox, &mut outcome) {
-            *words = format!(
-                "the sandbox at {} has stopped ({words}); start another one: `cmkctl sandbox`",
-                sandbox.url
-            );
+        if let (Some(sandbox), Err(Broken::NotSent(words))) = (&self.cloud.sandbox, &outcome) {
+            let words = format!("the sandbox at {} has stopped ({words})", sandbox.url);
+            outcome = Err(Broken::SandboxGone(words));
         }
         let taken = began.elapsed().as_millis();
         if let Ok(answer) = &mut outcome {

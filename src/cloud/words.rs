@@ -7,6 +7,9 @@ use serde_json::Value;
 /// The longest piece of an unexpected body that is shown.
 const EXCERPT: usize = 300;
 
+/// So many braces of a text are tried as the beginning of JSON.
+const QUOTES: usize = 8;
+
 /// Code, innermost code and words of an error body, which is read already where it is JSON: the
 /// documented shape, a bare object, text, HTML or nothing.
 pub(super) fn words(
@@ -20,11 +23,7 @@ pub(super) fn words(
         let text = String::from_utf8_lossy(&answer.body);
         return (None, None, excerpt(&text));
     };
-    // `errorDetail` is the Power Platform API's (powerplatform-management SDK).
-    let error = ["error", "errorDetail", "odata.error"]
-        .iter()
-        .find_map(|name| member(value, name))
-        .unwrap_or(value);
+    let error = error_in(value);
     // An error that is a text is a code where it is one word, and a sentence else.
     let text = json::text(value, "error");
     let (word, sentence) = match text {
@@ -68,9 +67,29 @@ pub(super) fn words(
     (code, inner, excerpt(&message))
 }
 
+/// The error of a body, under the names on record; else the body is the error. `errorDetail` is the
+/// Power Platform API's (powerplatform-management SDK).
+pub(super) fn error_in(body: &Value) -> &Value {
+    ["error", "errorDetail", "odata.error"]
+        .iter()
+        .find_map(|name| member(body, name))
+        .unwrap_or(body)
+}
+
+/// The error that a service quotes as JSON in its own words: what the one behind it answered.
+pub(super) fn quoted(error: &Value) -> Option<Value> {
+    let message = json::text(error, "message")?;
+    message.match_indices('{').take(QUOTES).find_map(|(at, _)| {
+        let text = message.get(at..)?;
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let value = values.next()?.ok()?;
+        Some(error_in(&value).clone()).filter(|error| code_of(error).is_some())
+    })
+}
+
 /// The errors inside an error, however deep: its details, and what it calls inner.
 pub(super) fn parts<'a>(error: &'a Value, into: &mut Vec<&'a Value>) {
-    for name in ["innererror", "details"] {
+    for name in ["innererror", "details", "errors"] {
         let inside = match json::at(error, name) {
             Some(Value::Array(all)) => all.as_slice(),
             Some(one @ Value::Object(_)) => std::slice::from_ref(one),
@@ -84,8 +103,11 @@ pub(super) fn parts<'a>(error: &'a Value, into: &mut Vec<&'a Value>) {
 }
 
 /// The code; some gateways write a number.
-fn code_of(error: &Value) -> Option<String> {
-    json::text(error, "code").or_else(|| json::number(error, "code").map(|code| code.to_string()))
+pub(super) fn code_of(error: &Value) -> Option<String> {
+    ["code", "errorCode"].iter().find_map(|name| {
+        let text = json::text(error, name).filter(|text| !text.is_empty());
+        text.or_else(|| json::number(error, name).map(|code| code.to_string()))
+    })
 }
 
 /// A member that is an object; its name may hold a dot.

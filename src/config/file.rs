@@ -20,6 +20,8 @@ pub struct File {
     pub(super) auth: Option<String>,
     pub(super) ca_bundle: Option<PathBuf>,
     pub(super) audit_log: Option<PathBuf>,
+    pub(super) plain: Option<bool>,
+    pub(super) remember: Option<bool>,
     pub(super) environment: Option<String>,
     pub(super) policy: Option<String>,
     pub(super) vault: Option<String>,
@@ -199,7 +201,7 @@ pub fn parse(text: &str, path: &Path) -> Result<File> {
     }
 }
 
-fn default_file() -> Option<PathBuf> {
+pub(super) fn default_file() -> Option<PathBuf> {
     Some(
         folder("XDG_CONFIG_HOME", "APPDATA", ".config")?
             .join("cmkctl")
@@ -209,11 +211,19 @@ fn default_file() -> Option<PathBuf> {
 
 /// Where names for completion are kept between two runs.
 pub fn names_file() -> Option<PathBuf> {
-    Some(
-        folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?
-            .join("cmkctl")
-            .join("names.json"),
-    )
+    Some(cache_folder()?.join("names.json"))
+}
+
+/// Where this program keeps what the next run may use.
+pub(super) fn cache_folder() -> Option<PathBuf> {
+    Some(folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?.join("cmkctl"))
+}
+
+/// The user's home, if it is absolute.
+pub(super) fn home() -> Option<PathBuf> {
+    let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    let home = variable(name).map(PathBuf::from);
+    home.filter(|home| home.is_absolute())
 }
 
 /// The user's folder of a kind: as the XDG Base Directory Specification says, or on Windows the

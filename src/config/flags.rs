@@ -1,5 +1,6 @@
 //! What was typed.
 
+use super::new_key::TypedKey;
 use crate::report::Format;
 use std::path::PathBuf;
 
@@ -14,6 +15,8 @@ pub struct Flags {
     pub tenant: Option<String>,
     /// `--auth`
     pub auth: Option<String>,
+    /// `--client-id`
+    pub client_id: Option<String>,
     /// `--sandbox-user`
     pub sandbox_user: Option<String>,
     /// `--config`
@@ -26,6 +29,12 @@ pub struct Flags {
     pub audit_log: Option<PathBuf>,
     /// `--output`
     pub output: Option<Format>,
+    /// `--plain`
+    pub plain: bool,
+    /// False with `--no-remember`.
+    pub remember: Option<bool>,
+    /// The whole line, for what is learned of it.
+    pub line: String,
     /// `--quiet`
     pub quiet: bool,
     /// `--no-ci`
@@ -49,6 +58,16 @@ pub struct Typed {
     pub location: Option<String>,
     /// Readers of the policy.
     pub readers: Vec<String>,
+    /// The policy that an environment moves from.
+    pub swap_from: Option<String>,
+    /// Does a version in a key identifier count? Where it would pin the policy, it does not.
+    pub pins: bool,
+    /// Does only what was typed count, and nothing of the configuration or of a sandbox?
+    pub alone: bool,
+    /// May the key be made where it is not there? Then a vault that is not there may be named.
+    pub new_key: Option<TypedKey>,
+    /// Is the vault no business of the command? Then the one of the configuration is not looked up.
+    pub without_vault: bool,
 }
 
 impl Typed {
@@ -57,6 +76,7 @@ impl Typed {
         Self {
             environment: environment.cloned(),
             policy: policy.cloned(),
+            without_vault: true,
             ..Self::default()
         }
     }

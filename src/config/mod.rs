@@ -3,7 +3,9 @@
 
 mod file;
 mod flags;
+mod new_key;
 mod reading;
+mod remembering;
 mod settings;
 mod show;
 mod sign_in;
@@ -12,14 +14,18 @@ mod target;
 mod terminal;
 mod variables;
 mod wanted;
+mod writing;
 
 pub use file::{File, completing, names_file, parse};
 pub use flags::{Flags, Typed};
+pub use new_key::TypedKey;
 pub use settings::Settings;
 pub use source::{Setting, Shown, Source};
-pub use terminal::{ci, log_is_read, style};
+pub use target::{AboutWhat, reader as reader_named};
+pub use terminal::{ci, columns, style};
 pub use variables::VARIABLES;
 pub use wanted::{Given, given, wanted};
+pub use writing::{KEYS as VALUES, TEMPLATE, file_to_write, with_value};
 
 use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::{Cloud, KEYS};
@@ -27,6 +33,7 @@ use crate::cloud::wire::Network;
 use crate::error::{Error, Result};
 use file::Layers;
 use reading::read;
+use remembering::{accounts, remembering};
 use sign_in::sign_in;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,16 +62,20 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
             ));
         }
     }
-    let sign_in = sign_in(flags, &layers, facts.as_ref(), &mut shown)?;
+    let mut sign_in = sign_in(flags, &layers, facts.as_ref(), &mut shown)?;
     let bundle = Setting::of("--ca-bundle", &flags.ca_bundle, "CMKCTL_CA_BUNDLE");
     let bundle = bundle.or_else(|| layers.find(|file| &file.ca_bundle));
     let audit_log = Setting::of("--audit-log", &flags.audit_log, "CMKCTL_AUDIT_LOG");
     let audit_log = audit_log.or_else(|| layers.find(|file| &file.audit_log));
+    let plain = plain(flags, &layers)?;
+    sign_in.remembering = remembering(flags, &layers, &mut shown)?;
+    sign_in.accounts = accounts();
     let proxy = show::proxy();
     let timeout = Setting::<String>::variable("CMKCTL_HTTP_TIMEOUT");
     let path = |path: &PathBuf| path.display().to_string();
     shown.push(Shown::of("ca-bundle", bundle.as_ref(), path));
     shown.push(Shown::of("audit-log", audit_log.as_ref(), path));
+    shown.push(Shown::of("plain", plain.as_ref(), bool::to_string));
     shown.push(Shown::of("proxy", proxy.as_ref(), String::clone));
     shown.push(Shown::of("http-timeout", timeout.as_ref(), String::clone));
     let (bundle, audit_log) = (
@@ -81,6 +92,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         sign_in,
         network,
         style: style(flags),
+        plain: plain.is_some_and(|plain| plain.value),
         audit_log,
         proxy,
         layers,
@@ -99,6 +111,18 @@ fn cloud(sandbox: Option<String>, chosen: Option<String>) -> Result<(Cloud, Opti
         (None, Some(name)) => (Cloud::named(&name)?, None),
         (None, None) => (Cloud::named("public")?, None),
     })
+}
+
+/// Are lists numbered lines, and who said so?
+fn plain(flags: &Flags, layers: &Layers) -> Result<Option<Setting<bool>>> {
+    let typed = flags.plain.then_some(Setting {
+        value: true,
+        source: Source::Flag("--plain"),
+    });
+    if typed.is_some() {
+        return Ok(typed);
+    }
+    Ok(Setting::switch("CMKCTL_PLAIN")?.or_else(|| layers.find(|file| &file.plain)))
 }
 
 /// How the network is reached.

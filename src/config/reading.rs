@@ -10,11 +10,17 @@ pub(super) fn variable(name: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
+/// The text of a file; `-` is standard input.
 pub(super) fn read(path: &Path, what: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
+    let text = if path == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    text.map_err(|error| {
         Error::usage(format!("The {what} `{}` can't be read.", path.display()))
             .detail(format!("{error}."))
-            .hint("Name a text file that is there and that you may read.")
+            .hint("Name an existing text file that you may read.")
     })
 }
 

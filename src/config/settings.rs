@@ -22,6 +22,8 @@ pub struct Settings {
     pub network: Network,
     /// How to write.
     pub style: Style,
+    /// Numbered lines instead of lists that move.
+    pub plain: bool,
     /// Where changes are written down.
     pub audit_log: Option<PathBuf>,
     /// The proxy that https goes through, without its password.

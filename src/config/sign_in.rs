@@ -5,7 +5,9 @@ use super::flags::Flags;
 use super::reading::variable;
 use super::source::{Setting, Shown, Source};
 use crate::cloud::cloud_file::SandboxFacts;
-use crate::cloud::credential::{Method, Pipelines, Runner, SandboxUser, Secret, SignIn};
+use crate::cloud::credential::{
+    CertificateFile, Method, Person, Pipelines, Runner, SandboxUser, Secret, SignIn,
+};
 use crate::error::{Error, Result};
 use crate::model::near::did_you_mean;
 use std::path::PathBuf;
@@ -43,13 +45,39 @@ pub(super) fn sign_in(
     shown.push(Shown::of("tenant", tenant.as_ref(), String::clone));
     shown.push(Shown::of("client", client.as_ref(), String::clone));
     let hidden = Setting::<String>::variable("AZURE_CLIENT_SECRET");
-    shown.push(Shown::of("client-secret", hidden.as_ref(), |_| {
-        "set, not shown".to_owned()
-    }));
+    let unseen = |_: &String| "set, not shown".to_owned();
+    shown.push(Shown::of("client-secret", hidden.as_ref(), unseen));
+    let certificate = certificate(shown);
     let (tenant, client_id) = (
         tenant.map(|tenant| tenant.value),
         client.map(|client| client.value),
     );
+    let (github, pipelines) = runners();
+    Ok(SignIn {
+        method,
+        tenant,
+        client_id: client_id.clone(),
+        client_secret: variable("AZURE_CLIENT_SECRET").map(Secret::new),
+        certificate_password: variable("AZURE_CLIENT_CERTIFICATE_PASSWORD").map(Secret::new),
+        certificate,
+        federated_token_file: variable("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from),
+        github,
+        pipelines,
+        identity_endpoint: variable("IDENTITY_ENDPOINT")
+            .or_else(|| variable("MSI_ENDPOINT"))
+            .is_some(),
+        managed_identity_client_id: client_id,
+        path: std::env::var_os("PATH"),
+        sandbox_user: None,
+        device_code_client: own_client(flags, shown),
+        named_client: flags.client_id.clone(),
+        person: person(),
+        ..SignIn::default()
+    })
+}
+
+/// Where a job of a pipeline asks for its assertion.
+fn runners() -> (Option<Runner>, Option<Pipelines>) {
     let secret = |name: &str| variable(name).map(Secret::new);
     let github =
         variable("ACTIONS_ID_TOKEN_REQUEST_URL").zip(secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
@@ -58,26 +86,57 @@ pub(super) fn sign_in(
     let pipelines = variable("SYSTEM_OIDCREQUESTURI")
         .zip(secret("SYSTEM_ACCESSTOKEN"))
         .zip(connection);
-    Ok(SignIn {
-        method,
-        tenant,
-        client_id: client_id.clone(),
-        client_secret: secret("AZURE_CLIENT_SECRET"),
-        federated_token_file: variable("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from),
-        github: github.map(|(url, token)| Runner { url, token }),
-        pipelines: pipelines.map(|((url, token), service_connection)| Pipelines {
+    (
+        github.map(|(url, token)| Runner { url, token }),
+        pipelines.map(|((url, token), service_connection)| Pipelines {
             url,
             token,
             service_connection,
         }),
-        identity_endpoint: variable("IDENTITY_ENDPOINT")
-            .or_else(|| variable("MSI_ENDPOINT"))
-            .is_some(),
-        managed_identity_client_id: client_id,
-        path: std::env::var_os("PATH"),
-        sandbox_user: None,
-        device_code_client: variable("CMKCTL_DEVICE_CODE_CLIENT_ID"),
+    )
+}
+
+/// The application that a person signs in to.
+fn own_client(flags: &Flags, shown: &mut Vec<Shown>) -> Option<String> {
+    let name = "CMKCTL_DEVICE_CODE_CLIENT_ID";
+    let client = Setting::of("--client-id", &flags.client_id, name);
+    let name = "device-code-client";
+    shown.push(Shown::of(name, client.as_ref(), String::clone));
+    client.map(|client| client.value)
+}
+
+/// The certificate of an application, by the variables of Microsoft's own libraries.
+fn certificate(shown: &mut Vec<Shown>) -> Option<CertificateFile> {
+    let path = Setting::<PathBuf>::variable("AZURE_CLIENT_CERTIFICATE_PATH");
+    let password = Setting::<String>::variable("AZURE_CLIENT_CERTIFICATE_PASSWORD");
+    let chain = Setting::<String>::variable("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN");
+    let whole = |path: &PathBuf| path.display().to_string();
+    shown.push(Shown::of("client-certificate", path.as_ref(), whole));
+    let hidden = |_: &String| "set, not shown".to_owned();
+    let name = "client-certificate-password";
+    shown.push(Shown::of(name, password.as_ref(), hidden));
+    let name = "client-certificate-chain";
+    shown.push(Shown::of(name, chain.as_ref(), String::clone));
+    Some(CertificateFile {
+        path: path?.value,
+        password: password.map(|password| Secret::new(password.value)),
+        with_chain: chain
+            .is_some_and(|chain| chain.value == "1" || chain.value.eq_ignore_ascii_case("true")),
     })
+}
+
+/// What can show a page to a person. Whether one is at a terminal is known elsewhere.
+fn person() -> Person {
+    let is_set = |name: &str| variable(name).is_some();
+    let remote = is_set("SSH_CONNECTION") || is_set("SSH_TTY");
+    let own = cfg!(windows) || cfg!(target_os = "macos");
+    let windows = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
+    let browser = variable("BROWSER");
+    Person {
+        at_terminal: false,
+        display: browser.is_some() || (!remote && (own || windows.into_iter().any(is_set))),
+        browser,
+    }
 }
 
 /// A sandbox gets nothing from the environment but the name of one of its own users.

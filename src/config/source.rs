@@ -2,6 +2,7 @@
 //! shown is what is used.
 
 use super::reading::variable;
+use crate::error::{Error, Result};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -60,6 +61,25 @@ impl<T: Clone + From<String>> Setting<T> {
             value: value.into(),
             source: Source::Variable(name.to_owned()),
         })
+    }
+}
+
+impl Setting<bool> {
+    /// A variable that says yes or no.
+    pub(super) fn switch(name: &str) -> Result<Option<Self>> {
+        let Some(set) = Setting::<String>::variable(name) else {
+            return Ok(None);
+        };
+        let value = match set.value.trim().to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => true,
+            "0" | "false" | "no" => false,
+            other => {
+                let what = format!("`{name}` is `{}`.", other.escape_debug());
+                return Err(Error::usage(what).hint("It must be `true` or `false`."));
+            }
+        };
+        let source = set.source;
+        Ok(Some(Setting { value, source }))
     }
 }
 

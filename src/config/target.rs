@@ -3,11 +3,55 @@
 use super::flags::Typed;
 use super::reading::usage;
 use super::settings::Settings;
-use super::source::Setting;
+use super::source::{Setting, Source};
 use crate::error::{Error, Result};
+use crate::model::at_hand::{self, Named, Suffixes};
 use crate::model::ids::{ArmId, ResourceKind, parse_guid};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::target::Target;
+
+/// What a command is about, as far as it is known without asking a service: vault and policy may
+/// be names that must be looked up.
+#[derive(Debug, Clone, Default)]
+pub struct AboutWhat {
+    /// The policy.
+    pub policy: Option<Named>,
+    /// The vault or managed HSM.
+    pub vault: Option<Named>,
+    /// Who gets Reader on the policy: object ids, user principal names and names of applications.
+    pub readers: Vec<String>,
+    /// Was a version in a key identifier left out, because nothing was to be pinned?
+    pub unpinned: Option<KeyVersion>,
+    /// Everything else.
+    rest: Target,
+}
+
+impl AboutWhat {
+    /// The target without what is known by its name alone.
+    pub fn by_ids(self) -> Target {
+        let id = |named: &Option<Named>| match named {
+            Some(Named::Id(id)) => Some(id.clone()),
+            Some(Named::Name(_)) | None => None,
+        };
+        let (policy, vault) = (id(&self.policy), id(&self.vault));
+        self.target(policy, vault, Vec::new())
+    }
+
+    /// The target, once these are looked up.
+    pub fn target(
+        self,
+        policy: Option<ArmId>,
+        vault: Option<ArmId>,
+        readers: Vec<String>,
+    ) -> Target {
+        Target {
+            policy,
+            vault,
+            readers,
+            ..self.rest
+        }
+    }
+}
 
 impl Settings {
     /// What was asked for, out of flags, environment variables and file; in a sandbox, out of flags
@@ -15,59 +59,84 @@ impl Settings {
     ///
     /// # Errors
     /// Malformed ids and names are usage errors.
-    pub fn target(&self, typed: &Typed) -> Result<Target> {
-        let text = |setting: Option<Setting<String>>| setting.map(|setting| setting.value);
+    pub fn about(&self, typed: &Typed) -> Result<AboutWhat> {
+        let text = |setting: Option<Setting<String>>| {
+            let counts = |setting: &Setting<String>| {
+                !typed.alone || matches!(setting.source, Source::Flag(_))
+            };
+            setting.filter(counts).map(|setting| setting.value)
+        };
+        let suffixes = Suffixes {
+            vault: self.cloud.get("vault-suffix"),
+            hsm: self.cloud.get("hsm-suffix"),
+        };
         let environment = text(self.environment(&typed.environment));
         let vault = text(self.vault(&typed.vault));
-        let policy = text(self.policy(&typed.policy));
+        let vault = vault.map(|text| at_hand::vault(&text, suffixes));
+        let policy = text(self.policy(&typed.policy)).map(|text| at_hand::policy(&text));
         let key = text(self.key(&typed.key));
-        let vault = vault
-            .map(|id| ArmId::parse(&id, &[ResourceKind::Vault, ResourceKind::ManagedHsm]))
-            .transpose()
-            .map_err(usage)?;
-        let policy = policy
-            .map(|id| policy_id(&id, vault.as_ref()))
-            .transpose()?;
-        Ok(Target {
-            environment,
-            policy,
-            vault,
-            key: key
-                .map(|name| KeyName::parse(&name))
-                .transpose()
-                .map_err(usage)?,
-            key_version: typed
-                .key_version
-                .as_deref()
-                .map(KeyVersion::parse)
-                .transpose()
-                .map_err(usage)?,
-            location: typed.location.as_deref().map(location).transpose()?,
+        let from = typed.swap_from.as_deref();
+        let from = from.map(|id| ArmId::parse(id, &[ResourceKind::EnterprisePolicy]));
+        let version = typed.key_version.as_deref().map(KeyVersion::parse);
+        let mut about = AboutWhat {
+            policy: policy.transpose().map_err(usage)?,
+            vault: vault.transpose().map_err(usage)?,
             readers: typed
                 .readers
                 .iter()
-                .map(|id| object_id(id))
+                .map(|text| reader(text))
                 .collect::<Result<_>>()?,
-            ..Target::default()
-        })
+            unpinned: None,
+            rest: Target {
+                environment: environment.map(|text| at_hand::environment(&text)),
+                key_version: version.transpose().map_err(usage)?,
+                from: from.transpose().map_err(usage)?,
+                location: typed.location.as_deref().map(location).transpose()?,
+                ..Target::default()
+            },
+        };
+        if let Some(text) = key {
+            about.takes_key(&text, suffixes, typed.pins)?;
+        }
+        Ok(about)
     }
 }
 
-/// A bare name means: beside the vault, in its subscription and resource group.
-fn policy_id(text: &str, vault: Option<&ArmId>) -> Result<ArmId> {
-    if text.trim().is_empty() {
-        return Err(Error::usage("The policy is empty.")
-            .hint("Give its id, or its name alone next to `--vault`."));
-    }
-    match vault {
-        Some(vault) if !text.contains('/') => ArmId::new(
-            &vault.subscription,
-            &vault.group,
-            ResourceKind::EnterprisePolicy,
-            text,
-        )
-        .map_err(usage),
-        _ => ArmId::parse(text, &[ResourceKind::EnterprisePolicy]).map_err(usage),
+impl AboutWhat {
+    /// The key by its name, or by its identifier, which names the vault, too.
+    fn takes_key(&mut self, text: &str, suffixes: Suffixes<'_>, pins: bool) -> Result<()> {
+        let Some(identifier) = at_hand::key(text, suffixes).map_err(usage)? else {
+            self.rest.key = Some(KeyName::parse(text).map_err(usage)?);
+            return Ok(());
+        };
+        let other = match &self.vault {
+            None => None,
+            Some(Named::Id(id)) => Some(id.name.clone()),
+            Some(Named::Name(name)) => Some(name.clone()),
+        };
+        match other {
+            Some(other) if !other.eq_ignore_ascii_case(&identifier.vault) => {
+                let what = format!(
+                    "The key identifier is of the vault `{}`, and `--vault` says `{other}`.",
+                    identifier.vault
+                );
+                return Err(Error::usage(what).hint("Leave out `--vault`, or correct one of both."));
+            }
+            Some(_) => {}
+            None => self.vault = Some(Named::Name(identifier.vault)),
+        }
+        self.rest.key = Some(identifier.key);
+        match (identifier.version, &self.rest.key_version) {
+            (None, _) => {}
+            (Some(version), None) if pins => self.rest.key_version = Some(version),
+            (Some(version), None) => self.unpinned = Some(version),
+            (Some(version), Some(other)) if version != *other => {
+                let what = "The key identifier and `--key-version` name different versions.";
+                return Err(Error::usage(what).hint("Leave one of them out."));
+            }
+            (Some(_), Some(_)) => {}
+        }
+        Ok(())
     }
 }
 
@@ -85,11 +154,22 @@ fn location(text: &str) -> Result<String> {
     )
 }
 
-fn object_id(text: &str) -> Result<String> {
-    parse_guid(text).ok_or_else(|| {
-        Error::usage(format!("`{}` is not an object id.", text.escape_debug())).hint(
-            "Give the GUID of the user, group or service principal: `az ad signed-in-user \
-                show --query id`.",
-        )
-    })
+/// An object id, or a name to be looked up: what has the shape of an id must be one.
+///
+/// # Errors
+/// Usage: it is neither.
+pub fn reader(text: &str) -> Result<String> {
+    if let Some(id) = parse_guid(text) {
+        return Ok(id);
+    }
+    let text = text.trim();
+    let shaped = text.starts_with('{') || text.contains('/');
+    if !text.is_empty() && !shaped && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    let what = format!("`{}` is not an object id or a name.", text.escape_debug());
+    Err(Error::usage(what).hint(
+        "Give the object id, the user principal name, or the name of the application: `az ad \
+        signed-in-user show --query id`.",
+    ))
 }

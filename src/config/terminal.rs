@@ -3,33 +3,55 @@
 use super::flags::Flags;
 use super::reading::variable;
 use crate::error::{Error, Result};
-use crate::report::{Ci, Style};
+use crate::report::{Ci, Color, Format, Style};
 use std::path::PathBuf;
 
 /// How to write, before anything else is known: errors in the configuration must be written, too.
 pub fn style(flags: &Flags) -> Style {
     let no_color = variable("NO_COLOR").is_some();
     let set = |name: &str| variable(name).filter(|value| value != "0").is_some();
-    let plain = no_color
-        || variable("CLICOLOR").is_some_and(|value| value == "0")
-        || set("CI")
-        || set("TF_BUILD")
-        || variable("TERM").is_some_and(|term| term == "dumb");
+    let dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    let still = set("CI") || set("TF_BUILD") || dumb;
+    let no_color = no_color || variable("CLICOLOR").is_some_and(|value| value == "0");
+    let color = match () {
+        () if no_color => Color::Never,
+        () if set("CLICOLOR_FORCE") => Color::Always,
+        () if still => Color::Never,
+        () => Color::Terminal,
+    };
     Style {
-        format: flags.output.unwrap_or_default(),
+        format: match flags.output {
+            None | Some(Format::Wide) => Format::Table,
+            Some(format) => format,
+        },
         quiet: flags.quiet,
-        lively: !plain,
-        colored: !no_color && set("CLICOLOR_FORCE"),
-        width: variable("COLUMNS")
-            .and_then(|columns| columns.parse().ok())
-            .or_else(terminal_width),
+        lively: !still,
+        color,
+        ascii: is_ascii(),
+        plain: flags.plain || dumb,
+        width: columns().filter(|_| flags.output != Some(Format::Wide)),
         ci: ci(flags).ok().flatten(),
         log_is_read: log_is_read(),
     }
 }
 
-fn terminal_width() -> Option<u16> {
-    terminal_size::terminal_size().map(|(width, _)| width.0)
+/// Does the locale name a character set that is not UTF-8? Where nothing is said it is: that is so
+/// on Windows and in most containers.
+fn is_ascii() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
+}
+
+/// How wide the terminal is, if there is one.
+pub fn columns() -> Option<u16> {
+    variable("COLUMNS")
+        .and_then(|columns| columns.parse().ok())
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0))
 }
 
 fn on_github() -> bool {
@@ -42,7 +64,7 @@ fn on_azure_pipelines() -> bool {
 
 /// Does a CI service read the log? It obeys what it finds there, whether this run wants to talk to
 /// it or not.
-pub fn log_is_read() -> bool {
+fn log_is_read() -> bool {
     on_github() || on_azure_pipelines() || variable("CMKCTL_CI").is_some()
 }
 
@@ -68,7 +90,8 @@ pub fn ci(flags: &Flags) -> Result<Option<Ci>> {
         Some("azure-pipelines") => Ok(Some(azure_pipelines())),
         Some(other) => Err(
             Error::usage(format!("`CMKCTL_CI` is `{}`.", other.escape_debug())).hint(
-                "It must be off, github or azure-pipelines; without it the CI service is detected.",
+                "It must be off, github or azure-pipelines. Without it cmkctl detects the CI \
+                    service.",
             ),
         ),
         None if on_github() => Ok(Some(github())),

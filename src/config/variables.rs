@@ -1,6 +1,6 @@
 //! Every environment variable that is read, and what for. A test compares it with the source.
 
-/// Name and meaning, in the order of `cmkctl help environment`.
+/// Name and meaning, in the order of `cmkctl help configuration`.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("CMKCTL_CONFIG", "configuration file (--config)"),
     (
@@ -30,7 +30,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CMKCTL_HTTP_TIMEOUT",
-        "seconds for one whole answer until it counts as lost; 60 if not set",
+        "seconds to wait for one whole answer, 60 if not set",
+    ),
+    (
+        "CMKCTL_PLAIN",
+        "true or false: numbered lines instead of a list that moves (--plain)",
+    ),
+    (
+        "CMKCTL_REMEMBER",
+        "false: sign-ins and tokens are not remembered for the next command (--no-remember)",
+    ),
+    (
+        "CMKCTL_CREDENTIAL_STORE",
+        "none: the system's store of credentials is not used, and nothing is remembered",
     ),
     ("CMKCTL_SANDBOX_USER", "user of a sandbox (--sandbox-user)"),
     (
@@ -39,7 +51,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CMKCTL_DEVICE_CODE_CLIENT_ID",
-        "application that device code signs in to",
+        "application that browser and device code sign in to (--client-id)",
     ),
     (
         "CMKCTL_COMPLETE",
@@ -50,7 +62,22 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "AZURE_CLIENT_ID",
         "application, or user-assigned managed identity",
     ),
-    ("AZURE_CLIENT_SECRET", "the application's secret"),
+    (
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "the application's certificate with its private key, as PEM or PFX",
+    ),
+    (
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "the password of the private key in that file",
+    ),
+    (
+        "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",
+        "true to send the chain, for an application that trusts a subject name and an issuer",
+    ),
+    (
+        "AZURE_CLIENT_SECRET",
+        "the application's secret, where no certificate is set",
+    ),
     (
         "AZURE_FEDERATED_TOKEN_FILE",
         "file with the assertion of a workload identity",
@@ -90,31 +117,61 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("MSI_ENDPOINT", "its older name"),
     (
         "HTTPS_PROXY",
-        "proxy for https; also https_proxy, ALL_PROXY and all_proxy",
+        "proxy for https (also https_proxy, ALL_PROXY and all_proxy)",
+    ),
+    ("NO_PROXY", "hosts without proxy (also no_proxy)"),
+    (
+        "AZURE_CONFIG_DIR",
+        "where the Azure CLI keeps who is signed in, instead of ~/.azure",
     ),
     (
-        "NO_PROXY",
-        "hosts that are reached without it; also no_proxy",
+        "AZD_CONFIG_DIR",
+        "where azd keeps who is signed in, instead of ~/.azd",
     ),
-    ("PATH", "where az and azd are looked for"),
+    (
+        "AZURE_CLOUD_NAME",
+        "cloud of the Azure CLI: a token is remembered for this one alone",
+    ),
+    (
+        "ARM_CLOUD_METADATA_URL",
+        "where the Azure CLI looks up clouds, likewise",
+    ),
+    ("AZD_AUTH_ENDPOINT", "who signs in for azd, likewise"),
+    ("USERPROFILE", "the user's home on Windows"),
+    (
+        "BROWSER",
+        "programs that open a page to sign in, instead of the system's own",
+    ),
+    (
+        "DISPLAY",
+        "a browser can be shown (also WAYLAND_DISPLAY and WSL_DISTRO_NAME)",
+    ),
+    ("SSH_CONNECTION", "a browser can't be shown (also SSH_TTY)"),
+    ("PATH", "where az, azd and pwsh are looked for"),
     ("HOME", "below it, .config and .cache"),
     (
         "XDG_CONFIG_HOME",
-        "where the configuration file is, instead of ~/.config, if absolute; on Windows APPDATA",
+        "folder of the configuration file instead of ~/.config, if absolute (on Windows APPDATA)",
     ),
     (
         "XDG_CACHE_HOME",
-        "where names for completion are kept, instead of ~/.cache, if absolute; on Windows \
-        LOCALAPPDATA",
+        "folder of names for completion and of remembered tokens instead of ~/.cache, if absolute \
+        (on Windows LOCALAPPDATA)",
     ),
-    ("NO_COLOR", "no colour and no moving progress"),
-    ("CI", "the same, and TF_BUILD"),
-    ("TERM", "the same when it is dumb"),
-    ("CLICOLOR", "the same when it is 0"),
+    ("NO_COLOR", "no colour"),
+    ("CLICOLOR", "no colour if it is 0"),
+    ("CI", "no colour and no moving line (also TF_BUILD)"),
+    ("TERM", "no colour and no moving line if it is dumb"),
+    (
+        "LC_ALL",
+        "ASCII marks if it names another character set than UTF-8",
+    ),
+    ("LC_CTYPE", "the same, if LC_ALL is not set"),
+    ("LANG", "the same, if neither is set"),
     ("CLICOLOR_FORCE", "colour where there is no terminal"),
     (
         "CMKCTL_CI",
-        "CI service to talk to: off, github or azure-pipelines; detected if not set (--no-ci)",
+        "CI service to write for: off, github or azure-pipelines, detected if not set (--no-ci)",
     ),
     (
         "GITHUB_ACTIONS",

@@ -41,7 +41,7 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
         ))
         .detail(format!("Line {line}: {}", sentence(error.message())))
         .hint("It holds `[[policies]]`, each with `id`, `location`, `vault` and `key`.")
-        .hint("`cmkctl adopt` writes such a file from what is there today.")
+        .hint("`cmkctl adopt` writes such a file from the current state.")
     })?;
     wanted.check().map_err(usage)?;
     Ok(wanted)

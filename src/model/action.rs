@@ -3,6 +3,7 @@
 mod answers;
 pub mod facts;
 mod of_azure;
+mod of_creation;
 mod of_environment;
 mod words;
 
@@ -10,6 +11,7 @@ use crate::model::environment::Environment;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::new_key::{Shape, VaultShape};
 use crate::model::protection::Vault;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,6 +82,38 @@ pub enum Action {
         /// Pinned version.
         #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<KeyVersion>,
+    },
+    /// Create a resource group for the vault.
+    CreateGroup {
+        /// Subscription id.
+        subscription: String,
+        /// Its name.
+        group: String,
+        /// The region of Azure.
+        region: String,
+    },
+    /// Create a vault that works with roles and keeps what is deleted. Its purge protection can
+    /// never be turned off, so consent must repeat the vault's name. One that is there is never
+    /// written.
+    CreateVault {
+        /// The vault.
+        vault: ArmId,
+        /// How it is made.
+        #[serde(flatten)]
+        shape: VaultShape,
+        /// What allows it.
+        #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
+        evidence: Fingerprint,
+    },
+    /// Create a key at the control plane. One that is there is never written.
+    CreateKey {
+        /// Vault or managed HSM.
+        vault: ArmId,
+        /// The key.
+        key: KeyName,
+        /// How it is made.
+        #[serde(flatten)]
+        shape: Shape,
     },
     /// Let the policy's identity wrap and unwrap with the key, by an Azure role at the vault.
     GrantKeyByRole {

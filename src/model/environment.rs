@@ -249,6 +249,15 @@ impl Environment {
         self.key_link.present().map(|link| &link.policy)
     }
 
+    /// Is it linked to this policy?
+    pub fn is_linked_to(&self, policy: &ArmId) -> Verdict {
+        match &self.key_link {
+            Seen::Present(link) => Verdict::of(link.policy == *policy),
+            Seen::Absent => Verdict::No,
+            Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+        }
+    }
+
     /// Does something other than Microsoft manage its key? A second witness for the link; never
     /// decided upon alone.
     pub fn has_customers_key(&self) -> bool {

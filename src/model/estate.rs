@@ -37,6 +37,9 @@ pub struct Estate {
     pub whole_tenant: Verdict,
     /// What protects them, by the policy.
     pub protections: BTreeMap<ArmId, Protection>,
+    /// Why policies without environments may be missing, each a clause. Nothing where all that the
+    /// caller may read are there, or where nobody asked for them.
+    pub not_listed: Vec<String>,
 }
 
 /// A policy with its vault, its key, and whether its identity may use the key.

@@ -24,8 +24,8 @@ impl KeyName {
         }
         Err(BadInput::new(
             format!("`{}` is not the name of a key.", text.escape_debug()),
-            "Key names have 1 to 127 letters, digits and dashes; give the name alone, not the \
-            key's URL.",
+            "Key names have 1 to 127 letters, digits and dashes. Pass the name alone, not the \
+                key's URL.",
         ))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::model::environment::{Environment, Integration};
 use crate::model::known::Known;
+use crate::model::making::Making;
 use crate::model::operation::Operation;
 use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
 use crate::model::rights::Held;
@@ -41,6 +42,8 @@ pub struct Observed {
     pub policy_rights: BTreeMap<String, Held>,
     /// What lies around: rights, locks, other environments.
     pub around: Surroundings,
+    /// What a key that is to be made takes; asked only where one is.
+    pub making: Making,
     /// What protects the environment now, where another policy is to take over; asked only for a
     /// swap.
     pub left: Option<Box<Observed>>,

@@ -25,7 +25,20 @@ pub struct Operation {
     /// Did every stage succeed?
     pub all_stages_succeeded: bool,
     /// What it says about its failure.
-    pub error: Option<String>,
+    pub failure: Option<Failure>,
+}
+
+/// What an operation says about its failure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The code that tells most.
+    pub code: Option<String>,
+    /// Code and words, with the id for a support ticket.
+    pub words: String,
+    /// What helps against the cause, where the code tells it.
+    pub remedy: Option<String>,
+    /// Who can do that.
+    pub who: Option<&'static str>,
 }
 
 /// How far an operation is.

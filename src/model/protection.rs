@@ -66,6 +66,11 @@ pub struct KeyReference {
 }
 
 impl Policy {
+    /// Is it one for customer-managed keys? Policies of other kinds have the same resource type.
+    pub fn is_for_encryption(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("Encryption")
+    }
+
     /// Does it reference this key of this vault? Names of vaults are unique, and a vault can be
     /// moved to another group.
     pub fn references(&self, vault: &ArmId, key: &KeyName) -> Verdict {
@@ -143,6 +148,8 @@ impl Vocabulary for Health {
 pub struct Vault {
     /// ARM id.
     pub id: ArmId,
+    /// The Azure region that it is in, in lower case.
+    pub region: Known<String>,
     /// Data plane URL, as the service gives it.
     pub uri: String,
     /// Its tenant.

@@ -30,6 +30,8 @@ pub struct Receipt {
 pub enum Event {
     /// An action begins.
     Doing(String),
+    /// Minutes pass before the next action, for this reason.
+    Pause(String),
     /// It is waited for.
     Waiting(Tick),
     /// It ended well.
@@ -43,8 +45,10 @@ pub enum Event {
 pub struct Tick {
     /// Since waiting began, in the cloud's time.
     pub elapsed: Duration,
+    /// The longest that it may take, by the documentation, if that is written.
+    pub within: Option<Duration>,
     /// State and stage, or the trouble.
     pub words: String,
-    /// Until the next look.
+    /// Until the next look, in this machine's time.
     pub next: Duration,
 }

@@ -22,6 +22,8 @@ pub enum Remedy {
         role: String,
         /// The right that it gives.
         lacking: Lacking,
+        /// Their object id, where it is known.
+        caller: Option<String>,
     },
     /// The environment is in another policy and must be moved.
     Move {
@@ -45,14 +47,22 @@ pub enum Setting {
     Location,
     /// The caller becomes a reader of the policy.
     Reader,
+    /// The grants of the policy's identity are not left alone.
+    Grant,
+    /// The region of a new vault and of its resource group.
+    Region,
+    /// The key that is there, or another one.
+    OtherKey,
+    /// A new key is not protected by hardware.
+    NoHardware,
 }
 
 impl Setting {
     const fn on_command_line(self) -> &'static str {
         match self {
             Setting::MakeManaged => {
-                "Pass `--make-managed` (it changes what licences its users need), or do it in the \
-                admin center."
+                "Turn it on in the admin center, or pass `--make-managed` to `cmkctl \
+                    add-environment` or `cmkctl enable`. Its users then need premium licences."
             }
             Setting::PowerPlatformOnly => {
                 "Integrate it first: a key before the integration is an unsupported order. If it \
@@ -64,6 +74,13 @@ impl Setting {
                 "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
                 your object id."
             }
+            Setting::Grant => "Leave out `--no-grant`, or have the grant made elsewhere.",
+            Setting::Region => {
+                "Pass `--azure-location REGION`, such as `westeurope`: `az account list-locations \
+                --query [].name`."
+            }
+            Setting::OtherKey => "Take it as it is, or name another key: `--key NAME`.",
+            Setting::NoHardware => "Leave out `--hsm-protected`, or name another vault.",
         }
     }
 
@@ -83,6 +100,19 @@ impl Setting {
             Setting::Reader => {
                 "Ask the Key Vault administrator to write your object id into `readers` and to run \
                 `cmkctl apply`."
+            }
+            Setting::Grant => {
+                "Delete the line `grant = false` to let cmkctl grant it, or grant it elsewhere."
+            }
+            Setting::Region => {
+                "Write `azure-location` into `create-key`, such as `westeurope`: `az account \
+                list-locations --query [].name`."
+            }
+            Setting::OtherKey => {
+                "Take it as it is and leave that out of `create-key`, or name another `key`."
+            }
+            Setting::NoHardware => {
+                "Leave `hsm-protected` out of `create-key`, or name another `vault`."
             }
         }
     }
@@ -118,9 +148,14 @@ impl Remedy {
         match self {
             Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
             Remedy::Setting(setting) => setting.on_command_line().to_owned(),
-            Remedy::GetRole { role, lacking } => get_role(role, lacking),
+            Remedy::GetRole {
+                role,
+                lacking,
+                caller,
+            } => get_role(role, lacking, caller.as_deref()),
             Remedy::Move { .. } => {
-                "Adding never replaces a policy; moving to another one is a swap and must be said."
+                "To move it to another policy, use `cmkctl swap-policy`. Adding never replaces a \
+                    policy."
                     .to_owned()
             }
         }
@@ -131,7 +166,11 @@ impl Remedy {
         match self {
             Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
             Remedy::Setting(setting) => setting.in_file().to_owned(),
-            Remedy::GetRole { role, lacking } => get_role(role, lacking),
+            Remedy::GetRole {
+                role,
+                lacking,
+                caller,
+            } => get_role(role, lacking, caller.as_deref()),
             Remedy::Move {
                 environment,
                 policy,
@@ -153,11 +192,12 @@ impl Remedy {
     }
 }
 
-fn get_role(role: &str, lacking: &Lacking) -> String {
+fn get_role(role: &str, lacking: &Lacking, caller: Option<&str>) -> String {
     format!(
-        "Get the role `{role}` there: `az role assignment create --role \"{role}\" --assignee YOU \
+        "Get the role `{role}` there: `az role assignment create --role \"{role}\" --assignee {} \
         --scope {}`.",
-        lacking.scope
+        caller.unwrap_or("YOUR_OBJECT_ID"),
+        quoted(&lacking.scope)
     )
 }
 
@@ -238,7 +278,11 @@ mod tests {
             environment: "e".to_owned(),
             policy: Box::new(policy.clone()),
         };
-        assert!(remedy.on_command_line().contains("a swap and must be said"));
+        assert!(
+            remedy
+                .on_command_line()
+                .contains("Adding never replaces a policy")
+        );
         let command = format!("`cmkctl swap-policy e --policy {policy}`");
         assert!(remedy.in_file().contains(&command), "{}", remedy.in_file());
         assert_eq!(remedy.clone().of_file(), Remedy::Plain(remedy.in_file()));

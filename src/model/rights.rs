@@ -172,7 +172,7 @@ pub fn allows(permissions: &[Permission], operation: Operation<'_>) -> Verdict {
     let named = permissions.iter().filter(|entry| entry.names(operation));
     Verdict::any(named.map(|entry| {
         if entry.conditional {
-            Verdict::cant_tell("the role holds only under a condition")
+            Verdict::cant_tell("the role has a condition")
         } else {
             Verdict::Yes
         }

@@ -96,6 +96,13 @@ impl Unreadable {
         words.filter(|words| !words.is_empty())
     }
 
+    /// Is a missing role the reason, as far as the service tells? A firewall, too, may let somebody
+    /// else in.
+    pub fn lacks_a_role(&self) -> bool {
+        let told = self.told.as_ref().and_then(|told| told.remedy.as_ref());
+        self.forbidden && told.is_none()
+    }
+
     /// Not known for a reason that is no missing right.
     pub fn because(why: impl Into<String>) -> Self {
         Self {

@@ -5,6 +5,7 @@ mod code;
 mod dataverse;
 mod entra;
 mod power_platform;
+mod roles;
 mod vault;
 
 pub use code::ServiceCode;
@@ -15,13 +16,42 @@ pub fn all() -> impl Iterator<Item = &'static ServiceCode> {
         .iter()
         .chain(dataverse::CODES)
         .chain(azure::CODES)
+        .chain(roles::CODES)
         .chain(vault::CODES)
         .chain(entra::CODES)
 }
 
-/// What is known of `code`, in any case.
+/// What is known of `code`, in any case. Codes of Dataverse are numbers of 32 bits, and some
+/// answers hold them as such, with a sign or without one. Codes of Microsoft Entra are known by
+/// their number alone, too.
 pub fn find(code: &str) -> Option<&'static ServiceCode> {
-    all().find(|known| known.code.eq_ignore_ascii_case(code))
+    let is = |code: &str| all().find(|known| known.code.eq_ignore_ascii_case(code));
+    is(code).or_else(|| {
+        let number: i64 = code.parse().ok()?;
+        let unsigned =
+            u32::try_from(number).or_else(|_| i32::try_from(number).map(i32::cast_unsigned));
+        is(&format!("{:#010x}", unsigned.ok()?)).or_else(|| is(&format!("AADSTS{number}")))
+    })
+}
+
+/// The codes in a text that tell a cause, the last one first: services put the most specific one
+/// innermost. Codes that are words of plain language as well don't count.
+pub fn named_in(text: &str) -> Vec<&'static ServiceCode> {
+    let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_'));
+    let mut found: Vec<&ServiceCode> = Vec::new();
+    for known in words.filter(|word| is_no_word(word)).filter_map(find) {
+        if known.means.is_some() && !found.contains(&known) {
+            found.insert(0, known);
+        }
+    }
+    found
+}
+
+/// Digits, or a capital letter after the first.
+fn is_no_word(word: &str) -> bool {
+    word.chars()
+        .skip(1)
+        .any(|ch| ch.is_ascii_uppercase() || ch.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -52,6 +82,19 @@ mod tests {
             find("operationnotstartable").and_then(|known| known.belongs_to),
             Some("CMK023")
         );
+        for number in ["-2147015328", "2147951968"] {
+            assert_eq!(find(number), find("0x80072560"), "{number}");
+        }
+        assert_eq!(find("53003"), find("AADSTS53003"));
+        let codes = |text| {
+            named_in(text)
+                .iter()
+                .map(|known| known.code)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(codes("denied (0x80095ffe): a conflict"), ["0x80095ffe"]);
+        assert_eq!(codes("Conflict, Throttled"), Vec::<&str>::new());
+        assert!(find("0x80072560").is_some());
         assert_eq!(find("no such code"), None);
     }
 }

@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 /// half needs it.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
+    /// The caller's object id, where the token says it.
+    pub caller: Option<String>,
     /// The caller's permissions at the policy's resource group.
     pub group_rights: Seen<Whole<Permission>>,
     /// The caller's permissions at the vault.

@@ -2,6 +2,7 @@
 
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::new_key::NewKey;
 
 /// The wanted state, as far as it was said. Commands that need a part say so themselves.
 #[derive(Debug, Clone, Default)]
@@ -25,12 +26,16 @@ pub struct Target {
     pub location: Option<String>,
     /// Object ids that get Reader on the policy.
     pub readers: Vec<String>,
+    /// Leave the grants of the policy's identity alone.
+    pub no_grant: bool,
     /// Make the environment a Managed Environment if it is not one.
     pub make_managed: bool,
     /// The environment has no finance and operations and is meant to stay so.
     pub power_platform_only: bool,
     /// The environment is to move from the policy that is linked now to this one.
     pub swap: bool,
+    /// The policy that it moves from, for whoever can't see the environment.
+    pub from: Option<ArmId>,
     /// Swap by one link over the old policy.
     pub in_place: bool,
     /// Somebody who sees the vault has checked that the new policy's identity may use the old key.
@@ -42,6 +47,8 @@ pub struct Target {
     /// Environments with a customer-managed key that the tenant may have, where it is not the
     /// default.
     pub limit: Option<usize>,
+    /// The key shall be made where it is not there, and its vault.
+    pub new_key: Option<NewKey>,
     /// Rotate the key although its latest version is younger than a day.
     pub again: bool,
 }

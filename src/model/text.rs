@@ -20,7 +20,8 @@ pub fn clean(text: &str) -> String {
 /// The same for text of several lines, which keep their line feeds. A document of a large tenant is
 /// megabytes of text that needs nothing of it, and is not copied.
 pub fn clean_lines(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte == b'\n' || harmless(byte)) && !text.contains(TOKEN) {
+    let lines = text.bytes().all(|byte| byte == b'\n' || harmless(byte));
+    if lines && !text.contains(TOKEN) && opening(text).is_none() {
         return Cow::Borrowed(text);
     }
     let kept = |ch: &char| *ch == '\n' || !hidden(*ch);
@@ -43,8 +44,55 @@ const TOKEN: &str = "eyJ";
 /// A token is longer than this.
 const SHORT: usize = 24;
 
-/// Services quote what they refuse; a token among it goes no further.
+/// What stands before a secret, to its `=` or blank, and the least length of one: `bearer token` is
+/// plain language.
+const OPENS: [(&str, usize); 5] = [
+    ("sig=", 8),
+    ("client_secret=", 8),
+    ("access_token=", 8),
+    ("password=", 8),
+    ("bearer ", 20),
+];
+
+/// The first of these in a text: where the secret begins, and its least length. Every name and
+/// every word of a tenant comes by here, so the text is gone through once, and most of it by its
+/// last letters only.
+fn opening(text: &str) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let ends = |(_, byte): &(usize, &u8)| matches!(byte, b'=' | b' ');
+    bytes.iter().enumerate().filter(ends).find_map(|(at, _)| {
+        let before = bytes.get(..=at)?;
+        let opens = |(name, _): &&(&str, usize)| {
+            let tail = before.len().checked_sub(name.len());
+            let tail = tail.and_then(|from| before.get(from..));
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let (_, least) = OPENS.iter().find(opens)?;
+        Some((at + 1, *least))
+    })
+}
+
+/// Services quote what they refuse; what lets its holder in goes no further.
 fn mask(text: String) -> String {
+    let text = mask_tokens(text);
+    let (mut out, mut rest) = (String::new(), text.as_str());
+    while let Some((begin, least)) = opening(rest) {
+        let (before, after) = rest.split_at_checked(begin).unwrap_or((rest, ""));
+        let ends = |ch: char| ch.is_whitespace() || "&\"',;)<>".contains(ch);
+        let end = after.find(ends).unwrap_or(after.len());
+        let (secret, behind) = after.split_at_checked(end).unwrap_or((after, ""));
+        out.push_str(before);
+        out.push_str(if secret.len() < least {
+            secret
+        } else {
+            "[hidden]"
+        });
+        rest = behind;
+    }
+    if out.is_empty() { text } else { out + rest }
+}
+
+fn mask_tokens(text: String) -> String {
     if !text.contains(TOKEN) {
         return text;
     }
@@ -92,6 +140,21 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// A basic string of TOML.
+pub fn toml_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for ch in text.chars() {
+        match ch {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            ch if ch.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(ch))),
+            ch => out.push(ch),
+        }
+    }
+    out.push('"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +171,12 @@ mod tests {
             clean(&format!("Bearer {token}, and {TOKEN} is short; {token}")),
             "Bearer [token], and eyJ is short; [token]"
         );
+        assert_eq!(
+            clean("https://x/a?sv=1&SIG=abc%2Bdefghi&se=2 (client_secret=hunter2hunter2)"),
+            "https://x/a?sv=1&SIG=[hidden]&se=2 (client_secret=[hidden])"
+        );
+        let plain = "A bearer token is required. Bearer authorization=\"https://x\"";
+        assert_eq!(clean(plain), plain);
         let claims = format!("{TOKEN}{}=", "x".repeat(30));
         assert_eq!(clean(&claims), claims);
         assert_eq!(clean_lines("a\nb\r\u{1b}c\u{2028}d"), "a\nb c d");

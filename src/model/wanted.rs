@@ -3,6 +3,8 @@
 use crate::model::bad_input::{BadInput, read};
 use crate::model::ids::{ArmId, ResourceKind, parse_guid};
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::wanted_key::WantedKey;
+use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -73,6 +75,9 @@ pub struct WantedPolicy {
     /// Pin this version instead of following rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_version: Option<KeyVersion>,
+    /// The key, and its vault, are to be made where they are not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_key: Option<WantedKey>,
     /// Let the policy's identity use the key? `false` leaves its grants alone.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub grant: bool,
@@ -156,11 +161,58 @@ impl Wanted {
                         number {} of policy {}.",
                         environment.id, first.1, first.0, place.1, place.0
                     );
-                    return bad(message, "An environment has one policy; write it once.");
+                    return bad(message, "An environment has one policy. Write it once.");
+                }
+            }
+        }
+        self.check_keys()
+    }
+
+    /// Policies that share a key or a vault say the same of it.
+    fn check_keys(&self) -> Result<(), BadInput> {
+        for (number, policy) in self.policies.iter().enumerate() {
+            for (other, before) in self.policies.iter().enumerate().take(number) {
+                let keys = (policy.create_key.as_ref(), before.create_key.as_ref());
+                let same = WantedKey::agree(keys.0, keys.1, policy.key == before.key);
+                if policy.vault == before.vault && !same {
+                    let message = format!(
+                        "The policies {} and {} do not say the same of the vault or key that \
+                        they share.",
+                        other + 1,
+                        number + 1
+                    );
+                    let fix = "Write the same `create-key` in both.";
+                    return Err(BadInput::new(message, fix));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Periods count from now on.
+    pub fn begin(&mut self, now: Timestamp) {
+        let keys = self.policies.iter_mut();
+        keys.filter_map(|policy| policy.create_key.as_mut())
+            .for_each(|key| key.since = now);
+    }
+
+    /// From when on its periods count, if it has any.
+    pub fn since(&self) -> Option<Timestamp> {
+        let mut keys = self.policies.iter();
+        keys.find_map(|policy| policy.create_key.as_ref())
+            .map(|key| key.since)
+    }
+
+    /// The same file for its policies alone.
+    pub fn of_policies(&self) -> Self {
+        let policies = self.policies.iter().map(|policy| WantedPolicy {
+            environments: Vec::new(),
+            ..policy.clone()
+        });
+        Self {
+            waves: self.waves.clone(),
+            policies: policies.collect(),
+        }
     }
 
     /// The same file with this environment of this policy alone.
@@ -196,8 +248,8 @@ impl Window {
     /// # Errors
     /// Anything else, and a window that closes when it opens.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
-        let fix = "It looks like `sat 22:00-sun 06:00`: days are mon, tue, wed, thu, fri, sat, \
-            sun; times are UTC.";
+        let fix = "Write it like `sat 22:00-sun 06:00`. Days are mon, tue, wed, thu, fri, sat, \
+            sun, and times are UTC.";
         let bad = || {
             BadInput::new(
                 format!("`{}` is not a change window.", text.escape_debug()),
@@ -303,8 +355,7 @@ fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
         id.ok_or_else(|| {
             BadInput::new(
                 format!("`{}` is not the id of an environment.", text.escape_debug()),
-                "Write its GUID, which `cmkctl environment-name` prints; its name goes into \
-                `name`.",
+                "Write its GUID, which `cmkctl environment-name` prints. Put its name into `name`.",
             )
         })
     })

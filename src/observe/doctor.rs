@@ -4,10 +4,11 @@
 use super::resolve::environment_error;
 use crate::cloud::answer::Broken;
 use crate::cloud::clock::{APART, SET_CLOCK};
-use crate::cloud::fault::{Fault, Happened};
+use crate::cloud::fault::Fault;
 use crate::cloud::probe::{Contact, addresses};
 use crate::cloud::{Cloud, Reader, Service};
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::model::cause::Cause;
 use crate::model::checkup::{Area, Row, Verdict};
 use crate::model::target::Target;
 use crate::model::who::{self, Side};
@@ -121,7 +122,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
     let through = if proxied {
         "Does the proxy let it pass?"
     } else {
-        "Does a firewall, or a proxy that nobody named (`HTTPS_PROXY`), stand in between?"
+        "Check for a firewall, or for a proxy that HTTPS_PROXY must name."
     };
     match contact {
         Ok(Contact { status: 407, .. }) => {
@@ -168,7 +169,7 @@ fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
         ),
         _ => Row::ok(
             "clock",
-            format!("{skew} s off the cloud's; sign-in allows {APART} s"),
+            format!("{skew} s off the cloud's clock, sign-in allows {APART} s"),
         )
         .but(Verdict::Fail, Area::SignIn, SET_CLOCK, who::CALLER),
     })
@@ -190,7 +191,12 @@ async fn sign_in(reader: &Reader, service: Service) -> Row {
                 .first()
                 .cloned()
                 .unwrap_or_else(|| "See `cmkctl auth status`.".to_owned());
-            Row::ok(check, error.to_string()).but(Verdict::Fail, Area::SignIn, fix, who::CALLER)
+            let (area, who) = if error.cause == Some(Cause::Network) {
+                (Area::Network, who::NETWORK)
+            } else {
+                (Area::SignIn, who::CALLER)
+            };
+            Row::ok(check, error.to_string()).but(Verdict::Fail, area, fix, who)
         }
     }
 }
@@ -201,16 +207,16 @@ async fn power_platform_role(reader: &Reader) -> Row {
         Ok(0) => Row::ok(check, "the tenant shows no environment").but(
             Verdict::Fail,
             Area::Role,
-            "Give this account the role Power Platform Administrator; without it the list is \
-            empty. Not needed for `create-policy`.",
+            "Give this account the role Power Platform Administrator. Without it the list is \
+                empty. `create-policy` does not require it.",
             who::POWER_PLATFORM,
         ),
         Ok(count) => Row::ok(check, format!("sees {count} environments")),
         Err(fault) => {
-            let area = area(&fault);
+            let (area, who) = blamed(&fault, who::POWER_PLATFORM);
             let error = environment_error("The environments can't be listed.", fault);
             let fix = first_hint(&error, "See `cmkctl auth status`.");
-            Row::ok(check, error.to_string()).but(Verdict::Fail, area, fix, who::POWER_PLATFORM)
+            Row::ok(check, error.to_string()).but(Verdict::Fail, area, fix, who)
         }
     }
 }
@@ -230,11 +236,11 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
             .but(
                 Verdict::Warn,
                 Area::Role,
-                "Look at its id; `cmkctl check` tells more.",
+                "Check its id. `cmkctl check` tells more.",
                 who,
             ),
         Err(fault) => {
-            let area = area(&fault);
+            let (area, who) = blamed(&fault, who);
             let error = fault.into_error("It can't be read.");
             let fix = if error.explained {
                 first_hint(&error, fix)
@@ -264,11 +270,20 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
     policy.into_iter().chain(vault).collect()
 }
 
-fn area(fault: &Fault) -> Area {
-    match (&fault.happened, fault.status()) {
-        (Happened::SignIn(_), _) | (_, Some(401)) => Area::SignIn,
-        (_, Some(403)) => Area::Role,
-        _ => Area::Network,
+/// What is in the way, and who can help; `otherwise` where the service does not tell.
+fn blamed(fault: &Fault, otherwise: &'static str) -> (Area, &'static str) {
+    let judged = fault.judged();
+    let told = if judged.is_told() {
+        judged.who()
+    } else {
+        otherwise
+    };
+    if Kind::of(judged.cause) == Kind::SignIn {
+        (Area::SignIn, judged.who())
+    } else if Kind::of(judged.cause) == Kind::Forbidden && judged.cause != Cause::Network {
+        (Area::Role, told)
+    } else {
+        (Area::Network, told)
     }
 }
 

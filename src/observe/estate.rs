@@ -6,6 +6,7 @@ use super::asking::{ask, each};
 use super::resolve::{environment_error, no_role};
 use super::rights::{Place, defined, of_principal, shown};
 use super::users::whole_tenant;
+use super::visible::visible_policies;
 use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
@@ -32,12 +33,21 @@ struct AtVault {
 /// there.
 type AtKey = (Option<Seen<Key>>, Seen<Whole<RoleAssignment>>);
 
+/// Which policies of a tenant are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policies {
+    /// Those that protect environments.
+    Linked,
+    /// Those, and every other one for encryption that the caller may read.
+    All,
+}
+
 /// Looks at every environment of the tenant, and once at each policy, vault and key that protects
 /// some of them.
 ///
 /// # Errors
 /// The environments can't be listed; nobody is signed in.
-pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
+pub async fn observe_estate(reader: &Reader, clock: &Clock, wanted: Policies) -> Result<Estate> {
     let environments = reader.environments().await.map_err(|fault| {
         environment_error("The environments of the tenant can't be listed.", fault)
     })?;
@@ -50,11 +60,11 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
         .filter_map(Environment::policy)
         .cloned()
         .collect();
-    let (whole_tenant, policies) = join!(
+    let (whole_tenant, found) = join!(
         whole_tenant(reader, &environments),
-        each(linked, async |id: ArmId| ask(reader.policy(&id).await))
+        policies_of(reader, linked, wanted)
     );
-    let (whole_tenant, policies) = (whole_tenant?, policies?);
+    let (whole_tenant, (policies, not_listed)) = (whole_tenant?, found?);
     let keys = policies
         .values()
         .filter_map(|policy| policy.present()?.key_reference().cloned());
@@ -92,7 +102,24 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock) -> Result<Estate> {
         environments,
         whole_tenant,
         protections,
+        not_listed,
     })
+}
+
+/// The policies, and why there may be more of them.
+async fn policies_of(
+    reader: &Reader,
+    mut ids: BTreeSet<ArmId>,
+    wanted: Policies,
+) -> Result<(BTreeMap<ArmId, Seen<Policy>>, Vec<String>)> {
+    let mut not_listed = Vec::new();
+    if wanted == Policies::All {
+        let visible = visible_policies(reader).await?;
+        ids.extend(visible.all.into_iter().map(|policy| policy.id));
+        not_listed = visible.gaps;
+    }
+    let policies = each(ids, async |id: ArmId| ask(reader.policy(&id).await)).await?;
+    Ok((policies, not_listed))
 }
 
 async fn at_vault(reader: &Reader, id: &ArmId) -> Result<AtVault> {

@@ -5,7 +5,7 @@ use super::keys::key_in_vault;
 use super::named::{linked_policy, named_by_policy};
 use super::resolve::{found, unseen_environment};
 use super::rights::{Place, on_key, on_policy};
-use super::surroundings::{around, deleted_key, further};
+use super::surroundings::{around, deleted_key, further, recoverable};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::{Environment, Integration};
@@ -93,9 +93,14 @@ impl Looking<'_> {
 
     /// The provider in the subscription of that policy.
     async fn provider(self) -> Result<Seen<Provider>> {
-        let id = self.target.policy.as_ref();
-        let provider = maybe(id.map(|id| self.reader.provider(&id.subscription))).await?;
-        Ok(provider.unwrap_or_default())
+        let Some(id) = &self.target.policy else {
+            return Ok(Seen::default());
+        };
+        match self.reader.provider(&id.subscription).await {
+            // Every subscription has it, registered or not.
+            Err(fault) if fault.is_subscription_gone() => Ok(Seen::Absent),
+            reply => ask(reply),
+        }
     }
 
     /// The vault that was named.
@@ -217,6 +222,11 @@ impl Looking<'_> {
     pub(super) async fn deleted_key(self, seen: &mut Observed) -> Result<()> {
         seen.around.deleted_key = deleted_key(self.reader, self.target, seen).await?;
         Ok(())
+    }
+
+    /// Whether a vault or a key that is not there was deleted.
+    pub(super) async fn deleted(self, seen: &mut Observed) -> Result<()> {
+        recoverable(self.reader, self.target, seen).await
     }
 
     /// Vault, key and grant that the policy names; what is named so.

@@ -103,14 +103,30 @@ pub fn checking(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `create-policy`: what was named, the rights to make it, and the environment where it is visible.
+/// `create-policy`: what was named, the rights to make it, and the environment where it is visible;
+/// for a key that is to be, what it takes.
 pub fn creating(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (environment, resources) = join!(looking.if_visible(), looking.resources_and_rights());
         let mut seen = resources?;
         (seen.environment, seen.operations) = environment?;
         seen = looking.further(&seen).await?;
+        looking.making(&mut seen).await?;
         looking.deleted_key(&mut seen).await?;
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `create-key`: the vault, and what is there of what it takes.
+pub fn creating_key(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = looking.begun();
+        let (environment, vault) = join!(looking.if_visible(), looking.vault());
+        seen.vault = vault?;
+        (seen.environment, seen.operations) = environment?;
+        looking.making(&mut seen).await?;
+        looking.deleted(&mut seen).await?;
         Ok(seen)
     }
     .boxed_local()
@@ -134,6 +150,7 @@ pub(super) fn of_policy(looking: Looking<'_>) -> Look<'_> {
         let mut seen = resources?;
         seen.key = key?;
         seen = looking.further(&seen).await?;
+        looking.making(&mut seen).await?;
         looking.deleted_key(&mut seen).await?;
         Ok(seen)
     }
@@ -174,30 +191,32 @@ async fn added(looking: Looking<'_>) -> Result<Observed> {
 /// `enable`: what `create-policy` and `add-environment` look at, all of it named.
 pub fn enabling(looking: Looking<'_>) -> Look<'_> {
     async move {
-        let (seen, tenant) = join!(
-            async {
-                let (environment, resources) =
-                    join!(looking.subject(), looking.resources_and_rights());
-                let mut seen = resources?;
-                (seen.environment, seen.operations) = environment?;
-                let (integration, further) =
-                    join!(looking.integration(&seen), looking.further(&seen));
-                seen = further?;
-                seen.integration = integration?;
-                looking.deleted_key(&mut seen).await?;
-                Ok(seen)
-            },
-            looking.tenant()
-        );
+        let (seen, tenant) = join!(enabled(looking), looking.tenant());
         in_tenant(seen, tenant)
     }
     .boxed_local()
+}
+
+async fn enabled(looking: Looking<'_>) -> Result<Observed> {
+    let (environment, resources) = join!(looking.subject(), looking.resources_and_rights());
+    let mut seen = resources?;
+    (seen.environment, seen.operations) = environment?;
+    let (integration, further) = join!(looking.integration(&seen), looking.further(&seen));
+    seen = further?;
+    seen.integration = integration?;
+    looking.making(&mut seen).await?;
+    looking.deleted_key(&mut seen).await?;
+    Ok(seen)
 }
 
 /// The same directly before the outage. The room in the tenant, the rights and what Azure Policy
 /// says were judged before anything was sent; who reads the policy keeps nobody from running.
 pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
+        // What was read around a vault that was not there holds no more.
+        if looking.target.new_key.is_some() {
+            return in_tenant(enabled(looking).await, Ok(before.around.estate.clone()));
+        }
         let (environment, resources) = join!(looking.subject(), looking.resources());
         let mut seen = resources?;
         (seen.environment, seen.operations) = environment?;

@@ -5,25 +5,36 @@
 
 mod alone;
 mod asking;
+mod choices;
 mod doctor;
 mod estate;
+mod found;
 mod keys;
+mod listed;
 mod looking;
 mod looks;
+mod making;
 mod named;
+mod places;
 mod resolve;
 mod rights;
 mod surroundings;
 mod users;
+mod visible;
 mod wanted;
 
+pub use choices::{Candidate, Shown, candidates, environments_shown, locations, policies};
 pub use doctor::examine;
-pub use estate::observe_estate;
+pub use estate::{Policies, observe_estate};
+pub use found::{policy_named, principal_named, subscription_named, vault_if_there, vault_named};
 pub use keys::observe_vault;
+pub use listed::{environments_listed, keys_listed, subscriptions_listed};
 pub use looking::Looking;
 pub use looks::{
-    Look, adding, adding_now, checking, creating, enabling, enabling_now, integrating, naming,
-    removing, retiring, rotating, standing, unlocking, unlocking_now,
+    Look, adding, adding_now, checking, creating, creating_key, enabling, enabling_now,
+    integrating, naming, removing, retiring, rotating, standing, unlocking, unlocking_now,
 };
+pub use places::{groups, key_names, may, regions, subscriptions_shown, taken, vaults};
 pub use resolve::{environment, resolve, unseen};
+pub use visible::{Visible, visible_policies, visible_vaults};
 pub use wanted::{observe_member, observe_readers, observe_wanted};

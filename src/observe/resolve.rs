@@ -6,7 +6,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::cause::Cause;
 use crate::model::environment::Environment;
 use crate::model::near::did_you_mean;
-use crate::model::seen::{Reason, Seen, Unreadable};
+use crate::model::seen::{Reason, Seen, Told, Unreadable};
+use crate::model::who;
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
 /// The environment that was typed, by its id. A whole environment id is taken as it is; everything
@@ -41,7 +42,7 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
             for environment in several {
                 error = error.hint(one_line(environment));
             }
-            Err(error.hint("Pass the id of the one that is meant."))
+            Err(error.hint("Pass the id of the one you mean."))
         }
         Resolution::None => {
             let mut error =
@@ -125,7 +126,7 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
             .hint("It can't register itself.");
     }
     match status {
-        Some(403) if error.cause == Some(Cause::Role) => error.finding("CMK021").fallback(
+        Some(403) if error.cause == Some(Cause::Role) => error.finding("CMK021").of_role(
             "The role Power Platform Administrator or Dynamics 365 Administrator is needed. If \
                 you are eligible for it, activate it in Privileged Identity Management.",
         ),
@@ -133,7 +134,7 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
             "No token is sent there. If the host is one of your cloud's, name it: \
                 `--endpoint bap=HOST`.",
         ),
-        _ if passing => error.hint(
+        _ if passing && !error.explained => error.hint(
             "Such trouble often passes: run the same command again in some \
             minutes. If it stays, look for a proxy in between.",
         ),
@@ -183,7 +184,7 @@ pub(super) async fn found(
     let mut error = if sees_others {
         Error::usage(format!("The tenant has no environment {id}."))
             .finding("CMK020")
-            .hint("List what there is: `cmkctl environment-name ?`.")
+            .hint("List what there is: `cmkctl list environments`.")
     } else {
         no_role(&format!(
             "The environment {id} is not visible to you, and neither is any other."
@@ -207,7 +208,8 @@ fn listed_and_hidden(what: &str, fault: Fault) -> Error {
         command again."
             .to_owned(),
     ];
-    error.finding("CMK021")
+    error.explained = true;
+    error.finding("CMK020")
 }
 
 /// One environment, and nothing around it.
@@ -226,11 +228,29 @@ pub fn unseen(error: &Error) -> Seen<Environment> {
 /// The error of an environment that can't be had, as what a snapshot did not see.
 pub(super) fn unseen_environment(error: &Error) -> Unreadable {
     let reason = Reason::of(error.finding);
+    let told = error.explained && !error.is_hidden();
+    if let Some(remedy) = error.hints.first().filter(|_| told) {
+        let who = if error.cause == Some(Cause::Network) {
+            who::NETWORK
+        } else {
+            who::CALLER
+        };
+        return Unreadable {
+            told: Some(Box::new(Told {
+                words: String::new(),
+                remedy: Some((remedy.clone(), who)),
+            })),
+            ..Unreadable::because(error.to_string().trim_end_matches('.'))
+        };
+    }
+    // An administrator who is no member of it.
+    let hidden = error.explained;
     let why = match reason {
         Reason::NotRegistered => {
             "this service principal is not registered as a management application"
         }
         Reason::NoRole => "your account lacks the role",
+        Reason::NotShown if hidden => "the list shows it, and it can't be read by itself",
         Reason::NotShown | Reason::KeyWithoutPolicy | Reason::Other => {
             "you may not administer the environments of the tenant"
         }
@@ -239,6 +259,12 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         why: why.to_owned(),
         forbidden: true,
         reason,
-        told: None,
+        told: hidden.then(|| {
+            let remedy = error.hints.first().cloned();
+            Box::new(Told {
+                words: String::new(),
+                remedy: remedy.map(|remedy| (remedy, who::POWER_PLATFORM)),
+            })
+        }),
     }
 }

@@ -4,8 +4,8 @@
 use super::asking::{ask, maybe};
 use super::named::{linked_policy, named_by_policy};
 use super::rights::{Place, on_key};
-use crate::cloud::Reader;
 use crate::cloud::arm::NewPolicy;
+use crate::cloud::{Reader, Service};
 use crate::error::Result;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
@@ -33,9 +33,16 @@ pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundi
         maybe(group.as_ref().map(|scope| reader.locks(scope))),
         maybe(elsewhere.as_ref().map(|scope| reader.locks(scope))),
     );
+    let (group_rights, vault_rights) = (group_rights?, vault_rights?);
+    // Whoever read these rights has a token already: a sign-in that failed is not tried once more.
+    let caller = match (&group, &vault) {
+        (None, None) => None,
+        _ => reader.identity(Service::Arm).await.ok(),
+    };
     Ok(Surroundings {
-        group_rights: group_rights?.unwrap_or_default(),
-        vault_rights: vault_rights?.unwrap_or_default(),
+        caller: caller.and_then(|caller| caller.object_id),
+        group_rights: group_rights.unwrap_or_default(),
+        vault_rights: vault_rights.unwrap_or_default(),
         group_locks: locks?.unwrap_or_default(),
         vault_locks: vault_locks?,
         ..Surroundings::default()
@@ -128,8 +135,8 @@ pub(super) async fn old_key(
     target: &Target,
     observed: &Observed,
 ) -> Result<(Seen<OldKey>, Option<Box<Observed>>)> {
-    let linked = linked_policy(observed)
-        .filter(|linked| target.swap && target.policy.as_ref() != Some(linked));
+    let linked = target.from.clone().or_else(|| linked_policy(observed));
+    let linked = linked.filter(|linked| target.swap && target.policy.as_ref() != Some(linked));
     let Some(linked) = linked else {
         return Ok((Seen::default(), None));
     };

@@ -1,7 +1,7 @@
 //! The wanted state as a file, written so that somebody goes on writing it.
 
 use crate::model::day::day;
-use crate::model::text::clean;
+use crate::model::text::{clean, toml_string};
 use crate::model::wanted::{Wanted, WantedPolicy};
 use jiff::Timestamp;
 
@@ -28,7 +28,7 @@ pub fn wanted_file(
             .waves
             .windows
             .iter()
-            .map(|window| quoted(&window.to_string()))
+            .map(|window| toml_string(&window.to_string()))
             .collect();
         text.push_str(&format!("windows = [{}]\n", windows.join(", ")));
     } else {
@@ -51,26 +51,26 @@ fn push_policy(text: &mut String, policy: &WantedPolicy, notes: &[String]) {
         text.push_str(&format!("# {}\n", clean(note)));
     }
     let mut line = |name: &str, value: String| text.push_str(&format!("{name} = {value}\n"));
-    line("id", quoted(&policy.id.to_string()));
-    line("location", quoted(&policy.location));
-    line("vault", quoted(&policy.vault.to_string()));
-    line("key", quoted(policy.key.as_str()));
+    line("id", toml_string(&policy.id.to_string()));
+    line("location", toml_string(&policy.location));
+    line("vault", toml_string(&policy.vault.to_string()));
+    line("key", toml_string(policy.key.as_str()));
     if let Some(version) = &policy.key_version {
-        line("key-version", quoted(version.as_str()));
+        line("key-version", toml_string(version.as_str()));
     }
     if !policy.grant {
         line("grant", "false".to_owned());
     }
     if !policy.readers.is_empty() {
-        let readers: Vec<String> = policy.readers.iter().map(|id| quoted(id)).collect();
+        let readers: Vec<String> = policy.readers.iter().map(|id| toml_string(id)).collect();
         line("readers", format!("[{}]", readers.join(", ")));
     }
     for environment in &policy.environments {
         text.push_str("\n  [[policies.environments]]\n");
         let mut line = |name: &str, value: String| text.push_str(&format!("  {name} = {value}\n"));
-        line("id", quoted(&environment.id));
+        line("id", toml_string(&environment.id));
         if let Some(name) = &environment.name {
-            line("name", quoted(name));
+            line("name", toml_string(name));
         }
         line("ring", environment.ring.to_string());
         for (name, flag) in [
@@ -82,21 +82,6 @@ fn push_policy(text: &mut String, policy: &WantedPolicy, notes: &[String]) {
             }
         }
     }
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for ch in text.chars() {
-        match ch {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            ch if ch.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(ch))),
-            ch => out.push(ch),
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]
@@ -124,6 +109,7 @@ mod tests {
             vault: id(ResourceKind::ManagedHsm, "hsm"),
             key: KeyName::parse("cmk").unwrap(),
             key_version: Some(KeyVersion::parse(&"a".repeat(32)).unwrap()),
+            create_key: None,
             grant: false,
             readers: vec!["193e4dc2-2922-5505-aaa6-80f4c40dd75d".into()],
             environments: vec![

@@ -2,6 +2,7 @@
 
 use super::terminal::Out;
 use super::values::Sheet;
+use crate::model::day::moment;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -42,6 +43,36 @@ pub struct SignInReach {
     pub scope: String,
     /// `token received`, or why not.
     pub outcome: String,
+    /// How long the token is remembered for the next commands, if it is.
+    pub remembered_until: Option<Timestamp>,
+}
+
+impl SignInReach {
+    fn told(&self) -> String {
+        let outcome = &self.outcome;
+        match self.remembered_until {
+            Some(until) => format!("{outcome}, remembered until {}", moment(until)),
+            None => outcome.clone(),
+        }
+    }
+}
+
+/// Whether anything is remembered from one command to the next.
+#[derive(Debug, Serialize)]
+pub struct Remembered {
+    /// `on`, or why not.
+    pub state: String,
+    /// The sealed file, where one would be.
+    pub file: Option<String>,
+}
+
+impl Remembered {
+    fn told(&self) -> String {
+        match self.file.as_ref().filter(|_| self.state == "on") {
+            Some(file) => format!("sealed in `{file}`"),
+            None => self.state.clone(),
+        }
+    }
 }
 
 /// Version 1 of `auth status`.
@@ -55,6 +86,8 @@ pub struct SignInReport<'a> {
     pub identity: Option<SignedIn>,
     /// Service by service.
     pub services: Vec<SignInReach>,
+    /// Is anything remembered?
+    pub remembered: Remembered,
 }
 
 /// How a sign-in goes.
@@ -94,16 +127,97 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
     }
     sheet = sheet.section("Tokens");
     for service in &report.services {
-        sheet = sheet.row(service.service, service.outcome.clone());
+        sheet = sheet.row(service.service, service.told());
     }
+    sheet = sheet
+        .section("Remembered for the next commands")
+        .row("Tokens", report.remembered.told());
     let document = json!({
         "schema": "cmkctl/auth-status/v1",
         "cloud": report.cloud,
         "sources": report.sources,
         "identity": report.identity,
         "services": report.services,
+        "remembered": report.remembered,
     });
     out.data(&document, &sheet);
+}
+
+/// Who has signed in for the commands to come.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// User principal name or application id.
+    pub name: Option<String>,
+    /// Object id.
+    pub object_id: Option<String>,
+    /// Tenant id.
+    pub tenant: Option<String>,
+    /// The application that was signed in to.
+    pub client: String,
+    /// `browser`, `device-code` or `certificate`.
+    pub by: &'static str,
+    /// Where it is remembered.
+    pub file: String,
+    /// Until when.
+    pub lasts: &'static str,
+}
+
+/// Who is signed in now, and for how long.
+pub fn logged_in(out: &mut Out, done: &LoggedIn) {
+    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let sheet = Sheet::default()
+        .section("Signed in")
+        .row("Name", or_unknown(&done.name))
+        .row("Object id", or_unknown(&done.object_id))
+        .row("Tenant", or_unknown(&done.tenant))
+        .row("By", done.by)
+        .row("Remembered", done.lasts)
+        .row("In", format!("`{}`, sealed", done.file));
+    let document = json!({
+        "schema": "cmkctl/auth-login/v1",
+        "name": done.name,
+        "object_id": done.object_id,
+        "tenant": done.tenant,
+        "client": done.client,
+        "by": done.by,
+        "file": done.file,
+    });
+    out.data(&document, &sheet);
+}
+
+/// What was forgotten.
+#[derive(Debug)]
+pub struct LoggedOut {
+    /// How many sign-ins.
+    pub sign_ins: usize,
+    /// How many tokens.
+    pub tokens: usize,
+    /// The file that is gone, if one was there.
+    pub file: Option<String>,
+}
+
+/// What is forgotten now.
+pub fn logged_out(out: &mut Out, gone: &LoggedOut) {
+    let document = json!({
+        "schema": "cmkctl/auth-logout/v1",
+        "sign_ins": gone.sign_ins,
+        "tokens": gone.tokens,
+        "file": gone.file,
+    });
+    out.result(&document, || {
+        let count = |number: usize, what: &str| match number {
+            1 => format!("1 {what}"),
+            number => format!("{number} {what}s"),
+        };
+        match &gone.file {
+            None => "Nothing was remembered.\n".to_owned(),
+            Some(file) => format!(
+                "Forgotten: {}, {}. `{file}` was deleted.\n",
+                count(gone.sign_ins, "sign-in"),
+                count(gone.tokens, "token")
+            ),
+        }
+    });
 }
 
 /// Where a sandbox is served, and how to use it. The address is data; the rest is narration.

@@ -61,22 +61,22 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// For people.
-    pub fn sheet(&self) -> Sheet {
+    /// For people. What was done is on the screen already, unless nothing was said.
+    pub fn sheet(&self, quiet: bool) -> Sheet {
         let word = match self.outcome {
-            Outcome::Planned => "planned, nothing was changed",
-            Outcome::Unchanged(_) => "already in the wanted state, nothing was changed",
-            Outcome::Done(_) => "done, shown by a re-read",
-            Outcome::Running => "started; it runs at the service",
-            Outcome::Blocked => "blocked, nothing was changed",
-            Outcome::Refused => "refused, nothing was changed",
+            Outcome::Planned => "planned, no changes were made",
+            Outcome::Unchanged(_) => "already in the desired state, no changes were made",
+            Outcome::Done(_) => "done and verified",
+            Outcome::Running => "started, it runs at the service",
+            Outcome::Blocked => "blocked, no changes were made",
+            Outcome::Refused => "refused, no changes were made",
         };
         let mut sheet = Sheet::default().row("Result", word);
         if let (Some(name), Some(id)) = (self.environment_name, self.environment) {
             sheet = sheet.row("Environment", format!("{name} ({id})"));
         }
         sheet = sheet.row_if("Policy", self.policy.clone());
-        for done in &self.receipt.done {
+        for done in self.receipt.done.iter().filter(|_| quiet) {
             sheet = sheet.row("Done", done.what.clone());
         }
         if self.receipt.done.is_empty() {

@@ -117,16 +117,20 @@ pub fn check(
 
 fn sentence(counts: Counts) -> String {
     let parts = [
-        (counts.block, "in the way"),
-        (counts.unknown, "not known"),
-        (counts.warn, "to be warned of"),
-        (counts.not_visible, "not visible to you"),
-        (counts.acknowledge, "to know before"),
+        (counts.block, "blocker", "blockers"),
+        (counts.unknown, "unknown fact", "unknown facts"),
+        (counts.warn, "warning", "warnings"),
+        (
+            counts.not_visible,
+            "not visible to you",
+            "not visible to you",
+        ),
+        (counts.acknowledge, "note", "notes"),
     ];
     let said: Vec<String> = parts
         .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .filter(|(count, _, _)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
         .collect();
     if said.is_empty() {
         "nothing found.".to_owned()

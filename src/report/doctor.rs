@@ -32,7 +32,7 @@ pub fn doctor(out: &mut Out, rows: &[Row]) {
     out.data(&document, &sheet);
     let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     out.say(&format!(
-        "{} ok, {} to look at, {} in the way.",
+        "{} ok, {} warnings, {} blockers.",
         count(Verdict::Ok),
         count(Verdict::Warn),
         count(Verdict::Fail)

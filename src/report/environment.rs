@@ -137,7 +137,10 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
         Some(Seen::Present(Integration::NotIntegrated)) => {
             "the instance isn't integrated with finance and operations".to_owned()
         }
-        Some(Seen::Unreadable(why)) => format!("not readable: {}", why.why),
+        Some(Seen::Unreadable(why)) => {
+            let said = why.said().map(|said| format!(": {said}"));
+            format!("not readable: {}{}", why.why, said.unwrap_or_default())
+        }
         Some(Seen::Absent) => "no such function".to_owned(),
         None => "not asked".to_owned(),
     };

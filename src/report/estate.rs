@@ -52,11 +52,11 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     let header = [
         "STATE",
         "ENVIRONMENT",
+        "EXPIRES",
+        "WHAT",
         "TYPE",
         "POLICY",
         "KEY",
-        "EXPIRES",
-        "WHAT",
         "ID",
     ];
     let said: Vec<String> = counts
@@ -98,8 +98,8 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
     };
     said.map(|why| {
         format!(
-            "Deny assignments at {vaults} are not visible to you: {why}. cmkctl assumes that none \
-            of them denies a key."
+            "You can't see the deny assignments at {vaults}: {why}. cmkctl assumes that none of \
+                them denies a key."
         )
     })
 }
@@ -108,18 +108,18 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
 fn cells(row: &EnvironmentV1<'_>) -> Vec<String> {
     let mut what = row.dangers.join("; ");
     if let Some(deleted) = row.deleted_on {
-        what = format!("deleted on {} at the earliest; {what}", day(deleted));
+        what = format!("deleted on {} at the earliest, {what}", day(deleted));
     }
     let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
     let policy = row.policy.as_deref().and_then(|id| id.rsplit('/').next());
     vec![
         row.state.to_owned(),
         row.name.to_owned(),
+        row.key_expires.map_or("-".to_owned(), day),
+        or_dash(Some(what.as_str()).filter(|what| !what.is_empty())),
         row.sku.to_owned(),
         or_dash(policy),
         or_dash(row.key),
-        row.key_expires.map_or("-".to_owned(), day),
-        or_dash(Some(what.as_str()).filter(|what| !what.is_empty())),
         row.id.to_owned(),
     ]
 }

@@ -1,8 +1,9 @@
 //! What a code means, in words: the catalogue's own and those of the services.
 
+use super::hanging::wrap;
 use super::pointer::spelled;
 use super::terminal::Out;
-use super::values::{Sheet, wrap};
+use super::values::Sheet;
 use crate::error::{Error, Kind, Result};
 use crate::model::catalogue::{self, Entry};
 use crate::model::service_codes::{self, ServiceCode};
@@ -66,7 +67,7 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
     }
     let named = service_codes::find(&code).map_or_else(|| in_text(typed), |known| vec![known]);
     if let Some((first, others)) = named.split_first() {
-        let sheet = of_service(out, first, others);
+        let sheet = of_service(out, (first, claims(typed)), others);
         out.data(&ExplainV1::new(Vec::new(), named.clone()), &sheet);
         return Ok(());
     }
@@ -82,7 +83,12 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
 }
 
 /// One code of a service, and the others that stand in the same text.
-fn of_service(out: &Out, known: &ServiceCode, others: &[&ServiceCode]) -> Sheet {
+fn of_service(
+    out: &Out,
+    (known, claims): (&ServiceCode, Option<&str>),
+    others: &[&ServiceCode],
+) -> Sheet {
+    let fix = known.fix_with(&[("CLAIMS", claims)]);
     let entry = known.belongs_to.and_then(catalogue::entry);
     let sheet = Sheet::default()
         .row("Code", known.code)
@@ -99,7 +105,7 @@ fn of_service(out: &Out, known: &ServiceCode, others: &[&ServiceCode]) -> Sheet 
             format!("{}, exit code {code}, {again}", cause.words())
         }),
     );
-    let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", known.fix)]);
+    let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", &fix)]);
     let sheet = rows(out, sheet, &[("Who", known.who), ("Source", known.source)]);
     let sheet = sheet.row_if(
         "Belongs to",
@@ -115,15 +121,24 @@ fn of_service(out: &Out, known: &ServiceCode, others: &[&ServiceCode]) -> Sheet 
 /// The codes that a pasted text holds; those first that say more than the HTTP status, and of these
 /// the last one named: services put the most specific one innermost.
 fn in_text(text: &str) -> Vec<&'static ServiceCode> {
-    let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_'));
-    let mut found: Vec<&ServiceCode> = Vec::new();
+    let mut found = service_codes::named_in(text);
+    let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_' || ch == '-'));
     for known in words.filter_map(service_codes::find) {
         if !found.contains(&known) {
-            found.insert(0, known);
+            found.push(known);
         }
     }
     found.sort_by_key(|known| known.means.is_none());
     found
+}
+
+/// The claims of a challenge in a pasted text.
+fn claims(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("claims=")?;
+    let rest = rest.trim_start_matches(['\\', '"']);
+    let inside = |ch: char| ch.is_ascii_alphanumeric() || "+/-_=".contains(ch);
+    let end = rest.find(|ch| !inside(ch)).unwrap_or(rest.len());
+    rest.get(..end).filter(|claims| claims.starts_with("eyJ"))
 }
 
 fn rows(out: &Out, mut sheet: Sheet, rows: &[(&str, &str)]) -> Sheet {
@@ -205,7 +220,7 @@ mod tests {
             hints("OperationNotStartabel")[0],
             "Did you mean `OperationNotStartable`?"
         );
-        assert!(hints("AADSTS700025")[0].contains("`AADSTS700024`"));
+        assert!(hints("AADSTS70024")[0].contains("`AADSTS700024`"));
         assert!(hints("cmk-99")[0].starts_with("Did you mean `CMK009`"));
         assert_eq!(hints("weather"), ["List every code: `cmkctl explain`."]);
         assert_eq!(hints(&"x".repeat(10_000)).len(), 1);

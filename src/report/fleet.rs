@@ -92,7 +92,7 @@ impl MemberOutcome {
             Self::NotVisible => "not visible to you",
             Self::NotStarted => "not started",
             Self::Running => "runs at the service",
-            Self::Done => "encrypted now, shown by a re-read",
+            Self::Done => "encrypted now, verified",
             Self::Failed => "failed",
         }
     }
@@ -173,15 +173,16 @@ impl<'a> FleetReport<'a> {
         }
     }
 
-    /// For people: those of which there is something to say, and the others by number.
-    pub fn sheet(&self) -> Sheet {
+    /// For people: those of which there is something to say, and the others by number. What was
+    /// done is on the screen already, unless nothing was said.
+    pub fn sheet(&self, quiet: bool) -> Sheet {
         let word = match self.outcome {
-            FleetOutcome::Planned => "planned, nothing was changed",
-            FleetOutcome::Unchanged(_) => "already in the wanted state, nothing was changed",
-            FleetOutcome::Done(_) => "done, shown by a re-read",
-            FleetOutcome::Running => "not at its end: some of it runs at the service or waits",
-            FleetOutcome::Blocked => "blocked, nothing was changed",
-            FleetOutcome::Refused => "refused, nothing was changed",
+            FleetOutcome::Planned => "planned, no changes were made",
+            FleetOutcome::Unchanged(_) => "already in the desired state, no changes were made",
+            FleetOutcome::Done(_) => "done and verified",
+            FleetOutcome::Running => "not finished: some steps run at the service or wait",
+            FleetOutcome::Blocked => "blocked, no changes were made",
+            FleetOutcome::Refused => "refused, no changes were made",
             FleetOutcome::Failed => "failed, and nothing more was started",
         };
         let mut sheet = Sheet::default().row("Result", word);
@@ -207,7 +208,7 @@ impl<'a> FleetReport<'a> {
             .receipt
             .done
             .iter()
-            .filter(|done| !self.environments.iter().any(|one| one.id == done.subject))
+            .filter(|done| quiet && !self.environments.iter().any(|one| one.id == done.subject))
         {
             sheet = sheet.row("Done", done.what.clone());
         }
@@ -254,7 +255,7 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
         }
     }
     if fleet.plan.actions.is_empty() && fleet.plan.may_start() {
-        text.push_str("  Nothing to do: everything that you can see is in the wanted state.\n");
+        text.push_str("  Nothing to do: everything that you can see is in the desired state.\n");
     }
     if !fleet.unlisted.is_empty() {
         text.push_str("\nNot in the file, and left as they are:\n");

@@ -87,9 +87,9 @@ impl Blueprint {
         }
         if self.rbac.is_none() {
             return format!(
-                "Whether the vault works with roles or with access policies was not visible; \
-                whoever sees it grants the identity access:\ncmkctl create-policy --policy {} \
-                --vault {} --key {} --location {}",
+                "cmkctl could not see whether the vault uses roles or access policies. The Key \
+                    Vault administrator grants the identity access:\ncmkctl create-policy \
+                    --policy {} --vault {} --key {} --location {}",
                 self.policy, self.vault, self.key, self.location
             );
         }
@@ -107,7 +107,8 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "// Enterprise policies for customer-managed keys.\n// A policy that environments are \
         linked to refuses every change, tags among it: deploy what is new, and keep this for the \
-        rest.\n",
+        rest.\n// The service names the identity `principalId`. The published types do not have \
+        that name, so it stands behind `any()`.\n// This text was never compiled.\n",
     );
     for one in all {
         text.push_str(&bicep_policy(one));
@@ -166,16 +167,17 @@ fn bicep_policy(one: &Blueprint) -> String {
 /// The grant on the key, or how it is given where Bicep can't from here.
 fn bicep_grant(one: &Blueprint) -> String {
     let symbol = one.symbol();
-    let principal = format!("output {symbol}_principal string = {symbol}.identity.principalId\n");
+    let principal =
+        format!("output {symbol}_principal string = any({symbol}.identity).principalId\n");
     if one.is_noted() {
         return commented("//", &one.grant_note("PRINCIPAL_ID")) + &principal;
     }
     if !one.same_group() {
         return format!(
-            "// The vault is in another resource group; grant the identity there:\n// az role \
-            assignment create --role \"Key Vault Crypto Service Encryption User\" \
-            --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --scope \
-            {}\n{principal}",
+            "// The vault is in another resource group. Grant the identity access there:\n// az \
+                role assignment create --role \"Key Vault Crypto Service Encryption User\" \
+                --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal \
+                --scope {}\n{principal}",
             comment(&one.vault.to_string())
         );
     }
@@ -191,7 +193,7 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: {{
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', \
     '{ENCRYPTION_USER}')
-    principalId: {symbol}.identity.principalId
+    principalId: any({symbol}.identity).principalId
     principalType: 'ServicePrincipal'
   }}
 }}
@@ -262,7 +264,8 @@ resource \"azapi_resource\" \"{symbol}\" {{
   location  = {}
 
   identity {{
-    type = \"SystemAssigned\"
+    type         = \"SystemAssigned\"
+    identity_ids = []
   }}
 
   body = {{
@@ -279,8 +282,6 @@ resource \"azapi_resource\" \"{symbol}\" {{
       }}
     }}
   }}
-
-  schema_validation_enabled = false
 
   lifecycle {{
     prevent_destroy = true

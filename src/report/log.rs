@@ -2,8 +2,9 @@
 //! mistake in it.
 
 use super::ci::guard;
+use super::raw::give_back;
 use super::written::unheard;
-use crate::model::text::{clean, clean_lines};
+use crate::model::text::clean;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 
@@ -53,12 +54,6 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         .ok();
 }
 
-/// A usage error that quotes what was typed, where a runner reads the log: it may have come from
-/// anybody.
-pub fn misuse(text: &str) {
-    unheard(std::io::stderr().write_all(guard(&clean_lines(text)).as_bytes()));
-}
-
 /// A mistake of ours ends with its place in the source and with words that were written there.
 /// Words that were put together at run time stay untold: a token or a name could be among them.
 /// There is no backtrace and no core dump, for the same reason.
@@ -68,6 +63,7 @@ pub fn guard_panics() {
         reason = "an abort would leave the memory, tokens and all, in a core dump"
     )]
     std::panic::set_hook(Box::new(|info| {
+        give_back();
         unheard(std::io::stderr().write_all(last_words(info).as_bytes()));
         std::process::exit(1);
     }));
@@ -83,6 +79,6 @@ fn last_words(info: &PanicHookInfo<'_>) -> String {
         .map_or(String::new(), |words| format!(" ({words})"));
     format!(
         "error: cmkctl has a mistake and stopped at {place}{words}.\n  fix:    Report this line. \
-        What was sent so far stays; the same command goes on from there.\n"
+            Changes already made stay. Run the same command again to continue.\n"
     )
 }

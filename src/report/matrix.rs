@@ -28,19 +28,19 @@ pub const MATRIX: [Coverage; 9] = [
     row(
         "Finance",
         "supported",
-        "data managed under stand-alone RCS is not covered; from 10.0.39 RCS is part of \
-        Globalization Studio: verify",
+        "data managed under stand-alone RCS is not covered. From 10.0.39 RCS is part of \
+            Globalization Studio: verify",
     ),
     row(
         "Human Resources",
         "supported",
-        "when provisioned through a finance and operations environment; the stand-alone app is not",
+        "when provisioned through a finance and operations environment. The stand-alone app is not",
     ),
     row(
         "Commerce",
         "partial",
-        "not: e-commerce CMS, recommendations; nor scale units, e-commerce, ratings and reviews \
-        in another geography",
+        "not: e-commerce CMS and recommendations, and in another geography scale units, \
+            e-commerce, ratings and reviews",
     ),
     row("Demand planning", "partial", ""),
     row(

@@ -1,13 +1,16 @@
 //! What a command does meanwhile, on stderr.
 
-use super::plan::plan_text;
-use super::progress::{span, spinner};
+use super::fitted::cut;
+use super::hanging::hang;
+use super::plan::{limits_text, plan_text};
+use super::progress::{Waiting, spinner};
 use super::terminal::Out;
-use super::values::wrap;
 use crate::model::plan::Plan;
 use crate::model::receipt::{Event, Tick};
 use crate::model::text::{clean, clean_lines};
 use anstyle::AnsiColor;
+use jiff::Zoned;
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// Without a terminal, waiting says so this often (real time).
@@ -17,14 +20,22 @@ impl Out {
     /// One line to stderr, unless quiet.
     pub fn say(&mut self, text: &str) {
         if !self.style.quiet {
-            self.line(&clean_lines(text));
+            let width = self.width(std::io::stderr().is_terminal());
+            self.line(&hang(&clean_lines(text), width, 0));
         }
     }
 
     /// What is going on.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::Doing(what) => self.mark("…", AnsiColor::Cyan, what),
+            // A line that moves says it, and is gone once it is done. Elsewhere the plan has said
+            // it, and the end will.
+            Event::Doing(what) => {
+                if self.moving && !self.style.quiet {
+                    self.spin(&clean(what));
+                }
+            }
+            Event::Pause(what) => self.mark("…", AnsiColor::Cyan, what),
             Event::Done(what) => {
                 self.did = true;
                 self.mark("✓", AnsiColor::Green, what);
@@ -36,7 +47,9 @@ impl Out {
 
     fn mark(&mut self, mark: &str, color: AnsiColor, what: &str) {
         if !self.style.quiet {
-            self.line(&format!("{} {}", self.paint(mark, color), clean(what)));
+            let width = self.width(std::io::stderr().is_terminal());
+            let what = hang(&clean(what), width, 2);
+            self.line(&format!("{} {what}", self.paint(mark, color)));
         }
     }
 
@@ -44,29 +57,48 @@ impl Out {
         if self.style.quiet {
             return;
         }
-        let words = clean(&tick.words);
-        let text = format!(
-            "{} since the start, {words}; next look in {}",
-            span(tick.elapsed),
-            span(tick.next)
-        );
+        let waiting = Waiting::of(tick, &Zoned::now());
         if self.moving {
-            let text = wrap(
-                &format!("{text} (Ctrl-C leaves it running)"),
-                self.style.width.map(|width| width - width.min(2)),
-            );
-            let bar = self.bar.get_or_insert_with(spinner);
-            bar.set_message(text);
-            bar.tick();
+            let width = self.style.width.map(usize::from);
+            self.spin(&waiting.fitting(width.map_or(usize::MAX, |width| width.saturating_sub(3))));
         } else if self.last_plain.elapsed() >= PLAIN_EVERY {
             self.last_plain = Instant::now();
-            self.line(&format!("  {text}"));
+            self.line(&format!("  {}", waiting.whole()));
         }
+    }
+
+    /// A line that moves. It has to fit: what is wrapped would stay on the screen.
+    fn spin(&mut self, text: &str) {
+        let room = self
+            .style
+            .width
+            .map(|width| usize::from(width.saturating_sub(3)));
+        let text = room.map_or_else(|| text.to_owned(), |room| cut(text, room));
+        let bar = self.bar.get_or_insert_with(spinner);
+        bar.set_message(text);
+        bar.tick();
     }
 
     /// The plan, before consent: to stderr, or to stdout when it is the result itself.
     pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
         self.passage(to_stdout, |width| plan_text(plan, title, width));
+        self.has_shown(plan, to_stdout);
+    }
+
+    /// The findings of this plan are on the screen.
+    pub(super) fn has_shown(&mut self, plan: &Plan, to_stdout: bool) {
+        if to_stdout || !self.style.quiet {
+            self.findings
+                .extend(plan.findings.iter().map(|finding| finding.code));
+        }
+    }
+
+    /// What no API tells of the environments that go offline, where somebody is asked for a name.
+    pub fn limits(&mut self, plan: &Plan) {
+        if self.can_ask() {
+            let text = limits_text(plan, self.width(true));
+            self.line(clean_lines(&text).trim_end());
+        }
     }
 
     /// Many lines, before consent: to stderr, or to stdout when they are the result itself.
@@ -74,11 +106,14 @@ impl Out {
         let text = text(if to_stdout {
             self.columns()
         } else {
-            self.width(self.moving)
+            // A terminal is as wide without colours and moving lines.
+            self.width(std::io::stderr().is_terminal())
         });
         if to_stdout {
             self.text(&text);
-        } else if !self.style.quiet {
+        } else if self.style.quiet {
+            self.unshown = Some(text);
+        } else {
             self.line(clean_lines(&text).trim_end());
         }
     }

@@ -1,14 +1,14 @@
 //! A plan for people: its steps, what was found, and what is to be known before.
 
-use super::values::wrap;
+use super::hanging::{hang, told};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::Plan;
 
 /// The whole plan under its title.
 pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
-    let mut text = format!("{title}\n");
+    let mut text = format!("{}\n", hang(title, width, 0));
     for sentence in &plan.already {
-        text.push_str(&format!("  = {sentence}\n"));
+        text.push_str(&format!("  = {}\n", hang(sentence, width, 4)));
     }
     let actions = plan.actions.iter();
     let steps = actions.map(|action| (action.to_string(), action.facts().why));
@@ -16,10 +16,11 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
     let withheld = plan.withheld.iter();
     let withheld = withheld.map(|step| (step.what.clone(), step.why));
     for (number, (what, why)) in steps.chain(withheld).enumerate() {
+        let (what, why) = (hang(&what, width, 5), hang(why, width, 5));
         text.push_str(&format!("  {}. {what}\n     {why}\n", number + 1));
     }
     if plan.actions.is_empty() && plan.may_start() {
-        text.push_str("  Nothing to do: it is in the wanted state.\n");
+        text.push_str("  Nothing to do: it is in the desired state.\n");
     }
     text + &around_text(plan, width)
 }
@@ -27,18 +28,44 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
 /// What is found and what is to be known, under the steps of a plan.
 pub(super) fn around_text(plan: &Plan, width: Option<u16>) -> String {
     let mut text = String::new();
-    let (notes, findings): (Vec<&Finding>, Vec<&Finding>) = plan
-        .findings
-        .iter()
-        .partition(|finding| finding.severity == Severity::Acknowledge);
+    let serious = |finding: &&Finding| finding.severity != Severity::Acknowledge;
+    let findings: Vec<&Finding> = plan.findings.iter().filter(serious).collect();
     if !findings.is_empty() {
         text.push_str(&format!("\n{}", findings_text(findings, width)));
     }
-    if !notes.is_empty() {
-        text.push_str("\nTo know before, because no API tells it:\n");
-        for note in notes {
-            text.push_str(&format!("  {} {}\n", note.code, note.message));
+    if let Some(limits) = limits(plan) {
+        text.push_str(&format!("\n{}\n", told(&limits, width, 0)));
+    }
+    text
+}
+
+fn notes(plan: &Plan) -> impl Iterator<Item = &Finding> {
+    let is_note = |finding: &&Finding| finding.severity == Severity::Acknowledge;
+    plan.findings.iter().filter(is_note)
+}
+
+/// What no API tells, in one line: it never changes, and is told in full before a name is typed.
+pub(super) fn limits(plan: &Plan) -> Option<String> {
+    let mut codes: Vec<&str> = notes(plan).map(|finding| finding.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let first = codes.first()?;
+    Some(format!(
+        "{} known limits that cmkctl can't check: {}. `cmkctl explain {first}` tells one.",
+        codes.len(),
+        codes.join(", ")
+    ))
+}
+
+/// The same in full.
+pub(super) fn limits_text(plan: &Plan, width: Option<u16>) -> String {
+    let mut text = String::new();
+    for note in notes(plan) {
+        if text.is_empty() {
+            text.push_str("Known limits (cmkctl can't check these):\n");
         }
+        let message = hang(&note.message, width, 9);
+        text.push_str(&format!("  {} {message}\n", note.code));
     }
     text
 }
@@ -57,18 +84,12 @@ pub(super) fn findings_text<'a>(
             Severity::NotVisible => "NOT VISIBLE",
             Severity::Acknowledge => "NOTE",
         };
-        let head = wrap(
-            &format!("{} {word}: {}", finding.code, finding.message),
-            width,
-        );
-        let fix = wrap(
-            &format!("fix: {} ({})", finding.remedy, finding.who),
-            width.map(|width| width.saturating_sub(7)),
-        );
-        text.push_str(&format!(
-            "{head}\n       {}\n",
-            fix.replace('\n', "\n       ")
-        ));
+        let head = format!("{} {word}: {}", finding.code, finding.message);
+        let fix = told(&finding.remedy.to_string(), width, 12);
+        text.push_str(&format!("{}\n       fix: {fix}\n", hang(&head, width, 7)));
+        if !finding.who.is_empty() {
+            text.push_str(&format!("       who: {}\n", hang(finding.who, width, 12)));
+        }
     }
     text
 }

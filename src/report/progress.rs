@@ -1,7 +1,12 @@
 //! Progress: what moves, and how long something has taken.
 
+use super::fitted::cut;
+use crate::model::receipt::Tick;
+use crate::model::text::clean;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Zoned;
 use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
 
 /// What moves while something is waited for.
 pub(super) fn spinner() -> ProgressBar {
@@ -12,6 +17,66 @@ pub(super) fn spinner() -> ProgressBar {
     // It moves between two looks, too, which can be minutes apart.
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
+}
+
+/// What is said while something is waited for.
+pub(super) struct Waiting {
+    /// How long so far, and which share that is of the longest time that it may take.
+    so_far: String,
+    /// State and stage.
+    words: String,
+    /// When the next look is, by the clock on the wall.
+    next: String,
+}
+
+/// How to leave.
+const LEAVE: &str = "Ctrl-C leaves it running";
+/// Between two parts.
+const AND: &str = ", ";
+/// A state is cut to no less than this.
+const LEAST: usize = 8;
+
+impl Waiting {
+    pub(super) fn of(tick: &Tick, now: &Zoned) -> Self {
+        let share = tick
+            .within
+            .filter(|within| !within.is_zero())
+            .map(|within| {
+                let share = 100.0 * tick.elapsed.as_secs_f64() / within.as_secs_f64();
+                format!(" ({share:.0} % of {})", span(within))
+            });
+        let at = now.checked_add(tick.next).unwrap_or_else(|_| now.clone());
+        Self {
+            so_far: format!("{} so far{}", span(tick.elapsed), share.unwrap_or_default()),
+            words: clean(&tick.words),
+            next: format!("next look {}", at.strftime("%H:%M")),
+        }
+    }
+
+    /// All of it, for a log.
+    pub(super) fn whole(&self) -> String {
+        [self.so_far.as_str(), &self.words, &self.next].join(AND)
+    }
+
+    /// What fits, the most important first: how long so far, when the next look is, the state, how
+    /// to leave.
+    pub(super) fn fitting(&self, room: usize) -> String {
+        let (so_far, next) = (self.so_far.as_str(), self.next.as_str());
+        let used = so_far.width() + AND.width() + next.width();
+        if used > room {
+            return cut(so_far, room);
+        }
+        let left = room - used;
+        let words = cut(&self.words, left.saturating_sub(AND.width()));
+        if left < LEAST + AND.width() || words.is_empty() {
+            return [so_far, next].join(AND);
+        }
+        let line = [so_far, &words, next].join(AND);
+        if line.width() + AND.width() + LEAVE.width() > room {
+            return line;
+        }
+        [&line, LEAVE].join(AND)
+    }
 }
 
 /// A time in its two largest units.
@@ -26,6 +91,41 @@ pub(super) fn span(duration: Duration) -> String {
         (0, 0, 0, seconds) => format!("{seconds} s"),
         (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
         (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (1, 0, _, _) => "1 day".to_owned(),
+        (days, 0, _, _) => format!("{days} days"),
         (days, hours, _, _) => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_waiting_line_fits_every_terminal() {
+        let now = "2026-03-02T12:10:00[UTC]".parse().unwrap();
+        let tick = Tick {
+            elapsed: Duration::from_secs(11 * 3600),
+            within: Some(Duration::from_secs(96 * 3600)),
+            words: "`Running`, stage `Validate`".to_owned(),
+            next: Duration::from_secs(300),
+        };
+        let waiting = Waiting::of(&tick, &now);
+        let lines = [200, 90, 70, 56, 40, 12].map(|room| waiting.fitting(room));
+        assert_eq!(
+            lines,
+            [
+                "11 h 0 min so far (11 % of 4 days), `Running`, stage `Validate`, next look 12:15, \
+                 Ctrl-C leaves it running",
+                "11 h 0 min so far (11 % of 4 days), `Running`, stage `Validate`, next look 12:15",
+                "11 h 0 min so far (11 % of 4 days), `Running`, stage…, next look 12:15",
+                "11 h 0 min so far (11 % of 4 days), next look 12:15",
+                "11 h 0 min so far (11 % of 4 days)",
+                "11 h 0 min…",
+            ]
+        );
+        for room in 1..160 {
+            assert!(waiting.fitting(room).width() <= room, "{room}");
+        }
     }
 }

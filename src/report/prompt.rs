@@ -2,7 +2,7 @@
 
 use super::terminal::Out;
 use super::written::unheard;
-use crate::model::text::clean;
+use crate::model::text::clean_lines;
 use std::io::{IsTerminal, Write};
 
 impl Out {
@@ -14,7 +14,11 @@ impl Out {
             return None;
         }
         forget_what_was_typed();
-        let question = self.guarded(&clean(question));
+        // Nobody can say yes to what is not shown, with `-q` either.
+        if let Some(text) = self.unshown.take() {
+            self.line(clean_lines(&text).trim_end());
+        }
+        let question = self.guarded(&clean_lines(question));
         unheard(write!(std::io::stderr(), "{question} "));
         let reading = tokio::task::spawn_blocking(|| {
             let mut line = String::new();

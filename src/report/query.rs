@@ -128,7 +128,9 @@ fn function(text: &str, name: &str, given: usize) -> Result<()> {
     match FUNCTIONS.iter().find(|(known, _)| *known == name) {
         None => {
             let known = FUNCTIONS.map(|(name, _)| name).join(", ");
-            Err(wrong(text).detail(format!("There is no function `{name}`; there are {known}.")))
+            Err(wrong(text).detail(format!(
+                "There is no function `{name}`. Functions: {known}."
+            )))
         }
         Some((_, Some(wanted))) if *wanted != given => {
             Err(wrong(text).detail(format!("`{name}` takes {wanted} arguments, not {given}.")))

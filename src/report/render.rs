@@ -1,16 +1,22 @@
 //! One JSON document in the shapes that scripts read: JSON, JSON lines, TSV and YAML, and the
 //! answer to a query for people.
 
-use super::values::{Format, Sheet, grid, json};
+use super::fitted::grid;
+use super::values::{Format, Sheet, json};
 use crate::model::text::clean;
 use serde_json::Value;
 
 /// Documents that are a list with a few words around it: where a line each begins.
-const LISTS: [(&str, &[&str]); 4] = [
+const LISTS: [(&str, &[&str]); 9] = [
     ("cmkctl/estate/v1", &["/environments"]),
     ("cmkctl/report/v1", &["/data/environments"]),
     ("cmkctl/check/v1", &["/findings"]),
     ("cmkctl/explain/v1", &["/codes", "/service_codes"]),
+    ("cmkctl/list-environments/v1", &["/environments"]),
+    ("cmkctl/list-policies/v1", &["/policies"]),
+    ("cmkctl/list-vaults/v1", &["/vaults"]),
+    ("cmkctl/list-keys/v1", &["/keys"]),
+    ("cmkctl/list-subscriptions/v1", &["/subscriptions"]),
 ];
 
 /// The text of a document, or of what a query made of it.
@@ -23,10 +29,13 @@ pub(super) fn render(value: &Value, format: Format, width: Option<u16>) -> Strin
             .collect(),
         Format::Tsv => rows(value)
             .into_iter()
-            .map(|row| cells(row).join("\t") + "\n")
+            .map(|row| {
+                let cells: Vec<String> = cells(row).into_iter().map(no_formula).collect();
+                cells.join("\t") + "\n"
+            })
             .collect(),
         Format::Yaml => yaml(value),
-        Format::Table => table(value, width),
+        Format::Table | Format::Wide => table(value, width),
         Format::Json | Format::Sarif | Format::Html | Format::Markdown => json(value),
     }
 }
@@ -56,6 +65,14 @@ fn cells(row: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().map(cell).collect(),
         scalar => vec![cell(scalar)],
     }
+}
+
+/// A name that begins as a formula would be one in a spreadsheet.
+fn no_formula(cell: String) -> String {
+    if cell.starts_with(['=', '@']) {
+        return format!("'{cell}");
+    }
+    cell
 }
 
 /// No tab and no line feed ends a cell before its time.
@@ -167,13 +184,22 @@ mod tests {
     }
 
     #[test]
+    fn no_cell_is_a_formula() {
+        let list = json!([{ "name": "=HYPERLINK(1)", "other": "@x", "plain": "a=b", "count": -1 }]);
+        assert_eq!(
+            render(&list, Format::Tsv, None),
+            "'=HYPERLINK(1)\t'@x\ta=b\t-1\n"
+        );
+    }
+
+    #[test]
     fn an_answer_is_a_table_when_it_is_one() {
         let table = render(
             &json!([{ "name": "x", "id": 1 }, { "name": "longer", "id": 2 }]),
             Format::Table,
             None,
         );
-        assert_eq!(table, " name    id\n x       1\n longer  2\n");
+        assert_eq!(table, "name    id\nx       1\nlonger  2\n");
         assert_eq!(
             render(&json!({ "name": "x", "identity": 1 }), Format::Table, None),
             "name      x\nidentity  1\n"
@@ -181,7 +207,7 @@ mod tests {
         assert_eq!(render(&json!(["x", "y"]), Format::Table, None), "x\ny\n");
         assert_eq!(
             render(&json!([["x", 1], ["y"]]), Format::Table, None),
-            " Column1  Column2\n x        1\n y\n"
+            "Column1  Column2\nx        1\ny\n"
         );
         assert_eq!(render(&json!([]), Format::Table, None), "");
     }

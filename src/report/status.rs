@@ -7,6 +7,7 @@ use super::values::Sheet;
 use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
+use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
@@ -26,6 +27,8 @@ pub struct StatusFacts<'a> {
     pub verdict: VerdictFacts,
     /// `encrypted`, `not-encrypted`, `encrypting`, `failed`, `unknown`.
     pub state: &'static str,
+    /// The policy that was named, and whether it is the linked one.
+    pub named: Option<(&'a ArmId, Verdict)>,
     /// May the policy's identity use the key? `yes`, `no`, or why that is not known.
     pub access: String,
     /// What deserves attention.
@@ -47,6 +50,7 @@ struct StatusV1<'a> {
     link_status: Option<&'a str>,
     operation: Option<OperationV1<'a>>,
     policy: Option<PolicyV1<'a>>,
+    named_policy: Option<NamedPolicyV1>,
     key: Option<KeyV1<'a>>,
     key_access: &'a str,
     not_visible: Vec<NotVisibleV1<'a>>,
@@ -75,6 +79,12 @@ struct PolicyV1<'a> {
     key: Option<&'a str>,
     pinned_version: Option<&'a str>,
     health: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct NamedPolicyV1 {
+    id: String,
+    linked: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +144,10 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         link_status: link.and_then(|link| link.status.said()),
         operation: running.map(Into::into),
         policy: observed.policy.present().map(Into::into),
+        named_policy: facts.named.as_ref().map(|(id, linked)| NamedPolicyV1 {
+            id: id.to_string(),
+            linked: linked.flag(),
+        }),
         key: observed.key().map(Into::into),
         key_access: &facts.access,
         not_visible: why
@@ -246,14 +260,22 @@ fn missing<T>(seen: Option<&Seen<T>>, observed: &Observed) -> String {
     }
 }
 
-fn policy_text(observed: &Observed, document: &StatusV1<'_>) -> String {
+/// Is the linked policy the one that was named?
+fn named_text(facts: &StatusFacts<'_>, linked: bool) -> String {
+    match &facts.named {
+        None if linked => String::new(),
+        Some((id, Verdict::No)) if linked => format!("\n(NOT the policy that you named: {id})"),
+        None | Some((_, Verdict::Yes | Verdict::No)) => "\n(the policy that you named)".to_owned(),
+        Some((id, Verdict::CantTell(why))) => {
+            format!("\n(cmkctl can't tell whether {id} is linked: {})", why.why)
+        }
+    }
+}
+
+fn policy_text(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> String {
+    let named = named_text(facts, document.link_status.is_some());
     let Some(policy) = &document.policy else {
-        return missing(Some(&observed.policy), observed);
-    };
-    let named = if document.link_status.is_none() {
-        "\n(the one that was named)"
-    } else {
-        ""
+        return missing(Some(&facts.observed.policy), facts.observed) + &named;
     };
     let health = policy
         .health
@@ -338,7 +360,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             "2 Environment",
             environment.map_or(NOT_VISIBLE.to_owned(), standing),
         );
-    sheet = sheet.row("3 Policy", policy_text(observed, document));
+    sheet = sheet.row("3 Policy", policy_text(facts, document));
     sheet = sheet
         .row("  Key", key_text(observed, document.key.as_ref()))
         .row_if(

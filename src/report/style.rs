@@ -3,6 +3,18 @@
 use super::ci::Ci;
 use super::values::Format;
 
+/// When there is colour. It only repeats what a word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Color {
+    /// Never (`NO_COLOR`, `CLICOLOR=0`, `TERM=dumb`, CI).
+    Never,
+    /// At a terminal.
+    #[default]
+    Terminal,
+    /// Also where there is no terminal (`CLICOLOR_FORCE`).
+    Always,
+}
+
 /// How things are written.
 #[derive(Debug, Clone, Default)]
 #[expect(
@@ -14,11 +26,14 @@ pub struct Style {
     pub format: Format,
     /// Narration off.
     pub quiet: bool,
-    /// Colour and moving progress where there is a terminal (no `NO_COLOR`, no `CLICOLOR=0`, not
-    /// `TERM=dumb`, not in CI).
+    /// Moving progress where there is a terminal (not `TERM=dumb`, not in CI).
     pub lively: bool,
-    /// Colour even where there is no terminal (`CLICOLOR_FORCE`).
-    pub colored: bool,
+    /// When there is colour.
+    pub color: Color,
+    /// Marks of ASCII alone: the locale says that the terminal shows nothing else.
+    pub ascii: bool,
+    /// Numbered lines instead of a list that moves, for screen readers (`--plain`, `TERM=dumb`).
+    pub plain: bool,
     /// Width of the terminal.
     pub width: Option<u16>,
     /// The CI service that gets annotations, a summary and outputs.

@@ -1,7 +1,7 @@
 //! Tables on stdout.
 
+use super::fitted::grid;
 use super::terminal::Out;
-use super::values::grid;
 use serde::Serialize;
 
 impl Out {

@@ -5,20 +5,21 @@
 //! the only escapes that reach a terminal are our own colours.
 
 use super::ci::{Notes, guard, guard_json};
-use super::failure::{ErrorDocument, codes};
-use super::pointer::pointer;
+use super::color::{colored, in_ascii};
+use super::failure::ErrorDocument;
 use super::query::Query;
 use super::render::render;
-use super::style::Style;
+use super::style::{Color, Style};
 use super::values::{Format, Sheet, json, value_of};
 use super::written::{Existing, appended, to_stderr, to_stdout, unheard, write_file};
 use crate::error::{Error, Result};
-use crate::model::text::{clean, clean_lines};
+use crate::model::text::clean_lines;
 use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -44,6 +45,10 @@ pub struct Out {
     lost: Option<Error>,
     /// Something was done at the service.
     pub(super) did: bool,
+    /// What `-q` left out, and a question needs.
+    pub(super) unshown: Option<String>,
+    /// The codes of the findings that were shown, each with its remedy.
+    pub(super) findings: BTreeSet<&'static str>,
 }
 
 impl Out {
@@ -62,12 +67,19 @@ impl Out {
             file: None,
             lost: None,
             did: false,
+            unshown: None,
+            findings: BTreeSet::new(),
         }
     }
 
     /// From here on data is what `query` makes of it.
     pub fn asks(&mut self, query: Option<Query>) {
         self.query = query;
+    }
+
+    /// Lists are numbered lines from here on, where the configuration says so.
+    pub fn reads_lines(&mut self, plain: bool) {
+        self.style.plain |= plain;
     }
 
     /// The result goes to this file instead of stdout, whole or not at all.
@@ -88,6 +100,11 @@ impl Out {
     /// The shape of data.
     pub fn format(&self) -> Format {
         self.style.format
+    }
+
+    /// Is nothing said but results and errors?
+    pub fn is_quiet(&self) -> bool {
+        self.style.quiet
     }
 
     /// Is stdout for a script, and not for a person?
@@ -165,6 +182,13 @@ impl Out {
                 _ => guard(&text),
             });
         }
+        let people = self.style.format == Format::Table && file.is_none();
+        if people && self.has_color(std::io::stdout().is_terminal()) {
+            text = Cow::Owned(colored(&text));
+        }
+        if people && self.style.ascii {
+            text = Cow::Owned(in_ascii(&text));
+        }
         let written = match &file {
             Some(file) => write_file(file, text.as_bytes(), Existing::Replaced),
             None => to_stdout(text.as_bytes()),
@@ -175,6 +199,27 @@ impl Out {
             (Err(error), _) => {
                 self.lost.get_or_insert(error);
             }
+        }
+    }
+
+    /// From here on stdout is for a script alone; results are not printed.
+    ///
+    /// # Errors
+    /// Somebody wants the result there, too.
+    pub fn only_scripts(&mut self) -> Result<()> {
+        if self.query.is_some() || !matches!(self.style.format, Format::Table | Format::None) {
+            let what = "`--hand-over -` prints to standard output, and so would the result.";
+            return Err(Error::usage(what).hint("Name a file, or leave out `-o` and `--query`."));
+        }
+        self.style.format = Format::None;
+        Ok(())
+    }
+
+    /// A script, to stdout as it is.
+    pub(super) fn script(&mut self, text: &str) {
+        self.stop();
+        if let Err(error) = to_stdout(text.as_bytes()) {
+            self.lost.get_or_insert(error);
         }
     }
 
@@ -260,52 +305,16 @@ impl Out {
         code
     }
 
-    /// An error that does not end the command.
-    pub fn error_in_passing(&mut self, error: &Error) {
-        let text = self.error_text(error);
-        self.line(text.trim_end());
-    }
-
-    fn error_text(&self, error: &Error) -> String {
-        let mut text = format!(
-            "{}: {}\n",
-            self.paint("error", AnsiColor::Red),
-            clean(&error.message)
-        );
-        let codes = codes(error);
-        if !codes.is_empty() {
-            text.push_str(&format!("  code:   {}\n", clean(&codes.join(", "))));
-        }
-        if let Some(detail) = &error.detail {
-            text.push_str(&format!("  why:    {}\n", clean(detail)));
-        }
-        for (index, hint) in error.hints.iter().enumerate() {
-            text.push_str(&format!(
-                "  {}  {}\n",
-                if index == 0 { "fix:  " } else { "      " },
-                clean(hint)
-            ));
-        }
-        let ids = [
-            ("correlation id", &error.correlation),
-            ("client request id", &error.client_request),
-        ];
-        let known = |(name, id): (&str, &Option<String>)| {
-            id.as_ref().map(|id| format!("{name} {}", clean(id)))
-        };
-        let ids: Vec<String> = ids.into_iter().filter_map(known).collect();
-        if !ids.is_empty() {
-            text.push_str(&format!("  ticket: {}\n", ids.join(", ")));
-        }
-        if let Some(command) = codes.into_iter().find_map(pointer) {
-            text.push_str(&format!("  more:   {command}\n"));
-        }
-        text
-    }
-
     pub(super) fn line(&mut self, text: &str) {
         self.stop();
-        unheard(writeln!(std::io::stderr(), "{}", self.guarded(text)));
+        let mut text = self.guarded(text);
+        if self.has_color(std::io::stderr().is_terminal()) {
+            text = colored(&text);
+        }
+        if self.style.ascii {
+            text = in_ascii(&text);
+        }
+        unheard(writeln!(std::io::stderr(), "{text}"));
     }
 
     pub(super) fn guarded(&self, text: &str) -> String {
@@ -331,8 +340,17 @@ impl Out {
         self.style.width.filter(|_| terminal)
     }
 
+    /// Is there colour on a stream that is, or is not, a terminal?
+    fn has_color(&self, terminal: bool) -> bool {
+        match self.style.color {
+            Color::Never => false,
+            Color::Terminal => terminal,
+            Color::Always => true,
+        }
+    }
+
     pub(super) fn paint(&self, text: &str, color: AnsiColor) -> String {
-        if !self.moving && !self.style.colored {
+        if !self.has_color(std::io::stderr().is_terminal()) {
             return text.to_owned();
         }
         let style = Ansi::new().bold().fg_color(Some(color.into()));

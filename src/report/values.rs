@@ -1,6 +1,6 @@
 //! The shape of what is printed: a sheet of labelled values for people, JSON for scripts.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use super::hanging::hang;
 use serde::Serialize;
 
 /// How data is printed. The lines are the help of `--output`.
@@ -9,13 +9,16 @@ pub enum Format {
     /// For people
     #[default]
     Table,
+    /// For people, with every column and no line ends but those of the text
+    Wide,
     /// For scripts: one document with a `schema`
     Json,
-    /// For scripts: one line an environment, a finding or a code; else one line
+    /// For scripts: one line an environment, a finding, a code or an item of `list`; else one line
     Jsonl,
     /// For shells: tabs between values, no header, best with --query
     Tsv,
     /// The document of JSON as YAML
+    #[value(alias = "yml")]
     Yaml,
     /// Nothing: the exit code says it
     None,
@@ -89,64 +92,19 @@ impl Sheet {
                 out.push('\n');
             }
             for (label, value) in rows {
-                let mut lines = value.lines();
-                out.push_str(&format!(
-                    "{label:label_width$}  {}\n",
-                    lines.next().unwrap_or_default()
-                ));
-                for line in lines {
-                    out.push_str(&format!("{:label_width$}  {line}\n", ""));
-                }
+                let value = hang(value, width, label_width + 2);
+                out.push_str(&format!("{label:label_width$}  {value}\n"));
             }
         }
         if !self.tail.is_empty() {
             out.push('\n');
             for line in &self.tail {
-                out.push_str(&wrap(line, width));
+                out.push_str(&hang(line, width, 0));
                 out.push('\n');
             }
         }
         out
     }
-}
-
-/// A table without frames, as wide as the terminal; unbounded when there is none, so that a pipe
-/// gets one line a row.
-pub(super) fn grid(header: &[&str], rows: Vec<Vec<String>>, width: Option<u16>) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
-    if let Some(width) = width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
-    }
-    table.add_rows(rows);
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
-}
-
-/// Breaks a sentence at blanks; a word that is longer than the line stays whole.
-pub(super) fn wrap(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width.map(usize::from).filter(|width| *width >= 20) else {
-        return text.to_owned();
-    };
-    let mut out = String::new();
-    let mut column = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > width {
-            out.push('\n');
-            column = 0;
-        } else if column > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out
 }
 
 /// A document as JSON.
@@ -179,15 +137,5 @@ mod tests {
             sheet.text(None),
             "a     1\nlong  x\n      y\n\nTwo\nb     2\n\nend\n"
         );
-    }
-
-    #[test]
-    fn wrapping_breaks_at_blanks_only() {
-        let id = "x".repeat(40);
-        assert_eq!(
-            wrap(&format!("one two {id} three"), Some(20)),
-            format!("one two\n{id}\nthree")
-        );
-        assert_eq!(wrap("one two", None), "one two");
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn to_stdout(bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// It can't be written.
-pub fn printed(written: std::io::Result<()>) -> Result<()> {
+fn printed(written: std::io::Result<()>) -> Result<()> {
     unless_closed(written.and_then(|()| std::io::stdout().lock().flush())).map_err(|error| {
         Error::new(
             Kind::Unexpected,
@@ -83,7 +83,7 @@ pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
         let (kind, hint) = match error.kind() {
             ErrorKind::AlreadyExists => (
                 Kind::Usage,
-                "What is there is never overwritten. Name another file.",
+                "cmkctl never overwrites it. Name another file.",
             ),
             ErrorKind::NotFound
             | ErrorKind::PermissionDenied

@@ -1,13 +1,13 @@
 //! `apply FILE` and `apply PLAN`: the same road as every change, for many environments.
 
-use super::asking::{Asked, changed};
+use super::asking::{Asked, came_up};
 use super::proving::proven;
-use super::rechecking::unsent;
+use super::rechecking::{same_evidence, unsent};
 use super::staged::{Approved, End, Looked, Road, walk};
 use super::wanted::{Planned, command, looked, seen};
 use super::waves::{Came, Run};
-use super::{Context, holding, quiet};
-use crate::apply::{Applier, Waiting};
+use super::{Context, handing, holding, quiet};
+use crate::apply::{Applier, Waiting, continues};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -16,9 +16,11 @@ use crate::model::plan::{Action, Consent, Plan};
 use crate::model::proof::Proof;
 use crate::model::receipt::{Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
-use crate::model::wanted::Wanted;
+use crate::model::wanted::{Wanted, WantedPolicy};
+use crate::observe::observe_member;
 use crate::report::{FleetOutcome, FleetReport, MemberOutcome, Out};
 use crate::steps::wanted::plan;
+use futures::future::LocalBoxFuture;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Instant;
@@ -33,10 +35,14 @@ pub async fn apply_wanted(
     asked: &Asked,
     out: &mut Out,
 ) -> Result<()> {
-    let (wanted, saved) = match config::given(file)? {
+    let to = asked.hand_over.as_deref();
+    handing::reserve(to, out)?;
+    let (mut wanted, saved) = match config::given(file)? {
         Given::Wanted(wanted) => (wanted, None),
         Given::Saved(saved) => (saved.wanted.clone(), Some(valid(context, *saved, file)?)),
     };
+    let now = context.clock().now();
+    wanted.begin(saved.as_ref().map_or(now, |saved| saved.at));
     let road = Applying {
         context,
         wanted: &wanted,
@@ -47,6 +53,7 @@ pub async fn apply_wanted(
     let look = road.look().await?;
     let name = file.display().to_string();
     out.fleet(&name, &wanted, &look.fleet, asked.dry_run);
+    handing::of_file(context, &look, to, out).await?;
     let kept = saved.as_ref().map_or(Ok(()), |saved| {
         holding::kept(&saved.actions, &look.fleet.plan)
     });
@@ -77,7 +84,7 @@ struct Ended {
 impl Applying<'_> {
     fn way_on(&self) -> String {
         format!(
-            "Go on with the same command: `{}` (what is done is skipped, what runs is waited for).",
+            "cmkctl skips what is done and waits for what runs. Continue with: `{}`.",
             self.resume
         )
     }
@@ -128,7 +135,11 @@ impl Road for Applying<'_> {
 
     fn names<'l>(&'l self, look: &'l Planned) -> Vec<&'l str> {
         let members = look.fleet.members.iter();
-        members.map(|member| member.name.as_str()).collect()
+        let makes = |policy: &&WantedPolicy| policy.create_key.is_some();
+        let vaults = self.wanted.policies.iter().filter(makes);
+        let vaults = vaults.map(|policy| policy.vault.name.as_str());
+        let members = members.map(|member| member.name.as_str());
+        members.chain(vaults).collect()
     }
 
     fn whole(&self, look: &Planned) -> Result<()> {
@@ -205,10 +216,8 @@ impl Road for Applying<'_> {
             error.hints.clear();
             let mut came = ended.came.iter();
             let unfinished = came.any(|came| matches!(came, Came::Runs | Came::Begun));
-            if unfinished && !error.message.contains("goes on at the service") {
-                error
-                    .message
-                    .push_str(" What was started goes on at the service.");
+            if unfinished {
+                continues(&mut error);
             }
         }
         error.hint(self.way_on())
@@ -235,7 +244,10 @@ impl Road for Applying<'_> {
                     FleetOutcome::Running
                 };
                 report.opens = ended.opens.filter(|_| ended.error.is_some() && !failed);
-                report.next.push(self.way_on());
+                // An error says it itself.
+                if ended.error.is_none() {
+                    report.next.push(self.way_on());
+                }
             }
             End::Done(proof, ended, after) => {
                 report = self.told(look, ended);
@@ -250,7 +262,7 @@ impl Road for Applying<'_> {
                 }
             }
         }
-        out.data(&report, &report.sheet());
+        out.data(&report, &report.sheet(out.is_quiet()));
     }
 }
 
@@ -282,6 +294,11 @@ fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
 async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: &mut Out) -> Ended {
     let mut event = |event: Event| out.event(&event);
     let first = run.fleet.of_policies();
+    let wanted = run.wanted;
+    let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
+        let action = action.clone();
+        Box::pin(async move { still_right(context, wanted, &action).await })
+    };
     if !first.actions.is_empty() {
         let mut applier = Applier {
             writer: context.session.writer(consent, run.trail.clone()),
@@ -290,14 +307,8 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
             waiting: run.waiting,
             resume: run.resume.clone(),
             started: false,
-            // Nothing that a file says of a policy needs evidence.
             running: None,
-            recheck: &|action: &Action| {
-                let unsent = unsent(action);
-                Box::pin(
-                    async move { Err(changed(&unsent, "a file of policies has no such step")) },
-                )
-            },
+            recheck: &recheck,
             say: &mut event,
         };
         let applied = unless_stopped(applier.apply(&first)).await;
@@ -326,6 +337,17 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
         error: run.stopped.into_inner(),
         opens: run.opens.get(),
     }
+}
+
+/// Directly before a vault is made, whose protection is for good: everything that the policies need
+/// is looked at once more.
+async fn still_right(context: &Context, wanted: &Wanted, action: &Action) -> Result<()> {
+    let wanted = wanted.of_policies();
+    let reader = context.reader();
+    let sight = Box::pin(observe_member(&reader, context.clock(), &wanted)).await?;
+    let fresh = plan(&wanted, &sight).plan;
+    came_up(&unsent(action), &fresh)?;
+    same_evidence(action, &fresh.actions)
 }
 
 fn granted(plan: &Plan) -> bool {

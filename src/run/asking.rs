@@ -7,7 +7,7 @@ use crate::model::action::facts::Lack;
 use crate::model::finding::Finding;
 use crate::model::near::did_you_mean;
 use crate::model::plan::{Action, Consent, Missing, Plan};
-use crate::model::text::clean;
+use crate::model::text::{clean, quoted};
 use crate::report::Out;
 
 /// What a changing command was told about consent and waiting.
@@ -17,6 +17,10 @@ use crate::report::Out;
     reason = "each is a flag of the command line, and any of them may be given with any other"
 )]
 pub struct Asked {
+    /// Ask for everything that was not typed, whatever the configuration says.
+    pub ask: bool,
+    /// Somebody was led here: the plan in about ten lines.
+    pub led: bool,
     /// Stop after the plan.
     pub dry_run: bool,
     /// Yes to everything that keeps people working.
@@ -30,18 +34,25 @@ pub struct Asked {
     pub protect: Option<String>,
     /// Exit 3 when a dry run finds something to do.
     pub detailed_exitcode: bool,
+    /// Where the other administrator's half goes.
+    pub hand_over: Option<String>,
     /// How to wait.
     pub waiting: Waiting,
+}
+
+/// What was done so far, where nothing of a plan was. `before`: was anything changed before it?
+pub(super) const fn unchanged(before: bool) -> &'static str {
+    if before {
+        "Nothing more was changed."
+    } else {
+        "No changes were made."
+    }
 }
 
 /// What forbids to start. `before`: was anything changed before, such as by `--fix`?
 pub(super) fn blocked(plan: &Plan, before: bool) -> Result<()> {
     obstacle(plan).map_or(Ok(()), |error| {
-        let unchanged = if before {
-            "Nothing more was changed."
-        } else {
-            "No changes were made."
-        };
+        let unchanged = unchanged(before);
         let message = format!("{unchanged} {}", error.message);
         Err(Error { message, ..error })
     })
@@ -70,17 +81,10 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
         ([], []) => return None,
         ([], [_]) => (
             Kind::Forbidden,
-            format!(
-                "One fact that cmkctl must know is not known ({}).",
-                codes(&gaps)
-            ),
+            format!("A required fact is unknown ({}).", codes(&gaps)),
         ),
         ([], all) => {
-            let message = format!(
-                "{} facts that cmkctl must know are not known ({}).",
-                all.len(),
-                codes(all)
-            );
+            let message = format!("{} required facts are unknown ({}).", all.len(), codes(all));
             (Kind::Forbidden, message)
         }
         (known, _) => {
@@ -130,17 +134,17 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
 }
 
 /// Is everything there that an environment needs which goes offline or comes back? A plan of now
-/// that would make the policy or its grant is one of a key that can't be used: both were there, or
-/// were made, before.
+/// that would make the key, the policy or its grant is one of a key that can't be used: all were
+/// there, or were made, before.
 pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     let is_gone = |action: &Action| match action.facts().lack {
-        Lack::Policy | Lack::Grant(_) => true,
+        Lack::Key | Lack::Policy | Lack::Grant(_) => true,
         Lack::Nothing | Lack::Provider(_) | Lack::Reader(_, _) | Lack::Managed => false,
     };
     if plan.actions.iter().any(is_gone) {
         return Err(changed(
             unsent,
-            "its policy or the grant on the key is not there any more",
+            "the key, its policy or the grant on the key is not there any more",
         ));
     }
     Ok(())
@@ -149,7 +153,7 @@ pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
 /// What was consented to does not hold any more.
 pub(super) fn changed(unsent: &str, why: &str) -> Error {
     Error::new(Kind::Refused, format!("{unsent}: {why}."))
-        .hint("Run the same command again for a plan of what is there now.")
+        .hint("Run the same command again for a plan of the current state.")
 }
 
 /// Refuses a name on the command line that the plan does not ask for: somebody meant something else
@@ -177,83 +181,117 @@ pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()
     }
 }
 
-/// Consent, and whether somebody had to be asked for it.
-pub(super) async fn consent(plan: &Plan, asked: &Asked, out: &mut Out) -> Result<(Consent, bool)> {
+/// So often a name may be typed that is not the one that is asked for, before it counts as a no.
+const SLIPS: usize = 2;
+
+/// Does an answer say yes?
+pub(super) fn is_yes(answer: &str) -> bool {
+    answer.eq_ignore_ascii_case("yes") || answer.eq_ignore_ascii_case("y")
+}
+
+/// Consent, and whether somebody had to be asked for it. `unchanged` is the sentence on what was
+/// done so far, for whoever says no.
+pub(super) async fn consent(
+    plan: &Plan,
+    asked: &Asked,
+    unchanged: &str,
+    out: &mut Out,
+) -> Result<(Consent, bool)> {
     // Plans show names without what nobody sees. A name that was copied from elsewhere may still
     // have it.
     let mut confirmed: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
-    let mut was_asked = false;
-    // A plan may ask for several names; each is asked for by itself, and a wrong one ends it.
+    let (mut was_asked, mut told) = (false, false);
+    // A plan may ask for several names; each is asked for by itself.
     loop {
         let missing = match plan.consent(asked.yes || was_asked, &confirmed) {
             Ok(consent) => return Ok((consent, was_asked)),
             Err(missing) => missing,
         };
-        let answer = match &missing {
+        let answered = match &missing {
             Missing::Name { name, why } => {
-                out.say(why);
-                question(
-                    &format!("Type the name to go on (`{name}`), anything else to stop:"),
-                    out,
-                )
-                .await?
+                if !told {
+                    out.limits(plan);
+                    told = true;
+                }
+                typed(name, why, unchanged, out).await?
             }
             Missing::Yes => {
-                let answer = question(
-                    "Go on with this plan? Type `yes`, anything else to stop:",
-                    out,
-                )
-                .await?;
-                answer.filter(|answer| answer == "yes")
+                let words = "Continue with this plan? Type `yes`, or anything else to stop:";
+                let answer = question(words, unchanged, out).await?;
+                answer.filter(|answer| is_yes(answer))
             }
         };
-        let Some(answer) = answer else {
-            return Err(refused(missing));
+        let Some(answer) = answered else {
+            return Err(refused(plan, &confirmed, missing, unchanged));
         };
         was_asked = true;
-        if let Missing::Name { name, .. } = missing {
-            let answer = clean(&answer);
-            if answer != name {
-                return Err(other_name(&name, &answer));
-            }
+        if let Missing::Name { .. } = missing {
             confirmed.push(answer);
         }
     }
+}
+
+/// The name, letter by letter; a slip can be corrected. Nothing when nobody answers.
+async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<Option<String>> {
+    let mut words = format!(
+        "{why}\nType the name to continue (`{name}`), or anything else to \
+        stop:"
+    );
+    for slip in 0..=SLIPS {
+        let Some(answer) = question(&words, unchanged, out).await? else {
+            return Ok(None);
+        };
+        let answer = clean(&answer);
+        if answer == name {
+            return Ok(Some(answer));
+        }
+        let says_no = ["", "no", "n"].contains(&answer.to_ascii_lowercase().as_str());
+        if slip == SLIPS || says_no {
+            return Err(other_name(name, &answer, unchanged));
+        }
+        words = format!("`{answer}` is not the name. Type `{name}`, or nothing to stop:");
+    }
+    Ok(None)
 }
 
 /// Asks somebody at the terminal; `None` when nobody is there or nobody answers.
 ///
 /// # Errors
 /// The program is stopped meanwhile.
-pub(super) async fn question(question: &str, out: &mut Out) -> Result<Option<String>> {
+pub(super) async fn question(
+    question: &str,
+    unchanged: &str,
+    out: &mut Out,
+) -> Result<Option<String>> {
     unless_stopped(out.ask(question)).await.map_err(|stop| {
         // The cursor stands behind the question.
         out.say("");
-        Error::new(
-            Kind::Interrupted(stop),
-            "Interrupted before an answer. No change of this plan was sent.",
-        )
-        .hint("Run the same command again.")
+        let what = format!("{unchanged} Interrupted before an answer.");
+        Error::new(Kind::Interrupted(stop), what).hint("Run the same command again.")
     })
 }
 
-fn refused(missing: Missing) -> Error {
-    let (message, hint) = match missing {
-        Missing::Yes => (
-            "Nobody consented to the plan; nothing was changed.".to_owned(),
-            "Pass `--yes`.".to_owned(),
-        ),
-        Missing::Name { name, why } => (
-            format!("{why} Nobody consented; nothing was changed."),
-            format!("Pass `--yes --confirm \"{name}\"`."),
+/// Nobody consented: everything that a script would have to pass is named at once.
+fn refused(plan: &Plan, confirmed: &[String], missing: Missing, unchanged: &str) -> Error {
+    let message = match missing {
+        Missing::Yes => format!("{unchanged} The plan was not confirmed."),
+        Missing::Name { why, .. } => format!(
+            "{unchanged} The outage or change was not confirmed. \
+            {why}"
         ),
     };
-    Error::new(Kind::Refused, message).hint(hint)
+    let names = plan.asks_for();
+    let names = names
+        .iter()
+        .filter(|name| !confirmed.iter().any(|own| own == *name));
+    let flags: Vec<String> = names
+        .map(|name| format!(" --confirm {}", quoted(name)))
+        .collect();
+    Error::new(Kind::Refused, message).hint(format!("Pass `--yes{}`.", flags.concat()))
 }
 
-fn other_name(expected: &str, given: &str) -> Error {
-    let what = format!(
-        "The plan asks for the name `{expected}`, but `{given}` was given; nothing was changed."
-    );
+fn other_name(expected: &str, given: &str, unchanged: &str) -> Error {
+    let what =
+        format!("{unchanged} The plan asks for the name `{expected}`, but `{given}` was given.");
     Error::new(Kind::Refused, what).hint("Type the name exactly as the plan shows it.")
 }

@@ -6,7 +6,7 @@ use super::ending::resumed;
 use super::proving::proven;
 use super::rechecking::still_right;
 use super::staged::{Approved, End, Looked, Road, walk};
-use super::{Context, fixing, holding, quiet};
+use super::{Context, fixing, handing, holding, quiet};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -22,29 +22,44 @@ use crate::report::{Change, Out, Outcome};
 use futures::future::LocalBoxFuture;
 use std::time::Instant;
 
-/// A changing command: the whole road.
-///
-/// # Errors
-/// Every way it can end short of the wanted state, with its exit code.
-pub async fn change(
+/// How a command went.
+pub(super) struct Gone {
+    /// The names that its plan asked for.
+    pub(super) names: Vec<String>,
+    /// Every way it can end short of the wanted state, with its exit code.
+    pub(super) result: Result<()>,
+}
+
+/// A changing command that misses nothing: the whole road.
+pub(super) async fn go(
     context: &Context,
     command: &'static Command,
     target: &Target,
     asked: &Asked,
     out: &mut Out,
+) -> Gone {
+    let mut names = Vec::new();
+    let result = through((context, command), target, asked, &mut names, out).await;
+    Gone { names, result }
+}
+
+async fn through(
+    (context, command): (&Context, &'static Command),
+    target: &Target,
+    asked: &Asked,
+    names: &mut Vec<String>,
+    out: &mut Out,
 ) -> Result<()> {
-    command.require(target)?;
-    let mut road = Changing {
-        context,
-        command,
-        target,
-        own: command.own(target),
-        environment: subject(context, command, target).await?,
-        waiting: asked.waiting,
-        repaired: Receipt::default(),
-    };
+    handing::reserve(asked.hand_over.as_deref(), out)?;
     let began = Instant::now();
-    let mut look = road.look().await?;
+    let (mut road, mut look) = match begun(context, command, target, asked).await {
+        // The environment is for somebody else to see.
+        Err(error) if error.is_hidden() => {
+            handing::of_change(context, (command, target), None, asked, out).await?;
+            return Err(error);
+        }
+        begun => begun?,
+    };
     command.fits(&road.own, &look.observed)?;
     if asked.fix {
         let seen = (&look.observed, &look.plan);
@@ -53,9 +68,43 @@ pub async fn change(
             look = road.look().await?;
         }
     }
+    names.extend(look.plan.asks_for().into_iter().map(str::to_owned));
     let to_stdout = asked.dry_run && !out.is_for_scripts();
-    out.plan(&look.plan, &road.title(&look), to_stdout);
+    let title = road.title(&look);
+    if asked.led {
+        out.short_plan(&look.plan, &title, to_stdout);
+    } else {
+        out.plan(&look.plan, &title, to_stdout);
+    }
+    let seen = Some((&look.observed, &look.plan));
+    handing::of_change(context, (command, target), seen, asked, out).await?;
     walk((context, &road), Looked { look, began }, asked, out).await
+}
+
+/// The road, and the first look.
+async fn begun<'a>(
+    context: &'a Context,
+    command: &'static Command,
+    target: &'a Target,
+    asked: &Asked,
+) -> Result<(Changing<'a>, Look)> {
+    let environment = subject(context, command, target).await?;
+    let mut own = command.own(target);
+    if environment.is_none() {
+        // It is not this caller's to see: its name is only passed on.
+        own.environment = None;
+    }
+    let road = Changing {
+        context,
+        command,
+        target,
+        own,
+        environment,
+        waiting: asked.waiting,
+        repaired: Receipt::default(),
+    };
+    let look = road.look().await?;
+    Ok((road, look))
 }
 
 /// The id of the environment that was named. Whose subject it is not may go on without it.
@@ -65,10 +114,10 @@ async fn subject(context: &Context, command: &Command, target: &Target) -> Resul
     };
     match resolve(&context.reader(), typed).await {
         Ok(id) => Ok(Some(id)),
-        Err(error) if command.of_environment() || error.kind != Kind::Forbidden => Err(error),
+        Err(error) if command.of_environment() || !error.is_hidden() => Err(error),
         // The Key Vault administrator need not see any environment; then the location must be
         // given.
-        Err(_) if target.location.is_some() => Ok(None),
+        Err(_) if target.location.is_some() || target.new_key.is_some() => Ok(None),
         Err(error) => Err(error.hint(
             "Or pass `--location`, the environment's geography, instead of the environment.",
         )),
@@ -134,7 +183,7 @@ impl Changing<'_> {
 
     fn next(&self, observed: &Observed, changed: bool) -> Vec<String> {
         self.command.next(&Ended {
-            program: self.context.program(),
+            program_of_others: self.context.line_of_others(),
             target: self.target,
             observed,
             changed,
@@ -248,7 +297,7 @@ impl Road for Changing<'_> {
         ran.receipt.running.as_ref()?;
         Some(quiet(
             Kind::StillRunning,
-            "It runs at the service; it was not waited for.",
+            "It runs at the service. cmkctl did not wait for it.",
         ))
     }
 
@@ -273,7 +322,7 @@ impl Road for Changing<'_> {
 
     fn goes_on(&self, ran: &Ran) -> String {
         format!(
-            "Run the same command again; it sends only what is missing: `{}`.",
+            "Run the same command again. It sends only what is missing: `{}`.",
             ran.again
         )
     }
@@ -320,7 +369,7 @@ impl Road for Changing<'_> {
         if for_scripts {
             out.data_for_scripts(&change);
         } else {
-            out.data(&change, &change.sheet());
+            out.data(&change, &change.sheet(out.is_quiet()));
         }
     }
 }

@@ -70,7 +70,7 @@ fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
         ),
     };
     out.say(&format!(
-        "Only {whose} part is judged; what is not visible to you is not verified ({hidden})."
+        "cmkctl judged only {whose} part. It did not verify what you can't see ({hidden})."
     ));
 }
 
@@ -101,9 +101,9 @@ fn judged(findings: &[Finding], warnings_too: bool) -> Result<()> {
     }
     if count > 0 {
         let message = if count == 1 {
-            "One finding stands in the way.".to_owned()
+            "One blocker.".to_owned()
         } else {
-            format!("{count} findings stand in the way.")
+            format!("{count} blockers.")
         };
         return Err(quiet(Kind::Blocked, &message));
     }

@@ -1,6 +1,6 @@
 //! What is said when a changing command is stopped on the way.
 
-use crate::apply::going_on;
+use crate::apply::{continues, going_on};
 use crate::error::Error;
 
 /// An interruption with the command that goes on, unless it is said already.
@@ -13,12 +13,10 @@ pub(super) fn resumed(error: Error, started: bool, resume: &str, again: &str) ->
         ..error
     };
     if started {
-        error
-            .message
-            .push_str(" What was started goes on at the service.");
+        continues(&mut error);
         error = error.hint(going_on(resume));
     }
     error.hint(format!(
-        "Go on from there: `{again}` (nothing is done a second time)."
+        "It does nothing a second time. Continue with: `{again}`."
     ))
 }

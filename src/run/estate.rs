@@ -1,26 +1,24 @@
 //! `status --all`: the whole tenant, worst first.
 
 use super::Context;
-use super::filters::{self, Glance, is_named, policy_of, vault_of};
+use super::filters::{self, Glance, vault_of};
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
-use crate::model::ids::ArmId;
-use crate::model::known::Known;
-use crate::observe::observe_estate;
+use crate::observe::{Policies, observe_estate};
 use crate::report::{self, Circumstances, MAY_LACK, Out};
 use crate::steps::danger::judge;
 use jiff::SignedDuration;
 
 /// What helps against a list that may lack environments.
-const WHOLE_TENANT: &str = "Run it as an account that administers the whole tenant.";
+pub(super) const WHOLE_TENANT: &str = "Run it as an account that administers the whole tenant.";
 
 /// Every environment of the tenant.
 ///
 /// # Errors
 /// The list can't be read; `Kind::Pending` when something that `fail_on` names is there.
 pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
-    let estate = observe_estate(&context.reader(), context.clock()).await?;
+    let estate = observe_estate(&context.reader(), context.clock(), Policies::Linked).await?;
     filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
     filters::together(glance, all.len())?;
@@ -35,7 +33,7 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
 /// everything.
 pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let session = &context.session;
-    let estate = observe_estate(&context.reader(), context.clock()).await?;
+    let estate = observe_estate(&context.reader(), context.clock(), Policies::Linked).await?;
     filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
     filters::together(glance, all.len())?;
@@ -55,7 +53,7 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let Some(why) = estate.partial() else {
         return Ok(());
     };
-    let what = format!("The document is written. {MAY_LACK} ({why}); the document says so.");
+    let what = format!("The document is written. {MAY_LACK} ({why}). The document says so.");
     Err(Error::new(Kind::Forbidden, what).hint(WHOLE_TENANT))
 }
 
@@ -70,7 +68,7 @@ pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
         count => format!("{count} {thing}s are"),
     };
     let what =
-        format!("The document is written. {what} not visible in full; the document says which.");
+        format!("The document is written. {what} not visible in full. The document says which.");
     Err(Error::new(Kind::Forbidden, what)
         .hint("Run it as an account that may read policies, vaults and keys."))
 }
@@ -82,19 +80,8 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
         .and_then(|within| SignedDuration::try_from(within).ok());
     let mut all = judge(estate, within);
     all.retain(|one| {
-        // What is not known may be what was asked for, and stays.
-        let fits = |wanted: &Option<String>, id: Known<Option<&ArmId>>| match (wanted, id) {
-            (None, _) | (Some(_), Known::Unknown(_)) => true,
-            (Some(wanted), Known::Known(id)) => id.is_some_and(|id| is_named(wanted, id)),
-        };
-        fits(&glance.policy, policy_of(one.environment))
-            && fits(&glance.vault, vault_of(estate, one.environment))
-            && glance.sku.as_deref().is_none_or(|sku| {
-                one.environment
-                    .sku
-                    .said()
-                    .is_none_or(|own| own.eq_ignore_ascii_case(sku))
-            })
+        filters::wants(glance, one.environment)
+            && filters::names(glance.vault.as_deref(), vault_of(estate, one.environment))
             && (!glance.not_encrypted
                 || one.states.contains(&State::NotEncrypted)
                 || one.environment.key_link.unreadable().is_some())
@@ -120,8 +107,8 @@ fn failure(glance: &Glance, estate: &Estate, all: &[Standing<'_>]) -> Option<Err
     if glance.fail_on.is_empty() || glance.allow_not_visible {
         return None;
     }
-    const READ: &str = "Give this account read access to the policies, vaults and keys; the column \
-        WHAT names what is missing.";
+    const READ: &str = "The column WHAT names what is missing and why. Where it is a role, give \
+        this account read access to the policies, vaults and keys.";
     let (unseen, fix) = match of(State::NotVisible) {
         0 => (format!("{MAY_LACK} ({})", estate.partial()?), WHOLE_TENANT),
         1 => ("One environment is not visible in full".to_owned(), READ),

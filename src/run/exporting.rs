@@ -8,7 +8,7 @@ use crate::model::estate::Estate;
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
 use crate::model::seen::Seen;
-use crate::observe::observe_estate;
+use crate::observe::{Policies, observe_estate};
 use crate::report::{self, Blueprint, Out};
 
 /// The language.
@@ -20,7 +20,7 @@ pub enum Language {
     Terraform,
 }
 
-/// Every policy that environments are linked to, or the one that was asked for.
+/// Every policy for encryption that is visible, or the one that was asked for.
 ///
 /// # Errors
 /// The environments can't be listed; `Kind::Forbidden` when no policy can be read, or when the file
@@ -31,25 +31,24 @@ pub async fn export(
     policy: Option<&str>,
     out: &mut Out,
 ) -> Result<()> {
-    let estate = observe_estate(&context.reader(), context.clock()).await?;
-    filters::policy(&estate, policy)?;
+    let estate = observe_estate(&context.reader(), context.clock(), Policies::All).await?;
+    let hidden = hidden(&estate, policy);
+    if hidden.is_empty() {
+        let there = estate.protections.keys();
+        filters::among(there, "policy for encryption is visible to you", policy)?;
+    }
     let mut all = blueprints(&estate);
     all.retain(|one| policy.is_none_or(|asked| is_named(asked, &one.policy)));
-    let hidden = hidden(&estate, policy);
     if all.is_empty() {
         let (kind, what) = if hidden.is_empty() {
-            (
-                Kind::Usage,
-                "There is no such policy that environments are linked to.",
-            )
+            (Kind::Usage, "No policy for encryption is visible to you.")
         } else {
             (
                 Kind::Forbidden,
-                "Nothing is written: no policy that environments are linked to is visible to you.",
+                "Nothing is written: no such policy is visible to you in full.",
             )
         };
-        let error = hidden.into_iter().fold(Error::new(kind, what), Error::hint);
-        return Err(error.hint("Name no policy, or one of those that `cmkctl status --all` shows."));
+        return Err(hidden.into_iter().fold(Error::new(kind, what), Error::hint));
     }
     out.text(&match language {
         Language::Bicep => report::bicep(&all, &hidden),
@@ -85,6 +84,11 @@ fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
                 environment.id, why.why
             ));
         }
+    }
+    for why in &estate.not_listed {
+        left_out.push(format!(
+            "Policies without environments may be left out: {why}."
+        ));
     }
     left_out
 }

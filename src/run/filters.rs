@@ -69,7 +69,7 @@ pub struct Glance {
 /// # Errors
 /// Usage: the name that fits nothing, and what there is.
 pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
-    policy(estate, glance.policy.as_deref())?;
+    fit_environments(&estate.environments, glance)?;
     if let Some(asked) = &glance.vault {
         let vaults = estate
             .environments
@@ -82,9 +82,17 @@ pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
             vaults,
         )?;
     }
+    Ok(())
+}
+
+/// The same for the filters that need no more than the list of environments.
+///
+/// # Errors
+/// As above.
+pub(super) fn fit_environments(all: &[Environment], glance: &Glance) -> Result<()> {
+    policy(all, glance.policy.as_deref())?;
     if let Some(asked) = &glance.sku {
-        let known: BTreeSet<&str> = estate
-            .environments
+        let known: BTreeSet<&str> = all
             .iter()
             .map(|environment| environment.sku.said().unwrap_or_default())
             .collect();
@@ -101,6 +109,25 @@ pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Is it one that was asked for, as far as its list tells? What is not known may be what was asked
+/// for, and stays.
+pub(super) fn wants(glance: &Glance, environment: &Environment) -> bool {
+    let of_sku = |asked: &String| {
+        let own = environment.sku.said();
+        own.is_none_or(|own| own.eq_ignore_ascii_case(asked))
+    };
+    names(glance.policy.as_deref(), policy_of(environment))
+        && glance.sku.as_ref().is_none_or(of_sku)
+}
+
+/// Is this resource the one that was asked for, if one was?
+pub(super) fn names(wanted: Option<&str>, id: Known<Option<&ArmId>>) -> bool {
+    match (wanted, id) {
+        (None, _) | (Some(_), Known::Unknown(_)) => true,
+        (Some(wanted), Known::Known(id)) => id.is_some_and(|id| is_named(wanted, id)),
+    }
 }
 
 /// Names that fit by themselves may fit nothing together, and a watch that watches nothing must not
@@ -120,17 +147,35 @@ pub(super) fn together(glance: &Glance, left: usize) -> Result<()> {
     Err(Error::usage("The filters fit nothing together.").hint("Leave one of them out."))
 }
 
-/// The same for `--policy` alone.
+/// The same for `--policy` among these.
+///
+/// # Errors
+/// Usage: the name that fits nothing, and what there is.
+pub(super) fn among<'a>(
+    there: impl Iterator<Item = &'a ArmId>,
+    what: &str,
+    asked: Option<&str>,
+) -> Result<()> {
+    let Some(asked) = asked else { return Ok(()) };
+    resource(
+        asked,
+        "--policy",
+        what,
+        there.map(|id| Known::Known(Some(id))),
+    )
+}
+
+/// The same for `--policy` of environments.
 ///
 /// # Errors
 /// As above.
-pub(super) fn policy(estate: &Estate, asked: Option<&str>) -> Result<()> {
+fn policy(all: &[Environment], asked: Option<&str>) -> Result<()> {
     let Some(asked) = asked else { return Ok(()) };
     resource(
         asked,
         "--policy",
         "environment is linked to a policy",
-        estate.environments.iter().map(policy_of),
+        all.iter().map(policy_of),
     )
 }
 

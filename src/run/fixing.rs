@@ -3,7 +3,7 @@
 //! typed.
 
 use super::Context;
-use super::asking::{Asked, changed, question};
+use super::asking::{Asked, changed, is_yes, question, unchanged};
 use super::commands::{Command, protected};
 use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
@@ -107,9 +107,10 @@ pub(super) async fn fix(
             actions: vec![repair.action.clone()],
             ..Plan::default()
         };
-        let Ok(consent) = consented(&one, &repair, out).await? else {
+        let so_far = unchanged(!receipt.done.is_empty());
+        let Ok(consent) = consented(&one, &repair, so_far, out).await? else {
             out.say(&format!(
-                "Left out, because nobody consented: {} ({})",
+                "Left out, because it was not confirmed: {} ({})",
                 repair.action, repair.flags
             ));
             continue;
@@ -133,7 +134,10 @@ pub(super) async fn fix(
         let applied = unless_stopped(applier.apply(&one))
             .await
             .unwrap_or_else(|stop| {
-                Err(Error::stopped(stop).hint("Run the same command again: it goes on from there."))
+                Err(Error::stopped(stop).hint(
+                    "Run the same command again. It continues from \
+                    there.",
+                ))
             });
         match applied {
             Ok(done) => receipt.done.extend(done.done),
@@ -148,10 +152,11 @@ pub(super) async fn fix(
 async fn consented(
     plan: &Plan,
     repair: &Repair,
+    so_far: &str,
     out: &mut Out,
 ) -> Result<std::result::Result<Consent, Missing>> {
     if !repair.yes {
-        return ask(plan, repair, out).await;
+        return ask(plan, repair, so_far, out).await;
     }
     let typed = repair.action.facts().harm.typed_consent();
     let typed: Vec<String> = typed.map(str::to_owned).into_iter().collect();
@@ -161,6 +166,7 @@ async fn consented(
 async fn ask(
     plan: &Plan,
     repair: &Repair,
+    so_far: &str,
     out: &mut Out,
 ) -> Result<std::result::Result<Consent, Missing>> {
     let Facts { why, harm, .. } = repair.action.facts();
@@ -170,7 +176,7 @@ async fn ask(
                 "{}? {why} Type `{name}`, anything else to leave it out:",
                 repair.action
             );
-            let answer = question(&words, out).await?;
+            let answer = question(&words, so_far, out).await?;
             plan.consent(true, &answer.into_iter().collect::<Vec<_>>())
         }
         None => {
@@ -178,8 +184,8 @@ async fn ask(
                 "{}? {why} Type `yes`, anything else to leave it out:",
                 repair.action
             );
-            let answer = question(&words, out).await?;
-            plan.consent(answer.as_deref() == Some("yes"), &[])
+            let answer = question(&words, so_far, out).await?;
+            plan.consent(answer.as_deref().is_some_and(is_yes), &[])
         }
     })
 }

@@ -22,13 +22,51 @@ pub fn config_show(context: &Context, out: &mut Out) {
     report::config(out, &values);
 }
 
+/// `config set`: one value, and everything else as it is.
+///
+/// # Errors
+/// No such value; a file that can't be read, understood or written.
+pub fn config_set(flags: &config::Flags, value: (&str, &str), out: &mut Out) -> Result<()> {
+    let path = config::file_to_write(flags)?;
+    let text = config::with_value(&path, flags.profile.as_deref(), value.0, value.1)?;
+    written(&path, &text, Existing::Replaced)?;
+    out.say(&format!("`{}` is written to {}", value.0, path.display()));
+    Ok(())
+}
+
+/// `config init`: a file to fill in.
+///
+/// # Errors
+/// There is one already, or it can't be written.
+pub fn config_init(flags: &config::Flags, out: &mut Out) -> Result<()> {
+    let path = config::file_to_write(flags)?;
+    written(&path, config::TEMPLATE, Existing::Kept)?;
+    out.say(&format!("Fill it in: {}", path.display()));
+    Ok(())
+}
+
+fn written(path: &Path, text: &str, existing: Existing) -> Result<()> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let what = format!("The folder `{}` can't be made.", folder.display());
+            Error::usage(what).detail(format!("{error}."))
+        })?;
+    }
+    report::write_file(path, text.as_bytes(), existing)
+}
+
 /// What is wrong, and whose turn it is; of one administrator's part, or of both.
 ///
 /// # Errors
 /// By the worst of it: sign-in, a role, or anything else.
 pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Result<()> {
     let settings = &context.settings;
-    let target = context.target(&config::Typed::default());
+    // Names are not looked up: whether that can be done is what is asked here.
+    let about = settings.about(&config::Typed::default());
+    let target = about.map(config::AboutWhat::by_ids);
     let mut rows = vec![match &target {
         Ok(_) => Row::ok("configuration", format!("cloud {}", settings.cloud.name)),
         Err(error) => Row::ok("configuration", error.to_string()).but(
@@ -58,7 +96,7 @@ pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Res
         Some(Area::SignIn) => failed(Kind::SignIn, "The sign-in does not work."),
         Some(Area::Role) => failed(Kind::Forbidden, "A role is missing."),
         Some(Area::Network) => failed(Kind::Forbidden, "A service can't be reached."),
-        Some(Area::Machine) => failed(Kind::Unexpected, "Something is in the way."),
+        Some(Area::Machine) => failed(Kind::Unexpected, "There is a blocker."),
     }
 }
 
@@ -105,6 +143,16 @@ impl Context {
         let half = path.with_extension(format!("{}.part", std::process::id()));
         if std::fs::write(&half, text).is_ok() && std::fs::rename(&half, &path).is_err() {
             std::fs::remove_file(&half).ok();
+        }
+    }
+}
+
+impl Context {
+    /// Remembers which services this line asked: where a tool must give the tokens, it is asked for
+    /// all of them at the same time the next time.
+    pub fn learn(&self, ended_well: bool) {
+        if ended_well {
+            self.session.tokens().learn();
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) ->
     differences.extend(findings(&then.findings, &fresh.findings, Severity::Warn));
     refused(
         differences,
-        "Run the same command again for a plan of what is there now.",
+        "Run the same command again for a plan of the current state.",
     )
 }
 
@@ -37,7 +37,7 @@ pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) ->
 pub(super) fn kept(planned: &[Action], fresh: &Plan) -> Result<()> {
     refused(
         actions(planned, &fresh.actions, false),
-        "Make a new plan of what is there now: `cmkctl plan FILE --out PLAN`.",
+        "Create a new plan of the current state: `cmkctl plan FILE --out PLAN`.",
     )
 }
 
@@ -47,7 +47,7 @@ fn refused(differences: Vec<String>, hint: &str) -> Result<()> {
     }
     let mut error = Error::new(
         Kind::Refused,
-        "What is there has changed since it was looked at for the plan; nothing was changed.",
+        "The current state has changed since the plan. No changes were made.",
     );
     for difference in differences {
         error = error.hint(difference);

@@ -6,6 +6,7 @@
 mod activating;
 mod applying;
 mod asking;
+mod calling;
 mod changing;
 mod checking;
 pub mod commands;
@@ -14,14 +15,20 @@ mod estate;
 mod exporting;
 mod filters;
 mod fixing;
+mod guiding;
+mod handing;
 mod helping;
 mod holding;
+mod listing;
+mod logging_in;
+mod naming;
+mod planning;
 mod proving;
 mod reading;
 mod rechecking;
 mod serving;
-mod splitting;
 mod staged;
+mod starting;
 mod waiting;
 mod wanted;
 mod waves;
@@ -29,19 +36,26 @@ mod waves;
 pub use crate::model::who::Side;
 pub use applying::apply_wanted;
 pub use asking::Asked;
-pub use changing::change;
 pub use checking::check;
 pub use estate::{report_all, status_all};
 pub use exporting::{Language, export};
 pub use filters::{FailOn, Glance};
 pub use helping::{
-    Names, SANDBOX_USERS, clouds, config_show, doctor, names, scenarios, sign_ins, write_files,
+    Names, SANDBOX_USERS, clouds, config_init, config_set, config_show, doctor, names, scenarios,
+    sign_ins, write_files,
 };
+pub use listing::{
+    Listing, list_environments, list_keys, list_policies, list_subscriptions, list_vaults,
+};
+pub use logging_in::{Flow, Login, auth_login, auth_logout};
+pub use planning::{Wishes, plan_file};
 pub use reading::{auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
-pub use splitting::split_plan;
+pub use starting::change;
 pub use waiting::status_after_wait;
-pub use wanted::{Planned, adopt, planned, show_plan};
+pub use wanted::adopt;
+
+use calling::{Calling, line};
 
 use crate::audit::Trail;
 use crate::cloud::credential::{DevicePrompt, Tokens};
@@ -64,6 +78,7 @@ pub struct Context {
     /// The signed-in conversation.
     pub session: Session,
     sandbox: Option<Sandbox>,
+    calling: Calling,
 }
 
 impl Context {
@@ -96,7 +111,7 @@ impl Context {
                     .detail(format!("{error}."))
             })?);
         }
-        let settings = config::load(
+        let mut settings = config::load(
             flags,
             sandbox
                 .as_ref()
@@ -108,6 +123,8 @@ impl Context {
             );
         }
         let wire = Arc::new(Wire::new(settings.cloud.clone(), &settings.network)?);
+        settings.sign_in.person.at_terminal = out.can_ask();
+        out.reads_lines(settings.plain);
         let style = settings.style.clone();
         let prompt = move |prompt: &DevicePrompt| Out::new(style.clone()).say(&prompt.message);
         let tokens = Arc::new(Tokens::new(
@@ -117,17 +134,44 @@ impl Context {
         ));
         Ok(Self {
             session: Session::new(wire, tokens),
+            calling: Calling::of(
+                flags,
+                settings.cloud_argument.as_deref(),
+                rehearsal.map(|rehearsal| rehearsal.scenario.as_str()),
+            ),
             settings,
             sandbox,
         })
     }
 
-    /// What was asked for.
+    /// Which environment was asked for: a command that is about nothing else looks up no name of a
+    /// policy or a vault.
     ///
     /// # Errors
     /// Malformed ids and names.
-    pub fn target(&self, typed: &Typed) -> Result<Target> {
-        self.settings.target(typed)
+    pub fn target_of_environment(&self, typed: Option<&String>) -> Result<Target> {
+        Ok(self.settings.about(&Typed::of(typed, None))?.by_ids())
+    }
+
+    /// What was asked for, names looked up; how a name was understood is said.
+    ///
+    /// # Errors
+    /// Malformed ids and names; a name that fits nothing, or several.
+    pub async fn target(&self, typed: &Typed, out: &mut Out) -> Result<Target> {
+        let about = self.settings.about(typed)?;
+        let named = naming::named(&self.reader(), &about, typed, out).await?;
+        if let Some(version) = &about.unpinned {
+            out.say(&format!(
+                "The version {} in the key identifier is not pinned: environments follow the \
+                key's rotation. To pin it, pass `--key-version`.",
+                version.as_str()
+            ));
+        }
+        let mut target = about.target(named.policy, named.vault, named.readers);
+        if let Some(key) = &typed.new_key {
+            target.new_key = Some(key.understood(self.clock().now())?);
+        }
+        Ok(target)
     }
 
     /// What `flag` does must be written down.
@@ -185,11 +229,36 @@ impl Context {
 
     /// How this program is called again for the same cloud: commands that are shown can be pasted.
     fn program(&self) -> String {
-        match &self.settings.cloud_argument {
-            _ if self.sandbox.is_some() => "cmkctl --sandbox".to_owned(),
-            Some(cloud) => format!("cmkctl --cloud {cloud}"),
-            None => "cmkctl".to_owned(),
+        self.calling.again()
+    }
+
+    /// The same, word by word, for somebody else.
+    fn program_of_others(&self) -> Vec<String> {
+        self.calling.by_others()
+    }
+
+    /// The same, as one piece of a command line.
+    fn line_of_others(&self) -> String {
+        line(&self.calling.by_others())
+    }
+
+    /// Says that a rehearsal inside this process has ended: what is shown of it can't be followed
+    /// as long as nobody serves a sandbox.
+    ///
+    /// # Errors
+    /// That of the command.
+    pub fn ended(&self, result: Result<()>, out: &mut Out) -> Result<()> {
+        let Some(ended) = self.calling.ended() else {
+            return result;
+        };
+        if result.is_ok() {
+            out.say(&ended);
+            out.say(
+                "For a real environment, run `cmkctl enable`. It says how to sign in, and asks for \
+                    what it needs.",
+            );
         }
+        result.map_err(|error| error.hint(ended))
     }
 
     fn reader(&self) -> Reader {
@@ -220,8 +289,8 @@ impl Context {
         if let Some(sandbox) = &self.sandbox {
             let ledger = sandbox.ledger();
             tracing::info!(
-                "The sandbox counted {} requests, {} of them changes, {} one after the other; {} \
-                sign-ins.",
+                "The sandbox counted {} requests, {} of them changes, {} one after the other, and \
+                    {} sign-ins.",
                 ledger["requests"],
                 ledger["writes"],
                 ledger["chain"],

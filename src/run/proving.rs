@@ -10,10 +10,10 @@ use crate::model::proof::Proof;
 /// `Kind::Unverified`, with everything that is left.
 pub(super) fn proven(rest: &Plan) -> Result<Proof> {
     Proof::of(rest).map_err(|problems| {
-        let what = "Everything was sent, but a re-read does not show the wanted state.";
+        let what = "All requests succeeded, but the current state is not the desired state.";
         let error = problems
             .into_iter()
             .fold(Error::new(Kind::Unverified, what), Error::hint);
-        error.hint("Reads can lag: run the same command again; it sends only what is missing.")
+        error.hint("Reads can lag. Run the same command again: it sends only what is missing.")
     })
 }

@@ -1,9 +1,12 @@
 //! The commands that only read.
 
 use super::{Context, environment_wanted, quiet};
+use crate::cloud::Service;
+use crate::cloud::credential::Method;
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
 use crate::model::estate::{Protection, State};
+use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
@@ -32,16 +35,6 @@ pub async fn check_integration(context: &Context, target: &Target, out: &mut Out
     match verdict {
         integration::Verdict::Integrated | integration::Verdict::Unified => Ok(()),
         integration::Verdict::NotFinanceAndOperations if target.power_platform_only => Ok(()),
-        integration::Verdict::Unknown
-            if answer
-                .and_then(Seen::unreadable)
-                .is_some_and(|why| why.forbidden) =>
-        {
-            Err(quiet(
-                Kind::Forbidden,
-                "The integration is not visible to this account.",
-            ))
-        }
         integration::Verdict::Unknown => Err(quiet(
             Kind::Forbidden,
             "Whether it is integrated is not known.",
@@ -81,11 +74,15 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
 }
 
 /// Where an environment stands, at every step. Who may not see the environment still sees the
-/// policy, when it was named.
+/// policy, when it was named. A policy that was `typed` is compared with the linked one.
 ///
 /// # Errors
 /// The environment can't be had.
-pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
+pub async fn status(
+    context: &Context,
+    (target, typed): (&Target, bool),
+    out: &mut Out,
+) -> Result<()> {
     // The linked policy is the truth; a policy that was named counts where none is linked, or no
     // environment can be seen.
     let named = Target {
@@ -119,6 +116,8 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     let facts = StatusFacts {
         observed: &observed,
         verdict: facts(verdict),
+        named: (target.policy.as_ref().filter(|_| typed))
+            .map(|policy| (policy, linked(&observed, policy))),
         state,
         access,
         findings: &findings,
@@ -126,6 +125,15 @@ pub async fn status(context: &Context, target: &Target, out: &mut Out) -> Result
     };
     report::status(out, &facts);
     Ok(())
+}
+
+/// Is this the policy that the environment is linked to?
+fn linked(observed: &Observed, policy: &ArmId) -> Verdict {
+    match &observed.environment {
+        Seen::Present(environment) => environment.is_linked_to(policy),
+        Seen::Absent => Verdict::No,
+        Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
+    }
 }
 
 /// What `status` looks at. `named` is the policy that counts where none is linked.
@@ -141,12 +149,7 @@ async fn seen(context: &Context, target: &Target, named: &Target) -> Result<Obse
             if observed.policy.present().is_none() {
                 return Err(error);
             }
-            let why = "you may not administer the environments of the tenant".to_owned();
-            observed.environment = Seen::Unreadable(Unreadable {
-                why,
-                forbidden: true,
-                ..Unreadable::default()
-            });
+            observed.environment = observe::unseen(&error);
             Ok(observed)
         }
         observed => observed,
@@ -165,8 +168,7 @@ fn access_words(observed: &Observed, unlinked: bool) -> String {
             denial.name
         ),
         Right::No => {
-            "NO: the policy's identity may not use the key, the environment will be locked"
-                .to_owned()
+            "NO: the policy's identity can't use the key, the environment will be locked".to_owned()
         }
         Right::CantTell(Doubt { why, .. }) if why.forbidden => {
             format!("not visible to you: {}", why.why)
@@ -193,8 +195,8 @@ fn access(observed: &Observed) -> Right<'_> {
 fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) {
     let program = context.program();
     let Some(environment) = observed.environment.present() else {
-        let text = "The environment is not visible to you: ask the Power Platform administrator \
-            for its half.";
+        let text = "You can't see the environment. Ask the Power Platform administrator for its \
+            half.";
         return ("not-visible", vec![text.to_owned()]);
     };
     let id = &environment.id;
@@ -207,7 +209,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
     let shown = (&environment, protection.as_ref());
     let mut judged = standing(shown, observed.at, key::EXPIRY_WARNING);
     if let Some(why) = observed.operations.unreadable() {
-        judged.not_seen(format!("what runs on it is not known: {}", why.why));
+        judged.not_seen(format!("cmkctl can't tell what runs on it: {}", why.why));
     }
     let again = environment.policy().map_or(String::new(), |policy| {
         format!("{program} add-environment {id} --policy {policy}")
@@ -222,15 +224,16 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
             State::Failed => Some(format!("Run the same add again, do not remove: `{again}`.")),
             State::Removing | State::Encrypting => Some(wait.clone()),
             State::NotEncrypted => Some(format!(
-                "Next: `{program} enable {id} --vault VAULT_ID --key KEY --policy \
-                    NAME --dry-run`."
+                "Next: `{program} enable {id} --dry-run` shows the plan. At a terminal it asks for \
+                what is missing."
             )),
             State::NotVisible if environment.key_link.unreadable().is_some() => {
                 Some("Whether a policy is linked could not be read.".to_owned())
             }
             State::NotVisible => Some(format!(
                 "You don't see everything that protects it. The Key Vault administrator sees the \
-                rest: `{program} status {id}`."
+                rest: `{} status {id}`.",
+                context.line_of_others()
             )),
             State::Endangered | State::Expiring | State::Encrypted => None,
         });
@@ -250,6 +253,29 @@ fn protection(observed: &Observed, environment: &Environment) -> Option<Protecti
     })
 }
 
+/// Whether tokens are remembered for the next command, and where.
+fn remembered(context: &Context) -> report::Remembered {
+    let memory = context.session.tokens().memory();
+    let remembering = &context.settings.sign_in.remembering;
+    let file = memory.file();
+    let state = if let Some(source) = &remembering.off {
+        format!("no: turned off by the {source}")
+    } else if context.settings.cloud.sandbox.is_some() {
+        "no: this is a sandbox".to_owned()
+    } else {
+        match (&file, memory.fault()) {
+            (None, _) => "no: this user has no folder for it".to_owned(),
+            (Some(_), None) if memory.is_on() => "on".to_owned(),
+            (Some(_), None) => "no: CMKCTL_CREDENTIAL_STORE is `none`".to_owned(),
+            (Some(file), Some(fault)) => format!("no: {}", fault.told(file)),
+        }
+    };
+    report::Remembered {
+        state,
+        file: file.map(|file| file.display().to_string()),
+    }
+}
+
 /// How a sign-in goes, in its order, and who it is.
 ///
 /// # Errors
@@ -259,14 +285,11 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
     let tokens = session.tokens();
     let cloud = session.cloud();
     let base = |service| {
-        url::Url::parse(&cloud.base(service))
-            .map(|url| cloud.scope(service, &url))
+        let url = url::Url::parse(&cloud.base(service));
+        url.map(|url| cloud.scope(service, &url))
             .unwrap_or_default()
     };
-    let (arm, bap) = (
-        base(crate::cloud::Service::Arm),
-        base(crate::cloud::Service::Bap),
-    );
+    let (arm, bap) = (base(Service::Arm), base(Service::Bap));
     let (for_arm, for_bap) = futures::join!(tokens.identity(&arm), tokens.identity(&bap));
     let sources = tokens
         .sources()
@@ -274,7 +297,7 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
         .map(|source| report::SignInSource {
             method: source.method.name(),
             chosen: source.chosen,
-            state: source.state.to_string(),
+            state: source.to_string(),
         })
         .collect();
     let identity = for_arm
@@ -297,6 +320,7 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
                     Ok(_) => "token received".to_owned(),
                     Err(error) => error.to_string(),
                 },
+                remembered_until: tokens.remembered_until(scope),
             }
         };
     let services = vec![
@@ -310,7 +334,18 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
             sources,
             identity,
             services,
+            remembered: remembered(context),
         },
     );
-    for_arm.and(for_bap).map(|_| ())
+    for_arm.and(for_bap).map(|_| ()).map_err(without_ways)
+}
+
+/// Each way stands in the document with what it lacks.
+fn without_ways(mut error: Error) -> Error {
+    let is_way = |hint: &String| {
+        let name = hint.split_once(": ").map(|(name, _)| name);
+        name.is_some_and(|name| Method::ALL.iter().any(|method| method.name() == name))
+    };
+    error.hints.retain(|hint| !is_way(hint));
+    error
 }

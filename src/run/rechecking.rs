@@ -65,7 +65,7 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
         None => action.is_same_step(other),
     };
     let Some(now) = fresh.iter().find(alike) else {
-        let why = "what is there has changed since the plan was made";
+        let why = "the current state has changed since the plan";
         return Err(changed(&unsent(action), why));
     };
     let (Some(was), Some(is)) = (action.evidence(), now.evidence()) else {

@@ -60,6 +60,8 @@ pub struct Served {
     pub cloud_file: Option<PathBuf>,
     /// File for the certificate of its authority, where it speaks https.
     pub ca_file: Option<PathBuf>,
+    /// The user who signs in with a browser or a device code, where one was named.
+    pub person: Option<String>,
 }
 
 /// Serves a sandbox until it is stopped, and writes its files.
@@ -88,6 +90,10 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
         .detail(format!("{error}."))
         .hint("Leave out `--port` and any free one is taken.")
     })?;
+    if let Some(name) = served.person.as_ref().filter(|name| !sandbox.seats(name)) {
+        return Err(Error::usage(format!("The sandbox has no user `{name}`."))
+            .hint("`cmkctl sandbox --help` lists its users."));
+    }
     let cloud = sandbox.cloud_file();
     let mut written = Written::default();
     if let Some((file, certificate)) = served.ca_file.as_deref().zip(sandbox.certificate()) {

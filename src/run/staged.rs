@@ -2,7 +2,7 @@
 //! looked at is planned, what was planned is consented to, only that is applied, and a last look
 //! proves it. Each stage can be had from the one before alone.
 
-use super::asking::{Asked, blocked, consent, names_fit};
+use super::asking::{Asked, blocked, consent, names_fit, unchanged};
 use super::proving::proven;
 use super::{Context, holding};
 use crate::audit::Trail;
@@ -181,7 +181,7 @@ impl<L> Planned<L> {
         let Looked { look, began } = self.0;
         let plan = road.plan(&look);
         let trail = context.trail(road.name(), plan)?;
-        let held = match consent(plan, asked, out).await {
+        let held = match consent(plan, asked, unchanged(road.repaired()), out).await {
             Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
                 again(road, &look, somebody)
                     .await
@@ -243,7 +243,7 @@ impl<R: Road> Applied<'_, R> {
             Ok(Ok(after)) => after,
             Ok(Err(error)) => return Err(unread(&error, road.goes_on(&ran))),
             Err(stop) => {
-                let what = "Interrupted; everything was done, and nothing is verified.";
+                let what = "Interrupted. Everything was done, but cmkctl has not verified it.";
                 return Err(road.resumed(Error::new(Kind::Interrupted(stop), what), &ran));
             }
         };
@@ -259,7 +259,7 @@ impl<R: Road> Applied<'_, R> {
 fn unread(error: &Error, goes_on: String) -> Error {
     Error::new(
         Kind::Unverified,
-        "Everything was done, but the re-read that shows it failed.",
+        "Everything was done, but cmkctl could not verify it.",
     )
     .detail(error.to_string())
     .hint(goes_on)

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The environment can't be had; the time is over; it ended without the key.
 pub async fn status_after_wait(
     context: &Context,
-    target: &Target,
+    (target, typed): (&Target, bool),
     timeout: Option<Duration>,
     out: &mut Out,
 ) -> Result<()> {
@@ -28,7 +28,7 @@ pub async fn status_after_wait(
         reader,
         clock: context.clock().clone(),
         timeout,
-        resume: format!("`{} status {id} --wait`", context.program()),
+        resume: format!("{} status {id} --wait", context.program()),
         say: &mut say,
     };
     let resume = waiter.resume.clone();
@@ -37,7 +37,7 @@ pub async fn status_after_wait(
         .unwrap_or_else(|stop| {
             let error = Error::new(
                 Kind::Interrupted(stop),
-                "Interrupted; what runs goes on at the service.",
+                "Interrupted. Running operations continue at the service.",
             );
             Err(error.hint(going_on(&resume)))
         });
@@ -52,7 +52,7 @@ pub async fn status_after_wait(
         ..target.clone()
     };
     // A report that can't be had does not change how the wait ended.
-    match (waited, status(context, &target, out).await) {
+    match (waited, status(context, (&target, typed), out).await) {
         (Ok(()), reported) => reported.map_err(|error| {
             Error::new(
                 Kind::Unverified,

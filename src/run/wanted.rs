@@ -1,14 +1,13 @@
 //! Many environments by one file: what differs, and what is there written down as such a file.
 
-use super::asking::blocked;
 use super::estate::whole;
 use super::{Context, quiet};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
-use crate::model::fleet::{Fleet, Saved, Sight};
+use crate::model::fleet::{Fleet, Sight};
 use crate::model::wanted::Wanted;
-use crate::observe::{observe_estate, observe_readers, observe_wanted};
-use crate::report::{self, Existing, FleetOutcome, FleetReport, Out, wanted_file};
+use crate::observe::{Policies, observe_estate, observe_readers, observe_wanted};
+use crate::report::{self, Existing, Out, wanted_file};
 use crate::steps::adopt::adopt as described;
 use crate::steps::wanted::plan;
 use serde::Serialize;
@@ -16,13 +15,13 @@ use std::path::Path;
 
 /// A file, what was seen of it, and what there is to do about it.
 #[derive(Debug)]
-pub struct Planned {
+pub(super) struct Planned {
     /// What is wanted.
-    pub wanted: Wanted,
+    pub(super) wanted: Wanted,
     /// What was seen.
     pub(super) sight: Sight,
     /// What there is to do.
-    pub fleet: Fleet,
+    pub(super) fleet: Fleet,
 }
 
 /// Is it the same file, by this path or by another one?
@@ -38,7 +37,11 @@ fn is_same(file: &Path, other: &Path) -> bool {
 /// # Errors
 /// The file can't be understood, or is the one that the plan shall be saved in; nobody is signed
 /// in.
-pub async fn planned(context: &Context, file: &Path, save: Option<&Path>) -> Result<Planned> {
+pub(super) async fn planned(
+    context: &Context,
+    file: &Path,
+    save: Option<&Path>,
+) -> Result<Planned> {
     if save.is_some_and(|save| is_same(file, save)) {
         return Err(Error::usage(format!(
             "`--out` names the file `{}` itself.",
@@ -47,7 +50,10 @@ pub async fn planned(context: &Context, file: &Path, save: Option<&Path>) -> Res
         .hint("Save the plan in another file: it would replace what is wanted."));
     }
     match config::given(file)? {
-        Given::Wanted(wanted) => looked(context, wanted).await,
+        Given::Wanted(mut wanted) => {
+            wanted.begin(context.clock().now());
+            looked(context, wanted).await
+        }
         Given::Saved(_) => Err(
             Error::usage(format!("`{}` is a plan already.", file.display())).hint(format!(
                 "See what it would do now: `cmkctl apply {} --dry-run`.",
@@ -69,51 +75,6 @@ pub(super) async fn looked(context: &Context, wanted: Wanted) -> Result<Planned>
     })
 }
 
-/// `plan`: shows what differs, and saves it when asked to.
-///
-/// # Errors
-/// A finding stands in the way; the environments are not visible; `Kind::Pending` when there is
-/// something to do and `detailed` was asked for.
-pub fn show_plan(
-    context: &Context,
-    planned: &Planned,
-    file: &Path,
-    (save, detailed): (Option<&Path>, bool),
-    out: &mut Out,
-) -> Result<()> {
-    let (wanted, fleet) = (&planned.wanted, &planned.fleet);
-    out.fleet(&file.display().to_string(), wanted, fleet, true);
-    let mut report = FleetReport::new("plan", planned.sight.at, &wanted.waves, fleet);
-    let blocked = blocked(&fleet.plan, false);
-    if let Some(save) = save.filter(|_| blocked.is_ok()) {
-        let saved = Saved::new(
-            &context.session.cloud().name,
-            planned.sight.at,
-            wanted,
-            &fleet.plan.actions,
-        );
-        let text = serde_json::to_string_pretty(&saved).map_err(|error| {
-            Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}."))
-        })?;
-        report::write_file(save, (text + "\n").as_bytes(), Existing::Replaced)?;
-        report
-            .next
-            .push(format!("Run exactly this: `{}`.", command(context, save)));
-        out.say(&format!(
-            "Saved in `{}`. Run exactly this: `{}`.",
-            save.display(),
-            command(context, save)
-        ));
-    }
-    out.data_for_scripts(&report);
-    blocked?;
-    seen(fleet)?;
-    if detailed && report.outcome == FleetOutcome::Planned {
-        return Err(Error::new(Kind::Pending, "There is something to do."));
-    }
-    Ok(())
-}
-
 /// Nobody shall take a file for fulfilled whose environments were never seen.
 pub(super) fn seen(fleet: &Fleet) -> Result<()> {
     if !fleet.has_unseen() {
@@ -121,10 +82,10 @@ pub(super) fn seen(fleet: &Fleet) -> Result<()> {
     }
     Err(quiet(
         Kind::Forbidden,
-        "The environments of the file are not visible to you; only its policies were looked after.",
+        "You can't see the environments of the file. cmkctl handled its policies only.",
     )
     .finding("CMK020")
-    .hint("The Power Platform administrator goes on with the same file."))
+    .hint("The Power Platform administrator continues with the same file."))
 }
 
 /// `apply` of a file, to be pasted.
@@ -151,7 +112,7 @@ struct AdoptedV1<'a> {
 /// `Kind::Forbidden` when it is written, and leaves out what was not visible.
 pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Result<()> {
     let reader = context.reader();
-    let estate = observe_estate(&reader, context.clock()).await?;
+    let estate = observe_estate(&reader, context.clock(), Policies::All).await?;
     let readers = observe_readers(&reader, &estate).await?;
     let adopted = described(&estate, &readers);
     let text = wanted_file(
@@ -169,7 +130,7 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     let mut said = report::size(&adopted.wanted);
     if !notes.is_empty() {
         said.push_str(&format!(
-            "; comments in the file, {} of them, say what it leaves out",
+            ". {} comments in the file say what it leaves out",
             notes.len()
         ));
     }

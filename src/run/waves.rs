@@ -228,8 +228,8 @@ impl Run<'_> {
         let when = at.strftime("%a %Y-%m-%d %H:%M");
         let name = &member.name;
         let message = format!(
-            "`{name}` is not started: the change window is closed; the next one opens on {when} \
-            UTC."
+            "`{name}` was not started, because the change window is closed. The next one opens on \
+                {when} UTC."
         );
         Err(Error::new(Kind::StillRunning, message))
     }
@@ -279,14 +279,14 @@ impl Run<'_> {
             let outlasts = self.left().is_some_and(|left| wait > left);
             if self.waiting.no_wait || outlasts {
                 let message = format!(
-                    "The next change window opens on {when} UTC; nothing is started before."
+                    "The next change window opens on {when} UTC. cmkctl starts nothing before."
                 );
                 return Err(Error::new(Kind::StillRunning, message));
             }
             if first {
                 (say.borrow_mut())(Event::Note(format!(
-                    "Waiting for the change window that opens on {when} UTC; nothing is started \
-                    before (Ctrl-C stops waiting)"
+                    "Waiting for the change window that opens on {when} UTC. cmkctl starts nothing \
+                        before (Ctrl-C stops waiting)"
                 )));
             }
             unless_stopped(clock.sleep(wait.min(LOOK)))
@@ -319,6 +319,6 @@ fn of(name: &str, event: Event) -> Event {
         }),
         Event::Note(words) => Event::Note(format!("`{name}`: {words}")),
         Event::Doing(words) if !words.contains(name) => Event::Doing(format!("`{name}`: {words}")),
-        event @ (Event::Doing(_) | Event::Done(_)) => event,
+        event @ (Event::Doing(_) | Event::Pause(_) | Event::Done(_)) => event,
     }
 }

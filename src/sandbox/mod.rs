@@ -111,6 +111,11 @@ impl Sandbox {
             .flatten()
     }
 
+    /// From now on this user signs in with a browser or a device code. Is there such a user?
+    pub fn seats(&self, name: &str) -> bool {
+        self.shared.seats(name).is_ok()
+    }
+
     /// What was asked for and what took effect, as JSON.
     pub fn ledger(&self) -> Value {
         self.shared.ledger().document()

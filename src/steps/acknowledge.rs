@@ -16,8 +16,8 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     if environment.policy().is_none() {
         found.push(note(
             "CMK027",
-            format!("`{name}` is offline while its data is encrypted: up to 4 days."),
-            "Tell its users, and choose the time; `--confirm` takes its name for this reason.",
+            format!("`{name}` is offline during the encryption, for up to 4 days."),
+            "Tell its users and choose the time.",
             power_platform,
         ));
     }
@@ -33,17 +33,17 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         note(
             "CMK030",
             "The outbound addresses of flows change when the key is applied.".to_owned(),
-            "Allow the service tag `PowerPlatformPlex` in firewalls that flows pass.",
+            "Allow the service tag `PowerPlatformPlex` in the firewalls that your flows use.",
             "Network administrator",
         ),
         note(
             "CMK036",
-            "Managed Environments and customer-managed keys need a premium licence for every \
-            active user, or capacity for each app or flow. These can't be read from here."
+            "Managed Environments and customer-managed keys require a premium licence for every \
+                active user, or capacity for each app or flow."
                 .to_owned(),
             "Check that each active user has Power Apps Premium, Power Automate Premium or a \
             Dynamics 365 Enterprise licence, or that capacity is assigned.",
-            power_platform,
+            super::who::LICENCES,
         ),
     ]);
     // Without finance and operations there is nothing of it to leave out.
@@ -61,16 +61,16 @@ fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
     [
         note(
             "CMK038",
-            "Data under stand-alone Regulatory Configuration Service is not covered: Electronic \
-            Invoicing and Tax Calculation with it.",
-            "From 10.0.39 it is part of Globalization Studio: verify that you are there.",
+            "Data under stand-alone Regulatory Configuration Service is not covered. This includes \
+                Electronic Invoicing and Tax Calculation.",
+            "From 10.0.39 it is part of Globalization Studio. Verify that you use that version.",
             "Finance and operations administrator",
         ),
         note(
             "CMK039",
-            "Of Commerce, the e-commerce CMS and recommendations are not covered, nor are scale \
-            units, e-commerce, ratings and reviews in another geography.",
-            "Keep them in the environment's geography, or accept it.",
+            "The Commerce e-commerce CMS and recommendations are not covered. Scale units, ratings \
+                and reviews in another geography are not covered either.",
+            "Keep them in the environment's geography, or accept this limit.",
             "Finance and operations administrator",
         ),
         note(

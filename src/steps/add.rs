@@ -140,10 +140,10 @@ fn being_taken_off(environment: &Environment) -> Finding {
         Severity::Block,
         &environment.id,
         format!(
-            "The lifecycle operation `{REMOVE}` runs on `{name}`: it is being taken off its \
-            policy."
+            "The lifecycle operation `{REMOVE}` runs on `{name}`: the environment leaves its \
+                policy."
         ),
-        Remedy::wait("Wait until it has ended, then run this again."),
+        Remedy::wait("Wait until it ends, then run the same command again."),
         who::POWER_PLATFORM,
     )
 }
@@ -185,7 +185,7 @@ fn decided(
             "CMK025",
             Severity::Block,
             &environment.id,
-            format!("The environment `{name}` is encrypted with another policy, {other} already."),
+            format!("The environment `{name}` is already encrypted with another policy, {other}."),
             Remedy::Move {
                 environment: environment.id.clone(),
                 policy: Box::new(policy.clone()),

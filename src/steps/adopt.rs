@@ -26,10 +26,19 @@ pub struct Adopted {
     pub not_known: usize,
 }
 
-/// Describes everything that is linked. `readers` holds the role assignments at each policy.
+/// Describes every policy that was looked at, and what is linked to it. `readers` holds the role
+/// assignments at each policy.
 pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignment>>>) -> Adopted {
     let mut adopted = Adopted::default();
-    let linked = adopted.linked(&estate.environments);
+    let mut linked = adopted.linked(&estate.environments);
+    for id in estate.protections.keys() {
+        linked.entry(id.clone()).or_default();
+    }
+    for why in &estate.not_listed {
+        adopted.not_known += 1;
+        let sentence = format!("Policies without environments may be left out: {why}.");
+        adopted.left_out.push(sentence);
+    }
     // A tenant that was given more has more already.
     let count: usize = linked.values().map(Vec::len).sum();
     let waves = Waves {
@@ -78,7 +87,7 @@ impl Adopted {
                 Seen::Unreadable(Unreadable { why, .. }) => {
                     self.not_known += 1;
                     self.left_out.push(format!(
-                        "`{}` ({}) is left out: whether it has a policy is not known: {why}.",
+                        "`{}` ({}) is left out. cmkctl can't tell whether it has a policy: {why}.",
                         environment.display_name, environment.id
                     ));
                 }
@@ -106,14 +115,14 @@ impl Notes {
                 does not help."
             )),
             (Verdict::No, None) => self.said.push(
-                "Its identity may not use the key today: delete the line `grant = false` to have \
-                it granted."
+                "Its identity can't use the key today. Delete the line `grant = false` to let \
+                    cmkctl grant it."
                     .to_owned(),
             ),
             (Verdict::CantTell(why), _) => {
                 self.not_known += 1;
                 self.said.push(format!(
-                    "Whether its identity may use the key is not known: {}.",
+                    "cmkctl can't tell whether its identity can use the key: {}.",
                     why.why
                 ));
             }
@@ -133,8 +142,7 @@ impl Notes {
                 for reader in bound {
                     self.not_known += 1;
                     self.said.push(format!(
-                        "Whether {reader} may read it is not known: its role holds only under a \
-                        condition."
+                        "cmkctl can't tell whether {reader} can read it: its role has a condition."
                     ));
                 }
                 return free;
@@ -173,7 +181,7 @@ impl Notes {
 fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     let policy: &Policy = match &protection.policy {
         Seen::Present(policy) => policy,
-        Seen::Unreadable(why) => return Err(format!("it is not visible to you: {}", why.why)),
+        Seen::Unreadable(why) => return Err(format!("you can't see it: {}", why.why)),
         Seen::Absent => return Err("it is gone".to_owned()),
     };
     let key = match &policy.key {
@@ -182,7 +190,7 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     };
     let location = match &policy.location {
         Known::Known(location) => location.to_ascii_lowercase(),
-        Known::Unknown(why) => return Err(format!("its location is not known: {why}")),
+        Known::Unknown(why) => return Err(format!("its location is unknown: {why}")),
     };
     Ok(WantedPolicy {
         id: policy.id.clone(),
@@ -190,6 +198,7 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
         vault: key.vault,
         key: key.key,
         key_version: key.version,
+        create_key: None,
         grant: true,
         readers: Vec::new(),
         environments: Vec::new(),
@@ -234,19 +243,19 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         .map_or("unknown", |link| link.status.shown());
     if let Some(operation) = &environment.ongoing {
         return moving(format!(
-            "`{operation}` runs on it; run this again when it has ended"
+            "`{operation}` runs on it. Run this again when it has ended"
         ));
     }
     match standing {
         // At rest and offline: it is locked, and belongs to its policy all the same.
         Standing::Done | Standing::Locked => {}
         Standing::Failed => {
-            return moving("its last add failed; run the same add again, then this".to_owned());
+            return moving("its last add failed. Run the same add again, then this".to_owned());
         }
         Standing::Unknown(why) => return moving(why.why),
         Standing::None | Standing::Under | Standing::Other(_) => {
             return moving(format!(
-                "its link says `{status}`; run this again when that has ended"
+                "its link says `{status}`. Run this again when that has ended"
             ));
         }
     }
@@ -312,6 +321,7 @@ mod tests {
                 environments: Whole::read_to_end(vec![self.own]),
                 whole_tenant: Verdict::Yes,
                 protections: BTreeMap::from([(policy_id("ep"), self.protection)]),
+                not_listed: Vec::new(),
             };
             adopt(&estate, &BTreeMap::from([(policy_id("ep"), self.readers)]))
         }

@@ -1,6 +1,6 @@
 //! What lies around policy and vault: would the planned changes be let through?
 
-use super::{finding, not_visible, quoted, who};
+use super::{Whose, finding, not_visible, quoted, unseen, who};
 use crate::model::action::facts::{Lack, Scope};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, same_id};
@@ -38,22 +38,24 @@ fn right(observed: &Observed, action: &Action) -> Option<Finding> {
         Scope::Subscription(id) => (&around.subscription_rights, format!("/subscriptions/{id}")),
         Scope::GroupOf(policy) => (&around.group_rights, policy.group_scope()),
         Scope::Vault(vault) => (&around.vault_rights, vault.to_string()),
+        Scope::There => (&observed.making.rights, observed.making.scope.clone()),
     };
-    missing(rights, &scope, right.operation, right.role).map(Finding::of_changes)
+    let caller = around.caller.as_deref();
+    missing(rights, &scope, (right.operation, right.role), caller).map(Finding::of_changes)
 }
 
 fn missing(
     rights: &Seen<Whole<Permission>>,
     scope: &str,
-    right: &str,
-    role: &str,
+    (right, role): (&str, &str),
+    caller: Option<&str>,
 ) -> Option<Finding> {
     let what = format!("Whether you have the right `{right}`");
     let permissions = match rights {
         Seen::Present(permissions) => permissions,
         Seen::Unreadable(why) => {
-            let who = who::ASSIGNS_ROLES;
-            return Some(not_visible("CMK045", scope, &what, &why.why, who));
+            let of = (who::ASSIGNS_ROLES, Whose::Others);
+            return Some(unseen("CMK045", scope, &what, why, of));
         }
         Seen::Absent => {
             let (why, who) = ("the service knows no such scope", who::ASSIGNS_ROLES);
@@ -73,6 +75,7 @@ fn missing(
                     right: right.to_owned(),
                     scope: scope.to_owned(),
                 },
+                caller: caller.map(str::to_owned),
             },
             who::ASSIGNS_ROLES,
         )),
@@ -82,8 +85,9 @@ fn missing(
             "CMK045",
             Severity::Warn,
             scope,
-            format!("{what} at {scope} is not known: {}.", why.why),
-            "Go on: Azure refuses the change if the condition of your role does not allow it.",
+            format!("cmkctl can't tell {what} at {scope}: {}.", why.why),
+            "You can continue. Azure refuses the change if the condition of your role does not \
+                allow it.",
             who::ASSIGNS_ROLES,
         )),
     }
@@ -125,20 +129,28 @@ fn locks_in(target: &Target, group: &str, locks: &Seen<Whole<Lock>>) -> Vec<Find
             same_id(&scope, id) || id.to_ascii_lowercase().starts_with(&format!("{scope}/"))
         })
     };
-    let hidden = |why: &str| {
-        let what = "Which locks there are";
-        vec![not_visible("CMK044", group, what, why, who::OWNER)]
-    };
+    let what = "Which locks there are";
     match locks {
         Seen::Present(locks) => locks.iter().filter(covers).map(locked).collect(),
-        Seen::Unreadable(why) => hidden(&why.why),
-        Seen::Absent => hidden("the service knows no such scope"),
+        Seen::Unreadable(why) => {
+            vec![unseen(
+                "CMK044",
+                group,
+                what,
+                why,
+                (who::OWNER, Whose::Others),
+            )]
+        }
+        Seen::Absent => {
+            let why = "the service knows no such scope";
+            vec![not_visible("CMK044", group, what, why, who::OWNER)]
+        }
     }
 }
 
 fn locked(lock: &Lock) -> Finding {
     let effect = if lock.level.eq_ignore_ascii_case("ReadOnly") {
-        "refuses every change, grants among them"
+        "refuses every change, also role assignments"
     } else {
         "will refuse deletions"
     };
@@ -151,7 +163,7 @@ fn locked(lock: &Lock) -> Finding {
             lock.name, lock.level, lock.scope
         ),
         format!(
-            "Remove it for the time of the change: `az lock delete --ids {}`.",
+            "Remove the lock during the change: `az lock delete --ids {}`.",
             quoted(&format!(
                 "{}/providers/Microsoft.Authorization/locks/{}",
                 lock.scope, lock.name
@@ -208,7 +220,8 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
         }
         Seen::Unreadable(why) => {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
-            Some(not_visible("CMK009", subject, &what, &why.why, who::OWNER))
+            let of = (who::OWNER, Whose::Others);
+            Some(unseen("CMK009", subject, &what, why, of))
         }
         Seen::Absent => {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
@@ -249,14 +262,30 @@ mod tests {
             (may(&["Microsoft.Authorization/*"], false), &[]),
             (may(&["*/read"], false), &["CMK045 block"]),
             (may(&["*"], true), &["CMK045 warn"]),
-            (silent(), &["CMK045 not-visible"]),
+            (silent(), &["CMK045 unknown"]),
             (hidden(), &["CMK045 not-visible"]),
-            (Seen::default(), &["CMK045 not-visible"]),
+            (Seen::default(), &["CMK045 unknown"]),
         ] {
             let (target, mut observed) = well();
             observed.around.group_rights = rights;
             let found = check(&target, &observed, &[action.clone(), action.clone()]);
             assert_eq!(said(&found), expected, "{:?}", observed.around.group_rights);
+        }
+    }
+
+    #[test]
+    fn who_lacks_a_right_is_named_where_the_token_says_who() {
+        let action = Action::GrantReader {
+            policy: policy_id("ep"),
+            principal: "p".to_owned(),
+        };
+        for (caller, word) in [(Some("me"), "--assignee me "), (None, " YOUR_OBJECT_ID ")] {
+            let (target, mut observed) = well();
+            observed.around.group_rights = may(&["*/read"], false);
+            observed.around.caller = caller.map(str::to_owned);
+            let found = check(&target, &observed, std::slice::from_ref(&action));
+            let remedy = found[0].remedy.to_string();
+            assert!(remedy.contains(word), "{remedy}");
         }
     }
 
@@ -277,7 +306,7 @@ mod tests {
             ),
             (lock(&group, "CanNotDelete"), Some("will refuse deletions")),
             (lock(&format!("{group}x"), "ReadOnly"), None),
-            (hidden(), Some("is not visible to you")),
+            (hidden(), Some("You can't see")),
             (all(Vec::new()), None),
         ] {
             let (target, mut observed) = well();

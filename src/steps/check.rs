@@ -55,6 +55,9 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
         found.extend(key::check(target, observed, Whose::Others));
         found.extend(grant::in_use(observed, Whose::Others));
     }
+    if let (None, Some(from)) = (observed.environment.present(), &target.from) {
+        found.extend(swap::old_key(observed, &from.to_string()));
+    }
     match &observed.environment {
         Seen::Present(environment) => found.extend(of_environment(
             target,
@@ -163,7 +166,7 @@ fn other_policy(
             "CMK025",
             Severity::Block,
             id,
-            format!("The environment `{name}` is encrypted with another policy, {other} already."),
+            format!("The environment `{name}` is already encrypted with another policy, {other}."),
             "Adding never replaces a policy. Check a move to another one with `cmkctl check \
             --swap`.",
             who::POWER_PLATFORM,
@@ -174,13 +177,13 @@ fn other_policy(
         Severity::Acknowledge,
         id,
         format!(
-            "`{name}` moves from the policy {other} to another one: by the documentation, removed \
-            and added, which is two outages of up to 4 days each."
+            "`{name}` moves from the policy {other} to another one. It is removed and added again: \
+                two outages of up to 4 days each."
         ),
         "Choose the time for both.",
         who::POWER_PLATFORM,
     )];
-    found.extend(swap::old_key(observed, environment));
+    found.extend(swap::old_key(observed, &environment.id));
     found
 }
 
@@ -227,7 +230,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         Lack::Provider(subscription) => Some(unregistered(subscription)),
         Lack::Grant(Grant::Role { policy, vault }) => {
             let message = format!(
-                "The identity of the policy `{}` has no role that lets it use the key of `{}`.",
+                "The identity of the policy `{}` has no role to use the key of `{}`.",
                 policy.name, vault.name
             );
             let remedy = grant_command(&vault.to_string(), "", principal?);
@@ -240,9 +243,9 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
                 vault.name, policy.name
             );
             let remedy = format!(
-                "az keyvault set-policy --name {} --object-id {} --key-permissions get wrapKey \
-                unwrapKey",
-                vault.name, principal?
+                "az keyvault set-policy --name {} --subscription {} --object-id {} \
+                --key-permissions get wrapKey unwrapKey",
+                vault.name, vault.subscription, principal?
             );
             Some(missing_grant(vault, message, remedy, who::KEY_VAULT))
         }
@@ -256,7 +259,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         }
         Lack::Reader(policy, principal) => Some(unreadable(policy, principal)),
         // The steps of policy and environment say that themselves.
-        Lack::Policy | Lack::Managed | Lack::Nothing => None,
+        Lack::Key | Lack::Policy | Lack::Managed | Lack::Nothing => None,
     }
 }
 

@@ -76,7 +76,7 @@ pub fn standing<'a>(
     if locked && deleted_on.is_none() {
         found
             .dangers
-            .push("since when is not known: it may be deleted any day".to_owned());
+            .push("since when is unknown: it may be deleted any day".to_owned());
     }
     found.all(State::Endangered, threats);
     if let Some(expires) = key.and_then(|key| key.validity.end())
@@ -149,7 +149,7 @@ impl Found {
             }
             (Link::Locked, None) => self.say(
                 State::Locked,
-                "offline, and no operation runs: the key can't be reached".to_owned(),
+                "offline without a running operation: the key can't be reached".to_owned(),
             ),
             (Link::Under, None) => {
                 self.say(moving("", unlinking), format!("the link says `{status}`"));
@@ -179,10 +179,10 @@ impl Threats {
             Verdict::No => self.threats.push(threat.to_owned()),
             Verdict::CantTell(why) if why.forbidden => self
                 .unseen
-                .push(format!("{what} is not visible to you: {}", why.why)),
+                .push(format!("you can't see {what}: {}", why.why)),
             Verdict::CantTell(why) => self
                 .unseen
-                .push(format!("{what} is not known: {}", why.why)),
+                .push(format!("cmkctl can't tell {what}: {}", why.why)),
         }
     }
 
@@ -252,7 +252,7 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
     found.sort(
         protection.granted.clone(),
         &protection.denied_by.as_ref().map_or_else(
-            || "the policy's identity may not use the key".to_owned(),
+            || "the policy's identity can't use the key".to_owned(),
             |denial| {
                 format!("the deny assignment `{denial}` keeps the policy's identity from the key")
             },
@@ -344,6 +344,7 @@ mod tests {
             environments: Whole::read_to_end(vec![own]),
             whole_tenant: Verdict::Yes,
             protections: BTreeMap::from([(policy_id("ep"), protection)]),
+            not_listed: Vec::new(),
         };
         let found = judge(&estate, None).remove(0);
         (found.state, found.states, found.deleted_on)

@@ -99,12 +99,13 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
         severity,
         &environment.id,
         format!(
-            "{count} environments have a customer-managed key already{unread}, `{}` would be \
-            number {}; a tenant may have {limit}.",
+            "{count} environments already have a customer-managed key{unread}. `{}` would be \
+                number {}, and a tenant may have {limit}.",
             environment.display_name,
             count + 1
         ),
-        "Ask Microsoft support for a higher limit, then pass it as `--limit`.",
+        "Ask Microsoft support for a higher limit, then pass it to `cmkctl add-environment` as \
+        `--limit`.",
         who::POWER_PLATFORM,
     ))
 }
@@ -125,8 +126,8 @@ pub(super) fn elsewhere<'a>(
         Severity::Warn,
         policy.to_string(),
         format!(
-            "`{}`{more} use another policy: nothing can be copied or restored between \
-            environments with different keys.",
+            "`{}`{more} use another policy. You can't copy or restore between environments with \
+                different keys.",
             first.display_name
         ),
         "Use one policy for environments that are copied or restored onto each other.",
@@ -175,11 +176,11 @@ pub(super) fn history(
             Severity::Warn,
             id,
             format!(
-                "The history of `{name}` says that adding it failed, but it is linked and \
-                runs: some service may still use the Microsoft key."
+                "The last add of `{name}` failed, but it is linked and runs. Some service may \
+                    still use the Microsoft key."
             ),
-            "Look again in a day; if it stays so, run the same add again. Do not remove the \
-            environment from the policy.",
+            "Look again in a day. If nothing has changed, run the same add again. Do not remove \
+                the environment from the policy.",
             who::POWER_PLATFORM,
         ));
     }
@@ -202,11 +203,11 @@ pub(super) fn history(
             Severity::Warn,
             id,
             format!(
-                "`{name}` was {what} not long ago: its old key is needed until {}.",
+                "`{name}` was {what} recently. Its old key is needed until {}.",
                 day(until)
             ),
-            "Delete or disable neither the old key, its versions and vault nor the old policy's \
-            access before that day.",
+            "Do not delete or disable the old key, its versions, its vault or the old policy's \
+                access before that day.",
             who::KEY_VAULT,
         ));
         break;

@@ -1,5 +1,6 @@
 //! Step 3's grant: who may use the key, by what, and since when.
 
+use super::ready::unusable;
 use super::rights::key::{access, denial_open, settling, source_of_key};
 use super::rights::{About, Doubt, Right, management_group};
 use super::{Whose, finding, moment, quoted, unknown, unseen, who};
@@ -118,7 +119,7 @@ fn already(observed: &Observed, policy: &ArmId, vault: &Vault, by: &[&RoleAssign
             )
         });
     format!(
-        "The identity of `{}` may use the key of `{}`{by}",
+        "The identity of `{}` can use the key of `{}`{by}",
         policy.name, vault.id.name
     )
 }
@@ -156,7 +157,7 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: W
         }
         About::Denial => {
             found.remedy = format!(
-                "Find out whether it covers the identity: `{}`. A deny assignment can exclude it.",
+                "Check whether it covers the identity with `{}`. A deny assignment can exclude it.",
                 denials_command(vault)
             )
             .into();
@@ -190,7 +191,7 @@ fn without_condition(policy: &Policy, vault: &Vault, held: &Held) -> String {
         (taken, _) => {
             let scope = taken.map_or(&on_key, |_| &on_vault);
             let command = grant_command(scope, key, principal);
-            format!("Give the role without a condition: `{command}`.")
+            format!("Assign the role without a condition: `{command}`.")
         }
     }
 }
@@ -206,8 +207,8 @@ fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
             denial.name, policy.id.name, vault.id.name
         ),
         format!(
-            "A role does not help. A managed application or a deployment stack made the deny \
-            assignment: have it exclude the identity {}, or use a key in another vault.",
+            "A role does not help. A managed application or a deployment stack created the deny \
+                assignment. Let it exclude the identity {}, or use a key in another vault.",
             policy.principal_id.as_deref().unwrap_or_default()
         ),
         who::OWNER,
@@ -222,8 +223,8 @@ fn hidden_denials(vault: &Vault, held: &Held) -> Option<Finding> {
         Severity::Acknowledge,
         vault.id.to_string(),
         format!(
-            "Deny assignments at `{}` are not visible to you: {}. cmkctl assumes that none of them \
-            denies the key.",
+            "You can't see the deny assignments at `{}`: {}. cmkctl assumes that none of them \
+                denies the key.",
             vault.id.name, why.why
         ),
         format!(
@@ -269,8 +270,8 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
         Severity::Block,
         vault.id.to_string(),
         format!(
-            "The identity of the policy `{}` may not use the key of `{}`: its environments go \
-            offline.",
+            "The identity of the policy `{}` can't use the key of `{}`. Its environments go \
+                offline.",
             policy.id.name, vault.id.name
         ),
         format!(
@@ -287,34 +288,10 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
     ))
 }
 
-/// Is the policy finished, is its identity there, and is its grant old enough to be effective
-/// everywhere?
+/// Is the policy usable, and is its grant old enough to be effective everywhere?
 pub(super) fn identity(observed: &Observed, policy: &Policy) -> Vec<Finding> {
-    if let Some(state) = &policy.unfinished {
-        return vec![finding(
-            "CMK014",
-            Severity::Unknown,
-            policy.id.to_string(),
-            format!(
-                "Whether the policy `{}` can be used is not known: its state is {state}.",
-                policy.id.name
-            ),
-            "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
-            who::KEY_VAULT,
-        )];
-    }
-    if policy.principal_id.is_none() {
-        return vec![finding(
-            "CMK014",
-            Severity::Unknown,
-            policy.id.to_string(),
-            format!(
-                "The policy `{}` has no identity yet: nothing can be granted to it.",
-                policy.id.name
-            ),
-            "Wait a few minutes, then run this again.",
-            who::KEY_VAULT,
-        )];
+    if let Some(found) = unusable(policy) {
+        return vec![found];
     }
     settling(observed, policy)
         .map(|(from, slowest)| unsettled(observed, policy, from, slowest))
@@ -331,12 +308,12 @@ fn unsettled(
     let (message, remedy) = match management_group(&slowest.scope) {
         Some(group) => (
             format!(
-                "The grant on the key comes from the management group `{group}`. It is new, or \
-                its time is not known, and may take until {} to be effective on the key.",
+                "The role assignment comes from the management group `{group}`. It is new, or its \
+                    time is unknown. It may take until {} to take effect.",
                 moment(from)
             ),
             format!(
-                "Wait until {}, or have the role given on the vault, where it takes 5 minutes.",
+                "Wait until {}, or assign the role on the vault, where it takes 5 minutes.",
                 moment(from)
             ),
         ),
@@ -344,10 +321,10 @@ fn unsettled(
             let left = from.duration_since(observed.at).as_secs().max(1);
             (
                 format!(
-                    "The grant on the key was made less than 5 minutes ago, or its time is not \
-                    known; it may not be effective everywhere for another {left} s."
+                    "The role assignment on the key is less than 5 minutes old, or its time is \
+                        unknown. It may take another {left} s to take effect."
                 ),
-                format!("Wait {left} s before the environment is added."),
+                format!("Wait {left} s before you add the environment."),
             )
         }
     };
@@ -368,7 +345,7 @@ pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
         Severity::Warn,
         policy.id.to_string(),
         format!(
-            "The policy `{}` is pinned to version {version}, so rotating the key changes nothing.",
+            "The policy `{}` is pinned to version {version}, so a rotation has no effect.",
             policy.id.name
         ),
         "Create a policy without a version and move the environments to it.",
@@ -388,7 +365,8 @@ pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
     if vault.to_ascii_lowercase().contains("/managedhsms/") {
         return format!(
             "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto \
-            Service Encryption User\" --assignee-object-id {principal} --scope /keys/{key}"
+            Service Encryption User\" --assignee-object-id {principal} --assignee-principal-type \
+            ServicePrincipal --scope /keys/{key}"
         );
     }
     format!(

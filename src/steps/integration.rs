@@ -56,8 +56,8 @@ impl Verdict {
                 "The finance and operations environment is integrated with Power Platform."
             }
             Verdict::Unified => {
-                "This is a unified environment without Lifecycle Services; customer-managed keys \
-                are not documented for it."
+                "This is a unified environment without Lifecycle Services. Customer-managed keys \
+                    are not documented for it."
             }
             Verdict::NotFinanceAndOperations => {
                 "This Power Platform environment has no finance and operations side."
@@ -66,14 +66,14 @@ impl Verdict {
                 "Only the initial Power Platform environment exists, without Dataverse: the \
                 integration was never set up."
             }
-            Verdict::LinkIncomplete => "The setup of the integration began but did not end.",
+            Verdict::LinkIncomplete => "The setup of the integration started but did not finish.",
             Verdict::Mismatch => {
                 "Dataverse names another finance and operations environment than Power Platform \
                 does."
             }
             Verdict::CloudHosted => {
-                "This is a cloud-hosted environment in your own subscription; customer-managed \
-                keys do not apply to it."
+                "This is a cloud-hosted environment in your own subscription. Customer-managed \
+                    keys do not apply to it."
             }
             Verdict::Unknown => "Whether it is integrated could not be read.",
         }
@@ -183,14 +183,13 @@ pub fn check(
         ),
         Verdict::Mismatch => block(
             "CMK002",
-            "Pass the id of the environment that is meant, and ask Microsoft support why both \
-            sides differ."
+            "Pass the id of the right environment, and ask Microsoft support why both sides differ."
                 .into(),
             who::POWER_PLATFORM,
         ),
         Verdict::CloudHosted => block(
             "CMK004",
-            "Nothing helps: choose an environment that Microsoft hosts.".into(),
+            "Choose an environment that Microsoft hosts.".into(),
             who::POWER_PLATFORM,
         ),
         Verdict::Unified => unified(environment),

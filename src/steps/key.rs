@@ -36,7 +36,7 @@ pub(super) fn check_but(
             Severity::Warn,
             key_name(target, observed).unwrap_or_default(),
             format!(
-                "The policy is pinned to version {}, so rotating the key changes nothing.",
+                "The policy is pinned to version {}, so a rotation has no effect.",
                 version.as_str()
             ),
             Setting::NoKeyVersion,
@@ -113,7 +113,8 @@ pub(super) fn linked_policy(observed: &Observed, what: &str) -> Option<Finding> 
             (who::ASSIGNS_ROLES, Whose::Others),
         )),
         Seen::Absent => {
-            let why = "the service says that it is gone, although an environment is linked to it";
+            let why = "the service says that it does not exist, although an environment is linked \
+                to it";
             Some(unknown("CMK019", subject, what, why, who::ASSIGNS_ROLES))
         }
     }
@@ -171,7 +172,7 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
             Severity::Block,
             &id,
             format!("The encryption of the policy `{name}` is disabled."),
-            "Create a policy under another name; a policy in use keeps its key for good.",
+            "Create a policy with another name. The key of a policy can't be changed.",
             who::KEY_VAULT,
         )),
         Known::Unknown(why) => {
@@ -209,7 +210,7 @@ fn health(policy: &Policy) -> Option<Finding> {
             format!("The service says that the health of the policy `{name}` is `{said}`.")
         }
         Known::Unknown(why) => {
-            format!("Whether the policy `{name}` is healthy is not known: {why}.")
+            format!("cmkctl can't tell whether the policy `{name}` is healthy: {why}.")
         }
     };
     Some(finding(
@@ -253,7 +254,7 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
             format!("Recover it: `az keyvault key recover --name {name} {at_vault}`."),
         ),
         Seen::Absent => (
-            format!("There is no key `{name}` in the vault, and no deleted one."),
+            format!("There is no key `{name}` in the vault, and no deleted key of that name."),
             format!("Create it: `{create}`."),
         ),
         Seen::Unreadable(_) => (

@@ -84,13 +84,13 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
         Known::Known(KeyType::Rsa) => {}
         Known::Known(KeyType::Other) => {
             return Some(block(format!(
-                "The key `{name}` is of type `{}`; only RSA and RSA-HSM work.",
+                "The key `{name}` is of type `{}`. Only RSA and RSA-HSM keys work.",
                 key.kty.shown()
             )));
         }
         Known::Unknown(why) => {
             return Some(unknown(format!(
-                "The type of the key `{name}` is not known: {why}."
+                "cmkctl can't tell the type of the key `{name}`: {why}."
             )));
         }
     }
@@ -101,16 +101,16 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
             "CMK015",
             Severity::Warn,
             format!(
-                "The key `{name}` has 4096 bits; Microsoft's page for customer-managed keys lists \
-                2048 and 3072 only."
+                "The key `{name}` has 4096 bits. Microsoft's page for customer-managed keys lists \
+                    2048 and 3072 only."
             ),
             "Prefer 3072 bits.",
         )),
         Known::Known(bits) => Some(block(format!(
-            "The key `{name}` has {bits} bits; 2048 or 3072 are needed."
+            "The key `{name}` has {bits} bits. It must have 2048 or 3072."
         ))),
         Known::Unknown(why) => Some(unknown(format!(
-            "The size of the key `{name}` is not known: {why}."
+            "cmkctl can't tell the size of the key `{name}`: {why}."
         ))),
     }
 }
@@ -130,7 +130,7 @@ fn enabled(key: &Key, at_vault: &str, mends: Mends) -> Option<Finding> {
         Known::Unknown(why) => Some(not_known(
             key,
             "CMK016",
-            format!("Whether the key `{name}` is enabled is not known: {why}."),
+            format!("cmkctl can't tell whether the key `{name}` is enabled: {why}."),
         )),
     }
 }
@@ -146,8 +146,8 @@ fn end(key: &Key, rotate: &str, now: Timestamp, over: Severity) -> Option<Findin
         Known::Known(Some(expires)) if expires.duration_since(now) < EXPIRY_WARNING => {
             let days = expires.duration_since(now).as_hours() / 24;
             let message = format!(
-                "The key `{name}` expires on {}, in {days} days; then every environment of the \
-                policy goes offline.",
+                "The key `{name}` expires on {}, in {days} days. Every environment of the policy \
+                    then goes offline.",
                 moment(*expires)
             );
             Some(say(key, "CMK016", Severity::Warn, message, rotate))
@@ -156,7 +156,7 @@ fn end(key: &Key, rotate: &str, now: Timestamp, over: Severity) -> Option<Findin
         Known::Unknown(why) => Some(not_known(
             key,
             "CMK016",
-            format!("Until when the key `{name}` is valid is not known: {why}."),
+            format!("cmkctl can't tell when the key `{name}` expires: {why}."),
         )),
     }
 }
@@ -176,7 +176,7 @@ fn beginning(key: &Key, now: Timestamp, over: Severity) -> Option<Finding> {
         Known::Unknown(why) => Some(not_known(
             key,
             "CMK016",
-            format!("Since when the key `{name}` is valid is not known: {why}."),
+            format!("cmkctl can't tell when the key `{name}` becomes valid: {why}."),
         )),
     }
 }

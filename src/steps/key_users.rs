@@ -27,7 +27,7 @@ impl<'a> Tenant<'a> {
     /// Was all of it seen? Deleted environments never are.
     pub(super) fn whole(&self) -> Vec<Finding> {
         let around = &self.observed.around;
-        let what = "Which environments use the key, or left it not long ago,";
+        let what = "Which environments use the key, or used it recently,";
         let own = (who::POWER_PLATFORM, Whose::Own);
         let mut found = Vec::new();
         match (&around.estate, &around.whole_tenant) {
@@ -60,8 +60,8 @@ impl<'a> Tenant<'a> {
                 "CMK033",
                 Severity::Unknown,
                 "deleted environments",
-                "Deleted environments are in no list. One that is recovered, or a backup of it, \
-                needs the key that it had.",
+                "No list shows deleted environments. A recovered environment, or its backup, needs \
+                    its key.",
                 "Look at Deleted environments in the Power Platform admin center. If none of them \
                 needs the key, pass `--deleted-environments-checked`.",
                 who::POWER_PLATFORM,
@@ -173,7 +173,7 @@ impl<'a> Tenant<'a> {
         let mut days = Vec::new();
         for environment in self.environments() {
             let (id, name) = (&environment.id, &environment.display_name);
-            let what = format!("Whether `{name}` left the key not long ago");
+            let what = format!("Whether `{name}` left the key recently");
             let own = (who::POWER_PLATFORM, Whose::Own);
             let operations = match self.observed.around.histories.get(id) {
                 Some(Seen::Present(operations)) => operations,
@@ -209,8 +209,10 @@ impl<'a> Tenant<'a> {
                         last = last.max(Some((date, since, sure)));
                     }
                     Known::Unknown(why) => {
-                        let why =
-                            format!("when `{}` ended is not known: {why}", left.operation.name());
+                        let why = format!(
+                            "cmkctl can't tell when `{}` ended: {why}",
+                            left.operation.name()
+                        );
                         open.push(unknown("CMK033", id, &what, &why, who::POWER_PLATFORM));
                     }
                 }
@@ -220,8 +222,8 @@ impl<'a> Tenant<'a> {
                 days.push(needed(
                     id,
                     format!(
-                        "`{name}` {left} a key{since}, and which one is not on record: if it \
-                        was this one, its backups need it until {}",
+                        "`{name}` {left} a key{since}, and no record says which. If it was this \
+                            key, its backups need it until {}",
                         day(until)
                     ),
                 ));
@@ -233,7 +235,7 @@ impl<'a> Tenant<'a> {
 
 pub(super) fn needed(subject: &str, message: String) -> Finding {
     let remedy =
-        "Wait until that day; or pass `--override-dates`, which is written to the audit log.";
+        "Wait until that day, or pass `--override-dates`. cmkctl writes that to the audit log.";
     finding(
         "CMK033",
         Severity::Block,

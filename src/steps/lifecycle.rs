@@ -60,7 +60,7 @@ pub(super) fn harmless(operation: &Operation) -> bool {
 
 /// Why a link that is not shown may be there all the same.
 pub(super) const KEYED_LAST: &str =
-    "no policy is shown, and yet its history ends with one being applied";
+    "no policy is shown, but its history ends with an applied policy";
 
 /// What in its history speaks against it that an environment without a policy has none: the last
 /// thing that happened to its key is that one was applied. An absent policy alone is no proof. What

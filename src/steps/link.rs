@@ -87,9 +87,9 @@ pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Findi
     let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
     if why.reason == Reason::KeyWithoutPolicy {
         found.code = "CMK041";
-        found.remedy = "Bring-your-own keys were retired on 2026-01-06 and their environments \
-            went back to the Microsoft key: run this again later, and ask Microsoft support if it \
-            stays so."
+        found.remedy = "Bring-your-own keys were retired on 2026-01-06, and their environments \
+            returned to the Microsoft key. Run this again later. Ask Microsoft support if nothing \
+            changes."
             .into();
     }
     found
@@ -102,8 +102,8 @@ pub(super) fn offline(environment: &Environment) -> Finding {
         Severity::Block,
         &environment.id,
         format!(
-            "`{}` is offline and nothing runs on it: as long as its key can't be reached, its \
-            data can't be read, nor encrypted anew.",
+            "`{}` is offline and no operation runs on it. Its data can't be read or encrypted \
+                until its key can be reached.",
             environment.display_name
         ),
         format!("cmkctl unlock {}", quoted(&environment.id)),

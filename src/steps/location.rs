@@ -18,6 +18,36 @@ pub fn policy_location(environment_location: &str) -> String {
     .to_owned()
 }
 
+/// A region of Azure in a geography, to be offered for a new vault. A vault in any region does: a
+/// near one is a good offer, and no more (`I`).
+pub fn region_in(geography: &str) -> Option<&'static str> {
+    let regions = [
+        ("asia", "southeastasia"),
+        ("australia", "australiaeast"),
+        ("brazil", "brazilsouth"),
+        ("canada", "canadacentral"),
+        ("europe", "westeurope"),
+        ("france", "francecentral"),
+        ("germany", "germanywestcentral"),
+        ("india", "centralindia"),
+        ("italy", "italynorth"),
+        ("japan", "japaneast"),
+        ("korea", "koreacentral"),
+        ("norway", "norwayeast"),
+        ("poland", "polandcentral"),
+        ("singapore", "southeastasia"),
+        ("southafrica", "southafricanorth"),
+        ("sweden", "swedencentral"),
+        ("switzerland", "switzerlandnorth"),
+        ("uae", "uaenorth"),
+        ("uk", "uksouth"),
+        ("unitedstates", "eastus"),
+    ];
+    let own = policy_location(geography);
+    let found = regions.iter().find(|(name, _)| *name == own);
+    found.map(|(_, region)| *region)
+}
+
 /// Where the policy goes: as asked for, or where the environment needs it.
 pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     let geography = observed
@@ -93,6 +123,13 @@ mod tests {
         ] {
             assert_eq!(policy_location(geography), location, "{geography}");
         }
+    }
+
+    #[test]
+    fn a_geography_has_a_region_to_offer_or_none() {
+        assert_eq!(region_in("unitedkingdom"), Some("uksouth"));
+        assert_eq!(region_in("Europe"), Some("westeurope"));
+        assert_eq!(region_in("neverland"), None);
     }
 
     #[test]

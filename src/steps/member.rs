@@ -18,6 +18,7 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::model::text::clean;
 use crate::model::wanted::{WantedEnvironment, WantedPolicy};
+use crate::model::wanted_key::WantedKey;
 use std::collections::HashMap;
 
 /// What the step of policies takes.
@@ -29,6 +30,8 @@ pub fn target(wanted: &WantedPolicy) -> Target {
         key_version: wanted.key_version.clone(),
         location: Some(wanted.location.clone()),
         readers: wanted.readers.clone(),
+        no_grant: !wanted.grant,
+        new_key: wanted.create_key.as_ref().map(WantedKey::new_key),
         ..Target::default()
     }
 }
@@ -126,7 +129,7 @@ fn by_the_list(environment: &Environment, policy: &ArmId, sight: &Sight) -> (Pla
         | Standing::Under
         | Standing::Locked
         | Standing::Failed
-        | Standing::Other(_) => Unreadable::because("it was not looked at by itself"),
+        | Standing::Other(_) => Unreadable::because("it was not read by itself"),
     };
     (Place::Blocked, vec![unknown_link(environment, &open)])
 }
@@ -149,7 +152,7 @@ fn not_in_tenant(id: &str, name: &str) -> Finding {
         "CMK020",
         Severity::Block,
         id,
-        format!("The tenant has no environment {id} (`{name}`), or it is not visible to you."),
+        format!("The tenant has no environment {id} (`{name}`), or you can't see it."),
         "Check the id with `cmkctl environment-name`, and the tenant with `cmkctl auth status`.",
         who::POWER_PLATFORM,
     )
@@ -162,7 +165,7 @@ fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
         Severity::Block,
         id,
         format!("The environment {id} is called `{name}`, but the file calls it `{in_file}`."),
-        "Find out which one is meant, then correct its `id` or its `name`.",
+        "Find out which is right, then correct its `id` or its `name`.",
         who::POWER_PLATFORM,
     )
 }
@@ -198,7 +201,8 @@ fn added(
             .vault()
             .is_some_and(|vault| access(&observed, vault) == Right::No);
     // Whether the tenant has room is judged once, for the whole file.
-    let mut plan = add::step(&target, &observed, comes || grants, None);
+    let granted = (comes && wanted.grant) || grants;
+    let mut plan = add::step(&target, &observed, granted, None);
     if comes && !plan.is_idle() {
         let place = misfit(
             &Known::from(wanted.location.as_str()),

@@ -13,10 +13,12 @@ pub mod add;
 pub mod adopt;
 mod around;
 pub mod check;
+pub mod create_key;
 pub mod danger;
 pub mod environment;
 mod estate;
 pub mod evidence;
+pub mod fit;
 pub mod goal;
 pub mod grant;
 pub mod integration;
@@ -27,6 +29,7 @@ pub mod lifecycle;
 pub mod link;
 pub mod location;
 mod member;
+mod new_key;
 pub mod policy;
 mod readers;
 mod readiness;
@@ -38,6 +41,7 @@ pub mod rotate;
 #[cfg(test)]
 mod samples;
 pub mod swap;
+mod ungranted;
 pub mod unlock;
 mod vault;
 pub mod wanted;
@@ -49,6 +53,7 @@ use crate::model::finding::{Blocks, Finding, Severity};
 use crate::model::remedy::Remedy;
 use crate::model::seen::Unreadable;
 pub use crate::model::text::quoted;
+use crate::model::unknown::{hidden as hidden_fact, unknown as unknown_fact};
 pub use crate::model::who;
 
 /// A finding, with `subject`, the sentence, the remedy and who can do it.
@@ -98,7 +103,8 @@ fn unseen(
 ) -> Finding {
     let told = why.told.as_ref().and_then(|told| told.remedy.clone());
     if why.forbidden && whose == Whose::Others {
-        let mut hidden = not_visible(code, subject, what, &why.why, who);
+        let why = format!("{}.{}", why.why, said(why));
+        let mut hidden = not_visible(code, subject, what, why.trim_end_matches('.'), who);
         if let Some((remedy, who)) = told {
             hidden.remedy = remedy.into();
             hidden.who = who;
@@ -113,7 +119,7 @@ fn unseen(
         }
         None => {
             let later =
-                "Run the same command again later. cmkctl starts nothing while this is not known.";
+                "Run the same command again later. cmkctl starts nothing until it knows this.";
             (later.to_owned(), who)
         }
     };
@@ -121,7 +127,7 @@ fn unseen(
         code,
         Severity::Unknown,
         subject,
-        format!("{what} is not known: {}.{}", why.why, said(why)),
+        format!("{}{}", unknown_fact(what, &why.why), said(why)),
         remedy,
         who,
     )
@@ -162,7 +168,7 @@ fn not_visible(
         code,
         Severity::NotVisible,
         subject,
-        format!("{what} is not visible to you: {why}."),
+        hidden_fact(what, why),
         format!("Ask the {who} to check it, or to give you read access."),
         who,
     )

@@ -2,6 +2,7 @@
 
 use super::grant::{Comes, pinned};
 use super::location::{location, misfit, not_told, policy_location};
+use super::ungranted::left_alone;
 use super::{Whose, around, estate, finding, grant, key, readers, unknown, unseen, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -41,6 +42,9 @@ pub(super) fn step(
     }
     let policy_comes = policy(target, observed, holds, &mut plan);
     grant::grant(target, observed, policy_comes, whose, &mut plan);
+    if target.no_grant {
+        left_alone(target, &mut plan);
+    }
     readers::readers(target, observed, policy_comes, &mut plan);
     plan.findings
         .extend(around::check(target, observed, &plan.actions));
@@ -134,18 +138,16 @@ fn policy(target: &Target, observed: &Observed, holds: &[&Environment], plan: &m
         }
         Seen::Absent => create(target, observed, plan),
         Seen::Unreadable(why) => {
-            plan.findings.push(finding(
-                "CMK019",
-                Severity::Unknown,
-                wanted.to_string(),
-                format!(
-                    "Whether the policy `{}` exists is not known: {}.",
-                    wanted.name, why.why
-                ),
-                "Get Reader on its resource group, then run this again: nothing is created that \
-                may be there already.",
-                who::ASSIGNS_ROLES,
-            ));
+            let what = format!("Whether the policy `{}` exists", wanted.name);
+            let of = (who::ASSIGNS_ROLES, Whose::Own);
+            let mut found = unseen("CMK019", wanted.to_string(), &what, why, of);
+            if why.lacks_a_role() {
+                found.remedy =
+                    "Get Reader on its resource group, then run the same command again. \
+                    cmkctl creates nothing that may already exist."
+                        .into();
+            }
+            plan.findings.push(found);
             Comes::No
         }
     }
@@ -166,7 +168,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
             Severity::Unknown,
             policy.to_string(),
             format!(
-                "The policy's location is not known: {}, and none was given.",
+                "The policy's location is unknown ({}), and you did not pass one.",
                 nowhere(observed)
             ),
             "Pass `--location`, the environment's geography, such as `--location europe`.",
@@ -197,8 +199,8 @@ fn nowhere(observed: &Observed) -> String {
         .present()
         .and_then(|environment| environment.location.unknown());
     location.map_or_else(
-        || "the environment is not visible to you".to_owned(),
-        |why| format!("the environment does not tell it ({why})"),
+        || "you can't see the environment".to_owned(),
+        |why| format!("the environment does not show it ({why})"),
     )
 }
 
@@ -254,7 +256,7 @@ fn not_offered(location: &str, own: bool, known: &[String], name: &str) -> Findi
         "CMK008",
         Severity::Block,
         name,
-        format!("Enterprise policies can't be in `{location}`.{none}"),
+        format!("The location `{location}` has no enterprise policies.{none}"),
         match did_you_mean(location, known.iter().map(String::as_str)) {
             Some(meant) => format!("{meant} Locations of the provider: {}.", known.join(", ")),
             None => format!("Locations of the provider: {}.", known.join(", ")),
@@ -279,7 +281,7 @@ fn differences(
     holds: &[&Environment],
 ) -> Differences {
     let name = &policy.id.name;
-    if !policy.kind.eq_ignore_ascii_case("Encryption") {
+    if !policy.is_for_encryption() {
         let message = format!(
             "The policy `{name}` is of kind `{}`, not `Encryption`.",
             policy.kind
@@ -298,7 +300,10 @@ fn differences(
     let wanted = location(target, observed);
     match (wanted, &policy.location) {
         (Some(wanted), Known::Known(own)) if !wanted.eq_ignore_ascii_case(own) => {
-            let message = format!("The policy `{name}` is in `{own}`; `{wanted}` is needed.");
+            let message = format!(
+                "The policy `{name}` is in `{own}`, but it must be in \
+                `{wanted}`."
+            );
             found.push(differs(
                 policy,
                 "CMK007",
@@ -345,9 +350,9 @@ fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Fi
     };
     let name = &policy.id.name;
     let holders = estate::named(holds).map_or(String::new(), |names| {
-        format!(" and holds {names}: it can't be changed while it does")
+        format!(". It is used by {names}, so it can't be changed")
     });
-    let another = "Create a policy under another name; a policy in use keeps its key for good.";
+    let another = "Create a policy with another name. The key of a policy can't be changed.";
     let other = |message: String| differs(policy, "CMK026", message, another);
     let mut found = Vec::new();
     if !own.vault.is_same_vault(vault) {

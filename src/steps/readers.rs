@@ -4,10 +4,11 @@ use super::grant::Comes;
 use super::rights::{About, Asked, Doubt, Need, Right, denial_in_doubt, judge, source};
 use super::{Whose, finding, unseen, who};
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::ArmId;
+use crate::model::ids::{ArmId, same_id};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::rights::{Denial, Held};
+use crate::model::roles::READER;
 use crate::model::seen::Unreadable;
 use crate::model::target::Target;
 
@@ -23,7 +24,9 @@ pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: 
                 None => {
                     let why = Unreadable::because("it was not read");
                     let doubt = Doubt::unread(why);
-                    plan.findings.push(in_doubt(policy, reader, &doubt));
+                    let nothing = Held::default();
+                    plan.findings
+                        .push(in_doubt(policy, reader, &doubt, &nothing));
                 }
             },
         }
@@ -49,12 +52,12 @@ fn reads(policy: &ArmId, reader: &str, held: &Held, plan: &mut Plan) {
         }
         Right::No => {
             let doubt = denial_in_doubt(asked, held);
-            let doubt = doubt.map(|doubt| in_doubt(policy, reader, &doubt));
+            let doubt = doubt.map(|doubt| in_doubt(policy, reader, &doubt, held));
             plan.findings.extend(doubt);
             plan.actions.push(give(policy, reader));
         }
         Right::Denied(denial) => plan.findings.push(denied(policy, reader, denial)),
-        Right::CantTell(doubt) => plan.findings.push(in_doubt(policy, reader, &doubt)),
+        Right::CantTell(doubt) => plan.findings.push(in_doubt(policy, reader, &doubt, held)),
     }
 }
 
@@ -65,7 +68,7 @@ fn give(policy: &ArmId, reader: &str) -> Action {
     }
 }
 
-fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt) -> Finding {
+fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, held: &Held) -> Finding {
     let mut found = unseen(
         "CMK019",
         policy.to_string(),
@@ -76,11 +79,7 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt) -> Finding {
     match doubt.about {
         About::Reading => {}
         About::Condition => {
-            found.remedy = format!(
-                "Give the role without a condition: `{}`.",
-                reader_command(policy, reader)
-            )
-            .into();
+            found.remedy = without_condition(policy, reader, held).into();
         }
         About::Denial => {
             found.remedy =
@@ -92,6 +91,27 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt) -> Finding {
     found
 }
 
+/// Reader once more, without the condition. Where the reader has that role on the policy itself
+/// under a condition, a second one there is refused, and the Azure CLI shows the first one as if it
+/// had made it: then the condition must go.
+fn without_condition(policy: &ArmId, reader: &str, held: &Held) -> String {
+    let at = policy.to_string();
+    let roles = held.roles.present().map_or(&[][..], |all| all);
+    let own = roles.iter().find(|role| {
+        same_id(&role.principal_id, reader) && role.role == READER && same_id(&role.scope, &at)
+    });
+    match own {
+        Some(bound) => format!(
+            "Remove the condition of the role assignment {}.",
+            bound.id.as_deref().unwrap_or(&at)
+        ),
+        None => format!(
+            "Assign the role without a condition: `{}`.",
+            reader_command(policy, reader)
+        ),
+    }
+}
+
 fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
     finding(
         "CMK019",
@@ -101,8 +121,8 @@ fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
             "The deny assignment `{}` keeps {reader} from reading the policy `{}`.",
             denial.name, policy.name
         ),
-        "A role does not help. A managed application or a deployment stack made the deny \
-        assignment: have it exclude the reader.",
+        "A role does not help. A managed application or a deployment stack created the deny \
+            assignment. Let it exclude the reader.",
         who::OWNER,
     )
 }
@@ -115,8 +135,8 @@ fn hidden_denials(policy: &ArmId, held: &Held) -> Option<Finding> {
         Severity::Acknowledge,
         policy.to_string(),
         format!(
-            "Deny assignments at the policy `{}` are not visible to you: {}. cmkctl assumes that \
-            none of them denies reading it.",
+            "You can't see the deny assignments at the policy `{}`: {}. cmkctl assumes that none \
+                of them denies reading it.",
             policy.name, why.why
         ),
         "Ask an account with the role Reader on the policy to run this.",
@@ -137,7 +157,6 @@ mod tests {
     use super::super::samples::{all, hidden, policy_id, silent, told, well};
     use super::*;
     use crate::model::rights::{Denial, Permission, Principal, RoleAssignment};
-    use crate::model::roles::READER;
 
     const WHO: &str = "88888888-2222-3333-4444-555555555555";
 
@@ -168,6 +187,18 @@ mod tests {
             }]),
             ..reader(false)
         }
+    }
+
+    #[test]
+    fn reader_is_not_given_a_second_time_where_a_condition_binds_it() {
+        let policy = policy_id("ep");
+        let at = |scope: String| {
+            let mut role = reader(true).roles.present().unwrap()[0].clone();
+            role.scope = scope;
+            without_condition(&policy, WHO, &Held::of(vec![role]))
+        };
+        assert!(at(policy.group_scope()).contains("`az role assignment create"));
+        assert!(at(policy.to_string()).starts_with("Remove the condition"));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl<'a> Readiness<'a> {
             Occupied::No => None,
             Occupied::By(operation) => Some(block(
                 format!("The lifecycle operation `{operation}` runs on `{name}`."),
-                "Wait until it has ended, then run this again.",
+                "Wait until it ends, then run the same command again.",
             )),
             Occupied::In(state) => Some(block(
                 format!("`{name}` is in the management state `{state}`."),
@@ -256,8 +256,8 @@ fn kind(environment: &Environment) -> Option<Finding> {
         "CMK024",
         Severity::Warn,
         id,
-        format!("Whether an environment like `{name}` can have a key is not known: {why}."),
-        "Look at the environment in the admin center; adding it may be refused.",
+        format!("cmkctl can't tell whether an environment like `{name}` can have a key: {why}."),
+        "Look at the environment in the admin center. The service may refuse to add it.",
         who::POWER_PLATFORM,
     ))
 }
@@ -295,11 +295,10 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     };
     let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
         (true, _) => {
-            let rule =
-                format!("`{name}` is a {sku} environment; these can't have a customer-managed key");
+            let rule = "This type can't have a customer-managed key";
             (
                 Severity::Block,
-                format!("{rule} ({service})."),
+                format!("`{name}` is a {sku} environment. {rule} ({service})."),
                 "Choose another environment.",
             )
         }
@@ -311,7 +310,7 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         (false, false) if !listed && !silent => (
             Severity::Warn,
             format!("On `{name}` {service}, and it gives no reason against it."),
-            "Look at the environment in the admin center; adding it may be refused.",
+            "Look at the environment in the admin center. The service may refuse to add it.",
         ),
         (false, false) => return None,
     };

@@ -2,7 +2,7 @@
 
 use super::location::{Misfit, misfit, not_told};
 pub(super) use super::readiness::check;
-use super::{finding, unknown, who};
+use super::{Whose, finding, unknown, unseen, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -46,12 +46,12 @@ fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
         Severity::Unknown,
         wanted.to_string(),
         format!(
-            "The vault is not visible to you ({}), so the identity of `{}` can't be let use the \
-            key.",
+            "You can't see the vault ({}), so you can't grant the identity of `{}` access to the \
+                key.",
             why, wanted.name
         ),
-        "Run it again when the vault can be read; or leave the policy to the Key Vault \
-        administrator (`cmkctl create-policy`) and run `cmkctl add-environment`.",
+        "Run it again when you can read the vault. Or let the Key Vault administrator run `cmkctl \
+            create-policy`, then run `cmkctl add-environment`.",
         who::KEY_VAULT,
     ))
 }
@@ -67,7 +67,7 @@ pub(super) fn check_policy(
     let id = wanted.to_string();
     match &observed.policy {
         _ if policy_comes => ungranted(observed, wanted),
-        Seen::Present(policy) if !policy.kind.eq_ignore_ascii_case("Encryption") => Some(finding(
+        Seen::Present(policy) if !policy.is_for_encryption() => Some(finding(
             "CMK042",
             Severity::Block,
             id,
@@ -83,25 +83,50 @@ pub(super) fn check_policy(
             "CMK019",
             Severity::Block,
             id,
-            format!(
-                "There is no policy `{}`, or it is not visible to you.",
-                wanted.name
-            ),
+            format!("There is no policy `{}`, or you can't see it.", wanted.name),
             Setting::Reader,
             who::KEY_VAULT,
         )),
-        Seen::Unreadable(why) => Some(finding(
-            "CMK019",
-            Severity::Unknown,
-            id,
-            format!(
-                "You can't read the policy `{}`: {}; without that, adding an environment fails.",
-                wanted.name, why.why
-            ),
-            Setting::Reader,
-            who::KEY_VAULT,
-        )),
+        Seen::Unreadable(why) => {
+            let what = format!("The policy `{}`", wanted.name);
+            let of = (who::KEY_VAULT, Whose::Own);
+            let mut found = unseen("CMK019", id, &what, why, of);
+            if why.lacks_a_role() {
+                found.remedy = Setting::Reader.into();
+            }
+            Some(found)
+        }
     }
+}
+
+/// Is the policy finished, and is its identity there?
+pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
+    if let Some(state) = &policy.unfinished {
+        return Some(finding(
+            "CMK014",
+            Severity::Unknown,
+            policy.id.to_string(),
+            format!(
+                "cmkctl can't tell whether the policy `{}` can be used: its state is {state}.",
+                policy.id.name
+            ),
+            "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
+            who::KEY_VAULT,
+        ));
+    }
+    policy.principal_id.is_none().then(|| {
+        finding(
+            "CMK014",
+            Severity::Unknown,
+            policy.id.to_string(),
+            format!(
+                "The policy `{}` has no identity yet, so it can't get a role.",
+                policy.id.name
+            ),
+            "Wait a few minutes, then run this again.",
+            who::KEY_VAULT,
+        )
+    })
 }
 
 /// The policy is where environments of this geography can't use it.

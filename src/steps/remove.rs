@@ -65,7 +65,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         .extend(leaving(observed, environment, &policy));
     plan.findings.extend(key::to_leave(observed));
     plan.findings
-        .push(outage(environment, "goes back to the Microsoft key"));
+        .push(outage(environment, "returns to the Microsoft key"));
     plan.findings.push(kept(observed, environment, &policy));
     unlink(&mut plan, observed, environment, (&policy, observed));
     plan
@@ -93,7 +93,7 @@ fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Findin
         Severity::Block,
         &environment.id,
         format!(
-            "The environment `{}` is not in the policy `{}` but in {policy}.",
+            "The environment `{}` uses {policy}, not the policy `{}`.",
             environment.display_name, asked.name
         ),
         "Leave out `--policy`, or name the policy that it is in.",
@@ -163,8 +163,8 @@ fn failed(environment: &Environment, policy: &ArmId) -> Finding {
         Severity::Block,
         id,
         format!(
-            "The last add of `{name}` failed: its data may be on both keys, and the documentation \
-            says to run the same add again, not to remove."
+            "The last add of `{name}` failed, and its data may be on both keys. Microsoft says to \
+                run the same add again, not to remove."
         ),
         format!(
             "cmkctl add-environment {} --policy {}",
@@ -182,10 +182,10 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
         Severity::Acknowledge,
         &environment.id,
         format!(
-            "`{}` is offline while its data {what}: up to 4 days.",
+            "`{}` is offline while its data {what}, for up to 4 days.",
             environment.display_name
         ),
-        "Tell its users, and choose the time; `--confirm` takes its name for this reason.",
+        "Tell its users and choose the time.",
         who::POWER_PLATFORM,
     )
 }
@@ -201,12 +201,12 @@ fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Findi
         Severity::Acknowledge,
         &environment.id,
         format!(
-            "Backups of `{}` stay encrypted with the key of `{}`: key, vault and the policy's \
-            access are needed for 30 days more, not before {until}.",
+            "Backups of `{}` stay encrypted with the key of `{}`. Keep key, vault and the policy's \
+                access for 30 more days, until {until}.",
             environment.display_name, policy.name
         ),
-        "Delete or disable none of them before that day; `cmkctl retire-key` tells who still \
-        needs a key.",
+        "Do not delete or disable any of them before that day. `cmkctl retire-key` tells what \
+            still needs a key.",
         who::KEY_VAULT,
     )
 }

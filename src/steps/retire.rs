@@ -100,7 +100,7 @@ fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> 
     let open = |why: &str| {
         Some(not_whole(
             key,
-            &format!("its current version is not known: {why}"),
+            &format!("its current version is unknown: {why}"),
         ))
     };
     let current = match &observed.key {
@@ -139,7 +139,7 @@ fn disabled(key: &KeyName, version: Option<&KeyVersion>) -> String {
 /// A day for which it must be kept stands in nobody's way any more.
 fn in_nobodys_way(need: &mut Finding) {
     need.severity = Severity::Warn;
-    need.remedy = "Overridden; it is written to the audit log.".into();
+    need.remedy = "Overridden. cmkctl writes that to the audit log.".into();
 }
 
 /// Vault, key or versions were not read, or are not there.

@@ -3,7 +3,7 @@
 
 use super::evidence::{RotateEvidence, take};
 use super::key_state::Mends;
-use super::{Whose, finding, key, moment, not_visible, unknown, who};
+use super::{Whose, finding, key, moment, unknown, unseen, who};
 use crate::model::action::KeyPlace;
 use crate::model::finding::{Finding, Severity};
 use crate::model::key_ids::KeyName;
@@ -45,13 +45,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             let subject = target.policy.as_ref().map(ToString::to_string);
             let subject = subject.unwrap_or_else(|| "policy".to_owned());
             let what = "Whether the policy is pinned to a version";
-            plan.findings.push(not_visible(
-                "CMK017",
-                subject,
-                what,
-                &why.why,
-                who::ASSIGNS_ROLES,
-            ));
+            let of = (who::ASSIGNS_ROLES, Whose::Others);
+            plan.findings.push(unseen("CMK017", subject, what, why, of));
         }
         Seen::Absent | Seen::Unreadable(_) => {}
     }
@@ -136,8 +131,8 @@ fn rotated(name: &KeyName, created: Timestamp) -> String {
         .checked_add(FOLLOWED_WITHIN)
         .map_or_else(|_| "tomorrow".to_owned(), moment);
     format!(
-        "The key `{name}` has a version of {}, less than a day old; environments follow it until \
-        {until}",
+        "The key `{name}` has a version of {}, less than a day old. Environments use it until \
+            {until}",
         moment(created)
     )
 }

@@ -5,6 +5,7 @@ use crate::model::finding::Finding;
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
+use crate::model::making::Making;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::plan::Plan;
@@ -192,6 +193,7 @@ pub(super) fn policy(name: &str) -> Policy {
 pub(super) fn vault() -> Vault {
     Vault {
         id: id(ResourceKind::Vault, "kv"),
+        region: "westeurope".into(),
         uri: "https://kv.vault.azure.net/".to_owned(),
         tenant_id: "t".into(),
         rbac: Known::Known(true),
@@ -272,6 +274,7 @@ pub(super) fn well() -> (Target, Observed) {
         key_rights: Held::of(vec![grant()]),
         policy_rights: BTreeMap::new(),
         around,
+        making: Making::default(),
         left: None,
     };
     (target, observed)

@@ -33,7 +33,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let name = &environment.display_name;
     if let Some(leaving) = under_way(observed, environment) {
         plan.already.push(format!(
-            "The removal of `{name}` from its old policy has begun"
+            "The removal of `{name}` from its old policy has started"
         ));
         plan.findings
             .extend(ready::check_policy(observed, environment, policy, false));
@@ -94,7 +94,7 @@ fn from_one_to_the_other(
     plan.findings
         .extend(ready::check_policy(observed, environment, policy, false));
     plan.findings
-        .extend(checked_key(target, observed, environment, policy));
+        .extend(checked_key(target, observed, environment, (from, policy)));
     plan.join(key::in_use(observed));
     let unread = Observed::default();
     let old = observed.left.as_deref().unwrap_or(&unread);
@@ -124,11 +124,10 @@ fn two_outages(environment: &Environment) -> Finding {
         Severity::Acknowledge,
         &environment.id,
         format!(
-            "`{}` goes offline twice, up to 4 days each: while it leaves the old policy, and \
-            while it is added to the new one.",
+            "`{}` goes offline twice, for up to 4 days each: for the removal and for the add.",
             environment.display_name
         ),
-        "Tell its users, and choose the time for both; `--confirm` takes its name for this reason.",
+        "Tell its users and choose the time for both outages.",
         who::POWER_PLATFORM,
     )
 }
@@ -139,11 +138,11 @@ fn in_place(environment: &Environment) -> Finding {
         Severity::Warn,
         &environment.id,
         format!(
-            "`{}` is linked to the new policy over the old one: Microsoft's script does it so, \
-            the documentation does not, and that it is one outage, or works at all, is not proven.",
+            "cmkctl links `{}` to the new policy over the old one, as Microsoft's script does. \
+                This is not documented, and it is unproven that it works with one outage.",
             environment.display_name
         ),
-        "Leave out `--in-place` for the documented way: a removal and an add.",
+        "Leave out `--in-place` for the documented way, a removal and an add.",
         who::POWER_PLATFORM,
     )
 }
@@ -154,9 +153,9 @@ fn checked_key(
     target: &Target,
     observed: &Observed,
     environment: &Environment,
-    policy: &ArmId,
+    (from, policy): (&ArmId, &ArmId),
 ) -> Option<Finding> {
-    let mut found = old_key(observed, environment)?;
+    let mut found = old_key(observed, &environment.id)?;
     if matches!(found.severity, Severity::NotVisible | Severity::Unknown) {
         // Somebody who sees it may have checked it.
         if target.old_key_granted {
@@ -165,10 +164,10 @@ fn checked_key(
         }
         found.severity = Severity::Unknown;
         found.remedy = format!(
-            "The Key Vault administrator checks it with `cmkctl check {} --policy {} --swap`; \
-            then pass `--old-key-granted`.",
-            quoted(&environment.id),
-            quoted(&policy.to_string())
+            "The Key Vault administrator checks it with `cmkctl check --policy {} --swap-from {} \
+                --part key-vault`. Then pass `--old-key-granted`.",
+            quoted(&policy.to_string()),
+            quoted(&from.to_string())
         )
         .into();
     }
@@ -177,13 +176,12 @@ fn checked_key(
 
 /// May the new policy's identity use the key that the environment leaves behind? Restores of older
 /// backups need it.
-pub(super) fn old_key(observed: &Observed, environment: &Environment) -> Option<Finding> {
+pub(super) fn old_key(observed: &Observed, subject: &str) -> Option<Finding> {
     let what = "Whether the new policy's identity may use the old key";
-    let hidden =
-        |why: &str| super::not_visible("CMK034", &environment.id, what, why, who::KEY_VAULT);
+    let hidden = |why: &str| super::not_visible("CMK034", subject, what, why, who::KEY_VAULT);
     let unread = |why: &Unreadable| {
         let others = (who::KEY_VAULT, Whose::Others);
-        super::unseen("CMK034", &environment.id, what, why, others)
+        super::unseen("CMK034", subject, what, why, others)
     };
     let old = match &observed.around.old_key {
         Seen::Present(old) => match &old.granted {
@@ -207,8 +205,8 @@ pub(super) fn old_key(observed: &Observed, environment: &Environment) -> Option<
         Severity::Block,
         &old.vault,
         format!(
-            "The new policy's identity may not use the old key `{}`: backups made before the swap \
-            could not be restored.",
+            "The new policy's identity can't use the old key `{}`. Backups from before the swap \
+                could not be restored.",
             old.key
         ),
         remedy,

@@ -74,9 +74,9 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
                 "CMK046",
                 Severity::Block,
                 id.to_string(),
-                "The policy is gone: whether environments can come back without it is not \
-                documented.",
-                "Ask Microsoft support; create no other policy meanwhile.",
+                "The policy does not exist any more. It is not documented whether its environments \
+                    can be enabled without it.",
+                "Ask Microsoft support. Do not create another policy until then.",
                 who::KEY_VAULT,
             ));
             return plan;
@@ -116,7 +116,7 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
     );
     if found.severity == Severity::NotVisible {
         found.remedy = format!(
-            "The Key Vault administrator brings the key back first: `cmkctl unlock --policy {id}`."
+            "First the Key Vault administrator restores the key: `cmkctl unlock --policy {id}`."
         )
         .into();
     }
@@ -272,7 +272,7 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
                 "`{}` has no encryption policy, so no key of yours locks it.",
                 environment.display_name
             ),
-            "Look at it in the admin center; `cmkctl status` tells more.",
+            "Look at it in the admin center. `cmkctl status` tells more.",
             who::POWER_PLATFORM,
         ),
         Seen::Unreadable(why) => unknown_link(environment, why),
@@ -367,10 +367,10 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
                     Severity::Warn,
                     id,
                     format!(
-                        "The lifecycle operation `{operation}` runs on `{name}`: cmkctl does not \
-                        enable it."
+                        "The lifecycle operation `{operation}` runs on `{name}`. cmkctl does not \
+                            enable it."
                     ),
-                    "Wait until it has ended, then run this again.",
+                    "Wait until it ends, then run the same command again.",
                     who::POWER_PLATFORM,
                 ))
             }

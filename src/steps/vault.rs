@@ -43,20 +43,26 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
             (
                 format!("The vault `{}` is deleted{}.", deleted.name, until(deleted)),
                 format!(
-                    "Recover it, do not create it anew: `az keyvault recover {flag} {}`.",
-                    deleted.name
+                    "Recover it, do not create it again: `az keyvault recover {flag} {}{}`.",
+                    deleted.name,
+                    in_subscription(vault)
                 ),
             )
         }
         Seen::Absent => (
-            format!("There is no vault `{id}`, and no deleted one of that name."),
-            "Check the id: `az keyvault list --query [].id`.".to_owned(),
+            format!("There is no vault `{id}`, and no deleted vault of that name."),
+            format!(
+                "Check the id: `az keyvault list --query [].id{}`.",
+                in_subscription(vault)
+            ),
         ),
         Seen::Unreadable(_) => (
             format!("There is no vault `{id}`."),
-            "Check the id; a deleted vault of that name must be recovered, not created anew: `az \
-            keyvault list-deleted`."
-                .to_owned(),
+            format!(
+                "Check the id. Recover a deleted vault of that name, do not create it again: `az \
+                    keyvault list-deleted{}`.",
+                in_subscription(vault)
+            ),
         ),
     };
     finding(
@@ -69,11 +75,18 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
     )
 }
 
+/// Without it the Azure CLI looks for a vault of that name in its default subscription only.
+fn in_subscription(vault: Option<&ArmId>) -> String {
+    vault.map_or_else(String::new, |vault| {
+        format!(" --subscription {}", vault.subscription)
+    })
+}
+
 pub(super) fn until(deleted: &Deleted) -> String {
     match &deleted.purged {
-        Known::Known(Some(purged)) => format!("; it is purged for good on {}", day(*purged)),
+        Known::Known(Some(purged)) => format!(". It is purged permanently on {}", day(*purged)),
         Known::Known(None) => String::new(),
-        Known::Unknown(_) => "; when it is purged for good is not known".to_owned(),
+        Known::Unknown(_) => ". The day of its permanent purge is unknown".to_owned(),
     }
 }
 
@@ -114,7 +127,7 @@ impl<'a> Named<'a> {
             vault,
             name,
             noun,
-            update: format!("{update} {name}"),
+            update: format!("{update} {name}{}", in_subscription(Some(&vault.id))),
         }
     }
 
@@ -134,21 +147,23 @@ impl<'a> Named<'a> {
             "Look at it: `az resource show --ids {}`.",
             quoted(&self.vault.id.to_string())
         );
-        let message = format!("{what} is not known: {why}.");
+        let message = crate::model::unknown::unknown(what, why);
         self.say(code, Severity::Unknown, message, look)
     }
 
     fn soft_delete(&self) -> Option<Finding> {
-        let Self {
-            name, noun, update, ..
-        } = self;
+        let Self { name, noun, .. } = self;
         match &self.vault.soft_delete {
             Known::Known(true) => None,
             Known::Known(false) => Some(self.say(
                 "CMK011",
                 Severity::Block,
                 format!("Soft delete is off on the {noun} `{name}`."),
-                format!("{update} --enable-soft-delete true"),
+                // `az keyvault update` has no option for it.
+                format!(
+                    "az resource update --ids {} --set properties.enableSoftDelete=true",
+                    quoted(&self.vault.id.to_string())
+                ),
             )),
             Known::Unknown(why) => {
                 let what = format!("Whether `{name}` has soft delete");
@@ -167,8 +182,8 @@ impl<'a> Named<'a> {
                 "CMK011",
                 Severity::Block,
                 format!(
-                    "Purge protection is off on the {noun} `{name}`; once it is on, it can never \
-                    be turned off again."
+                    "Purge protection is off on the {noun} `{name}`. It can never be turned off \
+                        again once it is on."
                 ),
                 format!("{update} --enable-purge-protection true"),
             )),
@@ -192,9 +207,9 @@ impl<'a> Named<'a> {
         Some(self.say(
             "CMK047",
             Severity::Warn,
-            format!("{said}; old keys must outlive 28 to 30 days."),
-            "It can't be changed later: never delete a key version before `cmkctl` or the 30 days \
-            allow it.",
+            format!("{said}. Old keys must be kept for 28 to 30 days."),
+            "It can't be changed later. Never delete a key version before cmkctl or the 30 days \
+                allow it.",
         ))
     }
 
@@ -210,8 +225,8 @@ impl<'a> Named<'a> {
                 Severity::Block,
                 format!(
                     "The {noun} `{name}` is in a network security perimeter \
-                    (`SecuredByPerimeter`), which trusted Microsoft services do not pass: every \
-                    environment would be locked."
+                        (`SecuredByPerimeter`). It blocks trusted Microsoft services, so every \
+                        environment would be locked."
                 ),
                 format!("{update} --public-network-access Disabled --bypass AzureServices"),
             )),
@@ -219,8 +234,8 @@ impl<'a> Named<'a> {
                 "CMK018",
                 Severity::Block,
                 format!(
-                    "The firewall of the {noun} `{name}` does not let trusted Microsoft services \
-                    pass: every environment would be locked."
+                    "The firewall of the {noun} `{name}` blocks trusted Microsoft services, so \
+                        every environment would be locked."
                 ),
                 format!("{update} --bypass AzureServices"),
             )),
@@ -368,13 +383,13 @@ mod tests {
             })
         };
         for (seen, message) in [
-            (Seen::Absent, "and no deleted one of that name"),
+            (Seen::Absent, "and no deleted vault of that name"),
             (Seen::default(), "There is no vault `"),
             (deleted(Known::Known(None)), "The vault `kv` is deleted."),
-            (deleted(odd()), "when it is purged for good is not known"),
+            (deleted(odd()), "permanent purge is unknown"),
             (
                 deleted(Known::Known(Some(days(7)))),
-                "purged for good on 2026-03-09",
+                "purged permanently on 2026-03-09",
             ),
         ] {
             observed.around.deleted_vault = seen;

@@ -4,7 +4,7 @@
 use super::link::{Standing, standing};
 pub use super::member::target;
 use super::member::{Lookup, in_nobodys_way, is_locked, member};
-use super::{estate, finding, policy, quoted, who};
+use super::{create_key, estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
@@ -51,11 +51,13 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
             .get(&wanted.id)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let mut own = of_policy(wanted, observed, holds);
+        // The steps behind it stand on what it makes.
+        let after = &create_key::afterwards(&target(wanted), observed);
+        let mut own = of_policy(wanted, (observed, after), holds);
         let members: Vec<_> = wanted
             .environments
             .iter()
-            .map(|one| member(wanted, one, observed, &lookup))
+            .map(|one| member(wanted, one, after, &lookup))
             .collect();
         let starts = members.iter().any(|(member, _)| member.starts());
         if own.actions.is_empty() && !starts {
@@ -160,27 +162,14 @@ fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> A
     Alike::among(own.map(|environment| environment.display_name.as_str()))
 }
 
-fn of_policy(wanted: &WantedPolicy, observed: &Observed, holds: &[&Environment]) -> Plan {
-    let mut plan = policy::step(&target(wanted), observed, policy::whose(observed), holds);
-    if !wanted.grant {
-        let before = plan.actions.len();
-        plan.actions.retain(|action| !action.grants_key());
-        if plan.actions.len() < before {
-            plan.findings.push(finding(
-                "CMK012",
-                Severity::Block,
-                wanted.id.to_string(),
-                format!(
-                    "The identity of `{}` may not use the key of `{}`, and `grant = false` leaves \
-                    it so.",
-                    wanted.id.name, wanted.vault.name
-                ),
-                "Delete the line `grant = false`, and the grant is planned; or have it made \
-                elsewhere.",
-                who::KEY_VAULT,
-            ).of_changes());
-        }
-    }
+fn of_policy(
+    wanted: &WantedPolicy,
+    (observed, after): (&Observed, &Observed),
+    holds: &[&Environment],
+) -> Plan {
+    let target = target(wanted);
+    let mut plan = create_key::plan(&target, observed);
+    plan.join(policy::step(&target, after, policy::whose(after), holds));
     for found in &mut plan.findings {
         found.remedy = found.remedy.clone().of_file();
     }
@@ -204,7 +193,8 @@ fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Findi
         Severity::Warn,
         policy.to_string(),
         format!(
-            "`{}`{more} {verb} offline and nothing runs there: the key of `{}` can't be reached.",
+            "`{}`{more} {verb} offline without a running operation. The key of `{}` can't be \
+                reached.",
             first.name, policy.name
         ),
         format!(
@@ -238,14 +228,11 @@ fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
 fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
     let why = sight.listed.unreadable().filter(|_| fleet.has_unseen())?;
     let what = "Where the environments of the file stand";
-    let mut found = super::not_visible(
-        "CMK020",
-        "environments",
-        what,
-        &why.why,
-        who::POWER_PLATFORM,
-    );
-    found.remedy = "The Power Platform administrator runs the same file.".into();
+    let of = (who::POWER_PLATFORM, super::Whose::Others);
+    let mut found = super::unseen("CMK020", "environments", what, why, of);
+    if why.lacks_a_role() {
+        found.remedy = "The Power Platform administrator runs the same file.".into();
+    }
     Some(found)
 }
 
@@ -280,8 +267,8 @@ fn limit(
         severity,
         "tenant",
         format!(
-            "{now} environments have a customer-managed key{unread}, and with this file {then} \
-            would; a tenant may have {limit}."
+            "{now} environments have a customer-managed key{unread}. With this file it would be \
+                {then}, and a tenant may have {limit}."
         ),
         "Ask Microsoft support for a higher limit, then write it as `limit` below `[waves]`.",
         who::POWER_PLATFORM,
@@ -337,6 +324,7 @@ mod tests {
                 vault: vault().id,
                 key: key_name(),
                 key_version: None,
+                create_key: None,
                 grant: true,
                 readers: Vec::new(),
                 environments: vec![WantedEnvironment {

@@ -241,7 +241,7 @@ fn an_operation_that_takes_too_long_goes_on_and_is_not_sent_again() {
     let served = Served::patched(&slow(&json!({ "policy_seconds": 40_000 })), FAST);
     let (ran, lines) = created(&served);
     ran.exits(8)
-        .says_on_stderr(&["goes on at the service", "Run the same command again"]);
+        .says_on_stderr(&["still runs at the service", "Run the same command again"]);
     assert!(lines.iter().all(|line| line["event"] != "ended"));
     let log = served.log();
     let sent = log.iter().filter(|entry| entry["method"] == "PUT").count();
@@ -263,12 +263,12 @@ fn an_operation_that_can_not_be_read_is_not_said_to_go_on() {
         let ran = ran.exits(9);
         ran.says_on_stderr(&[
             "accepted the change",
-            "Whether it goes on is not known",
+            "Its state is unknown after",
             words,
             "Run the same command again",
         ]);
         assert!(
-            !ran.stderr.contains("goes on at the service"),
+            !ran.stderr.contains("continues at the service"),
             "{}",
             ran.stderr
         );
@@ -288,7 +288,7 @@ fn an_operation_elsewhere_is_not_asked_and_a_re_read_decides() {
     ]));
     let (ran, _) = created(&served);
     ran.exits(0)
-        .says_on_stderr(&["can't be followed", "A re-read decides"]);
+        .says_on_stderr(&["can't follow the operation", "checks the result instead"]);
     assert_eq!(polls(&served), 0);
     assert_eq!(served.ledger()["foreign"], json!([]));
     assert_eq!(served.times("policy-created"), 1);
@@ -317,7 +317,7 @@ fn a_policy_whose_own_state_is_not_done_is_not_used() {
         ran.says(&["CMK014 UNKNOWN", words]);
         let all = ["status", "--all", "--fail-on", "drift"];
         let ran = between.run_as("admin", &all).exits(5);
-        ran.says(&["whether the policy can be used is not known"]);
+        ran.says(&["can't tell whether the policy can be used"]);
         // One that is new gets no grant either.
         let served = Served::patched(&slow(&json!({ "policy_seconds": 1 })), FAST);
         let between = Between::new(&served, vec![(POLICY, deed)]);

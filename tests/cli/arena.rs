@@ -2,6 +2,7 @@
 //! that can be compared.
 
 use crate::routes;
+use crate::specified;
 use crate::tenants::{plain, policy_ready, short_waits, two_keys};
 use crate::tool::{Ran, Served, http, overlaid};
 use serde_json::{Value, json};
@@ -36,6 +37,22 @@ pub(crate) fn jobs() -> Vec<Job> {
             name: "create-policy",
             arguments: &["create-policy", "--yes"],
             scenario: plain(json!({ "settings": short_waits() })),
+        },
+        Job {
+            name: "create-key",
+            arguments: &[
+                "create-key",
+                "--azure-location",
+                "westeurope",
+                "--rotate-every",
+                "1y",
+                "--notify-before",
+                "30d",
+                "--yes",
+                "--confirm",
+                "kv-contoso-cmk",
+            ],
+            scenario: built_in(include_str!("../../src/sandbox/scenarios/empty.json")),
         },
         Job {
             name: "access policies",
@@ -154,7 +171,7 @@ impl Arena {
         self.begin_as(&json!({ "scenario": scenario, "faults": faults, "speed": speed }));
     }
 
-    /// The same without trouble; the ledger keeps what is answered.
+    /// The same without trouble; what is said is kept.
     pub(crate) fn begin_with_answers(&self, scenario: &Value, speed: f64) {
         self.begin_as(
             &json!({ "scenario": scenario, "faults": [], "speed": speed, "answers": true }),
@@ -208,6 +225,14 @@ impl Arena {
     pub(crate) fn ledger(&self) -> Value {
         self.await_door();
         self.served.ledger()
+    }
+
+    /// What was said, where answers are kept; it is judged, too.
+    pub(crate) fn exchanges(&self) -> Value {
+        self.await_door();
+        let exchanges = self.served.exchanges();
+        specified::judged(&exchanges);
+        exchanges
     }
 
     /// How many requests met their trouble.

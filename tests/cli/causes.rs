@@ -70,7 +70,11 @@ fn a_state_that_forbids_it_is_exit_6_and_a_policy_of_azure_is_exit_5() {
         ("InvalidResourceLocation", 6, "another name for the policy"),
         ("ReadOnlyDisabledSubscription", 6, "reactivate"),
         ("RequestDisallowedByPolicy", 5, "exemption"),
-        ("RoleAssignmentLimitExceeded", 6, "Delete role assignments"),
+        (
+            "RoleAssignmentLimitExceeded",
+            6,
+            "Delete unused role assignments",
+        ),
         ("InvalidApiVersionParameter", 1, "Update cmkctl"),
     ] {
         let served = Served::start("ready", FAST);

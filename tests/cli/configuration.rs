@@ -200,3 +200,32 @@ fn a_profile_that_is_not_there_is_not_passed_over() {
         ran.stderr
     );
 }
+
+#[test]
+fn numbered_lines_are_asked_for_by_flag_variable_or_file() {
+    let at = |arguments: &[&str], variables: &[(&str, &str)], config: &str| {
+        setting(
+            &shown_settings(arguments, variables, config).exits(0).json(),
+            "plain",
+        )
+    };
+    let pair = |value: &str, source: &str| (value.to_owned(), source.to_owned());
+    assert_eq!(at(&[], &[], ""), pair("-", "default"));
+    assert_eq!(at(&[], &[], "plain = true"), pair("true", "file"));
+    let off = [("CMKCTL_PLAIN", "No")];
+    let expected = pair("false", "variable CMKCTL_PLAIN");
+    assert_eq!(at(&[], &off, "plain = true"), expected);
+    assert_eq!(at(&["--plain"], &off, ""), pair("true", "flag --plain"));
+    let ran = shown_settings(&[], &[("CMKCTL_PLAIN", "maybe")], "").exits(2);
+    assert!(
+        ran.stderr.contains("`CMKCTL_PLAIN` is `maybe`."),
+        "{}",
+        ran.stderr
+    );
+    // As a value of the file it is written without quotes.
+    let (_folder, path) = settings_file("");
+    let mut asked = command(&["config", "set", "plain", "true", "--config"]);
+    asked.arg(&path);
+    finish(asked).exits(0);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "plain = true\n");
+}

@@ -64,7 +64,7 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
                 let ran = served.run(&ENABLE).exits(10);
                 assert!(
                     ran.stderr
-                        .contains("What is there has changed since it was looked at"),
+                        .contains("The current state has changed since the plan"),
                     "{}",
                     ran.stderr
                 );
@@ -151,7 +151,7 @@ mod at_a_terminal {
     use super::*;
     use crate::terminal::Typing;
 
-    const QUESTION: &str = "Type the name to go on";
+    const QUESTION: &str = "Type the name to continue";
 
     #[test]
     fn the_name_is_typed_and_anything_else_stops() {
@@ -160,16 +160,24 @@ mod at_a_terminal {
             let mut typing = Typing::at(served.command("admin", &["enable"]));
             typing.sees(QUESTION);
             typing.types(answer);
+            if !answer.is_empty() {
+                typing.sees(&format!("`{answer}` is not the name"));
+                typing.types("");
+            }
             let ran = typing.ends().exits(10);
             assert!(
-                ran.stderr.contains("Pass `--yes --confirm") || ran.stderr.contains("exactly"),
+                ran.stderr.contains("No changes were made.") && ran.stderr.contains("exactly"),
                 "{}",
                 ran.stderr
             );
             assert!(served.effects().is_empty(), "{answer}");
         }
-        let mut typing = Typing::at(served.command("admin", &["enable"]));
+        // A slip is corrected, and what is asked is shown with `-q`, too.
+        let mut typing = Typing::at(served.command("admin", &["enable", "-q"]));
+        typing.sees("Plan of enable");
         typing.sees(QUESTION);
+        typing.types("Contoso UAP");
+        typing.sees("is not the name");
         typing.types("Contoso UAT");
         typing.ends().exits(0);
         assert!(served.effects().contains(&"link-started".to_owned()));

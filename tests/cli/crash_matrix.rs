@@ -10,6 +10,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 const SPEED: f64 = 20_000.0;
+/// Another operation runs.
+const BUSY: i32 = 7;
 
 /// Kills the client while its request hangs; `false` when no request came to hang.
 fn killed(arena: &Arena, arguments: &[&str]) -> bool {
@@ -75,7 +77,12 @@ fn finished(
     arena.begin(&job.scenario, &rule, SPEED);
     let stalled = killed(arena, job.arguments);
     arena.faults(&json!([]));
-    let again = arena.run(job.arguments);
+    let mut again = arena.run(job.arguments);
+    if again.code == BUSY {
+        // What the dead client began may end between two reads of one look: the environment is
+        // still `Running`, and no operation runs. That is "busy", and sends nothing.
+        again = arena.run(job.arguments);
+    }
     let end = arena.end();
     let what = || {
         format!(
@@ -94,6 +101,11 @@ fn add_environment_dies_anywhere_and_is_finished_by_the_same_command() {
 #[test]
 fn create_policy_dies_anywhere_and_is_finished_by_the_same_command() {
     dies_anywhere("create-policy");
+}
+
+#[test]
+fn create_key_dies_anywhere_and_is_finished_by_the_same_command() {
+    dies_anywhere("create-key");
 }
 
 #[test]
@@ -154,11 +166,11 @@ fn ctrl_c_is_heard_wherever_it_waits() {
         let (code, words) = run_interrupted(&served, &arguments, did(reached));
         assert_eq!(code, Some(130), "{reached}: {words}");
         assert!(
-            words.contains("what was done so far stays"),
+            words.contains("Changes already made stay"),
             "{reached}: {words}"
         );
-        let (_, command) = words.split_once("Go on from there: `").unwrap();
-        let command = command.split('`').next().unwrap();
+        let (_, command) = words.split_once("Continue with:").unwrap();
+        let command = command.trim_start().lines().next().unwrap();
         assert!(
             command.starts_with("cmkctl --cloud") && command.contains(resume),
             "{reached}: {command}"
@@ -193,7 +205,10 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");
-    assert!(words.contains("Go on from there: `cmkctl"), "{words}");
+    assert!(
+        words.contains("Continue with:\n            cmkctl"),
+        "{words}"
+    );
     arena.faults(&Value::Array(Vec::new()));
     arena.run(job.arguments).exits(0);
     assert_eq!(

@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// What the services do; the exit code of whoever waits; what is said, and what is not.
 const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
-    ("", 0, &["shown by a re-read"], &["! "]),
+    ("", 0, &["(verified)"], &["! "]),
     (
         "succeeded-without-link",
         9,
@@ -23,7 +23,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         &[
             "the link says `Failed`",
             "SandboxKeyNotReachable",
-            "Run the same add again; do not remove",
+            "Run the same add again. Do not remove",
         ],
         &[],
     ),
@@ -32,7 +32,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         9,
         &[
             "no reason was given, and every stage succeeded",
-            "Run the same add again; do not remove",
+            "Run the same add again. Do not remove",
         ],
         &[],
     ),
@@ -41,20 +41,23 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         0,
         &[
             "ended as `Failed`, but the environment shows the policy as linked",
-            "look again tomorrow",
+            "Look again tomorrow",
         ],
         &["error:"],
     ),
     (
         "vanished",
         0,
-        &["no longer knows the operation; the environment decides"],
+        &["no longer knows the operation. cmkctl looks at the environment instead"],
         &["error:"],
     ),
     (
         "vanished-without-link",
         9,
-        &["Nothing runs on", "does not show the key: link `no policy`"],
+        &[
+            "No operation runs on",
+            "does not show the key: link `no policy`",
+        ],
         &[],
     ),
     (
@@ -202,7 +205,7 @@ fn what_can_not_be_shown_is_not_verified() {
     let ran = served.run(&["create-policy", "--yes"]).exits(9);
     assert!(
         ran.stderr
-            .contains("Everything was done, but the re-read that shows it failed."),
+            .contains("Everything was done, but cmkctl could not verify it."),
         "{}",
         ran.stderr
     );

@@ -130,6 +130,6 @@ fn who_sees_no_vault_is_told_so_and_not_that_all_is_well() {
         first["dangers"][0]
             .as_str()
             .unwrap()
-            .contains("not visible to you")
+            .contains("you can't see")
     );
 }

@@ -1,7 +1,8 @@
-//! Every help page is shown, and every example in help and README is run: in a sandbox, with its
-//! names in the places of the reader's.
+//! Every help page is shown, and every example in help, README and topics is run: in a sandbox,
+//! with its names in the places of the reader's.
 
-use crate::help::{commands, each, words};
+use crate::documents::{documents, readme};
+use crate::help::{commands, each, examples, named, words};
 use crate::tool::{FAST, Served, command, finish};
 use serde_json::Value;
 
@@ -11,11 +12,13 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
     let near = |name: &str| folder.join(name).display().to_string();
     match word {
         "VAULT_ID" => own("vault"),
-        "POLICY_ID" | "ep-cmk" => own("policy"),
+        "POLICY_ID" | "OLD_POLICY_ID" | "ep-cmk" => own("policy"),
         // Another policy than the one that is linked; the sandbox has none of that name, which the
         // command says.
         "NEW_POLICY_ID" => format!("{}-new", own("policy")),
-        "ENVIRONMENT_ID" => own("environment"),
+        "ENVIRONMENT_ID" | "ENVIRONMENT" => own("environment"),
+        "NAME" => "Contoso UAT".to_owned(),
+        "GEOGRAPHY" => "europe".to_owned(),
         "KEY" | "cmk" | "cmk-2024" => own("key"),
         "OLD_VERSION" => "0123456789abcdef0123456789abcdef".to_owned(),
         "FILE" => near("file"),
@@ -65,6 +68,11 @@ fn executed(line: &str, path: &str) {
             served.run(&["plan", wanted, "--out", saved.to_str().unwrap()]);
         }
     }
+    // It never overwrites what an example before it has written.
+    let written = folder.path().join(".config/cmkctl/config.toml");
+    if words.iter().any(|word| word == "init") {
+        std::fs::remove_file(written).unwrap();
+    }
     let mut run = command(&[]);
     run.current_dir(folder.path()).env("HOME", folder.path());
     let mut arguments = arguments.into_iter();
@@ -86,9 +94,15 @@ fn executed(line: &str, path: &str) {
     let documented = [0, 3, 5, 6, 7, 8, 9, 10];
     // Names of the reader's own environments and codes are looked for, and not found here.
     let unknown = ran.code == 2
-        && ["CMK002", "is called", "has no version"]
-            .iter()
-            .any(|word| ran.stderr.contains(word));
+        && [
+            "CMK002",
+            "is called",
+            "has no version",
+            "asks at a terminal",
+            "A sandbox never uses real credentials.",
+        ]
+        .iter()
+        .any(|word| ran.stderr.contains(word));
     assert!(
         documented.contains(&ran.code) || unknown,
         "{path}: `{line}` exits {}\nstdout:\n{}\nstderr:\n{}",
@@ -107,7 +121,7 @@ fn every_help_page_is_shown_in_every_way() {
             .get_about()
             .map(ToString::to_string)
             .unwrap_or_default();
-        let first = about.split_whitespace().next().unwrap();
+        let begins = if words.is_empty() { "cmkctl " } else { &about };
         for arguments in [
             [words.as_slice(), &["--help"]].concat(),
             [words.as_slice(), &["-h"]].concat(),
@@ -115,7 +129,7 @@ fn every_help_page_is_shown_in_every_way() {
         ] {
             let ran = crate::tool::run(&arguments).exits(0);
             assert!(
-                ran.stdout.starts_with(first) && ran.stdout.contains("Usage: "),
+                ran.stdout.starts_with(begins) && ran.stdout.contains("Usage: "),
                 "{arguments:?}: {}",
                 ran.stdout
             );
@@ -130,15 +144,8 @@ fn every_help_page_is_shown_in_every_way() {
 fn every_example_in_help_runs() {
     let mut all = Vec::new();
     each(&cmkctl::cli::command(), "cmkctl", &mut |command, path| {
-        let after = command
-            .get_after_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        all.extend(
-            commands(&after)
-                .into_iter()
-                .map(|line| (line, path.to_owned())),
-        );
+        let examples = examples(command).into_iter();
+        all.extend(examples.map(|line| (line, path.to_owned())));
     });
     assert!(all.len() > 30, "{}", all.len());
     for (line, path) in all {
@@ -147,14 +154,25 @@ fn every_example_in_help_runs() {
 }
 
 #[test]
-fn every_command_of_the_readme_runs() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+fn every_command_of_the_documents_runs() {
     let mut tried = 0;
-    for block in text.split("```sh\n").skip(1) {
-        for line in commands(block.split("```").next().unwrap()) {
-            executed(&line, "README");
+    for document in documents() {
+        for line in document.blocks("sh").into_iter().flat_map(commands) {
+            executed(&line, &document.name);
             tried += 1;
         }
     }
-    assert!(tried >= 3, "{tried}");
+    assert!(tried >= 12, "{tried}");
+}
+
+/// The README's tables send a reader in a hurry to one command each.
+#[test]
+fn every_command_in_a_table_of_the_readme_runs() {
+    let text = readme().text;
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();
+    let lines = named(&rows.join("\n"));
+    assert!(lines.len() > 20, "{lines:?}");
+    for line in lines {
+        executed(&line, "README");
+    }
 }

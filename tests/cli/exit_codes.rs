@@ -175,7 +175,7 @@ fn code_130_interrupted() {
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");
     assert!(
-        words.contains("add-environment") && words.contains("goes on at the service"),
+        words.contains("add-environment") && words.contains("at the service"),
         "{words}"
     );
 }

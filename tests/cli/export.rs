@@ -3,7 +3,7 @@
 
 use crate::tenants::{linked_uat, policy_ready, uat_is, uat_named};
 use crate::tool::{FAST, Served, rehearse};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn terraform_is_terraform_and_names_what_is_there() {
@@ -34,6 +34,102 @@ fn bicep_has_the_policy_its_vault_and_its_grant() {
     let ran = rehearse(&["export", "bicep", "--scenario", "expiring"]).exits(0);
     let opened = ran.stdout.matches('{').count();
     assert_eq!(opened, ran.stdout.matches('}').count());
+}
+
+/// The names of an object type of Bicep, and the type of each.
+fn names(types: &Value, at: &str) -> Value {
+    let number: usize = at.trim_start_matches("#/").parse().unwrap();
+    let found = &types[number];
+    // The body of a resource, or itself.
+    found["body"]["$ref"]
+        .as_str()
+        .map_or_else(|| found["properties"].clone(), |body| names(types, body))
+}
+
+/// Walks the properties of the first resource in a Bicep file along Microsoft's own types.
+fn unknown_names(bicep: &str, types: &Value) -> Vec<String> {
+    let resource = types
+        .as_array()
+        .unwrap()
+        .iter()
+        .position(|own| {
+            own["name"] == "Microsoft.PowerPlatform/enterprisePolicies@2020-10-30-preview"
+        })
+        .unwrap();
+    let (mut open, mut unknown) = (Vec::new(), Vec::new());
+    for line in bicep
+        .lines()
+        .skip_while(|line| !line.starts_with("resource "))
+    {
+        let line = line.trim();
+        if line.starts_with("resource ") {
+            open.push(names(types, &format!("#/{resource}")));
+        } else if line == "}" {
+            open.pop();
+        } else if let Some((name, value)) = line.split_once(": ") {
+            let kind = open.last().unwrap()[name]["type"]["$ref"].clone();
+            match kind.as_str() {
+                None => unknown.push(name.to_owned()),
+                Some(kind) if value == "{" => open.push(names(types, kind)),
+                Some(_) => {}
+            }
+        }
+        if open.is_empty() {
+            break;
+        }
+    }
+    unknown
+}
+
+/// Where Microsoft's specifications lie beside the project, their types have every name.
+#[test]
+fn the_names_in_bicep_are_those_of_its_types() {
+    let Some(folder) = std::env::var_os("CMKCTL_SPECS") else {
+        return;
+    };
+    let file = "bicep-types/microsoft.powerplatform@2020-10-30-preview.types.json";
+    let text = std::fs::read_to_string(std::path::Path::new(&folder).join(file)).unwrap();
+    let types: Value = serde_json::from_str(&text).unwrap();
+    let ran = rehearse(&["export", "bicep", "--scenario", "expiring"]).exits(0);
+    assert_eq!(unknown_names(&ran.stdout, &types), Vec::<String>::new());
+    let wrong = ran
+        .stdout
+        .replace("keyVault: {", "vault: 'x'\n      keyVault: {");
+    assert_eq!(unknown_names(&wrong, &types), ["vault"]);
+}
+
+#[test]
+fn a_policy_without_environments_is_exported_and_adopted() {
+    let served = Served::start("ready", FAST);
+    served.run(&["export", "bicep"]).exits(2);
+    served.run(&["create-policy", "--yes"]).exits(0);
+    for language in ["terraform", "bicep"] {
+        let ran = served.run(&["export", language]).exits(0);
+        assert!(ran.stdout.contains("ep-contoso-cmk"), "{}", ran.stdout);
+    }
+    let ran = served
+        .run(&["export", "bicep", "--policy", "nope"])
+        .exits(2);
+    assert!(
+        ran.stderr.contains("There is: ep-contoso-cmk."),
+        "{}",
+        ran.stderr
+    );
+    let file = served.folder().join("adopted.toml");
+    let file = file.to_str().unwrap();
+    served.run(&["adopt", "--out", file]).exits(0);
+    let ran = served.run(&["plan", file, "--detailed-exitcode"]).exits(0);
+    assert!(ran.stdout.contains("ep-contoso-cmk"), "{}", ran.stdout);
+    // What can't be listed is said.
+    served.faults(
+        &json!([{ "match": { "path": "/subscriptions/", "method": "GET" },
+        "do": "403", "times": 99 }]),
+    );
+    let ran = served.run(&["export", "bicep"]).exits(5);
+    assert!(ran.stderr.contains("can't be listed"), "{}", ran.stderr);
+    served
+        .run_as("power-platform-admin", &["export", "bicep"])
+        .exits(5);
 }
 
 #[test]
@@ -111,76 +207,4 @@ fn each_administrator_verifies_the_other_ones_part() {
     served.run(&["check"]).exits(6);
     served.run(&["check", "--part", "key-vault"]).exits(0);
     served.run(&["check", "--part", "power-platform"]).exits(6);
-}
-
-#[test]
-fn a_plan_is_split_into_what_each_administrator_runs() {
-    let served = Served::start("fresh", FAST);
-    let reader = served.object_id("power-platform-admin");
-    let wanted = format!(
-        "{}readers = [\"{reader}\"]\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso \
-        UAT\"\nmake-managed = true\n",
-        served.policy_block(),
-        served.default_of("environment")
-    );
-    let file = served.write("wanted.toml", &wanted);
-    let folder = served.folder().join("handover");
-    let plan = ["plan", &file, "--split", folder.to_str().unwrap()];
-    served.run(&plan).exits(0);
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let policy_file = format!(
-        "policy-{}.bicep",
-        served.default_of("policy").rsplit('/').next().unwrap()
-    );
-    assert!(read(&policy_file).contains("kind: 'Encryption'"));
-    // The scripts are run as they are, by whom they are for; nobody is there to be asked, so each
-    // consents on the command line.
-    let run = |name: &str, user: &str, consent: &str| {
-        let script = read(name);
-        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_cmkctl"));
-        let folder = binary.parent().unwrap().to_str().unwrap();
-        let mut bash = std::process::Command::new("bash");
-        bash.arg("-c").arg(
-            script
-                .replace("add-environment ", &format!("add-environment {consent} "))
-                .replace("create-policy ", "create-policy --yes "),
-        );
-        bash.env("PATH", format!("{folder}:/usr/bin:/bin"))
-            .env("CMKCTL_SANDBOX_USER", user);
-        let output = bash.output().unwrap();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
-    };
-    let (code, words) = run("key-vault-administrator.sh", "key-vault-admin", "");
-    assert_eq!(code, Some(0), "{words}");
-    // What it says about verifying is true.
-    let script = read("key-vault-administrator.sh");
-    let verifies = script
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("#   ")
-                .filter(|line| line.contains(" check "))
-        })
-        .unwrap();
-    let words: Vec<&str> = verifies
-        .split(' ')
-        .skip_while(|word| *word != "check")
-        .collect();
-    served.run_as("key-vault-admin", &words).exits(0);
-    let (code, words) = run(
-        "power-platform-administrator.sh",
-        "power-platform-admin",
-        "--yes --confirm 'Contoso UAT'",
-    );
-    assert_eq!(code, Some(0), "{words}");
-    let again = served.run(&["plan", &file, "--detailed-exitcode"]).exits(0);
-    assert!(
-        served.effects().contains(&"link-started".to_owned()),
-        "{}",
-        again.stdout
-    );
-    // What is there is never overwritten.
-    served.run(&plan).exits(2);
 }

@@ -99,7 +99,7 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
         5 => {
             ["401", "403"].contains(&fault)
                 || (fault == "404" && says(&["self-elevate"]))
-                || (says(&["not known (CMK", "could not be read"]) && stands(end, words))
+                || (says(&["unknown (CMK", "could not be read"]) && stands(end, words))
         }
         6 => {
             (says(&["blocker"]) && stands(end, words))
@@ -275,6 +275,11 @@ fn swap_policy_survives_every_trouble() {
 }
 
 #[test]
+fn create_key_survives_every_trouble() {
+    every_trouble("create-key");
+}
+
+#[test]
 fn every_job_is_in_the_matrix() {
     let names: Vec<&str> = jobs().iter().map(|job| job.name).collect();
     assert_eq!(
@@ -282,6 +287,7 @@ fn every_job_is_in_the_matrix() {
         [
             "add-environment",
             "create-policy",
+            "create-key",
             "access policies",
             "managed HSM",
             "enable",

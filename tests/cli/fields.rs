@@ -1,7 +1,7 @@
 //! The fields that decide: every documented word in any case, a word that nobody knows, and
 //! everything that is no word. What is not known names the field, and the value where there is one.
 
-use cmkctl::cloud::{arm, environments, vaults};
+use cmkctl::cloud::{arm, environments, inventory, vaults};
 use cmkctl::model::environment::{Environment, Governance, Management, Runtime, Sku, Stage};
 use cmkctl::model::ids::{ArmId, ResourceKind};
 use cmkctl::model::key_ids::KeyName;
@@ -9,6 +9,7 @@ use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::operation::Progress;
 use cmkctl::model::protection::{Health, KeyType, Network, Policy, Provider, Registration, Vault};
 use cmkctl::model::seen::Seen;
+use cmkctl::model::subscription::Standing;
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
 
@@ -189,6 +190,31 @@ fn words_of_a_link_and_of_an_operation() {
     odd["state"]["id"] = json!("Wibble");
     let odd = environments::operation(&odd);
     assert!(!odd.has_ended() && !odd.succeeded() && !odd.failed());
+}
+
+#[test]
+fn words_of_a_subscription() {
+    let whole = json!({ "subscriptionId": "11111111-2222-3333-4444-555555555555",
+        "displayName": "S", "state": "Enabled", "tenantId": "t" });
+    let read = |value: &Value| inventory::subscription(value).unwrap();
+    Field {
+        path: "state",
+        name: "state",
+        words: vec![
+            ("Enabled", Standing::Enabled),
+            ("Warned", Standing::Warned),
+            ("PastDue", Standing::Warned),
+            ("Disabled", Standing::Disabled),
+            ("Deleted", Standing::Disabled),
+        ],
+        left_out: None,
+    }
+    .holds(&whole, |value| read(value).state.means);
+    let mut bare = whole;
+    put(&mut bare, "tenantId", None);
+    assert!(read(&bare).tenant.unknown().is_some());
+    put(&mut bare, "subscriptionId", None);
+    assert!(inventory::subscription(&bare).is_err());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::tool::{FAST, Served, overlaid};
 use serde_json::{Value, json};
 
 const POLICY: &str = "/enterprisePolicies/ep-contoso-cmk";
+const VAULT: &str = "/vaults/kv-contoso-cmk?";
 const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 
 /// Both vault and policy have a second key that is as good.
@@ -106,7 +107,7 @@ fn a_version_that_somebody_uses_by_now_is_not_disabled() {
     let words = &[
         "This step was not sent (Disable the version ",
         "since the plan was made, findings came up",
-        "`Contoso UAT` is encrypted with it",
+        "`Contoso UAT` uses it through the policy",
     ];
     is_refused(&between, &served, &retire, (6, words));
 }
@@ -157,7 +158,7 @@ fn an_environment_that_is_not_visible_by_now_is_not_enabled() {
     // The first look at it by itself is that of the step, the second one its evidence.
     for (looks, words) in [
         (0, ["Nothing was sent", "can't read whether it is needed"]),
-        (1, ["is not started", "not visible to you"]),
+        (1, ["is not started", "You can't see"]),
     ] {
         let between = Between::after(&served, looks, vec![hidden]);
         is_refused(&between, &served, &unlock, (5, &words));
@@ -190,6 +191,41 @@ fn a_vault_that_is_protected_by_now_is_not_written() {
     let between = Between::after(&served, looks, vec![protected]);
     let words = &["This step was not sent (Turn on purge protection", "CMK011"];
     is_refused(&between, &served, &fix, (6, words));
+}
+
+#[test]
+fn a_vault_that_can_not_be_seen_by_now_is_not_made() {
+    let served = Served::start("empty", FAST);
+    let create = [
+        "create-key",
+        "--azure-location",
+        "westeurope",
+        "--yes",
+        "--confirm",
+        "kv-contoso-cmk",
+    ];
+    let looks = {
+        let between = Between::new(&served, Vec::new());
+        between
+            .run_as("admin", &[&create[..3], &["--dry-run"]].concat())
+            .exits(0);
+        between.times_asked(VAULT)
+    };
+    // Somebody has made it meanwhile and shows it to nobody. The first look at it is that of the
+    // step, the second one its evidence.
+    for (more, words) in [
+        (0, "Nothing was sent"),
+        (1, "This step was not sent (Create the standard vault"),
+    ] {
+        let hidden: Rule = (VAULT, Deed::Status(403));
+        let between = Between::after(&served, looks + more, vec![hidden]);
+        let ran = between.run_as("admin", &create).exits(5);
+        ran.says_on_stderr(&[words]);
+        assert_eq!(served.times("vault-created"), 0);
+        assert_eq!(served.times("key-version-created"), 0);
+    }
+    served.run(&create).exits(0);
+    assert_eq!(served.times("vault-created"), 1);
 }
 
 #[test]

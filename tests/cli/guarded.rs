@@ -19,6 +19,8 @@ fn every_command() -> Vec<Vec<&'static str>> {
         vec!["environment-name", "Contoso UAT"],
         vec!["check"],
         vec!["status"],
+        vec!["list", "environments"],
+        vec!["list", "keys"],
         vec!["create-policy", "--yes"],
         consent("add-environment"),
         consent("enable"),
@@ -312,6 +314,14 @@ fn an_answer_without_end_ends_in_words_and_not_in_memory() {
     let ran = bounded(&served, &["environment-name", "Contoso UAT"]).exits(1);
     assert!(ran.stderr.contains("the list has no end"), "{}", ran.stderr);
     assert_eq!(served.ledger()["writes"], 0);
+}
+
+#[test]
+fn an_answer_compressed_in_two_members_is_read_whole() {
+    let served = Served::start("ready", FAST);
+    served.faults(&json!([{ "match": {}, "do": "gzip-parts", "times": 100_000 }]));
+    served.run(&[&["enable"][..], &CONSENT].concat()).exits(0);
+    assert_eq!(served.times("link-started"), 1);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Every command explains itself, with examples that can be typed.
 
-use crate::tool::run;
+use crate::tool::{finish, run};
 use clap::Command;
+use clap::error::ErrorKind;
 
 pub(crate) fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
     visit(command, path);
@@ -26,6 +27,14 @@ pub(crate) fn commands(text: &str) -> Vec<String> {
                 .to_owned()
         })
         .collect()
+}
+
+/// The examples of a command's help.
+pub(crate) fn examples(command: &Command) -> Vec<String> {
+    let after = command.get_after_help().map(ToString::to_string);
+    let after = after.unwrap_or_default();
+    let examples = after.split_once("Examples:\n");
+    examples.map_or_else(Vec::new, |(_, examples)| commands(examples))
 }
 
 /// As a shell splits it, with double quotes.
@@ -53,11 +62,7 @@ fn every_command_has_a_line_and_examples_that_parse() {
             !about.is_empty() && !about.ends_with('.'),
             "{path}: `{about}`"
         );
-        let after = command
-            .get_after_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let examples = commands(&after);
+        let examples = examples(command);
         assert!(
             !examples.is_empty() || command.has_subcommands(),
             "{path} has no example"
@@ -81,21 +86,102 @@ fn every_command_has_a_line_and_examples_that_parse() {
 }
 
 #[test]
-fn every_command_in_the_readme_parses() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let mut shell = String::new();
-    for block in text.split("```sh\n").skip(1) {
-        shell.push_str(block.split("```").next().unwrap());
-    }
-    let all = commands(&shell);
-    assert!(all.len() >= 3, "{all:?}");
-    for line in all {
-        let words = words(&line);
+fn every_page_is_one_screen_with_its_examples_first() {
+    let mut pages = String::new();
+    each(&cmkctl::cli::command(), "cmkctl", &mut |command, path| {
+        let words: Vec<&str> = path.split(' ').skip(1).chain(["--help"]).collect();
+        let mut asks = crate::tool::command(&words);
+        asks.env("COLUMNS", "80");
+        let page = finish(asks).exits(0).stdout;
+        let lines = page.lines().count();
+        let limit = if path == "cmkctl" { 60 } else { 45 };
+        assert!(lines < limit, "{path}: {lines} lines");
+        let options = page.find("\nOptions:").unwrap_or(page.len());
         assert!(
-            cmkctl::cli::parse(&words.iter().map(String::as_str).collect::<Vec<_>>()).is_ok(),
-            "{line}"
+            command.has_subcommands() || page.find("\nExamples:").unwrap() < options,
+            "{page}"
         );
+        // Only what is to be pasted may be wider.
+        let mut pasted = false;
+        for line in page.lines() {
+            pasted = !line.is_empty() && (pasted || line == "Examples:");
+            assert!(
+                pasted || line.chars().count() <= 80 || line.starts_with("  PowerShell"),
+                "{path}: {line}"
+            );
+        }
+        pages.push_str(&format!("$ {path} --help\n{page}\n"));
+    });
+    insta::assert_snapshot!("pages", pages);
+}
+
+#[test]
+fn every_command_is_in_one_group() {
+    let overview = run(&[]).exits(0).stdout;
+    for asks in [&["--help"][..], &["-h"], &["help"]] {
+        assert_eq!(run(asks).exits(0).stdout, overview, "{asks:?}");
     }
+    for command in cmkctl::cli::command().get_subcommands() {
+        let line = format!("\n  {:18}  ", command.get_name());
+        assert_eq!(overview.matches(&line).count(), 1, "{line}");
+        let about = command.get_about().unwrap().to_string();
+        assert!(about.chars().count() < 60, "{about}");
+    }
+}
+
+/// What stands between backticks in prose and tables, and begins as a command of ours.
+pub(crate) fn named(text: &str) -> Vec<String> {
+    let prose = text.split("```").step_by(2);
+    let words = prose.flat_map(|prose| prose.split('`').skip(1).step_by(2));
+    words
+        .filter(|word| word.starts_with("cmkctl "))
+        .map(|word| word.replace('\n', " "))
+        .collect()
+}
+
+#[test]
+fn every_scenario_and_every_user_is_named() {
+    let tree = cmkctl::cli::command();
+    let help = |name: &str| {
+        let own = tree.get_arguments().find(|own| own.get_id() == name);
+        own.unwrap().get_help().unwrap().to_string()
+    };
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sandbox/scenarios");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert_eq!(help("scenario").contains(&name), name != "base", "{name}");
+    }
+    for user in cmkctl::run::SANDBOX_USERS {
+        assert!(help("sandbox_user").contains(user), "{user}");
+    }
+}
+
+/// Commands of `sh` blocks and those that a sentence or a table names.
+#[test]
+fn every_command_in_the_documents_parses() {
+    let mut tried = 0;
+    for document in crate::documents::documents() {
+        let mut all = named(&document.text);
+        for block in document.blocks("sh") {
+            all.extend(commands(block));
+        }
+        for line in all {
+            let words = words(&line);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let odd = cmkctl::cli::parse(&words).err().map(|error| error.kind());
+            // A sentence may name a command without what it takes.
+            let bare = odd == Some(ErrorKind::MissingRequiredArgument) && words.len() == 2;
+            let version = odd == Some(ErrorKind::DisplayVersion);
+            assert!(
+                odd.is_none() || bare || version,
+                "{}: {line}",
+                document.name
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 80, "{tried}");
 }
 
 #[test]
@@ -110,9 +196,12 @@ fn help_is_asked_for_in_every_way() {
         let ran = run(arguments).exits(0);
         assert!(ran.stdout.contains("Usage: cmkctl"), "{arguments:?}");
     }
-    // Nothing typed is a usage error that helps.
-    assert!(run(&[]).exits(2).stderr.contains("Usage: cmkctl"));
-    assert!(run(&["stauts"]).exits(2).stderr.contains("'status'"));
+    assert!(run(&["stauts"]).exits(2).stderr.contains("`status`"));
+    for odd in [&["help", "bogus"][..], &["help", "list", "bogus"]] {
+        run(odd)
+            .exits(2)
+            .says_on_stderr(&["There is no command and no topic `bogus`."]);
+    }
     // The short way to the version says what clap says.
     for asks in ["--version", "-V"] {
         assert_eq!(

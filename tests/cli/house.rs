@@ -620,18 +620,11 @@ fn the_table_of_the_rooms_is_the_rule() {
     assert_eq!(rows.iter().map(Vec::len).sum::<usize>(), rooms.count());
 }
 
-/// The README's picture has an arrow for each permission above, and no other.
+/// The picture for contributors has an arrow for each permission above, and no other.
 #[test]
 fn the_picture_of_the_rooms_is_the_rule() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let picture = readme
-        .split("```mermaid\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
+    let page = crate::documents::contributing();
+    let picture = page.blocks("mermaid")[0];
     // What everybody may use is said beside the picture.
     let drawn_apart = |room: &str| matches!(room, "model" | "error");
     let mut drawn = Vec::new();

@@ -7,6 +7,8 @@ use crate::rules::{
 use cmkctl::model::finding::Severity;
 use cmkctl::model::key_ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::making::{Making, NameCheck};
+use cmkctl::model::new_key::NewKey;
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
 use cmkctl::model::protection::Validity;
@@ -15,7 +17,7 @@ use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{OldKey, Version};
 use cmkctl::model::target::Target;
 use cmkctl::model::word::Word;
-use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
+use cmkctl::steps::{Whose, add, create_key, policy, remove, retire, rotate, swap, unlock};
 use std::collections::BTreeMap;
 
 pub(crate) type Step = fn(&Target, &Observed) -> Plan;
@@ -40,7 +42,7 @@ fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Value)) {
 }
 
 /// Every fact that a step may decide upon, as nobody knows it.
-pub(crate) const UNKNOWN: [(&str, Change); 58] = [
+pub(crate) const UNKNOWN: [(&str, Change); 68] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| {
         on(&mut o.environment, |one| one.key_link = silent())
@@ -82,9 +84,9 @@ pub(crate) const UNKNOWN: [(&str, Change); 58] = [
     ("integration", |o| o.integration = silent()),
     ("integration, never read", |o| o.integration = None),
     ("operations", |o| o.operations = silent()),
-    ("operations, hidden", |o| o.operations = unreadable(None)),
+    ("operations, hidden", |o| hide(&mut o.operations)),
     ("policy", |o| o.policy = silent()),
-    ("policy, hidden", |o| o.policy = unreadable(None)),
+    ("policy, hidden", |o| hide(&mut o.policy)),
     ("key of the policy", |o| {
         on(&mut o.policy, |one| one.key = odd())
     }),
@@ -96,7 +98,7 @@ pub(crate) const UNKNOWN: [(&str, Change); 58] = [
     }),
     ("vault", |o| o.vault = silent()),
     ("vault, never read", |o| o.vault = None),
-    ("vault, hidden", |o| o.vault = unreadable(None)),
+    ("vault, hidden", |o| o.vault.iter_mut().for_each(hide)),
     ("model of the vault", |o| {
         on(&mut o.vault, |one| one.rbac = odd())
     }),
@@ -211,7 +213,56 @@ pub(crate) const UNKNOWN: [(&str, Change); 58] = [
             (left.vault, left.key) = (silent(), silent());
         }
     }),
+    ("tenant of a new vault", |o| o.making.tenant = silent()),
+    ("resource group", |o| o.making.group = silent()),
+    ("name of a new vault", |o| o.making.name = silent()),
+    ("rights to make a key", |o| o.making.rights = silent()),
+    ("locks where a key is made", |o| o.making.locks = silent()),
+    ("rotation policy", |o| o.making.rotation = odd()),
+    ("SKU of the vault", |o| o.making.premium = odd()),
+    ("deleted vaults", |o| o.around.deleted_vault = silent()),
+    ("deleted vaults, hidden", |o| {
+        hide(&mut o.around.deleted_vault)
+    }),
+    ("deleted keys", |o| o.around.deleted_key = silent()),
 ];
+
+/// The service refuses to say what it said. What it did not say before stays unknown: a refusal
+/// says more than no answer.
+fn hide<T: Clone>(fact: &mut Seen<T>) {
+    if fact.unreadable().is_none() {
+        *fact = unreadable(None);
+    }
+}
+
+/// A key is to be made, and nothing is there but the right to make all of it.
+pub(crate) fn nothing_there(target: &mut Target, observed: &mut Observed) {
+    target.new_key = Some(NewKey {
+        region: Some("westeurope".to_owned()),
+        ..NewKey::default()
+    });
+    (observed.vault, observed.key) = (Some(Seen::Absent), None);
+    observed.around.deleted_vault = Seen::Absent;
+    observed.making = Making {
+        tenant: Seen::Present("t".to_owned()),
+        group: Seen::Absent,
+        name: Seen::Present(NameCheck::Free),
+        scope: "/subscriptions/s".to_owned(),
+        rights: observed.around.vault_rights.clone(),
+        locks: all(Vec::new()),
+        ..Making::default()
+    };
+}
+
+/// A key is to be made in a vault that is there.
+pub(crate) fn no_key_there(target: &mut Target, observed: &mut Observed) {
+    let vault = observed.vault.clone();
+    nothing_there(target, observed);
+    (observed.vault, observed.key) = (vault, Some(Seen::Absent));
+    observed.around.deleted_vault = Seen::default();
+    observed.around.deleted_key = Seen::Absent;
+    observed.making.premium = Known::Known(true);
+}
 
 /// All is well, and everything that any step asks for was read.
 pub(crate) fn whole() -> (Target, Observed) {
@@ -305,6 +356,12 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
         }),
     );
     push("retire-key", retire::plan, with(&|_, _| {}));
+    push("create-key", create_key::plan, with(&nothing_there));
+    push(
+        "create-key in a vault",
+        create_key::plan,
+        with(&no_key_there),
+    );
     all
 }
 
@@ -317,7 +374,7 @@ fn every_step_does_its_work_where_all_is_known() {
 }
 
 /// Facts of a step's own: each of them, taken away, refuses.
-const DECIDE: [(&str, &[&str]); 7] = [
+const DECIDE: [(&str, &[&str]); 9] = [
     (
         "add",
         &[
@@ -450,6 +507,29 @@ const DECIDE: [(&str, &[&str]); 7] = [
             "versions",
         ],
     ),
+    (
+        "create-key",
+        &[
+            "vault",
+            "vault, never read",
+            "vault, hidden",
+            "tenant of a new vault",
+            "resource group",
+            "name of a new vault",
+            "deleted vaults",
+        ],
+    ),
+    (
+        "create-key in a vault",
+        &[
+            "vault",
+            "vault, never read",
+            "vault, hidden",
+            "key",
+            "key, never read",
+            "deleted keys",
+        ],
+    ),
 ];
 
 #[test]
@@ -567,7 +647,8 @@ fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
             .iter()
             .filter(|finding| finding.severity == Severity::NotVisible)
             .count();
-        let own = ["create-policy", "rotate-key", "retire-key"].contains(&name);
+        let own = ["create-policy", "rotate-key", "retire-key"].contains(&name)
+            || name.starts_with("create-key");
         assert_eq!(
             (plan.may_start(), hidden > 0),
             (!own, !own),

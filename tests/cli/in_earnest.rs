@@ -209,6 +209,12 @@ fn a_job_of_github_buys_every_token_with_a_fresh_assertion() {
         assert_eq!(header(&one.head, "authorization"), Some("Bearer hunter2"));
     }
     fresh_assertions(&net, 2);
+    // Each cloud has an audience of its own, and it can be another one.
+    let other = "--endpoint=federated-audience=api://AzureADTokenExchangeChina";
+    run_signed_in(&net, &["status", &id, other], &runner).exits(0);
+    let last = net.asked("runner").pop().unwrap();
+    let part = "&audience=api://AzureADTokenExchangeChina HTTP/1.1";
+    assert!(last.head.contains(part), "{}", last.head);
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn a_swap_asks_for_the_grant_on_the_old_key_first() {
     served.run(&policy).exits(0);
     served.reset();
     let blind = served.run_as("power-platform-admin", &SWAP).exits(5);
-    blind.says(&["CMK034", "not visible to you", "--old-key-granted"]);
+    blind.says(&["CMK034", "You can't see", "--old-key-granted"]);
     assert!(served.effects().is_empty());
     served
         .run_as(
@@ -240,7 +240,7 @@ fn a_policy_that_is_not_shown_is_not_gone_where_the_history_ends_with_a_key() {
         let all = served.run(&["status", "-o", "json"]).exits(0).json();
         assert_eq!(all["state"], state, "{history:?}");
         let ran = served.run(&REMOVE).exits(ends[0]);
-        let open = ran.stderr.contains("is not known");
+        let open = ran.stderr.contains("cmkctl can't tell");
         assert_eq!(open, ends[0] == 5, "{}", ran.stderr);
         assert!(served.effects().is_empty());
         served.run(&START_ADD).exits(ends[1]);

@@ -18,13 +18,17 @@ mod audit;
 mod bad_input;
 mod between;
 mod causes;
+#[cfg(target_os = "linux")]
+mod certificates;
 mod check;
 mod clocks;
 mod codes;
 mod configuration;
 mod consent;
 mod crash_matrix;
+mod create_key;
 mod doctor;
+mod documents;
 mod door;
 mod ends;
 mod estate;
@@ -39,7 +43,11 @@ mod four_days;
 mod fuzz;
 mod gathered_again;
 mod guarded;
+#[cfg(target_os = "linux")]
+mod guided;
+mod hand_over;
 mod help;
+mod hints;
 mod house;
 mod ignorance;
 mod imports;
@@ -48,18 +56,28 @@ mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
 mod leaving;
+#[cfg(target_os = "linux")]
+mod led;
+mod list;
+#[cfg(target_os = "linux")]
+mod logging_in;
 mod monotone;
 mod month;
+mod names;
 mod output;
 #[cfg(unix)]
 mod pipelines;
 mod poorer;
 mod poverty;
+#[cfg(target_os = "linux")]
+mod power_shell;
 mod procedure;
 #[cfg(target_os = "linux")]
 mod proxies;
 mod readme;
 mod recorded;
+#[cfg(target_os = "linux")]
+mod remembered;
 mod report;
 mod request_ids;
 mod retire;
@@ -70,12 +88,17 @@ mod rules;
 #[cfg(unix)]
 mod runner;
 mod sandbox_azure;
+mod sandbox_governed;
+mod sandbox_graph;
+mod sandbox_keys;
 mod sandbox_lists;
 mod sandbox_places;
 mod sandbox_power_platform;
 mod sandbox_roles;
+mod sandbox_sign_ins;
 mod sandbox_tls;
 mod sandbox_trouble;
+mod sandbox_vaults;
 mod sandbox_versions;
 mod sandbox_wire;
 mod sarif;
@@ -85,13 +108,16 @@ mod seen;
 mod sending;
 mod shell;
 mod sign_in;
+mod specified;
 #[cfg(target_os = "linux")]
 mod stopping;
 mod tenants;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tool;
+mod topics;
 mod unlock;
+mod voice;
 mod wanted;
 mod where_tokens_go;
 mod written;

@@ -1,20 +1,22 @@
 //! Taking knowledge away never adds an action, never takes a blocker away, and never makes an
 //! outcome a success: over every step, in situations of all kinds.
 
-use crate::ignorance::{Step, UNKNOWN, whole};
+use crate::ignorance::{Step, UNKNOWN, no_key_there, nothing_there, whole};
 use crate::rules::{all, in_days, link, linked, newest, operation, part, policy_id};
 use cmkctl::model::action::facts::OnTheWay;
 use cmkctl::model::environment::Integration;
 use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::making::NameCheck;
+use cmkctl::model::new_key::{NewKey, Period, Rotation};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
 use cmkctl::model::protection::{Network, Registration};
 use cmkctl::model::rights::Held;
 use cmkctl::model::seen::Seen;
-use cmkctl::model::surroundings::OldKey;
+use cmkctl::model::surroundings::{Deleted, OldKey};
 use cmkctl::model::target::Target;
 use cmkctl::steps::check::check;
-use cmkctl::steps::{Whose, add, policy, remove, retire, rotate, swap, unlock};
+use cmkctl::steps::{Whose, add, create_key, policy, remove, retire, rotate, swap, unlock};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
@@ -23,7 +25,7 @@ type Fact = (&'static str, fn(&mut Observed));
 type Situation = (&'static str, fn(&mut Target, &mut Observed));
 
 /// What a snapshot may know besides that all is well. They can be combined at will.
-const SITUATIONS: [Situation; 36] = [
+const SITUATIONS: [Situation; 46] = [
     ("linked", |_, o| {
         part(&mut o.environment).key_link = link("ep", "Linked")
     }),
@@ -158,7 +160,55 @@ const SITUATIONS: [Situation; 36] = [
             .iter_mut()
             .for_each(|version| version.validity.enabled = Known::Known(false));
     }),
+    ("a key to be made", |t, o| nothing_there(t, o)),
+    ("a key to be made in a vault", |t, o| no_key_there(t, o)),
+    ("a key to be made that is there", |t, _| {
+        t.new_key.get_or_insert_default();
+    }),
+    ("a key of another size to be made", |t, _| {
+        wish(t).bits = Some(2048)
+    }),
+    ("a key in hardware to be made", |t, o| {
+        wish(t).hsm_protected = true;
+        o.making.premium = Known::Known(false);
+    }),
+    ("a key that rotates to be made", |t, o| {
+        wish(t).rotation = Some(Rotation {
+            every: Period::days(365),
+            lasts: None,
+            notify: None,
+        });
+        o.making.rotation = Known::Known(None);
+    }),
+    ("no region", |t, o| {
+        nothing_there(t, o);
+        wish(t).region = None;
+    }),
+    ("a deleted vault", |t, o| {
+        nothing_there(t, o);
+        o.around.deleted_vault = Seen::Present(Deleted::default());
+        o.making.name = taken();
+    }),
+    ("a deleted key", |t, o| {
+        no_key_there(t, o);
+        o.around.deleted_key = Seen::Present(Deleted::default());
+    }),
+    ("a name that another tenant has", |t, o| {
+        nothing_there(t, o);
+        o.making.name = taken();
+    }),
 ];
+
+fn wish(target: &mut Target) -> &mut NewKey {
+    target.new_key.get_or_insert_default()
+}
+
+fn taken() -> Seen<NameCheck> {
+    Seen::Present(NameCheck::Taken {
+        reason: "AlreadyExists".to_owned(),
+        message: "It is taken.".to_owned(),
+    })
+}
 
 /// All is well but for some situations. The tenant shows the environment as it is.
 fn snapshot(situations: &[Situation]) -> (Target, Observed) {
@@ -214,13 +264,17 @@ fn checked(target: &Target, observed: &Observed) -> Plan {
 
 /// The whole procedure, as `enable` joins it.
 fn enable(target: &Target, observed: &Observed) -> Plan {
-    let mut plan = policy::plan(target, observed, Whose::Own);
-    let comes = plan.changes();
-    plan.join(add::plan(target, observed, comes));
+    let mut plan = create_key::plan(target, observed);
+    let after = create_key::afterwards(target, observed);
+    let own = policy::plan(target, &after, Whose::Own);
+    let comes = own.changes();
+    plan.join(own);
+    plan.join(add::plan(target, &after, comes));
     plan
 }
 
-const STEPS: [(&str, Step); 10] = [
+const STEPS: [(&str, Step); 11] = [
+    ("create-key", create_key::plan),
     ("create-policy", |t, o| policy::plan(t, o, Whose::Own)),
     ("add-environment", |t, o| add::plan(t, o, false)),
     ("enable", enable),

@@ -44,14 +44,14 @@ fn one_command_enables_everything_in_every_scenario() {
         let served = Served::start(scenario, FAST);
         let first = served.run(&enable(&["--make-managed"])).exits(0);
         assert!(
-            first.stdout.contains("done, shown by a re-read"),
+            first.stdout.contains("done and verified"),
             "{scenario}: {}",
             first.stdout
         );
         assert_eq!(served.effects(), effects, "{scenario}");
         let again = served.run(&enable(&["--make-managed"])).exits(0);
         assert!(
-            again.stdout.contains("already in the wanted state"),
+            again.stdout.contains("already in the desired state"),
             "{scenario}: {}",
             again.stdout
         );

@@ -87,7 +87,7 @@ fn no_proxy_is_honoured() {
             .lines()
             .map_while(Result::ok);
         let tried = lines
-            .take_while(|line| !line.contains("trying again"))
+            .take_while(|line| !line.contains("Trying again"))
             .collect::<Vec<_>>()
             .join("\n");
         child.kill().unwrap();

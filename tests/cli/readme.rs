@@ -1,12 +1,17 @@
-//! What the README shows is what the binary prints: every `console` block is run, and its output
-//! compared.
+//! What README and topics show is what the binary prints: every `console` block is run, and its
+//! output compared. Tables that the code knows are the code's.
 //!
-//! `UPDATE_README=1 cargo test readme` writes the output anew.
+//! `UPDATE_README=1 cargo test readme` writes both anew.
 
+use crate::documents::{Document, documents, readme, root, topics};
 use crate::tool::{FAST, command};
+use cmkctl::config::VARIABLES;
+use cmkctl::error::Kind;
+use cmkctl::model::catalogue::CATALOGUE;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Stopped with the test, however it ends.
@@ -21,12 +26,89 @@ impl Drop for Background {
 
 #[test]
 fn every_transcript_is_what_the_binary_prints() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(&file).unwrap();
+    let documents = documents();
+    let commands = AtomicUsize::new(0);
+    // Each has a folder and a sandbox of its own.
+    std::thread::scope(|threads| {
+        for document in &documents {
+            threads.spawn(|| commands.fetch_add(is_true(document), Ordering::Relaxed));
+        }
+    });
+    let commands = commands.into_inner();
+    assert!(commands > 24, "{commands} commands are shown");
+}
+
+/// Compares a document with what it would be if it was written now. How many commands does it show?
+fn is_true(document: &Document) -> usize {
+    let mut text = document.text.clone();
+    for (name, table) in generated() {
+        text = with_table(&text, name, &table);
+    }
+    let (written, commands) = with_transcripts(&text);
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&document.file, &written).unwrap();
+        return commands;
+    }
+    let mut lines = document.text.lines().zip(written.lines()).enumerate();
+    let differs = lines.find(|(_, (shown, now))| without_ids(shown) != without_ids(now));
+    if let Some((number, (shown, now))) = differs {
+        panic!("{}:{}\n{shown}\n{now}", document.name, number + 1);
+    }
+    let (shown, now) = (document.text.lines().count(), written.lines().count());
+    assert_eq!(shown, now, "lines of {}", document.name);
+    commands
+}
+
+/// The tables that stand between `<!-- name -->` and `<!-- /name -->`.
+fn generated() -> [(&'static str, String); 3] {
+    let mut codes = "| code | usually | what | who can help |\n|---|---|---|---|\n".to_owned();
+    for entry in &CATALOGUE {
+        let severity = entry.severity.word();
+        codes.push_str(&format!(
+            "| {} | {severity} | {} | {} |\n",
+            entry.code, entry.title, entry.who
+        ));
+    }
+    let mut exits =
+        "| code | meaning |\n|---|---|\n| 0 | done, or already in the desired state |\n".to_owned();
+    for kind in Kind::ALL {
+        exits.push_str(&format!("| {} | {} |\n", kind.exit_code(), kind.meaning()));
+    }
+    let mut variables = "| variable | meaning |\n|---|---|\n".to_owned();
+    for (name, what) in VARIABLES {
+        variables.push_str(&format!("| `{name}` | {what} |\n"));
+    }
+    [
+        ("codes", codes),
+        ("exit-codes", exits),
+        ("variables", variables),
+    ]
+}
+
+fn with_table(text: &str, name: &str, table: &str) -> String {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let Some((before, rest)) = text.split_once(&begin) else {
+        return text.to_owned();
+    };
+    let (_, after) = rest.split_once(&end).unwrap();
+    format!("{before}{begin}{table}{end}{after}")
+}
+
+#[test]
+fn every_generated_table_has_its_place() {
+    let all: String = documents().iter().map(|one| one.text.as_str()).collect();
+    for (name, _) in generated() {
+        let marks = all.matches(&format!("<!-- {name} -->\n")).count();
+        assert_eq!(marks, 1, "{name}");
+    }
+}
+
+/// The text with what its commands print now, and how many they are.
+fn with_transcripts(text: &str) -> (String, usize) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("examples")).unwrap();
     let example = "examples/wanted.toml";
-    fs::copy(file.with_file_name(example), folder.path().join(example)).unwrap();
+    fs::copy(root().join(example), folder.path().join(example)).unwrap();
     let mut background = Vec::new();
     let mut written = String::new();
     let mut lines = text.lines();
@@ -50,14 +132,7 @@ fn every_transcript_is_what_the_binary_prints() {
             }
         }
     }
-    assert!(commands > 8, "the README shows {commands} commands");
-    if std::env::var_os("UPDATE_README").is_some() {
-        fs::write(&file, &written).unwrap();
-    }
-    for (number, (shown, printed)) in text.lines().zip(written.lines()).enumerate() {
-        assert_eq!(shown, printed, "line {} of the README", number + 1);
-    }
-    assert_eq!(text, written);
+    (written, commands)
 }
 
 /// What one typed command prints on both streams, as a terminal shows them.
@@ -113,38 +188,101 @@ fn split(typed: &str) -> Vec<String> {
     words
 }
 
-/// A file that the README sends its reader to is there; `*` stands for any part of a name.
+/// A file that a reader is sent to is there; `*` stands for any part of a name.
 #[test]
 fn every_file_that_is_named_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("README.md")).unwrap();
     let mut named = 0;
-    for word in text.split(|ch: char| ch.is_whitespace() || "`()[],;".contains(ch)) {
-        let word = word.trim_start_matches("./").trim_end_matches(['.', ':']);
-        let ours = ["src/", "tests/", "examples/", ".ci/"]
-            .iter()
-            .any(|folder| word.starts_with(folder));
-        if !ours {
-            continue;
-        }
-        named += 1;
-        let path = root.join(word);
-        let there = match word.rsplit_once('*') {
-            None => path.exists(),
-            Some((begin, _)) => {
-                let begin = root.join(begin);
-                let mut files = fs::read_dir(begin.parent().unwrap()).unwrap();
-                let name = begin.file_name().unwrap().to_str().unwrap();
-                files.any(|file| {
-                    file.unwrap()
-                        .file_name()
-                        .to_str()
-                        .unwrap()
-                        .starts_with(name)
-                })
+    for Document { name, text, .. } in documents() {
+        for word in text.split(|ch: char| ch.is_whitespace() || "`()[],;".contains(ch)) {
+            let word = word.trim_start_matches("./").trim_end_matches(['.', ':']);
+            let ours = ["src/", "tests/", "examples/", ".ci/", ".github/"]
+                .iter()
+                .any(|folder| word.starts_with(folder));
+            if !ours {
+                continue;
             }
-        };
-        assert!(there, "the README names {word}");
+            named += 1;
+            assert!(exists(word), "{name} names {word}");
+        }
     }
-    assert!(named > 30, "the README names {named} files");
+    assert!(named > 30, "{named} files are named");
+}
+
+fn exists(word: &str) -> bool {
+    let path = root().join(word);
+    let Some((begin, _)) = word.rsplit_once('*') else {
+        return path.exists();
+    };
+    let begin = root().join(begin);
+    let mut files = fs::read_dir(begin.parent().unwrap()).unwrap();
+    let name = begin.file_name().unwrap().to_str().unwrap();
+    files.any(|file| {
+        let file = file.unwrap().file_name();
+        file.to_str().unwrap().starts_with(name)
+    })
+}
+
+/// The targets of all links, as they stand.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1);
+    targets
+        .map(|rest| rest.split(')').next().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut followed = 0;
+    for document in documents() {
+        for target in links(&document.text) {
+            let file = target.split('#').next().unwrap();
+            let path = document.file.with_file_name(file);
+            let there = target.contains("://") || path.exists();
+            assert!(there, "{} links to {target}", document.name);
+            followed += 1;
+        }
+    }
+    assert!(followed > 40, "{followed}");
+}
+
+#[test]
+fn the_readme_is_short_and_begins_with_the_risk() {
+    let text = readme().text;
+    assert!(text.lines().count() < 280, "{}", text.lines().count());
+    let first: Vec<&str> = text.lines().take(60).collect();
+    let first = first.join("\n");
+    for part in [
+        "## The risk",
+        "up to four days",
+        "Never run against the live service",
+        "## Install",
+        "cargo install --path . --locked",
+    ] {
+        assert!(first.contains(part), "{part}");
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, rust) = manifest.split_once("rust-version = \"").unwrap();
+    let rust = rust.split('"').next().unwrap();
+    assert!(first.contains(&format!("Rust {rust} or newer")), "{rust}");
+}
+
+#[test]
+fn the_readme_links_to_every_topic() {
+    let text = readme().text;
+    let targets = links(&text);
+    for (name, document) in topics() {
+        assert!(targets.contains(&document.name.as_str()), "{name}");
+        let row = format!("| [{name}]({}) |", document.name);
+        assert!(text.contains(&row), "{row}");
+    }
+}
+
+/// The ids for a support ticket depend on the order in which requests arrive.
+fn without_ids(line: &str) -> String {
+    const LABEL: &str = "(correlation id ";
+    let Some((before, rest)) = line.split_once(LABEL) else {
+        return line.to_owned();
+    };
+    let (_, behind) = rest.split_once(')').unwrap_or_default();
+    format!("{before}{LABEL}[id]){behind}")
 }

@@ -80,7 +80,7 @@ fn a_version_must_stay_for_four_weeks_after_the_next_one() {
     );
     let ran = retire(&all[2]).exits(6);
     assert!(
-        ran.stderr.contains("would go offline at once"),
+        ran.stderr.contains("would go offline immediately"),
         "{}",
         ran.stderr
     );

@@ -14,7 +14,7 @@ type Service = (
     &'static [(&'static str, &'static str, &'static str)],
 );
 
-const SERVICES: [Service; 7] = [
+const SERVICES: [Service; 8] = [
     (
         "arm",
         "management.azure.com",
@@ -22,7 +22,7 @@ const SERVICES: [Service; 7] = [
             ("GET", "subscriptions", "azure/inventory"),
             ("GET", "tenants", "azure/inventory"),
             ("GET", "subscriptions/{}", "azure/inventory"),
-            ("GET", "subscriptions/{}/providers", "azure/inventory"),
+            ("GET", "subscriptions/{}/providers", "azure/providers"),
             ("GET", "subscriptions/{}/locations", "azure/inventory"),
             ("GET", "subscriptions/{}/resources", "azure/inventory"),
             ("GET", "subscriptions/{}/resourceGroups", "azure/inventory"),
@@ -44,6 +44,56 @@ const SERVICES: [Service; 7] = [
                 "azure/deleted_vaults",
             ),
             (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/vaults/{}",
+                "azure/vault_writes",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.KeyVault/vaults/{}",
+                "azure/vaults",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/vaults/{}/accessPolicies/replace",
+                "azure/access_policies",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/vaults/{}/accessPolicies/remove",
+                "azure/access_policies",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}",
+                "azure/arm_keys",
+            ),
+            (
+                "PATCH",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}",
+                "azure/vault_writes",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}",
+                "azure/vault_writes",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}",
+                "azure/vaults",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/Microsoft.KeyVault/checkNameAvailability",
+                "azure/vault_names",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/Microsoft.KeyVault/checkMhsmNameAvailability",
+                "azure/vault_names",
+            ),
+            (
                 "GET",
                 "**/providers/Microsoft.KeyVault/vaults",
                 "azure/vaults",
@@ -56,22 +106,22 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.KeyVault/managedHSMs/{}/keys/{}",
-                "azure/vaults",
+                "azure/arm_keys",
             ),
             (
                 "GET",
                 "**/providers/Microsoft.KeyVault/vaults/{}/keys",
-                "azure/vaults",
+                "azure/arm_keys",
             ),
             (
                 "GET",
                 "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions",
-                "azure/vaults",
+                "azure/arm_keys",
             ),
             (
                 "GET",
                 "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions/{}",
-                "azure/vaults",
+                "azure/arm_keys",
             ),
             (
                 "GET",
@@ -136,7 +186,7 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "**/providers/Microsoft.Authorization/locks",
-                "azure/authorization",
+                "azure/locks",
             ),
             (
                 "GET",
@@ -151,17 +201,22 @@ const SERVICES: [Service; 7] = [
             (
                 "PATCH",
                 "**/providers/Microsoft.KeyVault/vaults/{}",
-                "azure/vaults",
+                "azure/vault_writes",
             ),
             (
                 "GET",
                 "**/providers/Microsoft.KeyVault/vaults/{}/keys/{}",
-                "azure/vaults",
+                "azure/arm_keys",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.KeyVault/managedHSMs/{}/keys/{}",
+                "azure/arm_keys",
             ),
             (
                 "PUT",
                 "**/providers/Microsoft.KeyVault/vaults/{}/accessPolicies/add",
-                "azure/vaults",
+                "azure/access_policies",
             ),
             (
                 "GET",
@@ -171,12 +226,12 @@ const SERVICES: [Service; 7] = [
             (
                 "GET",
                 "subscriptions/{}/providers/Microsoft.PowerPlatform",
-                "azure/policies",
+                "azure/providers",
             ),
             (
                 "POST",
                 "subscriptions/{}/providers/Microsoft.PowerPlatform/register",
-                "azure/policies",
+                "azure/providers",
             ),
             (
                 "GET",
@@ -217,8 +272,8 @@ const SERVICES: [Service; 7] = [
             ("GET", "subscriptions/{}", "azure/inventory"),
             ("GET", "subscriptions/{}/locations", "azure/inventory"),
             ("GET", "subscriptions/{}/resources", "azure/inventory"),
-            ("GET", "subscriptions/{}/providers", "azure/inventory"),
-            ("GET", "subscriptions/{}/providers/{}", "azure/inventory"),
+            ("GET", "subscriptions/{}/providers", "azure/providers"),
+            ("GET", "subscriptions/{}/providers/{}", "azure/providers"),
             ("GET", "subscriptions/{}/resourceGroups", "azure/inventory"),
             (
                 "GET",
@@ -226,6 +281,183 @@ const SERVICES: [Service; 7] = [
                 "azure/inventory",
             ),
             ("HEAD", "subscriptions/{}/resourceGroups/{}", "azure/arm"),
+            (
+                "PUT",
+                "**/providers/Microsoft.Authorization/locks/{}",
+                "azure/locks",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/locks/{}",
+                "azure/locks",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/locks/{}",
+                "azure/locks",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/policyAssignments",
+                "azure/governance",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/policyAssignments/{}",
+                "azure/governance",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.Authorization/policyAssignments/{}",
+                "azure/governance",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/policyAssignments/{}",
+                "azure/governance",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/policyExemptions",
+                "azure/governance",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/policyExemptions/{}",
+                "azure/governance",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.Authorization/policyExemptions/{}",
+                "azure/governance",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Authorization/policyExemptions/{}",
+                "azure/governance",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/policyDefinitions",
+                "azure/governance",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Authorization/policyDefinitions/{}",
+                "azure/governance",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Resources/deployments",
+                "azure/deployments",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Resources/deployments/{}",
+                "azure/deployments",
+            ),
+            (
+                "HEAD",
+                "**/providers/Microsoft.Resources/deployments/{}",
+                "azure/deployments",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.Resources/deployments/{}",
+                "azure/deployments",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Resources/deployments/{}",
+                "azure/deployments",
+            ),
+            (
+                "POST",
+                "**/providers/Microsoft.Resources/deployments/{}/whatIf",
+                "azure/deployments",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Resources/deployments/{}/operations",
+                "azure/deployments",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Resources/deployments/{}/operations/{}",
+                "azure/deployments",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Resources/deployments/{}/operationStatuses/{}",
+                "azure/deployments",
+            ),
+            (
+                "GET",
+                "subscriptions/{}/resourceGroups/{}/deployments/{}/operations",
+                "azure/deployments",
+            ),
+            (
+                "GET",
+                "**/providers/Microsoft.Resources/tags/default",
+                "azure/tags",
+            ),
+            (
+                "PUT",
+                "**/providers/Microsoft.Resources/tags/default",
+                "azure/tags",
+            ),
+            (
+                "PATCH",
+                "**/providers/Microsoft.Resources/tags/default",
+                "azure/tags",
+            ),
+            (
+                "DELETE",
+                "**/providers/Microsoft.Resources/tags/default",
+                "azure/tags",
+            ),
+            ("PUT", "subscriptions/{}/resourceGroups/{}", "azure/groups"),
+            (
+                "PATCH",
+                "subscriptions/{}/resourceGroups/{}",
+                "azure/groups",
+            ),
+            (
+                "DELETE",
+                "subscriptions/{}/resourceGroups/{}",
+                "azure/groups",
+            ),
+            (
+                "GET",
+                "subscriptions/{}/operationresults/{}",
+                "azure/groups",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/{}/register",
+                "azure/providers",
+            ),
+            (
+                "POST",
+                "subscriptions/{}/providers/{}/unregister",
+                "azure/providers",
+            ),
+            (
+                "POST",
+                "providers/Microsoft.ResourceGraph/resources",
+                "azure/resource_graph",
+            ),
+            ("GET", "metadata/endpoints", "azure/endpoints"),
+        ],
+    ),
+    (
+        "graph",
+        "graph.microsoft.com",
+        &[
+            ("GET", "v1.0/me", "graph"),
+            ("GET", "v1.0/{}", "graph"),
+            ("GET", "v1.0/{}/{}", "graph"),
+            ("POST", "v1.0/directoryObjects/getByIds", "graph"),
         ],
     ),
     (
@@ -238,9 +470,12 @@ const SERVICES: [Service; 7] = [
             ("DELETE", "keys/{}", "azure/keys"),
             ("GET", "keys/{}", "azure/keyvault"),
             ("GET", "keys/{}/{}", "azure/keyvault"),
-            ("PATCH", "keys/{}/{}", "azure/keys"),
+            ("PATCH", "keys/{}/{}", "azure/key_writes"),
+            ("PATCH", "keys/{}", "azure/key_writes"),
+            ("POST", "keys/{}/create", "azure/key_writes"),
+            ("PUT", "keys/{}/rotationPolicy", "azure/rotation_policy"),
             ("GET", "keys/{}/versions", "azure/keys"),
-            ("GET", "keys/{}/rotationPolicy", "azure/keys"),
+            ("GET", "keys/{}/rotationPolicy", "azure/rotation_policy"),
             ("POST", "keys/{}/rotate", "azure/keys"),
             ("GET", "deletedKeys/{}", "azure/keyvault"),
             ("POST", "deletedKeys/{}/recover", "azure/keys"),
@@ -407,8 +642,9 @@ const SERVICES: [Service; 7] = [
                 "common/v2.0/.well-known/openid-configuration",
                 "entra",
             ),
-            ("POST", "{}/oauth2/v2.0/devicecode", "entra"),
-            ("POST", "{}/oauth2/v2.0/token", "entra"),
+            ("GET", "{}/oauth2/v2.0/authorize", "sign_in_page"),
+            ("POST", "{}/oauth2/v2.0/devicecode", "persons"),
+            ("POST", "{}/oauth2/v2.0/token", "grants"),
         ],
     ),
 ];
@@ -419,7 +655,8 @@ fn segments(path: &str) -> Vec<&str> {
         .collect()
 }
 
-fn fits(pattern: &str, path: &str) -> bool {
+/// Is it a path of this pattern?
+pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (segments(pattern), segments(path));
     if pattern.first() == Some(&"**") && path.len() + 1 >= pattern.len() {
         path.drain(..path.len() + 1 - pattern.len());

@@ -6,6 +6,7 @@ use cmkctl::model::finding::{Finding, Severity};
 use cmkctl::model::ids::{ArmId, ResourceKind};
 use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::making::Making;
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;
 use cmkctl::model::protection::{
@@ -133,6 +134,7 @@ pub(crate) fn well() -> (Target, Observed) {
         }),
         vault: Some(Seen::Present(Vault {
             id: vault,
+            region: "westeurope".into(),
             uri: "https://kv.vault.azure.net/".into(),
             tenant_id: "t".into(),
             rbac: Known::Known(true),
@@ -166,6 +168,7 @@ pub(crate) fn well() -> (Target, Observed) {
             validation: Seen::Present(Validation::Passed),
             ..Surroundings::default()
         },
+        making: Making::default(),
         left: None,
     };
     (target, observed)

@@ -92,9 +92,7 @@ fn rights_from_above_and_through_groups_count() {
     let ran = served.run(&["create-policy", "--location", "europe", "--yes"]);
     ran.exits(0).says(&["management group `mg-contoso`"]);
     assert!(served.effects().is_empty(), "{:?}", served.effects());
-    adopted(&served)
-        .exits(5)
-        .says(&["holds only under a condition"]);
+    adopted(&served).exits(5).says(&["has a condition"]);
 }
 
 #[test]

@@ -345,7 +345,9 @@ plan_of_a_file | policy ready | admin | plan wanted.toml
 plan_of_a_file_json | policy ready | admin | plan wanted.toml -o json
 plan_of_a_file_done | linked | admin | plan wanted.toml --detailed-exitcode
 plan_of_a_file_saved | policy ready | admin | plan wanted.toml --out plan.json
-plan_of_a_file_split | prepared | admin | plan wanted.toml --split handover
+plan_of_a_file_handed_over | prepared | admin | plan wanted.toml --hand-over handover
+add_environment_handed_over | ready | power-platform-admin | add-environment --hand-over - 
+enable_handed_over | ready | key-vault-admin | enable --hand-over -
 plan_of_a_file_not_visible | prepared | key-vault-admin | plan wanted.toml
 apply_done | prepared | admin | apply wanted.toml $consent
 apply_already | linked | admin | apply wanted.toml

@@ -2,7 +2,7 @@
 //! acted and once where it had not: it takes effect exactly once, or the run says what is not
 //! known.
 
-use crate::arena::{Arena, jobs, spread};
+use crate::arena::{Arena, job, jobs, spread};
 use crate::tenants::{key_is, linked_uat, rsa_key, two_keys, uat_is};
 use crate::tool::{RETIRE_FREE, overlaid};
 use serde_json::{Value, json};
@@ -98,6 +98,13 @@ fn cases() -> Vec<Case> {
             scenario("create-policy"),
             "PUT",
             "/enterprisePolicies/ep-contoso-cmk",
+        ),
+        case(
+            "key",
+            job("create-key").arguments,
+            scenario("create-key"),
+            "PUT",
+            "/keys/cmk-contoso",
         ),
         case(
             "role",

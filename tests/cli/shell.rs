@@ -1,5 +1,6 @@
 //! The program as a shell, a manual and a person who looks for help meet it.
 
+use crate::documents::topics;
 use crate::house::Source;
 use crate::tool::{Ran, command, finish, run};
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What is completed behind these words, the last one being typed.
-fn completed(shell: &str, words: &[&str], cache: Option<&Path>) -> Vec<String> {
+pub(crate) fn completed(shell: &str, words: &[&str], cache: Option<&Path>) -> Vec<String> {
     let mut asked = command(&["--", "cmkctl"]);
     asked
         .args(words)
@@ -23,7 +24,7 @@ fn completed(shell: &str, words: &[&str], cache: Option<&Path>) -> Vec<String> {
         .collect()
 }
 
-fn has(shell: &str) -> bool {
+pub(crate) fn has(shell: &str) -> bool {
     Command::new(shell).arg("--version").output().is_ok()
 }
 
@@ -201,6 +202,8 @@ fn there_is_a_manual_page_for_each_command() {
         }
     }
     walk(&cmkctl::cli::command(), "cmkctl", &mut expected);
+    expected.insert("cmkctl-options.7".to_owned());
+    expected.extend(topics().iter().map(|(name, _)| format!("cmkctl-{name}.7")));
     let written = std::fs::read_dir(folder.path().join("new")).unwrap();
     let written: BTreeSet<String> = written
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -220,12 +223,27 @@ fn there_is_a_manual_page_for_each_command() {
     run(&["man", "/proc/nowhere"]).exits(2);
 }
 
+/// `man` looks for section 7 beside the folder of section 1.
+#[test]
+fn topics_are_found_where_man_looks_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = folder.path().join("man1");
+    run(&["man", first.to_str().unwrap()]).exits(0);
+    for (name, _) in topics() {
+        let page = format!("cmkctl-{name}.7");
+        assert!(folder.path().join("man7").join(&page).exists(), "{page}");
+        assert!(!first.join(&page).exists(), "{page}");
+    }
+    assert!(first.join("cmkctl-enable.1").exists());
+}
+
 #[test]
 fn help_knows_its_topics() {
     let codes = run(&["help", "exit-codes"]).exits(0).stdout;
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for kind in cmkctl::error::Kind::ALL {
-        let line = format!("{:4}  {}", kind.exit_code(), kind.meaning());
-        assert!(codes.lines().any(|shown| shown == line), "{line}");
+        let line = format!("{} {}", kind.exit_code(), kind.meaning());
+        assert!(words(&codes).contains(&words(&line)), "{line}");
     }
     assert!(
         run(&["help", "exit-code"])
@@ -243,14 +261,17 @@ fn help_knows_its_topics() {
         run(&["help", "enabel"])
             .exits(2)
             .stderr
-            .contains("'enable'")
+            .contains("`cmkctl help enable`")
     );
     assert_eq!(
         run(&["help", "enable"]).stdout,
         run(&["enable", "--help"]).stdout
     );
     let shown = run(&["help", "environment"]).exits(0).stdout;
-    assert!(shown.contains("CMKCTL_CONFIG"));
+    assert_eq!(shown, run(&["help", "configuration"]).stdout);
+    for (name, _) in cmkctl::config::VARIABLES {
+        assert!(shown.contains(name), "{name}");
+    }
 }
 
 /// What is read and what is listed are the same.
@@ -298,7 +319,7 @@ fn every_variable_that_is_read_is_explained() {
         .collect();
     assert!(
         unexplained.is_empty(),
-        "read, and not in `cmkctl help environment`: {unexplained:?}"
+        "read, and not in `cmkctl help configuration`: {unexplained:?}"
     );
     let unread: Vec<_> = listed
         .iter()
@@ -310,7 +331,7 @@ fn every_variable_that_is_read_is_explained() {
         .collect();
     assert!(
         unread.is_empty(),
-        "in `cmkctl help environment`, and read nowhere: {unread:?}"
+        "in `cmkctl help configuration`, and read nowhere: {unread:?}"
     );
 }
 

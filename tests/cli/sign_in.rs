@@ -7,12 +7,15 @@ use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-const WAYS: [&str; 6] = [
+const WAYS: [&str; 9] = [
     "environment",
     "federated",
     "managed-identity",
+    "login",
     "azure-cli",
     "azd",
+    "azure-powershell",
+    "browser",
     "device-code",
 ];
 
@@ -75,17 +78,21 @@ fn the_ways_are_listed_in_their_order_with_what_each_lacks() {
     });
     assert!(places.is_sorted(), "{}", ran.stdout);
     for words in [
-        "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET not set",
+        "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_CERTIFICATE_PATH (or \
+        AZURE_CLIENT_SECRET) not set",
         "AZURE_FEDERATED_TOKEN_FILE (or the token endpoint of GitHub Actions or Azure Pipelines) \
         not set",
         "`az` is not installed",
         "`azd` is not installed",
+        "`pwsh` is not installed",
+        "no one is signed in: `cmkctl auth login`",
+        "only with `--auth browser`",
         "only with `--auth device-code`",
     ] {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
     }
     assert!(
-        ran.stderr.contains("az login") && ran.stderr.contains("managed-identity: "),
+        ran.stderr.contains("az login") && !ran.stderr.contains("managed-identity"),
         "{}",
         ran.stderr
     );
@@ -95,12 +102,12 @@ fn the_ways_are_listed_in_their_order_with_what_each_lacks() {
         one.stdout
             .matches("left out: `--auth environment` was asked for")
             .count(),
-        5,
+        8,
         "{}",
         one.stdout
     );
     assert!(
-        one.stderr.contains("AZURE_CLIENT_SECRET not set"),
+        one.stderr.contains("AZURE_CLIENT_SECRET) not set"),
         "{}",
         one.stderr
     );
@@ -272,6 +279,31 @@ fn a_wait_outlives_its_token() {
         .count();
     assert!(refused > 0, "no token grew old");
     assert_eq!(served.times("link-started"), 1);
+}
+
+#[test]
+fn a_page_in_the_place_of_the_sign_in_service_is_the_network() {
+    let served = Served::start("ready", FAST);
+    served.faults(&json!([{ "match": { "path": "/oauth2/" }, "do": "html-404", "times": 1000 }]));
+    for arguments in [&["status"][..], &["status", "--auth", "device-code"]] {
+        let ran = served.run(arguments).exits(4);
+        assert!(
+            ran.stderr.contains("answered 404 with a page"),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stderr.contains("ask the network administrator"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let ran = served.run(&["doctor"]).exits(5);
+    assert!(
+        ran.stdout.contains("Who: network administrator"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]

@@ -9,6 +9,37 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// Both ends of a terminal: ours, and the one of a program.
+fn opened() -> (File, File) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+    let theirs = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name)
+        .unwrap();
+    (File::from(ours), theirs)
+}
+
+/// What the binary writes to a stdout that is a terminal of so many columns.
+pub(crate) fn shown_at(mut command: Command, columns: u16) -> String {
+    let (mut ours, theirs) = opened();
+    command
+        .env("COLUMNS", columns.to_string())
+        .stdout(theirs)
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let (mut shown, mut some) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = ours.read(&mut some) {
+        shown.extend_from_slice(&some[..count]);
+    }
+    child.wait().unwrap();
+    String::from_utf8(shown).unwrap().replace("\r\n", "\n")
+}
+
 /// The binary at a terminal: stdin and stderr are the terminal, stdout is a pipe.
 pub(crate) struct Typing {
     child: Child,
@@ -25,15 +56,7 @@ impl Typing {
 
     /// With colour and moving progress, unless the command's environment says otherwise.
     pub(crate) fn lively(mut command: Command) -> Self {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&ours).unwrap();
-        unlockpt(&ours).unwrap();
-        let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
-        let theirs = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(name)
-            .unwrap();
+        let (ours, theirs) = opened();
         command
             .stdin(theirs.try_clone().unwrap())
             .stderr(theirs)
@@ -42,7 +65,7 @@ impl Typing {
         // The command holds the other end of the terminal; without it the end of the program is the
         // end of the reading.
         drop(command);
-        let keyboard = File::from(ours);
+        let keyboard = ours;
         let shown = Arc::new(Mutex::new(Vec::new()));
         let (mut screen, into) = (keyboard.try_clone().unwrap(), shown.clone());
         let reading = std::thread::spawn(move || {
@@ -81,10 +104,49 @@ impl Typing {
         }
     }
 
+    /// Waits until these words are the last ones.
+    #[track_caller]
+    pub(crate) fn sees_at_the_end(&self, words: &str) {
+        let began = Instant::now();
+        while !self.screen().ends_with(words) {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "`{words}` is not at the end: {}",
+                self.screen()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub(crate) fn types(&mut self, line: &str) {
-        self.keyboard
-            .write_all(format!("{line}\n").as_bytes())
-            .unwrap();
+        self.presses(&format!("{line}\n"));
+    }
+
+    /// Keys, as they are.
+    pub(crate) fn presses(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Does the terminal echo lines, and is its cursor there?
+    pub(crate) fn is_as_usual(&self) -> bool {
+        use rustix::termios::{LocalModes, tcgetattr};
+        let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
+        let screen = self.screen();
+        let (hidden, shown) = (screen.rfind("\u{1b}[?25l"), screen.rfind("\u{1b}[?25h"));
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO) && hidden <= shown
+    }
+
+    /// Waits until the program has ended; then the terminal must be as it was.
+    #[track_caller]
+    pub(crate) fn leaves_it_as_it_was(&mut self) {
+        self.child.wait().unwrap();
+        let began = Instant::now();
+        // The last of what it wrote may not be read yet.
+        while !self.is_as_usual() {
+            let screen = self.screen();
+            assert!(began.elapsed() < Duration::from_secs(10), "{screen:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// What it left: stderr is everything that the screen has shown.

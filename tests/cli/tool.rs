@@ -1,6 +1,7 @@
 //! The binary and a served sandbox, as a person has them.
 
 use crate::routes;
+use crate::specified;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -324,6 +325,10 @@ impl Served {
             .unwrap();
         let url = url.trim().to_owned();
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        if specified::wanted() {
+            let kept = r#"{ "answers": true }"#;
+            http(&url, "POST", "/_sandbox/reset", &[], kept);
+        }
         Self { child, url, folder }
     }
 
@@ -428,6 +433,11 @@ impl Served {
         http(&self.url, "GET", "/_sandbox/ledger", &[], "").json()
     }
 
+    /// What was said, request by request.
+    pub(crate) fn exchanges(&self) -> Value {
+        http(&self.url, "GET", "/_sandbox/exchanges", &[], "").json()
+    }
+
     /// What whoever looks at a generated tenant should find.
     pub(crate) fn planted(&self) -> Value {
         http(&self.url, "GET", "/_sandbox/planted", &[], "").json()
@@ -471,10 +481,28 @@ impl Served {
     }
 
     pub(crate) fn reset(&self) {
+        self.judged();
         assert_eq!(
             http(&self.url, "POST", "/_sandbox/reset", &[], "").status,
             204
         );
+    }
+
+    /// The tenant as it was in the beginning, with a new clock and a new ledger.
+    pub(crate) fn begins_anew(&self) {
+        self.judged();
+        let wanted = serde_json::json!({ "answers": specified::wanted() }).to_string();
+        let answer = http(&self.url, "POST", "/_sandbox/begin", &[], &wanted);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        std::fs::write(self.cloud_file(), answer.body).unwrap();
+    }
+
+    /// What was said is judged by the specifications, where they are.
+    #[track_caller]
+    fn judged(&self) {
+        if specified::wanted() {
+            specified::judged(&self.exchanges());
+        }
     }
 
     pub(crate) fn faults(&self, rules: &Value) {
@@ -526,6 +554,7 @@ impl Drop for Served {
             let answer = http(&self.url, "GET", "/_sandbox/ledger", &[], "");
             if answer.status == 200 {
                 routes::known(&answer.json());
+                self.judged();
             }
         }
         let _ = self.child.kill();

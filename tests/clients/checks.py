@@ -1,12 +1,14 @@
 """What is expected of the sandbox, said through clients that nobody here wrote. Each check stands alone, so that each can be shown to fail."""
 
 import base64
+import datetime
 import json
 import uuid
 
 import pytest
 import requests
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.identity import CertificateCredential
 from azure.mgmt.authorization.models import RoleAssignmentCreateParameters
 from azure.mgmt.keyvault.models import VaultPatchParameters, VaultPatchProperties
 from azure.mgmt.powerplatform.models import (
@@ -19,6 +21,11 @@ from azure.mgmt.powerplatform.models import (
     PropertiesEncryption,
 )
 from azure.mgmt.resource.deployments.models import Deployment, DeploymentProperties
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
 
 from tenant import BAP, BAP_AUDIENCE, GROUP, KEY, READER, VAULT, Failed, Tenant
 
@@ -57,6 +64,36 @@ def a_wrong_secret_and_a_wrong_tenant_are_refused(tenant: Tenant):
         tenant.secret(secret="wrong").get_token(scope)
     with pytest.raises(ClientAuthenticationError, match="check your tenant name"):
         tenant.secret(tenant=str(uuid.uuid4())).get_token(scope)
+
+
+def made_certificate():
+    """A key and its certificate, as PEM and as PFX, and the certificate alone."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
+    certificate = builder.not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    sealed = serialization.BestAvailableEncryption(b"hunter2")
+    return private + public, pkcs12.serialize_key_and_certificates(b"client", key, certificate, None, sealed), public
+
+
+@check
+def an_application_signs_in_with_its_certificate(tenant: Tenant):
+    scope, admin = "https://management.azure.com/.default", tenant.users["admin"]
+    pem, pfx, public = made_certificate()
+    tenant.ask("POST", "/_sandbox/certificates", {"user": "admin", "certificate": public.decode()})
+    for data, more in ((pem, {}), (pem, {"send_certificate_chain": True}), (pfx, {"password": "hunter2"})):
+        credential = CertificateCredential(tenant.id, admin["client_id"], certificate_data=data, **more)
+        token = credential.get_token(scope).token
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        assert claims["oid"] == admin["object_id"] and claims["idtyp"] == "app"
+    other, _, _ = made_certificate()
+    for client, data in ((admin["client_id"], other), (tenant.users["observer"]["client_id"], pem)):
+        with pytest.raises(ClientAuthenticationError, match="AADSTS700027"):
+            CertificateCredential(tenant.id, client, certificate_data=data).get_token(scope)
 
 
 @check

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real clients against the sandbox: a virtual environment below target/, the packages of requirements.txt, the debug build
 # (or the binary that CMKCTL names), the tests.
-# Arguments go to pytest; `compare` as the first one measures cmkctl beside the Azure CLI instead. Needs python3 (3.10 or newer) with venv and pip; says so and does nothing where that is absent.
+# Arguments go to pytest; `compare` as the first one measures cmkctl beside the Azure CLI instead, `signed-in` what a sign-in by it costs. Needs python3 (3.10 or newer) with venv and pip; says so and does nothing where that is absent.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if ! python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
@@ -26,5 +26,9 @@ fi
 if [ "${1:-}" = compare ]; then
   shift
   exec "$venv/bin/python" tests/clients/compare.py "$@"
+fi
+if [ "${1:-}" = signed-in ]; then
+  shift
+  exec "$venv/bin/python" tests/clients/signed_in.py "$@"
 fi
 exec "$venv/bin/python" -m pytest -q -p no:cacheprovider tests/clients "$@"

@@ -29,16 +29,16 @@ class Tenant:
 
     def __init__(self, *more):
         self.faults = []
-        self.signed = False
+        self.signed = None
         self.folder = Path(tempfile.mkdtemp(prefix="cmkctl-clients-"))
         self.ca = self.folder / "ca.pem"
-        cloud = self.folder / "cloud.json"
-        words = ["sandbox", "--quiet", "--tls", "--ca-file", self.ca, "--cloud-file", cloud, *(more or ["--speed", "600"])]
+        self.cloud_file = self.folder / "cloud.json"
+        words = ["sandbox", "--quiet", "--tls", "--ca-file", self.ca, "--cloud-file", self.cloud_file, *(more or ["--speed", "600"])]
         self.process = subprocess.Popen([os.environ["CMKCTL"], *words], stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         if not self.url:
             raise SystemExit(f"the sandbox ended with {self.process.wait()}")
-        self.cloud = json.loads(cloud.read_text())
+        self.cloud = json.loads(self.cloud_file.read_text())
         self.id = self.cloud["tenant"]
         self.subscription = self.cloud["defaults"]["vault"].split("/")[2]
         self.vault = self.cloud["defaults"]["vault"]
@@ -75,7 +75,21 @@ class Tenant:
     def begin(self, scenario="ready", faults=None):
         """Everything anew; trouble that was asked for stays until other trouble, or none, is asked for."""
         self.faults = self.faults if faults is None else faults
-        self.ask("POST", "/_sandbox/begin", {"scenario": scenario, "speed": 600, "faults": self.faults})
+        self.agree(self.ask("POST", "/_sandbox/begin", {"scenario": scenario, "speed": 600, "faults": self.faults}))
+
+    def wait(self, minutes):
+        """So much of the sandbox's time passes at once."""
+        self.agree(self.ask("POST", "/_sandbox/advance", {"seconds": minutes * 60}))
+
+    def agree(self, cloud):
+        """cmkctl goes by the time in the cloud file; other clients go by this machine's."""
+        self.cloud_file.write_text(json.dumps(cloud))
+
+    def cmkctl(self, *words, user="admin"):
+        """What cmkctl makes of the same tenant: its document, and what it says beside it."""
+        command = [os.environ["CMKCTL"], "--cloud", str(self.cloud_file), "--sandbox-user", user, *words, "--output", "json"]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        return (json.loads(ran.stdout) if ran.stdout.strip() else {}), ran.stderr
 
     def ledger(self):
         return self.ask("GET", "/_sandbox/ledger")
@@ -152,8 +166,13 @@ class Tenant:
         return json.loads(ran.stdout) if ran.stdout.strip() else None
 
     def az_login(self, user="admin", secret="sandbox"):
-        self.signed = False
+        self.signed = None
         client = self.users[user]["client_id"]
         signed = self.az("login", "--service-principal", "--username", client, "--password", secret, "--tenant", self.id)
-        self.signed = True
+        self.signed = user
         return signed
+
+    def az_as(self, user):
+        if self.signed != user:
+            self.az("account", "clear")
+            self.az_login(user)

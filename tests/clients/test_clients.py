@@ -3,15 +3,20 @@
 import shutil
 import subprocess
 
+import asynchronous  # noqa: F401: its checks are among those of `checks`
+import azure_cli
 import certifi
 import checks
+import persons
 import pytest
 import requests
+import vault_checks
 from tenant import KEY, Tenant
 
 #: A check, and a wrong answer that it must notice.
 BROKEN = [
     (checks.a_service_principal_signs_in, {"path": "/openid-configuration"}, "404"),
+    (checks.an_application_signs_in_with_its_certificate, {"path": "/oauth2/v2.0/token"}, "403"),
     (checks.the_authority_describes_itself, {"path": "/discovery/instance"}, "garbage"),
     (checks.subscriptions_and_tenants_are_listed, {"path": "/subscriptions"}, "404"),
     (checks.the_provider_tells_its_state_and_locations, {"path": "/providers/Microsoft.PowerPlatform"}, "unknown-enum"),
@@ -26,6 +31,10 @@ BROKEN = [
     (checks.role_assignments_are_found_by_each_form_of_filter, {"method": "GET", "path": "/roleAssignments"}, "garbage"),
     (checks.az_signs_in, {"path": "/subscriptions"}, "403"),
     (checks.az_finds_the_vault_by_its_name_alone, {"path": "/resources"}, "404"),
+    (vault_checks.az_makes_changes_deletes_recovers_and_purges_a_vault, {"method": "PUT", "path": "/vaults/kv-made"}, "409"),
+    (vault_checks.az_makes_and_changes_keys, {"method": "PUT", "path": "/rotationpolicy"}, "403"),
+    (persons.a_person_signs_in_with_a_browser, {"path": "/oauth2/v2.0/token"}, "403"),
+    (persons.claims_are_asked_for_and_satisfied, {"host": "management.azure.com"}, "403"),
     (checks.az_rest_reads_the_environments, {"host": "api.bap.microsoft.com"}, "401"),
 ]
 
@@ -59,7 +68,7 @@ def test_a_wrong_answer_is_noticed(tenant, check, match, trouble):
 
 
 def test_other_hosts_are_refused(tenant):
-    for host in ("graph.microsoft.com", "example.com", "management.azure.com.example.com"):
+    for host in ("graph.windows.net", "example.com", "management.azure.com.example.com"):
         tenant.begin()
         with pytest.raises(requests.exceptions.ProxyError, match="403"):
             requests.get(f"https://{host}/")

@@ -41,7 +41,8 @@ impl ClientAssertion for Assertion {
             return Ok(text.trim().to_owned());
         }
         let (method, url, token, field) = if let Some(github) = &self.sign_in.github {
-            let url = with_query(&github.url, &[("audience", "api://AzureADTokenExchange")]);
+            let audience = self.wire.cloud().get("federated-audience");
+            let url = with_query(&github.url, &[("audience", audience)]);
             (Http::GET, url, &github.token, "value")
         } else if let Some(pipelines) = &self.sign_in.pipelines {
             let connection = pipelines.service_connection.as_str();

@@ -48,14 +48,15 @@ impl Executor for Listening {
         }
         if output.status.success() {
             let text = plain(&output.stdout);
-            match object(&text) {
-                Some(json) => output.stdout = json.as_bytes().to_vec(),
-                None => self.note(typed(args)),
+            // Read only where the crate can do nothing with the answer, whatever it lacks.
+            self.note(typed(args));
+            if let Some(json) = object(&text) {
+                output.stdout = json.as_bytes().to_vec();
             }
         } else {
             let text = unwrapped(&plain(&output.stderr));
             self.note(suggested(&text));
-            output.stderr = cause(&text).into_bytes();
+            output.stderr = with_id(cause(&text), &text).into_bytes();
         }
         Ok(output)
     }
@@ -76,16 +77,26 @@ fn without_tenant(output: &Output, args: &[&OsStr]) -> Option<Vec<OsString>> {
     Some(all)
 }
 
-/// Text without the bytes that colour it.
+/// Text without the bytes that colour it, or that make it a link or a title.
 fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_ref();
     while let Some((before, after)) = rest.split_once('\u{1b}') {
         out.push_str(before);
-        let after = after.strip_prefix('[').unwrap_or(after);
-        let end = after.find(|ch: char| ch.is_ascii_alphabetic());
-        rest = end.and_then(|end| after.get(end + 1..)).unwrap_or_default();
+        // ECMA-48: OSC ends with BEL or ST, every other sequence with a letter.
+        rest = match after.strip_prefix(']') {
+            Some(after) => {
+                let ends = ["\u{7}", "\u{1b}\\"].iter();
+                let ends = ends.filter_map(|end| Some(after.find(end)? + end.len()));
+                ends.min().and_then(|end| after.get(end..)).unwrap_or(after)
+            }
+            None => {
+                let after = after.strip_prefix('[').unwrap_or(after);
+                let end = after.find(|ch: char| ch.is_ascii_alphabetic());
+                end.and_then(|end| after.get(end + 1..)).unwrap_or_default()
+            }
+        };
     }
     out + rest
 }
@@ -146,9 +157,18 @@ fn cause(text: &str) -> String {
     line.map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
 }
 
+/// The id for a support ticket may stand on a line of its own.
+fn with_id(line: String, text: &str) -> String {
+    const LABEL: &str = "Correlation ID: ";
+    let id = text.split_once(LABEL).filter(|_| !line.contains(LABEL));
+    let id = id.and_then(|(_, rest)| rest.split_whitespace().next());
+    id.map_or(line.clone(), |id| format!("{line} {LABEL}{id}"))
+}
+
 /// The command that the program tells to run, on a line of its own or in quotes.
 fn suggested(text: &str) -> Option<String> {
-    let is_one = |line: &str| line.starts_with("az login ") || line.starts_with("azd auth login ");
+    let starts = ["az login ", "az account ", "azd auth login ", "azd config "];
+    let is_one = |line: &str| starts.iter().any(|start| line.starts_with(start));
     let fits = |line: &str| {
         let plain = |ch: char| ch.is_ascii_alphanumeric() || " -_./:=\"+".contains(ch);
         line.chars().all(plain)
@@ -200,6 +220,11 @@ mod tests {
                 Some("azd auth login --scope https://x/.default"),
             ),
             ("WARNING: only this", "WARNING: only this", None),
+            (
+                "\u{1b}]0;az\u{7}ERROR: \u{1b}]8;;https://x\u{1b}\\no\u{1b}]8;;\u{1b}\\ token",
+                "no token",
+                None,
+            ),
             ("", "it said nothing", None),
             ("ERROR: x\naz login --scope $(reboot)", "x", None),
         ] {

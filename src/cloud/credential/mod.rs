@@ -1,86 +1,75 @@
 //! Sign-in: which credential is taken, and one cache of tokens over all of them.
 //!
 //! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the
-//! crate has neither a chain nor device code; the chain, the cache and device code are therefore
-//! here, everything else is the crate's.
+//! crate has no chain, no device code, no Azure PowerShell, and certificates only with OpenSSL.
+//! These are therefore here, everything else is the crate's.
 
 mod assertion;
-mod device_code;
+mod bound;
+mod certificate;
+mod for_keys;
+mod held;
 mod listening;
+mod logins;
+mod machine;
+pub mod memory;
+mod own;
+mod person;
+mod power_shell;
+mod refusal;
+mod remembered;
 mod source;
 mod token;
+mod tools;
 mod ways;
 
+pub use logins::{LogIn, LoggedIn};
 pub use source::{
-    DevicePrompt, Method, Pipelines, Prompt, Runner, SandboxUser, Secret, SignIn, Source, State,
+    Accounts, CertificateFile, DevicePrompt, Method, Person, Pipelines, Prompt, Remembering,
+    Runner, SandboxUser, Secret, SignIn, Source, State,
 };
 pub use token::Identity;
 
 use crate::audit::Who;
-use crate::cloud::clock::Clock;
 use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use futures::future::{Either, select};
+use held::Held;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use person::SignedIn;
+use remembered::Remembered;
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
-use token::Token;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use token::{Token, Wanted};
 
 /// A token with less than this left is replaced.
 const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
 
 type Slot = Arc<tokio::sync::Mutex<Held<Token>>>;
 
-/// What callers share one after the other: the last success, and the last failure with its time.
-/// Who waited while an attempt failed is told of that failure instead of repeating it: a person
-/// would be asked again and again, an unreachable service waited for again and again. Who comes
-/// later tries anew.
-struct Held<T> {
-    value: Option<T>,
-    failed: Option<(Instant, Error)>,
-}
-
-impl<T> Default for Held<T> {
-    fn default() -> Self {
-        Self {
-            value: None,
-            failed: None,
-        }
-    }
-}
-
-impl<T> Held<T> {
-    /// The failure of an attempt that ended after `came`.
-    fn failed_since(&self, came: Instant) -> Option<Error> {
-        self.failed
-            .as_ref()
-            .filter(|(at, _)| *at >= came)
-            .map(|(_, error)| error.clone())
-    }
-
-    /// Remembers how an attempt ended.
-    fn note<U>(&mut self, outcome: &Result<U>) {
-        self.failed = outcome
-            .as_ref()
-            .err()
-            .map(|error| (Instant::now(), error.clone()));
-    }
-}
-
 /// The tokens of this process: one cache over all credentials, one entry a scope. Callers of one
 /// scope share one request; callers of different scopes do not wait for each other.
 pub struct Tokens {
     wire: Arc<Wire>,
-    clock: Clock,
     sign_in: SignIn,
     prompt: Prompt,
     slots: Mutex<HashMap<String, Slot>>,
     /// The way that gave the first token: identities are never mixed.
     chosen: tokio::sync::OnceCell<Method>,
-    /// Device code's refresh token, so that a person signs in once.
-    refresh: tokio::sync::Mutex<Held<Secret>>,
+    /// The person's own sign-in, which is done once.
+    signed_in: SignedIn,
+    /// Who has signed in before.
+    login: OnceLock<Remembered>,
+    /// The challenges for claims that were answered already, by scope.
+    answered: Mutex<HashSet<(String, String)>>,
+    /// The tools that give tokens, and what is remembered of them.
+    tools: Arc<tools::Tools>,
+    /// The tool that is being tried while nothing is chosen yet: who waits for the choice asks it
+    /// at the same time.
+    trying: tokio::sync::watch::Sender<Option<Method>>,
     /// The ways that were tried last and refused, for display: they are not "ready".
     refused: Mutex<HashMap<Method, String>>,
 }
@@ -96,15 +85,18 @@ impl fmt::Debug for Tokens {
 impl Tokens {
     /// Tokens of `sign_in` over `wire`. Sends nothing.
     pub fn new(wire: Arc<Wire>, sign_in: SignIn, prompt: Prompt) -> Self {
-        let clock = wire.clock().clone();
+        let tools = Arc::new(tools::Tools::new(wire.clone(), sign_in.clone()));
         Self {
             wire,
-            clock,
             sign_in,
             prompt,
             slots: Mutex::default(),
             chosen: tokio::sync::OnceCell::new(),
-            refresh: tokio::sync::Mutex::default(),
+            signed_in: SignedIn::default(),
+            answered: Mutex::default(),
+            login: OnceLock::new(),
+            tools,
+            trying: tokio::sync::watch::Sender::new(None),
             refused: Mutex::default(),
         }
     }
@@ -114,25 +106,78 @@ impl Tokens {
     /// # Errors
     /// `Kind::SignIn` with what each way said.
     pub async fn token(&self, scope: &str) -> Result<Secret> {
-        Ok(self.entry(scope, None).await?.secret)
+        Ok(self.entry(Wanted::now(scope), None).await?.secret)
     }
 
     /// A new token for `scope` after the service refused `refused` with 401; another caller's newer
-    /// one when there is one already.
+    /// one when there is one already. A challenge for claims is answered, where a person can.
     ///
     /// # Errors
     /// As [`Tokens::token`].
-    pub async fn renew(&self, scope: &str, refused: &Secret) -> Result<Secret> {
-        Ok(self.entry(scope, Some(refused)).await?.secret)
+    pub async fn renew(
+        &self,
+        scope: &str,
+        refused: &Secret,
+        challenge: Option<&str>,
+    ) -> Result<Secret> {
+        let claims = self.answerable(scope, challenge);
+        let wanted = Wanted {
+            claims: claims.as_deref(),
+            ..Wanted::now(scope)
+        };
+        Ok(self.entry(wanted, Some(refused)).await?.secret)
     }
 
-    /// The service refused the token for `scope`: the next caller gets a new one.
-    pub(crate) async fn forget(&self, scope: &str) {
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            slots.entry(scope.to_owned()).or_default().clone()
-        };
-        slot.lock().await.value = None;
+    /// The service refused the token for `scope`: the next caller gets a new one. A challenge for
+    /// claims is answered now.
+    ///
+    /// # Errors
+    /// As [`Tokens::token`].
+    pub(crate) async fn answer(&self, scope: &str, challenge: Option<&str>) -> Result<()> {
+        self.forget(scope).await;
+        if let Some(claims) = self.answerable(scope, challenge) {
+            let wanted = Wanted {
+                claims: Some(&claims),
+                ..Wanted::now(scope)
+            };
+            self.entry(wanted, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, scope: &str) {
+        let slot = self.slot(scope);
+        if let Some(token) = slot.lock().await.value.take() {
+            self.tools.refused(&token.secret);
+        }
+    }
+
+    /// A service refused this very token, and a new one before it: nobody gets it once more.
+    pub(crate) async fn void(&self, scope: &str, refused: &Secret) {
+        self.tools.refused(refused);
+        let slot = self.slot(scope);
+        let mut held = slot.lock().await;
+        held.value = held.value.take().filter(|own| own.secret != *refused);
+    }
+
+    fn slot(&self, scope: &str) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(scope.to_owned()).or_default().clone()
+    }
+
+    /// How long the token for `scope` is remembered, if it is.
+    pub fn remembered_until(&self, scope: &str) -> Option<Timestamp> {
+        self.tools.until(scope)
+    }
+
+    /// Remembers which tokens of a tool were needed, for the next time.
+    pub fn learn(&self) {
+        self.tools.learn();
+    }
+
+    /// What is remembered from one process to the next.
+    pub fn memory(&self) -> &memory::Memory {
+        self.tools.memory()
     }
 
     /// Who the token for `scope` says it is. For display: the token is not verified here.
@@ -140,7 +185,7 @@ impl Tokens {
     /// # Errors
     /// As [`Tokens::token`].
     pub async fn identity(&self, scope: &str) -> Result<Identity> {
-        let entry = self.entry(scope, None).await?;
+        let entry = self.entry(Wanted::now(scope), None).await?;
         Ok(token::identity(
             &entry,
             self.chosen.get().copied().unwrap_or(Method::Environment),
@@ -170,15 +215,12 @@ impl Tokens {
             self.wire.cloud().sandbox.is_some(),
             self.chosen.get().copied(),
             refused,
+            || self.login_source(),
         )
     }
 
-    async fn entry(&self, scope: &str, refused: Option<&Secret>) -> Result<Token> {
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            slots.entry(scope.to_owned()).or_default().clone()
-        };
-        let came = Instant::now();
+    async fn entry(&self, wanted: Wanted<'_>, refused: Option<&Secret>) -> Result<Token> {
+        let slot = self.slot(wanted.scope);
         let mut held = slot.lock().await;
         let good = held.value.as_ref().filter(|token| {
             token.expires.duration_since(Timestamp::now()) > RENEWED_BEFORE_END
@@ -187,10 +229,13 @@ impl Tokens {
         if let Some(token) = good {
             return Ok(token.clone());
         }
-        if let Some(error) = held.failed_since(came) {
+        if let Some(error) = held.failed_since(wanted.came) {
             return Err(error);
         }
-        let outcome = self.acquire(scope, came).await;
+        if let Some(refused) = refused {
+            self.tools.refused(refused);
+        }
+        let outcome = self.acquire(wanted).await;
         held.note(&outcome);
         let token = outcome?;
         held.value = Some(token.clone());
@@ -199,16 +244,27 @@ impl Tokens {
 
     /// Asks the chosen way, or the first that answers. Credentials are built anew each time, so
     /// that no cache but ours decides, and every federated assertion is fresh.
-    async fn acquire(&self, scope: &str, came: Instant) -> Result<Token> {
+    async fn acquire(&self, wanted: Wanted<'_>) -> Result<Token> {
         if let Some(method) = self.chosen.get() {
-            return self.ask(*method, scope, true, came).await;
+            return self.ask(*method, wanted, true).await;
         }
-        // Different scopes ask at the same time; all but the first wait for its choice.
+        let chooses = AtomicBool::new(false);
+        let main = std::pin::pin!(self.acquire_first(wanted, &chooses));
+        let beside = std::pin::pin!(self.ask_what_is_tried(wanted.scope, &chooses));
+        match select(main, beside).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    /// Different scopes ask at the same time; all but the first wait for its choice.
+    async fn acquire_first(&self, wanted: Wanted<'_>, chooses: &AtomicBool) -> Result<Token> {
         let mut first = None;
         let method = self
             .chosen
             .get_or_try_init(|| async {
-                let (method, token) = self.choose(scope, came).await?;
+                chooses.store(true, Ordering::Relaxed);
+                let (method, token) = self.choose(wanted).await?;
                 tracing::info!("Signed in by way of `{}`.", method.name());
                 first = Some(token);
                 Ok::<Method, Error>(method)
@@ -216,31 +272,50 @@ impl Tokens {
             .await?;
         match first {
             Some(token) => Ok(token),
-            None => self.ask(*method, scope, true, came).await,
+            None => self.ask(*method, wanted, true).await,
         }
     }
 
-    async fn choose(&self, scope: &str, came: Instant) -> Result<(Method, Token)> {
+    /// Asks each tool that is tried by whoever chooses; where it is chosen, the token is there.
+    async fn ask_what_is_tried(&self, scope: &str, chooses: &AtomicBool) -> Infallible {
+        let mut trying = self.trying.subscribe();
+        let mut asked = None;
+        loop {
+            let other = trying.wait_for(|tried| tried.is_some() && *tried != asked);
+            asked = other.await.ok().and_then(|tried| *tried);
+            match asked {
+                Some(tool) if !chooses.load(Ordering::Relaxed) => {
+                    self.tools.ask_ahead(tool, scope).await;
+                }
+                _ => return std::future::pending().await,
+            }
+        }
+    }
+
+    async fn choose(&self, wanted: Wanted<'_>) -> Result<(Method, Token)> {
         if self.wire.cloud().sandbox.is_some() {
             return match self.sign_in.method {
                 None => Ok((
                     Method::Environment,
-                    self.ask(Method::Environment, scope, true, came).await?,
+                    self.ask(Method::Environment, wanted, true).await?,
                 )),
                 Some(method @ (Method::DeviceCode | Method::Federated)) => {
-                    Ok((method, self.ask(method, scope, true, came).await?))
+                    Ok((method, self.ask(method, wanted, true).await?))
                 }
                 Some(_) => Err(Error::usage("A sandbox never uses real credentials.").hint(
-                    "Leave out `--auth`; choose one of the sandbox's users with \
-                        `--sandbox-user NAME`.",
+                    "Leave out `--auth`. Choose a user of the sandbox with `--sandbox-user NAME`.",
                 )),
             };
         }
         if let Some(method) = self.sign_in.method {
-            return Ok((method, self.ask(method, scope, true, came).await?));
+            return Ok((method, self.ask(method, wanted, true).await?));
         }
         let (mut failures, mut told) = (Vec::new(), None);
         for source in self.untried(&HashMap::new()) {
+            if source.method == Method::Login && matches!(source.state, State::Refused(_)) {
+                // Somebody has signed in, and who it was can't be read.
+                self.by_login(wanted).await?;
+            }
             match source.state {
                 State::NotConfigured(why) | State::OnlyWhenAsked(why) | State::Refused(why) => {
                     failures.push(format!("{}: {why}", source.method.name()));
@@ -248,11 +323,9 @@ impl Tokens {
                 }
                 State::Ready | State::NotInASandbox => {}
             }
-            match self.ask(source.method, scope, false, came).await {
+            match self.ask(source.method, wanted, false).await {
                 Ok(token) => return Ok((source.method, token)),
-                // Somebody meant this identity: falling through to another one would act in the
-                // wrong name.
-                Err(error) if matches!(source.method, Method::Environment | Method::Federated) => {
+                Err(error) if source.method.is_meant() => {
                     return Err(error);
                 }
                 Err(error) => {
@@ -270,10 +343,10 @@ impl Tokens {
                 told.hints.into_iter().fold(error, Error::hint)
             }
             None => error
-                .hint("At a terminal: `az login`, or `--auth device-code`.")
+                .hint("At a terminal: `cmkctl auth login`, `az login` or `Connect-AzAccount`.")
                 .hint(
                     "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
-                    `AZURE_CLIENT_SECRET`).",
+                    `AZURE_CLIENT_CERTIFICATE_PATH`, or `AZURE_CLIENT_SECRET`).",
                 ),
         };
         for failure in failures {
@@ -282,14 +355,14 @@ impl Tokens {
         Err(error)
     }
 
-    async fn ask(
-        &self,
-        method: Method,
-        scope: &str,
-        explicit: bool,
-        came: Instant,
-    ) -> Result<Token> {
-        let outcome = self.ask_now(method, scope, explicit, came).await;
+    async fn ask(&self, method: Method, wanted: Wanted<'_>, explicit: bool) -> Result<Token> {
+        // Azure PowerShell gives all of them by itself.
+        let tool = matches!(method, Method::AzureCli | Method::AzureDeveloperCli);
+        if tool && self.chosen.get().is_none() {
+            self.trying.send_replace(Some(method));
+            self.tools.ask_all_ahead(method);
+        }
+        let outcome = self.ask_now(method, wanted, explicit).await;
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         match &outcome {
             Ok(_) => refused.remove(&method),
@@ -304,70 +377,16 @@ impl Tokens {
         outcome
     }
 
-    async fn ask_now(
-        &self,
-        method: Method,
-        scope: &str,
-        explicit: bool,
-        came: Instant,
-    ) -> Result<Token> {
+    async fn ask_now(&self, method: Method, wanted: Wanted<'_>, explicit: bool) -> Result<Token> {
+        let scope = wanted.scope;
         match method {
-            Method::DeviceCode => {
-                let mut refresh = self.refresh.lock().await;
-                if let Some(error) = refresh.failed_since(came) {
-                    return Err(error);
-                }
-                let asked = device_code::Asked {
-                    wire: &self.wire,
-                    clock: &self.clock,
-                    tenant: self.sign_in.tenant.as_deref().unwrap_or("organizations"),
-                    client: self.sign_in.device_code_client.as_deref(),
-                    prompt: &self.prompt,
-                };
-                let outcome = device_code::token(&asked, scope, &mut refresh.value).await;
-                refresh.note(&outcome);
-                outcome
+            Method::Login => self.by_login(wanted).await,
+            Method::Browser | Method::DeviceCode => self.by_person(method, wanted).await,
+            Method::AzureCli | Method::AzureDeveloperCli | Method::AzurePowerShell => {
+                self.tools.ask(method, scope).await
             }
-            method => ways::token(&self.wire, &self.sign_in, method, scope, explicit).await,
+            Method::ManagedIdentity => self.tools.of_machine(scope, explicit).await,
+            method => ways::token(&self.wire, &self.sign_in, method, scope).await,
         }
-    }
-}
-
-/// The Key Vault client asks here, too.
-#[async_trait::async_trait]
-impl TokenCredential for Tokens {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        _: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let failed = |words: String| {
-            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
-        };
-        let [scope] = scopes else {
-            return Err(failed("exactly one scope is needed".to_owned()));
-        };
-        // The scope is the service's own word, out of its challenge: no token is asked for that is
-        // not for keys.
-        if !self.wire.cloud().is_for_keys(scope) {
-            let words = format!(
-                "the challenge asks for a token for {}",
-                crate::cloud::json::clean(scope)
-            );
-            return Err(azure_core::Error::with_message(
-                azure_core::error::ErrorKind::Other,
-                words,
-            ));
-        }
-        let token = self
-            .entry(scope, None)
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let expires =
-            azure_core::time::OffsetDateTime::from_unix_timestamp(token.expires.as_second());
-        Ok(AccessToken::new(
-            token.secret,
-            expires.map_err(|error| failed(error.to_string()))?,
-        ))
     }
 }

@@ -1,11 +1,7 @@
 //! What is known before anybody signs in: the ways there are, what the configuration found for
 //! each, and whether it can work.
 
-use crate::cloud::json;
-use crate::error::{Error, Kind};
-use crate::model::cause::Cause;
-use crate::model::service_codes;
-use crate::model::who;
+use super::memory::Store;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -17,28 +13,38 @@ pub type Secret = azure_core::credentials::Secret;
 /// The ways to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Client secret from environment variables.
+    /// Certificate or client secret of an application, from environment variables.
     Environment,
     /// Federated token: a workload identity file, GitHub Actions, Azure Pipelines.
     Federated,
     /// Managed identity of the machine.
     ManagedIdentity,
+    /// What `auth login` remembered.
+    Login,
     /// Azure CLI.
     AzureCli,
     /// Azure Developer CLI.
     AzureDeveloperCli,
+    /// Azure PowerShell.
+    AzurePowerShell,
+    /// A browser on this machine; only when asked for.
+    Browser,
     /// A code that a person types into a browser; only when asked for.
     DeviceCode,
 }
 
 impl Method {
-    /// Every way, in the order in which they are tried; device code never without being asked for.
-    pub const ALL: [Method; 6] = [
+    /// Every way, in the order in which they are tried; browser and device code never without being
+    /// asked for.
+    pub const ALL: [Method; 9] = [
         Method::Environment,
         Method::Federated,
         Method::ManagedIdentity,
+        Method::Login,
         Method::AzureCli,
         Method::AzureDeveloperCli,
+        Method::AzurePowerShell,
+        Method::Browser,
         Method::DeviceCode,
     ];
 
@@ -48,10 +54,27 @@ impl Method {
             Method::Environment => "environment",
             Method::Federated => "federated",
             Method::ManagedIdentity => "managed-identity",
+            Method::Login => "login",
             Method::AzureCli => "azure-cli",
             Method::AzureDeveloperCli => "azd",
+            Method::AzurePowerShell => "azure-powershell",
+            Method::Browser => "browser",
             Method::DeviceCode => "device-code",
         }
+    }
+
+    /// Does a person sign in by cmkctl itself?
+    pub const fn is_own(self) -> bool {
+        matches!(self, Method::Login | Method::Browser | Method::DeviceCode)
+    }
+
+    /// Did somebody mean this very identity? Then a refusal ends the sign-in: to fall through to
+    /// another one would act in the wrong name.
+    pub const fn is_meant(self) -> bool {
+        matches!(
+            self,
+            Method::Environment | Method::Federated | Method::Login
+        )
     }
 
     /// The way of that name.
@@ -62,11 +85,29 @@ impl Method {
     }
 }
 
-/// What a person must do for device code.
+/// What a person must do to sign in.
 #[derive(Debug, Clone)]
 pub struct DevicePrompt {
-    /// The service's own sentence, with address and code.
+    /// With address and code; for a device code the service's own sentence.
     pub message: String,
+}
+
+/// Whether a person is there, and what can show them a page.
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    /// Is somebody at a terminal?
+    pub at_terminal: bool,
+    /// The programs that `BROWSER` names.
+    pub browser: Option<String>,
+    /// Can this machine show windows, as far as one knows?
+    pub display: bool,
+}
+
+impl Person {
+    /// Can a page be shown to somebody?
+    pub const fn can_browse(&self) -> bool {
+        self.at_terminal || self.browser.is_some()
+    }
 }
 
 /// Shows a [`DevicePrompt`]; this room prints nothing.
@@ -83,6 +124,10 @@ pub struct SignIn {
     pub client_id: Option<String>,
     /// Client secret.
     pub client_secret: Option<Secret>,
+    /// Certificate of the application; it comes before the secret.
+    pub certificate: Option<CertificateFile>,
+    /// Password of a certificate that is named elsewhere.
+    pub certificate_password: Option<Secret>,
     /// File with a federated token; read anew for every token.
     pub federated_token_file: Option<PathBuf>,
     /// GitHub Actions' token endpoint.
@@ -93,12 +138,57 @@ pub struct SignIn {
     pub identity_endpoint: bool,
     /// A user-assigned managed identity.
     pub managed_identity_client_id: Option<String>,
-    /// `PATH`, to look for `az` and `azd` without starting them.
+    /// `PATH`, to look for `az`, `azd` and `pwsh` without starting them.
     pub path: Option<OsString>,
     /// The sandbox's user.
     pub sandbox_user: Option<SandboxUser>,
-    /// The public client that device code signs in as; the Azure CLI's by default.
+    /// What is remembered from one command to the next.
+    pub remembering: Remembering,
+    /// Who the tools are signed in as.
+    pub accounts: Accounts,
+    /// The public client that browser and device code sign in to; the Azure CLI's by default.
     pub device_code_client: Option<String>,
+    /// The application that was named for this command alone.
+    pub named_client: Option<String>,
+    /// Who is there.
+    pub person: Person,
+}
+
+/// What is remembered from one command to the next.
+#[derive(Debug, Clone, Default)]
+pub struct Remembering {
+    /// The folder of what this program keeps; without one nothing is remembered.
+    pub folder: Option<PathBuf>,
+    /// Where the key lies.
+    pub store: Store,
+    /// Who said that nothing is remembered: a flag, a variable or a file.
+    pub off: Option<String>,
+    /// The command line: what it needed is known when it comes again.
+    pub line: String,
+}
+
+/// Where the tools keep who is signed in.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts {
+    /// The folder of the Azure CLI.
+    pub azure_cli: Option<PathBuf>,
+    /// The folder of azd.
+    pub azd: Option<PathBuf>,
+    /// The folder of Azure PowerShell.
+    pub power_shell: Option<PathBuf>,
+    /// Variables that change who it is.
+    pub variables: Vec<(&'static str, String)>,
+}
+
+/// The certificate that an application signs in with.
+#[derive(Debug, Clone)]
+pub struct CertificateFile {
+    /// PEM or PFX, with the private key; read anew for every token.
+    pub path: PathBuf,
+    /// What the private key is encrypted with.
+    pub password: Option<Secret>,
+    /// Is the chain sent along, for applications that trust a subject name and an issuer?
+    pub with_chain: bool,
 }
 
 /// `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
@@ -139,8 +229,19 @@ pub struct Source {
     pub method: Method,
     /// Can it work?
     pub state: State,
+    /// What it signs in with, where it has a choice.
+    pub by: Option<String>,
     /// Is it the one that is, or would be, taken?
     pub chosen: bool,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.by {
+            Some(by) => write!(f, "{} ({by})", self.state),
+            None => self.state.fmt(f),
+        }
+    }
 }
 
 /// Whether a way to sign in can work.
@@ -166,84 +267,6 @@ impl fmt::Display for State {
                 f.write_str(why)
             }
             State::NotInASandbox => f.write_str("not used in a sandbox"),
-        }
-    }
-}
-
-/// What a sign-in may be told besides its words.
-#[derive(Debug, Default)]
-pub(super) struct Heard<'a> {
-    /// The command that the program behind it said.
-    pub(super) helps: Option<String>,
-    /// What the token was to be for.
-    pub(super) scope: &'a str,
-    /// The tenant that was asked.
-    pub(super) tenant: Option<&'a str>,
-}
-
-/// The crate's texts repeat themselves down the chain: the line of the cause, the code in it, and
-/// what helps. What Microsoft Entra's code says comes before what the program says, and that before
-/// what is true of every failure of this way.
-pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
-    let line = json::clean(cause(text));
-    let code = line
-        .split(|ch: char| !ch.is_ascii_alphanumeric())
-        .find(|word| word.starts_with("AADSTS") && word.len() > 6)
-        .map(str::to_owned);
-    let known = code.as_deref().and_then(service_codes::find);
-    let mut error = Error::new(
-        Kind::SignIn,
-        format!("Sign-in by way of `{}` failed.", method.name()),
-    )
-    .detail(line.clone());
-    error.cause = Some(Cause::SignIn);
-    error.explained = true;
-    let barred = known.is_some_and(|known| known.who == who::CONDITIONAL_ACCESS);
-    let hint = match (&heard.helps, known) {
-        (Some(command), _) if !barred => command.clone(),
-        (_, Some(known)) => known.fix_with(&[
-            ("RESOURCE", heard.scope.strip_suffix("/.default")),
-            ("TENANT_ID", heard.tenant),
-        ]),
-        _ if line.contains("2.54") => "Update the Azure CLI: `az upgrade`.".to_owned(),
-        _ => of_the_way(method, &line).to_owned(),
-    };
-    error.code = code;
-    error.correlation = correlation(text);
-    error.hint(hint)
-}
-
-/// From the code of Microsoft Entra to the end of its sentence; else the first line.
-fn cause(text: &str) -> &str {
-    let first = text.lines().next().unwrap_or_default();
-    let Some(at) = text.find("AADSTS") else {
-        return first;
-    };
-    let said = text.get(at..).unwrap_or_default();
-    let ends = ["\r", "\n", "\\r", "\\n", "\"", " Trace ID:"];
-    let end = ends.iter().filter_map(|end| said.find(end)).min();
-    said.get(..end.unwrap_or(said.len())).unwrap_or(said)
-}
-
-/// The id that Microsoft Entra gave the request.
-fn correlation(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once("Correlation ID: ")?;
-    let end = rest.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '-');
-    let id = rest.get(..end.unwrap_or(rest.len()))?;
-    (!id.is_empty()).then(|| id.to_owned())
-}
-
-fn of_the_way(method: Method, line: &str) -> &'static str {
-    let absent = line.contains("not found on PATH");
-    match method {
-        Method::AzureCli if absent => "Install the Azure CLI, then run `az login`.",
-        Method::AzureDeveloperCli if absent => {
-            "Install the Azure Developer CLI, then run `azd auth login`."
-        }
-        Method::AzureCli => "Run `az login`.",
-        Method::AzureDeveloperCli => "Run `azd auth login`.",
-        Method::Environment | Method::Federated | Method::ManagedIdentity | Method::DeviceCode => {
-            "See what is set: `cmkctl auth status`."
         }
     }
 }

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::time::Instant;
 
 /// A token and its end, in real time.
 #[derive(Clone)]
@@ -23,6 +24,27 @@ impl From<AccessToken> for Token {
         Self {
             secret: token.token,
             expires,
+        }
+    }
+}
+
+/// What a token is asked for with.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) scope: &'a str,
+    /// Claims that a service asked for, as JSON.
+    pub(super) claims: Option<&'a str>,
+    /// When the caller came: a failure since then is the caller's, too.
+    pub(super) came: Instant,
+}
+
+impl<'a> Wanted<'a> {
+    /// Wanted now, and nothing beside it.
+    pub(super) fn now(scope: &'a str) -> Self {
+        Self {
+            scope,
+            claims: None,
+            came: Instant::now(),
         }
     }
 }

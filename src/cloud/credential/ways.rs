@@ -1,12 +1,15 @@
 //! The ways to sign in that the Azure crate has, what each needs, and their order.
 
 use super::assertion::Assertion;
+use super::certificate::Signed;
 use super::listening::Listening;
-use super::source::{Heard, Method, SandboxUser, Secret, SignIn, Source, State, refused};
+
+use super::power_shell;
+use super::refusal::{Heard, refused};
+use super::source::{Method, SandboxUser, Secret, SignIn, Source, State};
 use super::token::Token;
 use crate::cloud::answer::top_line;
-use crate::cloud::patient::Patient;
-use crate::cloud::request_id::Last;
+use crate::cloud::patient::{Last, Patient};
 use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
@@ -14,16 +17,18 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
-    AzureDeveloperCliCredentialOptions, ClientAssertionCredential,
+    AzureDeveloperCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// So many assertions are tried for one token, when each is refused for its age.
 const ASSERTIONS: u32 = 5;
+
+/// The crate has no credential for it.
+const NOT_OF_THE_CRATE: &str = "This way is not one of the Azure crate.";
 
 /// All ways in their order.
 pub(super) fn all(
@@ -31,36 +36,63 @@ pub(super) fn all(
     sandbox: bool,
     taken: Option<Method>,
     refused: &HashMap<Method, String>,
+    login: impl FnOnce() -> Source,
 ) -> Vec<Source> {
+    let mut login = Some(login);
     let mut sources: Vec<Source> = Method::ALL
         .into_iter()
         .map(|method| {
-            let state = if sandbox {
+            let mut state = if sandbox {
                 in_sandbox(sign_in, method)
             } else {
                 outside(sign_in, method)
             };
+            let mut by = None;
+            if method == Method::Login
+                && state == State::Ready
+                && let Some(login) = login.take()
+            {
+                Source { state, by, .. } = login();
+            }
             let state = match refused.get(&method) {
                 Some(why) => State::Refused(why.clone()),
                 None => state,
             };
+            if method == Method::Environment && state == State::Ready && !sandbox {
+                by = certificate_of(sign_in);
+            }
             Source {
                 method,
                 state,
+                by,
                 chosen: false,
             }
         })
         .collect();
+    // After an identity that somebody meant, and that was refused, no other one is tried.
+    let ends = |source: &&Source| {
+        let meant = source.method.is_meant();
+        source.state == State::Ready || (meant && matches!(source.state, State::Refused(_)))
+    };
     let would = taken.or_else(|| {
-        sources
-            .iter()
-            .find(|source| source.state == State::Ready)
-            .map(|source| source.method)
+        let end = sources.iter().find(ends);
+        let end = end.filter(|source| source.state == State::Ready);
+        end.map(|source| source.method)
     });
     for source in &mut sources {
         source.chosen = Some(source.method) == would;
     }
     sources
+}
+
+/// The certificate, which comes before the secret.
+fn certificate_of(sign_in: &SignIn) -> Option<String> {
+    let file = sign_in.certificate.as_ref()?.path.display();
+    let certificate = format!("certificate `{file}`");
+    Some(match sign_in.client_secret {
+        Some(_) => format!("{certificate}, AZURE_CLIENT_SECRET is not used"),
+        None => certificate,
+    })
 }
 
 fn in_sandbox(sign_in: &SignIn, method: Method) -> State {
@@ -95,11 +127,11 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
         (sign_in.client_id.is_some(), "AZURE_CLIENT_ID"),
     );
     match method {
-        Method::Environment => missing(&[
-            tenant,
-            client,
-            (sign_in.client_secret.is_some(), "AZURE_CLIENT_SECRET"),
-        ]),
+        Method::Environment => {
+            let proof = sign_in.certificate.is_some() || sign_in.client_secret.is_some();
+            let names = "AZURE_CLIENT_CERTIFICATE_PATH (or AZURE_CLIENT_SECRET)";
+            missing(&[tenant, client, (proof, names)])
+        }
         Method::Federated => {
             let assertion = sign_in.federated_token_file.is_some()
                 || sign_in.github.is_some()
@@ -109,25 +141,25 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
             missing(&[tenant, client, (assertion, names)])
         }
         Method::ManagedIdentity => State::Ready,
-        Method::AzureCli => on_path(sign_in, "az"),
-        Method::AzureDeveloperCli => on_path(sign_in, "azd"),
-        Method::DeviceCode if sign_in.method == Some(method) => State::Ready,
-        Method::DeviceCode => State::OnlyWhenAsked("only with `--auth device-code`".to_owned()),
+        // What is remembered decides.
+        Method::Login => State::Ready,
+        Method::AzureCli => on_path(sign_in, &["az"]),
+        Method::AzureDeveloperCli => on_path(sign_in, &["azd"]),
+        Method::AzurePowerShell => on_path(sign_in, power_shell::PROGRAMS),
+        Method::Browser | Method::DeviceCode if sign_in.method == Some(method) => State::Ready,
+        Method::Browser | Method::DeviceCode => {
+            State::OnlyWhenAsked(format!("only with `--auth {}`", method.name()))
+        }
     }
 }
 
-fn on_path(sign_in: &SignIn, program: &str) -> State {
-    let there = sign_in.path.as_ref().is_some_and(|path| {
-        std::env::split_paths(path).any(|folder| {
-            ["", ".exe", ".cmd", ".bat"]
-                .iter()
-                .any(|ending| folder.join(format!("{program}{ending}")).is_file())
-        })
-    });
-    if there {
-        State::Ready
-    } else {
-        State::NotConfigured(format!("`{program}` is not installed (not on PATH)"))
+fn on_path(sign_in: &SignIn, programs: &[&str]) -> State {
+    match power_shell::program(sign_in.path.as_deref(), programs) {
+        Some(_) => State::Ready,
+        None => State::NotConfigured(format!(
+            "`{}` is not installed (not on PATH)",
+            programs.join("` or `")
+        )),
     }
 }
 
@@ -137,12 +169,12 @@ pub(super) async fn token(
     sign_in: &SignIn,
     method: Method,
     scope: &str,
-    explicit: bool,
 ) -> Result<Token> {
     let mut attempt = 0;
     loop {
-        let listening = Arc::new(Listening::default());
-        let credential = credential((wire, &listening), sign_in, method, explicit).await?;
+        let (listening, last) = (Arc::new(Listening::default()), Last::default());
+        let options = client_options(wire, method, &last);
+        let credential = credential((wire, &listening, options), sign_in, method)?;
         let token = credential.get_token(&[scope], None).await;
         attempt += 1;
         let error = match token {
@@ -158,6 +190,7 @@ pub(super) async fn token(
             Err(error) => {
                 let heard = Heard {
                     helps: listening.helps(),
+                    obstacle: last.obstacle(),
                     scope,
                     tenant: sign_in.tenant.as_deref(),
                 };
@@ -169,7 +202,7 @@ pub(super) async fn token(
         if !stale || attempt >= ASSERTIONS {
             return Err(error);
         }
-        tracing::info!("The federated token had expired on its way; taking a new one.");
+        tracing::info!("The federated token expired on its way. cmkctl takes a new one.");
     }
 }
 
@@ -191,15 +224,13 @@ fn told(error: &azure_core::Error) -> String {
     }
 }
 
-async fn credential(
-    (wire, listening): (&Arc<Wire>, &Arc<Listening>),
+fn credential(
+    (wire, listening, client_options): (&Arc<Wire>, &Arc<Listening>, ClientOptions),
     sign_in: &SignIn,
     method: Method,
-    explicit: bool,
 ) -> Result<Arc<dyn TokenCredential>> {
     let unusable =
         |error: azure_core::Error| refused(method, &error.to_string(), &Heard::default());
-    let client_options = client_options(wire, method);
     let sandbox_user = sign_in.sandbox_user.as_ref();
     if let Some(user) = sandbox_user.filter(|_| method != Method::Federated) {
         let tenant = needed(sign_in.tenant.as_ref(), "the tenant")?;
@@ -209,35 +240,23 @@ async fn credential(
     let tenant = || needed(sign_in.tenant.as_ref(), "AZURE_TENANT_ID");
     let client = || needed(sign_in.client_id.as_ref(), "AZURE_CLIENT_ID");
     Ok(match method {
-        Method::Environment => {
-            let secret = sign_in
-                .client_secret
-                .clone()
-                .unwrap_or_else(|| Secret::new(""));
-            let options = ClientSecretCredentialOptions { client_options };
-            ClientSecretCredential::new(tenant()?, client()?.to_owned(), secret, Some(options))
-                .map_err(unusable)?
-        }
+        Method::Environment => match &sign_in.certificate {
+            Some(own) => {
+                let login = wire.cloud().get("login");
+                let audience = format!("https://{login}/{}/oauth2/v2.0/token", tenant()?);
+                let signed = Signed::read(own, client()?, audience)?;
+                asserting(signed, tenant()?, client()?, client_options).map_err(unusable)?
+            }
+            None => of_secret(sign_in, tenant()?, client()?, client_options).map_err(unusable)?,
+        },
         Method::Federated => {
             let assertion = Assertion {
                 wire: wire.clone(),
                 sign_in: sign_in.clone(),
             };
-            let options = ClientAssertionCredentialOptions { client_options };
-            ClientAssertionCredential::new(
-                tenant()?.to_owned(),
-                client()?.to_owned(),
-                assertion,
-                Some(options),
-            )
-            .map_err(unusable)?
+            asserting(assertion, tenant()?, client()?, client_options).map_err(unusable)?
         }
-        Method::ManagedIdentity => {
-            if !sign_in.identity_endpoint {
-                probe(explicit).await?;
-            }
-            of_machine(sign_in, client_options).map_err(unusable)?
-        }
+        Method::ManagedIdentity => of_machine(sign_in, client_options).map_err(unusable)?,
         Method::AzureCli => {
             let options = AzureCliCredentialOptions {
                 tenant_id: sign_in.tenant.clone(),
@@ -246,12 +265,15 @@ async fn credential(
             };
             AzureCliCredential::new(Some(options)).map_err(unusable)?
         }
-        Method::AzureDeveloperCli | Method::DeviceCode => {
+        Method::AzureDeveloperCli => {
             let options = AzureDeveloperCliCredentialOptions {
                 tenant_id: sign_in.tenant.clone(),
                 executor: Some(listening.clone()),
             };
             AzureDeveloperCliCredential::new(Some(options)).map_err(unusable)?
+        }
+        Method::AzurePowerShell | Method::Login | Method::Browser | Method::DeviceCode => {
+            return Err(refused(method, NOT_OF_THE_CRATE, &Heard::default()));
         }
     })
 }
@@ -266,6 +288,41 @@ fn set_up(sign_in: &SignIn, method: Method) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// An application that proves itself by an assertion.
+fn asserting(
+    assertion: impl ClientAssertion + 'static,
+    tenant: &str,
+    client: &str,
+    client_options: ClientOptions,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let options = ClientAssertionCredentialOptions { client_options };
+    let (tenant, client) = (tenant.to_owned(), client.to_owned());
+    Ok(ClientAssertionCredential::new(
+        tenant,
+        client,
+        assertion,
+        Some(options),
+    )?)
+}
+
+fn of_secret(
+    sign_in: &SignIn,
+    tenant: &str,
+    client: &str,
+    client_options: ClientOptions,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let secret = sign_in.client_secret.clone();
+    let secret = secret.unwrap_or_else(|| Secret::new(""));
+    let options = ClientSecretCredentialOptions { client_options };
+    let client = client.to_owned();
+    Ok(ClientSecretCredential::new(
+        tenant,
+        client,
+        secret,
+        Some(options),
+    )?)
 }
 
 /// Every sandbox user has the same secret, and it opens nothing but a sandbox.
@@ -303,7 +360,7 @@ fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
         .ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
 }
 
-fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
+fn client_options(wire: &Arc<Wire>, method: Method, last: &Last) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     custom.authority_host = format!("https://{}", wire.cloud().get("login"));
     let options = match method {
@@ -319,7 +376,7 @@ fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
             }),
             ..ClientOptions::default()
         },
-        _ => Patient::options(wire, Last::default()),
+        _ => Patient::options(wire, last.clone()),
     };
     ClientOptions {
         cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
@@ -327,28 +384,22 @@ fn client_options(wire: &Arc<Wire>, method: Method) -> ClientOptions {
     }
 }
 
-/// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would
-/// take minutes to fail.
-async fn probe(explicit: bool) -> Result<()> {
-    let limit = Duration::from_millis(if explicit { 2000 } else { 400 });
-    let connected =
-        tokio::time::timeout(limit, tokio::net::TcpStream::connect("169.254.169.254:80")).await;
-    if matches!(connected, Ok(Ok(_))) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::SignIn,
-        "This machine has no managed identity: its metadata service does not answer.",
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cloud::credential::source::{Pipelines, Runner};
 
+    fn nobody() -> Source {
+        Source {
+            method: Method::Login,
+            state: State::NotConfigured("nobody".to_owned()),
+            by: None,
+            chosen: false,
+        }
+    }
+
     fn states(sign_in: &SignIn) -> Vec<(Method, bool, bool)> {
-        all(sign_in, false, None, &HashMap::new())
+        all(sign_in, false, None, &HashMap::new(), nobody)
             .iter()
             .map(|source| (source.method, source.state == State::Ready, source.chosen))
             .collect()
@@ -377,17 +428,18 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let sources = all(&SignIn::default(), false, None, &HashMap::new());
+        let sources = all(&SignIn::default(), false, None, &HashMap::new(), nobody);
         assert_eq!(
             sources[0].state.to_string(),
-            "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET not set"
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_CERTIFICATE_PATH (or \
+            AZURE_CLIENT_SECRET) not set"
         );
         assert_eq!(
-            sources[5].state.to_string(),
+            sources[8].state.to_string(),
             "only with `--auth device-code`"
         );
         assert!(
-            all(&SignIn::default(), true, None, &HashMap::new())[1..]
+            all(&SignIn::default(), true, None, &HashMap::new(), nobody)[1..]
                 .iter()
                 .all(|source| source.state == State::NotInASandbox)
         );
@@ -424,5 +476,43 @@ mod tests {
         assert!(!error.detail.as_ref().unwrap().contains("again"));
         assert!(error.hints[0].contains("AZURE_FEDERATED_TOKEN_FILE"));
         assert_eq!(error.kind, Kind::SignIn);
+    }
+    #[test]
+    fn what_helps_is_a_command_of_the_program_that_signed_in() {
+        let heard = Heard {
+            scope: "https://x.example/.default",
+            tenant: Some("t"),
+            ..Heard::default()
+        };
+        for (method, code, command) in [
+            (
+                Method::AzureCli,
+                "AADSTS50076",
+                "az login --scope https://x.example/.default",
+            ),
+            (
+                Method::AzureDeveloperCli,
+                "AADSTS50076",
+                "azd auth login --scope https://x.example/.default",
+            ),
+            (
+                Method::AzurePowerShell,
+                "AADSTS50076",
+                "Connect-AzAccount -AuthScope https://x.example",
+            ),
+            (
+                Method::AzureDeveloperCli,
+                "AADSTS70043",
+                "Sign in again: `azd auth logout`, then `azd auth login --tenant-id t`.",
+            ),
+            (
+                Method::AzurePowerShell,
+                "AADSTS70043",
+                "Sign in again: `Disconnect-AzAccount`, then `Connect-AzAccount -Tenant t`.",
+            ),
+        ] {
+            let error = refused(method, &format!("{code}: No."), &heard);
+            assert_eq!(error.hints, [command]);
+        }
     }
 }

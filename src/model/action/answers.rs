@@ -3,7 +3,7 @@
 //! decides by the kind of an action.
 
 use super::facts::{Facts, Lack};
-use super::{Action, of_azure, of_environment};
+use super::{Action, of_azure, of_creation, of_environment};
 use crate::model::fingerprint::Fingerprint;
 
 impl Action {
@@ -12,6 +12,11 @@ impl Action {
         match self {
             Action::RegisterProvider { subscription } => of_azure::provider(subscription),
             Action::CreatePolicy { policy, .. } => of_azure::policy(policy),
+            Action::CreateGroup { subscription, .. } => of_creation::group(subscription),
+            Action::CreateVault {
+                vault, evidence, ..
+            } => of_creation::vault(vault, evidence),
+            Action::CreateKey { vault, key, .. } => of_creation::key(vault, key.as_str()),
             Action::GrantKeyByRole { policy, vault } => of_azure::role(policy, vault),
             Action::GrantKeyByAccessPolicy { policy, vault, .. } => {
                 of_azure::access_policy(policy, vault)
@@ -23,9 +28,7 @@ impl Action {
             Action::RotateKey {
                 place, evidence, ..
             } => of_azure::rotation(place, evidence),
-            Action::ProtectFromPurge { vault, evidence } => {
-                of_azure::purge_protection(vault, evidence)
-            }
+            Action::ProtectFromPurge { vault, evidence } => of_azure::protected(vault, evidence),
             Action::RecoverKey { place, evidence }
             | Action::EnableKeyVersion {
                 place, evidence, ..
@@ -95,6 +98,7 @@ impl Action {
         match self.facts().lack {
             Lack::Grant(_) => true,
             Lack::Nothing
+            | Lack::Key
             | Lack::Provider(_)
             | Lack::Policy
             | Lack::Reader(_, _)
@@ -110,7 +114,7 @@ mod tests {
     use crate::model::who::Side;
 
     /// Every kind of action as JSON, and its answers.
-    const ROWS: [(&str, &str, &str); 18] = [
+    const ROWS: [(&str, &str, &str); 21] = [
         (
             "register-provider",
             r#""subscription": "s""#,
@@ -122,6 +126,23 @@ mod tests {
             r#""policy": EP, "location": "europe", "vault": KV, "key": "cmk""#,
             "azure, policy ep, no harm, Policy, right at group of ep: \
             Microsoft.PowerPlatform/enterprisePolicies/write",
+        ),
+        (
+            "create-group",
+            r#""subscription": "s", "group": "g", "region": "r""#,
+            "azure, subscription s, no harm, Key, right there: \
+            Microsoft.Resources/subscriptions/resourceGroups/write",
+        ),
+        (
+            "create-vault",
+            r#""vault": KV, "region": "r", "tenant": "t", "premium": false, "closed": false"#,
+            "azure, vault kv, for good kv, Key, right there: Microsoft.KeyVault/vaults/write, \
+            by evidence",
+        ),
+        (
+            "create-key",
+            r#""vault": KV, "key": "cmk", "bits": 3072, "hsm": false"#,
+            "azure, key cmk, no harm, Key, right there: Microsoft.KeyVault/vaults/keys/write",
         ),
         (
             "grant-key-by-role",
@@ -232,22 +253,25 @@ mod tests {
         match action {
             Action::RegisterProvider { .. } => 0,
             Action::CreatePolicy { .. } => 1,
-            Action::GrantKeyByRole { .. } => 2,
-            Action::GrantKeyByAccessPolicy { .. } => 3,
-            Action::GrantKeyByHsmRole { .. } => 4,
-            Action::GrantReader { .. } => 5,
-            Action::RotateKey { .. } => 6,
-            Action::ProtectFromPurge { .. } => 7,
-            Action::RecoverKey { .. } => 8,
-            Action::EnableKeyVersion { .. } => 9,
-            Action::DisableKeyVersion { .. } => 10,
-            Action::MakeManaged { .. } => 11,
-            Action::AddEnvironment { .. } => 12,
-            Action::RemoveEnvironment { .. } => 13,
-            Action::MoveEnvironment { .. } => 14,
-            Action::EnableEnvironment { .. } => 15,
-            Action::AwaitRemoval { .. } => 16,
-            Action::AwaitEnvironment { .. } => 17,
+            Action::CreateGroup { .. } => 2,
+            Action::CreateVault { .. } => 3,
+            Action::CreateKey { .. } => 4,
+            Action::GrantKeyByRole { .. } => 5,
+            Action::GrantKeyByAccessPolicy { .. } => 6,
+            Action::GrantKeyByHsmRole { .. } => 7,
+            Action::GrantReader { .. } => 8,
+            Action::RotateKey { .. } => 9,
+            Action::ProtectFromPurge { .. } => 10,
+            Action::RecoverKey { .. } => 11,
+            Action::EnableKeyVersion { .. } => 12,
+            Action::DisableKeyVersion { .. } => 13,
+            Action::MakeManaged { .. } => 14,
+            Action::AddEnvironment { .. } => 15,
+            Action::RemoveEnvironment { .. } => 16,
+            Action::MoveEnvironment { .. } => 17,
+            Action::EnableEnvironment { .. } => 18,
+            Action::AwaitRemoval { .. } => 19,
+            Action::AwaitEnvironment { .. } => 20,
         }
     }
 
@@ -292,6 +316,7 @@ mod tests {
         }
         match facts.lack {
             Lack::Nothing => {}
+            Lack::Key => said.push("Key".to_owned()),
             Lack::Provider(_) => said.push("Provider".to_owned()),
             Lack::Policy => said.push("Policy".to_owned()),
             Lack::Grant(Grant::Role { vault, .. }) => said.push(format!("Role on {}", vault.name)),
@@ -314,8 +339,10 @@ mod tests {
                 Scope::Subscription(id) => id.to_owned(),
                 Scope::GroupOf(policy) => format!("group of {}", policy.name),
                 Scope::Vault(vault) => vault.name.clone(),
+                Scope::There => "there".to_owned(),
             };
-            said.push(format!("right at {at}: {}", right.operation));
+            let at = format!("at {at}").replace("at there", "there");
+            said.push(format!("right {at}: {}", right.operation));
         }
         said
     }

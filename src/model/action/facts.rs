@@ -153,6 +153,8 @@ impl<'a> Harm<'a> {
 pub enum Lack<'a> {
     /// Nothing that a later step rests on.
     Nothing,
+    /// The key, or the vault or resource group that it is to be in.
+    Key,
     /// The registration of the provider in this subscription.
     Provider(&'a str),
     /// The enterprise policy.
@@ -224,4 +226,6 @@ pub enum Scope<'a> {
     GroupOf(&'a ArmId),
     /// On this vault.
     Vault(&'a ArmId),
+    /// On what there is already of a vault, its resource group and its subscription.
+    There,
 }

@@ -11,7 +11,7 @@ const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
 pub(super) fn provider(subscription: &str) -> Facts<'_> {
     Facts {
-        why: "A subscription knows enterprise policies only after the provider is registered.",
+        why: "A subscription supports enterprise policies only after registration.",
         side: Side::KeyVault,
         subject: Subject::Subscription(subscription),
         harm: Harm::None,
@@ -78,7 +78,7 @@ pub(super) fn local_role<'a>(policy: &'a ArmId, hsm: &'a ArmId, key: &'a str) ->
 
 fn granted<'a>(policy: &'a ArmId, grant: Grant<'a>, right: Option<AzureRight<'a>>) -> Facts<'a> {
     Facts {
-        why: "The policy's own identity must wrap and unwrap with the key.",
+        why: "The policy's identity must be able to wrap and unwrap with the key.",
         side: Side::KeyVault,
         subject: Subject::Policy(policy),
         harm: Harm::None,
@@ -117,8 +117,8 @@ pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
 }
 
 pub(super) fn rotation<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
-    let why = "Environments follow within 24 hours, with nobody offline; the version of now must \
-        stay enabled for 28 days.";
+    let why = "Environments use the new version within 24 hours, without an outage. The current \
+        version must stay enabled for 28 days.";
     of_key(place, why, evidence)
 }
 
@@ -133,8 +133,8 @@ pub(super) fn disabled<'a>(
     overridden: &'a [String],
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "Whatever still needs it goes offline at once; it can be enabled again, and nothing \
-        is deleted.";
+    let why = "Environments that still need it go offline immediately. Nothing is deleted, and you \
+        can enable it again.";
     Facts {
         harm: Harm::CutsOff {
             key: place.key.as_str(),
@@ -163,7 +163,7 @@ fn of_key<'a>(place: &'a KeyPlace, why: &'static str, evidence: &'a Fingerprint)
 }
 
 /// `--fix` asks for it by a flag of its own.
-pub(super) fn purge_protection<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
+pub(super) fn protected<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
         why: "Without it a deleted key can be purged, and with it the data. It can never be \
             turned off again.",

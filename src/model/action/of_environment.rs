@@ -12,7 +12,8 @@ const DAYS: u8 = 4;
 /// It changes what licences the users need, so `--fix` asks for it by a flag of its own.
 pub(super) fn managed(environment: &Named) -> Facts<'_> {
     Facts {
-        why: "Only a Managed Environment takes a customer-managed key; this needs its licences.",
+        why: "Only a Managed Environment can have a customer-managed key. Its users need the \
+            licences.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::None,
@@ -33,7 +34,7 @@ pub(super) fn added<'a>(
     policy: &'a ArmId,
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "The environment is offline while its data is encrypted anew: up to 4 days.";
+    let why = "The environment is offline during the encryption, for up to 4 days.";
     relinked(environment, why, Link::To { policy, over: None }, evidence)
 }
 
@@ -42,7 +43,7 @@ pub(super) fn removed<'a>(
     policy: &'a ArmId,
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "The environment is offline while its data goes back to the Microsoft key: up to 4 \
+    let why = "The environment is offline while its data returns to the Microsoft key: up to 4 \
         days.";
     relinked(environment, why, Link::Off(policy), evidence)
 }
@@ -53,8 +54,8 @@ pub(super) fn moved<'a>(
     policy: &'a ArmId,
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "The environment is offline while its data is encrypted anew: up to 4 days, if the \
-        service takes it as one change.";
+    let why = "The environment is offline during the encryption, for up to 4 days, if the service \
+        takes it as one change.";
     let over = Some(from);
     relinked(environment, why, Link::To { policy, over }, evidence)
 }
@@ -126,7 +127,7 @@ pub(super) fn goes<'a>(environment: &'a Named, operation: Option<&'a str>) -> Fa
 
 fn awaited<'a>(environment: &'a Named, link: Link<'a>) -> Facts<'a> {
     Facts {
-        why: "It was started before; nothing is sent a second time.",
+        why: "It was started before, so cmkctl sends nothing a second time.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::None,

@@ -4,6 +4,7 @@ use super::{Action, KeyPlace};
 use crate::model::day::day;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::new_key::{Period, Shape, VAULT_KEEPS, VaultShape};
 use std::fmt;
 
 /// The preview: an imperative sentence with every name.
@@ -18,6 +19,15 @@ impl fmt::Display for Action {
                 key,
                 version,
             } => created((policy, location), vault, (key, version.as_ref())),
+            Action::CreateGroup {
+                subscription,
+                group,
+                region,
+            } => format!(
+                "Create the resource group `{group}` in `{region}`, in subscription {subscription}"
+            ),
+            Action::CreateVault { vault, shape, .. } => new_vault(vault, shape),
+            Action::CreateKey { vault, key, shape } => new_key(vault, key, shape),
             Action::GrantKeyByRole { policy, vault } => by_role(policy, vault),
             Action::GrantKeyByAccessPolicy { policy, vault, .. } => by_access_policy(policy, vault),
             Action::GrantKeyByHsmRole {
@@ -76,6 +86,50 @@ fn created(
         policy.name,
         key_of(vault, key)
     )
+}
+
+fn new_vault(vault: &ArmId, shape: &VaultShape) -> String {
+    let sku = if shape.premium { "premium" } else { "standard" };
+    let reach = if shape.closed {
+        "only trusted Microsoft services reach it"
+    } else {
+        "public network"
+    };
+    format!(
+        "Create the {sku} vault `{}` in `{}`, group `{}` (Azure RBAC, purge protection for good, \
+        deleted keys kept {VAULT_KEEPS} days, {reach})",
+        vault.name, shape.region, vault.group
+    )
+}
+
+fn new_key(vault: &ArmId, key: &KeyName, shape: &Shape) -> String {
+    let mut said = format!(
+        "Create {} ({} {}",
+        key_of(vault, key),
+        shape.kty(),
+        shape.bits
+    );
+    let end = shape.expires.map(|end| format!(", expires {}", day(end)));
+    said.extend(end);
+    if let Some(rotation) = &shape.rotation {
+        said.push_str(&format!(
+            ", a new version every {}",
+            rotation.every.in_words()
+        ));
+        let lasts = rotation
+            .lasts
+            .map(|own| format!(" that lasts {}", own.in_words()));
+        said.extend(lasts);
+        let notify = rotation.notify.map(Period::in_words);
+        said.extend(notify.map(|own| format!(", an event {own} before the end")));
+    }
+    let tags = shape
+        .tags
+        .iter()
+        .map(|(name, value)| format!(", tag {name}={value}"));
+    said.extend(tags);
+    said.push(')');
+    said
 }
 
 fn by_role(policy: &ArmId, vault: &ArmId) -> String {

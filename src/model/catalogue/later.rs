@@ -1,18 +1,18 @@
-//! CMK025 to CMK047: links and policies that are there already, what surprises later, and what
+//! CMK025 to CMK051: links and policies that are there already, what surprises later, and what
 //! Azure adds.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 
-pub(super) const LATER: [Entry; 24] = [
+pub(super) const LATER: [Entry; 27] = [
     Entry {
         code: "CMK025",
         severity: Block,
         title: "Another policy is linked",
-        cause: "The environment has a policy already, and it is not the one that was asked for. \
-            Replacing it is a swap: another encryption with another outage.",
-        fix: "See which it is: `cmkctl status ENVIRONMENT`; to keep it, pass its id with \
+        cause: "The environment already has another policy. To replace it is a swap: a new \
+            encryption with a new outage.",
+        fix: "`cmkctl status ENVIRONMENT` shows its policy. To keep it, pass that id with \
             `--policy`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
@@ -33,10 +33,10 @@ pub(super) const LATER: [Entry; 24] = [
         code: "CMK027",
         severity: Acknowledge,
         title: "Environment offline for up to 4 days",
-        cause: "The environment is disabled while its data is encrypted anew, when it is added as \
-            well as when it is removed. It may come back sooner.",
-        fix: "Tell its users and choose the time; `cmkctl` asks for the environment's name before \
-            it begins.",
+        cause: "The environment is disabled during the encryption, both when it is added and when \
+            it is removed. It may come back sooner.",
+        fix: "Tell its users and choose the time. cmkctl asks for the environment's name before it \
+            starts.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -48,8 +48,8 @@ pub(super) const LATER: [Entry; 24] = [
             as flows, still uses the Microsoft key, and the admin center shows a warning. \
             Removing an environment after a failed add is advised against: its data may be on \
             both keys.",
-        fix: "Look at the link itself: `cmkctl status ENVIRONMENT`. If it has failed, run the \
-            same `cmkctl add-environment` again; don't remove the environment.",
+        fix: "`cmkctl status ENVIRONMENT` shows the link. If it has failed, run the same `cmkctl \
+            add-environment` again. Do not remove the environment.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -79,9 +79,10 @@ pub(super) const LATER: [Entry; 24] = [
         code: "CMK031",
         severity: Warn,
         title: "Near the limit of 25 environments",
-        cause: "A tenant may have 25 environments with a customer-managed key by default; the \
-            limit is Power Automate's. The 26th is refused.",
-        fix: "Open a support request for a higher limit, then pass it as `--limit`.",
+        cause: "By default a tenant can have 25 environments with a customer-managed key. The \
+            limit comes from Power Automate. The 26th is refused.",
+        fix: "Open a support request for a higher limit, then pass it to `cmkctl \
+            add-environment` as `--limit`.",
         who: who::POWER_PLATFORM,
         source: source::FLOWS,
     },
@@ -100,9 +101,9 @@ pub(super) const LATER: [Entry; 24] = [
         code: "CMK033",
         severity: Block,
         title: "Clean-up too early",
-        cause: "Backups need the previous key version for 28 days after a rotation, and the key, \
-            its vault and the policy's access for 30 days after a removal. Without them the \
-            environment is locked, and deleted after 7 (sandbox) or 30 days (production).",
+        cause: "Backups need the previous version for 28 days after a rotation. After a removal \
+            they need key, vault and access for 30 days. Without them the environment is locked, \
+            and deleted after 7 (sandbox) or 30 days (production).",
         fix: "Wait until the date, and restore what was disabled: `az keyvault key set-attributes \
             --vault-name VAULT --name KEY --version VERSION --enabled true`.",
         who: who::KEY_VAULT,
@@ -167,9 +168,9 @@ pub(super) const LATER: [Entry; 24] = [
         code: "CMK039",
         severity: Acknowledge,
         title: "Commerce covered in part",
-        cause: "The e-commerce content management and recommendations of Commerce are not \
-            covered; scale units, e-commerce, ratings and reviews are not covered in another \
-            geography than the environment's.",
+        cause: "The e-commerce content management and recommendations of Commerce are not covered. \
+            Scale units, e-commerce, ratings and reviews are not covered outside the \
+            environment's geography.",
         fix: "Accept it, or keep these components in the environment's geography.",
         who: who::APPS,
         source: source::ARTICLE,
@@ -211,7 +212,7 @@ pub(super) const LATER: [Entry; 24] = [
         code: "CMK043",
         severity: Block,
         title: "Vault and environment in different tenants",
-        cause: "Subscription, vault, policy and environment must belong to one tenant; a key of \
+        cause: "Subscription, vault, policy and environment must belong to one tenant. A key of \
             another tenant is not supported.",
         fix: "Use a vault in the environment's tenant: `az account list --all --query \
             \"[?tenantId=='TENANT_ID']\"`.",
@@ -245,7 +246,7 @@ pub(super) const LATER: [Entry; 24] = [
         title: "Vault or key deleted or absent",
         cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it \
             and its name, and a new one in its place would be another key.",
-        fix: "Look and recover, don't create anew: `az keyvault list-deleted`, `az keyvault \
+        fix: "Look and recover, do not create it again: `az keyvault list-deleted`, `az keyvault \
             recover --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
@@ -274,6 +275,37 @@ pub(super) const LATER: [Entry; 24] = [
             these are in order.",
         who: who::KEY_VAULT,
         source: "Azure REST API specifications, Microsoft.PowerPlatform 2020-10-30-preview \
-            (`healthStatus`; what follows from it: inferred)",
+            (`healthStatus`, its consequences are inferred)",
+    },
+    Entry {
+        code: "CMK049",
+        severity: Block,
+        title: "Name of the new vault taken",
+        cause: "A vault name is unique in the whole cloud, deleted vaults included. This name is \
+            taken or not valid (`checkNameAvailability`).",
+        fix: "Choose another name. If it was your own vault and is deleted, recover it: `az \
+            keyvault recover --name VAULT`.",
+        who: who::KEY_VAULT,
+        source: source::KEYS_IN_ARM,
+    },
+    Entry {
+        code: "CMK050",
+        severity: Block,
+        title: "Region of the new vault not given",
+        cause: "The resource group of the new vault does not exist, so cmkctl can't use its \
+            region, or cmkctl could not read it.",
+        fix: "Pass `--azure-location REGION`: `az account list-locations --query [].name`.",
+        who: who::KEY_VAULT,
+        source: source::KEYS_IN_ARM,
+    },
+    Entry {
+        code: "CMK051",
+        severity: Block,
+        title: "Vault or key not as asked for",
+        cause: "The vault or the key exists and differs from what you asked for. cmkctl never \
+            changes an existing vault or key.",
+        fix: "Take it as it is, by leaving out the flag, or name another vault or key.",
+        who: who::KEY_VAULT,
+        source: source::KEYS_IN_ARM,
     },
 ];

@@ -9,11 +9,11 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK001",
         severity: Block,
         title: "Finance and operations not integrated",
-        cause: "The environment is not, or not completely, integrated with Power Platform. The \
-            key covers finance and operations data only through that integration; without it the \
+        cause: "The environment is not, or not completely, integrated with Power Platform. The key \
+            covers finance and operations data only through that integration. Without it, the \
             data stays on the Microsoft key.",
-        fix: "In Lifecycle Services, open the environment and run, or resume, the Power Platform \
-            integration setup; then look again: `cmkctl check-integration ENVIRONMENT`.",
+        fix: "In Lifecycle Services, open the environment and run or resume the Power Platform \
+            integration setup. Then check again: `cmkctl check-integration ENVIRONMENT`.",
         who: who::LCS,
         source: source::ARTICLE,
     },
@@ -23,8 +23,8 @@ pub(super) const START: [Entry; 24] = [
         title: "Not the environment that is meant",
         cause: "A name fits several environments, or Power Platform and Dataverse name different \
             finance and operations environments. Going by names would encrypt the wrong one.",
-        fix: "Pass the environment's id, which `cmkctl environment-name ENVIRONMENT` prints; \
-            where both sides differ, ask Microsoft support.",
+        fix: "Pass the environment's id, which `cmkctl environment-name ENVIRONMENT` prints. If \
+            both sides differ, ask Microsoft support.",
         who: who::POWER_PLATFORM,
         source: source::ARTICLE,
     },
@@ -45,7 +45,8 @@ pub(super) const START: [Entry; 24] = [
         title: "Cloud-hosted environment",
         cause: "A cloud-hosted (one-box) environment runs in the customer's own subscription. \
             Customer-managed keys of Power Platform don't apply to it.",
-        fix: "Choose an environment that Microsoft hosts; this one can't be covered.",
+        fix: "Choose an environment that Microsoft hosts. This one can't have a customer-managed \
+            key.",
         who: who::POWER_PLATFORM,
         source: source::ARTICLE,
     },
@@ -55,7 +56,7 @@ pub(super) const START: [Entry; 24] = [
         title: "Key before the integration",
         cause: "The environment has no finance and operations side yet. A customer-managed key \
             that is there before the integration is an unsupported order.",
-        fix: "Integrate it first; if it is to stay without finance and operations: `cmkctl \
+        fix: "Integrate it first. If it has no finance and operations apps: `cmkctl \
             add-environment ENVIRONMENT --policy POLICY_ID --power-platform-only`.",
         who: who::LCS,
         source: source::ARTICLE,
@@ -64,8 +65,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK006",
         severity: Block,
         title: "Not a Managed Environment",
-        cause: "Only a Managed Environment takes a customer-managed key; others can't be added to \
-            a policy. Being managed changes what licences its users need.",
+        cause: "Only a Managed Environment can have a customer-managed key. Its users then need \
+            premium licences.",
         fix: "Make it one on the way: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID \
             --make-managed`, or in the admin center.",
         who: who::POWER_PLATFORM,
@@ -124,9 +125,9 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK011",
         severity: Block,
         title: "Soft delete or purge protection off",
-        cause: "A key that can be purged can take the data with it, so the encryption is refused \
-            unless the vault has soft delete and purge protection.",
-        fix: "Turn it on; it can never be turned off again: `az keyvault update --name VAULT \
+        cause: "If the key is purged, the data is lost. The service therefore requires soft delete \
+            and purge protection.",
+        fix: "Turn it on. It is permanent: `az keyvault update --name VAULT \
             --enable-purge-protection true`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
@@ -135,13 +136,13 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK012",
         severity: Block,
         title: "Policy's identity may not use the key",
-        cause: "The policy's own identity must get, wrap and unwrap with the key, by any role on \
-            the key or above that allows it, or by an access policy. Without it, or where a deny \
-            assignment takes it away, Key Vault answers 403 and environments go offline.",
-        fix: "`cmkctl create-policy` grants it; by hand: `az role assignment create \
+        cause: "The policy's identity must be able to get, wrap and unwrap with the key. A role or \
+            an access policy allows it. Without it, or where a deny assignment takes it away, Key \
+            Vault answers 403 and environments go offline.",
+        fix: "`cmkctl create-policy` grants it. By hand: `az role assignment create \
             --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \
-            \"Key Vault Crypto Service Encryption User\" --scope VAULT_ID`; a vault with access \
-            policies takes `az keyvault set-policy --name VAULT --object-id PRINCIPAL_ID \
+            \"Key Vault Crypto Service Encryption User\" --scope VAULT_ID`, or for access \
+            policies `az keyvault set-policy --name VAULT --object-id PRINCIPAL_ID \
             --key-permissions get wrapKey unwrapKey`.",
         who: who::GIVES_KEY_ROLE,
         source: source::KEYS,
@@ -153,8 +154,8 @@ pub(super) const START: [Entry; 24] = [
         cause: "A role assignment takes up to 5 minutes to be effective everywhere, and one at a \
             management group takes hours on a key: cmkctl counts 8. A request that comes sooner \
             is refused as if there were no role.",
-        fix: "Wait 5 minutes, or until the time that is said; `cmkctl create-policy` and `cmkctl \
-            enable` wait by themselves. A role on the vault itself takes 5 minutes.",
+        fix: "Wait 5 minutes, or until the named time. `cmkctl create-policy` and `cmkctl enable` \
+            wait by themselves. A role on the vault itself takes 5 minutes.",
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Azure role-based access control, troubleshooting, seen 2026-11 \
             (5 minutes and 8 hours as limits: inferred)",
@@ -167,7 +168,7 @@ pub(super) const START: [Entry; 24] = [
             the policy. Until then an assignment to it ends with `PrincipalNotFound`. A policy \
             with a `provisioningState` other than `Succeeded` is still being changed, or its last \
             change failed.",
-        fix: "Wait some minutes, then run the same command again; `cmkctl create-policy` waits by \
+        fix: "Wait some minutes, then run the same command again. `cmkctl create-policy` waits by \
             itself.",
         who: who::KEY_VAULT,
         source: source::ROLES,
@@ -177,7 +178,7 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Key of the wrong type or size",
         cause: "Only RSA and RSA-HSM keys of 2048 or 3072 bits are listed for customer-managed \
-            keys. Elliptic-curve and symmetric keys are refused; for 4096 bits Microsoft's pages \
+            keys. Elliptic-curve and symmetric keys are refused. For 4096 bits Microsoft's pages \
             disagree. External keys of a managed HSM (preview) have no SLA and no backup: do not \
             use them here.",
         fix: "az keyvault key create --vault-name VAULT --name KEY --kty RSA --size 3072",
@@ -201,8 +202,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK017",
         severity: Warn,
         title: "Key version pinned",
-        cause: "The policy names one version of the key, so a rotation of the key changes \
-            nothing, and that version must live for as long as the policy does.",
+        cause: "The policy pins one version of the key, so a rotation has no effect. That version \
+            must exist as long as the policy.",
         fix: "Leave out `--key-version` when the policy is created: a policy without a version \
             follows rotations.",
         who: who::KEY_VAULT,
@@ -223,8 +224,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK019",
         severity: Block,
         title: "No Reader on the policy",
-        cause: "Whoever adds an environment must be able to read the policy in Azure. Without \
-            Reader adding fails although the policy may be offered.",
+        cause: "The administrator who adds an environment must be able to read the policy in \
+            Azure. Without Reader the add fails.",
         fix: "`cmkctl create-policy --reader OBJECT_ID` grants it, or: `az role assignment create \
             --assignee OBJECT_ID --role Reader --scope POLICY_ID`.",
         who: who::KEY_VAULT,
@@ -236,7 +237,7 @@ pub(super) const START: [Entry; 24] = [
         title: "Environment not found in the tenant",
         cause: "The id is wrong, it belongs to another tenant, or your account lacks the \
             administrator's role: the service gives the same 404 for all three.",
-        fix: "See who you are and in which tenant: `cmkctl auth status`; then sign in to the \
+        fix: "`cmkctl auth status` shows who you are and in which tenant. Sign in to the \
             environment's tenant, or get the role.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,

@@ -1,4 +1,4 @@
-//! Codes of Azure Resource Manager and of role assignments.
+//! Codes of Azure Resource Manager.
 
 use super::code::ServiceCode;
 use crate::model::cause::Cause;
@@ -29,67 +29,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::State),
         cause: "The policy has environments, and a linked policy can't be deleted: they would \
             lose their key.",
-        fix: "Remove or move its environments first; each takes an outage of its own.",
+        fix: "Remove or move its environments first. Each one needs an outage.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK026"),
         source: PROJECTS,
-    },
-    ServiceCode {
-        code: "PrincipalNotFound",
-        service: MANAGER,
-        means: Some(Cause::RoleNotEffective),
-        cause: "Microsoft Entra doesn't know the object id: the identity of a new policy takes \
-            seconds to minutes to appear, and an application id is not an object id.",
-        fix: "Wait some minutes and run the same command again; for a person: `az ad user show \
-            --id NAME --query id`.",
-        who: who::KEY_VAULT,
-        belongs_to: Some("CMK014"),
-        source: source::ROLES,
-    },
-    ServiceCode {
-        code: "RoleAssignmentExists",
-        service: MANAGER,
-        means: Some(Cause::Conflict),
-        cause: "The same role on the same scope was given before, under another name (409).",
-        fix: "There is nothing to do: it is as wanted.",
-        who: who::ASSIGNS_ROLES,
-        belongs_to: None,
-        source: source::ROLES,
-    },
-    ServiceCode {
-        code: "RoleAssignmentUpdateNotPermitted",
-        service: MANAGER,
-        means: Some(Cause::State),
-        cause: "An assignment of that name has another tenant, principal, role or scope, and \
-            these can't be changed.",
-        fix: "See what is assigned, and delete what is wrong: `az role assignment list --scope \
-            SCOPE_ID --output table`.",
-        who: who::ASSIGNS_ROLES,
-        belongs_to: None,
-        source: source::ROLES,
-    },
-    ServiceCode {
-        code: "RoleDefinitionDoesNotExist",
-        service: MANAGER,
-        means: Some(Cause::Request),
-        cause: "The role is not known in this subscription or cloud.",
-        fix: "See whether it is there: `az role definition list --name \"Key Vault Crypto Service \
-            Encryption User\"`.",
-        who: who::KEY_VAULT,
-        belongs_to: Some("CMK012"),
-        source: source::ROLES,
-    },
-    ServiceCode {
-        code: "AuthorizationFailed",
-        service: MANAGER,
-        means: None,
-        cause: "Your account lacks the right for this action on this scope, or it was given \
-            minutes ago and is not effective yet (403).",
-        fix: "Ask for the right that the text names; if it is new, wait 5 minutes and sign in \
-            again: `az login`.",
-        who: who::ASSIGNS_ROLES,
-        belongs_to: Some("CMK045"),
-        source: source::ROLES,
     },
     ServiceCode {
         code: "RequestDisallowedByPolicy",
@@ -97,9 +40,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::AzurePolicy),
         cause: "An Azure Policy denies the resource, often \"allowed locations\": a policy's \
             location is a Power Platform geography, not an Azure region.",
-        fix: "Ask for an exemption for the type `Microsoft.PowerPlatform/enterprisePolicies`: `az \
-            policy exemption create --name NAME --policy-assignment ASSIGNMENT_ID \
-            --exemption-category Waiver --scope GROUP_ID`.",
+        fix: "Ask for an exemption: `az policy exemption create --name cmkctl \
+            --policy-assignment ASSIGNMENT_ID --exemption-category Waiver --scope GROUP_ID`.",
         who: who::AZURE_POLICY,
         belongs_to: Some("CMK009"),
         source: source::ARM,
@@ -134,11 +76,20 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::State),
         cause: "The provider is not registered, or doesn't know the API version or the location \
             that was asked for.",
-        fix: "Register it (`az provider register --namespace Microsoft.PowerPlatform --wait`); if \
-            it is registered, this version of `cmkctl` asks for an API version that your cloud \
-            lacks: report it.",
+        fix: "Register it with `az provider register --namespace Microsoft.PowerPlatform --wait`. \
+            If it is registered, your cloud lacks the API version of this cmkctl. Report it.",
         who: who::CONTRIBUTOR,
         belongs_to: Some("CMK010"),
+        source: source::ARM,
+    },
+    ServiceCode {
+        code: "RequestDisallowedByAzure",
+        service: MANAGER,
+        means: Some(Cause::AzurePolicy),
+        cause: "Azure itself does not let this subscription deploy in this region (403).",
+        fix: "Take another region, or ask Microsoft support for access to this one.",
+        who: who::OWNER,
+        belongs_to: None,
         source: source::ARM,
     },
     ServiceCode {
@@ -168,7 +119,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Gone),
         cause: "There is no resource of that id: a wrong name, another group, or deleted. A \
             deleted vault is kept for some time and must be recovered.",
-        fix: "Check the id; for a vault look at `az keyvault list-deleted`.",
+        fix: "Check the id. For a vault, look at `az keyvault list-deleted`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
         source: source::ARM,
@@ -200,8 +151,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: ANY,
         means: Some(Cause::SignIn),
         cause: "The token is not for this service, has expired, or was cut (401).",
-        fix: "Sign in again (`az login`); if it stays, check the cloud's audiences: `cmkctl auth \
-            status`.",
+        fix: "Sign in again (`az login`). If that does not help, check the cloud's audiences with \
+            `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -220,8 +171,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "TooManyRequests",
         service: ANY,
         means: Some(Cause::Service),
-        cause: "Too many requests were sent for this account (429); the service says how long to \
-            wait, and `cmkctl` does.",
+        cause: "Too many requests were sent for this account (429). cmkctl waits for the time that \
+            the service names.",
         fix: "Wait a few minutes, then run the same command again.",
         who: who::CALLER,
         belongs_to: None,
@@ -247,40 +198,6 @@ pub(super) const CODES: &[ServiceCode] = &[
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
-    },
-    ServiceCode {
-        code: "LinkedAuthorizationFailed",
-        service: MANAGER,
-        means: Some(Cause::Role),
-        cause: "Your account has the role on this resource, but not on a resource that it \
-            references, such as the vault.",
-        fix: "Get the role on the referenced resource that the text names, or pass an id of the \
-            right subscription.",
-        who: who::ASSIGNS_ROLES,
-        belongs_to: None,
-        source: source::ARM,
-    },
-    ServiceCode {
-        code: "RoleAssignmentLimitExceeded",
-        service: MANAGER,
-        means: Some(Cause::Quota),
-        cause: "The subscription has as many role assignments as it may have (4,000).",
-        fix: "Delete role assignments that nobody uses: `az role assignment list --all --output \
-            table`.",
-        who: who::ASSIGNS_ROLES,
-        belongs_to: None,
-        source: source::ROLES,
-    },
-    ServiceCode {
-        code: "UnmatchedPrincipalType",
-        service: MANAGER,
-        means: Some(Cause::Request),
-        cause: "The object id belongs to another kind of principal than the request says, such as \
-            a group in place of a user.",
-        fix: "Pass the object id of the right principal: `az ad user show --id NAME --query id`.",
-        who: who::CALLER,
-        belongs_to: None,
-        source: source::ROLES,
     },
     ServiceCode {
         code: "InputValidationError",

@@ -14,7 +14,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: None,
         cause: "A general error of Dataverse. With a text that says it isn't integrated with \
             finance and operations, the setup of the integration did not end.",
-        fix: "In Lifecycle Services, resume the Power Platform integration setup, then look \
+        fix: "In Lifecycle Services, resume the Power Platform integration setup, then check \
             again: `cmkctl check-integration ENVIRONMENT`.",
         who: who::LCS,
         belongs_to: Some("CMK001"),

@@ -31,14 +31,33 @@ const fn code(
 pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS700024",
-        "The federated token had expired when it was used: such tokens live for minutes.",
-        "Check the clock, and that the file of AZURE_FEDERATED_TOKEN_FILE is renewed; `cmkctl` \
-        reads it anew for every token.",
+        "The federated token had expired when it was used: such tokens live for minutes. Or this \
+        machine's clock is wrong, and a certificate signed for another time.",
+        "Check the clock, and that the file of AZURE_FEDERATED_TOKEN_FILE is renewed. cmkctl reads \
+            it for every token.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS700027",
+        "The certificate is not registered at the application, or has expired.",
+        "Compare the thumbprints: `az ad app credential list --id CLIENT_ID --cert`.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS700021",
+        "The assertion names another application than this sign-in.",
+        "Check AZURE_CLIENT_ID: `cmkctl auth status`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS700023",
+        "The assertion was made for another tenant or another cloud.",
+        "Check AZURE_TENANT_ID, `--tenant` and `--cloud`: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS7000215",
-        "The client secret is wrong; often it is the secret's id instead of its value.",
+        "The client secret is wrong. Often it is the secret's id instead of its value.",
         "Set AZURE_CLIENT_SECRET to the value, or create a new one: `az ad app credential reset \
         --id CLIENT_ID --append`.",
         who::ENTRA,
@@ -91,8 +110,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS70011",
-        "The scope is not one that the sign-in knows; with `--endpoint` or a cloud file an \
-        audience may be mistyped.",
+        "Microsoft Entra does not know this scope. An audience in `--endpoint` or in the cloud \
+            file may be mistyped.",
         "Compare the scopes: `cmkctl auth status`.",
         who::CALLER,
     ),
@@ -105,7 +124,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS70016",
-        "The device code was not entered yet; `cmkctl` goes on asking until it is, or has expired.",
+        "The device code was not entered yet. cmkctl waits until you enter it or it expires.",
         "Enter the code that was shown in a browser.",
         who::CALLER,
     ),
@@ -159,8 +178,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS500011",
-        "The tenant does not know the service. It is the wrong tenant or the wrong cloud, or \
-        nobody has used Power Apps there.",
+        "The tenant does not know the service. It is the wrong tenant or cloud, or Power Apps was \
+            never used there.",
         "Pass the tenant and the cloud of the environment: `--tenant TENANT_ID`, `--cloud`. See \
         what is set: `cmkctl auth status`.",
         who::CALLER,
@@ -198,14 +217,15 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS700212",
-        "The audience of the job's token is not the one that the federated credential expects. \
-        Each cloud has its own.",
-        "Compare the audience: `az ad app federated-credential list --id CLIENT_ID`.",
+        "The audience of the job's token differs from that of the federated credential. Each cloud \
+            has its own.",
+        "Compare the audience: `az ad app federated-credential list --id CLIENT_ID`. Pass another \
+        one with `--endpoint federated-audience=URI`.",
         who::ENTRA,
     ),
     code(
         "AADSTS700211",
-        "The issuer of the job's token is not the one that the federated credential expects.",
+        "The issuer of the job's token differs from that of the federated credential.",
         "Compare the issuer: `az ad app federated-credential list --id CLIENT_ID`.",
         who::ENTRA,
     ),
@@ -262,6 +282,24 @@ pub(super) const CODES: &[ServiceCode] = &[
         "The application requires that users are assigned to it, and your account is not.",
         "Ask the owner of the application to assign you to it.",
         who::ENTRA,
+    ),
+    code(
+        "AADSTS65004",
+        "The person at the sign-in page did not consent to the application.",
+        "Sign in again, and accept what the application asks for: `az login`.",
+        who::CALLER,
+    ),
+    code(
+        "AADSTS90094",
+        "An administrator must consent to the application before anybody signs in to it.",
+        "Ask a Microsoft Entra administrator to consent to the application.",
+        who::ENTRA,
+    ),
+    code(
+        "AADSTS70008",
+        "The code or the refresh token of the sign-in has expired.",
+        "Sign in again: `az login`.",
+        who::CALLER,
     ),
     ServiceCode {
         code: "insufficient_claims",

@@ -27,7 +27,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         cause: "The environment can't take the operation (400): \"because of the governance \
             configuration\" means that it is not a Managed Environment, \"of type\" that its kind \
             is not supported.",
-        fix: "See which it is: `cmkctl add-environment ENVIRONMENT --dry-run`; `--make-managed` \
+        fix: "`cmkctl add-environment ENVIRONMENT --dry-run` shows the reason. `--make-managed` \
             makes it a Managed Environment.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK006"),
@@ -37,8 +37,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentAccess",
         service: ADMIN_API,
         means: Some(Cause::Role),
-        cause: "Your account may not do this to the environment (403); the text names the \
-            permission, for a key usually `ManageProtectionKeys`.",
+        cause: "Your account lacks a permission on the environment (403). The text names it, for a \
+            key usually `ManageProtectionKeys`.",
         fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
             in again: `az login`.",
         who: "Privileged Role Administrator",
@@ -49,7 +49,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "UserMissingRequiredPermission",
         service: ADMIN_API,
         means: Some(Cause::Role),
-        cause: "Your account lacks a permission on the environment (403); adding a key takes \
+        cause: "Your account lacks a permission on the environment (403). Adding a key requires \
             `ManageProtectionKeys`.",
         fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
             in again: `az login`.",
@@ -108,7 +108,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: REASON,
         means: Some(Cause::State),
         cause: "The environment has no Dataverse, or one whose version is not supported.",
-        fix: "Add Dataverse first; for finance and operations run the integration setup in \
+        fix: "Add Dataverse first. For finance and operations, run the integration setup in \
             Lifecycle Services.",
         who: who::LCS,
         belongs_to: Some("CMK003"),
@@ -143,7 +143,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentSkuType",
         service: REASON,
         means: Some(Cause::State),
-        cause: "The operation is not for environments of this kind; Trial, Teams and Default \
+        cause: "Environments of this type can't do this operation. Trial, Teams and Default \
             environments can't have a customer-managed key.",
         fix: "Choose another environment.",
         who: who::POWER_PLATFORM,

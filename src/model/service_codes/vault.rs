@@ -47,8 +47,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "Forbidden",
         service: VAULT_TOO,
         means: None,
-        cause: "The service refuses the request (403). At a vault: its firewall, a missing role \
-            or a missing access policy; an inner code tells which.",
+        cause: "The service refuses the request (403). At a vault the reason is its firewall, a \
+            missing role or a missing access policy. An inner code tells which.",
         fix: "Ask the Key Vault administrator to check roles and firewall: `az keyvault show \
             --name VAULT --query properties.networkAcls`.",
         who: who::KEY_VAULT,
@@ -84,7 +84,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         cause: "The vault is closed to public networks, and the request did not come through an \
             approved private endpoint.",
         fix: "Run cmkctl inside the vault's network, or have a private endpoint approved: `az \
-            keyvault private-endpoint-connection list --vault-name VAULT`.",
+            keyvault show --name VAULT --query properties.privateEndpointConnections`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK018"),
         source: source::VAULT,

@@ -4,12 +4,21 @@ use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, w
 use crate::report::estate::MAY_LACK;
 use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 
-/// A cell: no line feed and no bar may end it.
-fn cell(text: &str) -> String {
+/// An address of cmkctl's own requests in a cell: no line feed and no bar may end it.
+fn address(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('|', "\\|")
         .replace(['\n', '\r'], " ")
         .replace('<', "&lt;")
+}
+
+/// A cell with a name of the tenant or with words of a service: no link, no image, no mention.
+fn cell(text: &str) -> String {
+    address(text)
+        .replace('[', "\\[")
+        .replace(']', "\\]")
+        .replace('@', "&#64;")
+        .replace("://", "&#58;//")
 }
 
 fn row(cells: &[String]) -> String {
@@ -120,10 +129,23 @@ fn requests(report: &ReportV1<'_>) -> String {
         text.push_str(&row(&[
             (index + 1).to_string(),
             asked.at.to_string(),
-            cell(&format!("{} {}", asked.method, asked.url)),
+            address(&format!("{} {}", asked.method, asked.url)),
             asked.status.to_string(),
             cell(asked.correlation.as_deref().unwrap_or("-")),
         ]));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn a_name_is_no_link_no_image_and_no_mention() {
+        assert_eq!(
+            cell("![x](https://evil.example) @admins | <b>"),
+            "!\\[x\\](https&#58;//evil.example) &#64;admins \\| &lt;b>"
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Steps 1, 2 and 4.
 
-use super::command::{Command, Need, always, keep, managed};
+use super::command::{Command, Keys, Need, Picks, always, keep, managed};
 use crate::observe::{adding, adding_now};
 use crate::steps::add;
 
@@ -8,6 +8,8 @@ use crate::steps::add;
 pub const ADD_ENVIRONMENT: Command = Command {
     name: "add-environment",
     needs: &[Need::Environment, Need::Policy],
+    picks: Picks::Free,
+    keys: Keys::AsTheyAre,
     look: adding,
     look_again: adding_now,
     fits: always,

@@ -1,5 +1,6 @@
 //! What a changing command is made of. It has no default: a new one says all of it.
 
+use super::words::Words;
 use crate::error::{Error, Result};
 use crate::model::action::Named;
 use crate::model::day::day;
@@ -8,6 +9,7 @@ use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
+use crate::model::text::quoted;
 use crate::observe::{Look, Looking};
 use crate::steps::evidence::{PurgeEvidence, take};
 
@@ -18,6 +20,10 @@ pub struct Command {
     pub name: &'static str,
     /// What it must be told.
     pub(super) needs: &'static [Need],
+    /// Which environments a person may pick for it.
+    pub(in crate::run) picks: Picks,
+    /// Which keys a person may pick for it.
+    pub(in crate::run) keys: Keys,
     /// What it looks at.
     pub(super) look: for<'a> fn(Looking<'a>) -> Look<'a>,
     /// What it looks at directly before it takes an environment offline, once the first look has
@@ -37,7 +43,7 @@ pub struct Command {
 
 /// What a command must be told, in the order in which it is missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
+pub(in crate::run) enum Need {
     /// One environment is its subject: it must be given and seen.
     Environment,
     /// The policy.
@@ -54,8 +60,8 @@ pub(super) enum Need {
 
 /// How a command ended, for what is said then.
 pub(in crate::run) struct Ended<'a> {
-    /// How this program is called again.
-    pub(in crate::run) program: String,
+    /// How the other administrator calls this program.
+    pub(in crate::run) program_of_others: String,
     /// What was asked for.
     pub(in crate::run) target: &'a Target,
     /// The last look.
@@ -64,40 +70,53 @@ pub(in crate::run) struct Ended<'a> {
     pub(in crate::run) changed: bool,
 }
 
+/// Which environments may be its subject, where a person picks one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) enum Picks {
+    /// Those that can take a key.
+    Free,
+    /// Those that have one.
+    Keyed,
+}
+
+/// Which keys may be its subject, where a person picks one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) enum Keys {
+    /// None, or any that is there, as it is.
+    AsTheyAre,
+    /// One that does for a policy, or a new one.
+    FitOrNew,
+    /// A new one.
+    New,
+}
+
 impl Need {
-    fn met(self, target: &Target) -> Result<()> {
-        let (given, what, flag) = match self {
-            Need::Environment => return super::super::environment_wanted(target).map(|_| ()),
-            Need::Policy => (target.policy.is_some(), "The enterprise policy", "--policy"),
+    /// What is missing in a target, and how it is given.
+    fn missing(self, target: &Target) -> Option<&'static str> {
+        let (given, what) = match self {
+            Need::Environment => (
+                target.environment.is_some(),
+                "the environment (ENVIRONMENT)",
+            ),
+            Need::Policy => (
+                target.policy.is_some(),
+                "the enterprise policy (`--policy`)",
+            ),
             Need::PolicyOrEnvironment => (
                 target.policy.is_some() || target.environment.is_some(),
-                "Neither an environment nor a policy",
-                "--policy",
+                "the environment (ENVIRONMENT) or the enterprise policy (`--policy`)",
             ),
             Need::Vault => (
                 target.vault.is_some(),
-                "The key vault or managed HSM",
-                "--vault",
+                "the key vault or managed HSM (`--vault`)",
             ),
-            Need::Key => (target.key.is_some(), "The key", "--key"),
+            Need::Key => (target.key.is_some(), "the key (`--key`)"),
             Need::Location => (
                 target.location.is_some() || target.environment.is_some(),
-                "The policy's location",
-                "--location",
+                "the location (`--location`, or an ENVIRONMENT, whose geography is taken)",
             ),
         };
-        if given {
-            return Ok(());
-        }
-        let error = Error::usage(format!("{what} was not given."))
-            .hint(format!("Pass `{flag}`, or try it without: `--sandbox`."));
-        Err(if self == Need::Location {
-            error.hint(
-                "With an environment its geography is taken: `cmkctl create-policy ENVIRONMENT …`.",
-            )
-        } else {
-            error
-        })
+        (!given).then_some(what)
     }
 }
 
@@ -105,14 +124,43 @@ impl Command {
     /// Is everything given that it needs?
     ///
     /// # Errors
-    /// Usage: what is missing, and the flag for it.
+    /// Usage: everything that is missing, and the flags for it.
     pub(in crate::run) fn require(&self, target: &Target) -> Result<()> {
-        self.needs.iter().try_for_each(|need| need.met(target))
+        let missing: Vec<&str> = self.missing(target).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let what = format!("`{}` needs more: {}.", self.name, missing.join(", "));
+        let mut error = Error::usage(what);
+        if self.keys == Keys::FitOrNew && target.key.is_none() {
+            error = error.hint("No key yet: `cmkctl create-key` makes one, and a vault for it.");
+        }
+        Err(error
+            .hint("At a terminal, and without `--yes` and `-o`, cmkctl asks for what is missing.")
+            .hint("Try it without: `--sandbox`."))
+    }
+
+    /// What is missing, and how it is given.
+    pub(in crate::run) fn missing<'a>(
+        &'a self,
+        target: &'a Target,
+    ) -> impl Iterator<Item = &'static str> + 'a {
+        self.needs.iter().filter_map(|need| need.missing(target))
+    }
+
+    /// Does it need this?
+    pub(in crate::run) fn needs(&self, need: Need) -> bool {
+        self.needs.contains(&need)
     }
 
     /// Is one environment its subject?
     pub(in crate::run) fn of_environment(&self) -> bool {
         self.needs.contains(&Need::Environment)
+    }
+
+    /// Is the vault its business, too?
+    pub(in crate::run) fn of_vault(&self) -> bool {
+        self.needs.contains(&Need::Vault)
     }
 
     /// What it looks at.
@@ -170,33 +218,54 @@ impl Command {
         target: &Target,
         environment: Option<&str>,
     ) -> String {
+        self.in_words(program, target, &Words::of(target, environment))
+    }
+
+    /// The same, with these words for what it is about.
+    pub(in crate::run) fn in_words(&self, program: &str, target: &Target, words: &Words) -> String {
         let own = self.own(target);
         let mut command = format!("{program} {}", self.name);
-        command.extend(environment.map(|id| format!(" {id}")));
+        let environment = words.environment.as_ref();
+        command.extend(environment.map(|named| format!(" {}", quoted(named))));
+        let vault = words.vault.clone().filter(|_| own.vault.is_some());
         let flags = [
-            ("--policy", own.policy.as_ref().map(ToString::to_string)),
-            ("--vault", own.vault.as_ref().map(ToString::to_string)),
+            ("--policy", words.policy.clone()),
+            ("--vault", vault),
             ("--key", own.key.as_ref().map(ToString::to_string)),
         ];
         for (flag, value) in flags {
-            command.extend(value.map(|value| format!(" {flag} {value}")));
+            command.extend(value.map(|value| format!(" {flag} {}", quoted(&value))));
         }
         // Without its version every version of a key would be meant, without its place another one.
         let version = own.key.as_ref().and(own.key_version.as_ref());
         command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
         let location = own.location.as_ref().filter(|_| own.vault.is_some());
         command.extend(location.map(|location| format!(" --location {location}")));
-        command.extend(own.readers.iter().map(|id| format!(" --reader {id}")));
+        let readers = words.readers.iter();
+        command.extend(readers.map(|named| format!(" --reader {}", quoted(named))));
+        if let Some(new) = &own.new_key {
+            // To make a key is what `create-key` is for.
+            let asked = self.needs(Need::Policy).then_some(" --create-key");
+            command.push_str(asked.unwrap_or_default());
+            for (flag, value) in &words.place {
+                command.push_str(&format!(" {flag} {}", quoted(value)));
+            }
+            command.push_str(&new.flags());
+        }
         let said = [
+            (own.no_grant, "--no-grant"),
             (own.make_managed, "--make-managed"),
             (own.power_platform_only, "--power-platform-only"),
             (own.in_place, "--in-place"),
             (own.old_key_granted, "--old-key-granted"),
             (own.deleted_checked, "--deleted-environments-checked"),
+            (own.override_dates, "--override-dates"),
+            (own.again, "--again"),
         ];
         for (_, flag) in said.iter().filter(|(said, _)| *said) {
             command.push_str(&format!(" {flag}"));
         }
+        command.extend(own.limit.map(|limit| format!(" --limit {limit}")));
         command
     }
 
@@ -260,8 +329,8 @@ pub(in crate::run) fn protected(observed: &Observed) -> Option<Action> {
 /// What an environment with a key of its own depends on from now on.
 pub(super) fn keep(ended: &Ended<'_>) -> Vec<String> {
     let mut next = vec![
-        "Keep the key, its vault and the policy's access: without them the environment goes \
-        offline at once."
+        "Do not delete or disable the key, its vault or the policy's access. The environment would \
+            go offline immediately."
             .to_owned(),
     ];
     let key = ended.observed.key();

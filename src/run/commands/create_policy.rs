@@ -1,17 +1,24 @@
-//! Step 3.
+//! Step 3; with a new key before it, where one was asked for.
 
-use super::command::{Command, Ended, Need, always, protected};
+use super::command::{Command, Ended, Keys, Need, Picks, always, protected};
+use crate::model::text::quoted;
 use crate::observe::creating;
-use crate::steps::{Whose, policy};
+use crate::steps::{Whose, create_key, policy};
 
 /// Step 3: the policy, its grant on the key, and its readers.
 pub const CREATE_POLICY: Command = Command {
     name: "create-policy",
     needs: &[Need::Policy, Need::Vault, Need::Key, Need::Location],
+    picks: Picks::Free,
+    keys: Keys::FitOrNew,
     look: creating,
     look_again: |looking, _| creating(looking),
     fits: always,
-    plan: |target, observed| policy::plan(target, observed, Whose::Own),
+    plan: |target, observed| {
+        create_key::first(target, observed, |observed| {
+            policy::plan(target, observed, Whose::Own)
+        })
+    },
     mends: |observed| protected(observed).into_iter().collect(),
     next,
     resume: "create-policy",
@@ -24,15 +31,16 @@ fn next(ended: &Ended<'_>) -> Vec<String> {
         .as_ref()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let environment = ended
-        .observed
-        .environment
-        .present()
-        .map_or("ENVIRONMENT", |environment| environment.id.as_str());
+    let seen = ended.observed.environment.present();
+    // Who may not see it passes on what was typed.
+    let environment = seen
+        .map(|environment| &environment.id)
+        .or(ended.target.environment.as_ref())
+        .map_or_else(|| "ENVIRONMENT".to_owned(), |named| quoted(named));
     let mut next = vec![format!(
-        "The Power Platform administrator goes on with: {} add-environment {environment} --policy \
-        {policy}",
-        ended.program
+        "Next, the Power Platform administrator runs: {} add-environment {environment} --policy \
+            {policy}",
+        ended.program_of_others
     )];
     if ended.target.readers.is_empty() {
         next.push(
@@ -42,7 +50,7 @@ fn next(ended: &Ended<'_>) -> Vec<String> {
         );
     }
     if ended.changed {
-        next.push("A new grant takes up to 5 minutes to be effective.".to_owned());
+        next.push("A new role assignment takes up to 5 minutes to take effect.".to_owned());
     }
     next
 }

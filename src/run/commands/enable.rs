@@ -1,16 +1,18 @@
 //! All four steps.
 
-use super::command::{Command, Need, always, keep, managed, protected};
+use super::command::{Command, Keys, Need, Picks, always, keep, managed, protected};
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
 use crate::model::target::Target;
 use crate::observe::{enabling, enabling_now};
-use crate::steps::{add, policy};
+use crate::steps::{add, create_key, policy};
 
 /// All four steps. What it starts on an environment is an add, which needs no key.
 pub const ENABLE: Command = Command {
     name: "enable",
     needs: &[Need::Environment, Need::Policy, Need::Vault, Need::Key],
+    picks: Picks::Free,
+    keys: Keys::FitOrNew,
     look: enabling,
     look_again: enabling_now,
     fits: always,
@@ -26,7 +28,9 @@ pub const ENABLE: Command = Command {
 };
 
 fn plan(target: &Target, observed: &Observed) -> Plan {
-    let mut plan = policy::plan(target, observed, policy::whose(observed));
-    plan.join(add::plan(target, observed, true));
-    plan
+    create_key::first(target, observed, |observed| {
+        let mut plan = policy::plan(target, observed, policy::whose(observed));
+        plan.join(add::plan(target, observed, true));
+        plan
+    })
 }

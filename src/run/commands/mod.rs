@@ -2,6 +2,7 @@
 
 mod add_environment;
 mod command;
+mod create_key;
 mod create_policy;
 mod enable;
 mod remove_environment;
@@ -9,10 +10,12 @@ mod retire_key;
 mod rotate_key;
 mod swap_policy;
 mod unlock;
+mod words;
 
 pub use add_environment::ADD_ENVIRONMENT;
 pub use command::Command;
-pub(super) use command::{Ended, protected};
+pub(super) use command::{Ended, Keys, Need, Picks, protected};
+pub use create_key::CREATE_KEY;
 pub use create_policy::CREATE_POLICY;
 pub use enable::ENABLE;
 pub use remove_environment::REMOVE_ENVIRONMENT;
@@ -20,17 +23,18 @@ pub use retire_key::RETIRE_KEY;
 pub use rotate_key::ROTATE_KEY;
 pub use swap_policy::SWAP_POLICY;
 pub use unlock::UNLOCK;
+pub(super) use words::Words;
 
 #[cfg(test)]
 mod tests {
-    use super::command::Need;
     use super::*;
     use crate::model::ids::{ArmId, ResourceKind};
     use crate::model::key_ids::{KeyName, KeyVersion};
     use crate::model::target::Target;
 
-    const ALL: [&Command; 8] = [
+    const ALL: [&Command; 9] = [
         &ADD_ENVIRONMENT,
+        &CREATE_KEY,
         &CREATE_POLICY,
         &ENABLE,
         &REMOVE_ENVIRONMENT,
@@ -65,19 +69,20 @@ mod tests {
     fn each_says_what_it_misses_and_misses_nothing_else() {
         type Take = fn(&mut Target);
         let parts: [(&str, Take); 4] = [
-            ("No environment", |target| target.environment = None),
-            ("enterprise policy", |target| target.policy = None),
-            ("key vault", |target| target.vault = None),
-            ("The key was", |target| target.key = None),
+            ("the environment", |target| target.environment = None),
+            ("the enterprise policy", |target| target.policy = None),
+            ("the key vault", |target| target.vault = None),
+            ("the key (", |target| target.key = None),
         ];
         let needed = [
-            "add-environment: No environment, enterprise policy",
-            "create-policy: enterprise policy, key vault, The key was",
-            "enable: No environment, enterprise policy, key vault, The key was",
-            "remove-environment: No environment",
-            "retire-key: key vault, The key was",
-            "rotate-key: key vault, The key was",
-            "swap-policy: No environment, enterprise policy",
+            "add-environment: the environment, the enterprise policy",
+            "create-key: the key vault, the key (",
+            "create-policy: the enterprise policy, the key vault, the key (",
+            "enable: the environment, the enterprise policy, the key vault, the key (",
+            "remove-environment: the environment",
+            "retire-key: the key vault, the key (",
+            "rotate-key: the key vault, the key (",
+            "swap-policy: the environment, the enterprise policy",
             "unlock: ",
         ];
         for (command, needed) in ALL.iter().zip(needed) {
@@ -97,7 +102,14 @@ mod tests {
             assert_eq!(format!("{}: {}", command.name, missed.join(", ")), needed);
         }
         let nothing = UNLOCK.require(&Target::default()).unwrap_err();
-        assert!(nothing.message.starts_with("Neither"), "{nothing}");
+        assert!(
+            nothing.message.contains("(ENVIRONMENT) or the"),
+            "{nothing}"
+        );
+        // Everything that is missing is named at once.
+        let all = ENABLE.require(&Target::default()).unwrap_err().message;
+        let flags = ["ENVIRONMENT", "`--policy`", "`--vault`", "`--key`"];
+        assert!(flags.iter().all(|flag| all.contains(flag)), "{all}");
         let nowhere = Target {
             environment: None,
             ..whole()

@@ -1,6 +1,6 @@
 //! Back to the Microsoft key.
 
-use super::command::{Command, Ended, Need, always, nothing};
+use super::command::{Command, Ended, Keys, Need, Picks, always, nothing};
 use crate::model::day::day;
 use crate::observe::removing;
 use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
@@ -10,6 +10,8 @@ use crate::steps::remove;
 pub const REMOVE_ENVIRONMENT: Command = Command {
     name: "remove-environment",
     needs: &[Need::Environment],
+    picks: Picks::Keyed,
+    keys: Keys::AsTheyAre,
     look: removing,
     look_again: |looking, _| removing(looking),
     fits: always,

@@ -1,6 +1,6 @@
 //! Disable a key or a version that nobody needs any more.
 
-use super::command::{Command, Need, no_more, nothing};
+use super::command::{Command, Keys, Need, Picks, no_more, nothing};
 use crate::error::{Error, Result};
 use crate::model::observed::Observed;
 use crate::model::target::Target;
@@ -11,6 +11,8 @@ use crate::steps::retire;
 pub const RETIRE_KEY: Command = Command {
     name: "retire-key",
     needs: &[Need::Vault, Need::Key],
+    picks: Picks::Keyed,
+    keys: Keys::AsTheyAre,
     look: retiring,
     look_again: |looking, _| retiring(looking),
     fits: known_version,

@@ -1,6 +1,6 @@
 //! A new version of the key, and nothing else.
 
-use super::command::{Command, Need, always, no_more, nothing};
+use super::command::{Command, Keys, Need, Picks, always, no_more, nothing};
 use crate::observe::rotating;
 use crate::steps::rotate;
 
@@ -8,6 +8,8 @@ use crate::steps::rotate;
 pub const ROTATE_KEY: Command = Command {
     name: "rotate-key",
     needs: &[Need::Vault, Need::Key],
+    picks: Picks::Keyed,
+    keys: Keys::AsTheyAre,
     look: rotating,
     look_again: |looking, _| rotating(looking),
     fits: always,

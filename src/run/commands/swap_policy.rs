@@ -1,6 +1,6 @@
 //! From one policy to another.
 
-use super::command::{Command, Need, always, keep, managed};
+use super::command::{Command, Keys, Need, Picks, always, keep, managed};
 use crate::observe::{adding, adding_now};
 use crate::steps::swap;
 
@@ -8,6 +8,8 @@ use crate::steps::swap;
 pub const SWAP_POLICY: Command = Command {
     name: "swap-policy",
     needs: &[Need::Environment, Need::Policy],
+    picks: Picks::Keyed,
+    keys: Keys::AsTheyAre,
     look: adding,
     look_again: adding_now,
     fits: always,

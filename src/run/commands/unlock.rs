@@ -1,6 +1,6 @@
 //! The original key back, and the locked environments with it.
 
-use super::command::{Command, Need, always, no_more, nothing};
+use super::command::{Command, Keys, Need, Picks, always, no_more, nothing};
 use crate::observe::{unlocking, unlocking_now};
 use crate::steps::unlock;
 
@@ -8,6 +8,8 @@ use crate::steps::unlock;
 pub const UNLOCK: Command = Command {
     name: "unlock",
     needs: &[Need::PolicyOrEnvironment],
+    picks: Picks::Keyed,
+    keys: Keys::AsTheyAre,
     look: unlocking,
     look_again: unlocking_now,
     fits: always,

@@ -7,6 +7,7 @@ use super::trouble::Trouble;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::scenario::Scenario;
 use crate::sandbox::scenario::rules::parse;
+use crate::sandbox::services::assertions::certificates;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -26,12 +27,13 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
             document["hits"] = json!(shared.trouble().hits());
             Reply::json(200, &document)
         }
+        ("GET", "/_sandbox/exchanges") => Reply::json(200, &shared.ledger().exchanges()),
         ("GET", "/_sandbox/world") => Reply::json(200, &shared.world().document()),
         ("GET", "/_sandbox/planted") => Reply::json(200, &json!(shared.world().planted)),
         ("GET", "/_sandbox/cloud") => Reply::json(200, &shared.cloud_file()),
         ("GET", "/_sandbox/stall") => stalled(shared).await,
         ("POST", "/_sandbox/reset") => {
-            shared.ledger().reset();
+            shared.ledger().reset(request.json()["answers"] == true);
             Reply::empty(204)
         }
         ("POST", "/_sandbox/begin") => match begin(shared, &request.json()) {
@@ -41,6 +43,14 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
         ("POST", "/_sandbox/advance") => match advance(shared, &request.json()) {
             Ok(()) => Reply::json(200, &shared.cloud_file()),
             Err(why) => Reply::error(400, "BadAdvance", why),
+        },
+        ("POST", "/_sandbox/certificates") => match register(shared, &request.json()) {
+            Ok(()) => Reply::empty(204),
+            Err(why) => Reply::error(400, "BadCertificate", why),
+        },
+        ("POST", "/_sandbox/sign-ins") => match sign_ins(shared, &request.json()) {
+            Ok(()) => Reply::empty(204),
+            Err(why) => Reply::error(400, "BadSignIns", why),
         },
         ("POST", "/_sandbox/faults") => match parse(&request.json()) {
             Ok(rules) => {
@@ -66,6 +76,26 @@ async fn stalled(shared: &Shared) -> Reply {
     Reply::json(200, &json!({ "stalled": matches!(shown, Ok(Ok(_))) }))
 }
 
+/// Registers the certificates of a PEM text at the application of a `user`, in the place of those
+/// that are there.
+fn register(shared: &Shared, wanted: &Value) -> Result<(), String> {
+    let text = |name: &str| wanted[name].as_str().ok_or(format!("`{name}` is missing"));
+    let (name, pem) = (text("user")?, text("certificate")?);
+    let ders = certificates(pem)?;
+    let mut world = shared.world();
+    let user = world.users.get_mut(name);
+    user.ok_or(format!("`{name}` is no user"))?.certificates = ders;
+    Ok(())
+}
+
+/// Who signs in, what the page answers, which sign-ins have ended, and what services ask for.
+fn sign_ins(shared: &Shared, wanted: &Value) -> Result<(), String> {
+    if let Some(name) = wanted["person"].as_str() {
+        shared.seats(name)?;
+    }
+    shared.world().sign_ins.change(wanted)
+}
+
 /// Lets so many `seconds` pass at once, in steps in which what happens on the way happens in its
 /// order and at its time. The answer is the cloud file by which a client agrees on the time.
 fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
@@ -85,7 +115,7 @@ fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
 
 /// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the
 /// trouble. Takes `scenario` (a patch, or the name of a built-in one), `speed`, `faults`, and
-/// `answers` to keep what is answered; what is left out stays as it was.
+/// `answers` to keep what is said; what is left out stays as it was.
 fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),

@@ -11,6 +11,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::user_of;
 use crate::sandbox::services::hosts::service;
 use crate::sandbox::tenant::ids::guid;
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -118,9 +119,12 @@ async fn answer(
     let outcome = play(&shared, service, number, &request).await;
     let status = outcome.as_ref().map_or(0, |played| played.reply.status);
     let user = user_of(&shared.world(), &request);
-    let keeps = shared.ledger().keeps_answers();
+    // An answer to `HEAD` is sent without its body.
+    let keeps = shared.ledger().keeps_answers() && request.method != "HEAD";
     let body = outcome.as_ref().ok().filter(|_| keeps);
-    let body = body.map_or(Vec::new(), |played| played.reply.body.clone());
+    let body = body.map_or(Bytes::new(), |played| {
+        Bytes::copy_from_slice(&played.reply.body)
+    });
     shared.ledger().end(
         &request,
         Answered {
@@ -130,6 +134,7 @@ async fn answer(
             user,
             began,
             body,
+            scripted: outcome.as_ref().is_ok_and(|played| played.scripted),
         },
     );
     let played = outcome?;

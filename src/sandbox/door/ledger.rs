@@ -1,12 +1,16 @@
 //! What was asked for, and what took effect: for tests that count, and for people who are curious.
 
 use crate::sandbox::message::Request;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 /// The most that is kept of the log.
 const LOG: usize = 10_000;
+
+/// The most bytes of bodies that are kept; those that come later are left out.
+const BODIES: usize = 64 << 20;
 
 #[derive(Debug)]
 struct Entry {
@@ -20,8 +24,30 @@ struct Entry {
     client_request: String,
     began: Instant,
     ended: Instant,
-    /// What was answered, where answers are kept and are JSON.
-    answer: Option<Value>,
+    /// What was said, where that is kept.
+    said: Option<Said>,
+}
+
+/// The contents of a request and of its answer.
+#[derive(Debug)]
+struct Said {
+    query: Value,
+    request: Option<Bytes>,
+    answer: Option<Bytes>,
+    /// Did scripted trouble make the answer, or change it?
+    scripted: bool,
+}
+
+/// A body: `json` where it is some, `other` where it is none, neither where nothing was sent.
+fn body(bytes: Option<&Bytes>) -> Value {
+    match bytes {
+        None => json!({ "left_out": true }),
+        Some(bytes) if bytes.is_empty() => json!({}),
+        Some(bytes) => match serde_json::from_slice::<Value>(bytes) {
+            Ok(value) => json!({ "json": value }),
+            Err(_) => json!({ "other": true }),
+        },
+    }
 }
 
 /// How a request was answered.
@@ -34,8 +60,10 @@ pub(super) struct Answered {
     /// Who asked, as far as is known.
     pub(super) user: String,
     pub(super) began: Instant,
-    /// What was answered.
-    pub(super) body: Vec<u8>,
+    /// What was answered, where answers are kept.
+    pub(super) body: Bytes,
+    /// Did scripted trouble make the answer, or change it?
+    pub(super) scripted: bool,
 }
 
 /// Sign-in is not the job: it is counted apart.
@@ -53,12 +81,14 @@ pub(in crate::sandbox) struct Ledger {
     /// Hosts that nobody plays and that were asked all the same.
     foreign: Vec<String>,
     log: VecDeque<Entry>,
-    /// Is what was answered kept, too?
+    /// Is what was said kept, too?
     answers: bool,
+    /// How many bytes of bodies are kept.
+    bodies: usize,
 }
 
 impl Ledger {
-    /// An empty one; `answers`: keep what is answered.
+    /// An empty one; `answers`: keep what is said.
     pub(super) fn new(answers: bool) -> Self {
         Self {
             answers,
@@ -86,12 +116,20 @@ impl Ledger {
             user,
             began,
             body,
+            scripted,
         } = answered;
         // Validating a deployment deploys nothing.
         let asks = request.raw_path.ends_with("/validate");
         if !signs_in(service) && request.method != "GET" && !asks {
             self.writes += 1;
         }
+        let said = self.answers.then(|| Said {
+            query: json!(request.query),
+            // Secrets are sent to sign in.
+            request: self.kept(&request.body).filter(|_| !signs_in(service)),
+            answer: self.kept(&body).filter(|_| !signs_in(service)),
+            scripted,
+        });
         if self.log.len() == LOG {
             self.log.pop_front();
         }
@@ -106,11 +144,17 @@ impl Ledger {
             client_request: request.client_request.0.clone(),
             began,
             ended: Instant::now(),
-            answer: self
-                .answers
-                .then(|| serde_json::from_slice(&body).ok())
-                .flatten(),
+            said,
         });
+    }
+
+    /// The body, where there is room for it.
+    fn kept(&mut self, body: &Bytes) -> Option<Bytes> {
+        let bodies = self.bodies.saturating_add(body.len());
+        (bodies <= BODIES).then(|| {
+            self.bodies = bodies;
+            body.clone()
+        })
     }
 
     pub(super) fn foreign(&mut self, host: &str) {
@@ -136,13 +180,33 @@ impl Ledger {
         self.effects.extend(effects.into_iter().map(entry));
     }
 
-    /// Forgets counts and log; the tenant stays as it is.
-    pub(super) fn reset(&mut self) {
+    /// Forgets counts and log; the tenant stays as it is. `answers`: from now on keep what is said.
+    pub(super) fn reset(&mut self, answers: bool) {
         *self = Self {
             last: self.last,
-            answers: self.answers,
+            answers: self.answers || answers,
             ..Self::default()
         };
+    }
+
+    /// What was said, request by request, where that is kept.
+    pub(super) fn exchanges(&self) -> Value {
+        let exchange = |entry: &Entry| {
+            let said = entry.said.as_ref()?;
+            Some(json!({
+                "service": entry.service,
+                "method": entry.method,
+                "host": entry.host,
+                "path": entry.path,
+                "query": said.query,
+                "request": body(said.request.as_ref()),
+                "status": entry.status,
+                "answer": body(said.answer.as_ref()),
+                "scripted": said.scripted,
+                "client_request_id": entry.client_request,
+            }))
+        };
+        self.log.iter().filter_map(exchange).collect()
     }
 
     pub(in crate::sandbox) fn document(&self) -> Value {
@@ -167,7 +231,6 @@ impl Ledger {
                     "user": entry.user,
                     "client_request_id": entry.client_request,
                     "ms": entry.ended.duration_since(entry.began).as_millis() as u64,
-                    "answer": entry.answer,
                 })
             })
             .collect();
@@ -179,6 +242,7 @@ impl Ledger {
             "chain": self.chain(),
             "by_service": {
                 "arm": count("arm"),
+                "graph": count("graph"),
                 "bap": count("bap"),
                 "keyvault": count("keyvault"),
                 "dataverse": count("dataverse"),

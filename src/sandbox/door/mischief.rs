@@ -3,7 +3,10 @@
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::scenario::rules::Mischief;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
+use std::io::Write as _;
 
 /// Looks like a host of the cloud, and is not.
 pub(super) const ELSEWHERE: &str = "https://api.bap.microsoft.com.elsewhere.example/next";
@@ -68,6 +71,7 @@ pub(super) fn reply(
                 .into_bytes(),
             )
         }
+        Mischief::GzipParts => in_parts(act()),
         Mischief::Meanwhile => act(),
     }
 }
@@ -80,33 +84,25 @@ fn deep(levels: usize) -> Vec<u8> {
     body
 }
 
-/// At least so many blanks as gzip (RFC 1952): one block with fixed codes (RFC 1951, 3.2.6), a
-/// blank and then "258 times what was there before".
-fn bomb(size: usize) -> Vec<u8> {
-    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    let (mut held, mut count) = (0_u32, 0_u32);
-    let mut push = |bits: u32, width: u32| {
-        held |= bits << count;
-        count += width;
-        while count >= 8 {
-            bytes.push(held.to_le_bytes()[0]);
-            held >>= 8;
-            count -= 8;
-        }
-    };
-    // The last block, fixed codes: 1, then 01. Codes are written from their highest bit on, so they
-    // stand here reversed.
-    push(0b011, 3);
-    // The blank: literal 32 is 0x30 + 32 in eight bits.
-    push(u32::from((0x30_u8 + 32).reverse_bits()), 8);
-    for _ in 0..size / 258 {
-        // Length 258 is code 285, 0b1100_0101 without extra bits; distance 1 is code 0 in five
-        // bits.
-        push(u32::from(0b1100_0101_u8.reverse_bits()), 8);
-        push(0, 5);
+/// The same answer, compressed in two members.
+fn in_parts(reply: Reply) -> Reply {
+    let (one, other) = reply.body.split_at(reply.body.len() / 2);
+    Reply {
+        body: [gzip(one), gzip(other)].concat(),
+        ..reply
     }
-    // The end of the block is code 256, seven zero bits; the checksum never comes.
-    push(0, 7);
-    push(0, 7);
-    bytes
+    .header("content-encoding", "gzip")
+}
+
+/// As much as that of blanks as gzip (RFC 1952), in members of a mebibyte each.
+fn bomb(size: usize) -> Vec<u8> {
+    // Made here: an array would be a megabyte of the program.
+    gzip(" ".repeat(1 << 20).as_bytes()).repeat(size >> 20)
+}
+
+/// One member; writing into memory does not fail.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).ok();
+    encoder.finish().unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use super::trouble::Fired;
 use super::wire::Reset;
 use super::{mischief, poorer, trouble};
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::scenario::rules::Kind;
+use crate::sandbox::scenario::rules::{Kind, Mischief};
 use crate::sandbox::services;
 use crate::sandbox::services::caller::user_of;
 use std::time::Duration;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(super) struct Played {
     pub(super) reply: Reply,
     pub(super) cut: bool,
+    /// Did scripted trouble make the answer, or change it?
+    pub(super) scripted: bool,
 }
 
 pub(super) async fn play(
@@ -39,6 +41,7 @@ pub(super) async fn play(
         None => Ok(Played {
             reply: act(),
             cut: false,
+            scripted: false,
         }),
     }
 }
@@ -65,7 +68,15 @@ async fn beset(
     act: impl Fn() -> Reply,
 ) -> Result<Played, Reset> {
     let to = rule.to.as_deref();
-    let whole = |reply: Reply| Ok(Played { reply, cut: false });
+    let played = |reply, cut| {
+        Ok(Played {
+            reply,
+            cut,
+            // The tenant changes after this answer, which is as it always is.
+            scripted: !matches!(rule.kind, Kind::Mischief(Mischief::Meanwhile)),
+        })
+    };
+    let whole = |reply: Reply| played(reply, false);
     match rule.kind {
         Kind::ResetBefore => Err(Reset),
         Kind::ResetAfter => {
@@ -87,10 +98,7 @@ async fn beset(
             tokio::time::sleep(Duration::from_secs_f64(rule.seconds)).await;
             Err(Reset)
         }
-        Kind::Cut => Ok(Played {
-            reply: act(),
-            cut: true,
-        }),
+        Kind::Cut => played(act(), true),
         Kind::UnknownEnum => whole(trouble::wibble(act(), to)),
         Kind::ForeignLink => whole(trouble::lead_away(act(), to)),
         Kind::Poorer(kind) => {

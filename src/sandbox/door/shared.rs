@@ -45,6 +45,16 @@ impl Shared {
         self.scenario.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// This user signs in where nobody else is named.
+    pub(in crate::sandbox) fn seats(&self, name: &str) -> Result<(), String> {
+        let mut world = self.world();
+        if !world.users.contains_key(name) {
+            return Err(format!("`{name}` is no user"));
+        }
+        world.sign_ins.person = Some(name.to_owned());
+        Ok(())
+    }
+
     pub(in crate::sandbox) fn cloud_file(&self) -> Value {
         let world = self.world();
         let users: Vec<Value> = world

@@ -22,9 +22,10 @@ pub(in crate::sandbox) const MARK: &str =
     "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
 
 /// Every name that is played is one of these, or below it.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "login.microsoftonline.com",
     "management.azure.com",
+    "graph.microsoft.com",
     "vault.azure.net",
     "managedhsm.azure.net",
     "api.bap.microsoft.com",

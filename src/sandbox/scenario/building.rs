@@ -5,12 +5,14 @@ use super::granting::{self, placed};
 use super::rights::RightsSetup;
 use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
+use crate::sandbox::tenant::governance::Governance;
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::operations::Operations;
 use crate::sandbox::tenant::parts::{
     Environment, LastAdd, Lock, Policy, Role, RoleDetails, Standing, User,
 };
 use crate::sandbox::tenant::rights::{ENCRYPTION_USER, Rights};
+use crate::sandbox::tenant::sign_ins::SignIns;
 use crate::sandbox::tenant::subscriptions::Subscription;
 use crate::sandbox::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +34,7 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         subscriptions,
         settings: setup.settings,
         users: BTreeMap::new(),
-        azure_policy: setup.azure_policy,
+        governance: Governance::default(),
         planted: BTreeMap::new(),
         events: setup.events,
         unfinished: Vec::new(),
@@ -46,13 +48,19 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         locks: Vec::new(),
         operations: Operations::default(),
         azure_operations: Vec::new(),
+        deployments: BTreeMap::new(),
+        earlier: Vec::new(),
         managers: Vec::new(),
         effects: Vec::new(),
         tokens: 0,
         polls: 0,
+        sign_ins: SignIns::default(),
         target: setup.target,
         clock,
     };
+    if let Some(name) = &setup.azure_policy {
+        world.forbid_policies(name);
+    }
     granting::define(&mut world, &rights.role_definitions);
     add_users(&mut world, setup.users);
     add_policies(&mut world, setup.policies);
@@ -64,20 +72,21 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         world.leave_unfinished(&key);
     }
     granting::grant(&mut world, rights);
-    world.locks = setup
-        .locks
-        .into_iter()
-        .map(|lock| Lock {
-            scope: placed(&world, &lock.scope),
-            ..lock
-        })
-        .collect();
+    add_locks(&mut world, setup.locks);
     for past in &setup.history {
         let what = (&*past.environment, &*past.kind);
         let when = (past.days_ago, past.days_left);
         world.remember(what, past.failed, when);
     }
     world
+}
+
+fn add_locks(world: &mut World, locks: Vec<Lock>) {
+    let placed = |lock: Lock| Lock {
+        scope: placed(world, &lock.scope),
+        ..lock
+    };
+    world.locks = locks.into_iter().map(placed).collect();
 }
 
 fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
@@ -103,6 +112,7 @@ fn add_users(world: &mut World, users: BTreeMap<String, UserSetup>) {
         let user = User {
             client_id,
             object_id,
+            certificates: Vec::new(),
             about: user.about,
             power_platform: user.power_platform,
             dataverse: user.dataverse,
@@ -127,6 +137,7 @@ fn add_policies(world: &mut World, policies: BTreeMap<String, PolicySetup>) {
             created: LONG_AGO,
             no_identity: setup.no_identity,
             health: setup.health.clone(),
+            state: "Enabled".to_owned(),
             tags: Value::Null,
         };
         let since = setup

@@ -5,13 +5,13 @@ use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::rbac;
 use crate::sandbox::tenant::local_roles::local_scope;
-use crate::sandbox::tenant::parts::{Environment, Key, LastAdd, Policy, Role, RoleDetails, Vault};
+use crate::sandbox::tenant::parts::{Environment, LastAdd, Policy, Role, RoleDetails};
 use crate::sandbox::tenant::rights::{ENCRYPTION_USER, HSM_ENCRYPTION_USER};
 use crate::sandbox::tenant::subscriptions::Place;
+use crate::sandbox::tenant::vaults::{Key, Vault};
 use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// How much of everything.
 #[derive(Debug, Clone, Deserialize)]
@@ -124,17 +124,10 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
     };
     if let Some(found) = world.vaults.get_mut(&vault) {
         let key = Key {
-            kty: if found.hsm { "RSA-HSM" } else { "RSA" }.to_owned(),
-            bits: 3072,
             enabled: own != Trouble::Disabled,
             expires_in_days: Some(expires),
-            starts_in_days: None,
-            deleted: false,
             versions: 1,
-            made_days_ago: Vec::new(),
-            disabled: std::collections::BTreeSet::new(),
-            deleted_at: None,
-            made: std::collections::BTreeMap::new(),
+            ..Key::new(if found.hsm { "RSA-HSM" } else { "RSA" }, 3072)
         };
         found.keys.insert(key_name.clone(), key);
     }
@@ -150,6 +143,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
         created: LONG_AGO,
         no_identity: false,
         health: "Undetermined".to_owned(),
+        state: "Enabled".to_owned(),
         tags: Value::Null,
     };
     if own != Trouble::NoGrant {
@@ -227,12 +221,8 @@ fn vault(number: u32) -> Vault {
     }
     Vault {
         hsm,
-        place: Place::default(),
-        location: "westeurope".to_owned(),
         properties,
-        keys: BTreeMap::new(),
-        deleted: false,
-        firewall: false,
+        ..Vault::new(Place::default(), "westeurope")
     }
 }
 

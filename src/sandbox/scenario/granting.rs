@@ -79,6 +79,7 @@ pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
         let members = own.members.iter().filter_map(|who| object_id(world, who));
         let group = Group {
             object_id: group_id(name),
+            name: name.clone(),
             members: members.collect(),
         };
         world.rights.groups.push(group);

@@ -18,9 +18,10 @@ use setup::Setup;
 const BASE: &str = include_str!("../scenarios/base.json");
 
 /// Name, and what differs from the base tenant.
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 13] = [
     ("ready", include_str!("../scenarios/ready.json")),
     ("fresh", include_str!("../scenarios/fresh.json")),
+    ("empty", include_str!("../scenarios/empty.json")),
     (
         "access-policy-vault",
         include_str!("../scenarios/access-policy-vault.json"),

@@ -156,6 +156,8 @@ pub(in crate::sandbox) enum Mischief {
     Huge,
     /// The same, in a few kilobytes on the wire.
     HugeGzip,
+    /// The answer is true, and compressed in two members.
+    GzipParts,
     /// JSON in JSON in JSON.
     Deep,
     /// A challenge for a token of another service.
@@ -178,6 +180,7 @@ impl Mischief {
             "redirect-308" => Mischief::Redirect(308),
             "huge" => Mischief::Huge,
             "huge-gzip" => Mischief::HugeGzip,
+            "gzip-parts" => Mischief::GzipParts,
             "deep" => Mischief::Deep,
             "challenge" => Mischief::Challenge,
             "echo" => Mischief::Echo,

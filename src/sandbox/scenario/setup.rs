@@ -2,9 +2,10 @@
 
 use super::generate::Generate;
 use crate::sandbox::tenant::events::Event;
-use crate::sandbox::tenant::parts::{Environment, Lock, Standing, Vault};
+use crate::sandbox::tenant::parts::{Environment, Lock, Standing};
 use crate::sandbox::tenant::settings::{Settings, Target};
 use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
+use crate::sandbox::tenant::vaults::Vault;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -165,15 +166,18 @@ impl Setup {
         if !self.environments.contains_key(&target.environment) {
             return Err(format!("there is no environment `{}`", target.environment));
         }
-        let vault = self
-            .vaults
-            .get(&target.vault)
-            .ok_or_else(|| format!("there is no vault `{}`", target.vault))?;
-        if !vault.keys.contains_key(&target.key) {
-            return Err(format!(
-                "there is no key `{}` in `{}`",
-                target.key, target.vault
-            ));
+        match self.vaults.get(&target.vault) {
+            Some(vault) if !vault.keys.contains_key(&target.key) => {
+                return Err(format!(
+                    "there is no key `{}` in `{}`",
+                    target.key, target.vault
+                ));
+            }
+            // Where there is no vault at all, it is to be made.
+            None if !self.vaults.is_empty() => {
+                return Err(format!("there is no vault `{}`", target.vault));
+            }
+            Some(_) | None => {}
         }
         for environment in self.environments.values() {
             if let Some(policy) = environment
@@ -190,7 +194,10 @@ impl Setup {
 
     /// Is every place one that the tenant has?
     fn check_places(&self) -> Result<(), String> {
-        if let Some(empty) = self.subscriptions.iter().find(|own| own.groups.is_empty()) {
+        // What there is must be somewhere.
+        let holds = !self.vaults.is_empty() || !self.policies.is_empty();
+        let empty = self.subscriptions.iter().find(|own| own.groups.is_empty());
+        if let Some(empty) = empty.filter(|_| holds) {
             return Err(format!("the subscription `{}` has no group", empty.name));
         }
         let vaults = self.vaults.values().map(|vault| &vault.place);

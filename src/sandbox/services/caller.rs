@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// The claims of a token of ours; `None` for any other.
-fn claims(request: &Request) -> Option<Value> {
+pub(super) fn claims(request: &Request) -> Option<Value> {
     let mut parts = request.bearer.as_ref()?.split('.');
     let (_, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
     if signature != "sandbox" {
@@ -26,6 +26,11 @@ pub(in crate::sandbox) fn user_of(world: &World, request: &Request) -> String {
         .iter()
         .find(|(_, user)| Some(&user.object_id) == object.as_ref());
     user.map(|(name, _)| name.clone()).unwrap_or_default()
+}
+
+/// Did an application send this, with a token of its own, and no person?
+pub(super) fn is_application(request: &Request) -> bool {
+    claims(request).is_some_and(|claims| claims["idtyp"] == "app")
 }
 
 /// Who sent this, with a token for one of `audiences`; `None` means 401.

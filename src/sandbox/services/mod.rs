@@ -1,13 +1,20 @@
 //! The services that the sandbox plays. A service is given a request and the tenant, and nothing
 //! else.
 
+pub(in crate::sandbox) mod assertions;
 mod azure;
 pub(in crate::sandbox) mod caller;
+mod demands;
 mod entra;
+mod grants;
+mod graph;
 pub(in crate::sandbox) mod hosts;
+mod issuing;
 mod pages;
+mod persons;
 mod power_platform;
 mod runner;
+mod sign_in_page;
 mod tokens;
 
 use crate::sandbox::message::{Reply, Request};
@@ -17,9 +24,13 @@ use power_platform::{api, bap, dataverse};
 
 /// What the service of this name answers.
 pub(in crate::sandbox) fn handle(world: &mut World, service: &str, request: &Request) -> Reply {
+    if let Some(challenge) = demands::challenge(world, service, request) {
+        return challenge;
+    }
     match service {
         "entra" => entra::handle(world, request),
         "runner" => runner::handle(world, request),
+        "graph" => graph::handle(world, request),
         "arm" => arm::handle(world, request),
         "keyvault" => keyvault::handle(world, request),
         "bap" => bap::handle(world, request),

@@ -25,7 +25,6 @@ pub(in crate::sandbox::services) enum Link {
     /// such as tenants and subscriptions of 2022-12-01 (inferred).
     Empty,
     /// `@odata.nextLink`, left out on the last page: Microsoft Graph.
-    #[expect(dead_code, reason = "for Microsoft Graph, which comes next")]
     Odata,
     /// `@odata.nextlink`, in lower case, left out on the last page: the Power Platform API
     /// (`EnvironmentList` of the powerplatform-management SDK 2.0.3578.333).

@@ -1,18 +1,25 @@
-//! How a change of an enterprise policy takes effect: at once, or when its operation has ended.
+//! How a change in Azure takes effect: at once, or when its operation has ended.
 
-use super::azure_operations::{AzureOperation, Pending};
+use super::azure_operations::{AzureOperation, Blocked, Failing, Pending};
 use super::ids::guid;
+use super::parts::Policy;
 use super::world::World;
 
 impl World {
-    /// Begins a long operation. How it ends is known now, and shows later.
+    /// Begins a long operation. How a change of a policy ends is known now, and shows later.
     pub(in crate::sandbox) fn begin_azure(&mut self, change: Pending) -> AzureOperation {
+        let failing = match change {
+            Pending::DeleteGroup(_) => None,
+            Pending::Write(_) | Pending::Delete(_) | Pending::Deploy(..) => {
+                self.settings.policy_fails.clone()
+            }
+        };
         let operation = AzureOperation {
             id: guid(&format!("azure-operation/{}", self.azure_operations.len())),
             began: self.clock.now(),
             ended: None,
             change,
-            failing: self.settings.policy_fails.clone(),
+            failing,
         };
         self.azure_operations.push(operation.clone());
         operation
@@ -35,39 +42,73 @@ impl World {
             if operation.ended.is_some() || !over {
                 continue;
             }
-            let mut change = operation.change.clone();
-            if let Pending::Write(policy) = &mut change
-                && !self.policies.contains_key(&policy.id.to_ascii_lowercase())
-            {
-                // A new policy begins with the end of the operation that makes it.
-                policy.created = now;
-            }
-            let fails = operation.failing.is_some();
+            let (change, failing) = (operation.change.clone(), operation.failing.clone());
             self.azure_operations[at].ended = Some(now);
-            if !fails {
-                self.take_effect(change);
-            }
+            let failing = match failing {
+                Some(failing) => Some(failing),
+                None => self.take_effect(change),
+            };
+            self.azure_operations[at].failing = failing;
         }
     }
 
-    /// Changes a policy, at once.
-    pub(in crate::sandbox) fn take_effect(&mut self, change: Pending) {
-        let key = change.target().to_ascii_lowercase();
-        let id = change.target().to_owned();
+    /// Changes what is to be changed, at once, or says why it can't.
+    pub(in crate::sandbox) fn take_effect(&mut self, change: Pending) -> Option<Failing> {
         match change {
-            Pending::Write(policy) => {
-                let before = self.policies.insert(key, *policy);
-                let what = if before.is_some() {
-                    "policy-updated"
-                } else {
-                    "policy-created"
-                };
-                self.effect(what, id);
-            }
-            Pending::Delete(_) => {
-                self.policies.remove(&key);
+            Pending::Write(policy) => self.write(*policy),
+            Pending::Delete(id) => {
+                self.policy_changes(&id);
+                self.policies.remove(&id.to_ascii_lowercase());
                 self.effect("policy-deleted", id);
             }
+            Pending::DeleteGroup(id) => return self.delete_group(&id),
+            Pending::Deploy(id, policies) => return self.deploy(id, policies),
         }
+        None
+    }
+
+    /// A new policy begins now.
+    fn write(&mut self, mut policy: Policy) {
+        let id = policy.id.clone();
+        let key = id.to_ascii_lowercase();
+        self.policy_changes(&id);
+        let what = if let Some(before) = self.policies.get(&key) {
+            policy.created = before.created;
+            "policy-updated"
+        } else {
+            policy.created = self.clock.now();
+            "policy-created"
+        };
+        self.policies.insert(key, policy);
+        self.effect(what, id);
+    }
+
+    /// What a template names is written, except for a policy with environments that would change.
+    fn deploy(&mut self, id: String, policies: Vec<Policy>) -> Option<Failing> {
+        let mut details = Vec::new();
+        for policy in policies {
+            if self.is_linked(&policy.id) {
+                details.push(Blocked {
+                    message: format!(
+                        "The enterprise policy '{}' is linked to environments and can't be \
+                        updated.",
+                        policy.name
+                    ),
+                    target: policy.id,
+                    code: "EnterprisePolicyUpdateNotAllowed".to_owned(),
+                });
+            } else {
+                self.write(policy);
+            }
+        }
+        self.effect("deployment-ended", id);
+        (!details.is_empty()).then(|| Failing {
+            code: "DeploymentFailed".to_owned(),
+            message: "At least one resource deployment operation failed. Please list deployment \
+                operations for details. Please see https://aka.ms/arm-deployment-operations for \
+                usage details."
+                .to_owned(),
+            details,
+        })
     }
 }

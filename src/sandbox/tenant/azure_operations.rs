@@ -13,12 +13,28 @@ pub(in crate::sandbox) enum Pending {
     Write(Box<Policy>),
     /// The policy with this ARM id is deleted.
     Delete(String),
+    /// The resource group with this ARM id is deleted, with everything in it.
+    DeleteGroup(String),
+    /// The deployment with this ARM id writes these policies.
+    Deploy(String, Vec<Policy>),
 }
 
 /// Why an operation fails.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Failing {
+    pub(in crate::sandbox) code: String,
+    pub(in crate::sandbox) message: String,
+    /// One for each resource that stood in its way.
+    #[serde(skip)]
+    pub(in crate::sandbox) details: Vec<Blocked>,
+}
+
+/// A resource that stood in the way of an operation.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Blocked {
+    /// Its ARM id.
+    pub(in crate::sandbox) target: String,
     pub(in crate::sandbox) code: String,
     pub(in crate::sandbox) message: String,
 }
@@ -38,7 +54,7 @@ impl Pending {
     pub(in crate::sandbox) fn target(&self) -> &str {
         match self {
             Pending::Write(policy) => &policy.id,
-            Pending::Delete(id) => id,
+            Pending::Delete(id) | Pending::DeleteGroup(id) | Pending::Deploy(id, _) => id,
         }
     }
 
@@ -53,7 +69,10 @@ impl Pending {
                         ..(**other).clone()
                     }
             }
-            (Pending::Delete(own), Pending::Delete(other)) => own.eq_ignore_ascii_case(other),
+            (Pending::Delete(own), Pending::Delete(other))
+            | (Pending::DeleteGroup(own), Pending::DeleteGroup(other)) => {
+                own.eq_ignore_ascii_case(other)
+            }
             _ => false,
         }
     }

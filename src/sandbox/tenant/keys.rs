@@ -2,10 +2,10 @@
 //! policies.
 
 use super::ids::guid;
-use super::parts::{Key, Vault};
+use super::vaults::{Key, Vault, Version, usual_operations};
 use super::world::World;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// 32 hexadecimal digits for a version.
 pub(in crate::sandbox) fn version_id(vault: &str, key: &str, number: u32) -> String {
@@ -21,25 +21,39 @@ pub(in crate::sandbox) fn uri(name: &str, vault: &Vault) -> String {
 }
 
 /// Times of a key in seconds since 1970.
-pub(in crate::sandbox) fn unix(world: &World, days: Option<i64>) -> Option<i64> {
+fn unix(world: &World, days: Option<i64>) -> Option<i64> {
     days.map(|days| (world.clock.epoch + SignedDuration::from_hours(days * 24)).as_second())
 }
 
-/// When a version of a key was made, in seconds since 1970: 100 days before the sandbox began,
-/// unless something else is said.
-pub(in crate::sandbox) fn made(world: &World, key: &Key, number: u32) -> i64 {
+/// When a version that was there from the start was made, in seconds since 1970: 100 days before
+/// the sandbox began, unless something else is said.
+fn made(world: &World, key: &Key, number: u32) -> i64 {
     let days = key
         .made_days_ago
         .get(number.saturating_sub(1) as usize)
         .copied()
         .unwrap_or(100.0);
-    let ago = jiff::SignedDuration::try_from_secs_f64(days * 86_400.0)
-        .unwrap_or(jiff::SignedDuration::ZERO);
-    key.made
-        .get(&number)
-        .copied()
-        .unwrap_or(world.clock.epoch - ago)
-        .as_second()
+    let ago = SignedDuration::try_from_secs_f64(days * 86_400.0).unwrap_or(SignedDuration::ZERO);
+    (world.clock.epoch - ago).as_second()
+}
+
+/// A version of a key, with all that is known of it.
+pub(in crate::sandbox) fn version(world: &World, key: &Key, number: u32) -> Version {
+    if let Some(own) = key.written.get(&number) {
+        return own.clone();
+    }
+    let made = made(world, key, number);
+    Version {
+        kty: key.kty.clone(),
+        bits: key.bits,
+        curve: key.kty.starts_with("EC").then(|| "P-256".to_owned()),
+        operations: usual_operations(&key.kty),
+        tags: Map::new(),
+        expires: unix(world, key.expires_in_days),
+        starts: unix(world, key.starts_in_days),
+        made,
+        updated: made,
+    }
 }
 
 /// Does the vault work with Azure RBAC?
@@ -58,6 +72,12 @@ pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Valu
         .unwrap_or_default()
 }
 
+/// Is an access policy this principal's?
+pub(in crate::sandbox) fn is_for(entry: &Value, principal: &str) -> bool {
+    let own = entry["objectId"].as_str();
+    own.is_some_and(|own| own.eq_ignore_ascii_case(principal))
+}
+
 /// `@tenant` and `@user` in a scenario stand for ids.
 pub(in crate::sandbox) fn resolve(world: &World, value: &Value) -> Value {
     match value {
@@ -73,5 +93,26 @@ pub(in crate::sandbox) fn resolve(world: &World, value: &Value) -> Value {
                 .collect(),
         ),
         _ => value.clone(),
+    }
+}
+
+impl World {
+    /// Soft delete: the vault is gone, and its name is held.
+    pub(in crate::sandbox) fn delete_vault(&mut self, name: &str) {
+        self.vault_changes(name);
+        let now = self.clock.now();
+        if let Some(vault) = self.vaults.get_mut(name) {
+            vault.deleted = true;
+            vault.deleted_at = Some(now);
+            self.effect("vault-deleted", name);
+        }
+    }
+
+    /// The tenant that a vault belongs to: its own, where the scenario says so.
+    pub(in crate::sandbox) fn tenant_of(&self, vault: &str) -> String {
+        let own = self.vaults.get(vault);
+        let said = own.map(|own| resolve(self, &own.properties["tenantId"]));
+        let said = said.and_then(|tenant| tenant.as_str().map(str::to_owned));
+        said.unwrap_or_else(|| self.tenant.clone())
     }
 }

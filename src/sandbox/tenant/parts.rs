@@ -1,11 +1,9 @@
-//! What a tenant consists of: users, environments, vaults, keys, policies, roles and locks.
+//! What a tenant consists of: users, environments, policies, roles and locks.
 
 use super::ids::guid;
-use super::subscriptions::Place;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A user's standing in Power Platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -43,6 +41,8 @@ impl Standing {
 pub(in crate::sandbox) struct User {
     pub(in crate::sandbox) client_id: String,
     pub(in crate::sandbox) object_id: String,
+    /// DER, as registered at its application.
+    pub(in crate::sandbox) certificates: Vec<Vec<u8>>,
     pub(in crate::sandbox) about: String,
     pub(in crate::sandbox) power_platform: Standing,
     pub(in crate::sandbox) dataverse: bool,
@@ -151,131 +151,6 @@ fn enabled() -> String {
     "Enabled".to_owned()
 }
 
-/// A key vault or managed HSM.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Vault {
-    #[serde(default)]
-    pub(in crate::sandbox) hsm: bool,
-    #[serde(default)]
-    pub(in crate::sandbox) place: Place,
-    #[serde(default = "west_europe")]
-    pub(in crate::sandbox) location: String,
-    /// Properties as Azure Resource Manager shows them; what is absent is absent.
-    pub(in crate::sandbox) properties: Value,
-    pub(in crate::sandbox) keys: BTreeMap<String, Key>,
-    /// Soft-deleted: gone, but its name is held.
-    #[serde(default)]
-    pub(in crate::sandbox) deleted: bool,
-    /// Is the data plane's firewall closed to the client?
-    #[serde(default)]
-    pub(in crate::sandbox) firewall: bool,
-}
-
-impl Vault {
-    /// What Azure Resource Manager calls its type.
-    pub(in crate::sandbox) fn kind(&self) -> &'static str {
-        if self.hsm { "managedHSMs" } else { "vaults" }
-    }
-
-    /// How many days a deleted key is kept.
-    pub(in crate::sandbox) fn retention_days(&self) -> i64 {
-        self.properties["softDeleteRetentionInDays"]
-            .as_i64()
-            .unwrap_or(90)
-    }
-
-    /// Is what was deleted kept from being purged?
-    pub(in crate::sandbox) fn is_purge_protected(&self) -> bool {
-        self.properties["enablePurgeProtection"] == true
-    }
-
-    /// How keys in it say that.
-    pub(in crate::sandbox) fn recovery_level(&self) -> &'static str {
-        if self.is_purge_protected() {
-            "Recoverable"
-        } else {
-            "Recoverable+Purgeable"
-        }
-    }
-}
-
-fn west_europe() -> String {
-    "westeurope".to_owned()
-}
-
-/// A key.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Key {
-    pub(in crate::sandbox) kty: String,
-    #[serde(default)]
-    pub(in crate::sandbox) bits: u32,
-    #[serde(default = "yes")]
-    pub(in crate::sandbox) enabled: bool,
-    /// Days from the epoch.
-    #[serde(default)]
-    pub(in crate::sandbox) expires_in_days: Option<i64>,
-    #[serde(default)]
-    pub(in crate::sandbox) starts_in_days: Option<i64>,
-    #[serde(default)]
-    pub(in crate::sandbox) deleted: bool,
-    #[serde(default = "one")]
-    pub(in crate::sandbox) versions: u32,
-    /// How many days before the sandbox began each version was made, from the first one on; long
-    /// before, where nothing is said.
-    #[serde(default)]
-    pub(in crate::sandbox) made_days_ago: Vec<f64>,
-    /// Versions before the latest one that are disabled.
-    #[serde(default)]
-    pub(in crate::sandbox) disabled: BTreeSet<u32>,
-    /// When it was deleted, where that was after the sandbox began.
-    #[serde(skip)]
-    pub(in crate::sandbox) deleted_at: Option<Timestamp>,
-    /// When versions were made after the sandbox began.
-    #[serde(skip)]
-    pub(in crate::sandbox) made: BTreeMap<u32, Timestamp>,
-}
-
-impl Key {
-    /// Is this version enabled?
-    pub(in crate::sandbox) fn is_enabled(&self, version: u32) -> bool {
-        if version == self.versions {
-            self.enabled
-        } else {
-            !self.disabled.contains(&version)
-        }
-    }
-
-    pub(in crate::sandbox) fn enable(&mut self, version: u32, enabled: bool) {
-        if version == self.versions {
-            self.enabled = enabled;
-        } else if enabled {
-            self.disabled.remove(&version);
-        } else {
-            self.disabled.insert(version);
-        }
-    }
-
-    /// One version more, which is enabled.
-    pub(in crate::sandbox) fn renew(&mut self, now: Timestamp) {
-        if !self.enabled {
-            self.disabled.insert(self.versions);
-        }
-        self.versions += 1;
-        self.enabled = true;
-        self.made.insert(self.versions, now);
-    }
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn one() -> u32 {
-    1
-}
-
 /// An enterprise policy.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) struct Policy {
@@ -290,6 +165,8 @@ pub(in crate::sandbox) struct Policy {
     pub(in crate::sandbox) no_identity: bool,
     /// `Undetermined` most of the time (Microsoft's own scripts expect no other).
     pub(in crate::sandbox) health: String,
+    /// Of the encryption: `Enabled`, `Disabled` or `NotConfigured`.
+    pub(in crate::sandbox) state: String,
     pub(in crate::sandbox) tags: Value,
 }
 
@@ -318,6 +195,18 @@ pub(in crate::sandbox) struct Lock {
     pub(in crate::sandbox) scope: String,
     pub(in crate::sandbox) level: String,
     pub(in crate::sandbox) name: String,
+    #[serde(default)]
+    pub(in crate::sandbox) notes: Option<String>,
+}
+
+impl Lock {
+    /// Its ARM id.
+    pub(in crate::sandbox) fn id(&self) -> String {
+        format!(
+            "{}/providers/Microsoft.Authorization/locks/{}",
+            self.scope, self.name
+        )
+    }
 }
 
 /// A role assignment, of Azure RBAC or of the local RBAC of a managed HSM.

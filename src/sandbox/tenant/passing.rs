@@ -16,13 +16,19 @@ impl World {
             let since = subscription.provider_since;
             if since.is_some_and(|since| self.clock.since(since) >= self.settings.provider_seconds)
             {
-                "Registered".clone_into(&mut subscription.provider);
+                let after = match subscription.provider.as_str() {
+                    "Unregistering" => "Unregistered",
+                    _ => "Registered",
+                };
+                after.clone_into(&mut subscription.provider);
                 subscription.provider_since = None;
             }
         }
         self.advance_operations();
         self.advance_azure();
         self.advance_events();
+        self.rotate_due();
+        self.purge_due();
         self.advance_locks();
     }
 

@@ -1,11 +1,11 @@
 //! Whether the services behind Power Platform can reach the key that a policy names.
 
-use super::keys::{access_policies, rbac, unix, version_id};
+use super::keys::{access_policies, is_for, rbac, version, version_id};
 use super::local_roles::locally_wraps;
-use super::parts::{Key, Policy};
+use super::parts::Policy;
 use super::roles::wraps;
+use super::vaults::Key;
 use super::world::World;
-use serde_json::json;
 
 /// May this principal wrap and unwrap with the key now? What the services behind Power Platform
 /// find out when a key is applied.
@@ -35,12 +35,9 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
         .keys
         .get(&key.to_ascii_lowercase())
         .is_some_and(|own| {
-            let name = key.to_ascii_lowercase();
-            let key = own;
-            number(&name, key).is_some_and(|number| key.is_enabled(number))
-                && !key.deleted
-                && unix(world, key.expires_in_days).is_none_or(|end| end > now)
-                && unix(world, key.starts_in_days).is_none_or(|start| start <= now)
+            number(&key.to_ascii_lowercase(), own).is_some_and(|number| {
+                own.is_enabled(number) && version(world, own, number).wraps_at(now)
+            }) && !own.deleted
         });
     let granted = if vault.hsm {
         locally_wraps(world, principal, name, key)
@@ -56,8 +53,7 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
                     })
                 })
             };
-            entry["objectId"] == json!(principal)
-                && ["get", "wrapKey", "unwrapKey"].into_iter().all(held)
+            is_for(entry, principal) && ["get", "wrapKey", "unwrapKey"].into_iter().all(held)
         })
     };
     usable && granted

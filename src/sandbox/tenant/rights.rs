@@ -89,6 +89,7 @@ pub(in crate::sandbox) static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(in crate::sandbox) struct Group {
     pub(in crate::sandbox) object_id: String,
+    pub(in crate::sandbox) name: String,
     /// Object ids of users, identities and other groups.
     pub(in crate::sandbox) members: BTreeSet<String>,
 }

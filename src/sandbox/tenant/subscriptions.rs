@@ -3,6 +3,7 @@
 use super::ids::guid;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The group that everything is in where a scenario says nothing else.
@@ -16,6 +17,12 @@ pub(in crate::sandbox) struct Subscription {
     pub(in crate::sandbox) name: String,
     /// Groups by name in lower case.
     pub(in crate::sandbox) groups: BTreeMap<String, Group>,
+    /// Groups that were deleted: what was deleted in them still names them.
+    pub(in crate::sandbox) gone: BTreeMap<String, Group>,
+    /// Name in lower case of the group that everything is in where a scenario says nothing else.
+    home: String,
+    /// Its tags; `null` for none.
+    pub(in crate::sandbox) tags: Value,
     /// Registration state of the provider Microsoft.PowerPlatform.
     pub(in crate::sandbox) provider: String,
     /// Since when that registration has been under way.
@@ -29,6 +36,8 @@ pub(in crate::sandbox) struct Group {
     pub(in crate::sandbox) id: String,
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) location: String,
+    /// Its tags; `null` for none.
+    pub(in crate::sandbox) tags: Value,
 }
 
 /// Where a scenario puts a vault or a policy: names of a subscription and of one of its groups. The
@@ -58,13 +67,26 @@ impl Subscription {
                 id: format!("/subscriptions/{id}/resourceGroups/{group}"),
                 name: group.clone(),
                 location: "westeurope".to_owned(),
+                tags: Value::Null,
             };
             (group.to_ascii_lowercase(), found)
         };
+        // Where there is no group yet, the first one is where everything will be.
+        let first = [FIRST_GROUP.to_owned()];
+        let later: &[String] = if groups.is_empty() { &first } else { &[] };
+        let gone: BTreeMap<String, Group> = later.iter().map(group).collect();
+        let groups: BTreeMap<String, Group> = groups.iter().map(group).collect();
+        let home = groups
+            .get_key_value(FIRST_GROUP)
+            .or_else(|| groups.iter().next())
+            .or_else(|| gone.iter().next());
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
-            groups: groups.iter().map(group).collect(),
+            home: home.map_or_else(String::new, |(name, _)| name.clone()),
+            groups,
+            gone,
+            tags: Value::Null,
             provider: provider.to_owned(),
             provider_since: None,
         }
@@ -78,5 +100,11 @@ impl Subscription {
     /// The resource group of this name, in any case.
     pub(in crate::sandbox) fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(&name.to_ascii_lowercase())
+    }
+
+    /// The group of this name, or the one where everything is, whether it is still there or not.
+    pub(in crate::sandbox) fn group_once(&self, name: Option<&str>) -> Option<&Group> {
+        let name = name.map_or_else(|| self.home.clone(), str::to_ascii_lowercase);
+        self.groups.get(&name).or_else(|| self.gone.get(&name))
     }
 }

@@ -2,12 +2,17 @@
 
 use super::azure_operations::AzureOperation;
 use super::clock::Clock;
+use super::deployments::Deployment;
+use super::earlier::Earlier;
 use super::events::Event;
+use super::governance::Governance;
 use super::operations::Operations;
-use super::parts::{Environment, Lock, Policy, Role, User, Vault};
+use super::parts::{Environment, Lock, Policy, Role, User};
 use super::rights::Rights;
 use super::settings::{Settings, Target};
-use super::subscriptions::{FIRST_GROUP, Place, Subscription};
+use super::sign_ins::SignIns;
+use super::subscriptions::{Place, Subscription};
+use super::vaults::Vault;
 use std::collections::BTreeMap;
 
 /// Everything that is there.
@@ -22,7 +27,7 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) clock: Clock,
     pub(in crate::sandbox) settings: Settings,
     pub(in crate::sandbox) users: BTreeMap<String, User>,
-    pub(in crate::sandbox) azure_policy: Option<String>,
+    pub(in crate::sandbox) governance: Governance,
     /// What whoever looks at a generated tenant should find: environment ids by state.
     pub(in crate::sandbox) planted: BTreeMap<&'static str, Vec<String>>,
     /// What happens while the sandbox runs, and has not happened yet.
@@ -43,10 +48,15 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) locks: Vec<Lock>,
     pub(in crate::sandbox) operations: Operations,
     pub(in crate::sandbox) azure_operations: Vec<AzureOperation>,
+    /// Deployments by ARM id in lower case.
+    pub(in crate::sandbox) deployments: BTreeMap<String, Deployment>,
+    /// What Resource Graph still shows as it was.
+    pub(in crate::sandbox) earlier: Vec<Earlier>,
     pub(in crate::sandbox) managers: Vec<String>,
     pub(in crate::sandbox) effects: Vec<(&'static str, String)>,
     pub(in crate::sandbox) tokens: u64,
     pub(in crate::sandbox) polls: u64,
+    pub(in crate::sandbox) sign_ins: SignIns,
     pub(in crate::sandbox) target: Target,
 }
 
@@ -75,12 +85,7 @@ impl World {
         let Some(subscription) = subscription else {
             return String::new();
         };
-        let group = match &place.group {
-            Some(name) => subscription.group(name),
-            None => subscription
-                .group(FIRST_GROUP)
-                .or_else(|| subscription.groups.values().next()),
-        };
+        let group = subscription.group_once(place.group.as_deref());
         group.map(|group| group.id.clone()).unwrap_or_default()
     }
 

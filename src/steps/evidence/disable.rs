@@ -125,9 +125,9 @@ impl Evidence for DisableEvidence {
 
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         vec![
-            ("nobody uses the version", self.users.is_empty()),
+            ("no environment uses the version", self.users.is_empty()),
             (
-                "nobody needs it for some days more",
+                "no environment needs it for some more days",
                 self.days.is_empty() || self.overridden,
             ),
         ]
@@ -176,8 +176,8 @@ fn in_use(
                 Severity::Block,
                 id,
                 format!(
-                    "`{name}` is encrypted with it by the policy `{}`{which}: it would go \
-                    offline at once.",
+                    "`{name}` uses it through the policy `{}`{which}. It would go offline \
+                        immediately.",
                     policy.id.name
                 ),
                 "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl \
@@ -207,7 +207,7 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     let undated = |version: &Version| version.validity.created.unknown().map(str::to_owned);
     if let Some(why) = versions.iter().find_map(undated) {
         return Verdict::cant_tell(format!(
-            "which version is the latest one is not known: {why}"
+            "cmkctl can't tell which version is the latest: {why}"
         ));
     }
     let made = |version: &Version| version.validity.created.known().copied();
@@ -219,7 +219,7 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     let first = latest.next().unwrap_or(true);
     if latest.any(|other| other != first) {
         return Verdict::cant_tell(
-            "which version is the latest one is not known: two were made at the same time",
+            "cmkctl can't tell which version is the latest: two were created at the same time",
         );
     }
     Verdict::of(!first)
@@ -258,7 +258,7 @@ fn followed(
             days.push(needed(
                 id,
                 format!(
-                    "`{name}` followed the rotation away from it: it is needed until {}",
+                    "`{name}` used it before the rotation. It is needed until {}",
                     day(until)
                 ),
             ));

@@ -8,7 +8,7 @@ use crate::model::fingerprint::Facts;
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
-use crate::model::protection::{KeyReference, Policy};
+use crate::model::protection::KeyReference;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::steps::lifecycle::{ADD, GOVERN, governed_last, just_keyed, keyed_last};
@@ -229,7 +229,8 @@ pub(super) fn of_policy(
     };
     match &observed.policy {
         Seen::Present(policy) => {
-            let fits = policy.id == *wanted && is_for_keys(policy) && !misplaced(&policy.location);
+            let fits =
+                policy.id == *wanted && policy.is_for_encryption() && !misplaced(&policy.location);
             let granted = comes == Comes::Policy;
             let protection = Protection::of_policy(gathering, observed, policy, granted)?;
             Some((fits, protection))
@@ -255,8 +256,4 @@ pub(super) fn of_policy(
             None
         }
     }
-}
-
-fn is_for_keys(policy: &Policy) -> bool {
-    policy.kind.eq_ignore_ascii_case("Encryption")
 }

@@ -10,6 +10,7 @@ mod disable;
 mod enable;
 mod key;
 mod link;
+mod new_vault;
 mod protection;
 mod purge;
 mod state;
@@ -21,6 +22,7 @@ pub use disable::{DisableEvidence, Needs};
 pub use enable::EnableEvidence;
 pub use key::{EnableVersionEvidence, RecoverEvidence, RotateEvidence};
 pub use link::{Comes, First, LinkEvidence};
+pub use new_vault::NewVaultEvidence;
 pub use purge::PurgeEvidence;
 pub use swap::SwapEvidence;
 pub use unlink::UnlinkEvidence;
@@ -210,7 +212,7 @@ fn not_allowed<E: Evidence>(evidence: &E) -> Finding {
         Severity::Block,
         subject,
         format!(
-            "cmkctl does this only if {}, and that is not so.",
+            "cmkctl does this only if {}. That is not the case.",
             broken.join(", and ")
         ),
         "Run `cmkctl check` to see what differs.",

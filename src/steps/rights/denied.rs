@@ -71,7 +71,7 @@ fn denies(asked: Asked<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict
             Verdict::Yes
         } else if asked.need == Need::Key && is_vault_of(&denial.scope, asked.at) {
             // Whether a key counts as a child of its vault is not documented.
-            cant_tell("leaves out what lies below the vault")
+            cant_tell("excludes what is below the vault")
         } else {
             Verdict::No
         }
@@ -84,7 +84,7 @@ fn denies(asked: Asked<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict
             if one.is_everyone() || own(&one.id) {
                 Verdict::Yes
             } else if one.group {
-                cant_tell("names groups, and who is in them can't be told")
+                cant_tell("names groups whose members are unknown")
             } else {
                 Verdict::No
             }
@@ -96,7 +96,7 @@ fn denies(asked: Asked<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict
         open @ Verdict::CantTell(_) => open,
     };
     let bound = if denial.conditional {
-        cant_tell("holds only under a condition")
+        cant_tell("has a condition")
     } else {
         Verdict::Yes
     };

@@ -184,7 +184,7 @@ fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, held: &Hel
     let name = || role_name(need, held, &role.role);
     let condition = || {
         Gives::CantTell(Doubt::condition(format!(
-            "the role `{}` {} holds only under a condition, and cmkctl can't evaluate conditions",
+            "the role `{}` {} has a condition, and cmkctl can't evaluate conditions",
             name(),
             place(&role.scope)
         )))
@@ -230,7 +230,7 @@ fn by_definition(
                 bound = true;
             }
             if bound {
-                let why = format!("the role {role} itself holds only under a condition");
+                let why = format!("the role {role} itself has a condition");
                 return Gives::CantTell(Doubt::condition(why));
             }
             Gives::No

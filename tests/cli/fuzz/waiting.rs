@@ -69,7 +69,8 @@ impl Look {
                     "wait"
                 }
             }
-            Look::Status(404, _) => "end",
+            // A page is no answer of the service: a proxy's 404 says nothing of the operation.
+            Look::Status(404, body) if !body.trim_ascii_start().starts_with(b"<") => "end",
             Look::Status(401 | 408 | 425 | 429 | 499 | 500..=599, _) => "wait",
             Look::Foreign => "refused",
             Look::Status(..) | Look::Denied => "denied",
@@ -96,8 +97,9 @@ fn look() -> BoxedStrategy<Look> {
     prop_oneof![
         3 => state.prop_map(|state| Look::State(state.to_owned())),
         1 => wild().prop_map(Look::State),
-        4 => (300_u16..600, proptest::collection::vec(any::<u8>(), 0..16)).prop_map(|(status,
-            body)| Look::Status(status, body)),
+        4 => (prop_oneof![300_u16..600, Just(404)], body()).prop_map(|(status, body)| {
+            Look::Status(status, body)
+        }),
         1 => Just(Look::Shape),
         1 => Just(Look::NotSent),
         1 => Just(Look::Lost),
@@ -105,6 +107,14 @@ fn look() -> BoxedStrategy<Look> {
         1 => Just(Look::Foreign),
         1 => Just(Look::SignIn),
         1 => Just(Look::Denied),
+    ]
+    .boxed()
+}
+
+fn body() -> BoxedStrategy<Vec<u8>> {
+    prop_oneof![
+        3 => proptest::collection::vec(any::<u8>(), 0..16),
+        1 => Just(b" <html>Blocked".to_vec()),
     ]
     .boxed()
 }

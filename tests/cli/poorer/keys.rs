@@ -297,7 +297,7 @@ fn a_pinned_version_is_the_same_in_capitals_and_as_a_url() {
             .run_as("admin", &retire)
             .exits(6);
         assert!(
-            ran.stderr.contains("would go offline at once"),
+            ran.stderr.contains("would go offline immediately"),
             "{}",
             ran.stderr
         );

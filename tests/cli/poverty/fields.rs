@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 
 /// Fields that no run has in an answer, each with the reason.
-const NEVER_THERE: [(&str, &str); 12] = [
+const NEVER_THERE: [(&str, &str); 14] = [
     ("app_displayname", TOKEN),
     ("appid", TOKEN),
     ("idtyp", TOKEN),
@@ -21,6 +21,8 @@ const NEVER_THERE: [(&str, &str); 12] = [
     ("wids", TOKEN),
     ("additionalInfo", WORDS),
     ("details", WORDS),
+    ("errorDetail", WORDS),
+    ("errors", WORDS),
     ("fieldErrors", WORDS),
     ("innererror", WORDS),
 ];
@@ -44,7 +46,7 @@ fn looked_for(arena: &Arena, run: &Run) -> (BTreeSet<String>, BTreeSet<String>) 
         Some(name.trim_end_matches('`').to_ascii_lowercase())
     });
     let mut there = BTreeSet::new();
-    for (answer, _) in answers(&arena.ledger()).into_values() {
+    for (answer, _) in answers(&arena.exchanges()).into_values() {
         there.extend(names(&answer));
     }
     (sought.collect(), there)

@@ -39,7 +39,7 @@ fn clean(arena: &Arena, run: &Run) -> Clean {
     );
     Clean {
         end: arena.end(),
-        answers: mutations::answers(&arena.ledger()),
+        answers: mutations::answers(&arena.exchanges()),
     }
 }
 

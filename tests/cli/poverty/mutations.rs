@@ -33,18 +33,18 @@ pub(super) struct Mutation {
 /// The answers of a clean run by their requests: the first of each, and how many there were.
 pub(super) type Answers = BTreeMap<Route, (Value, u64)>;
 
-/// The answers that the ledger holds; sign-in has tests of its own.
-pub(super) fn answers(ledger: &Value) -> Answers {
+/// The answers among what was said; sign-in has tests of its own.
+pub(super) fn answers(exchanges: &Value) -> Answers {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut answers = Answers::new();
-    for entry in ledger["log"].as_array().unwrap() {
+    for entry in exchanges.as_array().unwrap() {
         let route = Route {
             method: text(&entry["method"]),
             host: text(&entry["host"]),
             path: text(&entry["path"]),
         };
         if entry["service"] != "entra" {
-            let first = || (entry["answer"].clone(), 0);
+            let first = || (entry["answer"]["json"].clone(), 0);
             answers.entry(route).or_insert_with(first).1 += 1;
         }
     }
@@ -54,8 +54,8 @@ pub(super) fn answers(ledger: &Value) -> Answers {
 /// The environments that the runs are about.
 const SUBJECTS: [&str; 2] = ["Contoso UAT", "Team a"];
 
-/// Every place of an answer. Of a list every item is one; what is in them, of the first and of
-/// those that a run is about.
+/// Every place of an answer. Of a list every item is one; what is in them, of the first, of those
+/// that a run is about, and of those that hold a field that none before them had.
 pub(super) fn places(value: &Value, at: &str, into: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -67,15 +67,32 @@ pub(super) fn places(value: &Value, at: &str, into: &mut Vec<String>) {
             }
         }
         Value::Array(items) => {
+            let mut seen = BTreeSet::new();
             for (index, item) in items.iter().enumerate() {
                 let place = format!("{at}/{index}");
                 into.push(place.clone());
                 let text = item.to_string();
-                if index == 0 || SUBJECTS.iter().any(|name| text.contains(name)) {
+                let before = seen.len();
+                fields(item, &mut seen);
+                if seen.len() > before || SUBJECTS.iter().any(|name| text.contains(name)) {
                     places(item, &place, into);
                 }
             }
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The names of all fields of a value, at any depth.
+fn fields<'a>(value: &'a Value, into: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(own) => {
+            for (name, inner) in own {
+                into.insert(name);
+                fields(inner, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, into)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

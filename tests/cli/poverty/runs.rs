@@ -72,6 +72,7 @@ fn offline(name: &'static str, more: &[&str], scenario: Value) -> Run {
 pub(super) fn changes(arena: &Arena) -> Vec<Run> {
     let settings = || json!({ "settings": short_waits() });
     let create = &["create-policy", "--yes"];
+    let create_key = job("create-key");
     let unmanaged = json!({
         "settings": short_waits(), "provider": "NotRegistered",
         "environments": { "uat": { "managed": false } },
@@ -89,6 +90,7 @@ pub(super) fn changes(arena: &Arena) -> Vec<Run> {
             job("access policies").scenario,
             0,
         ),
+        run("create-key", create_key.arguments, create_key.scenario, 0),
         run("managed HSM", create, job("managed HSM").scenario, 0),
         offline("enable", &["--make-managed"], plain(unmanaged)),
         offline("swap-policy", &[], two_keys()),

@@ -67,8 +67,8 @@ fn operations_that_fail_are_all_said() {
     let ran = served.run(&apply(&file, &ALL[..3])).exits(9);
     ran.says(&[
         "failed, and nothing more was started",
-        "a re-read of `Team a`",
-        "a re-read of `Team b`",
+        "but `Team a` does not show",
+        "but `Team b` does not show",
         "not started",
     ]);
     assert_eq!(start_times(&served).len(), 2);
@@ -118,8 +118,8 @@ fn interrupted_it_says_how_to_go_on() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{text}");
     assert!(
-        text.contains("goes on at the service")
-            && text.contains("Go on with the same command: `cmkctl --cloud"),
+        text.matches("at the service").count() == 1
+            && text.contains("Continue with:\n            cmkctl --cloud"),
         "{text}"
     );
     let shown = String::from_utf8(output.stdout).unwrap();
@@ -140,11 +140,7 @@ fn without_waiting_one_wave_is_started_at_a_time() {
     let mut arguments = apply(&file, &ALL[..3]);
     arguments.push("--no-wait");
     let ran = served.run(&arguments).exits(8);
-    ran.says(&[
-        "runs at the service",
-        "not started",
-        "Go on with the same command",
-    ]);
+    ran.says(&["runs at the service", "not started", "Continue with:"]);
     assert_eq!(start_times(&served).len(), 2);
     // What runs takes its place: nothing more is started.
     served.run(&arguments).exits(8);
@@ -153,6 +149,6 @@ fn without_waiting_one_wave_is_started_at_a_time() {
     arguments.pop();
     arguments.extend(["--timeout", "30m"]);
     let late = served.run(&arguments).exits(8);
-    late.says(&["goes on at the service"]);
+    late.says(&["continues at the service"]);
     assert_eq!(start_times(&served).len(), 2);
 }

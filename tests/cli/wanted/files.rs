@@ -17,8 +17,8 @@ fn a_tenant_has_room_for_so_many() {
     let ran = served.run(&apply(&name, &ALL[..2])).exits(6);
     ran.says(&[
         "CMK031 BLOCK",
-        "24 environments have a customer-managed key, and with this file 26 would; a tenant may \
-        have 25",
+        "24 environments have a customer-managed key. With this file it would be 26, and a tenant \
+        may have 25",
         "`limit`",
     ]);
     assert!(served.effects().is_empty());
@@ -190,7 +190,7 @@ fn a_file_that_can_t_be_right_says_where() {
     let ran = served.run(&apply(&example, &names)).exits(0);
     ran.says(&[
         "Waiting for the change window that opens on Mon 2026-03-02 20:00 UTC",
-        "done, shown by a re-read",
+        "done and verified",
     ]);
     assert_eq!(start_times(&served).len(), 3);
     served

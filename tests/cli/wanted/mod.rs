@@ -3,6 +3,7 @@
 
 mod ends;
 mod files;
+mod new_key;
 mod saved;
 mod windows;
 
@@ -141,7 +142,7 @@ fn a_file_is_shown_done_in_waves_and_done_once() {
     served.run(&apply(&file, &ALL[..3])).exits(10);
     assert!(start_times(&served).is_empty());
     let ran = served.run(&apply(&file, &ALL[..4])).exits(0);
-    ran.says(&["done, shown by a re-read", "Team d", "encrypted now"]);
+    ran.says(&["done and verified", "Team d", "encrypted now"]);
     let starts = start_times(&served);
     assert_eq!(starts.len(), 4, "{starts:?}");
     assert_eq!(starts[3].0, "d", "the second ring comes last: {starts:?}");
@@ -237,7 +238,7 @@ fn policies_come_first_and_vaults_are_asked_once() {
         .exits(5);
     half.says(&[
         "Create the enterprise policy `ep-contoso-cmk-two`",
-        "are not visible to you",
+        "You can't see",
     ]);
     let rest = served.run(&["plan", &file, "-o", "json"]).exits(0).json();
     assert_eq!(actions(&rest).len(), 3);

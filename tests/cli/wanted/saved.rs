@@ -93,10 +93,10 @@ fn what_moved_is_named() {
     served.run(&["status", "--all"]).exits(0);
     let ran = served.run(&apply(&plan, &["Contoso UAT"])).exits(10);
     ran.says(&[
-        "What is there has changed",
+        "The current state has changed",
         "was: nothing / is: Make `Contoso Production 2` a Managed Environment",
         "was: Add the environment `Contoso UAT` to",
-        "Make a new plan",
+        "Create a new plan",
     ]);
     assert!(served.effects().is_empty());
     let document = served

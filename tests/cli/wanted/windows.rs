@@ -18,6 +18,8 @@ fn an_environment_is_started_inside_a_window_only() {
         "The next change window opens on Mon 2026-03-02 20:00 UTC",
         "not started",
     ]);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert_eq!(said.matches("Continue with:").count(), 1, "{said}");
     let ran = served
         .run(&[&apply(&name, &ALL[..2])[..], &["--timeout", "2h"]].concat())
         .exits(8);
@@ -68,7 +70,7 @@ fn a_window_that_closes_while_everything_is_looked_at_once_more_stops_the_start(
     };
     let (ran, started) = ends(2500, 8);
     ran.says(&[
-        "`Team a` is not started: the change window is closed; the next one opens on Mon \
+        "`Team a` was not started, because the change window is closed. The next one opens on Mon \
         2026-03-09 07:00 UTC.",
     ]);
     assert_eq!(started, 0);

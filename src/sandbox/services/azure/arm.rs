@@ -2,7 +2,10 @@
 //! Imitated after the public specification.
 
 use super::scope::Scope;
-use super::{authorization, deployments, inventory, policies, policy_operations, vaults, versions};
+use super::{
+    authorization, deployments, endpoints, groups, guard, inventory, policies, policy_operations,
+    providers, resource_graph, tags, vaults, versions,
+};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
 use crate::sandbox::tenant::parts::User;
@@ -11,6 +14,9 @@ use crate::sandbox::tenant::world::World;
 const PROVIDER: &str = "microsoft.powerplatform";
 
 pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+    if endpoints::meant(request) {
+        return endpoints::respond(request);
+    }
     let Some(user) = caller(
         world,
         request,
@@ -58,7 +64,7 @@ fn quota(request: &Request) -> (&'static str, &'static str) {
     }
 }
 
-/// `HEAD` asks what `GET` would, and is answered without a body. Only a resource group says 204:
+/// `HEAD` asks what `GET` would, and is answered without a body. Groups and deployments say 204:
 /// resources of providers that exist refuse the method (on record in bug reports about
 /// `checkExistenceById`), and those that do not are as missing as for `GET`.
 fn answered(world: &mut World, request: &Request, user: &User) -> Reply {
@@ -71,8 +77,9 @@ fn answered(world: &mut World, request: &Request, user: &User) -> Reply {
     };
     let route = request.route();
     let group = matches!(&route[..], [_, _, kind, _] if kind == "resourcegroups");
+    let deployment = matches!(&route[..], [.., kind, _] if kind == "deployments");
     let mut reply = dispatch(world, &asked, user);
-    reply.status = match (reply.status, group) {
+    reply.status = match (reply.status, group || deployment) {
         (200, true) => 204,
         (200, false) => 405,
         (status, _) => status,
@@ -83,31 +90,64 @@ fn answered(world: &mut World, request: &Request, user: &User) -> Reply {
 fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
-    // What it is a provider of stands behind its name; the name alone is the provider itself.
-    let authorization =
-        |pair: &[String]| pair[0] == "providers" && pair[1] == "microsoft.authorization";
-    let at = route
-        .windows(2)
-        .rposition(authorization)
-        .filter(|at| route.len() > at + 2);
     let scope = match Scope::of(world, &segments) {
-        Some(Err(missing)) => return missing,
+        // A group that is not there yet is made.
+        Some(Err(missing)) => {
+            return new_group(world, (request, user), &segments).unwrap_or(missing);
+        }
         Some(Ok(scope)) => Some(scope),
         None => None,
     };
-    if let Some(at) = at {
+    if let Some(refused) = guard::refusal(world, request, user) {
+        return refused;
+    }
+    if let Some(at) = extends(&route, "microsoft.authorization", "") {
         let scope = format!("/{}", request.path[..at].join("/"));
         return authorization::respond(world, request, user, &scope, &route[at + 2..]);
+    }
+    if let Some(at) = extends(&route, "microsoft.resources", "tags") {
+        let scope = format!("/{}", request.path[..at].join("/"));
+        return tags::respond(world, (request, user), &scope, &route[at + 3..]);
     }
     match (scope, &segments[..]) {
         (_, ["tenants"]) => inventory::tenants(world, request),
         (_, ["subscriptions"]) => inventory::subscriptions(world, request, user),
+        (_, ["providers", "microsoft.resourcegraph", "resources"]) => {
+            resource_graph::respond(world, request, user)
+        }
         (Some(scope), [_, _, "resourcegroups", _, rest @ ..]) => {
             in_group(world, (request, user), &scope, rest)
         }
         (Some(scope), [_, _, rest @ ..]) => in_subscription(world, (request, user), &scope, rest),
         _ => inventory::nothing(request),
     }
+}
+
+/// Where in a path a provider begins that anything can be extended by: what it is a provider of
+/// stands behind its name, and the name alone is the provider itself.
+fn extends(route: &[String], provider: &str, kind: &str) -> Option<usize> {
+    let at = route
+        .windows(2)
+        .rposition(|pair| pair[0] == "providers" && pair[1] == provider)?;
+    let next = route.get(at + 2)?;
+    let registers = ["register", "unregister"].contains(&next.as_str());
+    (!registers && (kind.is_empty() || next == kind)).then_some(at)
+}
+
+/// The answer to the `PUT` of a group that is not there yet.
+fn new_group(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    segments: &[&str],
+) -> Option<Reply> {
+    let ["subscriptions", _, "resourcegroups", _] = segments else {
+        return None;
+    };
+    let above = Scope::of(world, segments.get(..2)?)?.ok()?;
+    (request.method == "PUT").then(|| {
+        guard::refusal(world, request, user)
+            .unwrap_or_else(|| groups::put(world, (request, user), &above))
+    })
 }
 
 /// What stands in the path behind the subscription.
@@ -118,9 +158,11 @@ fn in_subscription(
     rest: &[&str],
 ) -> Reply {
     match rest {
-        ["providers", PROVIDER] => policies::provider(world, request, user, scope),
-        ["providers", PROVIDER, "register"] if request.method == "POST" => {
-            policies::register(world, user, scope)
+        ["providers", rest @ ..] if rest.len() < 2 || ends_in_registration(rest) => {
+            providers::respond(world, (request, user), scope, rest)
+        }
+        ["operationresults", id] if request.method == "GET" => {
+            groups::result(world, request, scope, id)
         }
         ["providers", PROVIDER, "enterprisepolicies"] => {
             policies::list(world, request, user, scope)
@@ -138,6 +180,10 @@ fn in_subscription(
     }
 }
 
+fn ends_in_registration(rest: &[&str]) -> bool {
+    matches!(rest, [_, "register" | "unregister"])
+}
+
 /// What stands in the path behind the resource group.
 fn in_group(
     world: &mut World,
@@ -152,13 +198,14 @@ fn in_group(
         ["providers", PROVIDER, "enterprisepolicies", _] => {
             policies::policy(world, request, user, scope)
         }
-        [
-            "providers",
-            "microsoft.resources",
-            "deployments",
-            _,
-            "validate",
-        ] => deployments::validate(world, request, user, scope),
+        [] if request.method == "PUT" => groups::put(world, (request, user), scope),
+        [] if request.method == "PATCH" => groups::patch(world, (request, user), scope),
+        [] if request.method == "DELETE" => groups::delete(world, (request, user), scope),
+        ["providers", "microsoft.resources", "deployments", rest @ ..]
+        // So the Azure CLI asks for the operations of a deployment.
+        | ["deployments", rest @ ..] => {
+            deployments::respond(world, (request, user), scope, rest)
+        }
         ["providers", "microsoft.keyvault", rest @ ..] => {
             vaults::respond(world, (request, user), scope, rest)
         }

@@ -1,17 +1,36 @@
-//! Host management.azure.com, provider `Microsoft.Authorization`: role assignments (2022-04-01) and
-//! locks (2020-05-01). Imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.Authorization`: role assignments (2022-04-01).
+//! Imitated after the public REST reference.
 
-use super::errors::{refusal, unauthorized};
+use super::errors::{malformed, no_method, refusal, unauthorized};
 use super::listing::listed;
-use super::{definitions, odata};
+use super::scope::{exists, missing_at};
+use super::{definitions, governance, locks, odata};
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::{Lock, Role, RoleDetails, User};
+use crate::sandbox::tenant::parts::{Role, RoleDetails, User};
 use crate::sandbox::tenant::principals::{identities, known_principal, principal_type};
 use crate::sandbox::tenant::roles::assigns;
-use crate::sandbox::tenant::scopes::{applies, covers};
+use crate::sandbox::tenant::scopes::applies;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// Texts of an assignment, and whether it needs them.
+const TEXTS: [(&str, bool); 6] = [
+    ("principalId", true),
+    ("roleDefinitionId", true),
+    ("principalType", false),
+    ("condition", false),
+    ("conditionVersion", false),
+    ("description", false),
+];
+/// Types of principals (specification 2022-04-01).
+const KINDS: [&str; 5] = [
+    "User",
+    "Group",
+    "ServicePrincipal",
+    "ForeignGroup",
+    "Device",
+];
 
 /// `{scope}/providers/Microsoft.Authorization/…`
 pub(super) fn respond(
@@ -37,50 +56,26 @@ pub(super) fn respond(
             }),
         ("PUT", ["roleassignments", name]) => assign(world, user, &request.json(), scope, name),
         ("DELETE", ["roleassignments", name]) => unassign(world, user, scope, name),
-        ("GET", ["locks"]) => refusal(world, user, &read("locks"), scope)
-            .unwrap_or_else(|| locks(world, request, scope)),
+        (_, ["locks"]) => locks::respond(world, (request, user), scope, None),
+        (_, ["locks", name]) => locks::respond(world, (request, user), scope, Some(name)),
+        (
+            _,
+            [
+                "policyassignments" | "policyexemptions" | "policydefinitions",
+                ..,
+            ],
+        ) => governance::respond(world, (request, user), scope, &parts),
         ("GET", other) => definitions::respond(world, request, user, scope, other),
-        _ => Reply::error(
-            405,
-            "MethodNotAllowed",
-            "The requested resource does not support this method.",
-        ),
+        _ => no_method(),
     }
-}
-
-/// At, above and below the scope; `atScope()` leaves out what is below.
-fn locks(world: &World, request: &Request, scope: &str) -> Reply {
-    let filter = request.query("$filter").trim();
-    let at_scope = filter.eq_ignore_ascii_case("atScope()");
-    if !filter.is_empty() && !at_scope {
-        let text = format!(
-            "The filter '{filter}' is not supported. Supported filters are 'atScope()' (inferred)."
-        );
-        return Reply::error(400, "UnsupportedQuery", text);
-    }
-    let shown = |lock: &Lock| {
-        json!({
-            "id": format!(
-                "{}/providers/Microsoft.Authorization/locks/{}",
-                lock.scope,
-                lock.name
-            ),
-            "name": lock.name,
-            "type": "Microsoft.Authorization/locks",
-            "properties": { "level": lock.level },
-        })
-    };
-    let touching = world
-        .locks
-        .iter()
-        .filter(|lock| covers(&lock.scope, scope) || (!at_scope && covers(scope, &lock.scope)));
-    listed(world, request, &["$filter"], touching.map(shown).collect())
 }
 
 /// What is not set is `null`. An assignment above the subscriptions names a definition without one.
 fn assignment(world: &World, role: &Role) -> Value {
-    let kind = principal_type(world, &role.principal)
-        .or(role.more.principal_type.as_deref())
+    // What the request said was true, or it was refused. A user here is an application as well.
+    let said = role.more.principal_type.as_deref();
+    let kind = said
+        .or(principal_type(world, &role.principal))
         // Of all principals, only the identity of a deleted policy is not known any more.
         .unwrap_or("ServicePrincipal");
     let since = role.since.to_string();
@@ -225,20 +220,63 @@ fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
         );
         return Some(Reply::error(400, "InvalidRoleAssignmentId", text));
     }
-    if wanted.principal.is_empty() || wanted.role.is_empty() {
-        return Some(Reply::error(
-            400,
-            "InvalidRequestContent",
-            "The request content was invalid and could not be deserialized.",
+    let said = &body["properties"];
+    for (field, needed) in TEXTS {
+        if !(said[field].is_string() || (said[field].is_null() && !needed)) {
+            return Some(malformed(&format!("properties.{field}"), &said[field]));
+        }
+    }
+    if let Some(kind) = said["principalType"].as_str()
+        && !KINDS.iter().any(|own| own.eq_ignore_ascii_case(kind))
+    {
+        return Some(malformed(
+            "properties.principalType",
+            &said["principalType"],
         ));
     }
-    if world.rights.definition(&wanted.role).is_none() {
+    if Uuid::parse_str(&wanted.principal).is_err() {
+        let text = "A valid principal ID must be provided for role assignment.";
+        return Some(Reply::error(400, "InvalidPrincipalId", text));
+    }
+    let Some(definition) = world.rights.definition(&wanted.role) else {
         return Some(definitions::missing(&wanted.role));
+    };
+    let scopes = &definition.assignable_scopes;
+    if !scopes.is_empty() && !scopes.iter().any(|own| applies(world, own, &wanted.scope)) {
+        let text = format!(
+            "The role assignment scope '{}' is not assignable to the role definition '{}'.",
+            wanted.scope, wanted.role
+        );
+        let code = "RoleAssignmentScopeNotAssignableToRoleDefinition";
+        return Some(Reply::error(400, code, text));
+    }
+    if !exists(world, &wanted.scope) {
+        return Some(missing_at(&wanted.scope));
+    }
+    unknown_principal(world, said, wanted)
+}
+
+/// What is wrong with whom a role is to be assigned to, if anything is.
+fn unknown_principal(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
+    let known = known_principal(world, &wanted.principal);
+    // Everybody who can sign in to a sandbox is a person and an application in one.
+    if let (Some(said), Some(own), true) = (
+        body["principalType"].as_str(),
+        principal_type(world, &wanted.principal),
+        known,
+    ) && !said.eq_ignore_ascii_case(own)
+        && !(own == "User" && said.eq_ignore_ascii_case("ServicePrincipal"))
+    {
+        let text = format!(
+            "The PrincipalId '{}' has type '{own}' , which is different from specified \
+            PrinciaplType '{said}'.",
+            wanted.principal.replace('-', "")
+        );
+        return Some(Reply::error(400, "UnmatchedPrincipalType", text));
     }
     // With the type of the principal in the request, the service does not look the principal up. A
     // new identity, which the directory does not show yet, is accepted then.
-    let said = body["properties"]["principalType"].is_string();
-    (!said && !known_principal(world, &wanted.principal)).then(|| {
+    (!body["principalType"].is_string() && !known).then(|| {
         let text = format!(
             "Principal {} does not exist in the directory {}.",
             wanted.principal.replace('-', ""),

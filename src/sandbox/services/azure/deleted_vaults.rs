@@ -6,7 +6,8 @@ use super::inventory::nothing;
 use super::listing::listed;
 use super::scope::Scope;
 use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::{User, Vault};
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::vaults::Vault;
 use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -126,7 +127,7 @@ fn purge(world: &mut World, scope: &Scope, place: (&str, &str), hsm: bool) -> Re
 }
 
 fn shown(world: &World, scope: &Scope, name: &str, vault: &Vault) -> Value {
-    let deleted = world.clock.epoch;
+    let deleted = vault.deleted_at.unwrap_or(world.clock.epoch);
     let purged = deleted + SignedDuration::from_hours(24 * vault.retention_days());
     let (kind, id) = (
         kind(vault.hsm),
@@ -136,7 +137,7 @@ fn shown(world: &World, scope: &Scope, name: &str, vault: &Vault) -> Value {
         "location": vault.location,
         "deletionDate": deleted.to_string(),
         "scheduledPurgeDate": purged.to_string(),
-        "tags": {},
+        "tags": vault.tags,
     });
     properties[id] = json!(world.vault_id(name));
     if vault.is_purge_protected() {

@@ -3,11 +3,11 @@
 //! 2021-04-01 and 2022-12-01). Imitated after the public REST reference.
 
 use super::errors::{refusal, unauthorized};
+use super::groups::{self, LOCATIONS};
 use super::listing::{invalid_filter, listed, listed_whole, listed_with_link, refused};
 use super::odata;
 use super::scope::Scope;
-use super::shapes::{policy_body, provider_body, readable, vault_body};
-use super::versions::{self, Provider};
+use super::shapes::{policy_body, readable, vault_body};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::parts::User;
@@ -33,21 +33,17 @@ pub(super) fn respond(
             None => return one_subscription(world, user, subscription),
             Some(name) => (
                 "resourceGroups/read",
-                subscription
-                    .group(name)
-                    .map_or_else(|| nothing(request), |own| Reply::json(200, &group(own))),
+                subscription.group(name).map_or_else(
+                    || nothing(request),
+                    |own| Reply::json(200, &groups::body(world, own)),
+                ),
             ),
         },
         // Who sees nothing sees an empty list.
         ("GET", ["resources"]) => return resources(world, request, user, scope),
-        ("GET", ["resourcegroups"]) => return groups(world, request, user, subscription),
+        ("GET", ["resourcegroups"]) => return list_groups(world, request, user, subscription),
         _ if scope.group.is_some() => return nothing(request),
         ("GET", ["locations"]) => ("locations/read", locations(world, request, scope)),
-        ("GET", ["providers"]) => ("providers/read", providers(world, request, scope)),
-        ("GET", ["providers", _]) => ("providers/read", provider(world, request, scope)),
-        ("POST", ["providers", _, "register"]) => {
-            ("register/action", provider(world, request, scope))
-        }
         _ => return nothing(request),
     };
     let action = format!("Microsoft.Resources/subscriptions/{what}");
@@ -74,28 +70,32 @@ pub(super) fn tenants(world: &World, request: &Request) -> Reply {
     listed_with_link(world, request, vec![tenant])
 }
 
-fn group(group: &Group) -> Value {
-    json!({
-        "id": group.id,
-        "name": group.name,
-        "type": "Microsoft.Resources/resourceGroups",
-        "location": group.location,
-        "tags": {},
-        "properties": { "provisioningState": "Succeeded" },
-    })
-}
-
-/// The groups that the caller may read. None of them has tags, which are all that their list may be
-/// filtered by.
-fn groups(world: &World, request: &Request, user: &User, subscription: &Subscription) -> Reply {
+/// The groups that the caller may read. Their list may be filtered by a tag.
+fn list_groups(
+    world: &World,
+    request: &Request,
+    user: &User,
+    subscription: &Subscription,
+) -> Reply {
     let filter = request.query("$filter");
     let Some(tags) = odata::comparisons(filter, &["tagName", "tagValue"]) else {
         return invalid_filter(filter);
     };
     let action = "Microsoft.Resources/subscriptions/resourceGroups/read";
     let readable = |group: &&Group| allowed(world, &user.object_id, action, &group.id, false);
-    let shown = subscription.groups.values().filter(|_| tags.is_empty());
-    let shown = shown.filter(readable).map(group);
+    let tagged = |group: &&Group| {
+        let own = group.tags.as_object();
+        let own = own.into_iter().flatten();
+        tags.is_empty()
+            || own.into_iter().any(|(name, value)| {
+                tags.iter().all(|(field, wanted)| match *field {
+                    "tagName" => name.eq_ignore_ascii_case(wanted),
+                    _ => value.as_str() == Some(*wanted),
+                })
+            })
+    };
+    let shown = subscription.groups.values().filter(tagged);
+    let shown = shown.filter(readable).map(|own| groups::body(world, own));
     listed(world, request, &["$filter", "$top"], shown.collect())
 }
 
@@ -111,47 +111,11 @@ fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
             "regionalDisplayName": shown,
         })
     };
-    let all = [
-        ("westeurope", "West Europe"),
-        ("northeurope", "North Europe"),
-        ("uksouth", "UK South"),
-    ];
-    listed_whole(world, request, all.into_iter().map(location).collect())
-}
-
-fn other(world: &World, scope: &Scope, own: &Provider) -> Value {
-    json!({
-        "id": format!("{}/providers/{}", scope.id, own.namespace),
-        "namespace": own.namespace,
-        "registrationPolicy": "RegistrationRequired",
-        "registrationState": "Registered",
-        "resourceTypes": own.types(&["West Europe", "North Europe", "UK South"], world.clock.now()),
-    })
-}
-
-/// Registered in every subscription of the sandbox; enterprise policies have their own.
-fn others() -> impl Iterator<Item = &'static Provider> {
-    let others = versions::PROVIDERS.iter();
-    others.filter(|own| own.namespace != versions::POWER_PLATFORM)
-}
-
-fn providers(world: &World, request: &Request, scope: &Scope) -> Reply {
-    let all = others()
-        .map(|own| other(world, scope, own))
-        .chain([provider_body(world, scope)]);
-    listed(world, request, &["$expand"], all.collect())
-}
-
-fn provider(world: &World, request: &Request, scope: &Scope) -> Reply {
-    let name = request.path.get(3).map_or("", String::as_str);
-    match others().find(|own| own.namespace.eq_ignore_ascii_case(name)) {
-        Some(found) => Reply::json(200, &other(world, scope, found)),
-        None => Reply::error(
-            404,
-            "InvalidResourceNamespace",
-            format!("The resource namespace '{name}' is invalid."),
-        ),
-    }
+    listed_whole(
+        world,
+        request,
+        LOCATIONS.into_iter().map(location).collect(),
+    )
 }
 
 /// Fields by which the list of resources may be filtered, of those that the service has.
@@ -211,7 +175,9 @@ fn listed_resource(body: &Value, created: Timestamp, expanded: &[&str]) -> Value
     let mut item: Value = shown
         .map(|name| ((*name).to_owned(), body[*name].clone()))
         .collect();
-    if let Some(identity) = item["identity"].as_object_mut() {
+    // Indexing would make one that is `null`.
+    let identity = item.get_mut("identity");
+    if let Some(identity) = identity.and_then(Value::as_object_mut) {
         identity.shift_remove("systemAssignedIdentityPrincipalId");
     }
     for name in MORE {

@@ -1,13 +1,30 @@
 //! Hosts below vault.azure.net and managedhsm.azure.net: how a key, one of its versions or a
 //! deleted key is shown (7.x and 2025-07-01). Imitated after the public REST reference.
 
+use super::errors::bad_parameter;
+use super::key_wishes::{Names, shown};
 use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::keys::{made, unix, uri, version_id};
-use crate::sandbox::tenant::parts::{Key, Vault};
+use crate::sandbox::tenant::keys::{uri, version, version_id};
+use crate::sandbox::tenant::vaults::{Key, Vault};
 use crate::sandbox::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+
+/// How the data plane spells what a key is made of.
+pub(super) const NAMES: Names = Names {
+    size: "key_size",
+    curve: "crv",
+    operations: "key_ops",
+};
+
+/// A name of a key that no vault takes.
+pub(super) fn misnamed(key: &str) -> Option<Reply> {
+    let good = |ch: char| ch.is_ascii_alphanumeric() || ch == '-';
+    let whole = (1..=127).contains(&key.len()) && key.chars().all(good);
+    let text = format!("The request URI contains an invalid name: {key}");
+    (!whole).then(|| bad_parameter(text))
+}
 
 pub(super) fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a Key, Reply> {
     let found = world
@@ -78,22 +95,23 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
     }
 }
 
-pub(super) fn attributes(world: &World, vault: &str, key: &Key, number: u32) -> Value {
+/// Attributes and tags, as bundles and lists have them.
+pub(super) fn facts(world: &World, vault: &str, key: &Key, number: u32) -> Value {
     let vault = world.vaults.get(vault);
-    let made = made(world, key, number);
+    let version = version(world, key, number);
     let mut attributes = json!({
         "enabled": key.is_enabled(number),
-        "created": made,
-        "updated": made,
+        "created": version.made,
+        "updated": version.updated,
         "recoveryLevel": vault.map(Vault::recovery_level),
         "recoverableDays": vault.map_or(90, Vault::retention_days),
     });
-    for (field, days) in [("exp", key.expires_in_days), ("nbf", key.starts_in_days)] {
-        if let Some(seconds) = unix(world, days) {
+    for (field, time) in [("exp", version.expires), ("nbf", version.starts)] {
+        if let Some(seconds) = time {
             attributes[field] = json!(seconds);
         }
     }
-    attributes
+    json!({ "attributes": attributes, "tags": version.tags })
 }
 
 pub(super) fn kid(world: &World, vault: &str, key: &str, number: u32) -> String {
@@ -106,26 +124,29 @@ pub(super) fn kid(world: &World, vault: &str, key: &str, number: u32) -> String 
 }
 
 pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
-    let mut material = json!({
-        "kid": kid(world, vault, name, number),
-        "kty": key.kty,
-        "key_ops": ["wrapKey", "unwrapKey"],
-    });
-    if key.kty.starts_with("RSA") {
+    let version = version(world, key, number);
+    let mut material = shown(&version, &NAMES);
+    // A bundle has the material itself, which tells the size.
+    material.shift_remove(NAMES.size);
+    material.insert("kid".to_owned(), json!(kid(world, vault, name, number)));
+    let mut material = Value::Object(material);
+    if version.kty.starts_with("RSA") {
         // Bytes that look like a modulus: nobody computes with them.
-        let modulus: Vec<u8> = (0..key.bits / 8)
+        let modulus: Vec<u8> = (0..version.bits / 8)
             .map(|index| (index % 251) as u8 | if index == 0 { 0x80 } else { 1 })
             .collect();
         material["n"] = json!(URL_SAFE_NO_PAD.encode(modulus));
         material["e"] = json!("AQAB");
-    } else {
-        material["crv"] = json!("P-256");
-        material["x"] = json!(URL_SAFE_NO_PAD.encode([1_u8; 32]));
-        material["y"] = json!(URL_SAFE_NO_PAD.encode([2_u8; 32]));
+    } else if let Some(curve) = version.curve.as_deref() {
+        let bytes = match curve {
+            "P-384" => 48,
+            "P-521" => 66,
+            _ => 32,
+        };
+        material["x"] = json!(URL_SAFE_NO_PAD.encode(vec![1_u8; bytes]));
+        material["y"] = json!(URL_SAFE_NO_PAD.encode(vec![2_u8; bytes]));
     }
-    json!({
-        "key": material,
-        "attributes": attributes(world, vault, key, number),
-        "tags": {},
-    })
+    let mut body = facts(world, vault, key, number);
+    body["key"] = material;
+    body
 }

@@ -3,16 +3,28 @@
 
 use super::errors::forbidden;
 use super::key_bundle::{by_version, deleted, latest};
+use super::key_writes::not_played;
+use super::vault_rules::CLIENT;
 use super::versions::refusal_of_keys;
-use super::{keys, local_roles};
+use super::{key_writes, keys, local_roles, rotation_policy};
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
-use crate::sandbox::tenant::keys::{access_policies, rbac};
+use crate::sandbox::tenant::keys::{access_policies, is_for, rbac};
 use crate::sandbox::tenant::local_roles::locally_allowed;
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
-use serde_json::json;
+
+/// What is done with the material of a key.
+const OPERATIONS: [&str; 7] = [
+    "encrypt",
+    "decrypt",
+    "sign",
+    "verify",
+    "wrapkey",
+    "unwrapkey",
+    "release",
+];
 
 pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let (name, suffix) = request.host.split_once('.').unwrap_or_default();
@@ -31,12 +43,26 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     };
     let name = name.to_owned();
     if world.vaults.get(&name).is_some_and(|vault| vault.firewall) {
-        return forbidden(
-            "ForbiddenByFirewall",
-            "Client address is not authorized and caller is not a trusted service.",
-        );
+        return shut_out(world, &name);
     }
     refusal_of_keys(request).unwrap_or_else(|| dispatch(world, request, &user, &name))
+}
+
+/// Why the network lets nobody in.
+fn shut_out(world: &World, name: &str) -> Reply {
+    let own = world.vaults.get(name);
+    if own.is_some_and(|vault| vault.properties["publicNetworkAccess"] == "Disabled") {
+        return forbidden(
+            "ForbiddenByConnection",
+            "Public network access is disabled and request is not from a trusted service nor via \
+            an approved private link.",
+        );
+    }
+    let text = format!(
+        "Client address is not authorized and caller is not a trusted service.\r\nClient \
+        address: {CLIENT}"
+    );
+    forbidden("ForbiddenByFirewall", &text)
 }
 
 fn unknown_caller(world: &World, request: &Request, resource: &str) -> Reply {
@@ -75,8 +101,9 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
         }
         ("GET", ["keys", key, "versions"]) => may(world, user, name, "read", "list")
             .unwrap_or_else(|| keys::versions(world, request, name, key)),
-        ("GET", ["keys", key, "rotationpolicy"]) => may(world, user, name, "read", "get")
-            .unwrap_or_else(|| keys::rotation_policy(world, name, key)),
+        ("GET" | "PUT", ["keys", key, "rotationpolicy"]) => {
+            policy(world, request, user, (name, key))
+        }
         ("GET", ["deletedkeys", key]) => {
             may(world, user, name, "read", "get").unwrap_or_else(|| deleted(world, name, key))
         }
@@ -87,9 +114,11 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
         ("GET", ["deletedkeys"]) => may(world, user, name, "read", "list")
             .unwrap_or_else(|| keys::list(world, request, name, true)),
         ("POST", ["keys", key, "create"]) => may(world, user, name, "create/action", "create")
-            .unwrap_or_else(|| keys::create(world, request, name, key)),
+            .unwrap_or_else(|| key_writes::create(world, request, name, key)),
         ("PATCH", ["keys", key, version @ ..]) => may(world, user, name, "update/action", "update")
-            .unwrap_or_else(|| keys::update(world, request, name, key, version.first().copied())),
+            .unwrap_or_else(|| {
+                key_writes::update(world, request, name, key, version.first().copied())
+            }),
         ("DELETE", ["keys", key]) => may(world, user, name, "delete", "delete")
             .unwrap_or_else(|| keys::delete(world, name, key)),
         ("DELETE", ["deletedkeys", key]) => may(world, user, name, "purge/action", "purge")
@@ -100,12 +129,34 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
         }
         ("POST", ["keys", key, "rotate"]) => may(world, user, name, "rotate/action", "rotate")
             .unwrap_or_else(|| keys::rotate(world, name, key)),
+        ("PUT", ["keys", _]) => not_played("import"),
+        ("POST", ["keys", "restore"]) => not_played("restore"),
+        ("POST", ["keys", _, "backup"]) => not_played("back up"),
+        ("POST", ["keys", _, .., what]) if OPERATIONS.contains(what) => not_played("use"),
         _ => Reply::error(
             404,
             "NotFound",
             format!("There is nothing at {}.", request.raw_path),
         ),
     }
+}
+
+/// The rotation policy of a key, which has rights of its own.
+fn policy(world: &mut World, request: &Request, user: &User, (name, key): (&str, &str)) -> Reply {
+    let scope = format!("/keys/{key}");
+    let sets = request.method == "PUT";
+    let (action, permission) = if sets {
+        ("keyrotationpolicies/write", "setrotationpolicy")
+    } else {
+        ("keyrotationpolicies/read", "getrotationpolicy")
+    };
+    refused(world, user, (name, &scope), action, permission).unwrap_or_else(|| {
+        if sets {
+            rotation_policy::put(world, request, name, key)
+        } else {
+            rotation_policy::get(world, name, key)
+        }
+    })
 }
 
 fn not_by_local_roles() -> Reply {
@@ -125,6 +176,9 @@ fn local_action(action: &str) -> &str {
         "recover/action" => "keys/deletedKeys/recover/action",
         "purge/action" => "keys/deletedKeys/delete",
         "rotate/action" => "keys/rotate/action",
+        // Which of them a rotation policy asks for is (inferred).
+        "keyrotationpolicies/read" => "keys/read/action",
+        "keyrotationpolicies/write" => "keys/write/action",
         other => other,
     }
 }
@@ -147,7 +201,12 @@ fn refused(
     }
     if rbac(vault) {
         let id = format!("{}{key}", world.vault_id(name));
-        let action = format!("Microsoft.KeyVault/vaults/keys/{action}");
+        let below = if action.starts_with("keyrotation") {
+            ""
+        } else {
+            "keys/"
+        };
+        let action = format!("Microsoft.KeyVault/vaults/{below}{action}");
         let allowed = allowed(world, &user.object_id, &action, &id, true);
         return (!allowed).then(|| {
             forbidden(
@@ -159,7 +218,7 @@ fn refused(
         });
     }
     let granted = access_policies(world, name).iter().any(|entry| {
-        entry["objectId"] == json!(user.object_id)
+        is_for(entry, &user.object_id)
             && entry["permissions"]["keys"].as_array().is_some_and(|list| {
                 list.iter().any(|own| {
                     own.as_str()

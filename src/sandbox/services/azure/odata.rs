@@ -1,18 +1,18 @@
 //! The little of OData's `$filter` that Resource Manager's clients send.
 
 /// The value of `field eq 'value'`; the field's name in any case, as the services take it.
-pub(super) fn equal<'a>(filter: &'a str, field: &str) -> Option<&'a str> {
+pub(in crate::sandbox::services) fn equal<'a>(filter: &'a str, field: &str) -> Option<&'a str> {
     quoted(filter, &format!("{field} eq '"))
 }
 
 /// The argument of `name('argument')`.
-pub(super) fn called<'a>(filter: &'a str, name: &str) -> Option<&'a str> {
+pub(in crate::sandbox::services) fn called<'a>(filter: &'a str, name: &str) -> Option<&'a str> {
     quoted(filter, &format!("{name}('"))
 }
 
 /// All comparisons of a filter that is nothing but `field eq 'value'`, joined by `and`, of these
 /// fields; `None` for any other filter. A value that holds ` and ` is not understood.
-pub(super) fn comparisons<'a>(
+pub(in crate::sandbox::services) fn comparisons<'a>(
     filter: &'a str,
     fields: &[&'a str],
 ) -> Option<Vec<(&'a str, &'a str)>> {

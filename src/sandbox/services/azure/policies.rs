@@ -1,12 +1,13 @@
-//! Host management.azure.com, provider `Microsoft.PowerPlatform` (2020-10-30): its registration,
-//! and enterprise policies. Imitated after the public specification and Microsoft's own scripts for
+//! Host management.azure.com, provider `Microsoft.PowerPlatform` (2020-10-30): enterprise
+//! policies. Imitated after the public specification and Microsoft's own scripts for
 //! customer-managed keys.
 
-use super::errors::{disallowed, refusal};
+use super::errors::{disallowed, malformed, no_method, refusal};
 use super::listing::listed;
 use super::policy_operations::change;
 use super::scope::Scope;
-use super::shapes::{policy_body, provider_body};
+use super::shapes::policy_body;
+use super::tags::bad;
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::azure_operations::Pending;
 use crate::sandbox::tenant::parts::{Policy, User};
@@ -14,47 +15,10 @@ use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
+/// States of the encryption (specification 2020-10-30-preview).
+const STATES: [&str; 3] = ["Enabled", "Disabled", "NotConfigured"];
 /// The type of an enterprise policy.
 const KIND: &str = "Microsoft.PowerPlatform/enterprisePolicies";
-
-pub(super) fn provider(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
-    if let Some(refusal) = refusal(
-        world,
-        user,
-        "Microsoft.Resources/subscriptions/providers/read",
-        &scope.id,
-    ) {
-        return refusal;
-    }
-    if request.method != "GET" {
-        return Reply::error(
-            405,
-            "MethodNotAllowed",
-            "The requested resource does not support this method.",
-        );
-    }
-    Reply::json(200, &provider_body(world, scope))
-}
-
-pub(super) fn register(world: &mut World, user: &User, scope: &Scope) -> Reply {
-    if let Some(refusal) = refusal(
-        world,
-        user,
-        "Microsoft.PowerPlatform/register/action",
-        &scope.id,
-    ) {
-        return refusal;
-    }
-    let now = world.clock.now();
-    if let Some(own) = world.subscription_mut(&scope.subscription)
-        && own.provider == "NotRegistered"
-    {
-        "Registering".clone_into(&mut own.provider);
-        own.provider_since = Some(now);
-        world.effect("provider-registered", &scope.id);
-    }
-    Reply::json(200, &provider_body(world, scope))
-}
 
 /// Those of the group or of the subscription that the caller may read.
 pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
@@ -79,7 +43,7 @@ pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope)
 
 pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &Scope) -> Reply {
     let name = request.path.last().map_or("", String::as_str);
-    let id = format!("{}/providers/{KIND}/{name}", scope.id);
+    let id = id_of(scope, name);
     let key = id.to_ascii_lowercase();
     let verb = match request.method.as_str() {
         "GET" => "read",
@@ -94,7 +58,7 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &
     ) {
         return refusal;
     }
-    let linked = is_linked(world, &id);
+    let linked = world.is_linked(&id);
     let existing = world.policies.get(&key).cloned();
     match (request.method.as_str(), existing) {
         ("GET", Some(policy)) => Reply::json(200, &policy_body(&policy)),
@@ -115,80 +79,154 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &
         ("DELETE", Some(_)) => change(world, Pending::Delete(id)),
         ("PATCH", Some(policy)) => patch(world, &request.json(), policy),
         ("PUT", existing) => put(world, &request.json(), (scope, name), existing),
-        _ => Reply::error(
-            405,
-            "MethodNotAllowed",
-            "The requested resource does not support this method.",
-        ),
+        _ => no_method(),
     }
 }
 
-/// Is any environment linked to the policy of this ARM id?
-fn is_linked(world: &World, id: &str) -> bool {
-    let mut links = world
-        .environments
-        .values()
-        .filter_map(|environment| environment.link.as_ref());
-    links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
-}
-
-/// What is named is changed, everything else stays.
+/// What is named is changed, everything else stays. The version of the key goes with its name.
 fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
+    if let Some(refused) = bad_types(wanted) {
+        return refused;
+    }
     if wanted["tags"].is_object() {
         policy.tags = wanted["tags"].clone();
     }
-    let vault = &wanted["properties"]["encryption"]["keyVault"];
+    let encryption = &wanted["properties"]["encryption"];
+    if let Some(state) = known_state(encryption) {
+        state.clone_into(&mut policy.state);
+    }
+    let vault = &encryption["keyVault"];
     if let Some(id) = vault["id"].as_str() {
         id.clone_into(&mut policy.vault_id);
     }
     if let Some(name) = vault["key"]["name"].as_str() {
         name.clone_into(&mut policy.key);
-        policy.version = vault["key"]["version"]
-            .as_str()
-            .filter(|version| !version.is_empty())
-            .map(str::to_owned);
+        policy.version = version(vault);
+    }
+    if !is_vault(world, &policy.vault_id) {
+        return incomplete();
     }
     change(world, Pending::Write(Box::new(policy)))
 }
 
-fn put(
-    world: &mut World,
-    wanted: &Value,
-    (scope, name): (&Scope, &str),
-    existing: Option<Policy>,
-) -> Reply {
-    let id = &format!("{}/providers/{KIND}/{name}", scope.id);
-    if let Some(refusal) = unacceptable(world, wanted, (scope, name)) {
+fn version(vault: &Value) -> Option<String> {
+    let version = vault["key"]["version"].as_str();
+    version
+        .filter(|version| !version.is_empty())
+        .map(str::to_owned)
+}
+
+fn put(world: &mut World, wanted: &Value, at: (&Scope, &str), existing: Option<Policy>) -> Reply {
+    if let Some(refusal) = unacceptable(world, wanted, at) {
         return refusal;
     }
-    let vault = &wanted["properties"]["encryption"]["keyVault"];
+    let created = existing.map_or_else(|| world.clock.now(), |policy| policy.created);
     let policy = Policy {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        location: wanted["location"]
-            .as_str()
-            .unwrap_or_default()
-            .to_ascii_lowercase(),
-        kind: "Encryption".to_owned(),
-        vault_id: vault["id"].as_str().unwrap_or_default().to_owned(),
-        key: vault["key"]["name"].as_str().unwrap_or_default().to_owned(),
-        version: vault["key"]["version"]
-            .as_str()
-            .filter(|version| !version.is_empty())
-            .map(str::to_owned),
-        no_identity: false,
-        health: "Undetermined".to_owned(),
-        tags: wanted["tags"].clone(),
-        created: existing
-            .as_ref()
-            .map_or_else(|| world.clock.now(), |policy| policy.created),
+        created,
+        ..policy_of(world, wanted, at)
     };
     change(world, Pending::Write(Box::new(policy)))
 }
 
+/// The policy that a body describes which was found acceptable.
+pub(super) fn policy_of(world: &World, wanted: &Value, (scope, name): (&Scope, &str)) -> Policy {
+    let encryption = &wanted["properties"]["encryption"];
+    let vault = &encryption["keyVault"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Policy {
+        id: id_of(scope, name),
+        name: name.to_owned(),
+        location: text(&wanted["location"]).to_ascii_lowercase(),
+        kind: "Encryption".to_owned(),
+        vault_id: text(&vault["id"]),
+        key: text(&vault["key"]["name"]),
+        version: version(vault),
+        no_identity: false,
+        health: "Undetermined".to_owned(),
+        state: known_state(encryption).unwrap_or("Enabled").to_owned(),
+        tags: wanted["tags"].clone(),
+        created: world.clock.now(),
+    }
+}
+
+/// ARM id of a policy of this name.
+pub(super) fn id_of(scope: &Scope, name: &str) -> String {
+    format!("{}/providers/{KIND}/{name}", scope.id)
+}
+
+/// The state of the encryption, in the letter case of the specification.
+fn known_state(encryption: &Value) -> Option<&'static str> {
+    let said = encryption["state"].as_str()?;
+    let mut all = STATES.into_iter();
+    all.find(|own| own.eq_ignore_ascii_case(said))
+}
+
+/// What a body holds that is of no type that it can be of.
+fn bad_types(wanted: &Value) -> Option<Reply> {
+    let encryption = &wanted["properties"]["encryption"];
+    let vault = &encryption["keyVault"];
+    let texts = [
+        ("location", &wanted["location"]),
+        ("kind", &wanted["kind"]),
+        ("identity.type", &wanted["identity"]["type"]),
+        ("properties.encryption.state", &encryption["state"]),
+        ("properties.encryption.keyVault.id", &vault["id"]),
+        (
+            "properties.encryption.keyVault.key.name",
+            &vault["key"]["name"],
+        ),
+        (
+            "properties.encryption.keyVault.key.version",
+            &vault["key"]["version"],
+        ),
+    ];
+    let odd = texts
+        .iter()
+        .find(|(_, value)| !value.is_string() && !value.is_null());
+    if let Some((field, value)) = odd {
+        return Some(malformed(field, value));
+    }
+    if !encryption["state"].is_null() && known_state(encryption).is_none() {
+        return Some(malformed(
+            "properties.encryption.state",
+            &encryption["state"],
+        ));
+    }
+    // Other kinds of policies are not played.
+    for field in ["lockbox", "networkInjection"] {
+        let value = &wanted["properties"][field];
+        if !value.is_null() {
+            return Some(malformed(&format!("properties.{field}"), value));
+        }
+    }
+    bad(&wanted["tags"], "tags")
+}
+
+/// Is there a vault or managed HSM of this ARM id? A deleted one is none (inferred).
+fn is_vault(world: &World, id: &str) -> bool {
+    let mut vaults = world.vaults.iter();
+    vaults.any(|(own, vault)| !vault.deleted && world.vault_id(own).eq_ignore_ascii_case(id))
+}
+
+fn incomplete() -> Reply {
+    Reply::error(
+        400,
+        "InvalidRequestContent",
+        "The request content was invalid: kind, identity, vault and key are needed.",
+    )
+}
+
 /// Why such a policy can't be written, if so.
-fn unacceptable(world: &World, wanted: &Value, (scope, name): (&Scope, &str)) -> Option<Reply> {
-    if let Some(error) = disallowed(world, name, scope) {
+pub(super) fn unacceptable(
+    world: &World,
+    wanted: &Value,
+    (scope, name): (&Scope, &str),
+) -> Option<Reply> {
+    let location = wanted["location"]
+        .as_str()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if let Some(error) = disallowed(world, &id_of(scope, name), &location) {
         return Some(Reply::json(403, &json!({ "error": error })));
     }
     let provider = world
@@ -201,10 +239,9 @@ fn unacceptable(world: &World, wanted: &Value, (scope, name): (&Scope, &str)) ->
         );
         return Some(Reply::error(409, "MissingSubscriptionRegistration", text));
     }
-    let location = wanted["location"]
-        .as_str()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    if let Some(refused) = bad_types(wanted) {
+        return Some(refused);
+    }
     if !world.provider_locations.contains(&location) {
         let text = format!(
             "The provided location '{location}' is not available for resource type \
@@ -219,19 +256,9 @@ fn unacceptable(world: &World, wanted: &Value, (scope, name): (&Scope, &str)) ->
         ));
     }
     let vault = &wanted["properties"]["encryption"]["keyVault"];
-    let vault_id = vault["id"].as_str().unwrap_or_default();
-    let known = world
-        .vaults
-        .keys()
-        .any(|own| world.vault_id(own).eq_ignore_ascii_case(vault_id));
     let shape = wanted["kind"] == "Encryption"
         && wanted["identity"]["type"] == "SystemAssigned"
         && vault["key"]["name"].is_string();
-    (!known || !shape).then(|| {
-        Reply::error(
-            400,
-            "InvalidRequestContent",
-            "The request content was invalid: kind, identity, vault and key are needed.",
-        )
-    })
+    let known = is_vault(world, vault["id"].as_str().unwrap_or_default());
+    (!known || !shape).then(incomplete)
 }

@@ -39,7 +39,7 @@ pub(super) fn change(world: &mut World, change: Pending) -> Reply {
         Pending::Write(policy) => {
             Reply::json(if existed { 200 } else { 201 }, &policy_body(policy))
         }
-        Pending::Delete(_) => Reply::empty(200),
+        Pending::Delete(_) | Pending::DeleteGroup(_) | Pending::Deploy(..) => Reply::empty(200),
     };
     world.take_effect(change);
     reply
@@ -56,17 +56,24 @@ fn accepted(world: &World, operation: &AzureOperation) -> Reply {
             operation.id
         )
     };
-    let reply = Reply::empty(202)
-        .header("location", address("operationResults"))
-        .header("retry-after", RETRY_AFTER);
+    let reply = poll(Reply::empty(202).header("location", address("operationResults")));
     if world.settings.policy_told_by == "location" {
         return reply;
     }
     reply.header("azure-asyncoperation", address("operations"))
 }
 
+/// Asks for a pause before the next look.
+pub(super) fn poll(reply: Reply) -> Reply {
+    reply.header("retry-after", RETRY_AFTER)
+}
+
 /// The operation of this id on something in the subscription.
-fn find<'a>(world: &'a World, scope: &Scope, id: &str) -> Result<&'a AzureOperation, Reply> {
+pub(super) fn found<'a>(
+    world: &'a World,
+    scope: &Scope,
+    id: &str,
+) -> Result<&'a AzureOperation, Reply> {
     let mut all = world.azure_operations.iter();
     all.find(|one| one.id.eq_ignore_ascii_case(id) && scope.holds(one.change.target()))
         .ok_or_else(|| {
@@ -77,7 +84,7 @@ fn find<'a>(world: &'a World, scope: &Scope, id: &str) -> Result<&'a AzureOperat
 
 /// `Azure-AsyncOperation`: 200, whatever has come of it.
 pub(super) fn operation(world: &World, request: &Request, scope: &Scope, id: &str) -> Reply {
-    let found = match find(world, scope, id) {
+    let found = match found(world, scope, id) {
         Ok(found) => found,
         Err(missing) => return missing,
     };
@@ -88,7 +95,7 @@ pub(super) fn operation(world: &World, request: &Request, scope: &Scope, id: &st
         "startTime": found.began.to_string(),
     });
     let Some(ended) = found.ended else {
-        return Reply::json(200, &body).header("retry-after", RETRY_AFTER);
+        return poll(Reply::json(200, &body));
     };
     body["endTime"] = json!(ended.to_string());
     body["status"] = json!("Succeeded");
@@ -101,7 +108,7 @@ pub(super) fn operation(world: &World, request: &Request, scope: &Scope, id: &st
 
 /// `Location`: 202 until it has ended, and then what the change itself would have answered.
 pub(super) fn result(world: &World, scope: &Scope, id: &str) -> Reply {
-    let found = match find(world, scope, id) {
+    let found = match found(world, scope, id) {
         Ok(found) => found,
         Err(missing) => return missing,
     };
@@ -109,6 +116,8 @@ pub(super) fn result(world: &World, scope: &Scope, id: &str) -> Reply {
         _ if found.ended.is_none() => accepted(world, found),
         (Some(failing), _) => Reply::error(400, &failing.code, &failing.message),
         (None, Pending::Write(policy)) => Reply::json(200, &policy_body(policy)),
-        (None, Pending::Delete(_)) => Reply::empty(204),
+        (None, Pending::Delete(_) | Pending::DeleteGroup(_) | Pending::Deploy(..)) => {
+            Reply::empty(204)
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::sandbox::message::Reply;
 use crate::sandbox::tenant::scopes::covers;
 use crate::sandbox::tenant::subscriptions::{Group, Subscription};
+use crate::sandbox::tenant::vaults::Vault;
 use crate::sandbox::tenant::world::World;
 
 /// A subscription, or a resource group of one.
@@ -75,5 +76,48 @@ impl Scope {
             details please go to https://aka.ms/ARMResourceNotFoundFix"
         );
         Reply::error(404, "ResourceNotFound", text)
+    }
+}
+
+/// Is what this ARM id names there, or does it name what can't be missing? What is below a vault,
+/// such as a key, is where the vault is.
+pub(super) fn exists(world: &World, id: &str) -> bool {
+    let Some((group, resource)) = split(id) else {
+        return true;
+    };
+    let lower = id.to_ascii_lowercase();
+    let vault = |(name, vault): (&String, &Vault)| {
+        !vault.deleted && covers(&world.vault_id(name), id) && !group.is_empty()
+    };
+    match resource.first().map(String::as_str) {
+        Some("microsoft.powerplatform") => world.policies.contains_key(&lower),
+        Some("microsoft.keyvault") => world.vaults.iter().any(vault),
+        _ => false,
+    }
+}
+
+/// What Resource Manager says where [`exists`] says no.
+pub(super) fn missing_at(id: &str) -> Reply {
+    let (group, resource) = split(id).unwrap_or_default();
+    let text = format!(
+        "The Resource '{}' under resource group '{group}' was not found. For more details please \
+        go to https://aka.ms/ARMResourceNotFoundFix",
+        resource.join("/")
+    );
+    Reply::error(404, "ResourceNotFound", text)
+}
+
+/// The group of the ARM id of a resource, and what stands behind `providers`, in lower case.
+fn split(id: &str) -> Option<(String, Vec<String>)> {
+    let parts: Vec<String> = id.split('/').skip(1).map(str::to_ascii_lowercase).collect();
+    match &parts[..] {
+        [subscriptions, _, groups, group, providers, rest @ ..]
+            if subscriptions == "subscriptions"
+                && groups == "resourcegroups"
+                && providers == "providers" =>
+        {
+            Some((group.clone(), rest.to_vec()))
+        }
+        _ => None,
     }
 }

@@ -5,8 +5,9 @@ use super::scope::Scope;
 use super::versions::{self, POWER_PLATFORM};
 use crate::sandbox::tenant::ids::guid;
 use crate::sandbox::tenant::keys::{resolve, uri};
-use crate::sandbox::tenant::parts::{Policy, User, Vault};
+use crate::sandbox::tenant::parts::{Policy, User};
 use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::vaults::Vault;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
@@ -53,7 +54,7 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
             "systemId": policy.system_id(),
             "healthStatus": policy.health,
             "encryption": {
-                "state": "Enabled",
+                "state": policy.state,
                 "keyVault": { "id": policy.vault_id, "key": key },
             },
         },
@@ -74,9 +75,12 @@ pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
 }
 
 pub(super) fn vault_body(world: &World, name: &str) -> Value {
-    let Some(vault) = world.vaults.get(name) else {
-        return Value::Null;
-    };
+    let own = world.vaults.get(name);
+    own.map_or(Value::Null, |own| vault_of(world, name, own))
+}
+
+/// A vault that is, or was, called so.
+pub(super) fn vault_of(world: &World, name: &str, vault: &Vault) -> Value {
     let mut properties = resolve(world, &vault.properties);
     // A scenario may put a vault into another tenant.
     if properties["tenantId"].is_null() {
@@ -84,15 +88,23 @@ pub(super) fn vault_body(world: &World, name: &str) -> Value {
     }
     properties["provisioningState"] = json!("Succeeded");
     properties[if vault.hsm { "hsmUri" } else { "vaultUri" }] = json!(uri(name, vault));
-    if !vault.hsm {
-        properties["sku"] = json!({ "family": "A", "name": "premium" });
+    let sku = &mut properties["sku"];
+    if sku.is_null() && !vault.hsm {
+        *sku = json!({ "family": "A", "name": "premium" });
     }
-    json!({
+    let mut body = json!({
         "id": world.vault_id(name),
         "name": name,
         "type": format!("Microsoft.KeyVault/{}", vault.kind()),
         "location": vault.location,
-        "tags": {},
+        "tags": vault.tags,
         "properties": properties,
-    })
+    });
+    if vault.hsm {
+        body["sku"] = json!({ "family": "B", "name": "Standard_B1" });
+        if let Some(own) = body["properties"].as_object_mut() {
+            own.shift_remove("sku");
+        }
+    }
+    body
 }

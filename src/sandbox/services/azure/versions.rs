@@ -87,11 +87,18 @@ const LOCKS: &str = "2014-08-01 2015-01-01 2015-05-01-preview 2015-06-01 2016-09
 const MANAGEMENT_GROUPS: &str = "2017-08-31-preview 2017-11-01-preview 2018-01-01-preview \
     2018-03-01-beta 2018-03-01-preview 2019-11-01 2020-02-01 2020-05-01 2020-10-01 2021-04-01 \
     2023-04-01 2024-02-01-preview";
+const GOVERNANCE: &str = "2015-10-01-preview 2015-11-01 2016-04-01 2016-12-01 2017-06-01-preview \
+    2018-03-01 2018-05-01 2019-01-01 2019-06-01 2019-09-01 2020-03-01 2020-08-01 2020-09-01 \
+    2021-06-01 2022-06-01 2023-04-01 2024-04-01 2024-05-01 2025-01-01 2025-03-01 2025-11-01";
+const EXEMPTIONS: &str =
+    "2020-07-01-preview 2022-07-01-preview 2024-12-01-preview 2026-01-01-preview";
+const GRAPH: &str = "2018-09-01-preview 2019-04-01 2020-04-01-preview 2020-09-01-preview \
+    2021-03-01 2021-06-01-preview 2022-10-01 2024-04-01";
 /// The published specification knows only the preview; Microsoft's scripts use the other one.
 const POLICIES: &str = "2020-10-30-preview 2020-10-30";
 
 /// Every provider that is played, in the order of the list of providers.
-pub(super) const PROVIDERS: [Provider; 5] = [
+pub(super) const PROVIDERS: [Provider; 6] = [
     Provider {
         namespace: KEY_VAULT,
         kinds: &[
@@ -108,6 +115,7 @@ pub(super) const PROVIDERS: [Provider; 5] = [
             located("locations/deletedVaults", VAULTS),
             located("locations/deletedManagedHSMs", HSMS),
             kind("checkNameAvailability", VAULTS),
+            kind("checkMhsmNameAvailability", HSMS),
             kind("operations", VAULTS),
         ],
     },
@@ -119,6 +127,9 @@ pub(super) const PROVIDERS: [Provider; 5] = [
             kind("permissions", DEFINITIONS),
             kind("denyAssignments", DENIALS),
             kind("locks", LOCKS),
+            kind("policyAssignments", GOVERNANCE),
+            kind("policyDefinitions", GOVERNANCE),
+            kind("policyExemptions", EXEMPTIONS),
         ],
     },
     Provider {
@@ -132,7 +143,13 @@ pub(super) const PROVIDERS: [Provider; 5] = [
             kind("subscriptions/resources", OWN),
             kind("resourceGroups", OWN),
             kind("deployments", OWN),
+            kind("deployments/operations", OWN),
+            kind("tags", OWN),
         ],
+    },
+    Provider {
+        namespace: "Microsoft.ResourceGraph",
+        kinds: &[kind("resources", GRAPH)],
     },
     Provider {
         namespace: "Microsoft.Management",
@@ -213,7 +230,9 @@ pub(super) fn refusal(request: &Request, locations: &[String], now: Timestamp) -
     let named = route
         .windows(2)
         .rposition(|pair| pair[0] == "providers")
-        .filter(|at| route.len() > at + 2 && route[at + 2] != "register");
+        .filter(|at| {
+            route.len() > at + 2 && route[at + 2] != "register" && route[at + 2] != "unregister"
+        });
     let Some(at) = named.filter(|at| route[at + 1] != "microsoft.resources") else {
         let known = OWN.split(' ').any(|own| own == version);
         return (!known).then(|| invalid(version, &newest_first(OWN)));

@@ -1,0 +1,119 @@
+//! A key, its vault and the resource group, where they are not there. cmkctl looks before every
+//! write, the first one included: a vault that is there is never written.
+
+use super::applier::{Applier, Outcome};
+use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES};
+use crate::cloud::Writer;
+use crate::cloud::fault::Reply;
+use crate::error::{Error, Result};
+use crate::model::ids::ArmId;
+use crate::model::key_ids::KeyName;
+use crate::model::new_key::{Shape, VaultShape};
+
+/// What is made, by what it is called and what a refusal is about.
+fn sending<'a>(
+    sign: &'a str,
+    (what, failed): (String, String),
+    witness: &'a str,
+    advice: fn(Error) -> Error,
+) -> Sending<'a> {
+    Sending {
+        sign,
+        what,
+        failed,
+        shows: CREATION_SHOWS,
+        takes: VAULT_CHANGES,
+        witness,
+        after: After::of,
+        advice,
+    }
+}
+
+/// Is it there?
+fn there<T>(reply: Reply<T>, what: &str) -> Look<T> {
+    match reply {
+        Ok(found) => Look::Yes(found),
+        Err(fault) if fault.is_absence() => Look::NotYet(format!("{what} does not show yet")),
+        Err(fault) => Look::Unknown(fault),
+    }
+}
+
+impl Applier<'_> {
+    pub(super) async fn create_group(
+        &mut self,
+        (subscription, group): (&str, &str),
+        region: &str,
+    ) -> Result<Outcome> {
+        let said = (
+            format!("The resource group `{group}` exists"),
+            format!("The resource group `{group}` can't be created."),
+        );
+        let witness = "an account with the role Reader on the subscription";
+        let sending = sending("the resource group", said, witness, |error| {
+            error.of_role("Contributor on the subscription is enough to create it.")
+        });
+        let reader = self.reader.clone();
+        let look = async || {
+            let reply = reader.region_of(subscription, group).await;
+            there(reply, "the resource group")
+        };
+        let send = async |writer: &Writer| writer.put_group(subscription, group, region).await;
+        let (_, correlation) = self.send_if_missing(&sending, send, look).await?;
+        Ok(Outcome {
+            what: sending.what,
+            subject: subscription.to_owned(),
+            correlation,
+        })
+    }
+
+    /// Its network may keep this machine out of the data plane at once: only Resource Manager is
+    /// asked.
+    pub(super) async fn create_vault(
+        &mut self,
+        vault: &ArmId,
+        shape: &VaultShape,
+    ) -> Result<Outcome> {
+        let name = &vault.name;
+        let said = (
+            format!("The vault `{name}` exists, with purge protection"),
+            format!("The vault `{name}` can't be created."),
+        );
+        let witness = "an account with the role Reader on the vault";
+        let sending = sending("the vault", said, witness, |error| {
+            error.of_role("Key Vault Contributor on the resource group is enough to create it.")
+        });
+        let reader = self.reader.clone();
+        let look = async || there(reader.vault(vault).await, "the vault");
+        let send = async |writer: &Writer| writer.put_vault(vault, shape).await;
+        let (_, correlation) = self.send_if_missing(&sending, send, look).await?;
+        Ok(Outcome {
+            what: sending.what,
+            subject: vault.to_string(),
+            correlation,
+        })
+    }
+
+    pub(super) async fn create_key(
+        &mut self,
+        (vault, key): (&ArmId, &KeyName),
+        shape: &Shape,
+    ) -> Result<Outcome> {
+        let said = (
+            format!("The key `{key}` is in `{}`", vault.name),
+            format!("The key `{key}` can't be created."),
+        );
+        let witness = "an account with the role Reader on the vault";
+        let sending = sending("the key", said, witness, |error| {
+            error.of_role("Key Vault Contributor on the vault is enough to create it.")
+        });
+        let reader = self.reader.clone();
+        let look = async || there(reader.key_with_rotation(vault, key).await, "the key");
+        let send = async |writer: &Writer| writer.put_key(vault, key, shape).await;
+        let (_, correlation) = self.send_if_missing(&sending, send, look).await?;
+        Ok(Outcome {
+            what: sending.what,
+            subject: vault.to_string(),
+            correlation,
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! What keeps a certificate from signing in, and what helps.
+
+use crate::error::{Error, Kind};
+use crate::model::cause::Cause;
+use crate::model::text::quoted;
+use jiff::Timestamp;
+use std::path::Path;
+
+/// Why a certificate can't be used. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The file, as the system says.
+    Unreadable(String),
+    /// Neither PEM nor PFX.
+    Neither,
+    /// A block of it can't be decoded.
+    Damaged,
+    /// A certificate alone.
+    NoKey,
+    /// A private key alone.
+    NoCertificate,
+    /// Both, but they do not belong together.
+    Strangers,
+    /// Not valid before this time.
+    Early(Timestamp),
+    /// Not valid after this time.
+    Ended(Timestamp),
+    /// The key is encrypted, and there is no password.
+    PasswordMissing,
+    /// The key is encrypted, and this password does not open it.
+    PasswordWrong,
+    /// A key in PEM, encrypted in a way that is not read here.
+    OldPem,
+    /// A PFX, encrypted in a way that is not read here.
+    OldPfx,
+    /// A key of another kind than RSA.
+    NotRsa,
+    /// An RSA key of a size that can't sign here.
+    Size,
+}
+
+impl Fault {
+    /// The failure of the sign-in with `file`.
+    pub(super) fn error(&self, file: &Path) -> Error {
+        let what = "Sign-in by way of `environment` failed.";
+        let mut error = Error::new(Kind::SignIn, what).detail(self.sentence(file));
+        error.cause = Some(Cause::SignIn);
+        error.explained = true;
+        self.remedies(file).into_iter().fold(error, Error::hint)
+    }
+
+    fn sentence(&self, file: &Path) -> String {
+        let file = format!("`{}`", file.display());
+        match self {
+            Fault::Unreadable(why) => format!("The certificate file {file} can't be read: {why}."),
+            Fault::Neither => format!("The certificate file {file} is neither PEM nor PFX."),
+            Fault::Damaged => format!("The certificate file {file} is damaged."),
+            Fault::NoKey => format!("The file {file} holds a certificate but no private key."),
+            Fault::NoCertificate => {
+                format!("The file {file} holds a private key but no certificate.")
+            }
+            Fault::Strangers => {
+                format!("No certificate in {file} belongs to the private key in it.")
+            }
+            Fault::Early(time) => format!("The certificate in {file} is not valid before {time}."),
+            Fault::Ended(time) => format!("The certificate in {file} expired on {time}."),
+            Fault::PasswordMissing => {
+                format!("The private key in {file} is encrypted, and there is no password.")
+            }
+            Fault::PasswordWrong => {
+                format!("The file {file} can't be decrypted: wrong password, or damaged.")
+            }
+            Fault::OldPem | Fault::OldPfx => {
+                format!("cmkctl can't read the way in which {file} is encrypted.")
+            }
+            Fault::NotRsa => format!("The private key in {file} is not an RSA key."),
+            Fault::Size => {
+                format!("The private key in {file} is not an RSA key of 2048 to 4096 bits.")
+            }
+        }
+    }
+
+    fn remedies(&self, file: &Path) -> Vec<String> {
+        let one = |text: &str| vec![text.to_owned()];
+        let file = quoted(&file.display().to_string());
+        let now = |name: &str| format!("Then set AZURE_CLIENT_CERTIFICATE_PATH to `{name}`.");
+        match self {
+            Fault::Unreadable(_) => {
+                one("Check AZURE_CLIENT_CERTIFICATE_PATH, and that your account may read the file.")
+            }
+            Fault::Neither | Fault::Damaged => one(
+                "Export the certificate with its private key again, as PEM or PFX, and set \
+                AZURE_CLIENT_CERTIFICATE_PATH to that file.",
+            ),
+            Fault::NoKey => one(
+                "Export the certificate with its private key as PFX, or put both into one PEM \
+                file.",
+            ),
+            Fault::NoCertificate | Fault::Strangers => {
+                one("Put the certificate of this private key into the same file.")
+            }
+            Fault::Early(_) => {
+                one("Check this machine's clock, or use a certificate that is valid now.")
+            }
+            Fault::Ended(_) => one(
+                "Register a new certificate at the application in Microsoft Entra, and set \
+                AZURE_CLIENT_CERTIFICATE_PATH to its file.",
+            ),
+            Fault::PasswordMissing => one("Set AZURE_CLIENT_CERTIFICATE_PASSWORD."),
+            Fault::PasswordWrong => one("Check AZURE_CLIENT_CERTIFICATE_PASSWORD."),
+            Fault::OldPem => vec![
+                format!("openssl pkcs8 -topk8 -v2 aes-256-cbc -in {file} -out converted.pem"),
+                format!("openssl x509 -in {file} >> converted.pem"),
+                now("converted.pem"),
+            ],
+            Fault::OldPfx => vec![
+                format!("openssl pkcs12 -legacy -in {file} -out converted.pem"),
+                now("converted.pem"),
+            ],
+            Fault::NotRsa | Fault::Size => {
+                one("Use a certificate with an RSA key of 2048 to 4096 bits.")
+            }
+        }
+    }
+}

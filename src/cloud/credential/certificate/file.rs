@@ -1,0 +1,140 @@
+//! The files that certificates come in: PEM (RFC 7468) and PFX (RFC 7292). What a file is, its
+//! content says; names and endings say nothing.
+
+use super::fault::Fault;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use p12_keystore::{Pkcs12Archive, error::Error as PfxError};
+use pkcs8::{EncryptedPrivateKeyInfoRef, pkcs5};
+
+/// A private key as the file holds it. It has no `Debug`, on purpose.
+pub(super) enum Key {
+    /// PKCS#8, of any algorithm.
+    Pkcs8(Vec<u8>),
+    /// PKCS#1: RSA.
+    Pkcs1(Vec<u8>),
+    /// SEC 1 and the like: not RSA.
+    Other,
+}
+
+/// What a file holds.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) keys: Vec<Key>,
+    /// DER, in the order of the file.
+    pub(super) certificates: Vec<Vec<u8>>,
+}
+
+/// Reads keys and certificates.
+pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
+    // Names in bag attributes may be in any encoding.
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains(BEGIN) {
+        pem(&text, password)
+    } else if bytes.first() == Some(&SEQUENCE) {
+        der(bytes, password)
+    } else {
+        Err(Fault::Neither)
+    }
+}
+
+const BEGIN: &str = "-----BEGIN ";
+
+fn pem(text: &str, password: Option<&str>) -> Result<Contents, Fault> {
+    let mut contents = Contents::default();
+    let mut rest = text;
+    while let Some((_, block)) = rest.split_once(BEGIN) {
+        let (label, body) = block.split_once("-----").ok_or(Fault::Damaged)?;
+        let (body, after) = body
+            .split_once(&format!("-----END {label}-----"))
+            .ok_or(Fault::Damaged)?;
+        rest = after;
+        let plain = || {
+            let letters: String = body.split_whitespace().collect();
+            STANDARD.decode(letters).map_err(|_| Fault::Damaged)
+        };
+        match label {
+            "CERTIFICATE" | "X509 CERTIFICATE" => contents.certificates.push(plain()?),
+            "PRIVATE KEY" => contents.keys.push(Key::Pkcs8(plain()?)),
+            "ENCRYPTED PRIVATE KEY" => contents.keys.push(decrypted(&plain()?, password)?),
+            // RFC 1421, 4.6.1.1: OpenSSL's own way before PKCS#8.
+            "RSA PRIVATE KEY" if body.contains("ENCRYPTED") => return Err(Fault::OldPem),
+            "RSA PRIVATE KEY" => contents.keys.push(Key::Pkcs1(plain()?)),
+            "EC PRIVATE KEY" | "DSA PRIVATE KEY" => contents.keys.push(Key::Other),
+            _ => {}
+        }
+    }
+    Ok(contents)
+}
+
+const SEQUENCE: u8 = 0x30;
+
+fn der(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
+    // The length takes one byte, or as many more as its low bits say.
+    let length = bytes.get(1).copied().unwrap_or_default();
+    let more = if length < 0x80 { 0 } else { length & 0x7f };
+    let members = bytes.get(2 + usize::from(more)..).unwrap_or_default();
+    if members.starts_with(&[2, 1, 3]) {
+        return pfx(bytes, password);
+    }
+    let mut contents = Contents::default();
+    match members {
+        // The version of a private key, then its algorithm or its modulus.
+        [2, 1, 0 | 1, SEQUENCE, ..] => contents.keys.push(Key::Pkcs8(bytes.to_vec())),
+        [2, 1, 0, 2, ..] => contents.keys.push(Key::Pkcs1(bytes.to_vec())),
+        _ if EncryptedPrivateKeyInfoRef::try_from(bytes).is_ok() => contents.keys.push(Key::Other),
+        _ if x509_parser::parse_x509_certificate(bytes).is_ok() => {
+            contents.certificates.push(bytes.to_vec());
+        }
+        _ => return Err(Fault::Neither),
+    }
+    Ok(contents)
+}
+
+/// A password that does not open something, or none.
+fn closed(password: Option<&str>) -> Fault {
+    if password.is_some() {
+        Fault::PasswordWrong
+    } else {
+        Fault::PasswordMissing
+    }
+}
+
+/// PBES2 of RFC 8018 is read, and nothing older.
+fn decrypted(bytes: &[u8], password: Option<&str>) -> Result<Key, Fault> {
+    /// 1.2.840.113549.1.5.13
+    const PBES2: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
+    if !bytes.windows(PBES2.len()).any(|part| part == PBES2) {
+        return Err(Fault::OldPem);
+    }
+    let sealed = EncryptedPrivateKeyInfoRef::try_from(bytes).map_err(|_| Fault::OldPem)?;
+    let password = password.ok_or(Fault::PasswordMissing)?;
+    match sealed.decrypt(password) {
+        Ok(document) => Ok(Key::Pkcs8(document.as_bytes().to_vec())),
+        Err(pkcs8::Error::EncryptedPrivateKey(
+            pkcs5::Error::UnsupportedAlgorithm { .. }
+            | pkcs5::Error::AlgorithmParametersInvalid { .. }
+            | pkcs5::Error::NoPbes1CryptSupport,
+        )) => Err(Fault::OldPem),
+        Err(_) => Err(Fault::PasswordWrong),
+    }
+}
+
+fn pfx(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
+    let archive = Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
+    let archive = archive.map_err(|error| match error {
+        PfxError::UnsupportedEncryptionScheme
+        | PfxError::UnsupportedMacAlgorithm
+        | PfxError::UnsupportedContentType => Fault::OldPfx,
+        PfxError::MacError(_) | PfxError::Pkcs5Error(_) | PfxError::UnpadError => closed(password),
+        _ => Fault::Damaged,
+    })?;
+    let keys = archive.keys.into_iter();
+    let certificates = archive.certs.into_iter();
+    Ok(Contents {
+        keys: keys
+            .map(|bag| Key::Pkcs8(bag.key.as_der().to_vec()))
+            .collect(),
+        certificates: certificates.map(|bag| bag.cert.as_der().to_vec()).collect(),
+    })
+}

@@ -1,0 +1,43 @@
+//! The Key Vault client of the Azure crate asks for tokens, too.
+
+use super::Tokens;
+use super::token::Wanted;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+
+#[async_trait::async_trait]
+impl TokenCredential for Tokens {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let failed = |words: String| {
+            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
+        };
+        let [scope] = scopes else {
+            return Err(failed("exactly one scope is needed".to_owned()));
+        };
+        // The scope is the service's own word, out of its challenge: no token is asked for that is
+        // not for keys.
+        if !self.wire.cloud().is_for_keys(scope) {
+            let words = format!(
+                "the challenge asks for a token for {}",
+                crate::cloud::json::clean(scope)
+            );
+            return Err(azure_core::Error::with_message(
+                azure_core::error::ErrorKind::Other,
+                words,
+            ));
+        }
+        let token = self
+            .entry(Wanted::now(scope), None)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let expires =
+            azure_core::time::OffsetDateTime::from_unix_timestamp(token.expires.as_second());
+        Ok(AccessToken::new(
+            token.secret,
+            expires.map_err(|error| failed(error.to_string()))?,
+        ))
+    }
+}

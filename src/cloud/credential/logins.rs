@@ -1,0 +1,239 @@
+//! `auth login`: somebody signs in once, and the commands after it are signed in.
+
+use super::memory::{How, Login, LoginKey};
+use super::own::claims_in;
+use super::person::{ANY_TENANT, AZURE_CLI, Asking, Endpoint, Flow, sign_in};
+use super::remembered::Remembered;
+use super::source::{CertificateFile, Method, Secret, SignIn, Source};
+use super::token::{self, Identity, Token, Wanted};
+use super::{Tokens, ways};
+use crate::error::{Error, Kind, Result};
+use crate::model::cause::Cause;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// What `auth login` is asked to do.
+#[derive(Debug)]
+pub struct LogIn {
+    /// By which way.
+    pub how: How,
+    /// The challenge of a service, in base64.
+    pub challenge: Option<String>,
+}
+
+impl LogIn {
+    /// Is it what a service asks for?
+    pub fn is_challenge(text: &str) -> bool {
+        claims_in(text).is_some()
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// Who it is.
+    pub identity: Identity,
+    /// The application that was signed in to.
+    pub client: String,
+    /// Where it is remembered.
+    pub file: PathBuf,
+}
+
+impl Tokens {
+    fn login(&self) -> &Remembered {
+        self.login.get_or_init(|| {
+            let authority = self.wire.cloud().get("login");
+            Remembered::of(self.memory(), authority, &self.sign_in)
+        })
+    }
+
+    /// What `auth login` remembered, among the ways to sign in.
+    pub(super) fn login_source(&self) -> Source {
+        self.login().source()
+    }
+
+    /// A token of whoever has signed in before.
+    pub(super) async fn by_login(&self, wanted: Wanted<'_>) -> Result<Token> {
+        let login = match self.login() {
+            Remembered::Somebody(login) => login,
+            Remembered::Nobody(why) => {
+                let what = format!("Sign-in by way of `login` is not set up: {why}.");
+                return Err(Error::new(Kind::SignIn, what));
+            }
+            Remembered::Lost(why) => return Err(void(failed(why))),
+        };
+        let outcome = match &login.how {
+            How::Certificate(file) => self.by_file(login, file, wanted.scope).await,
+            How::Browser => self.by_refresh(login, Flow::Browser, wanted).await,
+            How::DeviceCode => self.by_refresh(login, Flow::DeviceCode, wanted).await,
+        };
+        outcome.map_err(|error| match error.cause {
+            Some(Cause::SignIn) => void(error),
+            _ => error,
+        })
+    }
+
+    async fn by_refresh(&self, login: &Login, flow: Flow, wanted: Wanted<'_>) -> Result<Token> {
+        let tenant = self.sign_in.tenant.as_deref();
+        let own = login.tenant_id.as_deref().or(login.key.tenant.as_deref());
+        let asking = Asking {
+            endpoint: Endpoint {
+                wire: &self.wire,
+                way: Method::Login,
+                tenant: tenant.or(own).unwrap_or(ANY_TENANT),
+                client: &login.key.client,
+            },
+            flow,
+            person: &self.sign_in.person,
+            prompt: &self.prompt,
+            account: login.name.as_deref(),
+        };
+        if let Some(refresh) = &login.refresh {
+            let account = login.object_id.as_deref();
+            self.signed_in.begin(refresh, account).await;
+        }
+        let given = self.signed_in.token(&asking, wanted).await?;
+        if let Some(refresh) = &given.refresh {
+            self.memory().renew_login(login, refresh);
+        }
+        Ok(given.token)
+    }
+
+    /// A token by the certificate in a file, which is read anew each time.
+    async fn by_file(&self, login: &Login, file: &Path, scope: &str) -> Result<Token> {
+        let own = SignIn {
+            method: None,
+            tenant: login.key.tenant.clone(),
+            client_id: Some(login.key.client.clone()),
+            client_secret: None,
+            certificate: Some(CertificateFile {
+                path: file.to_owned(),
+                password: self.sign_in.certificate_password.clone(),
+                with_chain: false,
+            }),
+            ..self.sign_in.clone()
+        };
+        let token = ways::token(&self.wire, &own, Method::Environment, scope).await;
+        token.map_err(|mut error| {
+            error.message = "Sign-in by way of `login` failed.".to_owned();
+            for hint in &mut error.hints {
+                *hint = hint.replace("set AZURE_CLIENT_CERTIFICATE_PATH to", "sign in with");
+                *hint = hint.replace("AZURE_CLIENT_CERTIFICATE_PATH", "`--certificate`");
+            }
+            error
+        })
+    }
+
+    /// Somebody signs in, which is remembered from now on.
+    ///
+    /// # Errors
+    /// Nobody signed in, the sign-in was refused, or it can't be remembered.
+    pub async fn log_in(&self, wanted: &LogIn) -> Result<LoggedIn> {
+        let file = self.can_remember()?;
+        let scope = self.wire.cloud().scopes().into_iter().next();
+        let scope = scope.unwrap_or_default();
+        let (token, refresh, client) = match &wanted.how {
+            How::Browser => self.person(Flow::Browser, wanted, &scope).await?,
+            How::DeviceCode => self.person(Flow::DeviceCode, wanted, &scope).await?,
+            How::Certificate(path) => {
+                let client = self.sign_in.named_client.as_ref();
+                let client = client.or(self.sign_in.client_id.as_ref());
+                let client = client.cloned().unwrap_or_default();
+                let login = self.new_login(&wanted.how, client.clone());
+                (self.by_file(&login, path, &scope).await?, None, client)
+            }
+        };
+        let identity = token::identity(&token, Method::Login);
+        let login = Login {
+            tenant_id: identity.tenant.clone(),
+            refresh,
+            name: identity.name.clone(),
+            object_id: identity.object_id.clone(),
+            ..self.new_login(&wanted.how, client.clone())
+        };
+        let kept = self.memory().keep_login(&login);
+        kept.map_err(|fault| unremembered(&fault.told(&file).to_string()))?;
+        Ok(LoggedIn {
+            identity,
+            client,
+            file,
+        })
+    }
+
+    async fn person(
+        &self,
+        flow: Flow,
+        wanted: &LogIn,
+        scope: &str,
+    ) -> Result<(Token, Option<Secret>, String)> {
+        let way = match flow {
+            Flow::Browser => Method::Browser,
+            Flow::DeviceCode => Method::DeviceCode,
+        };
+        let client = self.sign_in.device_code_client.as_deref();
+        let client = client.unwrap_or(AZURE_CLI);
+        let claims = wanted.challenge.as_deref();
+        let claims = claims.and_then(claims_in);
+        let asking = self.asking(way, flow);
+        let given = sign_in(&asking, scope, claims.as_deref()).await?;
+        if given.refresh.is_none() {
+            return Err(asking
+                .endpoint
+                .failed("The sign-in service gave no refresh token, so nothing can be remembered.")
+                .hint("Sign in for each command: `--auth device-code`."));
+        }
+        Ok((given.token, given.refresh, client.to_owned()))
+    }
+
+    fn new_login(&self, how: &How, client: String) -> Login {
+        Login {
+            key: LoginKey {
+                authority: self.wire.cloud().get("login").to_owned(),
+                tenant: self.sign_in.tenant.clone(),
+                client,
+            },
+            tenant_id: None,
+            refresh: None,
+            name: None,
+            object_id: None,
+            how: how.clone(),
+            when: Timestamp::now(),
+        }
+    }
+
+    /// The file in which a sign-in would be remembered.
+    fn can_remember(&self) -> Result<PathBuf> {
+        let memory = self.memory();
+        let Some(file) = memory.file() else {
+            let words = "This user has no folder for it: `HOME` is not set.";
+            return Err(unremembered(words));
+        };
+        if !memory.is_on() {
+            return Err(unremembered("`CMKCTL_CREDENTIAL_STORE` is `none`."));
+        }
+        match memory.store_fault() {
+            Some(fault) => Err(unremembered(&fault.told(&file).to_string())),
+            None => Ok(file),
+        }
+    }
+}
+
+fn failed(words: &str) -> Error {
+    let mut error = Error::new(Kind::SignIn, "Sign-in by way of `login` failed.");
+    error.cause = Some(Cause::SignIn);
+    error
+        .detail(words.to_owned())
+        .hint("Sign in again: `cmkctl auth login`.")
+}
+
+/// The sign-in does not hold any more, and no other account takes its place in silence.
+fn void(error: Error) -> Error {
+    error.hint("To sign in another way instead, forget this sign-in: `cmkctl auth logout`.")
+}
+
+fn unremembered(why: &str) -> Error {
+    Error::new(Kind::SignIn, "The sign-in can't be remembered.")
+        .detail(why.to_owned())
+        .hint("Sign in for each command: `--auth browser` or `--auth device-code`.")
+        .hint("Or sign in with another tool: `az login`, `azd auth login` or `Connect-AzAccount`.")
+}

@@ -1,0 +1,75 @@
+//! Who may be asked to sign in, how, and what is said where nobody can be.
+
+use super::super::source::{Method, Person, Prompt};
+use super::endpoint::{ANY_TENANT, Asks, Endpoint};
+use crate::error::{Error, Kind, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// How somebody can sign in by cmkctl itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cloud::credential) enum Flow {
+    /// In a browser on this machine.
+    Browser,
+    /// By a code, in a browser anywhere.
+    DeviceCode,
+}
+
+/// Who may be asked, and how.
+pub(in crate::cloud::credential) struct Asking<'a> {
+    pub(in crate::cloud::credential) endpoint: Endpoint<'a>,
+    pub(in crate::cloud::credential) flow: Flow,
+    pub(in crate::cloud::credential) person: &'a Person,
+    pub(in crate::cloud::credential) prompt: &'a Prompt,
+    /// The account that is meant, by its user principal name.
+    pub(in crate::cloud::credential) account: Option<&'a str>,
+}
+
+impl Asking<'_> {
+    /// Can the person be asked here, for `asks` or to begin with?
+    pub(super) fn may_ask(&self, asks: Option<&Asks>) -> Result<()> {
+        let way = self.endpoint.way;
+        let there = match (way, self.flow) {
+            // A command that has somebody's sign-in surprises nobody with a page.
+            (Method::Login, _) => self.person.at_terminal,
+            (_, Flow::Browser) => self.person.can_browse(),
+            // A code can be typed anywhere, by whoever reads what is printed.
+            (_, Flow::DeviceCode) => true,
+        };
+        match asks {
+            _ if there => Ok(()),
+            None => Err(nobody(way)),
+            Some(asks) => Err(unanswered(self, asks)),
+        }
+    }
+}
+
+/// Only the person can satisfy what is asked for, and nobody is there.
+pub(in crate::cloud::credential) fn unanswered(asking: &Asking<'_>, asks: &Asks) -> Error {
+    let mut error = asks.error.clone();
+    error.hints.clear();
+    let tenant = match asking.endpoint.tenant {
+        ANY_TENANT => String::new(),
+        tenant => format!(" --tenant {tenant}"),
+    };
+    let claims = asks.claims.as_ref().map_or_else(String::new, |claims| {
+        format!(" --claims-challenge \"{}\"", STANDARD.encode(claims))
+    });
+    error
+        .hint("Sign in again at a terminal:")
+        .hint(format!("cmkctl auth login{tenant}{claims}"))
+}
+
+/// Nobody is there to sign in.
+pub(in crate::cloud::credential) fn nobody(method: Method) -> Error {
+    Error::new(
+        Kind::SignIn,
+        format!("Sign-in by way of `{}` needs a person.", method.name()),
+    )
+    .detail("There is no terminal, and `BROWSER` is not set.")
+    .hint("At a terminal: `cmkctl auth login`.")
+    .hint(
+        "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
+        `AZURE_CLIENT_CERTIFICATE_PATH`, or `AZURE_CLIENT_SECRET`).",
+    )
+}

@@ -1,0 +1,76 @@
+//! Opens a browser: the one that `BROWSER` names, or the system's own.
+
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+
+/// Opens `address`. Whoever must see it has seen it already: a failure is only said.
+///
+/// # Errors
+/// Why nothing opened.
+pub(super) async fn open(browser: Option<&str>, address: &str) -> Result<(), String> {
+    if let Some(list) = browser {
+        return by_variable(list, address);
+    }
+    let address = address.to_owned();
+    let opened = tokio::task::spawn_blocking(move || open::that_detached(address)).await;
+    match opened {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("it could not be started".to_owned()),
+    }
+}
+
+/// `BROWSER` is a list of programs. The address takes the place of `%s`, or stands at the end.
+fn by_variable(list: &str, address: &str) -> Result<(), String> {
+    let mut why = "`BROWSER` names no program".to_owned();
+    for one in std::env::split_paths(list) {
+        let words = words(&one.to_string_lossy(), address);
+        let Some((program, arguments)) = words.split_first() else {
+            continue;
+        };
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        // A browser says much, and none of it is about the sign-in.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        match command.spawn() {
+            Ok(_) => return Ok(()),
+            Err(error) => why = format!("{}: {error}", program.to_string_lossy()),
+        }
+    }
+    Err(why)
+}
+
+fn words(command: &str, address: &str) -> Vec<OsString> {
+    // A program of Windows has blanks in its path.
+    if std::path::Path::new(command).is_file() {
+        return vec![command.into(), address.into()];
+    }
+    let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    let named = words.iter().any(|word| word.contains("%s"));
+    for word in &mut words {
+        *word = word.replace("%s", address);
+    }
+    if !named && !words.is_empty() {
+        words.push(address.to_owned());
+    }
+    words.into_iter().map(OsString::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_stands_where_it_is_wanted() {
+        for (command, expected) in [
+            ("firefox", &["firefox", "http://x"][..]),
+            ("firefox -P work", &["firefox", "-P", "work", "http://x"]),
+            ("w --url=%s -n", &["w", "--url=http://x", "-n"]),
+            (" ", &[]),
+        ] {
+            assert_eq!(words(command, "http://x"), expected, "{command}");
+        }
+        assert!(by_variable("", "http://x").is_err());
+        assert!(by_variable("/nonexistent/browser", "http://x").is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! What the browser brings back, and what it shows.
+
+use super::super::source::Secret;
+use crate::cloud::json;
+use url::form_urlencoded;
+
+/// What the sign-in page sent the browser back with.
+#[derive(Debug)]
+pub(super) enum Back {
+    /// The code.
+    Code(Secret),
+    /// A refusal: its code, and its words.
+    Refused(String),
+    /// Neither.
+    Nothing,
+}
+
+/// What a request's first line brings, if it answers this sign-in: its `state` says so.
+pub(super) fn back(line: &str, state: &Secret) -> Option<Back> {
+    let mut words = line.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let query = target.strip_prefix("/?")?;
+    if method != "GET" || !words.next()?.starts_with("HTTP/1.") {
+        return None;
+    }
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let one = |name: &str| {
+        let mut all = pairs.iter().filter(|(own, _)| own == name);
+        // Given twice, nobody knows which counts.
+        let first = all.next().map(|(_, value)| value.as_str());
+        first.filter(|value| !value.is_empty() && all.next().is_none())
+    };
+    if one("state").map(str::to_owned).map(Secret::new).as_ref() != Some(state) {
+        return None;
+    }
+    Some(match (one("error"), one("code")) {
+        (Some(error), _) => {
+            let words = one("error_description").unwrap_or(error);
+            Back::Refused(json::clean(words))
+        }
+        (None, Some(code)) => Back::Code(Secret::new(code.to_owned())),
+        (None, None) => Back::Nothing,
+    })
+}
+
+/// The page at the end.
+pub(super) fn done() -> String {
+    page("You are signed in.", "Close this tab.")
+}
+
+/// The page when it failed.
+pub(super) fn failed(words: &str) -> String {
+    let more = format!("{words} Close this tab, and look at the terminal.");
+    page("You are not signed in.", &more)
+}
+
+fn page(title: &str, words: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>cmkctl</title>\
+        </head><body><h1>{}</h1><p>{}</p></body></html>",
+        escaped(title),
+        escaped(words)
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for ch in text.chars() {
+        match ch {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            ch => out.push(ch),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_answer_to_this_sign_in_is_read() {
+        let state = Secret::new("s+t".to_owned());
+        let read = |line: &str| back(line, &state);
+        let code = read("GET /?code=a%2Bb+c&state=s%2Bt HTTP/1.1");
+        assert!(matches!(code, Some(Back::Code(code)) if code.secret() == "a+b c"));
+        for odd in [
+            "",
+            "GET",
+            "GET /",
+            "GET / HTTP/1.1",
+            "GET /favicon.ico HTTP/1.1",
+            "GET /?code=a HTTP/1.1",
+            "GET /?code=a&state= HTTP/1.1",
+            "GET /?code=a&state=other HTTP/1.1",
+            "GET /?code=a&state=s+t HTTP/1.1",
+            "GET /?code=a&state=s%2Bt&state=s%2Bt HTTP/1.1",
+            "GET /other?code=a&state=s%2Bt HTTP/1.1",
+            "POST /?code=a&state=s%2Bt HTTP/1.1",
+            "GET /?code=a&state=s%2Bt",
+        ] {
+            assert!(read(odd).is_none(), "{odd}");
+        }
+        for nothing in [
+            "GET /?state=s%2Bt HTTP/1.1",
+            "GET /?code=&state=s%2Bt HTTP/1.1",
+            "GET /?code=a&code=b&state=s%2Bt HTTP/1.1",
+        ] {
+            assert!(matches!(read(nothing), Some(Back::Nothing)), "{nothing}");
+        }
+        let refused = read("GET /?error=access_denied&code=a&state=s%2Bt HTTP/1.1");
+        assert!(matches!(refused, Some(Back::Refused(words)) if words == "access_denied"));
+        let line = "GET /?error=x&error_description=No%0A%1b[31m&state=s%2Bt HTTP/1.1";
+        let Some(Back::Refused(words)) = read(line) else {
+            panic!("{line}");
+        };
+        assert!(!words.contains(['\n', '\u{1b}']), "{words}");
+    }
+
+    #[test]
+    fn words_of_others_are_no_markup() {
+        let page = failed("<script>alert('x')</script> & \"y\"");
+        assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
+        assert!(!page.contains("\"y\"") && page.contains("&#39;x&#39;"));
+    }
+}

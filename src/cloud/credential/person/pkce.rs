@@ -1,0 +1,41 @@
+//! Proof Key for Code Exchange (RFC 7636): a code is worth nothing without its verifier.
+
+use super::super::source::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// A text of 32 random bytes that nobody guesses.
+pub(super) fn random() -> Option<Secret> {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// The challenge of a verifier, by the method `S256`.
+pub(super) fn challenge(verifier: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.secret().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7636, appendix B.
+    #[test]
+    fn the_challenge_is_that_of_the_specification() {
+        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned());
+        assert_eq!(
+            challenge(&verifier),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+    }
+
+    #[test]
+    fn a_verifier_is_new_each_time_and_long_enough() {
+        let [one, other] = [random().unwrap(), random().unwrap()];
+        assert_ne!(one, other);
+        assert_eq!(one.secret().len(), 43);
+    }
+}

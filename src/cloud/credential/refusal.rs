@@ -1,0 +1,238 @@
+//! A sign-in that was refused: the cause out of what a service or a program says, and what helps.
+
+use super::source::Method;
+use crate::cloud::json;
+use crate::cloud::obstacle::{Obstacle, SILENCE};
+use crate::error::{Error, Kind};
+use crate::model::cause::Cause;
+use crate::model::service_codes;
+use crate::model::who;
+
+/// What a sign-in may be told besides its words.
+#[derive(Debug, Default)]
+pub(super) struct Heard<'a> {
+    /// The command that the program behind it said.
+    pub(super) helps: Option<String>,
+    /// What stood between this machine and the sign-in service.
+    pub(super) obstacle: Option<Obstacle>,
+    /// What the token was to be for.
+    pub(super) scope: &'a str,
+    /// The tenant that was asked.
+    pub(super) tenant: Option<&'a str>,
+}
+
+/// The crate's texts repeat themselves down the chain: the line of the cause, the code in it, and
+/// what helps. What Microsoft Entra's code says comes before what the program says, and that before
+/// what is true of every failure of this way.
+pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
+    if let Some(obstacle) = &heard.obstacle {
+        return unreached(method, obstacle);
+    }
+    let line = json::clean(cause(text));
+    let code = line
+        .split(|ch: char| !ch.is_ascii_alphanumeric())
+        .find(|word| word.starts_with("AADSTS") && word.len() > 6)
+        .map(str::to_owned);
+    let known = code.as_deref().and_then(service_codes::find);
+    let mut error = Error::new(
+        Kind::SignIn,
+        format!("Sign-in by way of `{}` failed.", method.name()),
+    )
+    .detail(line.clone());
+    error.cause = Some(Cause::SignIn);
+    error.explained = true;
+    let barred = known.is_some_and(|known| known.who == who::CONDITIONAL_ACCESS);
+    let hint = match (&heard.helps, known) {
+        _ if line.contains("2.54") => "Update the Azure CLI: `az upgrade`.".to_owned(),
+        _ if line.contains("unknown flag") => {
+            "Update the Azure Developer CLI. This version is too old.".to_owned()
+        }
+        (Some(command), _) if !barred => command.clone(),
+        (_, Some(known)) => {
+            let fix = known.fix_with(&[
+                ("RESOURCE", heard.scope.strip_suffix("/.default")),
+                ("TENANT_ID", heard.tenant),
+            ]);
+            in_words_of(method, fix)
+        }
+        _ => of_the_way(method, &line, heard),
+    };
+    error.code = code;
+    error.correlation = correlation(text);
+    error.hint(hint)
+}
+
+/// A command that signs in, for the program that signed in.
+fn in_words_of(method: Method, fix: String) -> String {
+    let words: &[(&str, &str)] = match method {
+        Method::AzureDeveloperCli => &[
+            ("az logout", "azd auth logout"),
+            ("az login --tenant ", "azd auth login --tenant-id "),
+            ("az login", "azd auth login"),
+        ],
+        Method::AzurePowerShell => &[
+            ("az logout", "Disconnect-AzAccount"),
+            ("az login --tenant ", "Connect-AzAccount -Tenant "),
+            ("az login --scope ", "Connect-AzAccount -AuthScope "),
+            ("az login", "Connect-AzAccount"),
+        ],
+        Method::Login | Method::Browser | Method::DeviceCode => &[
+            ("`az logout`, then `az login", "`cmkctl auth login"),
+            ("az login", "cmkctl auth login"),
+        ],
+        Method::Environment | Method::Federated | Method::ManagedIdentity | Method::AzureCli => &[],
+    };
+    let fix = words
+        .iter()
+        .fold(fix, |fix, (az, own)| fix.replace(az, own));
+    // One sign-in is for all services.
+    if fix.starts_with("cmkctl auth login --scope") {
+        return "cmkctl auth login".to_owned();
+    }
+    match fix.strip_prefix("Connect-AzAccount -AuthScope ") {
+        // It takes the service, not the scope.
+        Some(scope) => format!(
+            "Connect-AzAccount -AuthScope {}",
+            scope.trim_end_matches("/.default")
+        ),
+        None => fix,
+    }
+}
+
+/// Without an answer of the sign-in service there is no credential. Signing in again does not help.
+pub(super) fn unreached(method: Method, obstacle: &Obstacle) -> Error {
+    let mut error = Error::new(
+        Kind::SignIn,
+        format!("Sign-in by way of `{}` failed.", method.name()),
+    )
+    .detail(json::clean(&obstacle.words))
+    .hint(obstacle.remedy);
+    error.cause = Some(Cause::Network);
+    error.explained = true;
+    error
+}
+
+/// From the code of Microsoft Entra to the end of its sentence; else the first line.
+fn cause(text: &str) -> &str {
+    let first = text.lines().next().unwrap_or_default();
+    let Some(at) = text.find("AADSTS") else {
+        return first;
+    };
+    let said = text.get(at..).unwrap_or_default();
+    let ends = ["\r", "\n", "\\r", "\\n", "\"", " Trace ID:"];
+    let end = ends.iter().filter_map(|end| said.find(end)).min();
+    said.get(..end.unwrap_or(said.len())).unwrap_or(said)
+}
+
+/// The id that Microsoft Entra gave the request.
+fn correlation(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("Correlation ID: ")?;
+    let end = rest.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '-');
+    let id = rest.get(..end.unwrap_or(rest.len()))?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+/// A program that signs in for others.
+struct Tool {
+    name: &'static str,
+    install: &'static str,
+    login: String,
+    /// The command that shows what it answers.
+    shows: String,
+}
+
+fn tool(method: Method, heard: &Heard<'_>) -> Option<Tool> {
+    let scope = heard.scope;
+    Some(match method {
+        Method::AzureCli => Tool {
+            name: "Azure CLI",
+            install: "Install the Azure CLI, then run `az login`.",
+            login: "az login".to_owned(),
+            shows: format!("az account get-access-token -o none --scope {scope}"),
+        },
+        Method::AzureDeveloperCli => Tool {
+            name: "Azure Developer CLI",
+            install: "Install the Azure Developer CLI, then run `azd auth login`.",
+            login: "azd auth login".to_owned(),
+            shows: format!("azd auth token --output none --scope {scope}"),
+        },
+        Method::AzurePowerShell => Tool {
+            name: "Azure PowerShell",
+            install: "Install-Module Az.Accounts -Scope CurrentUser",
+            login: heard.tenant.map_or_else(
+                || "Connect-AzAccount".to_owned(),
+                |tenant| format!("Connect-AzAccount -Tenant {tenant}"),
+            ),
+            shows: format!(
+                "Get-AzAccessToken -ResourceUrl {} | Out-Null",
+                scope.trim_end_matches("/.default")
+            ),
+        },
+        Method::Environment
+        | Method::Federated
+        | Method::ManagedIdentity
+        | Method::Login
+        | Method::Browser
+        | Method::DeviceCode => return None,
+    })
+}
+
+/// What helps where no code and no suggestion says it. Only what is about a sign-in asks for one.
+fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
+    if matches!(method, Method::Login | Method::Browser | Method::DeviceCode) {
+        return "Sign in again: `cmkctl auth login`.".to_owned();
+    }
+    let Some(tool) = tool(method, heard) else {
+        return "See what is set: `cmkctl auth status`.".to_owned();
+    };
+    let Tool { name, login, .. } = &tool;
+    let lower = line.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["not found on path", "az.accounts is not installed"]) {
+        tool.install.to_owned()
+    } else if says(&[
+        "certificate_verify_failed",
+        "certificate verify failed",
+        "sslerror",
+        "x509",
+    ]) {
+        format!(
+            "The {name} does not trust the certificate that it is shown. A proxy may replace it: \
+            set `REQUESTS_CA_BUNDLE` (az) or `SSL_CERT_FILE` (azd) to the proxy's authority."
+        )
+    } else if says(&[
+        "nameresolution",
+        "getaddrinfo",
+        "failed to resolve",
+        "max retries",
+        "no such host",
+        "connection refused",
+        "timed out",
+        "proxyerror",
+    ]) {
+        SILENCE.to_owned()
+    } else if says(&[
+        "permission denied",
+        "permissionerror",
+        "read-only file system",
+        "no space left",
+    ]) {
+        format!("The {name} can't use a file of its own. Mend what the line says about the file.")
+    } else if says(&[
+        "log in",
+        "login",
+        "logged in",
+        "sign in",
+        "aadsts",
+        "expired",
+        "no subscription",
+        "connect-azaccount",
+    ]) {
+        format!("Run `{login}`.")
+    } else {
+        format!(
+            "The {name} itself failed. See what it says: `{}`.",
+            tool.shows
+        )
+    }
+}

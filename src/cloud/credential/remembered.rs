@@ -1,0 +1,77 @@
+//! Who has signed in by `auth login` before, as far as the settings of this command want it.
+
+use super::memory::{How, Login, Memory};
+use super::source::{Method, SignIn, Source, State};
+
+/// Who has signed in before.
+pub(super) enum Remembered {
+    /// Nobody, and why.
+    Nobody(String),
+    /// This account.
+    Somebody(Box<Login>),
+    /// Somebody, and why it can't be read who.
+    Lost(String),
+}
+
+impl Remembered {
+    /// What the memory holds for this cloud, this tenant and this application.
+    pub(super) fn of(memory: &Memory, authority: &str, sign_in: &SignIn) -> Self {
+        if !memory.is_on() {
+            return Self::Nobody("nothing is remembered here".to_owned());
+        }
+        let logins = match memory.logins_if_readable() {
+            Ok(logins) => logins,
+            Err(fault) => {
+                let file = memory.file().unwrap_or_default();
+                return Self::Lost(fault.told(&file).to_string());
+            }
+        };
+        let tenant = sign_in.tenant.as_deref();
+        let client = sign_in.device_code_client.as_deref();
+        let same = |own: Option<&str>, wanted: &str| {
+            own.is_some_and(|own| own.eq_ignore_ascii_case(wanted))
+        };
+        let fits = |login: &Login| {
+            let key = &login.key;
+            let own = [key.tenant.as_deref(), login.tenant_id.as_deref()];
+            let by_certificate = matches!(login.how, How::Certificate(_));
+            key.authority == authority
+                && tenant.is_none_or(|wanted| own.iter().any(|own| same(*own, wanted)))
+                && (by_certificate || client.is_none_or(|wanted| same(Some(&key.client), wanted)))
+        };
+        let newest = logins.into_iter().filter(fits);
+        match (newest.max_by_key(|login| login.when), tenant) {
+            (Some(login), _) => Self::Somebody(Box::new(login)),
+            (None, None) => Self::Nobody("no one is signed in: `cmkctl auth login`".to_owned()),
+            (None, Some(tenant)) => Self::Nobody(format!(
+                "no one is signed in to this tenant: `cmkctl auth login --tenant {tenant}`"
+            )),
+        }
+    }
+
+    /// The same, among the ways to sign in.
+    pub(super) fn source(&self) -> Source {
+        let (state, by) = match self {
+            Self::Nobody(why) => (State::NotConfigured(why.clone()), None),
+            Self::Lost(why) => (State::Refused(why.clone()), None),
+            Self::Somebody(login) => (State::Ready, Some(told(login))),
+        };
+        Source {
+            method: Method::Login,
+            state,
+            by,
+            chosen: false,
+        }
+    }
+}
+
+fn told(login: &Login) -> String {
+    let name = login.name.as_deref().unwrap_or("an account");
+    let how = match &login.how {
+        How::Browser => "by browser".to_owned(),
+        How::DeviceCode => "by device code".to_owned(),
+        How::Certificate(file) => format!("by certificate `{}`", file.display()),
+    };
+    let day = login.when.strftime("%Y-%m-%d");
+    format!("{name}, {how}, since {day}")
+}

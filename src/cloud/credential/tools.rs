@@ -1,0 +1,236 @@
+//! Tokens of the Azure CLI, azd and Azure PowerShell: what an earlier command got, as long as the
+//! same account is signed in, and else a new one. Each start of such a tool takes its time.
+
+use super::bound::binding;
+use super::machine;
+use super::memory::{ENDS_EARLY, Memory, TokenKey};
+use super::power_shell::PowerShell;
+use super::source::{Method, Remembering, Secret, SignIn};
+use super::token::Token;
+use super::ways;
+use crate::cloud::wire::Wire;
+use crate::error::Result;
+use jiff::Timestamp;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So long what came ahead is good for whoever comes: a failure says nothing of later.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// What is done for a scope before anybody asks for it.
+#[derive(Default)]
+enum Ahead {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// This came, and nobody has taken it.
+    Came(Instant, Result<Token>),
+    /// Somebody has asked.
+    Asked,
+}
+
+/// Whoever asks meanwhile waits for it.
+type Attempt = Arc<tokio::sync::Mutex<Ahead>>;
+
+/// The tools, and what is remembered of them.
+pub(super) struct Tools {
+    wire: Arc<Wire>,
+    sign_in: SignIn,
+    memory: Memory,
+    power_shell: PowerShell,
+    /// How long the token of a scope is remembered.
+    until: Mutex<HashMap<String, Timestamp>>,
+    /// What was asked for ahead, by tool and scope.
+    attempts: Mutex<HashMap<(Method, String), Attempt>>,
+    /// The scopes that were needed.
+    used: Mutex<BTreeSet<String>>,
+    /// Was a metadata service looked for in vain?
+    no_identity: AtomicBool,
+}
+
+/// What is remembered by these settings. Never anything of a sandbox.
+fn memory(wire: &Wire, remembering: &Remembering) -> Memory {
+    match &remembering.folder {
+        Some(folder) if remembering.off.is_none() && wire.cloud().sandbox.is_none() => {
+            Memory::open(folder.clone(), remembering.store)
+        }
+        _ => Memory::none(),
+    }
+}
+
+impl Tools {
+    pub(super) fn new(wire: Arc<Wire>, sign_in: SignIn) -> Self {
+        let memory = memory(&wire, &sign_in.remembering);
+        Self {
+            wire,
+            sign_in,
+            memory,
+            power_shell: PowerShell::default(),
+            until: Mutex::default(),
+            attempts: Mutex::default(),
+            used: Mutex::default(),
+            no_identity: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// How long the token of this scope is remembered, if it is.
+    pub(super) fn until(&self, scope: &str) -> Option<Timestamp> {
+        let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.get(scope).copied()
+    }
+
+    /// A service refused this token: the next one comes from the tool.
+    pub(super) fn refused(&self, refused: &Secret) {
+        self.memory.forget_token(refused);
+    }
+
+    /// A token by one of the tools; the one that was asked for ahead, if it was. Nobody gets that a
+    /// second time: who comes again wants a new one.
+    pub(super) async fn ask(&self, method: Method, scope: &str) -> Result<Token> {
+        self.used().insert(scope.to_owned());
+        let attempt = self.attempt(method, scope);
+        let mut state = attempt.lock().await;
+        match std::mem::replace(&mut *state, Ahead::Asked) {
+            Ahead::Came(at, outcome) if at.elapsed() < FRESH => outcome,
+            Ahead::Came(..) | Ahead::Nothing | Ahead::Asked => self.token(method, scope).await,
+        }
+    }
+
+    /// Asks before anybody comes for it, and not any more after that.
+    pub(super) async fn ask_ahead(&self, method: Method, scope: &str) {
+        let attempt = self.attempt(method, scope);
+        let mut state = attempt.lock().await;
+        if matches!(*state, Ahead::Nothing) {
+            let outcome = self.token(method, scope).await;
+            *state = Ahead::Came(Instant::now(), outcome);
+        }
+    }
+
+    /// Asks for all that this command line needed the last time, each in a process of its own.
+    pub(super) fn ask_all_ahead(self: &Arc<Self>, method: Method) {
+        for scope in self.memory.needed(&self.sign_in.remembering.line) {
+            let tools = Arc::clone(self);
+            tokio::spawn(async move { tools.ask_ahead(method, &scope).await });
+        }
+    }
+
+    /// Remembers what this command line needed.
+    pub(super) fn learn(&self) {
+        let used = std::mem::take(&mut *self.used());
+        if !used.is_empty() {
+            let (line, no_identity) = (&self.sign_in.remembering.line, &self.no_identity);
+            self.memory
+                .learn(line, used, no_identity.load(Ordering::Relaxed));
+        }
+    }
+
+    /// A token of the machine itself. The metadata service that is not there is not looked for by
+    /// every command: that takes most of half a second.
+    pub(super) async fn of_machine(&self, scope: &str, explicit: bool) -> Result<Token> {
+        if !self.sign_in.identity_endpoint {
+            if !explicit && self.memory.has_no_identity() {
+                return Err(machine::no_identity());
+            }
+            if !machine::probe(explicit).await {
+                self.no_identity.store(true, Ordering::Relaxed);
+                return Err(machine::no_identity());
+            }
+        }
+        ways::token(&self.wire, &self.sign_in, Method::ManagedIdentity, scope).await
+    }
+
+    fn used(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attempt(&self, method: Method, scope: &str) -> Attempt {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = attempts.entry((method, scope.to_owned()));
+        own.or_default().clone()
+    }
+
+    async fn token(&self, method: Method, scope: &str) -> Result<Token> {
+        // What came beside another token is newer than what is remembered.
+        let beside = match method {
+            Method::AzurePowerShell => self.power_shell.untaken(scope).await,
+            _ => None,
+        };
+        if let Some(outcome) = beside {
+            return outcome;
+        }
+        let account = self.account(method);
+        if let Some(token) = self.remembered(method, scope, account.as_deref()) {
+            return Ok(token);
+        }
+        let token = match method {
+            Method::AzurePowerShell => {
+                let others = self.wire.cloud().scopes();
+                self.power_shell.token(&self.sign_in, scope, &others).await
+            }
+            _ => ways::token(&self.wire, &self.sign_in, method, scope).await,
+        }?;
+        // Somebody else may have signed in while the tool ran: then nobody knows whose token it is.
+        if let Some(account) = account.filter(|own| self.account(method).as_ref() == Some(own)) {
+            let mut given = vec![(scope.to_owned(), token.clone())];
+            if method == Method::AzurePowerShell {
+                given.extend(self.power_shell.given().await);
+            }
+            self.keep(method, &account, &given);
+        }
+        Ok(token)
+    }
+
+    /// Whom a tool is signed in as; nothing where nothing is remembered.
+    fn account(&self, method: Method) -> Option<String> {
+        self.memory
+            .is_on()
+            .then(|| binding(&self.sign_in, method))?
+    }
+
+    fn key(&self, method: Method, scope: &str, account: &str) -> TokenKey {
+        TokenKey {
+            authority: self.wire.cloud().get("login").to_owned(),
+            tenant: self.sign_in.tenant.clone(),
+            method: method.name().to_owned(),
+            scope: scope.to_owned(),
+            binding: account.to_owned(),
+        }
+    }
+
+    fn remembered(&self, method: Method, scope: &str, account: Option<&str>) -> Option<Token> {
+        let key = self.key(method, scope, account?);
+        let (secret, expires) = self.memory.token(&key)?;
+        tracing::info!(
+            "The token for {scope} was remembered: `{}` is not started.",
+            method.name()
+        );
+        self.note(scope, expires);
+        Some(Token { secret, expires })
+    }
+
+    fn keep(&self, method: Method, account: &str, given: &[(String, Token)]) {
+        let all: Vec<_> = given
+            .iter()
+            .map(|(scope, token)| {
+                let key = self.key(method, scope, account);
+                (key, token.secret.clone(), token.expires)
+            })
+            .collect();
+        if self.memory.keep_tokens(&all) {
+            for (scope, token) in given {
+                self.note(scope, token.expires);
+            }
+        }
+    }
+
+    fn note(&self, scope: &str, expires: Timestamp) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.insert(scope.to_owned(), expires - ENDS_EARLY);
+    }
+}

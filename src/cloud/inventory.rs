@@ -1,0 +1,119 @@
+//! What a caller sees in Azure without naming it.
+
+use crate::cloud::arm::policy;
+use crate::cloud::clouds::Service;
+use crate::cloud::fault::Reply;
+use crate::cloud::json::{as_text, must, text, word};
+use crate::cloud::session::Reader;
+use crate::cloud::vaults::own_vault;
+use crate::cloud::versions;
+use crate::model::ids::{ArmId, ResourceKind, parse_guid};
+use crate::model::key_ids::KeyName;
+use crate::model::protection::{Policy, Vault};
+use crate::model::subscription::{Group, Region, Subscription};
+use crate::model::whole::Whole;
+use serde_json::Value;
+
+impl Reader {
+    /// The subscriptions in which the caller has any role; the service leaves out the others.
+    ///
+    /// # Errors
+    /// The service's refusal, or a list that is not whole.
+    pub async fn subscriptions(&self) -> Reply<Whole<Subscription>> {
+        let url = self.session.arm("subscriptions", versions::SUBSCRIPTIONS);
+        self.session.pages(Service::Arm, &url, subscription).await
+    }
+
+    /// The resource groups of a subscription that the caller may read.
+    ///
+    /// # Errors
+    /// The service's refusal, or a list that is not whole.
+    pub async fn groups_in(&self, subscription: &str) -> Reply<Whole<Group>> {
+        let path = format!("subscriptions/{subscription}/resourcegroups");
+        let url = self.session.arm(&path, versions::GROUPS);
+        self.session.pages(Service::Arm, &url, group).await
+    }
+
+    /// The regions that a subscription may use.
+    ///
+    /// # Errors
+    /// The service's refusal, or a list that is not whole.
+    pub async fn regions_of(&self, subscription: &str) -> Reply<Whole<Region>> {
+        let path = format!("subscriptions/{subscription}/locations");
+        let url = self.session.arm(&path, versions::SUBSCRIPTIONS);
+        self.session.pages(Service::Arm, &url, region).await
+    }
+
+    /// The enterprise policies of a subscription that the caller may read, of whatever kind; the
+    /// service leaves out the others.
+    ///
+    /// # Errors
+    /// The service's refusal, or a list that is not whole.
+    pub async fn policies_in(&self, subscription: &str) -> Reply<Whole<Policy>> {
+        let kind = ResourceKind::EnterprisePolicy;
+        let path = format!("subscriptions/{subscription}/providers/{}", kind.arm_type());
+        let url = self.session.arm(&path, versions::POLICIES);
+        let decode = |value: &Value| policy(&id_of(value, kind)?, value);
+        self.session.pages(Service::Arm, &url, decode).await
+    }
+
+    /// The vaults, or the managed HSMs, of a subscription that the caller may read.
+    ///
+    /// # Errors
+    /// The service's refusal, or a list that is not whole.
+    pub async fn vaults_in(&self, subscription: &str, kind: ResourceKind) -> Reply<Whole<Vault>> {
+        let path = format!("subscriptions/{subscription}/providers/{}", kind.arm_type());
+        let url = self.session.arm(&path, versions::VAULTS);
+        let decode = |value: &Value| own_vault(&id_of(value, kind)?, value, self.session.cloud());
+        self.session.pages(Service::Arm, &url, decode).await
+    }
+
+    /// The names of a vault's keys. A list at Resource Manager says nothing of their type or size.
+    ///
+    /// # Errors
+    /// The service's refusal, or a list that is not whole.
+    pub async fn keys_in(&self, vault: &ArmId) -> Reply<Whole<KeyName>> {
+        let url = self.session.arm(&format!("{vault}/keys"), versions::VAULTS);
+        let decode = |value: &Value| {
+            let name = text(value, "name").ok_or("it has no name")?;
+            KeyName::parse(&name).map_err(|bad| bad.message)
+        };
+        self.session.pages(Service::Arm, &url, decode).await
+    }
+}
+
+/// The id of a listed resource.
+fn id_of(value: &Value, kind: ResourceKind) -> Result<ArmId, String> {
+    let id = text(value, "id").ok_or("it has no id")?;
+    ArmId::parse(&id, &[kind]).map_err(|bad| bad.message)
+}
+
+/// A subscription out of JSON (`Microsoft.Resources` 2022-12-01).
+///
+/// # Errors
+/// A clause: it has no id.
+pub fn subscription(value: &Value) -> Result<Subscription, String> {
+    let id = text(value, "subscriptionId").ok_or("it has no id")?;
+    Ok(Subscription {
+        id: parse_guid(&id).ok_or_else(|| format!("its id is `{id}`"))?,
+        name: text(value, "displayName").unwrap_or_default(),
+        state: word(value, "state"),
+        tenant: must(value, "tenantId", as_text),
+        quota: text(value, "subscriptionPolicies.quotaId"),
+    })
+}
+
+fn group(value: &Value) -> Result<Group, String> {
+    Ok(Group {
+        name: must(value, "name", as_text).required()?,
+        region: must(value, "location", as_text).required()?,
+    })
+}
+
+fn region(value: &Value) -> Result<Region, String> {
+    let name = must(value, "name", as_text).required()?;
+    Ok(Region {
+        shown: text(value, "displayName").unwrap_or_else(|| name.clone()),
+        name,
+    })
+}

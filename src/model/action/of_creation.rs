@@ -1,0 +1,66 @@
+//! The answers of the actions that make a key and what is around it.
+
+use super::facts::{AzureRight, Facts, Harm, Lack, Link, OnTheWay, Scope, Subject};
+use crate::model::fingerprint::Fingerprint;
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::making::{MAKES_GROUPS, MAKES_KEYS, MAKES_VAULTS};
+use crate::model::who::Side;
+
+pub(super) fn group(subscription: &str) -> Facts<'_> {
+    let why = "A vault is in a resource group.";
+    made(
+        Subject::Subscription(subscription),
+        why,
+        (MAKES_GROUPS, "Contributor"),
+    )
+}
+
+pub(super) fn vault<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
+    let why = "Power Platform takes a key only from a vault that keeps what is deleted.";
+    let right = (MAKES_VAULTS, "Key Vault Contributor");
+    Facts {
+        harm: Harm::Irreversible { vault: &vault.name },
+        evidence: Some(evidence),
+        ..made(Subject::Vault(vault), why, right)
+    }
+}
+
+/// The control plane asks for no role at the data plane, which whoever made a vault that works
+/// with roles does not have.
+pub(super) fn key<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
+    let right = match vault.kind {
+        // The role for vaults leaves managed HSMs out.
+        ResourceKind::ManagedHsm => ("Microsoft.KeyVault/managedHSMs/keys/write", "Contributor"),
+        ResourceKind::Vault | ResourceKind::EnterprisePolicy => {
+            (MAKES_KEYS, "Key Vault Contributor")
+        }
+    };
+    let why = "The environment is encrypted with this key.";
+    made(Subject::Key(vault, key), why, right)
+}
+
+fn made<'a>(
+    subject: Subject<'a>,
+    why: &'static str,
+    (operation, role): (&'static str, &'static str),
+) -> Facts<'a> {
+    Facts {
+        why,
+        side: Side::KeyVault,
+        subject,
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Key,
+        on_the_way: OnTheWay::No,
+        right: Some(AzureRight {
+            at: Scope::There,
+            operation,
+            role,
+        }),
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+        evidence: None,
+    }
+}

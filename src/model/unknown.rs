@@ -1,0 +1,39 @@
+//! The two sentences for what is not known, so that they read alike wherever they stand.
+
+/// That a fact is unknown. `what` is the fact: a question such as "Whether the key is enabled", or
+/// a noun such as "The type of the key". `why` is a clause.
+pub fn unknown(what: &str, why: &str) -> String {
+    format!("cmkctl can't tell {}: {why}.", lower(what))
+}
+
+/// That the caller's account may not see a fact.
+pub fn hidden(what: &str, why: &str) -> String {
+    format!("You can't see {}: {why}.", lower(what))
+}
+
+/// As it stands within a sentence.
+fn lower(what: &str) -> String {
+    let mut text = what.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hidden, unknown};
+
+    #[test]
+    fn a_question_and_a_noun_stand_within_a_sentence() {
+        assert_eq!(
+            unknown("Whether the key `K` is enabled", "it answered 403"),
+            "cmkctl can't tell whether the key `K` is enabled: it answered 403."
+        );
+        assert_eq!(
+            hidden("The vault `V`", "it answered 403"),
+            "You can't see the vault `V`: it answered 403."
+        );
+        assert_eq!(hidden("`V`", "no"), "You can't see `V`: no.");
+    }
+}

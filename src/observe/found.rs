@@ -1,0 +1,192 @@
+//! What a name alone means: looked up among everything that the caller sees, and never guessed.
+
+use super::asking::ask;
+use super::visible::{Visible, visible_policies, visible_vaults};
+use crate::cloud::Reader;
+use crate::cloud::fault::Fault;
+use crate::error::{Error, Kind, Result};
+use crate::model::ids::{ArmId, parse_guid};
+use crate::model::near::did_you_mean;
+use crate::model::seen::Seen;
+use crate::model::subscription::Subscription;
+use std::collections::BTreeSet;
+
+/// So many names are listed where none fits.
+const SHOWN: usize = 20;
+
+/// The vault or managed HSM of that name. Names are unique in a cloud.
+///
+/// # Errors
+/// Usage: none is called so, with those that are there; `Kind::Forbidden` where not every
+/// subscription could be listed.
+pub async fn vault_named(reader: &Reader, name: &str) -> Result<ArmId> {
+    let seen = Names::of(visible_vaults(reader).await?, |vault| vault.id);
+    let fit = seen.named(name);
+    match &fit[..] {
+        [one] => Ok((*one).clone()),
+        [] => Err(seen.none(("vault or managed HSM", "--vault"), name)),
+        several => Err(ambiguous("--vault", name, several)),
+    }
+}
+
+/// The vault or managed HSM of that name, if there is one. Where not every subscription could be
+/// listed it may be hidden: then its name is taken, and that is asked before one is made.
+///
+/// # Errors
+/// Usage: several are called so.
+pub async fn vault_if_there(reader: &Reader, name: &str) -> Result<Option<ArmId>> {
+    let seen = Names::of(visible_vaults(reader).await?, |vault| vault.id);
+    let fit = seen.named(name);
+    match &fit[..] {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        several => Err(ambiguous("--vault", name, several)),
+    }
+}
+
+/// The id of a subscription, by its id or its name; without either, the only one that is visible.
+///
+/// # Errors
+/// Usage: none is called so, or several fit; `Kind::Forbidden` where they could not be listed.
+pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<String> {
+    if let Some(id) = said.and_then(parse_guid) {
+        return Ok(id);
+    }
+    let all = match ask(reader.subscriptions().await)? {
+        Seen::Present(all) => all.to_vec(),
+        Seen::Absent => Vec::new(),
+        Seen::Unreadable(why) => {
+            let text = format!("The subscriptions can't be listed: {}.", why.why);
+            return Err(
+                Error::new(Kind::Forbidden, text).hint("Pass the id of one: `--subscription ID`.")
+            );
+        }
+    };
+    let fits = |own: &&Subscription| said.is_none_or(|said| own.name.eq_ignore_ascii_case(said));
+    let fit: Vec<&Subscription> = all.iter().filter(fits).collect();
+    if let [one] = fit[..] {
+        return Ok(one.id.clone());
+    }
+    let what = match (said, fit.len()) {
+        (Some(said), 0) => format!("No subscription that is visible to you is called `{said}`."),
+        (Some(said), count) => format!("`--subscription {said}` fits {count} subscriptions."),
+        (None, 0) => "You see no subscription.".to_owned(),
+        (None, _) => "In which subscription the vault shall be was not said.".to_owned(),
+    };
+    let shown = if fit.is_empty() {
+        all.iter().collect()
+    } else {
+        fit
+    };
+    let mut error = Error::usage(what);
+    for own in shown.into_iter().take(SHOWN) {
+        error = error.hint(format!("{} ({})", own.id, own.name));
+    }
+    Err(error.hint("Pass the id of the one you mean: `--subscription ID`."))
+}
+
+/// The policy of that name. Where none of the visible ones is called so, one may be made: the inner
+/// error is for those who make none.
+///
+/// # Errors
+/// Usage: several are called so; `Kind::Forbidden` where not every subscription could be listed.
+pub async fn policy_named(reader: &Reader, name: &str) -> Result<Result<ArmId>> {
+    let seen = Names::of(visible_policies(reader).await?, |policy| policy.id);
+    let fit = seen.named(name);
+    match &fit[..] {
+        [] | [_] if !seen.gaps.is_empty() => Err(seen.none(("policy", "--policy"), name)),
+        [] => Ok(Err(seen.none(("policy", "--policy"), name))),
+        [one] => Ok(Ok((*one).clone())),
+        several => Err(ambiguous("--policy", name, several)),
+    }
+}
+
+/// The object id and the display name of the user, or of the application, that is called so.
+///
+/// # Errors
+/// Usage: nobody is called so, or several are; as Microsoft Graph says where it can't be asked.
+pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, String)> {
+    let unread = |fault: Fault| {
+        let what = format!("Who `--reader {typed}` is can't be looked up.");
+        fault.into_error(what).hint(
+            "Pass the object id: `az ad signed-in-user show --query id`, or `az ad sp show --id \
+            CLIENT_ID --query id`.",
+        )
+    };
+    let nobody = || {
+        Error::usage(format!(
+            "No user, group or application in this tenant is called `{typed}`."
+        ))
+        .hint("Pass the user principal name, the application's display name, or an object id.")
+    };
+    if typed.contains('@') {
+        return match reader.user(typed).await {
+            Ok(user) => Ok((user.id, user.name)),
+            Err(fault) if fault.is_absence() => Err(nobody()),
+            Err(fault) => Err(unread(fault)),
+        };
+    }
+    let all = reader.service_principals(typed).await.map_err(unread)?;
+    match &all[..] {
+        [] => Err(nobody()),
+        [one] => Ok((one.id.clone(), one.name.clone())),
+        several => {
+            let text = format!(
+                "`--reader {typed}` is the name of {} applications.",
+                several.len()
+            );
+            let error = several
+                .iter()
+                .take(SHOWN)
+                .fold(Error::usage(text), |error, one| {
+                    error.hint(format!("{}  {}", one.id, one.name))
+                });
+            Err(error.hint("Pass the object id of the one you mean."))
+        }
+    }
+}
+
+/// The ids of what is visible, to be looked up by name.
+struct Names {
+    ids: BTreeSet<ArmId>,
+    gaps: Vec<String>,
+}
+
+impl Names {
+    fn of<T>(Visible { all, gaps }: Visible<T>, id: impl Fn(T) -> ArmId) -> Self {
+        let ids = all.into_iter().map(id).collect();
+        Self { ids, gaps }
+    }
+
+    fn named(&self, name: &str) -> Vec<&ArmId> {
+        let fits = |id: &&ArmId| id.name.eq_ignore_ascii_case(name);
+        self.ids.iter().filter(fits).collect()
+    }
+
+    fn none(&self, (what, flag): (&str, &str), name: &str) -> Error {
+        if let Some(gap) = self.gaps.first() {
+            let text = format!("cmkctl can't tell which {what} `{flag} {name}` means: {gap}.");
+            return Error::new(Kind::Forbidden, text)
+                .hint(format!("Pass its id: `{flag} /subscriptions/…`."));
+        }
+        let names: Vec<&str> = self.ids.iter().map(|id| id.name.as_str()).collect();
+        let text = format!("No {what} that is visible to you is called `{name}`.");
+        let mut error = Error::usage(text);
+        error
+            .hints
+            .extend(did_you_mean(name, names.iter().copied()));
+        if !names.is_empty() {
+            let shown: Vec<&str> = names.iter().copied().take(SHOWN).collect();
+            error = error.hint(format!("There is: {}.", shown.join(", ")));
+        }
+        error.hint("Another tenant or account sees others: `cmkctl auth status`.")
+    }
+}
+
+fn ambiguous(flag: &str, name: &str, several: &[&ArmId]) -> Error {
+    let mut error = Error::usage(format!("`{flag} {name}` fits {} resources.", several.len()));
+    for id in several.iter().take(SHOWN) {
+        error = error.hint(id.to_string());
+    }
+    error.hint("Pass the id of the one you mean.")
+}

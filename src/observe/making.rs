@@ -1,0 +1,103 @@
+//! What is there of a key that is to be made, of its vault and of the resource group.
+
+use super::asking::ask;
+use super::looking::Looking;
+use crate::cloud::{Reader, Service};
+use crate::error::Result;
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::known::Known;
+use crate::model::making::{Making, NameCheck};
+use crate::model::new_key::NewKey;
+use crate::model::observed::Observed;
+use crate::model::seen::{Seen, Unreadable};
+use crate::model::target::Target;
+use futures::join;
+
+impl Looking<'_> {
+    /// What a key that is to be made takes, once its vault was looked for.
+    pub(super) async fn making(self, seen: &mut Observed) -> Result<()> {
+        let (Some(vault), Some(wish)) = (&self.target.vault, &self.target.new_key) else {
+            return Ok(());
+        };
+        let mut making = Making::default();
+        match &seen.vault {
+            Some(Seen::Present(_)) => {
+                making.scope = vault.to_string();
+                there(self.reader, self.target, wish, (seen, &mut making)).await?;
+            }
+            Some(Seen::Absent) if vault.kind == ResourceKind::Vault => {
+                place(self.reader, vault, &mut making).await?;
+            }
+            Some(Seen::Absent | Seen::Unreadable(_)) | None => {}
+        }
+        if !making.scope.is_empty() {
+            let (rights, locks) = join!(
+                self.reader.permissions(&making.scope),
+                self.reader.locks(&making.scope)
+            );
+            (making.rights, making.locks) = (ask(rights)?, ask(locks)?);
+            // Whoever read these rights has a token already.
+            let caller = self.reader.identity(Service::Arm).await.ok();
+            seen.around.caller = caller.and_then(|caller| caller.object_id);
+        }
+        seen.making = making;
+        Ok(())
+    }
+}
+
+/// Where the vault will be, and whether it may be called so.
+async fn place(reader: &Reader, vault: &ArmId, making: &mut Making) -> Result<()> {
+    let (tenant, group, name) = join!(
+        reader.tenant_of(&vault.subscription),
+        reader.region_of(&vault.subscription, &vault.group),
+        reader.vault_name(vault)
+    );
+    (making.tenant, making.group) = (ask(tenant)?, ask(group)?);
+    making.name = ask::<NameCheck>(name)?;
+    making.scope = match &making.group {
+        Seen::Present(_) => vault.group_scope(),
+        Seen::Absent | Seen::Unreadable(_) => vault.subscription_scope(),
+    };
+    Ok(())
+}
+
+/// The key of a vault that is there, by Resource Manager: it shows the rotation policy, too, and
+/// takes no role at the data plane.
+async fn there(
+    reader: &Reader,
+    target: &Target,
+    wish: &NewKey,
+    (seen, making): (&mut Observed, &mut Making),
+) -> Result<()> {
+    let (Some(vault), Some(key)) = (&target.vault, &target.key) else {
+        return Ok(());
+    };
+    let (found, premium) = join!(reader.key_with_rotation(vault, key), async {
+        if wish.hsm_protected {
+            Some(reader.is_premium(vault).await)
+        } else {
+            None
+        }
+    });
+    let found = match ask(found)? {
+        Seen::Present((key, rotation)) => {
+            making.rotation = rotation;
+            Seen::Present(key)
+        }
+        Seen::Absent => Seen::Absent,
+        Seen::Unreadable(why) => Seen::Unreadable(why),
+    };
+    // What the data plane told is whole already.
+    if seen.key().is_none() {
+        seen.key = Some(found);
+    }
+    if let Some(premium) = premium {
+        let unsaid = |why: Unreadable| Known::Unknown(why.why);
+        making.premium = match ask(premium)? {
+            Seen::Present(premium) => premium,
+            Seen::Unreadable(why) => unsaid(why),
+            Seen::Absent => unsaid(Unreadable::because("it is not there")),
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! What a caller sees without naming it.
+
+use super::asking::{SIDE_BY_SIDE, ask};
+use crate::cloud::Reader;
+use crate::cloud::fault::Reply;
+use crate::error::Result;
+use crate::model::at_hand::HOLD_KEYS;
+use crate::model::protection::{Policy, Vault};
+use crate::model::seen::Seen;
+use crate::model::subscription::Subscription;
+use crate::model::whole::Whole;
+use futures::stream::{self, StreamExt};
+
+/// What a caller sees of one kind.
+#[derive(Debug)]
+pub struct Visible<T> {
+    /// All of them, in no order.
+    pub all: Vec<T>,
+    /// Why there may be more, or what is not known of them; each a clause. Nothing where all of it
+    /// was read.
+    pub gaps: Vec<String>,
+}
+
+/// The policies for encryption that the caller may read, in every subscription in which the caller
+/// has a role.
+///
+/// # Errors
+/// Nobody is signed in.
+pub async fn visible_policies(reader: &Reader) -> Result<Visible<Policy>> {
+    let mut seen = listed(reader, "policies", [()], async |id, ()| {
+        reader.policies_in(id).await
+    })
+    .await?;
+    seen.all.retain(Policy::is_for_encryption);
+    Ok(seen)
+}
+
+/// Every vault and managed HSM that the caller may read, likewise.
+///
+/// # Errors
+/// Nobody is signed in.
+pub async fn visible_vaults(reader: &Reader) -> Result<Visible<Vault>> {
+    listed(reader, "vaults", HOLD_KEYS, async |id, kind| {
+        reader.vaults_in(id, kind).await
+    })
+    .await
+}
+
+/// Asks for each kind in each subscription that the caller sees, so many at the same time.
+async fn listed<T: Clone, K: Copy, const N: usize>(
+    reader: &Reader,
+    what: &str,
+    kinds: [K; N],
+    read: impl AsyncFn(&str, K) -> Reply<Whole<T>>,
+) -> Result<Visible<T>> {
+    let (mut all, mut gaps) = (Vec::new(), Vec::new());
+    let places = subscriptions(reader, &mut gaps).await?;
+    let places = places
+        .iter()
+        .flat_map(|own| kinds.map(|kind| (own.id.as_str(), kind)));
+    let mut lists = stream::iter(places)
+        .map(async |(id, kind)| (id, ask(read(id, kind).await)))
+        .buffer_unordered(SIDE_BY_SIDE);
+    while let Some((id, list)) = lists.next().await {
+        match list? {
+            Seen::Present(found) => all.extend(found.iter().cloned()),
+            Seen::Absent => {}
+            Seen::Unreadable(why) => gaps.push(format!(
+                "the {what} of the subscription {id} can't be listed: {}",
+                why.why
+            )),
+        }
+    }
+    Ok(Visible { all, gaps })
+}
+
+/// The subscriptions that the caller sees; none where there is no list, and why.
+pub(super) async fn subscriptions(
+    reader: &Reader,
+    gaps: &mut Vec<String>,
+) -> Result<Vec<Subscription>> {
+    Ok(match ask(reader.subscriptions().await)? {
+        Seen::Present(all) if !all.is_empty() => all.to_vec(),
+        Seen::Present(_) | Seen::Absent => {
+            gaps.push("you see no subscription".to_owned());
+            Vec::new()
+        }
+        Seen::Unreadable(why) => {
+            gaps.push(format!("the subscriptions can't be listed: {}", why.why));
+            Vec::new()
+        }
+    })
+}

@@ -1,0 +1,392 @@
+//! What a person picks from, and what a key does to it. No terminal: that is the picker's.
+
+use super::fitted::cut;
+use super::hanging::wrap;
+use crate::model::text::clean;
+
+/// So many lines tell of the entry under the cursor.
+const TOLD: usize = 4;
+
+/// One thing to pick. Two things may bear one name, so the label carries what tells them apart.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    /// What it is called, and its id.
+    pub label: String,
+    /// What is to be known of it; the reason, where it can't be picked.
+    pub note: String,
+    /// Can it be picked?
+    pub does: bool,
+    /// The better ones come first.
+    pub rank: u8,
+}
+
+/// What comes while somebody is picking already.
+#[derive(Debug)]
+pub enum Feed {
+    /// More to pick from.
+    More(Vec<Entry>),
+    /// Why there may be more than is shown, as a sentence.
+    Gap(String),
+}
+
+/// How the picking ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picked {
+    /// This one, by its place in the order in which they came.
+    One(usize),
+    /// Esc or Ctrl-D.
+    Left,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// A key that was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Press {
+    Char(char),
+    Rubout,
+    /// Takes back everything that was typed.
+    CtrlU,
+    /// Takes back the last word.
+    CtrlW,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Enter,
+    Esc,
+    CtrlC,
+    CtrlD,
+    /// One that means nothing here.
+    Other,
+}
+
+/// The list, what was typed, and where the cursor stands.
+#[derive(Debug, Default)]
+pub(super) struct Choosing {
+    entries: Vec<Entry>,
+    /// What is searched: label and note in lower case.
+    texts: Vec<String>,
+    typed: String,
+    /// Places of the entries that fit what was typed, the best first.
+    fits: Vec<usize>,
+    /// The place of the entry under the cursor.
+    at: Option<usize>,
+    /// Is the cursor where somebody has put it?
+    moved: bool,
+    /// Why the last try to pick did nothing.
+    refused: String,
+    gap: String,
+    /// Does more come?
+    pub(super) reading: bool,
+}
+
+impl Choosing {
+    pub(super) fn new() -> Self {
+        Self {
+            reading: true,
+            ..Self::default()
+        }
+    }
+
+    /// What has come.
+    pub(super) fn takes(&mut self, feed: Feed) {
+        match feed {
+            Feed::Gap(why) => self.gap = clean(&why),
+            Feed::More(more) => {
+                let known = self.entries.len();
+                for entry in more {
+                    let (label, note) = (clean(&entry.label), clean(&entry.note));
+                    self.texts.push(format!("{label} {note}").to_lowercase());
+                    self.entries.push(Entry {
+                        label,
+                        note,
+                        ..entry
+                    });
+                }
+                self.filter(known);
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn gap(&self) -> &str {
+        &self.gap
+    }
+
+    /// The entries that fit, the best first, with their places.
+    pub(super) fn fitting(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entry = |at: &usize| self.entries.get(*at).map(|entry| (*at, entry));
+        self.fits.iter().filter_map(entry)
+    }
+
+    /// The label of an entry.
+    pub(super) fn label(&self, at: usize) -> &str {
+        self.entries
+            .get(at)
+            .map_or("", |entry| entry.label.as_str())
+    }
+
+    /// Every word that was typed must occur, whatever the case.
+    pub(super) fn types(&mut self, text: &str) {
+        text.clone_into(&mut self.typed);
+        self.moved = false;
+        self.fits.clear();
+        self.filter(0);
+    }
+
+    /// Looks for what was typed in the entries from this one on: a large list comes in many pieces,
+    /// and what was looked at once need not be again.
+    fn filter(&mut self, from: usize) {
+        let typed = self.typed.to_lowercase();
+        let words: Vec<&str> = typed.split_whitespace().collect();
+        let texts = self.texts.iter().enumerate().skip(from);
+        let fits = |(_, text): &(usize, &String)| words.iter().all(|word| text.contains(word));
+        self.fits.extend(texts.filter(fits).map(|(at, _)| at));
+        let entries = &self.entries;
+        self.fits
+            .sort_by_key(|at| entries.get(*at).map(|entry| (!entry.does, entry.rank)));
+        // What comes later must not move the cursor away from what somebody looks at.
+        let stays = self.at.filter(|at| self.moved && self.fits.contains(at));
+        self.at = stays.or(self.fits.first().copied());
+    }
+
+    fn row(&self) -> usize {
+        let is = |fit: &usize| Some(*fit) == self.at;
+        self.fits.iter().position(is).unwrap_or_default()
+    }
+
+    fn moves(&mut self, row: usize) {
+        let last = self.fits.len().saturating_sub(1);
+        self.at = self.fits.get(row.min(last)).copied();
+        self.moved = true;
+    }
+
+    /// What a key does; `page` rows are shown.
+    pub(super) fn press(&mut self, press: Press, page: usize) -> Option<Picked> {
+        self.refused.clear();
+        let row = self.row();
+        match press {
+            Press::Esc | Press::CtrlD => return Some(Picked::Left),
+            Press::CtrlC => return Some(Picked::Interrupted),
+            Press::Enter => return self.picks(),
+            Press::Up => self.moves(row.saturating_sub(1)),
+            Press::Down => self.moves(row + 1),
+            Press::PageUp => self.moves(row.saturating_sub(page)),
+            Press::PageDown => self.moves(row + page),
+            Press::Char(ch) => self.types(&format!("{}{ch}", self.typed)),
+            Press::Rubout => {
+                let mut typed = self.typed.clone();
+                typed.pop();
+                self.types(&typed);
+            }
+            Press::CtrlU => self.types(""),
+            Press::CtrlW => {
+                let words = self.typed.trim_end();
+                let end = words.rfind(' ').map_or(0, |blank| blank + 1);
+                let left = words[..end].to_owned();
+                self.types(&left);
+            }
+            Press::Other => {}
+        }
+        None
+    }
+
+    fn picks(&mut self) -> Option<Picked> {
+        let at = self.at?;
+        self.pick(at)
+    }
+
+    /// Picks this one, where it can be picked.
+    pub(super) fn pick(&mut self, at: usize) -> Option<Picked> {
+        let entry = self.entries.get(at)?;
+        if entry.does {
+            return Some(Picked::One(at));
+        }
+        "This one can't be picked.".clone_into(&mut self.refused);
+        None
+    }
+
+    /// Why the last try to pick did nothing; empty where it did.
+    pub(super) fn refusal(&self) -> &str {
+        &self.refused
+    }
+
+    /// The screen: the question with what was typed, `rows` entries, and a line below them.
+    pub(super) fn lines(&self, question: &str, rows: usize, width: usize) -> Vec<String> {
+        let mut lines = vec![cut(&format!("{question} {}", self.typed), width)];
+        let row = self.row();
+        let first = (row + 1).saturating_sub(rows);
+        for (at, entry) in self.fitting().skip(first).take(rows) {
+            let mark = if Some(at) == self.at { '>' } else { ' ' };
+            let barred = if entry.does { ' ' } else { 'x' };
+            let note = if entry.note.is_empty() {
+                String::new()
+            } else {
+                format!("  {}", entry.note)
+            };
+            lines.push(cut(
+                &format!("{mark} {barred} {}{note}", entry.label),
+                width,
+            ));
+        }
+        let told = wrap(&self.told(), u16::try_from(width).ok());
+        lines.extend(told.lines().take(TOLD).map(|line| cut(line, width)));
+        lines.push(cut(&self.counted(), width));
+        lines
+    }
+
+    /// What is to be known of the entry under the cursor, in full.
+    fn told(&self) -> String {
+        let at = self.at.and_then(|at| self.entries.get(at));
+        let note = at.map_or("", |entry| entry.note.as_str());
+        [self.refused.as_str(), note, self.gap.as_str()]
+            .iter()
+            .filter(|text| !text.is_empty())
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn counted(&self) -> String {
+        let more = if self.reading { ", reading more" } else { "" };
+        if self.fits.is_empty() && !self.typed.is_empty() {
+            let all = self.entries.len();
+            return format!("  None of {all}{more} fits.  (Ctrl-U clears, Esc stops)");
+        }
+        format!(
+            "  {} of {}{more}  (type to filter, arrows, Enter, Esc stops)",
+            self.fits.len(),
+            self.entries.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_width::UnicodeWidthStr;
+
+    fn entry(label: &str, does: bool, rank: u8) -> Entry {
+        Entry {
+            label: label.to_owned(),
+            note: if does {
+                String::new()
+            } else {
+                "Trial".to_owned()
+            },
+            does,
+            rank,
+        }
+    }
+
+    fn types(choosing: &mut Choosing, text: &str) {
+        for ch in text.chars() {
+            assert_eq!(choosing.press(Press::Char(ch), 5), None);
+        }
+    }
+
+    #[test]
+    fn words_find_what_has_them_all_and_the_best_comes_first() {
+        let mut own = Choosing::new();
+        own.takes(Feed::More(vec![
+            entry("Contoso Trial (1)", false, 0),
+            entry("Contoso Dev (2)", true, 1),
+            entry("Contoso UAT (3)", true, 0),
+        ]));
+        assert_eq!(
+            own.fitting().map(|(at, _)| at).collect::<Vec<_>>(),
+            [2, 1, 0]
+        );
+        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(2)));
+        types(&mut own, "CON 2");
+        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
+        own.types("trial");
+        assert_eq!(own.press(Press::Enter, 5), None);
+        assert_eq!(own.refusal(), "This one can't be picked.");
+        own.types("nobody");
+        assert_eq!(own.press(Press::Enter, 5), None);
+        assert_eq!(own.press(Press::Rubout, 5), None);
+        assert!(own.counted().contains("fits.  (Ctrl-U clears"));
+        own.types("no such  ");
+        assert_eq!(own.press(Press::CtrlW, 5), None);
+        assert_eq!(own.typed, "no ");
+        assert_eq!(own.press(Press::CtrlU, 5), None);
+        assert_eq!(own.typed, "");
+        for (press, ends) in [
+            (Press::Esc, Picked::Left),
+            (Press::CtrlD, Picked::Left),
+            (Press::CtrlC, Picked::Interrupted),
+        ] {
+            assert_eq!(own.press(press, 5), Some(ends));
+        }
+    }
+
+    #[test]
+    fn what_comes_later_does_not_move_the_cursor() {
+        let mut own = Choosing::new();
+        own.takes(Feed::More(vec![entry("b", true, 1), entry("c", true, 1)]));
+        own.press(Press::Down, 5);
+        own.takes(Feed::More(vec![entry("a", true, 0)]));
+        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
+        own.press(Press::PageUp, 5);
+        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(2)));
+        own.press(Press::PageDown, 5);
+        own.press(Press::Down, 5);
+        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
+        // Whoever has not moved it sees the best one.
+        let mut own = Choosing::new();
+        own.takes(Feed::More(vec![entry("b", true, 1)]));
+        own.takes(Feed::More(vec![entry("a", true, 0)]));
+        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
+    }
+
+    #[test]
+    fn every_line_fits_and_the_cursor_is_always_on_the_screen() {
+        let mut own = Choosing::new();
+        let wide = "環境".repeat(40);
+        let many = (0..50).map(|number| entry(&format!("{number} {wide}"), true, 0));
+        own.takes(Feed::More(many.collect()));
+        for _ in 0..60 {
+            own.press(Press::Down, 8);
+            let lines = own.lines("Environment:", 8, 60);
+            assert!(lines.len() <= 10 + TOLD, "{lines:?}");
+            assert!(lines.iter().all(|line| line.width() <= 60), "{lines:?}");
+            assert_eq!(lines.iter().filter(|line| line.starts_with('>')).count(), 1);
+        }
+        assert!(
+            own.lines("?", 8, 60)
+                .iter()
+                .any(|line| line.starts_with(">   49 "))
+        );
+    }
+
+    #[test]
+    fn names_can_not_move_the_cursor() {
+        let mut own = Choosing::new();
+        own.takes(Feed::More(vec![entry("a\u{1b}[2J\nb\u{202e}", true, 0)]));
+        let lines = own.lines("?", 8, 60).concat();
+        assert!(!lines.contains(['\u{1b}', '\n', '\u{202e}']), "{lines:?}");
+    }
+
+    #[test]
+    fn ten_thousand_are_filtered_at_once() {
+        let mut own = Choosing::new();
+        let name = |number: u32| format!("Contoso env-{number:05} (193e4dc2-2922-5505-aaa6)");
+        let began = std::time::Instant::now();
+        for piece in 0..1250 {
+            let many = (0..8).map(|one| entry(&name(piece * 8 + one), one % 3 > 0, 0));
+            own.takes(Feed::More(many.collect()));
+        }
+        assert_eq!(own.fitting().count(), 10_000);
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+        let began = std::time::Instant::now();
+        types(&mut own, "env 04242");
+        assert_eq!(own.fitting().count(), 1);
+        // Nine keys, in a build without optimization, on a machine that is busy.
+        assert!(began.elapsed().as_millis() < 2000, "{:?}", began.elapsed());
+    }
+}

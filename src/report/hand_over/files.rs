@@ -1,0 +1,112 @@
+//! Where a hand-over is written.
+
+use super::super::terminal::Out;
+use super::super::written::{Existing, write_file};
+use super::scripts::{File, HandOver, MARK, files};
+use crate::error::{Error, Kind, Result};
+use crate::model::who::Side;
+use std::path::{Path, PathBuf};
+
+/// What the scripts are called where they have no file.
+const NAMELESS: &str = "hand-over";
+
+/// Writes what is handed over: to files whose names begin like this one, or to stdout for `-`.
+///
+/// # Errors
+/// One of the files is there and is none of an earlier hand-over, or can't be written.
+pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
+    if to == "-" {
+        out.script(&joined(&files(hand_over, NAMELESS)));
+        return out.written();
+    }
+    let (folder, stem) = place(to)?;
+    let files: Vec<(PathBuf, File)> = files(hand_over, &stem)
+        .into_iter()
+        .map(|file| (folder.join(format!("{stem}{}", file.ending)), file))
+        .collect();
+    // All of them or none.
+    for (path, _) in &files {
+        ours(path)?;
+    }
+    for (path, file) in &files {
+        write_file(path, file.text.as_bytes(), Existing::Replaced)?;
+        if file.runs {
+            runs(path)?;
+        }
+    }
+    let paths = files.iter().map(|(path, _)| path.display());
+    let paths: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
+    let whom = match hand_over.sides[..] {
+        [Side::KeyVault] => "the Key Vault administrator",
+        [Side::PowerPlatform] => "the Power Platform administrator",
+        _ => "the two administrators",
+    };
+    out.say(&format!("Written for {whom}: {}", paths.join(", ")));
+    Ok(())
+}
+
+/// Bash runs what is printed; everything else is in it as remarks.
+fn joined(files: &[File]) -> String {
+    let (runs, shown): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| file.runs);
+    let mut text: String = runs.iter().map(|file| file.text.as_str()).collect();
+    for file in shown {
+        text.push_str(&format!("\n# {NAMELESS}{}:\n", file.ending));
+        for line in file.text.lines() {
+            let line = format!("#   {line}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The folder, and the beginning of the names in it.
+fn place(to: &str) -> Result<(PathBuf, String)> {
+    let path = Path::new(to);
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let Some(name) = name.filter(|_| !to.ends_with(['/', '\\'])) else {
+        return Err(Error::usage(format!("`--hand-over {to}` names no file."))
+            .hint("Name a file without its ending, such as `handover`, or `-` for stdout."));
+    };
+    let stem = [".sh", ".ps1"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(&name);
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    Ok((folder, stem.to_owned()))
+}
+
+/// May the file be written? One that somebody else wrote stays.
+fn ours(path: &Path) -> Result<()> {
+    let other = match std::fs::read(path) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let mut head = text.lines().take(2);
+            !head.any(|line| line.trim_start_matches(['#', '/', ' ']) == MARK)
+        }
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    };
+    if !other {
+        return Ok(());
+    }
+    let what = format!("`{}` exists and is no earlier hand-over.", path.display());
+    Err(Error::usage(what).hint("It is never replaced. Name another file."))
+}
+
+/// Whoever may read it may run it.
+fn runs(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let allow = || {
+            let mut rights = path.metadata()?.permissions();
+            rights.set_mode(rights.mode() | (rights.mode() & 0o444) >> 2);
+            std::fs::set_permissions(path, rights)
+        };
+        allow().map_err(|error| {
+            let what = format!("`{}` can't be made executable.", path.display());
+            Error::new(Kind::Unexpected, what).detail(format!("{error}."))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,365 @@
+//! The scripts of each administrator.
+
+use super::super::infra::{Blueprint, bicep};
+use super::shell::{Asked, Script, Shell, Word};
+use crate::model::ids::ArmId;
+use crate::model::who::Side;
+
+/// Everything that is handed over.
+#[derive(Debug, Clone)]
+pub struct HandOver {
+    /// How cmkctl is called for the same cloud, word by word.
+    pub program: Vec<String>,
+    /// For whom it is.
+    pub sides: Vec<Side>,
+    /// What there is for them, policy by policy.
+    pub parts: Vec<Part>,
+    /// An environment is started inside one of these only, in UTC; at any time without any.
+    pub windows: Vec<String>,
+}
+
+/// One policy, and what is left to do for it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The policy, where it is known already.
+    pub policy: Option<ArmId>,
+    /// Power Platform geography.
+    pub location: Option<String>,
+    /// The vault or managed HSM.
+    pub vault: Option<ArmId>,
+    /// The key.
+    pub key: Option<String>,
+    /// The pinned version.
+    pub version: Option<String>,
+    /// What must be said besides of a key that is to be.
+    pub making: Vec<String>,
+    /// Are the grants of its identity left alone?
+    pub no_grant: bool,
+    /// Object ids that get Reader on the policy.
+    pub readers: Vec<String>,
+    /// Does the vault work with Azure RBAC, where that is known?
+    pub rbac: Option<bool>,
+    /// Is something left for the Key Vault administrator, or not known to be done?
+    pub azure: bool,
+    /// The policy whose key must stay within reach of this one's identity, where environments move.
+    pub leaves: Option<ArmId>,
+    /// What is left for the Power Platform administrator.
+    pub joining: Vec<Joining>,
+}
+
+/// An environment that goes to a policy.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    /// The subcommand.
+    pub command: &'static str,
+    /// Its id, or what was typed for it.
+    pub id: Option<String>,
+    /// Its name, for people.
+    pub name: Option<String>,
+    /// The ring that it is in, where a file says so: lower ones go first.
+    pub ring: Option<u32>,
+    /// What must be said besides.
+    pub flags: Vec<String>,
+}
+
+/// A file to hand over.
+#[derive(Debug)]
+pub(super) struct File {
+    /// What its name ends with.
+    pub(super) ending: String,
+    /// What it says.
+    pub(super) text: String,
+    /// Is it for bash, to be run as it is?
+    pub(super) runs: bool,
+}
+
+/// By this line a file is known as one of an earlier hand-over, and may be replaced.
+pub(super) const MARK: &str = "Written by --hand-over of cmkctl, which may replace it: change a \
+    copy.";
+
+const POLICY: Asked = Asked {
+    variable: "policy",
+    what: "the policy: its name or its ARM id, and a new one stands beside the vault",
+};
+const VAULT: Asked = Asked {
+    variable: "vault",
+    what: "the key vault or managed HSM: its name or its ARM id",
+};
+const KEY: Asked = Asked {
+    variable: "key",
+    what: "the name of the key",
+};
+const LOCATION: Asked = Asked {
+    variable: "location",
+    what: "the geography of the policy, such as europe",
+};
+const ENVIRONMENT: Asked = Asked {
+    variable: "environment",
+    what: "the environment: its id, its URL or its name",
+};
+
+/// The files, each by the ending of its name. `stem` is what comes before it.
+pub(super) fn files(hand_over: &HandOver, stem: &str) -> Vec<File> {
+    let mut files = Vec::new();
+    for side in &hand_over.sides {
+        let of = match (side, &hand_over.sides[..]) {
+            (_, [_]) => "",
+            (Side::KeyVault, _) => "-key-vault",
+            (Side::PowerPlatform, _) => "-power-platform",
+        };
+        for (shell, ending) in [(Shell::Bash, "sh"), (Shell::PowerShell, "ps1")] {
+            let script = Script::new(shell, MARK);
+            files.push(File {
+                ending: format!("{of}.{ending}"),
+                text: match side {
+                    Side::KeyVault => key_vault(hand_over, stem, script),
+                    Side::PowerPlatform => power_platform(hand_over, script),
+                },
+                runs: shell == Shell::Bash,
+            });
+        }
+    }
+    if hand_over.sides.contains(&Side::KeyVault) {
+        let parts = hand_over.parts.iter().enumerate();
+        files.extend(parts.filter_map(|(number, part)| {
+            let text = bicep(&[part.blueprint().filter(|_| part.azure)?], &[]);
+            Some(File {
+                ending: template(&hand_over.parts, number),
+                text: format!("// {MARK}\n{text}"),
+                runs: false,
+            })
+        }));
+    }
+    files
+}
+
+/// How the name of a policy's template ends: two policies may have one name.
+fn template(parts: &[Part], number: usize) -> String {
+    let name = |part: &Part| {
+        let policy = part.policy.as_ref();
+        policy.map_or_else(String::new, |policy| policy.name.to_ascii_lowercase())
+    };
+    let own = parts.get(number).map(name).unwrap_or_default();
+    let before = parts.iter().take(number);
+    match before.filter(|part| name(part) == own).count() {
+        0 => format!("-{own}.bicep"),
+        other => format!("-{own}-{}.bicep", other + 1),
+    }
+}
+
+impl Part {
+    /// The policy as a template, where everything of it is known.
+    fn blueprint(&self) -> Option<Blueprint> {
+        Some(Blueprint {
+            policy: self.policy.clone()?,
+            location: self.location.clone()?,
+            vault: self.vault.clone()?,
+            key: self.key.clone()?,
+            version: self.version.clone(),
+            rbac: self.rbac,
+            grant: None,
+            granted_by: self
+                .no_grant
+                .then(|| "a grant that is made elsewhere".to_owned()),
+            environments: Vec::new(),
+        })
+    }
+
+    /// What is not known of the Key Vault administrator's half.
+    fn asked(&self) -> Vec<&'static Asked> {
+        let unknown = [
+            (self.policy.is_none(), &POLICY),
+            (self.vault.is_none(), &VAULT),
+            (self.key.is_none(), &KEY),
+            (self.location.is_none(), &LOCATION),
+        ];
+        let unknown = unknown.into_iter().filter(|(unknown, _)| *unknown);
+        unknown.map(|(_, asked)| asked).collect()
+    }
+}
+
+/// Words that are known.
+fn words<'a>(all: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
+    let all = all.into_iter();
+    all.map(|word| Word::Given(word.to_owned())).collect()
+}
+
+/// What is known, or else is asked for.
+fn known(value: Option<String>, asked: &'static Asked) -> Word {
+    value.map_or(Word::Asked(asked), Word::Given)
+}
+
+impl HandOver {
+    fn call<'a>(&self, more: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
+        let mut line = words(self.program.iter().map(String::as_str));
+        line.extend(words(more));
+        line
+    }
+}
+
+fn key_vault(hand_over: &HandOver, stem: &str, mut script: Script) -> String {
+    script.remark("The Key Vault administrator's part. It needs no right in Power Platform.");
+    script.remark("Each command may be run again: it sends only what is missing.");
+    script.remark("It asks for confirmation. Add `--yes` after the script's name to confirm.");
+    let todo = hand_over.parts.iter().filter(|part| part.azure);
+    let mut asked = Vec::new();
+    for one in todo.clone().flat_map(Part::asked) {
+        if !asked.contains(&one) {
+            asked.push(one);
+        }
+    }
+    script.takes(&asked);
+    for (number, part) in hand_over.parts.iter().enumerate() {
+        if part.azure {
+            let template = format!("{stem}{}", template(&hand_over.parts, number));
+            create(hand_over, part, &template, &mut script);
+        }
+        if let (Some(policy), Some(from)) = (&part.policy, &part.leaves) {
+            reach(hand_over, policy, from, &mut script);
+        }
+    }
+    if todo.count() == 0 && hand_over.parts.iter().all(|part| part.leaves.is_none()) {
+        script.gap();
+        script.remark("Nothing is left to do.");
+    }
+    script.text()
+}
+
+/// The policy with its grant and its readers.
+fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script) {
+    script.gap();
+    let named = part.policy.as_ref();
+    script.remark(&named.map_or("The policy".to_owned(), |policy| {
+        format!("The policy {}", policy.name)
+    }));
+    if part.key.is_none() {
+        script.remark("Where there is no key yet, add `--create-key --resource-group GROUP");
+        script.remark("--azure-location REGION` behind the script's name.");
+    }
+    let mut line = hand_over.call(["create-policy", "--policy"]);
+    line.push(known(named.map(ArmId::to_string), &POLICY));
+    line.extend(words(["--vault"]));
+    line.push(known(part.vault.as_ref().map(ArmId::to_string), &VAULT));
+    line.extend(words(["--key"]));
+    line.push(known(part.key.clone(), &KEY));
+    if let Some(version) = &part.version {
+        line.extend(words(["--key-version", version]));
+    }
+    line.extend(words(["--location"]));
+    line.push(known(part.location.clone(), &LOCATION));
+    for reader in &part.readers {
+        line.extend(words(["--reader", reader]));
+    }
+    if part.no_grant {
+        script.remark("Its identity's access to the key is left alone: another one grants it.");
+        line.extend(words(["--no-grant"]));
+    }
+    if !part.making.is_empty() {
+        script.remark("It makes the key and its vault first, where they are not there. Purge");
+        script.remark("protection of a new vault can never be turned off: its name is asked for.");
+        line.extend(words(part.making.iter().map(String::as_str)));
+    }
+    script.run(&line);
+    if let Some(policy) = named {
+        by_hand(part, policy, template, script);
+        let policy = policy.to_string();
+        script.remark("What was done is verified with:");
+        script.show(&hand_over.call(["check", "--policy", &policy, "--part", "key-vault"]));
+    }
+}
+
+/// The same with Azure's own tools.
+fn by_hand(part: &Part, policy: &ArmId, template: &str, script: &mut Script) {
+    let subscription = ["--subscription", &policy.subscription];
+    let mut lines = Vec::new();
+    if part.blueprint().is_some() {
+        let register = ["az", "provider", "register", "--namespace"];
+        let register = register.into_iter().chain(["Microsoft.PowerPlatform"]);
+        lines.push(words(register.chain(subscription).chain(["--wait"])));
+        let deploy = ["az", "deployment", "group", "create"].into_iter();
+        let group = ["--resource-group", &policy.group];
+        let deploy = deploy.chain(subscription).chain(group);
+        lines.push(words(deploy.chain(["--template-file", template])));
+    }
+    let scope = policy.to_string();
+    for reader in &part.readers {
+        let give = ["az", "role", "assignment", "create", "--role", "Reader"].into_iter();
+        let to = ["--assignee-object-id", reader, "--scope", &scope];
+        lines.push(words(give.chain(to)));
+    }
+    if !lines.is_empty() {
+        script.remark("Or, with Azure's own tools:");
+    }
+    for line in lines {
+        script.show(&line);
+    }
+}
+
+/// The old key, which the new policy's identity must reach.
+fn reach(hand_over: &HandOver, policy: &ArmId, from: &ArmId, script: &mut Script) {
+    let (policy, from) = (policy.to_string(), from.to_string());
+    let check = ["check", "--policy", &policy, "--swap-from", &from];
+    let check = check.into_iter().chain(["--part", "key-vault"]);
+    script.gap();
+    script
+        .remark("Backups made before the swap need the old key, so the new policy's identity must");
+    script
+        .remark("reach it. Where it does not, this says CMK034 with the `az` command that grants");
+    script.remark("it: run that, then this script again.");
+    script.prove(&hand_over.call(check));
+}
+
+fn power_platform(hand_over: &HandOver, mut script: Script) -> String {
+    script
+        .remark("The Power Platform administrator's part. It needs Reader on the policies, and no");
+    script.remark("right in Key Vault.");
+    script
+        .remark("Each environment is OFFLINE while its data is encrypted, for up to 4 days: each");
+    script
+        .remark("command asks for its name. `--yes --confirm NAME` behind the script's name says");
+    script.remark("it, where it is one environment. Each command may be run again: it starts");
+    script.remark("nothing a second time.");
+    if !hand_over.windows.is_empty() {
+        let windows = hand_over.windows.join(", ");
+        script.remark(&format!("Run it inside a change window (UTC): {windows}."));
+    }
+    let all = hand_over.parts.iter();
+    let all = all.flat_map(|part| part.joining.iter().map(move |one| (part, one)));
+    let mut all: Vec<(&Part, &Joining)> = all.collect();
+    // Each command waits for its end, and the first one that fails stops the script: a ring begins
+    // after the one before it has ended well.
+    all.sort_by_key(|(_, one)| one.ring);
+    let unknown = [
+        (all.iter().any(|(_, one)| one.id.is_none()), &ENVIRONMENT),
+        (all.iter().any(|(part, _)| part.policy.is_none()), &POLICY),
+    ];
+    let unknown = unknown.into_iter().filter(|(unknown, _)| *unknown);
+    let asked: Vec<&Asked> = unknown.map(|(_, asked)| asked).collect();
+    script.takes(&asked);
+    let mut ring = None;
+    for (part, one) in &all {
+        script.gap();
+        if one.ring != ring {
+            let number = one.ring.map(|ring| format!("Ring {ring}:"));
+            number.iter().for_each(|text| script.remark(text));
+            ring = one.ring;
+        }
+        if let Some(name) = &one.name {
+            script.remark(name);
+        }
+        let mut line = hand_over.call([one.command]);
+        line.push(known(one.id.clone(), &ENVIRONMENT));
+        line.extend(words(["--policy"]));
+        line.push(known(part.policy.as_ref().map(ArmId::to_string), &POLICY));
+        line.extend(words(one.flags.iter().map(String::as_str)));
+        script.run(&line);
+    }
+    if all.is_empty() {
+        script.gap();
+        script.remark("Nothing is left to do.");
+    } else {
+        script.remark("Or, without cmkctl: `az` has no command for it. Add the environment to the");
+        script.remark("enterprise policy in the Power Platform admin center.");
+    }
+    script.text()
+}

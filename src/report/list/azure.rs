@@ -1,0 +1,259 @@
+//! Policies, vaults and keys as rows. The order of their fields is the order of the
+//! columns of `-o tsv`, and stays.
+
+use super::layout::{Column, may, must};
+use super::row::{Fits, Row, UNKNOWN, dash, flag};
+use crate::model::day::day;
+use crate::model::fit::Fit;
+use crate::model::ids::ResourceKind;
+use crate::model::known::Known;
+use crate::model::protection::{Key, Network, Policy, Vault};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A policy.
+#[derive(Debug, Serialize)]
+pub struct PolicyRow<'a> {
+    name: &'a str,
+    id: String,
+    subscription: &'a str,
+    group: &'a str,
+    location: &'a str,
+    vault: Option<String>,
+    key: Option<&'a str>,
+    key_version: &'a str,
+    encrypts: &'static str,
+    identity: Option<&'a str>,
+    #[serde(flatten)]
+    fits: Fits<'a>,
+}
+
+impl<'a> PolicyRow<'a> {
+    /// Of a policy that was judged.
+    pub fn of(own: &'a Policy, fit: &'a Fit) -> Self {
+        let key = own.key_reference();
+        let version = key.map(|key| key.version.as_ref());
+        Self {
+            name: &own.id.name,
+            id: own.id.to_string(),
+            subscription: &own.id.subscription,
+            group: &own.id.group,
+            location: own.location.shown(),
+            vault: key.map(|key| key.vault.to_string()),
+            key: key.map(|key| key.key.as_str()),
+            key_version: version.map_or(UNKNOWN, |version| {
+                version.map_or("latest", |version| version.as_str())
+            }),
+            encrypts: flag(&own.encrypts),
+            identity: own.principal_id.as_deref(),
+            fits: Fits::of(fit),
+        }
+    }
+}
+
+impl Row for PolicyRow<'_> {
+    const SCHEMA: &'static str = "cmkctl/list-policies/v1";
+    const ITEMS: &'static str = "policies";
+    const ONE: &'static str = "policy";
+    const COLUMNS: &'static [Column] = &[
+        must("NAME"),
+        must("FITS"),
+        must("LOCATION"),
+        must("KEY"),
+        may("ENCRYPTS"),
+        may("GROUP"),
+        may("SUBSCRIPTION"),
+        may("IDENTITY"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let vault = self.vault.as_deref().and_then(|id| id.rsplit('/').next());
+        let key = vault.zip(self.key).map(|(vault, key)| {
+            let pinned = if self.key_version == "latest" {
+                ""
+            } else {
+                " (pinned)"
+            };
+            format!("{vault}/{key}{pinned}")
+        });
+        vec![
+            self.name.to_owned(),
+            self.fits.fits.to_owned(),
+            self.location.to_owned(),
+            key.unwrap_or_else(|| UNKNOWN.to_owned()),
+            self.encrypts.to_owned(),
+            self.group.to_owned(),
+            self.subscription.to_owned(),
+            dash(self.identity),
+        ]
+    }
+
+    fn fit(&self) -> (&'static str, &str) {
+        self.fits.told()
+    }
+}
+
+/// A vault or managed HSM.
+#[derive(Debug, Serialize)]
+pub struct VaultRow<'a> {
+    name: &'a str,
+    id: String,
+    kind: &'static str,
+    subscription: &'a str,
+    group: &'a str,
+    region: &'a str,
+    authorization: &'static str,
+    purge_protection: &'static str,
+    soft_delete: &'static str,
+    network: &'static str,
+    tenant: &'a str,
+    #[serde(flatten)]
+    fits: Fits<'a>,
+}
+
+impl<'a> VaultRow<'a> {
+    /// Of a vault that was judged.
+    pub fn of(own: &'a Vault, fit: &'a Fit) -> Self {
+        let hsm = own.id.kind == ResourceKind::ManagedHsm;
+        Self {
+            name: &own.id.name,
+            id: own.id.to_string(),
+            kind: if hsm { "managed-hsm" } else { "vault" },
+            subscription: &own.id.subscription,
+            group: &own.id.group,
+            region: own.region.shown(),
+            authorization: match &own.rbac {
+                Known::Known(true) if hsm => "local-rbac",
+                Known::Known(true) => "rbac",
+                Known::Known(false) => "access-policies",
+                Known::Unknown(_) => UNKNOWN,
+            },
+            purge_protection: flag(&own.purge_protection),
+            soft_delete: flag(&own.soft_delete),
+            network: match &own.network {
+                Known::Known(Network::Open) => "open",
+                Known::Known(Network::TrustedServices) => "trusted-services",
+                Known::Known(Network::Closed) => "closed",
+                Known::Known(Network::Perimeter) => "perimeter",
+                Known::Unknown(_) => UNKNOWN,
+            },
+            tenant: own.tenant_id.shown(),
+            fits: Fits::of(fit),
+        }
+    }
+}
+
+impl Row for VaultRow<'_> {
+    const SCHEMA: &'static str = "cmkctl/list-vaults/v1";
+    const ITEMS: &'static str = "vaults";
+    const ONE: &'static str = "vault or managed HSM";
+    const COLUMNS: &'static [Column] = &[
+        must("NAME"),
+        must("FITS"),
+        must("KIND"),
+        must("REGION"),
+        may("AUTHORIZATION"),
+        may("NETWORK"),
+        may("PURGE PROTECTION"),
+        may("SOFT DELETE"),
+        may("GROUP"),
+        may("SUBSCRIPTION"),
+        may("TENANT"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        [
+            self.name,
+            self.fits.fits,
+            self.kind,
+            self.region,
+            self.authorization,
+            self.network,
+            self.purge_protection,
+            self.soft_delete,
+            self.group,
+            self.subscription,
+            self.tenant,
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn fit(&self) -> (&'static str, &str) {
+        self.fits.told()
+    }
+}
+
+/// A key.
+#[derive(Debug, Serialize)]
+pub struct KeyRow<'a> {
+    name: &'a str,
+    vault: &'a str,
+    vault_id: String,
+    #[serde(rename = "type")]
+    kty: &'a str,
+    size: Option<u32>,
+    enabled: &'static str,
+    expires: String,
+    identifier: String,
+    #[serde(flatten)]
+    fits: Fits<'a>,
+    #[serde(skip)]
+    end: Option<Timestamp>,
+}
+
+impl<'a> KeyRow<'a> {
+    /// Of a key that was judged, and its vault.
+    pub fn of((own, vault): &'a (Key, Vault), fit: &'a Fit) -> Self {
+        let address = vault.uri.trim_end_matches('/');
+        Self {
+            name: &own.name,
+            vault: &vault.id.name,
+            vault_id: vault.id.to_string(),
+            kty: own.kty.shown(),
+            size: own.bits.known().copied(),
+            enabled: flag(&own.validity.enabled),
+            expires: match &own.validity.expires {
+                Known::Known(Some(end)) => end.to_string(),
+                Known::Known(None) => "never".to_owned(),
+                Known::Unknown(_) => UNKNOWN.to_owned(),
+            },
+            identifier: format!("{address}/keys/{}", own.name),
+            fits: Fits::of(fit),
+            end: own.validity.end(),
+        }
+    }
+}
+
+impl Row for KeyRow<'_> {
+    const SCHEMA: &'static str = "cmkctl/list-keys/v1";
+    const ITEMS: &'static str = "keys";
+    const ONE: &'static str = "key";
+    const COLUMNS: &'static [Column] = &[
+        must("NAME"),
+        must("VAULT"),
+        must("FITS"),
+        must("TYPE"),
+        must("SIZE"),
+        may("ENABLED"),
+        may("EXPIRES"),
+        may("IDENTIFIER"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.to_owned(),
+            self.vault.to_owned(),
+            self.fits.fits.to_owned(),
+            self.kty.to_owned(),
+            self.size.map_or("-".to_owned(), |bits| bits.to_string()),
+            self.enabled.to_owned(),
+            self.end.map_or_else(|| self.expires.clone(), day),
+            self.identifier.clone(),
+        ]
+    }
+
+    fn fit(&self) -> (&'static str, &str) {
+        self.fits.told()
+    }
+}

@@ -1,0 +1,93 @@
+//! What is visible and what fits, on stdout; what was not read, on stderr and in the document.
+
+mod azure;
+mod layout;
+mod row;
+mod tenant;
+
+pub use azure::{KeyRow, PolicyRow, VaultRow};
+pub use row::Row;
+pub use tenant::{EnvironmentRow, SubscriptionRow};
+
+use super::terminal::Out;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+/// What is listed.
+#[derive(Debug)]
+pub struct List<'a, R> {
+    /// When, in the cloud's time.
+    pub at: Timestamp,
+    /// What is shown, in its order.
+    pub rows: Vec<R>,
+    /// What was not read, each a clause; nothing where everything was.
+    pub gaps: &'a [String],
+    /// What was asked for besides, for a sentence; empty where nothing was.
+    pub wanted: String,
+    /// So many are left out because nobody knows whether they would do.
+    pub open: usize,
+}
+
+/// Version 1 of every list: the rows stand in a field that is called after them.
+impl<R: Row> Serialize for List<'_, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(Some(5))?;
+        document.serialize_entry("schema", R::SCHEMA)?;
+        document.serialize_entry("at", &self.at)?;
+        document.serialize_entry("complete", &self.gaps.is_empty())?;
+        document.serialize_entry("gaps", self.gaps)?;
+        document.serialize_entry(R::ITEMS, &self.rows)?;
+        document.end()
+    }
+}
+
+/// A list: data to stdout, and what is to be known of it to stderr.
+pub fn list<R: Row>(out: &mut Out, list: &List<'_, R>) {
+    let width = out.columns();
+    out.result(list, || {
+        let rows = list.rows.iter();
+        let rows = rows.map(|row| (row.cells(), row.fit().1)).collect();
+        layout::text(R::COLUMNS, rows, width)
+    });
+    if let Some(summary) = list.summary() {
+        out.say(&summary);
+    }
+    if list.open > 0 {
+        let are = if list.open == 1 { "is" } else { "are" };
+        let what = counted::<R>(list.open);
+        out.say(&format!(
+            "{what} {are} not shown: whether that would do is not known."
+        ));
+    }
+    for gap in list.gaps {
+        out.say(&format!("{}: {gap}.", R::OPEN));
+    }
+}
+
+fn counted<R: Row>(count: usize) -> String {
+    match count {
+        1 => format!("1 {}", R::ONE),
+        count => format!("{count} {}", R::ITEMS),
+    }
+}
+
+impl<R: Row> List<'_, R> {
+    /// How many there are, and how many fit. That there is none is said only where all was read.
+    fn summary(&self) -> Option<String> {
+        let all = self.rows.len();
+        if all == 0 {
+            let (one, wanted) = (R::ONE, &self.wanted);
+            let whole = self.gaps.is_empty();
+            return whole.then(|| format!("You see no {one}{wanted}."));
+        }
+        let words = ["yes", "but", "no", "unknown"];
+        let of = |word: &str| self.rows.iter().filter(|row| row.fit().0 == word).count();
+        let said = words.map(|word| (of(word), word));
+        let said = said.iter().filter(|(count, _)| *count > 0);
+        let said: Vec<String> = said
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        Some(format!("{}. Fits: {}.", counted::<R>(all), said.join(", ")))
+    }
+}

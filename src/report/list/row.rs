@@ -1,0 +1,69 @@
+//! What every row of a list has.
+
+use super::layout::Column;
+use crate::model::fit::Fit;
+use crate::model::known::{Known, Verdict};
+use serde::Serialize;
+
+/// One thing of a list.
+pub trait Row: Serialize {
+    /// The schema of the whole.
+    const SCHEMA: &'static str;
+    /// Its field with the rows.
+    const ITEMS: &'static str;
+    /// What one is called.
+    const ONE: &'static str;
+    /// What a gap means for the list.
+    const OPEN: &'static str = "There may be more";
+    /// The columns of the table.
+    const COLUMNS: &'static [Column];
+
+    /// The cells of the table.
+    fn cells(&self) -> Vec<String>;
+
+    /// How well it fits, in a word and a sentence.
+    fn fit(&self) -> (&'static str, &str);
+}
+
+/// How well it fits, as in JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct Fits<'a> {
+    pub(super) fits: &'static str,
+    why: Option<&'a str>,
+}
+
+impl<'a> Fits<'a> {
+    pub(super) fn of(fit: &'a Fit) -> Self {
+        let note = fit.note();
+        Self {
+            fits: fit.word(),
+            why: Some(note).filter(|note| !note.is_empty()),
+        }
+    }
+
+    pub(super) fn told(&self) -> (&'static str, &str) {
+        (self.fits, self.why.unwrap_or_default())
+    }
+}
+
+/// What nobody knows.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// Three answers.
+pub(super) fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Yes => "yes",
+        Verdict::No => "no",
+        Verdict::CantTell(_) => UNKNOWN,
+    }
+}
+
+/// The same of a fact.
+pub(super) fn flag(fact: &Known<bool>) -> &'static str {
+    word(&Verdict::from(fact))
+}
+
+/// For a cell of the table.
+pub(super) fn dash(text: Option<&str>) -> String {
+    text.unwrap_or("-").to_owned()
+}

@@ -1,0 +1,96 @@
+//! A plan in about ten lines, for a person who was led to it: what is made, changed, in place
+//! already, and what takes people's work away meanwhile; who does it.
+
+use super::hanging::{hang, told};
+use super::plan::{findings_text, limits};
+use super::terminal::Out;
+use crate::model::action::facts::Lack;
+use crate::model::finding::{Finding, Severity};
+use crate::model::plan::{Action, Plan};
+use crate::model::who::{self, Side};
+
+impl Out {
+    /// The plan, before consent.
+    pub fn short_plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
+        self.passage(to_stdout, |width| short_text(plan, title, width));
+        self.has_shown(plan, to_stdout);
+    }
+}
+
+/// What a step is at a glance.
+fn mark(action: &Action) -> char {
+    let facts = action.facts();
+    if facts.harm.takes_offline().is_some() {
+        return '!';
+    }
+    if !facts.changes {
+        return '=';
+    }
+    match facts.lack {
+        Lack::Key | Lack::Policy | Lack::Grant(_) | Lack::Reader(_, _) => '+',
+        Lack::Nothing | Lack::Provider(_) | Lack::Managed => '~',
+    }
+}
+
+fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
+    let mut lines: Vec<(char, String)> = plan
+        .already
+        .iter()
+        .map(|sentence| ('=', sentence.clone()))
+        .collect();
+    lines.extend(
+        plan.actions
+            .iter()
+            .map(|action| (mark(action), action.to_string())),
+    );
+    lines.extend(plan.withheld.iter().map(|step| ('?', step.what.clone())));
+    let mut text = format!("{}\n", hang(title, width, 0));
+    for (mark, line) in &lines {
+        text.push_str(&format!("  {mark} {}\n", hang(line, width, 4)));
+    }
+    let count = |mark: char| lines.iter().filter(|(own, _)| *own == mark).count();
+    let outages = match count('!') {
+        1 => "1 outage".to_owned(),
+        other => format!("{other} outages"),
+    };
+    let counts = format!(
+        "{} to create, {} to change, {} in place, {outages}.",
+        count('+'),
+        count('~'),
+        count('=')
+    );
+    text.push_str(&format!("{}\n", hang(&counts, width, 0)));
+    for line in around(plan) {
+        text.push_str(&format!("{}\n", told(&line, width, 0)));
+    }
+    let serious = |finding: &&Finding| finding.severity != Severity::Acknowledge;
+    text + &findings_text(plan.findings.iter().filter(serious), width)
+}
+
+/// Who does what, and how long people can't work.
+fn around(plan: &Plan) -> Vec<String> {
+    let of = |side: Side| {
+        let own = plan
+            .actions
+            .iter()
+            .filter(|action| action.facts().side == side);
+        own.count()
+    };
+    let mut lines = Vec::new();
+    for (side, name) in [
+        (Side::KeyVault, who::KEY_VAULT),
+        (Side::PowerPlatform, who::POWER_PLATFORM),
+    ] {
+        match of(side) {
+            0 => {}
+            1 => lines.push(format!("{name}: 1 step.")),
+            steps => lines.push(format!("{name}: {steps} steps.")),
+        }
+    }
+    lines.extend(
+        plan.takes_offline()
+            .map(|name| format!("`{name}` is OFFLINE during this, for up to 4 days.")),
+    );
+    lines.extend(limits(plan));
+    lines
+}

@@ -1,0 +1,148 @@
+//! How this program is called again: commands that are shown can be pasted as they are.
+
+use crate::config::Flags;
+use crate::model::text::quoted;
+
+/// The file that a sandbox is served with, where one is asked for in words.
+const SERVED: &str = "sandbox.json";
+
+/// The scenario where none is named.
+const READY: &str = "ready";
+
+/// What was said of the cloud and of who signs in, to be said again.
+#[derive(Debug, Default)]
+pub(super) struct Calling {
+    /// Where it goes: the same for everybody.
+    cloud: Vec<String>,
+    /// Who it is, and by which settings: of this caller alone.
+    own: Vec<String>,
+    /// The scenario of a sandbox that ends with this process.
+    rehearsal: Option<String>,
+}
+
+/// Words as a shell takes them.
+pub(super) fn line(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    words.join(" ")
+}
+
+impl Calling {
+    /// As it was called. `cloud` is the cloud as it was named, wherever that was.
+    pub(super) fn of(flags: &Flags, cloud: Option<&str>, rehearsal: Option<&str>) -> Self {
+        let path = |path: &std::path::Path| path.display().to_string();
+        let served = format!("./{SERVED}");
+        let cloud = cloud.or(rehearsal.map(|_| served.as_str()));
+        let mut all = Self {
+            rehearsal: rehearsal.map(str::to_owned),
+            ..Self::default()
+        };
+        let endpoints = flags.endpoints.iter().cloned().map(Some);
+        let whole = endpoints.map(|endpoint| ("--endpoint", endpoint));
+        let whole = [("--cloud", cloud.map(str::to_owned))]
+            .into_iter()
+            .chain(whole);
+        let own = [
+            ("--tenant", flags.tenant.clone()),
+            ("--auth", flags.auth.clone()),
+            ("--client-id", flags.client_id.clone()),
+            ("--sandbox-user", flags.sandbox_user.clone()),
+            ("--config", flags.config.as_deref().map(path)),
+            ("--profile", flags.profile.clone()),
+            ("--ca-bundle", flags.ca_bundle.as_deref().map(path)),
+            ("--audit-log", flags.audit_log.as_deref().map(path)),
+        ];
+        for (flag, value) in whole {
+            all.cloud
+                .extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+        }
+        for (flag, value) in own {
+            all.own
+                .extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+        }
+        all
+    }
+
+    /// For whoever runs it now, as one piece of a command line.
+    pub(super) fn again(&self) -> String {
+        let mut words = self.by_others();
+        words.extend(self.own.iter().cloned());
+        line(&words)
+    }
+
+    /// For a script that begins at the beginning: a rehearsal inside the process is a new one each
+    /// time.
+    pub(super) fn anew(&self) -> String {
+        let Some(scenario) = &self.rehearsal else {
+            return self.again();
+        };
+        let mut words = vec!["cmkctl".to_owned(), "--sandbox".to_owned()];
+        if scenario != READY {
+            words.extend(["--scenario".to_owned(), scenario.clone()]);
+        }
+        // The cloud is its file, which is gone with the process.
+        words.extend(self.cloud.iter().skip(2).cloned());
+        words.extend(self.own.iter().cloned());
+        line(&words)
+    }
+
+    /// For somebody else, word by word: they sign in by themselves.
+    pub(super) fn by_others(&self) -> Vec<String> {
+        let program = std::iter::once("cmkctl".to_owned());
+        program.chain(self.cloud.iter().cloned()).collect()
+    }
+
+    /// What is said at the end of a rehearsal inside this process.
+    pub(super) fn ended(&self) -> Option<String> {
+        let scenario = match self.rehearsal.as_deref()? {
+            READY => String::new(),
+            other => format!(" --scenario {}", quoted(other)),
+        };
+        Some(format!(
+            "This rehearsal has ended. To continue step by step, serve a sandbox: `cmkctl \
+                sandbox{scenario} --cloud-file {SERVED}`."
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_called_again_as_it_was() {
+        let flags = Flags {
+            endpoints: vec!["bap=x".into()],
+            sandbox_user: Some("key-vault-admin".into()),
+            config: Some("my config.toml".into()),
+            profile: Some("it's".into()),
+            ..Flags::default()
+        };
+        let calling = Calling::of(&flags, Some("/tmp/a b/cloud.json"), None);
+        assert_eq!(
+            calling.again(),
+            "cmkctl --cloud '/tmp/a b/cloud.json' --endpoint 'bap=x' --sandbox-user \
+            key-vault-admin --config 'my config.toml' --profile 'it'\\''s'"
+        );
+        // Who signs in, and by which settings, is their own business.
+        assert_eq!(
+            calling.by_others().join(" "),
+            "cmkctl --cloud /tmp/a b/cloud.json --endpoint bap=x"
+        );
+        assert_eq!(calling.ended(), None);
+        let plain = Calling::of(&Flags::default(), None, None);
+        assert_eq!(plain.again(), "cmkctl");
+    }
+
+    #[test]
+    fn what_ends_with_the_process_is_not_named_as_if_it_went_on() {
+        let of = |scenario| Calling::of(&Flags::default(), None, Some(scenario));
+        assert_eq!(of("ready").again(), "cmkctl --cloud ./sandbox.json");
+        // A script begins anew, with a rehearsal of its own.
+        assert_eq!(of("ready").anew(), "cmkctl --sandbox");
+        let scenario = "cmkctl --sandbox --scenario 'my file.json'";
+        assert_eq!(of("my file.json").anew(), scenario);
+        let ended = of("my file.json").ended().unwrap();
+        let serve = "`cmkctl sandbox --scenario 'my file.json' --cloud-file sandbox.json`";
+        assert!(ended.contains(serve), "{ended}");
+    }
+}

@@ -1,0 +1,197 @@
+//! Which vault and key.
+
+use super::picking::pick as pick_one;
+use crate::error::{Error, Kind, Result};
+use crate::model::day::day;
+use crate::model::environment::Environment;
+use crate::model::ids::ArmId;
+use crate::model::key_ids::KeyName;
+use crate::model::protection::Key;
+use crate::observe::{Candidate, Shown, candidates};
+use crate::report::{Entry, Out};
+use crate::run::Context;
+use crate::steps::fit::{self, Fit};
+use jiff::Timestamp;
+use std::cell::{Cell, RefCell};
+
+/// What is known already.
+pub(super) struct About<'a> {
+    pub(super) vault: Option<&'a ArmId>,
+    pub(super) key: Option<&'a KeyName>,
+    pub(super) environment: Option<&'a Environment>,
+    /// Does any key do?
+    pub(super) as_it_is: bool,
+    /// How this program is called again.
+    pub(super) program: &'a str,
+}
+
+/// What came of it.
+pub(super) enum Found {
+    /// This key of this vault.
+    One(ArmId, KeyName),
+    /// A new one.
+    New,
+    /// No vault is visible, and why there may be some.
+    NoVault(Vec<String>),
+}
+
+/// The key that a person picks.
+///
+/// # Errors
+/// None does; somebody stopped.
+pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) -> Result<Found> {
+    let reader = context.reader();
+    let now = context.clock().now();
+    let (gaps, reasons) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let some = Cell::new(false);
+    let picked = pick_one(
+        "Key:",
+        async |shown| {
+            let found = candidates(&reader, about.vault, |found| {
+                let more = found.into_iter().filter(|one| about.names(one));
+                let more = more.map(|one| {
+                    let (entry, fit) = about.entry(&one, now);
+                    some.set(some.get() || entry.does);
+                    reasons
+                        .borrow_mut()
+                        .push(format!("{}: {}", entry.label, fit.note()));
+                    (Some(one), entry)
+                });
+                shown.more(more.collect());
+            });
+            let found = found.await?;
+            // Without any vault there is nothing to pick from.
+            if !about.as_it_is && !reasons.borrow().is_empty() {
+                shown.more(vec![(None, new())]);
+            }
+            for gap in found {
+                shown.gap(&format!("There may be more: {gap}."));
+                gaps.borrow_mut().push(gap);
+            }
+            Ok(())
+        },
+        out,
+    );
+    match picked.await {
+        Ok(Some(None)) => Ok(Found::New),
+        Ok(Some(Some(Candidate {
+            vault,
+            shows: Shown::Key(key),
+        }))) => {
+            let key = KeyName::parse(&key.name).map_err(|bad| Error::usage(bad.message))?;
+            Ok(Found::One(vault.id, key))
+        }
+        Ok(_) => Ok(Found::NoVault(gaps.into_inner())),
+        Err(error) if error.kind == Kind::Refused && !some.get() => {
+            Err(none_fits(about.program, &reasons.into_inner()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl About<'_> {
+    /// Is it of the key that was named, if one was?
+    fn names(&self, one: &Candidate) -> bool {
+        let wanted = |key: &KeyName| one.key().is_none_or(|own| key.as_str() == own.name);
+        self.key.is_none_or(wanted)
+    }
+
+    fn entry(&self, one: &Candidate, now: Timestamp) -> (Entry, Fit) {
+        let vault = &one.vault.id;
+        let place = format!("{} in {}/{}", vault.name, vault.subscription, vault.group);
+        let Some(key) = one.key() else {
+            let fit = match fit::vault(&one.vault, self.environment) {
+                Fit::Not(why) => Fit::Not(why),
+                Fit::Well | Fit::But(_) | Fit::Unknown(_) => Fit::Not(one.why()),
+            };
+            let entry = Entry {
+                label: format!("{} (no key)", vault.name),
+                note: format!("{} {place}", fit.note()),
+                does: false,
+                rank: u8::MAX,
+            };
+            return (entry, fit);
+        };
+        let fit = if self.as_it_is {
+            Fit::Well
+        } else {
+            fit::key(key, &one.vault, self.environment, now)
+        };
+        let best = if fit == Fit::Well && !self.as_it_is {
+            "Fits. "
+        } else {
+            ""
+        };
+        let entry = Entry {
+            label: format!("{} in {}", key.name, vault.name),
+            note: format!("{best}{}{} {place}", facts(key), space(fit.note())),
+            does: fit.does(),
+            rank: fit::order(key, &fit),
+        };
+        (entry, fit)
+    }
+}
+
+/// A key that nobody has made yet.
+fn new() -> Entry {
+    Entry {
+        label: "A new key…".to_owned(),
+        note: "cmkctl creates it, and a vault for it where none does.".to_owned(),
+        does: true,
+        rank: u8::MAX,
+    }
+}
+
+fn space(note: &str) -> String {
+    if note.is_empty() {
+        String::new()
+    } else {
+        format!(" {note}")
+    }
+}
+
+/// Type, size and end of a key.
+fn facts(key: &Key) -> String {
+    let bits = key
+        .bits
+        .known()
+        .map_or(String::new(), |bits| format!(" {bits}"));
+    let end = key.validity.end();
+    let end = end.map_or(String::new(), |end| format!(", until {}", day(end)));
+    format!("{}{bits}{end}.", key.kty.shown())
+}
+
+/// No vault is visible at all.
+pub(super) fn none_seen(gaps: &[String]) -> Error {
+    let mut error = Error::new(Kind::Forbidden, "You see no key vault and no managed HSM.");
+    if let Some(gap) = gaps.first() {
+        error = error.detail(format!("{gap}."));
+    }
+    error
+        .hint("The role Reader on a vault and Key Vault Reader on its keys show them.")
+        .hint("Another account or tenant sees others: `cmkctl auth status`.")
+}
+
+/// A new key was asked for, and this account can't make one.
+pub(super) fn none_made(why: &str) -> Error {
+    Error::new(Kind::Forbidden, format!("No changes were made. {why}"))
+        .hint(
+            "The role Key Vault Contributor on a resource group allows it, or Contributor on the \
+            subscription.",
+        )
+        .hint("Another account or tenant sees others: `cmkctl auth status`.")
+}
+
+/// Keys are visible, and none does.
+fn none_fits(program: &str, reasons: &[String]) -> Error {
+    let mut error = Error::new(
+        Kind::Blocked,
+        "No changes were made. None of the keys that you see would do.",
+    );
+    for reason in reasons.iter().take(10) {
+        error = error.hint(reason);
+    }
+    error
+        .hint("A new key, and a vault for it where none does:")
+        .hint(format!("{program} create-key --ask"))
+}

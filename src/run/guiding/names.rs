@@ -1,0 +1,103 @@
+//! Names for a script, where they mean the same as the ids. They are looked up as the script will
+//! look them up, by the same rules; what is not clear stays an id.
+
+use super::led::Led;
+use crate::cloud::Reader;
+use crate::model::at_hand::{self, Named};
+use crate::model::environment::Environment;
+use crate::model::ids::ArmId;
+use crate::model::target::Target;
+use crate::model::text::clean;
+use crate::observe::{
+    policy_named, resolve, subscription_named, subscriptions_shown, vault_if_there,
+};
+use crate::run::commands::{Need, Words};
+use futures::join;
+
+/// The words for what somebody was led to.
+pub(super) async fn of(reader: &Reader, led: &Led) -> Words {
+    let mut words = Words::of(&led.target, led.target.environment.as_deref());
+    let own = led.command.own(&led.target);
+    let (environment, policy, vault) = join!(
+        async {
+            match &led.environment {
+                Some(environment) => Some(self::environment(reader, environment).await),
+                None => None,
+            }
+        },
+        policy(reader, &led.target, led.command.needs(Need::Vault)),
+        vault(reader, &own),
+    );
+    words.environment = environment.or(words.environment);
+    words.policy = policy.or(words.policy);
+    if let Some((name, place)) = vault {
+        (words.vault, words.place) = (Some(name), place);
+    }
+    for (id, typed) in &led.readers {
+        let all = words.readers.iter_mut();
+        for word in all.filter(|word| *word == id) {
+            word.clone_from(typed);
+        }
+    }
+    words
+}
+
+/// The name of an environment, or its id.
+pub(super) async fn environment(reader: &Reader, environment: &Environment) -> String {
+    let name = &environment.display_name;
+    // A flag, or not what is there.
+    let odd = name.starts_with('-') || clean(name) != *name || name.trim() != name;
+    let means = async |name: &str| resolve(reader, &at_hand::environment(name)).await;
+    if !odd && means(name).await.is_ok_and(|id| id == environment.id) {
+        return name.clone();
+    }
+    environment.id.clone()
+}
+
+/// The name of the policy; one that is not there yet must be meant to stand beside its vault.
+async fn policy(reader: &Reader, target: &Target, beside_vault: bool) -> Option<String> {
+    let id = target.policy.as_ref()?;
+    if at_hand::policy(&id.name) != Ok(Named::Name(id.name.clone())) {
+        return None;
+    }
+    let vault = target.vault.as_ref().filter(|_| beside_vault);
+    let beside = |vault: &ArmId| vault.group_scope().eq_ignore_ascii_case(&id.group_scope());
+    let same = match policy_named(reader, &id.name).await {
+        Ok(Ok(found)) => found == *id,
+        Ok(Err(_)) => vault.is_some_and(beside),
+        Err(_) => false,
+    };
+    same.then(|| id.name.clone())
+}
+
+/// The name of the vault, and where it shall be if it is a new one.
+async fn vault(reader: &Reader, own: &Target) -> Option<(String, Vec<(&'static str, String)>)> {
+    let id = own.vault.as_ref()?;
+    match vault_if_there(reader, &id.name).await.ok()? {
+        Some(found) => (found == *id).then(|| (id.name.clone(), Vec::new())),
+        None => {
+            own.new_key.as_ref()?;
+            let mut place = vec![("--resource-group", id.group.clone())];
+            let subscription = subscription(reader, &id.subscription).await;
+            place.extend(subscription.map(|word| ("--subscription", word)));
+            Some((id.name.clone(), place))
+        }
+    }
+}
+
+/// How a subscription is named; not at all where it is the only one.
+async fn subscription(reader: &Reader, id: &str) -> Option<String> {
+    let means = async |said: Option<&str>| {
+        let found = subscription_named(reader, said).await;
+        found.is_ok_and(|found| found == id)
+    };
+    if means(None).await {
+        return None;
+    }
+    let (all, _) = subscriptions_shown(reader).await.unwrap_or_default();
+    let name = all.iter().find(|own| own.id == id).map(|own| &own.name);
+    match name {
+        Some(name) if !name.starts_with('-') && means(Some(name)).await => Some(name.clone()),
+        Some(_) | None => Some(id.to_owned()),
+    }
+}

@@ -1,0 +1,132 @@
+//! What the other administrator does, as one complete command.
+
+use super::led::Led;
+use super::picking::{again, left, line};
+use crate::cloud::credential::Identity;
+use crate::config::reader_named;
+use crate::error::{Error, Kind, Result};
+use crate::model::environment::Environment;
+use crate::model::target::Target;
+use crate::model::text::quoted;
+use crate::report::Out;
+use crate::run::Context;
+use crate::run::asking::Asked;
+use crate::run::commands::{ADD_ENVIRONMENT, CREATE_POLICY};
+use crate::run::naming::reader_id;
+use crate::steps::location::policy_location;
+
+/// How this program is called by somebody else. In a sandbox that is `user`.
+pub(super) fn program(context: &Context, user: &str) -> String {
+    let words = context.program_of_others();
+    let mut line = words
+        .iter()
+        .map(|word| quoted(word))
+        .collect::<Vec<_>>()
+        .join(" ");
+    if context.settings.cloud.sandbox.is_some() {
+        line.push_str(&format!(" --sandbox-user {user}"));
+    }
+    line
+}
+
+/// The Key Vault administrator makes the policy first: this account can't say which key.
+pub(super) fn key_vault_first(
+    program: &str,
+    (led, why): (&Led, &str),
+    (environment, name): (&Environment, &str),
+    identity: &Identity,
+) -> Error {
+    let location = environment.location.known();
+    let location = location.map_or(String::new(), |location| {
+        format!(" --location {}", quoted(&policy_location(location)))
+    });
+    let reader = identity.object_id.as_ref();
+    let reader = reader.map_or(String::new(), |id| format!(" --reader {}", quoted(id)));
+    let first = format!(
+        "{program} {} {}{location}{reader} --ask",
+        CREATE_POLICY.name,
+        quoted(name)
+    );
+    let managed = if led.target.make_managed {
+        " Add `--make-managed` to it."
+    } else {
+        ""
+    };
+    Error::new(
+        Kind::Forbidden,
+        format!(
+            "No changes were made. {why}, which `{}` needs: the Key Vault administrator does the \
+            first part.",
+            led.command.name
+        ),
+    )
+    .hint("The Key Vault administrator runs:")
+    .hint(first)
+    .hint(format!(
+        "At its end it prints the command that you run then.{managed}"
+    ))
+}
+
+/// The other one's part can be had as a script, too.
+pub(super) fn as_a_file(error: Error, asked: &Asked) -> Error {
+    match asked.hand_over {
+        Some(_) => error,
+        None => error.hint("As a script for them: run this again with `--hand-over FILE`."),
+    }
+}
+
+/// The Power Platform administrator adds the environment: this account sees none.
+pub(super) fn power_platform_next(program: &str, target: &Target) -> Error {
+    let policy = target
+        .policy
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let environment = target.environment.as_ref();
+    let environment = environment.map_or(String::new(), |id| format!(" {}", quoted(id)));
+    let next = format!(
+        "{program} {}{environment} --policy {} --ask",
+        ADD_ENVIRONMENT.name,
+        quoted(&policy)
+    );
+    Error::new(
+        Kind::Forbidden,
+        "Your part is done. The environment is not encrypted yet: the Power Platform \
+        administrator adds it.",
+    )
+    .hint("The Power Platform administrator runs:")
+    .hint(next)
+}
+
+/// Who adds the environment must be able to read the policy. They are named as `--reader` takes it.
+pub(super) async fn readers(context: &Context, led: &mut Led, out: &mut Out) -> Result<()> {
+    if !led.target.readers.is_empty() {
+        return Ok(());
+    }
+    out.say(
+        "Who adds the environment must be able to read the policy: a user by the user principal \
+        name, an application by its name, everybody by the object id.",
+    );
+    loop {
+        let question = "Reader of the policy (nothing: they can read it):";
+        let typed = line(question, out).await?.ok_or_else(left)?;
+        if typed.is_empty() {
+            return Ok(());
+        }
+        match meant(context, &typed, out).await {
+            Ok(id) => {
+                led.target.readers.push(id.clone());
+                led.readers.push((id, typed));
+                return Ok(());
+            }
+            Err(error) if error.kind.is_interruption() => return Err(error),
+            Err(error) => again(&error, out),
+        }
+    }
+}
+
+/// The object id of whom somebody means.
+async fn meant(context: &Context, typed: &str, out: &mut Out) -> Result<String> {
+    let named = reader_named(typed)?;
+    reader_id(&context.reader(), &named, out).await
+}

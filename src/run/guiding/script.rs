@@ -1,0 +1,30 @@
+//! The whole as one command that asks nothing.
+
+use super::led::Led;
+use crate::model::text::quoted;
+use crate::run::Context;
+use crate::run::asking::Asked;
+
+/// The command with everything that was picked and typed, quoted for the shell. `names` are those
+/// that its plan asked for.
+pub(super) fn whole(context: &Context, led: &Led, asked: &Asked, names: &[String]) -> String {
+    let program = context.calling.anew();
+    let mut line = led.command.in_words(&program, &led.target, &led.words);
+    if asked.fix {
+        line.push_str(" --fix");
+    }
+    if let Some(vault) = &asked.protect {
+        line.push_str(&format!(" --protect-from-purge {}", quoted(vault)));
+    }
+    if asked.waiting.no_wait {
+        line.push_str(" --no-wait");
+    }
+    if let Some(timeout) = asked.waiting.timeout {
+        line.push_str(&format!(" --timeout {}s", timeout.as_secs_f64()));
+    }
+    line.push_str(" --yes");
+    for name in names {
+        line.push_str(&format!(" --confirm {}", quoted(name)));
+    }
+    line
+}

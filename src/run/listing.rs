@@ -1,0 +1,246 @@
+//! `list`: what is visible of one kind, and what of it fits.
+
+use super::Context;
+use super::estate::WHOLE_TENANT;
+use super::filters::{self, Glance};
+use crate::config::Typed;
+use crate::error::{Error, Kind, Result};
+use crate::model::environment::Environment;
+use crate::model::fit::Fit;
+use crate::model::known::{Known, Verdict};
+use crate::model::protection::Policy;
+use crate::observe::{self, Visible, resolve};
+use crate::report::{
+    EnvironmentRow, KeyRow, List, Out, PolicyRow, Row, SubscriptionRow, VaultRow, list,
+};
+use crate::steps::fit;
+use futures::join;
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// Only what would do.
+    pub fits: bool,
+    /// The environment that it is judged for, as it was typed.
+    pub environment: Option<String>,
+    /// Only keys of this vault or managed HSM, as it was typed.
+    pub vault: Option<String>,
+    /// Only policies for environments of this geography.
+    pub geography: Option<String>,
+}
+
+impl Listing {
+    /// What of it is looked up; nothing of the configuration or of a sandbox counts.
+    fn typed(&self) -> Typed {
+        Typed {
+            environment: self.environment.clone(),
+            vault: self.vault.clone(),
+            alone: true,
+            ..Typed::default()
+        }
+    }
+}
+
+/// What was read, each judged.
+struct Judged<T> {
+    all: Vec<(T, Fit)>,
+    gaps: Vec<String>,
+    /// Who sees more, each a sentence.
+    hints: &'static [&'static str],
+}
+
+impl<T> Judged<T> {
+    /// Everything in its order. Lists that are read at the same time tell what they lack in any.
+    fn new<K: Ord>(seen: Visible<T>, key: impl Fn(&T) -> K, judge: impl Fn(&T) -> Fit) -> Self {
+        let Visible { mut all, mut gaps } = seen;
+        all.sort_by_cached_key(&key);
+        gaps.sort();
+        gaps.dedup();
+        let judged = all.into_iter().map(|one| {
+            let fit = judge(&one);
+            (one, fit)
+        });
+        Self {
+            all: judged.collect(),
+            gaps,
+            hints: &[
+                "The role Reader on a subscription shows what is in it, and Key Vault Reader keys.",
+                "Another account or tenant sees others: `cmkctl auth status`.",
+            ],
+        }
+    }
+}
+
+/// The environments of the tenant.
+///
+/// # Errors
+/// A sign-in is refused; `Kind::Forbidden`: the list is not there, or not whole; usage: a filter
+/// that fits nothing.
+pub async fn list_environments(
+    context: &Context,
+    glance: &Glance,
+    asked: &Listing,
+    out: &mut Out,
+) -> Result<()> {
+    let (seen, failed) = observe::environments_listed(&context.reader()).await?;
+    let empty = seen.all.is_empty();
+    if !empty {
+        filters::fit_environments(&seen.all, glance)?;
+    }
+    let key = |own: &Environment| (own.display_name.to_lowercase(), own.id.clone());
+    let mut judged = Judged::new(seen, key, fit::listed);
+    judged.hints = if empty {
+        &[
+            "The role Power Platform Administrator or Dynamics 365 Administrator shows them.",
+            "Another account or tenant sees others: `cmkctl auth status`.",
+        ]
+    } else {
+        &[WHOLE_TENANT]
+    };
+    judged.all.retain(|(own, _)| {
+        filters::wants(glance, own) && !(glance.not_encrypted && own.policy().is_some())
+    });
+    if !empty {
+        filters::together(glance, judged.all.len())?;
+    }
+    let ended = shown(context, out, &judged, asked, EnvironmentRow::of);
+    let Some(error) = failed else {
+        return ended.map_err(|error| {
+            if empty {
+                error.finding("CMK020")
+            } else {
+                error
+            }
+        });
+    };
+    Err(Error {
+        kind: Kind::Forbidden,
+        ..error
+    })
+}
+
+/// The policies for encryption.
+///
+/// # Errors
+/// A sign-in is refused; the environment can't be had; `Kind::Forbidden`: not all was read.
+pub async fn list_policies(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let (environment, seen) = join!(
+        environment_of(context, asked, out),
+        observe::visible_policies(&reader)
+    );
+    let (environment, mut seen) = (environment?, seen?);
+    if let Some(geography) = &asked.geography {
+        // What is not known may be there, and stays.
+        let elsewhere = |policy: &Policy| fit::is_in(policy, geography) == Verdict::No;
+        seen.all.retain(|policy| !elsewhere(policy));
+    }
+    let geography = asked.geography.clone().map(Known::Known);
+    let place = environment.map(|own| own.location).or(geography);
+    let judge = |policy: &Policy| fit::ready_policy(policy, place.as_ref());
+    let judged = Judged::new(seen, |policy| policy.id.clone(), judge);
+    shown(context, out, &judged, asked, PolicyRow::of)
+}
+
+/// The vaults and managed HSMs.
+///
+/// # Errors
+/// As [`list_policies`].
+pub async fn list_vaults(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let (environment, seen) = join!(
+        environment_of(context, asked, out),
+        observe::visible_vaults(&reader)
+    );
+    let (environment, seen) = (environment?, seen?);
+    let judge = |vault: &_| fit::vault(vault, environment.as_ref());
+    let judged = Judged::new(seen, |vault| vault.id.clone(), judge);
+    shown(context, out, &judged, asked, VaultRow::of)
+}
+
+/// The keys.
+///
+/// # Errors
+/// As [`list_policies`]; usage: there is no such vault.
+pub async fn list_keys(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
+    let reader = context.reader();
+    let target = context.target(&asked.typed(), out).await?;
+    let (environment, seen) = join!(
+        environment_of(context, asked, out),
+        observe::keys_listed(&reader, target.vault.as_ref())
+    );
+    let (environment, seen) = (environment?, seen?);
+    let now = context.clock().now();
+    let judged = Judged::new(
+        seen,
+        |(key, vault)| (vault.id.clone(), key.name.clone()),
+        |(key, vault)| fit::key(key, vault, environment.as_ref(), now),
+    );
+    shown(context, out, &judged, asked, KeyRow::of)
+}
+
+/// The subscriptions.
+///
+/// # Errors
+/// A sign-in is refused; `Kind::Forbidden`: not all was read.
+pub async fn list_subscriptions(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
+    let seen = observe::subscriptions_listed(&context.reader()).await?;
+    let judged = Judged::new(
+        seen,
+        |(own, _)| (own.name.to_lowercase(), own.id.clone()),
+        |(own, provider)| fit::subscription(own, provider),
+    );
+    shown(context, out, &judged, asked, SubscriptionRow::of)
+}
+
+/// The environment that everything is judged for, if one was named.
+async fn environment_of(
+    context: &Context,
+    asked: &Listing,
+    out: &mut Out,
+) -> Result<Option<Environment>> {
+    let about = Typed {
+        vault: None,
+        ..asked.typed()
+    };
+    let Some(typed) = context.target(&about, out).await?.environment else {
+        return Ok(None);
+    };
+    let reader = context.reader();
+    let id = resolve(&reader, &typed).await?;
+    observe::environment(&reader, &id).await.map(Some)
+}
+
+/// Prints what was asked for, and ends as it was read.
+fn shown<'a, T, R: Row>(
+    context: &Context,
+    out: &mut Out,
+    judged: &'a Judged<T>,
+    asked: &Listing,
+    row: impl Fn(&'a T, &'a Fit) -> R,
+) -> Result<()> {
+    let chosen = judged
+        .all
+        .iter()
+        .filter(|(_, fit)| !asked.fits || fit.does());
+    let open = |fit: &Fit| asked.fits && matches!(fit, Fit::Unknown(_));
+    let place = asked.geography.as_ref();
+    let place = place.map_or(String::new(), |name| format!(" in `{name}`"));
+    let wanted = if asked.fits { " that would do" } else { "" };
+    let listed = List {
+        at: context.clock().now(),
+        rows: chosen.map(|(one, fit)| row(one, fit)).collect(),
+        gaps: &judged.gaps,
+        wanted: format!("{place}{wanted}"),
+        open: judged.all.iter().filter(|(_, fit)| open(fit)).count(),
+    };
+    list(out, &listed);
+    if judged.gaps.is_empty() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::Forbidden, "Not everything could be read.");
+    Err(judged
+        .hints
+        .iter()
+        .fold(error, |error, hint| error.hint(*hint)))
+}

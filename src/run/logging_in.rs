@@ -1,0 +1,179 @@
+//! Signs in for the commands after this one, and out again.
+
+use super::Context;
+use crate::cloud::credential::memory::{How, Memory};
+use crate::cloud::credential::{LogIn, Method, State};
+use crate::error::{Error, Kind, Result};
+use crate::report::{self, Out};
+use std::path::PathBuf;
+
+/// How somebody wants to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// In a browser on this machine.
+    Browser,
+    /// By a code.
+    DeviceCode,
+}
+
+/// What `auth login` was given.
+#[derive(Debug)]
+pub struct Login {
+    /// The way, where one was named.
+    pub flow: Option<Flow>,
+    /// The certificate of an application.
+    pub certificate: Option<PathBuf>,
+    /// The challenge of a service, in base64.
+    pub challenge: Option<String>,
+}
+
+/// Somebody signs in, and is remembered.
+///
+/// # Errors
+/// Nobody signed in; the sign-in was refused; it can't be remembered.
+pub async fn auth_login(context: &Context, login: &Login, out: &mut Out) -> Result<()> {
+    let sign_in = &context.settings.sign_in;
+    if context.settings.cloud.sandbox.is_some() {
+        return Err(Error::usage("A sandbox never uses real credentials.")
+            .hint("Choose one of the sandbox's users with `--sandbox-user NAME`."));
+    }
+    if let Some(source) = &sign_in.remembering.off {
+        return Err(Error::usage(format!(
+            "`auth login` remembers a sign-in, and the {source} turns this off."
+        ))
+        .hint("Sign in for one command: `--auth browser` or `--auth device-code`."));
+    }
+    if let Some(challenge) = &login.challenge
+        && !LogIn::is_challenge(challenge)
+    {
+        return Err(
+            Error::usage("`--claims-challenge` takes the claims of a service, in base64.")
+                .hint("Copy the whole command that cmkctl printed."),
+        );
+    }
+    let how = match &login.certificate {
+        Some(file) => certificate(context, file)?,
+        None => by_person(context, login.flow, out)?,
+    };
+    let by = match &how {
+        How::Browser => "browser",
+        How::DeviceCode => "device-code",
+        How::Certificate(_) => "certificate",
+    };
+    let wanted = LogIn {
+        how,
+        challenge: login.challenge.clone(),
+    };
+    let done = context.session.tokens().log_in(&wanted).await?;
+    let lasts = match by {
+        "certificate" => "until `cmkctl auth logout`, as long as the certificate is valid",
+        _ => "until `cmkctl auth logout`, or 90 days without use",
+    };
+    report::logged_in(
+        out,
+        &report::LoggedIn {
+            name: done.identity.name,
+            object_id: done.identity.object_id,
+            tenant: done.identity.tenant,
+            client: done.client,
+            by,
+            file: done.file.display().to_string(),
+            lasts,
+        },
+    );
+    says_what_comes_first(context, out);
+    Ok(())
+}
+
+/// Variables of an application come before this sign-in.
+fn says_what_comes_first(context: &Context, out: &mut Out) {
+    let sources = context.session.tokens().sources();
+    let earlier = sources.iter().find(|source| {
+        let configured = matches!(source.method, Method::Environment | Method::Federated);
+        configured && source.state == State::Ready
+    });
+    if let Some(earlier) = earlier {
+        out.say(&format!(
+            "Your environment variables set up `{}`, which comes first. To use this sign-in, pass \
+            `--auth login`, or remove the variables.",
+            earlier.method.name()
+        ));
+    }
+}
+
+/// An application signs in by the certificate in this file.
+fn certificate(context: &Context, file: &PathBuf) -> Result<How> {
+    let sign_in = &context.settings.sign_in;
+    let client = sign_in.named_client.as_ref().or(sign_in.client_id.as_ref());
+    let missing = match (&sign_in.tenant, client) {
+        (Some(_), Some(_)) => None,
+        (None, _) => Some("--tenant ID"),
+        (_, None) => Some("--client-id ID"),
+    };
+    match missing {
+        Some(flag) => Err(Error::usage(
+            "A certificate signs in an application, and which one is not known.",
+        )
+        .hint(format!("Pass `{flag}`."))),
+        // Other commands run in other folders.
+        None => Ok(How::Certificate(
+            std::path::absolute(file).unwrap_or_else(|_| file.clone()),
+        )),
+    }
+}
+
+/// The way that fits where the person is.
+fn by_person(context: &Context, flow: Option<Flow>, out: &mut Out) -> Result<How> {
+    let person = &context.settings.sign_in.person;
+    let nobody = |how: &str| {
+        Err(Error::new(
+            Kind::SignIn,
+            format!("cmkctl can't ask for a sign-in {how}: there is no terminal."),
+        )
+        .hint("At a terminal: `cmkctl auth login`.")
+        .hint("By a code, typed into a browser anywhere: `cmkctl auth login --device-code`.")
+        .hint("In CI, sign in an application: `cmkctl auth status` lists the ways."))
+    };
+    match flow {
+        Some(Flow::DeviceCode) => Ok(How::DeviceCode),
+        Some(Flow::Browser) if person.can_browse() => Ok(How::Browser),
+        Some(Flow::Browser) => nobody("with a browser"),
+        None if person.display && person.can_browse() => Ok(How::Browser),
+        None if person.at_terminal => {
+            out.say("This machine shows no browser, so you sign in by a code.");
+            Ok(How::DeviceCode)
+        }
+        None => nobody("here"),
+    }
+}
+
+/// Forgets every sign-in and every token.
+///
+/// # Errors
+/// Something is remembered still.
+pub fn auth_logout(context: &Context, out: &mut Out) -> Result<()> {
+    let remembering = &context.settings.sign_in.remembering;
+    // What earlier commands have left, whatever this one may remember.
+    let memory = match &remembering.folder {
+        Some(folder) if context.settings.cloud.sandbox.is_none() => {
+            Memory::open(folder.clone(), remembering.store)
+        }
+        _ => Memory::none(),
+    };
+    let file = memory.file().unwrap_or_default();
+    let there = memory.is_there();
+    let gone = memory.forget_all().map_err(|fault| {
+        Error::new(Kind::Unexpected, "The remembered sign-ins are still there.")
+            .detail(fault.told(&file).to_string())
+            .hint(format!("Delete the file yourself: `{}`.", file.display()))
+    })?;
+    report::logged_out(
+        out,
+        &report::LoggedOut {
+            sign_ins: gone.logins,
+            tokens: gone.tokens,
+            file: there.then(|| file.display().to_string()),
+        },
+    );
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `plan FILE`: what differs, shown, saved and handed over.
+
+use super::asking::blocked;
+use super::wanted::{command, planned, seen};
+use super::{Context, handing};
+use crate::error::{Error, Kind, Result};
+use crate::model::fleet::Saved;
+use crate::report::{self, Existing, FleetOutcome, FleetReport, Out};
+use std::path::{Path, PathBuf};
+
+/// What `plan` was asked for besides.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// Where the plan is saved.
+    pub save: Option<PathBuf>,
+    /// Where the other administrator's half goes.
+    pub hand_over: Option<String>,
+    /// Is it an error that something is to do?
+    pub detailed: bool,
+}
+
+/// `plan`: shows what differs, and saves it or hands it over when asked to.
+///
+/// # Errors
+/// A finding stands in the way; the environments are not visible; `Kind::Pending` when there is
+/// something to do and that was asked for.
+pub async fn plan_file(
+    context: &Context,
+    file: &Path,
+    wishes: &Wishes,
+    out: &mut Out,
+) -> Result<()> {
+    let to = wishes.hand_over.as_deref();
+    handing::reserve(to, out)?;
+    let save = wishes.save.as_deref();
+    let planned = planned(context, file, save).await?;
+    let (wanted, fleet) = (&planned.wanted, &planned.fleet);
+    out.fleet(&file.display().to_string(), wanted, fleet, true);
+    handing::of_file(context, &planned, to, out).await?;
+    let mut report = FleetReport::new("plan", planned.sight.at, &wanted.waves, fleet);
+    let blocked = blocked(&fleet.plan, false);
+    if let Some(save) = save.filter(|_| blocked.is_ok()) {
+        let saved = Saved::new(
+            &context.session.cloud().name,
+            wanted.since().unwrap_or(planned.sight.at),
+            wanted,
+            &fleet.plan.actions,
+        );
+        let text = serde_json::to_string_pretty(&saved).map_err(|error| {
+            Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}."))
+        })?;
+        report::write_file(save, (text + "\n").as_bytes(), Existing::Replaced)?;
+        report
+            .next
+            .push(format!("Run exactly this: `{}`.", command(context, save)));
+        out.say(&format!(
+            "Saved in `{}`. Run exactly this: `{}`.",
+            save.display(),
+            command(context, save)
+        ));
+    }
+    out.data_for_scripts(&report);
+    if let (Some(save), Err(_)) = (save, &blocked) {
+        out.say(&format!("No plan is saved in `{}`.", save.display()));
+    }
+    blocked?;
+    seen(fleet)?;
+    if wishes.detailed && report.outcome == FleetOutcome::Planned {
+        return Err(Error::new(Kind::Pending, "There is something to do."));
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Where every changing command begins: what is missing is asked for at a terminal, and named
+//! everywhere else.
+
+use super::asking::Asked;
+use super::changing::go;
+use super::commands::Command;
+use super::{Context, guiding};
+use crate::error::Result;
+use crate::model::target::Target;
+use crate::report::Out;
+
+/// A changing command: the whole road.
+///
+/// # Errors
+/// Every way it can end short of the wanted state, with its exit code.
+pub async fn change(
+    context: &Context,
+    command: &'static Command,
+    target: &Target,
+    asked: &Asked,
+    out: &mut Out,
+) -> Result<()> {
+    if !guiding::leads(command, target, asked, out)? {
+        command.require(target)?;
+        if guiding::could_lead(context, asked, out) {
+            out.say(
+                "The sandbox says what you do not. Add `--ask` to be asked, as for a real \
+                environment.",
+            );
+        }
+        return Box::pin(go(context, command, target, asked, out))
+            .await
+            .result;
+    }
+    let led = Box::pin(guiding::lead((context, command), target, asked, out)).await?;
+    let asked = Asked {
+        led: true,
+        ..asked.clone()
+    };
+    let gone = Box::pin(go(context, led.command, &led.target, &asked, out)).await;
+    guiding::told(context, &led, (&asked, gone), out)
+}

@@ -1,0 +1,243 @@
+//! Host management.azure.com, provider `Microsoft.KeyVault`: access policies of a vault, added to,
+//! replaced and taken from. Imitated after the public REST reference.
+
+use super::errors::invalid_value;
+use super::fields::{Fields, Wrong, word};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::keys::access_policies;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Map, Value, json};
+
+const KEYS: [&str; 21] = [
+    "all",
+    "encrypt",
+    "decrypt",
+    "wrapKey",
+    "unwrapKey",
+    "sign",
+    "verify",
+    "get",
+    "list",
+    "create",
+    "update",
+    "import",
+    "delete",
+    "backup",
+    "restore",
+    "recover",
+    "purge",
+    "release",
+    "rotate",
+    "getrotationpolicy",
+    "setrotationpolicy",
+];
+const SECRETS: [&str; 9] = [
+    "all", "get", "list", "set", "delete", "backup", "restore", "recover", "purge",
+];
+const CERTIFICATES: [&str; 17] = [
+    "all",
+    "get",
+    "list",
+    "delete",
+    "create",
+    "import",
+    "update",
+    "managecontacts",
+    "getissuers",
+    "listissuers",
+    "setissuers",
+    "deleteissuers",
+    "manageissuers",
+    "recover",
+    "purge",
+    "backup",
+    "restore",
+];
+const STORAGE: [&str; 15] = [
+    "all",
+    "get",
+    "list",
+    "delete",
+    "set",
+    "update",
+    "regeneratekey",
+    "recover",
+    "purge",
+    "backup",
+    "restore",
+    "setsas",
+    "listsas",
+    "getsas",
+    "deletesas",
+];
+const KINDS: [(&str, &[&str]); 4] = [
+    ("keys", &KEYS),
+    ("secrets", &SECRETS),
+    ("certificates", &CERTIFICATES),
+    ("storage", &STORAGE),
+];
+
+/// Entries as they are stored: of this tenant, with permissions that there are, spelled as in the
+/// specification.
+///
+/// # Errors
+/// The list is not like that.
+pub(super) fn checked(tenant: &str, list: &[Value]) -> Result<Vec<Value>, Wrong> {
+    let wrong = || Wrong("accessPolicies".to_owned());
+    let entry = |entry: &Value| {
+        let known = ["tenantId", "objectId", "applicationId", "permissions"];
+        let fields = Fields::of(entry, "accessPolicies", &known)?;
+        let guid = |name: &str| -> Result<Option<String>, Wrong> {
+            let said = fields.text(name)?;
+            let whole = said.is_none_or(|text| uuid::Uuid::try_parse(text).is_ok());
+            whole.then(|| said.map(str::to_owned)).ok_or_else(wrong)
+        };
+        let said = guid("tenantId")?.ok_or_else(wrong)?;
+        if !said.eq_ignore_ascii_case(tenant) {
+            return Err(wrong());
+        }
+        let permissions = permissions(fields.get("permissions").ok_or_else(wrong)?)?;
+        let mut stored = json!({
+            "tenantId": tenant,
+            "objectId": guid("objectId")?.ok_or_else(wrong)?,
+            "permissions": permissions,
+        });
+        if let Some(application) = guid("applicationId")? {
+            stored["applicationId"] = json!(application);
+        }
+        Ok(stored)
+    };
+    list.iter().map(entry).collect()
+}
+
+fn permissions(value: &Value) -> Result<Value, Wrong> {
+    let names = KINDS.map(|(kind, _)| kind);
+    let fields = Fields::of(value, "permissions", &names)?;
+    let mut stored = Map::new();
+    for (kind, words) in KINDS {
+        let Some(list) = fields.list(kind)? else {
+            continue;
+        };
+        let known = list.iter().map(|own| word(own, words));
+        let known: Option<Vec<&str>> = known.collect();
+        let known = known.ok_or_else(|| Wrong(kind.to_owned()))?;
+        stored.insert(kind.to_owned(), json!(known));
+    }
+    Ok(Value::Object(stored))
+}
+
+/// What is done with the entries of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Operation {
+    /// Permissions join those that are there.
+    Add,
+    /// The entry of the same principal is put in the place of the one that is there.
+    Replace,
+    /// Permissions are taken away; an entry that has none left goes.
+    Remove,
+}
+
+impl Operation {
+    /// As the path has it, in lower case.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "add" => Some(Self::Add),
+            "replace" => Some(Self::Replace),
+            "remove" => Some(Self::Remove),
+            _ => None,
+        }
+    }
+
+    fn effect(self) -> &'static str {
+        match self {
+            Self::Add => "access-policy-added",
+            Self::Replace => "access-policy-replaced",
+            Self::Remove => "access-policy-removed",
+        }
+    }
+}
+
+pub(super) fn change(
+    world: &mut World,
+    request: &Request,
+    name: &str,
+    operation: Operation,
+) -> Reply {
+    let body = request.json();
+    let entries = body["properties"]["accessPolicies"].as_array();
+    let tenant = world.tenant_of(name);
+    let wanted = match entries.map(|list| checked(&tenant, list)) {
+        Some(Ok(wanted)) if !wanted.is_empty() => wanted,
+        Some(Err(Wrong(field))) => return invalid_value(&field),
+        _ => return invalid_value("accessPolicies"),
+    };
+    let mut all = access_policies(world, name);
+    for entry in &wanted {
+        let at = all.iter().position(|own| is_of(own, entry));
+        match (operation, at.and_then(|at| all.get_mut(at))) {
+            (Operation::Add, Some(own)) => join(&mut own["permissions"], &entry["permissions"]),
+            (Operation::Replace, Some(own)) => *own = entry.clone(),
+            (Operation::Add | Operation::Replace, None) => all.push(entry.clone()),
+            (Operation::Remove, Some(own)) => part(&mut own["permissions"], &entry["permissions"]),
+            (Operation::Remove, None) => continue,
+        }
+        let whom = entry["objectId"].as_str().unwrap_or_default();
+        world.effect(operation.effect(), whom);
+    }
+    if let Operation::Remove = operation {
+        all.retain(|own| !is_empty(&own["permissions"]));
+    }
+    if let Some(vault) = world.vaults.get_mut(name) {
+        vault.properties["accessPolicies"] = Value::Array(all.clone());
+    }
+    let body = json!({
+        "id": format!("{}/accessPolicies/", world.vault_id(name)),
+        "type": "Microsoft.KeyVault/vaults/accessPolicies",
+        "properties": { "accessPolicies": all },
+    });
+    Reply::json(200, &body)
+}
+
+/// Are two entries of the same principal, and of the same application in its name?
+fn is_of(own: &Value, other: &Value) -> bool {
+    let same = |name: &str| {
+        let text = |entry: &Value| entry[name].as_str().map(str::to_ascii_lowercase);
+        text(own) == text(other)
+    };
+    same("objectId") && same("applicationId")
+}
+
+fn is_empty(permissions: &Value) -> bool {
+    let mut lists = KINDS.iter().map(|(kind, _)| &permissions[*kind]);
+    lists.all(|list| list.as_array().is_none_or(Vec::is_empty))
+}
+
+/// Adding merges permissions.
+fn join(own: &mut Value, added: &Value) {
+    for (kind, words) in KINDS {
+        let Some(added) = added[kind].as_array() else {
+            continue;
+        };
+        let mut all = own[kind].as_array().cloned().unwrap_or_default();
+        for permission in added {
+            let held = |own: &Value| word(own, words) == word(permission, words);
+            if !all.iter().any(held) {
+                all.push(permission.clone());
+            }
+        }
+        own[kind] = Value::Array(all);
+    }
+}
+
+/// Removing takes away those that are named.
+fn part(own: &mut Value, taken: &Value) {
+    for (kind, words) in KINDS {
+        let Some(taken) = taken[kind].as_array() else {
+            continue;
+        };
+        if let Some(all) = own[kind].as_array_mut() {
+            let same = |one: &Value, other: &Value| word(one, words) == word(other, words);
+            all.retain(|own| !taken.iter().any(|other| same(own, other)));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! How the bodies of requests are read: field by field, each of its type and none that nobody asked
+//! for. `null` stands for a field that is left out.
+
+use serde_json::{Map, Value};
+
+/// The field that is not as it should be, by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wrong(pub(super) String);
+
+/// An object of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fields<'a>(&'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// The object that this value is; `name` is what it is called.
+    ///
+    /// # Errors
+    /// It is none, or it has a field that is not among these.
+    pub(super) fn of(value: &'a Value, name: &str, known: &[&str]) -> Result<Self, Wrong> {
+        let fields = value.as_object().ok_or_else(|| Wrong(name.to_owned()))?;
+        match fields.keys().find(|own| !known.contains(&own.as_str())) {
+            Some(unknown) => Err(Wrong(unknown.clone())),
+            None => Ok(Self(fields)),
+        }
+    }
+
+    /// What stands in a field.
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, Wrong> {
+        match self.get(name).map(read) {
+            Some(None) => Err(Wrong(name.to_owned())),
+            other => Ok(other.flatten()),
+        }
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Wrong> {
+        self.read(name, Value::as_bool)
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Wrong> {
+        self.read(name, Value::as_i64)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, Wrong> {
+        self.read(name, Value::as_str)
+    }
+
+    pub(super) fn list(&self, name: &str) -> Result<Option<&'a Vec<Value>>, Wrong> {
+        self.read(name, Value::as_array)
+    }
+
+    /// An object below this one.
+    pub(super) fn object(&self, name: &str, known: &[&str]) -> Result<Option<Self>, Wrong> {
+        self.get(name)
+            .map(|value| Fields::of(value, name, known))
+            .transpose()
+    }
+
+    /// One of these words, as it is spelled here: they are taken in any case.
+    pub(super) fn word(
+        &self,
+        name: &str,
+        words: &'static [&'static str],
+    ) -> Result<Option<&'static str>, Wrong> {
+        self.read(name, |value| word(value, words))
+    }
+
+    /// Tags: a text for each name.
+    pub(super) fn tags(&self) -> Result<Option<Map<String, Value>>, Wrong> {
+        self.read("tags", |value| {
+            let tags = value.as_object()?;
+            tags.values().all(Value::is_string).then(|| tags.clone())
+        })
+    }
+}
+
+/// The word that a value is, in any case, as it is spelled among these.
+pub(super) fn word(value: &Value, words: &[&'static str]) -> Option<&'static str> {
+    let said = value.as_str()?;
+    let mut words = words.iter();
+    words.find(|word| word.eq_ignore_ascii_case(said)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_field_is_of_its_type_left_out_or_wrong() {
+        let body = json!({ "flag": "yes", "number": 1.5, "text": 1, "list": {}, "none": null,
+            "word": "ALLOW", "tags": { "a": 1 } });
+        let known = ["flag", "number", "text", "list", "none", "word", "tags"];
+        let fields = Fields::of(&body, "body", &known).unwrap();
+        let wrong = |name: &str| Wrong(name.to_owned());
+        assert_eq!(fields.flag("flag"), Err(wrong("flag")));
+        assert_eq!(fields.number("number"), Err(wrong("number")));
+        assert_eq!(fields.text("text"), Err(wrong("text")));
+        assert_eq!(fields.list("list"), Err(wrong("list")));
+        assert_eq!(fields.tags(), Err(wrong("tags")));
+        assert_eq!(fields.text("none"), Ok(None));
+        assert_eq!(fields.word("word", &["Allow", "Deny"]), Ok(Some("Allow")));
+        assert_eq!(fields.word("word", &["Deny"]), Err(wrong("word")));
+        assert_eq!(
+            Fields::of(&body, "body", &known[1..]).err(),
+            Some(wrong("flag"))
+        );
+        assert_eq!(
+            Fields::of(&json!([]), "body", &[]).err(),
+            Some(wrong("body"))
+        );
+    }
+}

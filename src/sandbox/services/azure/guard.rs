@@ -1,0 +1,111 @@
+//! Host management.azure.com: what stands against any change, whichever provider it is for. A group
+//! that is being deleted takes none, and locks forbid them.
+
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::world::World;
+
+/// Actions that change nothing, or are refused in their own words.
+const HARMLESS: [&str; 4] = ["validate", "whatif", "checknameavailability", "resources"];
+
+/// A change: what of, and what it takes to be allowed it.
+struct Change {
+    target: String,
+    action: String,
+    deletes: bool,
+}
+
+/// Why a change is refused whatever it changes. Who may not make it is told so first, by whoever
+/// answers.
+pub(super) fn refusal(world: &World, request: &Request, user: &User) -> Option<Reply> {
+    let change = change(request)?;
+    if !allowed(
+        world,
+        &user.object_id,
+        &change.action,
+        &change.target,
+        false,
+    ) {
+        return None;
+    }
+    ending(world, &change).or_else(|| locked(world, &change))
+}
+
+/// The change that a request asks for; `None` for none, and for locks, which hold no lock off.
+fn change(request: &Request) -> Option<Change> {
+    let method = request.method.as_str();
+    let route = request.route();
+    let (parts, last) = match method {
+        "PUT" | "PATCH" | "DELETE" => (request.path.len(), None),
+        "POST" => (request.path.len().checked_sub(1)?, route.last()),
+        _ => return None,
+    };
+    if last.is_some_and(|last| HARMLESS.contains(&last.as_str())) {
+        return None;
+    }
+    let path = request.path.get(..parts)?;
+    if path.len() < 2 {
+        return None;
+    }
+    let at = route.windows(2).rposition(|pair| pair[0] == "providers");
+    if at.is_some_and(|at| {
+        route.get(at + 1..at + 3).is_some_and(|own| {
+            own.first()
+                .is_some_and(|own| own == "microsoft.authorization")
+                && own.last().is_some_and(|own| own == "locks")
+        })
+    }) {
+        return None;
+    }
+    let kind = match at {
+        Some(at) => {
+            let types: Vec<&str> = path.iter().skip(at + 2).step_by(2).map(|s| &**s).collect();
+            let namespace = path.get(at + 1).map_or("", String::as_str);
+            [&[namespace], &types[..]].concat().join("/")
+        }
+        None if path.len() > 2 => "Microsoft.Resources/subscriptions/resourceGroups".to_owned(),
+        None => "Microsoft.Resources/subscriptions".to_owned(),
+    };
+    let verb = match (method, last) {
+        ("DELETE", _) => "delete".to_owned(),
+        (_, Some(last)) => format!("{last}/action"),
+        (_, None) => "write".to_owned(),
+    };
+    Some(Change {
+        target: format!("/{}", path.join("/")),
+        action: format!("{kind}/{verb}"),
+        deletes: method == "DELETE",
+    })
+}
+
+/// The group that a change is in is being deleted.
+fn ending(world: &World, change: &Change) -> Option<Reply> {
+    let group: Vec<&str> = change.target.split('/').take(5).collect();
+    let name = *group.get(4)?;
+    world.azure_running(&group.join("/"))?;
+    (!change.deletes).then(|| {
+        let text = format!(
+            "The resource group '{name}' is in deprovisioning state and cannot perform this \
+            operation."
+        );
+        Reply::error(409, "ResourceGroupBeingDeleted", text)
+    })
+}
+
+/// The well-known refusal of a lock. That every action is taken for a write is (inferred): the
+/// documentation says that read-only locks forbid what is sent by `POST`.
+fn locked(world: &World, change: &Change) -> Option<Reply> {
+    let scopes = world.locked_at(&change.target, change.deletes);
+    if scopes.is_empty() {
+        return None;
+    }
+    let verb = if change.deletes { "delete" } else { "write" };
+    let text = format!(
+        "The scope '{}' cannot perform {verb} operation because following scope(s) are locked: \
+        '{}'. Please remove the lock and try again.",
+        change.target,
+        scopes.join("', '")
+    );
+    Some(Reply::error(409, "ScopeLocked", text))
+}

@@ -1,0 +1,123 @@
+//! Host management.azure.com: providers, and their registration in a subscription (2021-04-01 and
+//! others). Imitated after the public REST reference. `Microsoft.PowerPlatform`, the provider of
+//! enterprise policies, is registered first; the others are registered in every subscription of the
+//! sandbox.
+
+use super::errors::{no_method, refusal};
+use super::listing::listed;
+use super::scope::Scope;
+use super::shapes::provider_body;
+use super::versions::{self, POWER_PLATFORM, Provider};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+
+/// `/subscriptions/{id}/providers…`, down to the name of one and what is done with it.
+pub(super) fn respond(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    scope: &Scope,
+    rest: &[&str],
+) -> Reply {
+    let (method, name) = (request.method.as_str(), rest.first().copied());
+    let Some(name) = name else {
+        return match method {
+            "GET" => {
+                may_read(world, user, scope).unwrap_or_else(|| providers(world, request, scope))
+            }
+            _ => no_method(),
+        };
+    };
+    let Some(own) = versions::provider(name) else {
+        let shown = request.path.get(3).map_or("", String::as_str);
+        let text = format!("The resource namespace '{shown}' is invalid.");
+        return may_read(world, user, scope)
+            .unwrap_or_else(|| Reply::error(404, "InvalidResourceNamespace", text));
+    };
+    match (method, rest.get(1).copied()) {
+        ("GET", None) => may_read(world, user, scope)
+            .unwrap_or_else(|| Reply::json(200, &shown(world, scope, own))),
+        ("POST", Some(verb @ ("register" | "unregister"))) => {
+            let action = format!("{}/{verb}/action", own.namespace);
+            refusal(world, user, &action, &scope.id).unwrap_or_else(|| match verb {
+                "register" => register(world, scope, own),
+                _ => unregister(world, scope, own),
+            })
+        }
+        _ => no_method(),
+    }
+}
+
+fn may_read(world: &World, user: &User, scope: &Scope) -> Option<Reply> {
+    let action = "Microsoft.Resources/subscriptions/providers/read";
+    refusal(world, user, action, &scope.id)
+}
+
+fn shown(world: &World, scope: &Scope, own: &Provider) -> Value {
+    if own.namespace == POWER_PLATFORM {
+        return provider_body(world, scope);
+    }
+    json!({
+        "id": format!("{}/providers/{}", scope.id, own.namespace),
+        "namespace": own.namespace,
+        "registrationPolicy": policy(own),
+        "registrationState": "Registered",
+        "resourceTypes": own.types(&["West Europe", "North Europe", "UK South"], world.clock.now()),
+    })
+}
+
+/// Providers that are a part of Resource Manager need no registration.
+fn policy(own: &Provider) -> &'static str {
+    match own.namespace {
+        "Microsoft.Authorization" | "Microsoft.Resources" | "Microsoft.ResourceGraph" => {
+            "RegistrationFree"
+        }
+        _ => "RegistrationRequired",
+    }
+}
+
+fn providers(world: &World, request: &Request, scope: &Scope) -> Reply {
+    let all = versions::PROVIDERS.iter();
+    let all = all.map(|own| shown(world, scope, own));
+    listed(world, request, &["$expand"], all.collect())
+}
+
+fn register(world: &mut World, scope: &Scope, own: &Provider) -> Reply {
+    let now = world.clock.now();
+    if own.namespace == POWER_PLATFORM
+        && let Some(held) = world.subscription_mut(&scope.subscription)
+        && !["Registered", "Registering"].contains(&held.provider.as_str())
+    {
+        "Registering".clone_into(&mut held.provider);
+        held.provider_since = Some(now);
+        world.effect("provider-registered", &scope.id);
+    }
+    Reply::json(200, &shown(world, scope, own))
+}
+
+/// A provider of which there is something in the subscription stays, as documented. The code and
+/// the words are (inferred), and so is that a provider is not unregistered which is a part of
+/// Resource Manager, or holds vaults.
+fn unregister(world: &mut World, scope: &Scope, own: &Provider) -> Reply {
+    let used = world
+        .policies
+        .values()
+        .any(|policy| scope.holds(&policy.id));
+    if own.namespace != POWER_PLATFORM || used {
+        let text = format!(
+            "The resource provider '{}' can't be unregistered: the subscription uses it.",
+            own.namespace
+        );
+        return Reply::error(409, "ResourceProviderInUse", text);
+    }
+    let now = world.clock.now();
+    if let Some(held) = world.subscription_mut(&scope.subscription)
+        && ["Registered", "Registering"].contains(&held.provider.as_str())
+    {
+        "Unregistering".clone_into(&mut held.provider);
+        held.provider_since = Some(now);
+        world.effect("provider-unregistered", &scope.id);
+    }
+    Reply::json(200, &shown(world, scope, own))
+}

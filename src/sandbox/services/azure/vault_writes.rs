@@ -1,0 +1,381 @@
+//! Host management.azure.com, provider `Microsoft.KeyVault` (2026-02-01): vaults are created,
+//! changed, deleted and recovered; managed HSMs all but created. Imitated after the public REST
+//! reference. That everything is done when the answer comes is (inferred): the service may say
+//! `RegisteringDns` for a while.
+
+use super::errors::{bad_request, invalid_value, refusal};
+use super::fields::{Fields, Wrong};
+use super::scope::Scope;
+use super::shapes::vault_body;
+use super::vault_names::{in_use, invalid_name, is_name, recoverable};
+use super::vault_rules::{Whose, properties, shut};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::keys::rbac;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::roles::allowed;
+use crate::sandbox::tenant::subscriptions::Place;
+use crate::sandbox::tenant::vaults::Vault;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Map, Value, json};
+
+/// Where new vaults may be.
+const LOCATIONS: [&str; 3] = ["westeurope", "northeurope", "uksouth"];
+/// From this version on, new vaults work with Azure RBAC where nothing is said.
+const RBAC_FROM: &str = "2026-02-01";
+const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
+
+/// What stands at the top of the body, that a client may have read and sends back.
+const TOP: [&str; 11] = [
+    "id",
+    "name",
+    "type",
+    "etag",
+    "systemData",
+    "location",
+    "tags",
+    "sku",
+    "properties",
+    "zones",
+    "resourceGroup",
+];
+
+/// A request as it was read.
+struct Wanted {
+    location: Option<String>,
+    tags: Option<Map<String, Value>>,
+    properties: Map<String, Value>,
+}
+
+fn wanted(world: &World, request: &Request, name: &str, hsm: bool) -> Result<Wanted, Reply> {
+    let body = request.json();
+    let read = || {
+        let fields = Fields::of(&body, "body", &TOP)?;
+        let location = fields.text("location")?.map(plain);
+        if !hsm && fields.get("sku").is_some() {
+            return Err(Wrong("sku".to_owned()));
+        }
+        if let Some(sku) = fields.object("sku", &["family", "name"])? {
+            let family = sku.word("family", &["B"])?;
+            let name = sku.word("name", &["Standard_B1"])?;
+            family.zip(name).ok_or_else(|| Wrong("sku".to_owned()))?;
+        }
+        Ok((location, fields.tags()?))
+    };
+    let (location, tags) = read().map_err(|Wrong(field)| invalid_value(&field))?;
+    let before = world.vaults.get(name);
+    let whose = Whose {
+        hsm,
+        tenant: world.tenant_of(name),
+        retention: before.map(Vault::retention_days),
+    };
+    let asked = &body["properties"];
+    let properties = if asked.is_null() {
+        Map::new()
+    } else {
+        properties(&whose, asked)?
+    };
+    Ok(Wanted {
+        location,
+        tags,
+        properties,
+    })
+}
+
+/// `West Europe` is `westeurope`.
+fn plain(location: &str) -> String {
+    location.replace(' ', "").to_ascii_lowercase()
+}
+
+/// Only what is named changes.
+pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), name: &str) -> Reply {
+    let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
+    let wanted = match wanted(world, request, name, hsm) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    if let Some(location) = &wanted.location
+        && let Some(refusal) = moved(world, name, location)
+    {
+        return refusal;
+    }
+    remodelled(world, user, name, &wanted).unwrap_or_else(|| {
+        write(world, name, wanted);
+        Reply::json(200, &vault_body(world, name))
+    })
+}
+
+/// A vault stays where it is.
+fn moved(world: &World, name: &str, location: &str) -> Option<Reply> {
+    let vault = world.vaults.get(name)?;
+    let own = &vault.location;
+    let text = format!(
+        "The resource '{name}' already exists in location '{own}'. A resource with the same name \
+        cannot be created in location '{location}'. Please select a new resource name."
+    );
+    (plain(own) != location).then(|| Reply::error(409, "InvalidResourceLocation", text))
+}
+
+/// Whoever changes the permission model must be free to assign roles.
+fn remodelled(world: &World, user: &User, name: &str, wanted: &Wanted) -> Option<Reply> {
+    let after = wanted.properties.get("enableRbacAuthorization")?;
+    let id = world.vault_id(name);
+    let before = world.vaults.get(name).is_some_and(rbac);
+    if *after == before || allowed(world, &user.object_id, ASSIGN, &id, false) {
+        return None;
+    }
+    let text = format!(
+        "Caller is not allowed to change permission model. Details: oid={}; action={ASSIGN}; \
+        resource={id}; decision=NotAllowed;",
+        user.object_id
+    );
+    Some(Reply::error(403, "InsufficientPermissions", text))
+}
+
+/// Lets it take effect. What of the network rules is not named stays (inferred).
+fn write(world: &mut World, name: &str, wanted: Wanted) {
+    let mut changed = Vec::new();
+    let Some(vault) = world.vaults.get_mut(name) else {
+        return;
+    };
+    let touches = ["networkAcls", "publicNetworkAccess"];
+    let networked = touches
+        .iter()
+        .any(|own| wanted.properties.contains_key(*own));
+    for (field, value) in wanted.properties {
+        let value = match (field.as_str(), value) {
+            ("networkAcls", value) => joined(&vault.properties["networkAcls"], &value),
+            (_, value) => value,
+        };
+        if vault.properties[&field] != value {
+            vault.properties[&field] = value;
+            changed.push(field);
+        }
+    }
+    if let Some(tags) = wanted.tags.filter(|tags| *tags != vault.tags) {
+        vault.tags = tags;
+        changed.push("tags".to_owned());
+    }
+    if networked {
+        vault.firewall = shut(&vault.properties);
+    }
+    for field in changed {
+        world.effect("vault-updated", format!("{name} {field}"));
+    }
+}
+
+/// Network rules over others, and over what holds where nothing is said.
+fn joined(before: &Value, named: &Value) -> Value {
+    let mut all = json!({
+        "bypass": "AzureServices",
+        "defaultAction": "Allow",
+        "ipRules": [],
+        "virtualNetworkRules": [],
+    });
+    for rules in [before, named] {
+        for (name, value) in rules.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+    }
+    all
+}
+
+/// Creates it, writes it anew, or recovers it.
+pub(super) fn put(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    (scope, name, hsm): (&Scope, &str, bool),
+) -> Reply {
+    let kind = if hsm { "managedHSMs" } else { "vaults" };
+    let id = format!("{}/providers/Microsoft.KeyVault/{kind}/{name}", scope.id);
+    if let Some(refusal) = refusal(
+        world,
+        user,
+        &format!("Microsoft.KeyVault/{kind}/write"),
+        &id,
+    ) {
+        return refusal;
+    }
+    if !is_name(name) {
+        return invalid_name(name);
+    }
+    let mode = request.json()["properties"]["createMode"].clone();
+    let recovers = mode
+        .as_str()
+        .is_some_and(|mode| mode.eq_ignore_ascii_case("recover"));
+    let here = world.vault_id(name).eq_ignore_ascii_case(&id);
+    let found = world.vaults.get(name).filter(|own| here && own.hsm == hsm);
+    let gone = found.map(|own| own.deleted);
+    if recovers && gone != Some(false) {
+        return match gone {
+            Some(_) => recover(world, request, name),
+            None => nothing_to_recover(name),
+        };
+    }
+    // Whose name it is comes before what it shall be (inferred).
+    match gone {
+        Some(true) => return recoverable(),
+        None if world.vaults.contains_key(name) => return in_use(world, scope, name),
+        _ => {}
+    }
+    let wanted = match wanted(world, request, name, hsm) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    if gone.is_some() {
+        return replace(world, (request, user), name, wanted);
+    }
+    if hsm {
+        return bad_request(
+            "The sandbox creates no managed HSM, which takes a security domain besides. Start it \
+            with a scenario that has one.",
+        );
+    }
+    create(world, request, (scope, name), wanted)
+}
+
+/// What every vault must have.
+fn lacking(request: &Request, wanted: &Wanted, rbac: bool, hsm: bool) -> Option<Reply> {
+    let body = request.json();
+    if wanted.location.is_none() {
+        return Some(Reply::error(
+            400,
+            "LocationRequired",
+            "The location property is required for this definition.",
+        ));
+    }
+    let missing = |field: &str| {
+        let text = format!("The parameter {field} is not specified.");
+        Some(bad_request(text))
+    };
+    if body["properties"]["tenantId"].is_null() {
+        return missing("tenantId");
+    }
+    if hsm {
+        return None;
+    }
+    if !wanted.properties.contains_key("sku") {
+        return missing("sku");
+    }
+    let policies = rbac || wanted.properties.contains_key("accessPolicies");
+    if policies {
+        None
+    } else {
+        missing("accessPolicies")
+    }
+}
+
+fn create(
+    world: &mut World,
+    request: &Request,
+    (scope, name): (&Scope, &str),
+    mut wanted: Wanted,
+) -> Reply {
+    let said = wanted.properties.get("enableRbacAuthorization");
+    let usual = json!(request.query("api-version") >= RBAC_FROM);
+    let model = said.unwrap_or(&usual).clone();
+    if let Some(refusal) = lacking(request, &wanted, model == true, false) {
+        return refusal;
+    }
+    let location = wanted.location.take().unwrap_or_default();
+    if !LOCATIONS.contains(&location.as_str()) {
+        let text = format!(
+            "The provided location '{location}' is not available for resource type \
+            'Microsoft.KeyVault/vaults'. List of available regions for the resource type is '{}'.",
+            LOCATIONS.join(",")
+        );
+        return Reply::error(400, "LocationNotAvailableForResourceType", text);
+    }
+    let place = Place {
+        subscription: world
+            .subscription(&scope.subscription)
+            .map(|own| own.name.clone()),
+        group: scope.group.clone(),
+    };
+    let mut vault = Vault::new(place, &location);
+    vault.properties = json!({
+        "accessPolicies": [],
+        "enabledForDeployment": false,
+        "enableSoftDelete": true,
+        "softDeleteRetentionInDays": 90,
+        "enableRbacAuthorization": model,
+        "publicNetworkAccess": "Enabled",
+    });
+    world.vaults.insert(name.to_owned(), vault);
+    world.effect("vault-created", name);
+    let before = world.effects.len();
+    write(world, name, wanted);
+    // What a vault begins with is no change of it.
+    world.effects.truncate(before);
+    Reply::json(201, &vault_body(world, name))
+}
+
+/// A `PUT` says everything: what it leaves out is as in a new vault, but for what can't be taken
+/// back and for the permission model (both inferred).
+fn replace(
+    world: &mut World,
+    (request, user): (&Request, &User),
+    name: &str,
+    mut wanted: Wanted,
+) -> Reply {
+    let Some(vault) = world.vaults.get(name) else {
+        return invalid_value("name");
+    };
+    let model = wanted.properties.get("enableRbacAuthorization");
+    let rbac = model.map_or_else(|| rbac(vault), |own| *own == true);
+    let refusal = lacking(request, &wanted, rbac, vault.hsm)
+        .or_else(|| moved(world, name, wanted.location.as_deref()?))
+        .or_else(|| remodelled(world, user, name, &wanted));
+    if let Some(refusal) = refusal {
+        return refusal;
+    }
+    let all = &mut wanted.properties;
+    let usual = |field: &str| match field {
+        "accessPolicies" => Some(json!([])),
+        "publicNetworkAccess" => Some(json!("Enabled")),
+        "enabledForDeployment" | "enabledForDiskEncryption" | "enabledForTemplateDeployment" => {
+            Some(json!(false))
+        }
+        _ => None,
+    };
+    for field in vault.properties.as_object().into_iter().flat_map(Map::keys) {
+        if let Some(usual) = usual(field) {
+            all.entry(field.clone()).or_insert(usual);
+        }
+    }
+    // Rules that are named take the place of those that there are, as does naming none.
+    let had = !vault.properties["networkAcls"].is_null();
+    if had || all.contains_key("networkAcls") {
+        let named = all.get("networkAcls").cloned().unwrap_or_default();
+        all.insert("networkAcls".to_owned(), joined(&Value::Null, &named));
+    }
+    wanted.tags = Some(wanted.tags.unwrap_or_default());
+    write(world, name, wanted);
+    Reply::json(200, &vault_body(world, name))
+}
+
+fn nothing_to_recover(name: &str) -> Reply {
+    let text = format!("The vault '{name}' is not in the deleted state.");
+    Reply::error(404, "DeletedVaultNotFound", text)
+}
+
+/// As it was when it was deleted, whatever else the request says (inferred). Its location must be
+/// the one that it had.
+fn recover(world: &mut World, request: &Request, name: &str) -> Reply {
+    let body = request.json();
+    let Some(location) = body["location"].as_str().map(plain) else {
+        return invalid_value("location");
+    };
+    if let Some(refusal) = moved(world, name, &location) {
+        return refusal;
+    }
+    let tenant = body["properties"]["tenantId"].as_str();
+    if tenant.is_none_or(|own| !own.eq_ignore_ascii_case(&world.tenant_of(name))) {
+        return invalid_value("tenantId");
+    }
+    if let Some(vault) = world.vaults.get_mut(name) {
+        vault.deleted = false;
+        vault.deleted_at = None;
+    }
+    world.effect("vault-recovered", name);
+    Reply::json(200, &vault_body(world, name))
+}

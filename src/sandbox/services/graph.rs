@@ -1,0 +1,273 @@
+//! Host graph.microsoft.com (v1.0): the directory, as far as clients of Azure look principals up in
+//! it. Imitated after the public reference of Microsoft Graph. Every member of a tenant may read
+//! users, groups and service principals by default, so every user of the sandbox does.
+
+use super::azure::odata;
+use super::caller::{caller, is_application};
+use super::pages::{Link, body};
+use crate::sandbox::message::{Reply, Request};
+use crate::sandbox::tenant::directory::{Kind, Principal, directory};
+use crate::sandbox::tenant::ids::guid;
+use crate::sandbox::tenant::parts::User;
+use crate::sandbox::tenant::world::World;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What Graph puts on a page where nothing else is asked for.
+const PAGE: usize = 100;
+
+pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
+    let Some(user) = caller(world, request, &["https://graph.microsoft.com"]) else {
+        let text = "Access token is empty, has expired or is for another audience.";
+        return error(world, 401, "InvalidAuthenticationToken", text);
+    };
+    let route = request.route();
+    let segments: Vec<&str> = route.iter().map(String::as_str).collect();
+    let ["v1.0" | "beta", rest @ ..] = &segments[..] else {
+        let text = "Invalid version.";
+        return error(world, 400, "BadRequest", text);
+    };
+    let kind = |name: &str| match name {
+        "users" => Some(Kind::User),
+        "groups" => Some(Kind::Group),
+        "serviceprincipals" => Some(Kind::ServicePrincipal),
+        _ => None,
+    };
+    match (request.method.as_str(), rest) {
+        ("GET", ["me"]) => me(world, request, &user),
+        ("POST", ["directoryobjects", "getbyids"]) => by_ids(world, request),
+        ("GET", ["directoryobjects", id]) => one(world, id, |_| true),
+        ("GET", [name]) => match (kind(name), by_app(name)) {
+            (Some(kind), _) => list(world, request, kind),
+            (None, Some(app)) => one(world, app, |own| own.app_id == app),
+            (None, None) => no_segment(world, name),
+        },
+        ("GET", [name, id]) => match kind(name) {
+            Some(kind) => one(world, id, |own| own.kind == kind),
+            None => no_segment(world, name),
+        },
+        (_, [name, ..]) if kind(name).is_some() => {
+            let text = "The sandbox reads the directory, and changes nothing in it.";
+            error(world, 403, "Authorization_RequestDenied", text)
+        }
+        _ => no_segment(world, rest.first().copied().unwrap_or_default()),
+    }
+}
+
+/// The application of `servicePrincipals(appId='…')`.
+fn by_app(segment: &str) -> Option<&str> {
+    let app = segment.strip_prefix("serviceprincipals(appid='")?;
+    app.strip_suffix("')")
+}
+
+/// Graph's own shape of an error, with an inner one.
+fn error(world: &World, status: u16, code: &str, text: &str) -> Reply {
+    let request = guid(&format!("graph/{text}"));
+    Reply::json(
+        status,
+        &json!({
+            "error": {
+                "code": code,
+                "message": text,
+                "innerError": {
+                    "date": world.clock.now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+                    "request-id": request,
+                    "client-request-id": request,
+                },
+            },
+        }),
+    )
+}
+
+fn no_segment(world: &World, name: &str) -> Reply {
+    let text = format!("Resource not found for the segment '{name}'.");
+    error(world, 400, "BadRequest", &text)
+}
+
+/// Only people are somebody; an application is told so.
+fn me(world: &World, request: &Request, user: &User) -> Reply {
+    if is_application(request) {
+        let text = "/me request is only valid with delegated authentication flow.";
+        return error(world, 400, "BadRequest", text);
+    }
+    one(world, &user.object_id, |own| own.kind == Kind::User)
+}
+
+/// The principal of this id, name or application, of those that are meant.
+fn one(world: &World, id: &str, meant: impl Fn(&Principal) -> bool) -> Reply {
+    let all = directory(world);
+    let mut all = all.iter().filter(|own| meant(own));
+    let named = |own: &&Principal| {
+        [&own.id, &own.upn, &own.app_id]
+            .iter()
+            .any(|own| !own.is_empty() && own.eq_ignore_ascii_case(id))
+    };
+    match all.find(named) {
+        Some(found) => {
+            let mut shown = shown(found);
+            let kind = found.kind.plural();
+            shown["@odata.context"] = json!(format!(
+                "https://graph.microsoft.com/v1.0/$metadata#{kind}/$entity"
+            ));
+            Reply::json(200, &shown)
+        }
+        None => {
+            let text = format!(
+                "Resource '{id}' does not exist or one of its queried reference-property objects \
+                are not present."
+            );
+            error(world, 404, "Request_ResourceNotFound", &text)
+        }
+    }
+}
+
+fn list(world: &World, request: &Request, kind: Kind) -> Reply {
+    let filter = request.query("$filter");
+    let Some(filter) = Filter::read(filter) else {
+        let text = format!("Invalid filter clause: '{filter}' is not supported.");
+        return error(world, 400, "Request_UnsupportedQuery", &text);
+    };
+    let all = directory(world);
+    let found = all.iter().filter(|own| own.kind == kind);
+    let found: Vec<Value> = found.map(shown).filter(|own| filter.fits(own)).collect();
+    let top = request.query("$top").parse().unwrap_or(PAGE).min(999);
+    match body(world, request, top, found, Link::Odata) {
+        Ok(mut body) => {
+            body["@odata.context"] = json!(format!(
+                "https://graph.microsoft.com/v1.0/$metadata#{}",
+                kind.plural()
+            ));
+            Reply::json(200, &body)
+        }
+        Err(why) => error(world, why.status, why.code, &why.message),
+    }
+}
+
+/// What clients filter the directory by.
+enum Filter<'a> {
+    All,
+    Equal(Vec<(&'a str, &'a str)>),
+    Begins(&'a str),
+    Named(&'a str),
+}
+
+impl<'a> Filter<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let fields = ["id", "appId", "displayName", "userPrincipalName", "mail"];
+        if text.is_empty() {
+            return Some(Filter::All);
+        }
+        if let Some(rest) = text.strip_prefix("servicePrincipalNames/any(") {
+            let value = rest.split('\'').nth(1)?;
+            return rest.ends_with("')").then_some(Filter::Named(value));
+        }
+        if let Some(rest) = text.strip_prefix("startswith(displayName,") {
+            let value = rest.trim().strip_prefix('\'')?.strip_suffix("')")?;
+            return Some(Filter::Begins(value));
+        }
+        odata::comparisons(text, &fields).map(Filter::Equal)
+    }
+
+    fn fits(&self, own: &Value) -> bool {
+        let text = |field: &str| own[field].as_str().unwrap_or_default();
+        match self {
+            Filter::All => true,
+            Filter::Equal(all) => all
+                .iter()
+                .all(|(field, value)| text(field).eq_ignore_ascii_case(value)),
+            Filter::Begins(start) => {
+                let start = start.to_lowercase();
+                text("displayName").to_lowercase().starts_with(&start)
+            }
+            Filter::Named(name) => {
+                let names = own["servicePrincipalNames"].as_array();
+                let mut names = names.into_iter().flatten().filter_map(Value::as_str);
+                names.any(|own| own.eq_ignore_ascii_case(name))
+            }
+        }
+    }
+}
+
+/// Those of these ids that are there; the others are left out.
+fn by_ids(world: &World, request: &Request) -> Reply {
+    let wanted = request.json();
+    let ids: Option<Vec<&str>> = wanted["ids"]
+        .as_array()
+        .filter(|ids| ids.len() <= 1000)
+        .and_then(|ids| ids.iter().map(Value::as_str).collect());
+    let Some(ids) = ids.filter(|ids| ids.iter().all(|id| Uuid::parse_str(id).is_ok())) else {
+        let text = "Invalid object identifier: ids are up to 1000 GUIDs.";
+        return error(world, 400, "Request_BadRequest", text);
+    };
+    let types: Vec<&str> = wanted["types"].as_array().map_or_else(Vec::new, |all| {
+        all.iter().filter_map(Value::as_str).collect()
+    });
+    let meant = |own: &&Principal| {
+        let named = types.is_empty() || types.contains(&own.kind.singular());
+        named && ids.iter().any(|id| id.eq_ignore_ascii_case(&own.id))
+    };
+    let all = directory(world);
+    let mut seen: Vec<&str> = Vec::new();
+    let mut value = Vec::new();
+    for own in all.iter().filter(meant) {
+        // Who is a person and an application in one is shown once.
+        if !seen.contains(&own.id.as_str()) {
+            seen.push(&own.id);
+            let mut shown = shown(own);
+            shown["@odata.type"] = json!(format!("#microsoft.graph.{}", own.kind.singular()));
+            value.push(shown);
+        }
+    }
+    Reply::json(
+        200,
+        &json!({
+            "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#directoryObjects",
+            "value": value,
+        }),
+    )
+}
+
+fn shown(own: &Principal) -> Value {
+    match own.kind {
+        Kind::User => json!({
+            "id": own.id,
+            "displayName": own.name,
+            "userPrincipalName": own.upn,
+            "mail": own.upn,
+            "businessPhones": [],
+            "givenName": null,
+            "surname": null,
+            "jobTitle": null,
+            "mobilePhone": null,
+            "officeLocation": null,
+            "preferredLanguage": null,
+        }),
+        Kind::Group => json!({
+            "id": own.id,
+            "displayName": own.name,
+            "mail": null,
+            "mailEnabled": false,
+            "mailNickname": own.name,
+            "securityEnabled": true,
+            "groupTypes": [],
+        }),
+        Kind::ServicePrincipal => json!({
+            "id": own.id,
+            "appId": own.app_id,
+            "displayName": own.name,
+            "appDisplayName": own.resource.is_empty().then_some(&own.name),
+            "accountEnabled": true,
+            "servicePrincipalNames": [own.app_id],
+            "servicePrincipalType": if own.resource.is_empty() {
+                "Application"
+            } else {
+                "ManagedIdentity"
+            },
+            "alternativeNames": if own.resource.is_empty() {
+                json!([])
+            } else {
+                json!(["isExplicit=False", own.resource])
+            },
+        }),
+    }
+}

@@ -1,0 +1,284 @@
+//! Host login.microsoftonline.com: what persons get who have signed in, by authorization code with
+//! PKCE or by device code, and who come back with a refresh token. Imitated after "OAuth 2.0
+//! authorization code flow" and "device authorization grant" of the Microsoft identity platform
+//! (learn.microsoft.com, `entra/identity-platform/v2-oauth2-auth-code-flow`); the codes of refusals
+//! are those of "Microsoft Entra authentication and authorization error codes".
+
+use super::issuing::{Asked, LIFETIME, issue, refuse};
+use super::tokens::unsigned;
+use crate::sandbox::message::Reply;
+use crate::sandbox::tenant::directory::DOMAIN;
+use crate::sandbox::tenant::sign_ins::{Device, Refresh, Session};
+use crate::sandbox::tenant::world::World;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How every device code begins.
+const DEVICE: &str = "sandbox-device.";
+/// How every refresh token begins.
+const REFRESH: &str = "sandbox-refresh.";
+/// Looks at a device code before the person has signed in.
+const PENDING: u64 = 2;
+
+/// The scope that was said when the code of this request was asked for, where the request says none
+/// itself.
+pub(super) fn scope_of(world: &World, form: &HashMap<String, String>) -> Option<String> {
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let sign_ins = &world.sign_ins;
+    match field("grant_type") {
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            let own = field("device_code");
+            let device = sign_ins.devices.iter().find(|device| device.value == own)?;
+            Some(device.session.scope.clone())
+        }
+        "authorization_code" if !field("scope").contains("/.default") => {
+            let own = field("code");
+            let code = sign_ins.codes.iter().find(|code| code.value == own)?;
+            Some(code.session.scope.clone())
+        }
+        _ => None,
+    }
+}
+
+/// The user whom the hint names, with or without the domain; without a hint, whoever sits there.
+pub(super) fn person(world: &World, hint: &str) -> String {
+    let name = hint.split('@').next().unwrap_or_default();
+    let known = world.users.contains_key(name);
+    let own = if known { name } else { world.sign_ins.person() };
+    own.to_owned()
+}
+
+/// Claims that a request asks for.
+pub(super) fn claims(text: &str) -> Result<Value, serde_json::Error> {
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(text)
+}
+
+/// A code is redeemed once, by whoever holds its verifier.
+pub(super) fn code(world: &mut World, form: &HashMap<String, String>, asked: &Asked<'_>) -> Reply {
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let grant = |code: &str, text: &str| refuse(400, "invalid_grant", code, text);
+    let own = world
+        .sign_ins
+        .codes
+        .iter_mut()
+        .find(|code| code.value == field("code") && code.session.client == asked.client);
+    let Some(code) = own else {
+        return grant("AADSTS70000", "The provided grant is not valid.");
+    };
+    if code.used {
+        let text = "OAuth2 Authorization code was already redeemed, please retry with a new valid \
+            code or use an existing refresh token.";
+        return grant("AADSTS54005", text);
+    }
+    if code.until < Timestamp::now() {
+        let text = "The provided authorization code or refresh token has expired due to \
+            inactivity.";
+        return grant("AADSTS70008", text);
+    }
+    if code.redirect != field("redirect_uri") {
+        let text = "The reply address is missing, misconfigured, or does not match reply \
+            addresses configured for the app.";
+        return refuse(400, "invalid_client", "AADSTS500112", text);
+    }
+    let challenge = digest(&SHA256, field("code_verifier").as_bytes());
+    if URL_SAFE_NO_PAD.encode(challenge) != code.challenge {
+        let text = "The Code_Verifier does not match the code_challenge supplied in the \
+            authorization request.";
+        return grant("AADSTS501481", text);
+    }
+    code.used = true;
+    let session = code.session.clone();
+    signed_in(world, session, asked)
+}
+
+/// A device code is good for a token as soon as the person has signed in.
+pub(super) fn device(world: &mut World, own: &str, asked: &Asked<'_>) -> Reply {
+    let mut devices = world.sign_ins.devices.iter_mut();
+    let device =
+        devices.find(|device| device.value == own && device.session.client == asked.client);
+    let Some(device) = device else {
+        let text = "The provided grant is not valid.";
+        return refuse(400, "invalid_grant", "AADSTS70000", text);
+    };
+    device.polls += 1;
+    if device.polls <= PENDING {
+        let text = "Authorization is pending. Continue polling.";
+        return refuse(400, "authorization_pending", "AADSTS70016", text);
+    }
+    let session = device.session.clone();
+    signed_in(world, session, asked)
+}
+
+/// A refresh token is good for every service, for the application that it was given to.
+pub(super) fn refresh(
+    world: &mut World,
+    form: &HashMap<String, String>,
+    asked: &Asked<'_>,
+) -> Reply {
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let own = world
+        .sign_ins
+        .refreshes
+        .iter()
+        .find(|own| own.value == field("refresh_token") && own.session.client == asked.client);
+    let Some(own) = own else {
+        let text = "The provided grant is not valid.";
+        return refuse(400, "invalid_grant", "AADSTS70000", text);
+    };
+    if let Some(code) = &own.ended {
+        let text = match code.as_str() {
+            "AADSTS700082" => "The refresh token has expired due to inactivity.",
+            "AADSTS50173" => "The provided grant has expired due to it being revoked.",
+            _ => "The provided grant is not valid.",
+        };
+        return refuse(400, "invalid_grant", code, text);
+    }
+    let session = own.session.clone();
+    let Ok(wanted) = claims(field("claims")) else {
+        let text = "Invalid request. Request is malformed or invalid.";
+        return refuse(400, "invalid_request", "AADSTS9002313", text);
+    };
+    if let Some(demanded) = demanded(world, &session, asked, &wanted) {
+        return interaction(&demanded);
+    }
+    let mut session = session;
+    session.claims = joined(session.claims, &wanted);
+    signed_in(world, session, asked)
+}
+
+/// The claims that this session does not satisfy, and that the service or the request asks for.
+fn demanded(world: &World, session: &Session, asked: &Asked<'_>, wanted: &Value) -> Option<Value> {
+    let demand = world.sign_ins.demand.as_ref();
+    let audience = asked.audience.trim_end_matches('/');
+    let demand = demand.filter(|demand| {
+        let mut audiences = demand.audiences.iter();
+        audiences.any(|own| own.trim_end_matches('/').eq_ignore_ascii_case(audience))
+    });
+    if let Some(demand) = demand.filter(|demand| !demand.is_met(&session.claims)) {
+        return Some(demand.claims.clone());
+    }
+    let own = wanted["access_token"].as_object();
+    let mut own = own.into_iter().flatten();
+    // `nbf` asks for a fresh token, and nothing else (continuous access evaluation); `xms_cc` says
+    // what the client can do.
+    let met = own.all(|(name, value)| {
+        ["nbf", "xms_cc"].contains(&name.as_str()) || session.claims["access_token"][name] == *value
+    });
+    (!met).then(|| wanted.clone())
+}
+
+/// What the session satisfies, and beside it what this request asked for and got.
+fn joined(session: Value, wanted: &Value) -> Value {
+    let both = [&session, wanted].map(|claims| claims["access_token"].as_object());
+    let all = both.into_iter().flatten().flatten();
+    let all: serde_json::Map<String, Value> = all
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    json!({ "access_token": all })
+}
+
+/// Only the person can satisfy this (`interaction_required`).
+fn interaction(demanded: &Value) -> Reply {
+    let text = "Due to a configuration change made by your administrator, or because you moved to \
+        a new location, you must use multi-factor authentication to access the service.";
+    let mut reply = refuse(400, "interaction_required", "AADSTS50076", text);
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) {
+        body["suberror"] = json!("basic_action");
+        // As a text, as Entra has it.
+        body["claims"] = json!(demanded.to_string());
+        reply.body = body.to_string().into_bytes();
+    }
+    reply
+}
+
+/// The tokens of somebody who has signed in.
+fn signed_in(world: &mut World, session: Session, asked: &Asked<'_>) -> Reply {
+    let Some(user) = world.users.get(&session.user).cloned() else {
+        let text = "The user account does not exist.";
+        return refuse(400, "invalid_grant", "AADSTS50034", text);
+    };
+    let upn = format!("{}@{DOMAIN}", session.user);
+    let claims = json!({
+        "idtyp": "user",
+        "upn": upn,
+        "unique_name": upn,
+        "name": session.user,
+        "scp": "user_impersonation",
+        "appid": asked.client,
+        "sandbox_claims": session.claims,
+    });
+    let mut body = issue(world, &user, asked.audience, claims);
+    body["scope"] = json!(format!("{}/user_impersonation", asked.audience));
+    if asked.openid {
+        let now = Timestamp::now().as_second();
+        let mut id = json!({
+            "aud": asked.client,
+            "iss": format!("https://login.microsoftonline.com/{}/v2.0", world.tenant),
+            "tid": world.tenant,
+            "oid": user.object_id,
+            "sub": user.object_id,
+            "name": session.user,
+            "preferred_username": upn,
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME,
+            "ver": "2.0",
+        });
+        if !session.nonce.is_empty() {
+            id["nonce"] = json!(session.nonce);
+        }
+        body["id_token"] = json!(unsigned(&id));
+    }
+    if asked.offline {
+        let value = format!("{REFRESH}{}", Uuid::new_v4());
+        body["refresh_token"] = json!(value);
+        world.sign_ins.refreshes.push(Refresh {
+            value,
+            session,
+            ended: None,
+        });
+    }
+    Reply::json(200, &body)
+}
+
+pub(super) fn device_code(world: &mut World, form: &HashMap<String, String>) -> Reply {
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let Ok(claims) = claims(field("claims")) else {
+        let text = "Invalid request. Request is malformed or invalid.";
+        return refuse(400, "invalid_request", "AADSTS9002313", text);
+    };
+    let value = format!("{DEVICE}{}", Uuid::new_v4());
+    let session = Session {
+        user: person(world, field("login_hint")),
+        client: field("client_id").to_owned(),
+        scope: field("scope").to_owned(),
+        claims,
+        nonce: String::new(),
+    };
+    world.sign_ins.devices.push(Device {
+        value: value.clone(),
+        session,
+        polls: 0,
+    });
+    Reply::json(
+        200,
+        &json!({
+            "user_code": "SANDBOX42",
+            "device_code": value,
+            "verification_uri": "https://microsoft.com/devicelogin",
+            "expires_in": 900,
+            "interval": 5,
+            "message": "To sign in, use a web browser to open the page \
+            https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. \
+            (This is a rehearsal: the sandbox signs in by itself.)",
+        }),
+    )
+}

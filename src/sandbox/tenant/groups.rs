@@ -1,0 +1,104 @@
+//! What the deletion of a resource group takes along.
+
+use super::azure_operations::{Blocked, Failing};
+use super::ids::guid;
+use super::scopes::covers;
+use super::world::World;
+
+impl World {
+    /// Is any environment linked to the policy of this ARM id?
+    pub(in crate::sandbox) fn is_linked(&self, id: &str) -> bool {
+        let environments = self.environments.values();
+        let mut links = environments.filter_map(|environment| environment.link.as_ref());
+        links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
+    }
+
+    /// Deletes what is in a group, and the group itself if nothing stays. Vaults are kept as
+    /// deleted ones; a policy with environments stays, and so does the group then.
+    pub(in crate::sandbox) fn delete_group(&mut self, id: &str) -> Option<Failing> {
+        let inside: Vec<(String, String)> = self
+            .policies
+            .values()
+            .filter(|policy| covers(id, &policy.id))
+            .map(|policy| (policy.id.clone(), policy.name.clone()))
+            .collect();
+        let (kept, free): (Vec<_>, Vec<_>) = inside
+            .into_iter()
+            .partition(|(policy, _)| self.is_linked(policy));
+        for (policy, _) in free {
+            self.policy_changes(&policy);
+            self.policies.remove(&policy.to_ascii_lowercase());
+            self.effect("policy-deleted", policy);
+        }
+        self.delete_vaults_in(id);
+        if !kept.is_empty() {
+            return Some(blocked(id, &kept));
+        }
+        self.forget_group(id);
+        None
+    }
+
+    fn delete_vaults_in(&mut self, id: &str) {
+        let names: Vec<String> = self
+            .vaults
+            .iter()
+            .filter(|(name, vault)| !vault.deleted && covers(id, &self.vault_id(name)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            self.delete_vault(&name);
+        }
+    }
+
+    /// With a group go its role assignments, deployments, and what Azure Policy has at it.
+    fn forget_group(&mut self, id: &str) {
+        let (subscription, name) = group_of(id);
+        if let Some(own) = self.subscription_mut(&subscription)
+            && let Some(group) = own.groups.remove(&name)
+        {
+            own.gone.insert(name, group);
+        }
+        self.roles.retain(|role| !covers(id, &role.scope));
+        self.deployments.retain(|own, _| !covers(id, own));
+        let governance = &mut self.governance;
+        governance.assignments.retain(|own| !covers(id, &own.scope));
+        governance.exemptions.retain(|own| !covers(id, &own.scope));
+        self.effect("group-deleted", id);
+    }
+}
+
+/// The subscription's id and the group's name, in lower case, of a group's ARM id.
+fn group_of(id: &str) -> (String, String) {
+    let mut parts = id.split('/');
+    let subscription = parts.nth(2).unwrap_or_default().to_owned();
+    let name = parts.nth(1).unwrap_or_default().to_ascii_lowercase();
+    (subscription, name)
+}
+
+/// The words of Resource Manager for a group that keeps something, on record in bug reports.
+fn blocked(id: &str, kept: &[(String, String)]) -> Failing {
+    let names: Vec<String> = kept
+        .iter()
+        .map(|(_, name)| format!("Microsoft.PowerPlatform/enterprisePolicies/{name}"))
+        .collect();
+    let message = format!(
+        "Deletion of resource group '{}' failed as resources with identifiers '{}' could not be \
+        deleted. The provisioning state of the resource group will be rolled back. The tracking \
+        Id is '{}'. Please check audit logs for more details.",
+        id.rsplit('/').next().unwrap_or_default(),
+        names.join(","),
+        guid(&format!("tracking{id}"))
+    );
+    let details = kept.iter().map(|(policy, name)| Blocked {
+        target: policy.clone(),
+        code: "EnterprisePolicyDeleteNotAllowed".to_owned(),
+        message: format!(
+            "The enterprise policy '{name}' is linked to environments and can't be deleted."
+        ),
+    });
+    Failing {
+        code: "ResourceGroupDeletionBlocked".to_owned(),
+        message,
+        details: details.collect(),
+    }
+}

@@ -1,0 +1,55 @@
+//! Resource Graph's index of the tenant.
+
+use super::earlier::{Before, Earlier, LAG};
+use super::parts::Policy;
+use super::vaults::Vault;
+use super::world::World;
+use std::collections::BTreeMap;
+
+impl World {
+    /// Notes how a policy is now, just before it changes.
+    pub(in crate::sandbox) fn policy_changes(&mut self, id: &str) {
+        let key = id.to_ascii_lowercase();
+        let now = self.policies.get(&key).cloned().map(Box::new);
+        self.note(Before::Policy(key, now));
+    }
+
+    /// Notes how a vault is now, just before it changes.
+    pub(in crate::sandbox) fn vault_changes(&mut self, name: &str) {
+        let now = self.vaults.get(name).cloned().map(Box::new);
+        self.note(Before::Vault(name.to_owned(), now));
+    }
+
+    fn note(&mut self, what: Before) {
+        let now = self.clock.now();
+        self.earlier.retain(|own| own.until > now);
+        let until = now.saturating_add(LAG).unwrap_or(now);
+        self.earlier.push(Earlier { until, what });
+    }
+
+    /// Policies and vaults as the index has them.
+    pub(in crate::sandbox) fn indexed(&self) -> (BTreeMap<&str, &Policy>, BTreeMap<&str, &Vault>) {
+        let policies = self.policies.iter().map(|(id, own)| (id.as_str(), own));
+        let vaults = self.vaults.iter().map(|(name, own)| (name.as_str(), own));
+        let (mut policies, mut vaults) = (
+            policies.collect::<BTreeMap<&str, &Policy>>(),
+            vaults.collect::<BTreeMap<&str, &Vault>>(),
+        );
+        let now = self.clock.now();
+        // The oldest state that is not over yet wins, so it comes last.
+        for own in self.earlier.iter().rev().filter(|own| own.until > now) {
+            match &own.what {
+                Before::Policy(id, was) => put(&mut policies, id, was.as_deref()),
+                Before::Vault(name, was) => put(&mut vaults, name, was.as_deref()),
+            }
+        }
+        (policies, vaults)
+    }
+}
+
+fn put<'a, T>(all: &mut BTreeMap<&'a str, &'a T>, key: &'a str, was: Option<&'a T>) {
+    match was {
+        Some(was) => all.insert(key, was),
+        None => all.remove(key),
+    };
+}

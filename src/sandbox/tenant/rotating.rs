@@ -1,0 +1,71 @@
+//! How keys get new versions: when somebody asks for one, and by themselves when their rotation
+//! policy says so.
+
+use super::keys::version;
+use super::rotation::Trigger;
+use super::vaults::{Key, Version};
+use super::world::World;
+
+/// The version that a rotation at this moment adds: as the latest one, with the policy's expiry.
+/// That operations and tags go with it is (inferred).
+fn next(world: &World, key: &Key, moment: i64) -> Version {
+    let expiry = key.rotation.as_ref().and_then(|own| own.expiry.as_ref());
+    Version {
+        expires: expiry.and_then(|period| period.after(moment)),
+        starts: None,
+        made: moment,
+        updated: moment,
+        ..version(world, key, key.versions)
+    }
+}
+
+impl World {
+    /// A new version of a key, as of this moment.
+    pub(in crate::sandbox) fn rotate(&mut self, vault: &str, key: &str, moment: i64) {
+        let own = self.vaults.get(vault).and_then(|own| own.keys.get(key));
+        let Some(added) = own.map(|own| next(self, own, moment)) else {
+            return;
+        };
+        if let Some(own) = self
+            .vaults
+            .get_mut(vault)
+            .and_then(|own| own.keys.get_mut(key))
+        {
+            own.add(added, true);
+        }
+        self.effect("key-version-created", format!("{vault}/{key}"));
+    }
+
+    /// Rotates what its policy says by now. That a key which is disabled is left alone is
+    /// (inferred).
+    pub(in crate::sandbox) fn rotate_due(&mut self) {
+        let now = self.clock.now().as_second();
+        while let Some((vault, key, moment)) = self.next_due(now) {
+            self.rotate(&vault, &key, moment);
+        }
+    }
+
+    fn next_due(&self, now: i64) -> Option<(String, String, i64)> {
+        let vaults = self.vaults.iter().filter(|(_, vault)| !vault.deleted);
+        let mut all =
+            vaults.flat_map(|(name, vault)| vault.keys.iter().map(move |own| (name, own)));
+        all.find_map(|(vault, (name, key))| {
+            let due = self.due(key).filter(|due| *due <= now)?;
+            Some((vault.clone(), name.clone(), due))
+        })
+    }
+
+    fn due(&self, key: &Key) -> Option<i64> {
+        let policy = key.rotation.as_ref()?;
+        if key.deleted || !key.enabled {
+            return None;
+        }
+        let latest = version(self, key, key.versions);
+        // What was due before there was a policy is due when there is one.
+        let due = match policy.rotate.as_ref()? {
+            Trigger::AfterCreate(period) => period.after(latest.made)?,
+            Trigger::BeforeExpiry(period) => period.before(latest.expires?)?,
+        };
+        Some(due.max(policy.updated))
+    }
+}

@@ -1,0 +1,86 @@
+//! Rotation policies of keys, after Microsoft's article on automated rotation: when a key is to get
+//! a new version, and when that one expires.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, SpanFieldwise, Timestamp};
+
+/// A duration as ISO 8601 writes it, such as `P90D` or `P1Y10D`.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sandbox) struct Period {
+    pub(in crate::sandbox) text: String,
+    span: SpanFieldwise,
+}
+
+impl Period {
+    /// `None` for what is no duration, or none that goes forward.
+    pub(in crate::sandbox) fn parse(text: &str) -> Option<Self> {
+        let span: Span = text.strip_prefix('P').and_then(|_| text.parse().ok())?;
+        span.is_positive().then(|| Self {
+            text: text.to_owned(),
+            span: SpanFieldwise(span),
+        })
+    }
+
+    /// The moment that is so much after another, in seconds since 1970.
+    pub(in crate::sandbox) fn after(&self, moment: i64) -> Option<i64> {
+        let begin = Timestamp::from_second(moment).ok()?.to_zoned(TimeZone::UTC);
+        Some(begin.checked_add(self.span.0).ok()?.timestamp().as_second())
+    }
+
+    /// The moment that is so much before another.
+    pub(super) fn before(&self, moment: i64) -> Option<i64> {
+        let end = Timestamp::from_second(moment).ok()?.to_zoned(TimeZone::UTC);
+        Some(end.checked_sub(self.span.0).ok()?.timestamp().as_second())
+    }
+
+    /// How many whole days it has, counted from the beginning of 2026: years differ.
+    pub(in crate::sandbox) fn days(&self) -> i64 {
+        const BEGIN: i64 = 1_767_225_600;
+        self.after(BEGIN).map_or(0, |end| (end - BEGIN) / 86_400)
+    }
+}
+
+/// When a key gets its next version.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sandbox) enum Trigger {
+    AfterCreate(Period),
+    BeforeExpiry(Period),
+}
+
+/// A rotation policy.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sandbox) struct Rotation {
+    /// How long a new version lasts.
+    pub(in crate::sandbox) expiry: Option<Period>,
+    pub(in crate::sandbox) rotate: Option<Trigger>,
+    /// How long before the expiry somebody is told.
+    pub(in crate::sandbox) notify: Period,
+    /// Times in seconds since 1970.
+    pub(in crate::sandbox) created: i64,
+    pub(in crate::sandbox) updated: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_one_of_iso_8601_that_goes_forward() {
+        for (text, days) in [
+            ("P90D", Some(90)),
+            ("P3M", Some(90)),
+            ("P1Y10D", Some(375)),
+            ("PT48H", Some(2)),
+            ("P2W", Some(14)),
+            ("P0D", None),
+            ("-P9D", None),
+            ("P-9D", None),
+            ("90D", None),
+            ("90 days", None),
+            ("P", None),
+            ("", None),
+        ] {
+            assert_eq!(Period::parse(text).map(|own| own.days()), days, "{text}");
+        }
+    }
+}

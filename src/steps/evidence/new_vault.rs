@@ -1,0 +1,89 @@
+//! What allows to create a vault, whose purge protection is for good.
+
+use super::{About, Evidence, Gap, Gathering, unread};
+use crate::model::fingerprint::Facts;
+use crate::model::ids::ArmId;
+use crate::model::known::Verdict;
+use crate::model::making::NameCheck;
+use crate::model::observed::Observed;
+use crate::model::seen::Seen;
+use crate::steps::who;
+
+/// The known facts of creating a vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVaultEvidence {
+    vault: ArmId,
+    /// The service says that no vault is there.
+    absent: bool,
+    /// The service says that nobody has its name.
+    free: bool,
+    /// The tenant that it will belong to.
+    tenant: String,
+}
+
+impl NewVaultEvidence {
+    /// The facts of creating this vault, or what is missing of them.
+    ///
+    /// # Errors
+    /// A fact that must be known is not.
+    pub fn gather(observed: &Observed, vault: &ArmId) -> Result<Self, Vec<Gap>> {
+        let mut gathering = Gathering::default();
+        let subject = vault.to_string();
+        let about = |what| About {
+            code: "CMK049",
+            subject: &subject,
+            what,
+            who: who::KEY_VAULT,
+        };
+        let absent = match &observed.vault {
+            Some(Seen::Absent) => Verdict::Yes,
+            Some(Seen::Present(_)) => Verdict::No,
+            seen @ (Some(Seen::Unreadable(_)) | None) => Verdict::CantTell(unread(seen.as_ref())),
+        };
+        let free = match &observed.making.name {
+            Seen::Present(NameCheck::Free) => Verdict::Yes,
+            Seen::Present(NameCheck::Taken { .. }) => Verdict::No,
+            seen @ (Seen::Absent | Seen::Unreadable(_)) => Verdict::CantTell(unread(seen)),
+        };
+        let absent = gathering.own(absent, &about("Whether the vault is there"));
+        let free = gathering.own(free, &about("Whether the vault may be called so"));
+        let tenant = observed.making.tenant.present().cloned();
+        if tenant.is_none() {
+            let about = About {
+                code: "CMK037",
+                ..about("The tenant of the subscription")
+            };
+            gathering.gap(&about, &unread(&observed.making.tenant));
+        }
+        gathering.end(tenant.map(|tenant| Self {
+            vault: vault.clone(),
+            absent,
+            free,
+            tenant,
+        }))
+    }
+
+    /// The tenant that it will belong to.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+}
+
+impl Evidence for NewVaultEvidence {
+    const KIND: &'static str = "create-vault";
+    const CODE: (&'static str, &'static str) = ("CMK049", who::KEY_VAULT);
+
+    fn invariant(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("no such vault is there", self.absent),
+            ("no other vault has its name", self.free),
+        ]
+    }
+
+    fn facts(&self) -> Facts {
+        vec![
+            ("the vault", self.vault.to_string().to_ascii_lowercase()),
+            ("the tenant", self.tenant.to_ascii_lowercase()),
+        ]
+    }
+}

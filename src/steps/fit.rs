@@ -1,0 +1,511 @@
+//! Which environments, keys and policies would do for a person to pick from, which of them is best,
+//! and why the others would not. By the judgments of the steps; nothing new is decided here.
+
+use super::key::references;
+use super::key_state::check_key;
+use super::lifecycle::ADD;
+use super::location::{Misfit, misfit};
+use super::ready::unusable;
+use super::vault::check_vault;
+use super::{key_state, readiness};
+use crate::model::environment::Environment;
+use crate::model::finding::{Finding, Severity};
+pub use crate::model::fit::Fit;
+use crate::model::ids::ArmId;
+use crate::model::key_ids::KeyName;
+use crate::model::known::{Known, Verdict};
+use crate::model::observed::Observed;
+use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
+use crate::model::seen::Seen;
+use crate::model::subscription::{Standing, Subscription};
+use jiff::Timestamp;
+
+/// What findings come to: the worst of them is told.
+fn of(findings: &[Finding]) -> Fit {
+    let worst = findings.iter().max_by_key(|finding| finding.severity);
+    let Some(finding) = worst else {
+        return Fit::Well;
+    };
+    let told = finding.message.clone();
+    match finding.severity {
+        Severity::Block => Fit::Not(told),
+        Severity::Unknown => Fit::Unknown(told),
+        Severity::Warn => Fit::But(told),
+        Severity::NotVisible | Severity::Acknowledge => Fit::Well,
+    }
+}
+
+/// Would this environment take a key, as a list shows it? Its history is read with the plan.
+pub fn environment(environment: &Environment) -> Fit {
+    match &environment.key_link {
+        Seen::Present(link) => {
+            let policy = &link.policy.name;
+            return Fit::Not(format!("It is already linked to the policy `{policy}`."));
+        }
+        Seen::Unreadable(why) => {
+            return Fit::Unknown(format!("Its link can't be read: {}.", why.why));
+        }
+        Seen::Absent => {}
+    }
+    let unread = Observed::default();
+    let history = readiness::unread_history(&unread, environment);
+    let findings: Vec<Finding> = readiness::check(&unread, environment, ADD)
+        .into_iter()
+        .filter(|finding| Some(finding) != history.as_ref())
+        .collect();
+    match (of(&findings), environment.managed()) {
+        (Fit::Well | Fit::But(_), Verdict::No) => {
+            Fit::But("It is not a Managed Environment yet.".to_owned())
+        }
+        (fit @ (Fit::Well | Fit::But(_)), Verdict::CantTell(why)) => {
+            let why = format!(
+                "cmkctl can't tell whether it is a Managed Environment: {}.",
+                why.why
+            );
+            fit.max(Fit::Unknown(why))
+        }
+        (fit, _) => fit,
+    }
+}
+
+/// The same where the list is all that was read: where it leaves open whether a policy is linked,
+/// nobody has looked at the environment alone.
+pub fn listed(environment: &Environment) -> Fit {
+    let fit = self::environment(environment);
+    if environment.key_link.is_absent() && environment.link_in_doubt() {
+        let why = "The list does not show whether a policy is linked.".to_owned();
+        return fit.max(Fit::Unknown(why));
+    }
+    fit
+}
+
+/// Does this environment have a key that it could leave, or that could come back?
+pub fn linked(environment: &Environment) -> Fit {
+    match &environment.key_link {
+        Seen::Present(_) => Fit::Well,
+        Seen::Absent => Fit::Not("It is linked to no policy.".to_owned()),
+        Seen::Unreadable(why) => Fit::Unknown(format!("Its link can't be read: {}.", why.why)),
+    }
+}
+
+/// Would this key of this vault do for an environment, where one is known?
+pub fn key(key: &Key, vault: &Vault, environment: Option<&Environment>, at: Timestamp) -> Fit {
+    match self::vault(vault, environment) {
+        Fit::Not(why) => Fit::Not(why),
+        of_vault @ (Fit::Well | Fit::But(_) | Fit::Unknown(_)) => {
+            of_vault.max(of(&check_key(key, "", at, key_state::Mends::Nothing)))
+        }
+    }
+}
+
+/// Would keys of this vault do?
+pub fn vault(vault: &Vault, environment: Option<&Environment>) -> Fit {
+    let observed = Observed {
+        environment: environment.map_or_else(Seen::default, |environment| {
+            Seen::Present(environment.clone())
+        }),
+        ..Observed::default()
+    };
+    of(&check_vault(vault, &observed))
+}
+
+/// The order of keys that do: what has no warning first, then the longer ones.
+pub fn order(key: &Key, fit: &Fit) -> u8 {
+    let longest = key.bits.known() == Some(&3072);
+    match fit {
+        Fit::Well => u8::from(!longest),
+        Fit::But(_) => 2 + u8::from(!longest),
+        Fit::Unknown(_) | Fit::Not(_) => 4,
+    }
+}
+
+/// Would this policy do for this key and this place?
+pub fn policy(policy: &Policy, vault: &ArmId, key: &KeyName, location: &Known<String>) -> Fit {
+    let name = &policy.id.name;
+    match policy.references(vault, key) {
+        Verdict::Yes => {}
+        Verdict::No => return Fit::Not(format!("`{name}` references another key.")),
+        Verdict::CantTell(why) => {
+            return Fit::Unknown(format!(
+                "cmkctl can't tell which key `{name}` references: {}.",
+                why.why
+            ));
+        }
+    }
+    in_place(policy, location)
+}
+
+/// Does this policy encrypt environments of this place?
+pub fn in_place(policy: &Policy, location: &Known<String>) -> Fit {
+    match &policy.encrypts {
+        Known::Known(true) => {}
+        Known::Known(false) => return Fit::Not("Its encryption is disabled.".to_owned()),
+        Known::Unknown(why) => {
+            return Fit::Unknown(format!("cmkctl can't tell whether it encrypts: {why}."));
+        }
+    }
+    placed(policy, location)
+}
+
+fn placed(policy: &Policy, location: &Known<String>) -> Fit {
+    match misfit(&policy.location, location) {
+        Known::Known(None) => Fit::Well,
+        Known::Known(Some(other)) => elsewhere(&other),
+        Known::Unknown(why) => Fit::Unknown(format!("cmkctl can't tell its location: {why}.")),
+    }
+}
+
+/// Would this policy do for environments of this place, or at all where no place is known?
+pub fn ready_policy(policy: &Policy, location: Option<&Known<String>>) -> Fit {
+    let mut findings = references(policy);
+    findings.extend(unusable(policy));
+    let there = location.map_or(Fit::Well, |location| placed(policy, location));
+    of(&findings).max(there)
+}
+
+/// Is this policy in this geography, by whichever of its two names it was called?
+pub fn is_in(policy: &Policy, geography: &str) -> Verdict {
+    match misfit(&policy.location, &geography.into()) {
+        Known::Known(differs) => Verdict::of(differs.is_none()),
+        Known::Unknown(why) => Verdict::cant_tell(why),
+    }
+}
+
+/// Could a policy be made in this subscription?
+pub fn subscription(own: &Subscription, provider: &Seen<Provider>) -> Fit {
+    let name = "`Microsoft.PowerPlatform`";
+    let registered = match provider {
+        Seen::Present(provider) => match &provider.state {
+            Known::Known(Registration::Registered) => Fit::Well,
+            Known::Known(Registration::Registering) => {
+                Fit::But(format!("{name} is being registered."))
+            }
+            Known::Known(Registration::NotRegistered) => {
+                Fit::But(format!("{name} is not registered yet."))
+            }
+            Known::Unknown(why) => Fit::Unknown(format!(
+                "cmkctl can't tell whether {name} is registered: {why}."
+            )),
+        },
+        Seen::Absent => Fit::Unknown(format!("The service does not know {name} there.")),
+        Seen::Unreadable(why) => Fit::Unknown(format!(
+            "cmkctl can't tell whether {name} is registered: {}.",
+            why.why
+        )),
+    };
+    let said = own.state.shown();
+    let usable = match &own.state.means {
+        Known::Known(Standing::Enabled) => Fit::Well,
+        Known::Known(Standing::Warned) => Fit::But(format!("Its state is `{said}`.")),
+        Known::Known(Standing::Disabled) => Fit::Not(format!(
+            "Its state is `{said}`. You can't create anything in it."
+        )),
+        Known::Unknown(why) => Fit::Unknown(format!("Its state is unknown: {why}.")),
+    };
+    match (usable, registered) {
+        (usable @ Fit::Not(_), _) => usable,
+        (usable, registered) => usable.max(registered),
+    }
+}
+
+fn elsewhere(other: &Misfit) -> Fit {
+    let Misfit { policy, needed } = other;
+    let why = format!("It is in `{policy}`, and the environment needs one in `{needed}`.");
+    if other.severity() == Severity::Warn {
+        Fit::But(why)
+    } else {
+        Fit::Not(why)
+    }
+}
+
+/// The name of a new policy, after its key.
+pub fn policy_name(after: &str) -> String {
+    new_name("ep", after, 60)
+}
+
+/// A name for something new, after what it is for, in what Azure allows.
+pub fn new_name(begins: &str, after: &str, most: usize) -> String {
+    let mut name = begins.to_owned();
+    for word in after
+        .split(|ch: char| !ch.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
+        name.push('-');
+        name.push_str(&word.to_ascii_lowercase());
+    }
+    name.truncate(most);
+    name.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        days, environment as sample, id, key as key_sample, key_name, link, now, odd,
+        policy as policy_sample, vault as vault_sample,
+    };
+    use super::*;
+    use crate::model::environment::Dataverse;
+    use crate::model::ids::ResourceKind;
+    use crate::model::protection::Network;
+
+    fn says(fit: &Fit) -> String {
+        match fit {
+            Fit::Well => "well".to_owned(),
+            Fit::But(why) => format!("but: {why}"),
+            Fit::Unknown(why) => format!("unknown: {why}"),
+            Fit::Not(why) => format!("not: {why}"),
+        }
+    }
+
+    #[test]
+    fn environments_that_can_take_a_key() {
+        type Change = fn(&mut Environment);
+        let table: [(Change, &str); 8] = [
+            (|_| {}, "well"),
+            (
+                |e| e.key_link = Seen::default(),
+                "unknown: Its link can't be read",
+            ),
+            (
+                |e| e.protection_level = "Wibble".into(),
+                "unknown: cmkctl can't tell whether it is a Managed Environment",
+            ),
+            (
+                |e| e.protection_level = "Basic".into(),
+                "but: It is not a Managed",
+            ),
+            (
+                |e| e.sku = "Trial".into(),
+                "not: `E` is a Trial environment",
+            ),
+            (
+                |e| e.key_link = link("ep", "Linked"),
+                "not: It is already linked to the policy `ep`",
+            ),
+            (
+                |e| e.management_state = "Running".into(),
+                "not: `E` is in the management state",
+            ),
+            (
+                |e| e.runtime_state = "Disabled".into(),
+                "but: `E` is in the runtime state",
+            ),
+        ];
+        for (change, expected) in table {
+            let mut one = sample("e");
+            change(&mut one);
+            let said = says(&environment(&one));
+            assert!(said.starts_with(expected), "{expected}: {said}");
+        }
+    }
+
+    #[test]
+    fn keys_that_do_are_ordered_and_the_others_have_a_reason() {
+        type Change = fn(&mut Key, &mut Vault);
+        let table: [(Change, u8, &str); 9] = [
+            (|_, _| {}, 0, "well"),
+            (|k, _| k.bits = Known::Known(2048), 1, "well"),
+            (
+                |k, _| k.bits = Known::Known(4096),
+                3,
+                "but: The key `cmk` has 4096 bits",
+            ),
+            (
+                |k, _| k.kty = "EC".into(),
+                4,
+                "not: The key `cmk` is of type `EC`",
+            ),
+            (
+                |k, _| k.validity.enabled = Known::Known(false),
+                4,
+                "not: The key `cmk` is disabled",
+            ),
+            (
+                |k, _| k.validity.expires = Known::Known(Some(days(-1))),
+                4,
+                "not: The key `cmk` expired",
+            ),
+            (
+                |_, v| v.purge_protection = Known::Known(false),
+                4,
+                "not: Purge protection is off",
+            ),
+            (
+                |_, v| v.network = Known::Known(Network::Closed),
+                4,
+                "not: The firewall",
+            ),
+            (
+                |_, v| v.tenant_id = "other".into(),
+                4,
+                "not: The vault `kv`",
+            ),
+        ];
+        for (change, class, expected) in table {
+            let (mut one, mut vault) = (key_sample(), vault_sample());
+            change(&mut one, &mut vault);
+            let fit = key(&one, &vault, Some(&sample("e")), now());
+            assert!(
+                says(&fit).starts_with(expected),
+                "{expected}: {}",
+                says(&fit)
+            );
+            assert_eq!(order(&one, &fit), class, "{expected}");
+        }
+    }
+
+    #[test]
+    fn policies_of_the_key_and_the_place() {
+        type Change = fn(&mut Policy);
+        let table: [(Change, &str); 4] = [
+            (|_| {}, "well"),
+            (|p| p.location = "uk".into(), "not: It is in `uk`"),
+            (
+                |p| p.encrypts = Known::Known(false),
+                "not: Its encryption is disabled.",
+            ),
+            (
+                |p| p.key = Known::Unknown("odd".to_owned()),
+                "unknown: cmkctl can't tell which key",
+            ),
+        ];
+        let kv = id(ResourceKind::Vault, "kv");
+        for (change, expected) in table {
+            let mut one = policy_sample("ep");
+            change(&mut one);
+            let said = says(&policy(&one, &kv, &key_name(), &"europe".into()));
+            assert!(said.starts_with(expected), "{expected}: {said}");
+        }
+        let other = id(ResourceKind::Vault, "other");
+        let said = policy(&policy_sample("ep"), &other, &key_name(), &"europe".into());
+        assert!(
+            !said.does() && said.note().contains("another key"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_list_that_leaves_the_link_open_is_no_word_for_none() {
+        let mut one = sample("e");
+        one.dataverse = Some(Dataverse::default());
+        one.key_managed_by = Some("Microsoft".to_owned());
+        assert_eq!(listed(&one), Fit::Well);
+        one.key_managed_by = None;
+        let said = says(&listed(&one));
+        assert!(said.starts_with("unknown: The list does not"), "{said}");
+        one.sku = "Trial".into();
+        assert!(says(&listed(&one)).starts_with("not: "), "{one:?}");
+    }
+
+    #[test]
+    fn policies_without_a_key_in_mind() {
+        type Change = fn(&mut Policy);
+        let table: [(Change, &str, &str); 8] = [
+            (|_| {}, "well", "well"),
+            (|p| p.location = "uk".into(), "well", "not: It is in `uk`"),
+            (
+                |p| p.location = odd(),
+                "well",
+                "unknown: cmkctl can't tell its location",
+            ),
+            (
+                |p| p.encrypts = Known::Known(false),
+                "not: The encryption",
+                "not: The encryption",
+            ),
+            (
+                |p| p.encrypts = odd(),
+                "unknown: cmkctl can't tell whether the policy",
+                "unknown: cmkctl can't tell whether the policy",
+            ),
+            (
+                |p| p.key = odd(),
+                "unknown: cmkctl can't tell which key",
+                "unknown: cmkctl can't tell which",
+            ),
+            (
+                |p| p.principal_id = None,
+                "unknown: The policy `ep` has no identity",
+                "unknown: The policy `ep` has no identity",
+            ),
+            (
+                |p| p.health = Some("Unhealthy".into()),
+                "but: The service says",
+                "but: The service says",
+            ),
+        ];
+        for (change, anywhere, in_europe) in table {
+            let mut one = policy_sample("ep");
+            change(&mut one);
+            let place = Known::from("europe");
+            for (place, expected) in [(None, anywhere), (Some(&place), in_europe)] {
+                let said = says(&ready_policy(&one, place));
+                assert!(said.starts_with(expected), "{expected}: {said}");
+            }
+        }
+        let mut one = policy_sample("ep");
+        one.location = "uk".into();
+        for (geography, expected) in [
+            ("uk", Verdict::Yes),
+            ("UnitedKingdom", Verdict::Yes),
+            ("europe", Verdict::No),
+        ] {
+            assert_eq!(is_in(&one, geography), expected, "{geography}");
+        }
+        one.location = odd();
+        assert!(is_in(&one, "uk").open().is_some());
+    }
+
+    #[test]
+    fn subscriptions_in_which_a_policy_can_be_made() {
+        let own = |state: &str| Subscription {
+            id: "s".into(),
+            name: "S".into(),
+            state: state.into(),
+            tenant: "t".into(),
+            quota: None,
+        };
+        let is = |state| {
+            Seen::Present(Provider {
+                state,
+                ..Provider::default()
+            })
+        };
+        let known = |state| is(Known::Known(state));
+        for (state, provider, expected) in [
+            ("Enabled", known(Registration::Registered), "well"),
+            ("Enabled", known(Registration::Registering), "but: "),
+            ("Enabled", known(Registration::NotRegistered), "but: "),
+            ("Enabled", is(odd()), "unknown: cmkctl can't tell whether"),
+            (
+                "Enabled",
+                Seen::default(),
+                "unknown: cmkctl can't tell whether",
+            ),
+            ("Enabled", Seen::Absent, "unknown: The service"),
+            ("PastDue", known(Registration::Registered), "but: Its state"),
+            (
+                "Disabled",
+                known(Registration::Registered),
+                "not: Its state",
+            ),
+            ("Deleted", Seen::default(), "not: Its state"),
+            ("Wibble", known(Registration::Registered), "unknown: Its"),
+        ] {
+            let said = says(&subscription(&own(state), &provider));
+            assert!(said.starts_with(expected), "{state} {provider:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_new_policy_is_called_after_what_it_is_for() {
+        for (after, name) in [
+            ("cmk-contoso", "ep-cmk-contoso"),
+            ("Contoso UAT (west)", "ep-contoso-uat-west"),
+            ("日本", "ep"),
+        ] {
+            assert_eq!(policy_name(after), name, "{after}");
+        }
+        assert!(policy_name(&"a b".repeat(60)).len() <= 60);
+    }
+}

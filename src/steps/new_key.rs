@@ -1,0 +1,112 @@
+//! Does what was said of a key fit its vault, the time, and the key that is there?
+
+use super::{finding, unknown, who};
+use crate::model::day::day;
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{ArmId, ResourceKind};
+use crate::model::key_ids::KeyName;
+use crate::model::known::Known;
+use crate::model::new_key::NewKey;
+use crate::model::observed::Observed;
+use crate::model::protection::{Key, KeyType};
+use crate::model::remedy::{Remedy, Setting};
+
+/// A day that was to come when it was written down may have passed.
+pub(super) fn ended(wish: &NewKey, name: &KeyName, observed: &Observed) -> Option<Finding> {
+    let end = wish.expires.filter(|end| *end <= observed.at)?;
+    Some(finding(
+        "CMK051",
+        Severity::Block,
+        name.to_string(),
+        format!(
+            "The key `{name}` does not exist, and would expire on {}.",
+            day(end)
+        ),
+        "Set a later expiry, or a period such as `2y`.",
+        who::KEY_VAULT,
+    ))
+}
+
+/// Keys in hardware take the premium SKU.
+pub(super) fn sku(vault: &ArmId, premium: &Known<bool>) -> Option<Finding> {
+    let (id, name) = (vault.to_string(), &vault.name);
+    match premium {
+        Known::Known(true) => None,
+        Known::Known(false) => Some(finding(
+            "CMK051",
+            Severity::Block,
+            id,
+            format!("The vault `{name}` has the standard SKU, which can't create RSA-HSM keys."),
+            Setting::NoHardware,
+            who::KEY_VAULT,
+        )),
+        Known::Unknown(why) => {
+            let what = format!("Whether `{name}` has the premium SKU");
+            Some(unknown("CMK051", id, &what, why, who::KEY_VAULT))
+        }
+    }
+}
+
+/// In what the key that is there differs from what was said: it is never changed.
+pub(super) fn differences(
+    (wish, vault): (&NewKey, &ArmId),
+    found: &Key,
+    observed: &Observed,
+) -> Vec<Finding> {
+    let name = &found.name;
+    let differs = |message: String, remedy: Remedy| {
+        finding(
+            "CMK051",
+            Severity::Block,
+            name,
+            message,
+            remedy,
+            who::KEY_VAULT,
+        )
+    };
+    let mut all = Vec::new();
+    // A type or a size that is not known, or does not do, is said of every key.
+    if let (Some(wanted), Known::Known(bits)) = (wish.bits, &found.bits)
+        && wanted != *bits
+    {
+        let what = format!("The key `{name}` exists and has {bits} bits, not {wanted}.");
+        all.push(differs(what, Setting::OtherKey.into()));
+    }
+    let soft = found
+        .kty
+        .said()
+        .is_some_and(|kty| kty.eq_ignore_ascii_case("RSA"));
+    if wish.hsm_protected && soft && found.kty.known() == Some(&KeyType::Rsa) {
+        let what =
+            format!("The key `{name}` exists and is protected by software, not by hardware.");
+        all.push(differs(what, Setting::OtherKey.into()));
+    }
+    if let Some(wanted) = &wish.rotation {
+        let what = format!("The rotation policy of the key `{name}`");
+        match &observed.making.rotation {
+            Known::Known(Some(own)) if wanted.is_kept_by(own) => {}
+            Known::Known(_) => all.push(differs(
+                format!("The key `{name}` exists with another rotation policy or none."),
+                format!(
+                    "Leave it out, or set it: `az keyvault key rotation-policy \
+                    update --name {name} {} --value FILE`.",
+                    at(vault)
+                )
+                .into(),
+            )),
+            Known::Unknown(why) => {
+                all.push(unknown("CMK051", name, &what, why, who::KEY_VAULT));
+            }
+        }
+    }
+    all
+}
+
+fn at(vault: &ArmId) -> String {
+    match vault.kind {
+        ResourceKind::ManagedHsm => format!("--hsm-name {}", vault.name),
+        ResourceKind::Vault | ResourceKind::EnterprisePolicy => {
+            format!("--vault-name {}", vault.name)
+        }
+    }
+}

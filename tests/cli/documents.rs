@@ -1,0 +1,86 @@
+//! What is written for people: the README, the help topics and the page for contributors.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One file in Markdown.
+pub(crate) struct Document {
+    pub(crate) file: PathBuf,
+    /// Its name from the root of the project on.
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Document {
+    fn read(file: PathBuf) -> Self {
+        let name = file.strip_prefix(root()).unwrap().display().to_string();
+        let text = fs::read_to_string(&file).unwrap();
+        Self { file, name, text }
+    }
+
+    /// The blocks between fences of this language.
+    pub(crate) fn blocks(&self, language: &str) -> Vec<&str> {
+        let fence = format!("```{language}\n");
+        let blocks = self.text.split(&fence).skip(1);
+        blocks
+            .map(|block| block.split("```").next().unwrap())
+            .collect()
+    }
+
+    /// What its sentences are made of: a line for each paragraph, each item and each cell. What is
+    /// generated has tests where it comes from.
+    pub(crate) fn prose(&self) -> String {
+        let mut prose = String::new();
+        let (mut fenced, mut generated) = (false, false);
+        for line in self.text.lines() {
+            fenced ^= line.starts_with("```");
+            if line.starts_with("<!--") {
+                generated = !line.starts_with("<!-- /");
+            }
+            if fenced || generated || line.starts_with("```") {
+                continue;
+            }
+            let begins = line.trim_start().starts_with(['-', '#', '|', '<']) || line.is_empty();
+            prose.push(if begins { '\n' } else { ' ' });
+            let cells = line.replace(" | ", "\n");
+            let words = cells.trim_start_matches(['-', '|', '#', ' ']);
+            prose.push_str(words.trim_end_matches('|'));
+        }
+        prose
+    }
+}
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub(crate) fn readme() -> Document {
+    Document::read(root().join("README.md"))
+}
+
+pub(crate) fn contributing() -> Document {
+    Document::read(root().join(".github/CONTRIBUTING.md"))
+}
+
+/// The topics, each with its name.
+pub(crate) fn topics() -> Vec<(String, Document)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join("src/cli/topics"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    let topic = |file: PathBuf| {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, Document::read(file))
+    };
+    files.into_iter().map(topic).collect()
+}
+
+/// All of them.
+pub(crate) fn documents() -> Vec<Document> {
+    let topics = topics().into_iter().map(|(_, document)| document);
+    [readme(), contributing()]
+        .into_iter()
+        .chain(topics)
+        .collect()
+}

@@ -1,0 +1,191 @@
+//! Routes that none of the descriptions has, each with the public source that has it.
+
+use crate::routes::fits;
+
+/// Routes of one service that one source has: methods, and behind them a path (`{}` for any
+/// segment, `**` for any scope).
+struct Source {
+    service: &'static str,
+    #[expect(dead_code, reason = "for whoever reads the table")]
+    name: &'static str,
+    routes: &'static [&'static str],
+}
+
+const fn source(
+    service: &'static str,
+    name: &'static str,
+    routes: &'static [&'static str],
+) -> Source {
+    Source {
+        service,
+        name,
+        routes,
+    }
+}
+
+/// Azure/azure-rest-api-specs, in files that the folder has without this.
+const UNTRIMMED: &str = "Microsoft's REST reference; the folder has its file without it";
+/// Azure/azure-rest-api-specs, in files that the folder has not.
+const REFERENCE: &str = "Microsoft's REST reference; the folder has no file of it";
+const REACHED: &str = "nobody's: whether anybody answers at this host is asked";
+
+const SOURCES: [Source; 17] = [
+    source("arm", REACHED, &["GET "]),
+    source(
+        "arm",
+        UNTRIMMED,
+        &[
+            // Of the whole tenant: described below a scope only.
+            "GET providers/Microsoft.Authorization/roleDefinitions",
+            "GET providers/Microsoft.Authorization/roleDefinitions/{}",
+            "GET PUT DELETE **/providers/Microsoft.Authorization/locks/{}",
+            "GET **/providers/Microsoft.KeyVault/vaults/{}/keys/{}/versions",
+            "PUT **/providers/Microsoft.KeyVault/vaults/{}/keys/{}",
+            "PUT **/providers/Microsoft.KeyVault/managedHSMs/{}/keys/{}",
+            "PUT DELETE **/providers/Microsoft.KeyVault/vaults/{}",
+            "PUT DELETE **/providers/Microsoft.KeyVault/managedHSMs/{}",
+            "POST **/providers/Microsoft.KeyVault/checkNameAvailability",
+            "POST **/providers/Microsoft.KeyVault/checkMhsmNameAvailability",
+            "POST **/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}/purge",
+            "GET **/providers/Microsoft.Resources/deployments",
+            "GET HEAD PUT DELETE **/providers/Microsoft.Resources/deployments/{}",
+            "POST **/providers/Microsoft.Resources/deployments/{}/whatIf",
+            "GET **/providers/Microsoft.Resources/deployments/{}/operations",
+            "GET **/providers/Microsoft.Resources/deployments/{}/operations/{}",
+            "GET subscriptions/{}/resourceGroups/{}/deployments/{}/operations",
+            "GET PUT PATCH DELETE **/providers/Microsoft.Resources/tags/default",
+            "PUT PATCH DELETE subscriptions/{}/resourceGroups/{}",
+            "POST subscriptions/{}/providers/{}/unregister",
+        ],
+    ),
+    source(
+        "arm",
+        REFERENCE,
+        &[
+            // Older articles of Microsoft ask it with 2015-07-01.
+            "GET subscriptions/{}/providers/Microsoft.Authorization/permissions",
+            "GET **/providers/Microsoft.Authorization/denyAssignments",
+            "GET **/providers/Microsoft.Authorization/roleEligibilityScheduleInstances",
+            "GET **/providers/Microsoft.Authorization/policyAssignments",
+            "GET PUT DELETE **/providers/Microsoft.Authorization/policyAssignments/{}",
+            "GET **/providers/Microsoft.Authorization/policyExemptions",
+            "GET PUT DELETE **/providers/Microsoft.Authorization/policyExemptions/{}",
+            "GET **/providers/Microsoft.Authorization/policyDefinitions",
+            "GET **/providers/Microsoft.Authorization/policyDefinitions/{}",
+            "POST providers/Microsoft.ResourceGraph/resources",
+        ],
+    ),
+    source(
+        "arm",
+        "Microsoft's article on asynchronous operations of Resource Manager",
+        &[
+            "GET **/providers/Microsoft.PowerPlatform/operations/{}",
+            "GET **/providers/Microsoft.PowerPlatform/operationResults/{}",
+            "GET **/providers/Microsoft.Resources/deployments/{}/operationStatuses/{}",
+            "GET subscriptions/{}/operationResults/{}",
+        ],
+    ),
+    source(
+        "arm",
+        "the Azure CLI, which learns here where a cloud's services are",
+        &["GET metadata/endpoints"],
+    ),
+    source(
+        "graph",
+        "Microsoft's reference of Graph v1.0",
+        &[
+            "GET v1.0/me",
+            "GET v1.0/users",
+            "GET v1.0/users/{}",
+            "GET v1.0/groups",
+            "GET v1.0/groups/{}",
+            // Or `servicePrincipals(appId='…')`.
+            "GET v1.0/{}",
+            "GET v1.0/servicePrincipals/{}",
+            "GET v1.0/directoryObjects/{}",
+            "POST v1.0/directoryObjects/getByIds",
+        ],
+    ),
+    source(
+        "keyvault",
+        UNTRIMMED,
+        &[
+            "DELETE deletedkeys/{}",
+            "PUT keys/{}/rotationpolicy",
+            // Of a managed HSM as a whole: described below a scope only.
+            "GET providers/Microsoft.Authorization/roleAssignments",
+            "GET PUT DELETE providers/Microsoft.Authorization/roleAssignments/{}",
+            "GET **/providers/Microsoft.Authorization/roleDefinitions",
+            "GET **/providers/Microsoft.Authorization/roleDefinitions/{}",
+        ],
+    ),
+    source("bap", REACHED, &["GET "]),
+    source(
+        "bap",
+        "Microsoft's Terraform provider: microsoft/terraform-provider-power-platform",
+        &[
+            "GET providers/Microsoft.BusinessAppPlatform/tenant",
+            "GET providers/Microsoft.BusinessAppPlatform/locations",
+            "GET providers/Microsoft.BusinessAppPlatform/scopes/admin/environments",
+            "GET PATCH providers/Microsoft.BusinessAppPlatform/scopes/admin/environments/{}",
+            "POST providers/Microsoft.BusinessAppPlatform/environments/{}/governanceConfiguration",
+            "GET providers/Microsoft.BusinessAppPlatform/lifecycleOperations/{}",
+            "GET providers/Microsoft.BusinessAppPlatform/adminApplications",
+            "GET PUT DELETE providers/Microsoft.BusinessAppPlatform/adminApplications/{}",
+        ],
+    ),
+    source(
+        "bap",
+        "Microsoft's module for administrators: Microsoft.PowerApps.Administration.PowerShell",
+        &["GET providers/Microsoft.BusinessAppPlatform/environments"],
+    ),
+    source(
+        "bap",
+        "Microsoft's scripts: microsoft/PowerPlatform-EnterprisePolicies",
+        &[
+            "GET providers/Microsoft.BusinessAppPlatform/environments/{}",
+            "POST providers/Microsoft.BusinessAppPlatform/environments/{}/enterprisePolicies/\
+            Encryption/link",
+            "POST providers/Microsoft.BusinessAppPlatform/environments/{}/enterprisePolicies/\
+            Encryption/unlink",
+        ],
+    ),
+    source(
+        "bap",
+        "of a third party: d365collaborative/d365bap.tools",
+        &["GET providers/Microsoft.BusinessAppPlatform/lifecycleOperations"],
+    ),
+    source(
+        "dataverse",
+        "Microsoft's reference of Dataverse's Web API",
+        &["GET api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails"],
+    ),
+    source("power_platform", REACHED, &["GET "]),
+    source("entra", REACHED, &["GET "]),
+    source(
+        "entra",
+        "Microsoft's articles on the identity platform",
+        &[
+            "GET {}/v2.0/.well-known/openid-configuration",
+            "GET common/discovery/instance",
+            "GET {}/oauth2/v2.0/authorize",
+            "POST {}/oauth2/v2.0/devicecode",
+            "POST {}/oauth2/v2.0/token",
+        ],
+    ),
+    // Any path: the address is in the job's environment.
+    source(
+        "runner",
+        "GitHub's article on OpenID Connect in jobs",
+        &["GET **"],
+    ),
+];
+
+pub(super) fn is_listed(service: &str, method: &str, path: &str) -> bool {
+    let of_service = SOURCES.iter().filter(|row| row.service == service);
+    let mut routes = of_service.flat_map(|row| row.routes);
+    routes.any(|route| {
+        let (methods, pattern) = route.rsplit_once(' ').unwrap();
+        methods.split(' ').any(|own| own == method) && fits(pattern, path)
+    })
+}
