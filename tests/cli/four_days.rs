@@ -36,7 +36,7 @@ fn looks(served: &Served) -> usize {
 fn a_job_outlives_four_days() {
     // Slow enough that a token of an hour, fresh from the service, is not too old on a machine
     // under load.
-    let served = Served::patched(&long(), "12000");
+    let served = Served::patched(&long(), "8000");
     // A machine under load may sleep through one outage, but not through all.
     let outage = |day: f64| {
         json!({ "match": { "from": day * DAY, "until": day * DAY + 1200.0 },

@@ -112,9 +112,15 @@ impl Tools {
         }
     }
 
-    /// Asks for all that this command line needed the last time, each in a process of its own.
+    /// Asks for the tokens that this command line needed the last time, each in a process of its
+    /// own. A line that is new here is expected to need what almost every command needs: waiting
+    /// for one process after the other costs more than a token that is not used, once.
     pub(super) fn ask_all_ahead(self: &Arc<Self>, method: Method) {
-        for scope in self.memory.needed(&self.sign_in.remembering.line) {
+        let mut scopes = self.memory.needed(&self.sign_in.remembering.line);
+        if scopes.is_empty() && self.memory.is_on() {
+            scopes.extend(self.wire.cloud().scopes());
+        }
+        for scope in scopes {
             let tools = Arc::clone(self);
             tokio::spawn(async move { tools.ask_ahead(method, &scope).await });
         }
