@@ -84,7 +84,7 @@ pub(super) struct Outcome {
 pub(super) fn not_what_it_says() -> Error {
     Error::new(
         Kind::Unexpected,
-        "The plan holds an action that is not what it says.",
+        "An action of the plan does not match its description. Make a new plan.",
     )
 }
 

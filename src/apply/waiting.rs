@@ -160,7 +160,7 @@ impl Waiter<'_> {
                     environment instead.",
             ),
             Ended::Back => {
-                self.note("The environment is back before the operation says that it has ended.")
+                self.note("The environment is online again, but the service still shows the operation as running.")
             }
             // The last word before giving up is the environment's.
             Ended::Deadline

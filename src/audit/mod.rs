@@ -326,7 +326,7 @@ fn no_file(path: &Path, other: &str) -> Error {
         path.display()
     ))
     .detail(format!("It is {other}, and lines must stay."))
-    .hint("Name a regular file, or a path where cmkctl can make one.")
+    .hint("Choose an existing file, or the path of a new file that cmkctl can create.")
 }
 
 /// An intent that is not written down: its change is not sent.
@@ -370,7 +370,7 @@ fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), what:
         "Keep this message with the log: it has the intent, whose id is {id}, and \
             not what came of it."
     ))
-    .hint("Make room for the log before the next change.")
+    .hint("Free disk space for the log before the next change.")
 }
 
 #[cfg(test)]

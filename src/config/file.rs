@@ -134,10 +134,10 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
     } = profile;
     let Some(file) = file else {
         return Error::usage(format!(
-            "There is no profile `{}`: there is no configuration file.",
+            "cmkctl can't find the profile `{}`, because no configuration file exists.",
             name.escape_debug()
         ))
-        .detail(format!("The profile was named by {source}."))
+        .detail(format!("The name of the profile comes from {source}."))
         .hint("Name a file with `--config FILE`, or write `~/.config/cmkctl/config.toml`.");
     };
     let path = file.value.display();
@@ -145,7 +145,7 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
         "The configuration file `{path}` has no profile `{}`.",
         name.escape_debug()
     ))
-    .detail(format!("The profile was named by {source}."));
+    .detail(format!("The name of the profile comes from {source}."));
     error.hints.extend(did_you_mean(
         name,
         content.profile.keys().map(String::as_str),

@@ -125,7 +125,7 @@ fn end(text: &str, now: Timestamp) -> Result<End> {
         return Err(Error::usage(format!(
             "`--expires {text}` is neither a period nor a date."
         ))
-        .hint("Pass one like `2y`, or a day like `2028-12-31`."));
+        .hint("Pass a period such as `2y`, or a date such as `2028-12-31`."));
     };
     let days = at.duration_since(now).as_hours() / 24;
     let lasts = u16::try_from(days).ok().filter(|days| *days > 0);

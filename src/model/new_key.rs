@@ -136,16 +136,16 @@ impl Rotation {
         };
         if lasts < SHORTEST || every + MARGIN > lasts {
             return bad(
-                "A version must last 28 days or more, and be replaced 7 days before its end at \
-                the latest.",
+                "A key version must be valid for at least 28 days, and rotation must happen at \
+                least 7 days before it expires.",
                 "Choose a later end, or rotate more often.",
             );
         }
         let notify = self.notify.map(Period::about_days);
         if notify.is_some_and(|notify| notify < MARGIN || notify >= lasts) {
             return bad(
-                "An event tells the end of a version 7 days before it at the latest, and within \
-                its life.",
+                "The event before the end of a version must come at least 7 days before it, and \
+                within its life.",
                 "Choose another time for the event, such as `30d`.",
             );
         }

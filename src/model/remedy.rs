@@ -79,7 +79,10 @@ impl Setting {
                 "Pass `--azure-location REGION`, such as `westeurope`: `az account list-locations \
                 --query [].name`."
             }
-            Setting::OtherKey => "Take it as it is, or name another key: `--key NAME`.",
+            Setting::OtherKey => {
+                "Leave out the flag to use the existing key unchanged, or choose another key: `--key \
+                    NAME`."
+            }
             Setting::NoHardware => "Leave out `--hsm-protected`, or name another vault.",
         }
     }
@@ -109,7 +112,8 @@ impl Setting {
                 list-locations --query [].name`."
             }
             Setting::OtherKey => {
-                "Take it as it is and leave that out of `create-key`, or name another `key`."
+                "Delete that line of `create-key` to use the existing key unchanged, or choose \
+                    another `key`."
             }
             Setting::NoHardware => {
                 "Leave `hsm-protected` out of `create-key`, or name another `vault`."

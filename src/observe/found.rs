@@ -70,7 +70,7 @@ pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<S
     let what = match (said, fit.len()) {
         (Some(said), 0) => format!("No subscription that is visible to you is called `{said}`."),
         (Some(said), count) => format!("`--subscription {said}` fits {count} subscriptions."),
-        (None, 0) => "You see no subscription.".to_owned(),
+        (None, 0) => "Your account sees no subscription.".to_owned(),
         (None, _) => "In which subscription the vault shall be was not said.".to_owned(),
     };
     let shown = if fit.is_empty() {

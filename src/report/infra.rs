@@ -75,7 +75,9 @@ impl Blueprint {
     /// What neither language can grant is granted by a command; and what needs no grant is said.
     fn grant_note(&self, principal: &str) -> String {
         if let Some(by) = &self.granted_by {
-            return format!("The identity may use the key by {by}: it needs no role here.");
+            return format!(
+                "The identity already has access to the key through {by}. It needs no role."
+            );
         }
         if self.hsm() {
             return format!(

@@ -33,7 +33,7 @@ fn printed(written: std::io::Result<()>) -> Result<()> {
         )
         .detail(format!("{error}."))
         .hint(
-            "What was printed is not whole, do not use it. Make room, then run the command again.",
+            "The output is incomplete. Do not use it. Free disk space, then run the command again.",
         )
     })
 }
@@ -95,7 +95,10 @@ pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
                 Kind::Usage,
                 "Name a file that you may write, in a folder that you may write to.",
             ),
-            _ => (Kind::Unexpected, "Make room, then run the command again."),
+            _ => (
+                Kind::Unexpected,
+                "Free disk space, then run the command again.",
+            ),
         };
         Error::new(
             kind,

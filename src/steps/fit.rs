@@ -73,7 +73,7 @@ pub fn environment(environment: &Environment) -> Fit {
 pub fn listed(environment: &Environment) -> Fit {
     let fit = self::environment(environment);
     if environment.key_link.is_absent() && environment.link_in_doubt() {
-        let why = "The list does not show whether a policy is linked.".to_owned();
+        let why = "The list does not show whether the environment has a policy.".to_owned();
         return fit.max(Fit::Unknown(why));
     }
     fit

@@ -309,7 +309,7 @@ fn unsettled(
         Some(group) => (
             format!(
                 "The role assignment comes from the management group `{group}`. It is new, or its \
-                    time is unknown. It may take until {} to take effect.",
+                    age is unknown. It may need until {} to take effect.",
                 moment(from)
             ),
             format!(
@@ -321,8 +321,8 @@ fn unsettled(
             let left = from.duration_since(observed.at).as_secs().max(1);
             (
                 format!(
-                    "The role assignment on the key is less than 5 minutes old, or its time is \
-                        unknown. It may take another {left} s to take effect."
+                    "The role assignment on the key is less than 5 minutes old, or its age is \
+                        unknown. It may need {left} s more to take effect."
                 ),
                 format!("Wait {left} s before you add the environment."),
             )

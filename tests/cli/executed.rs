@@ -12,10 +12,11 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
     let near = |name: &str| folder.join(name).display().to_string();
     match word {
         "VAULT_ID" => own("vault"),
-        "POLICY_ID" | "OLD_POLICY_ID" | "ep-cmk" => own("policy"),
+        "VAULT" => own("vault").rsplit('/').next().unwrap().to_owned(),
+        "POLICY_ID" | "POLICY" | "OLD_POLICY" | "ep-cmk" => own("policy"),
         // Another policy than the one that is linked; the sandbox has none of that name, which the
         // command says.
-        "NEW_POLICY_ID" => format!("{}-new", own("policy")),
+        "NEW_POLICY_ID" | "NEW_POLICY" => format!("{}-new", own("policy")),
         "ENVIRONMENT_ID" | "ENVIRONMENT" => own("environment"),
         "NAME" => "Contoso UAT".to_owned(),
         "GEOGRAPHY" => "europe".to_owned(),

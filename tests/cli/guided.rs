@@ -106,7 +106,7 @@ fn each_of_two_does_their_half() {
     typing.sees("Type `managed` to make it one");
     typing.types("managed");
     let ran = typing.ends().exits(5);
-    ran.says_on_stderr(&["No changes were made. You see no key vault"]);
+    ran.says_on_stderr(&["No changes were made. Your account sees no key vault"]);
     let first = after(&ran.stderr, "The Key Vault administrator runs:");
     assert!(
         first.contains("--sandbox-user key-vault-admin create-policy"),
@@ -140,7 +140,7 @@ fn who_sees_no_environment_does_the_first_part_and_hands_over() {
     let served = Served::start("fresh", FAST);
     let reader = served.object_id("power-platform-admin");
     let mut typing = guided(&served, "key-vault-admin", &["enable", "--ask"]);
-    typing.sees("You see no environment.");
+    typing.sees("Your account sees no environment.");
     typing.sees("cmk-contoso in kv-contoso-cmk");
     typing.presses("cmk-contoso\r");
     typing.sees("Geography of the environment:");
@@ -175,7 +175,7 @@ fn a_page_of_a_proxy_is_no_missing_environment() {
     let ran = typing.ends().exits(5);
     ran.says_on_stderr(&["ask the network administrator"]);
     assert!(
-        !ran.stderr.contains("You see no environment"),
+        !ran.stderr.contains("Your account sees no environment"),
         "{}",
         ran.stderr
     );

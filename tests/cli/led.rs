@@ -46,7 +46,7 @@ fn from_an_empty_subscription_to_the_end_and_again_by_the_script() {
     let served = Served::start("empty", FAST);
     let mut typing = guided(&served, "admin", &["enable", "--ask"]);
     environment(&mut typing);
-    typing.sees("You see no key vault. cmkctl can create one");
+    typing.sees("Your account sees no key vault. cmkctl can create one");
     answers(&mut typing, &NEW);
     typing.sees("ep-cmk-contoso-uat (new)");
     typing.presses("\r");
@@ -204,7 +204,7 @@ fn the_two_of_them_begin_with_nothing() {
     environment(&mut typing);
     let ran = typing.ends().exits(5);
     ran.says_on_stderr(&[
-        "No changes were made. You see no key vault",
+        "No changes were made. Your account sees no key vault",
         "--hand-over FILE",
     ]);
     let first = after(&ran.stderr, "The Key Vault administrator runs:");
@@ -423,7 +423,10 @@ fn sixty_columns_and_numbered_lines_lead_to_the_end_as_well() {
     typing.sees(VAULT);
     let screen = typing.screen();
     assert!(!screen.contains('\u{1b}'), "{screen:?}");
-    let asked = screen.split_once("You see no key vault").unwrap().1;
+    let asked = screen
+        .split_once("Your account sees no key vault")
+        .unwrap()
+        .1;
     // The line that asks for a word is the terminal's to break.
     let asked = asked.split_once("Purge protection of").unwrap().0;
     assert!(asked.contains("Plan of enable"), "{asked}");

@@ -138,9 +138,9 @@ fn who_sees_half_gets_that_half_and_is_not_told_that_there_is_no_more() {
 fn nothing_there_is_said_and_is_no_failure() {
     let served = Served::start("empty", FAST);
     for (kind, words) in [
-        ("policies", "You see no policy."),
-        ("vaults", "You see no vault or managed HSM."),
-        ("keys", "You see no key."),
+        ("policies", "Your account sees no policy."),
+        ("vaults", "Your account sees no vault or managed HSM."),
+        ("keys", "Your account sees no key."),
     ] {
         let ran = served.run(&["list", kind]).exits(0);
         assert_eq!(ran.stdout, "", "{kind}");
@@ -149,11 +149,11 @@ fn nothing_there_is_said_and_is_no_failure() {
         assert!(!quiet.stderr.contains("You see"), "{}", quiet.stderr);
     }
     let ran = served.run(&["list", "vaults", "--fits"]).exits(0);
-    ran.says_on_stderr(&["You see no vault or managed HSM that would do."]);
+    ran.says_on_stderr(&["Your account sees no vault or managed HSM that would do."]);
     let ran = served
         .run(&["list", "policies", "--geography", "uk"])
         .exits(0);
-    ran.says_on_stderr(&["You see no policy in `uk`."]);
+    ran.says_on_stderr(&["Your account sees no policy in `uk`."]);
     let document = json_of(&served, "admin", &["subscriptions"], 0);
     assert_eq!(column(&document, "subscriptions", "registered"), ["no"]);
     assert_eq!(column(&document, "subscriptions", "fits"), ["but"]);

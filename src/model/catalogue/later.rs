@@ -81,8 +81,8 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Near the limit of 25 environments",
         cause: "By default a tenant can have 25 environments with a customer-managed key. The \
             limit comes from Power Automate. The 26th is refused.",
-        fix: "Open a support request for a higher limit, then pass it to `cmkctl \
-            add-environment` as `--limit`.",
+        fix: "Ask Microsoft support for a higher limit. When you have it, pass the new number to \
+            `cmkctl add-environment` as `--limit`.",
         who: who::POWER_PLATFORM,
         source: source::FLOWS,
     },
@@ -304,7 +304,7 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Vault or key not as asked for",
         cause: "The vault or the key exists and differs from what you asked for. cmkctl never \
             changes an existing vault or key.",
-        fix: "Take it as it is, by leaving out the flag, or name another vault or key.",
+        fix: "Leave out the flag to use the existing vault or key unchanged, or choose another one.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
     },

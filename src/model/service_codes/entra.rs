@@ -262,12 +262,13 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS7000112",
         "The application is disabled in this tenant.",
-        "Enable the enterprise application in Microsoft Entra, or use another one.",
+        "Enable the application under Enterprise applications in Microsoft Entra, or sign in with another \
+            application.",
         who::ENTRA,
     ),
     code(
         "AADSTS900023",
-        "The tenant that was named is neither an id nor a domain name.",
+        "The tenant is not valid. It must be an id (a GUID) or a domain name.",
         "Pass the tenant's id: `--tenant TENANT_ID`, or set AZURE_TENANT_ID.",
         who::CALLER,
     ),

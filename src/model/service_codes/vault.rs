@@ -49,8 +49,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: None,
         cause: "The service refuses the request (403). At a vault the reason is its firewall, a \
             missing role or a missing access policy. An inner code tells which.",
-        fix: "Ask the Key Vault administrator to check roles and firewall: `az keyvault show \
-            --name VAULT --query properties.networkAcls`.",
+        fix: "Check the roles at the vault and its firewall. This shows the firewall: `az keyvault \
+            show --name VAULT --query properties.networkAcls`.",
         who: who::KEY_VAULT,
         belongs_to: None,
         source: source::VAULT,

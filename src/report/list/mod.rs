@@ -79,7 +79,7 @@ impl<R: Row> List<'_, R> {
         if all == 0 {
             let (one, wanted) = (R::ONE, &self.wanted);
             let whole = self.gaps.is_empty();
-            return whole.then(|| format!("You see no {one}{wanted}."));
+            return whole.then(|| format!("Your account sees no {one}{wanted}."));
         }
         let words = ["yes", "but", "no", "unknown"];
         let of = |word: &str| self.rows.iter().filter(|row| row.fit().0 == word).count();

@@ -91,7 +91,7 @@ pub(super) async fn may_be_managed(
 
 /// No environment is visible, and one must be.
 pub(super) fn none_seen() -> Error {
-    Error::new(Kind::Forbidden, "You see no environment.")
+    Error::new(Kind::Forbidden, "Your account sees no environment.")
         .finding("CMK020")
         .hint("The role Power Platform Administrator or Dynamics 365 Administrator shows them.")
         .hint("Another account or tenant sees others: `cmkctl auth status`.")

@@ -163,7 +163,10 @@ fn facts(key: &Key) -> String {
 
 /// No vault is visible at all.
 pub(super) fn none_seen(gaps: &[String]) -> Error {
-    let mut error = Error::new(Kind::Forbidden, "You see no key vault and no managed HSM.");
+    let mut error = Error::new(
+        Kind::Forbidden,
+        "Your account sees no key vault and no managed HSM.",
+    );
     if let Some(gap) = gaps.first() {
         error = error.detail(format!("{gap}."));
     }

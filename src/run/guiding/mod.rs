@@ -140,7 +140,7 @@ async fn environment_of(
         None if led.target.environment.is_some() || !led.command.of_environment() => Ok(None),
         None if led.command.name == ENABLE.name => {
             out.say(
-                "You see no environment. This run does the Key Vault administrator's part: the \
+                "Your account sees no environment. This run does the Key Vault administrator's part: the \
                 policy and its right to use the key.",
             );
             (led.command, led.half) = (&CREATE_POLICY, true);
@@ -218,7 +218,7 @@ async fn nobody_here(
     };
     handing::of_first(context, (led.command, &led.target), environment, asked, out).await?;
     let why = match lack.unseen {
-        Some(_) => "You see no key vault",
+        Some(_) => "Your account sees no key vault",
         None => lack.why.trim_end_matches('.'),
     };
     let name = names::environment(&context.reader(), environment).await;

@@ -41,7 +41,7 @@ pub(super) async fn ask(
 async fn vault(about: &About<'_>, wish: &mut NewKey, out: &mut Out) -> Result<Place> {
     let (all, gaps) = vaults(&about.context.reader()).await?;
     if all.is_empty() {
-        let why = "You see no key vault. cmkctl can create one, with a key.";
+        let why = "Your account sees no key vault. cmkctl can create one, with a key.";
         return new_vault(about, wish, Some(why), out).await;
     }
     let judged = all.iter().map(|vault| {

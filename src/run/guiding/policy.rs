@@ -56,7 +56,7 @@ pub(super) async fn pick(
         out,
     );
     picked.await?.ok_or_else(|| {
-        Error::new(Kind::Forbidden, "You see no enterprise policy.")
+        Error::new(Kind::Forbidden, "Your account sees no enterprise policy.")
             .finding("CMK019")
             .hint("Who made it can give you `Reader` on it: `cmkctl create-policy … --reader ID`.")
     })
@@ -85,7 +85,7 @@ fn new(vault: &ArmId, name: &str, taken: impl Fn(&ArmId) -> bool) -> Option<(Arm
     let entry = Entry {
         label: format!("{} (new)", id.name),
         note: format!(
-            "It is created beside the vault, in the resource group {}.",
+            "cmkctl creates the policy in the resource group of the vault, {}.",
             id.group
         ),
         does: true,
