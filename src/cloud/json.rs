@@ -40,7 +40,7 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value
 /// The value at a dotted path. `None` if the value or one of its parents is missing or `null`.
 ///
 /// # Errors
-/// A clause: a parent is not an object.
+/// A clause: a parent is not an object, or a name is there twice with different values.
 pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
     let mut here = value;
     for name in path.split('.') {

@@ -41,8 +41,8 @@ pub enum Step {
     Refused,
 }
 
-/// This many refusals in a row may come from a stale replica or gateway. After more, the poll is
-/// refused for good.
+/// After this many refusals in a row, the poll counts as refused. Fewer may come from a stale
+/// replica or gateway.
 pub const REFUSALS: u32 = 6;
 /// After this many polls in a row without an answer, a warning is logged.
 const UNANSWERED: u32 = 3;
@@ -221,7 +221,8 @@ async fn watch(
         looks += 1;
         oddities.tell(&look);
         let step = step(&look, asked, &mut patience);
-        // Also read the environment, and each time if the operation's state is unreadable.
+        // Also read the environment: after every `GLANCES` polls, after each answered poll once an
+        // unknown state was seen, and before giving up.
         let running = matches!(&step, Step::Wait(_));
         let odd = oddities.unknown && look.is_ok();
         if step == Step::Refused || (running && (looks % GLANCES == 0 || odd)) {

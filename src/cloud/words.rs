@@ -4,7 +4,7 @@ use crate::cloud::answer::Answer;
 use crate::cloud::json;
 use serde_json::Value;
 
-/// Length limit of an unexpected body in a message.
+/// Length limit of an HTML page in a message. Other text may be four times as long.
 const EXCERPT: usize = 300;
 
 /// Number of braces in a text that are tried as the start of JSON.

@@ -73,7 +73,8 @@ pub(super) struct PowerShell {
 #[derive(Default)]
 struct Held {
     untaken: HashMap<String, Result<Token>>,
-    /// Expiry time of the last token of each scope. A failed scope has none.
+    /// Expiry time of the last token of each scope. A failed scope has [`Timestamp::MAX`], so it is
+    /// not requested together with another one again.
     until: HashMap<String, Timestamp>,
 }
 
