@@ -1,5 +1,6 @@
-//! The embedded cloud: an HTTP server on loopback with one tenant. It plays Entra, Azure Resource
-//! Manager, Key Vault, the Power Platform admin API and Dataverse.
+//! The embedded cloud: an HTTP server on loopback with one tenant. It plays Entra, Microsoft Graph,
+//! Azure Resource Manager, Key Vault, the Power Platform admin APIs, Dataverse, and GitHub's token
+//! endpoint for jobs.
 //!
 //! It follows public documentation and recorded responses of the real services, and uses none of
 //! the client's types or rooms. Otherwise the sandbox would share the client's mistakes and hide
@@ -28,7 +29,7 @@ pub struct Options {
     pub scenario: Scenario,
     /// Sandbox seconds per real second.
     pub speed: f64,
-    /// Delay of every answer of a played service.
+    /// Delay of every answer of a played service except Entra.
     pub latency: Duration,
     /// Port on 127.0.0.1; 0 selects a free one.
     pub port: u16,

@@ -115,8 +115,8 @@ fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
 }
 
 /// Starts again as a fresh process: tenant, clock, ledger and scripted trouble. Takes `scenario` (a
-/// patch, or the name of a built-in one), `speed`, `faults`, and `answers` to keep bodies. An
-/// omitted setting stays as it was.
+/// patch, or the name of a built-in one), `speed`, `faults`, and `answers` to keep bodies. By
+/// default, the scenario and the speed stay, the trouble is the scenario's, and no bodies are kept.
 fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),

@@ -9,7 +9,7 @@ use std::time::Instant;
 /// The largest number of log entries.
 const LOG: usize = 10_000;
 
-/// Limit of the stored bodies in bytes. Later bodies are left out.
+/// Limit of the stored bodies in bytes. A body beyond it is left out.
 const BODIES: usize = 64 << 20;
 
 #[derive(Debug)]

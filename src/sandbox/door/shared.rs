@@ -19,7 +19,7 @@ pub(in crate::sandbox) struct Shared {
     pub(in crate::sandbox) scenario: Mutex<Scenario>,
     /// Does a request hang in a scripted stall?
     pub(in crate::sandbox) stall: watch::Sender<bool>,
-    /// Changes when the sandbox stops to accept connections for some time.
+    /// Changes when the sandbox stops accepting connections for some time.
     pub(in crate::sandbox) door: watch::Sender<Duration>,
     pub(in crate::sandbox) latency: Duration,
     pub(in crate::sandbox) port: u16,

@@ -149,8 +149,8 @@ pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
     reply
 }
 
-/// Moves every link of the answer, in headers and next links, to a foreign host. With `to`, the
-/// addresses of vaults and organizations move too.
+/// Moves every link of the answer, in headers and next links, to a foreign host. Every list gets a
+/// next link. With `to`, the addresses of vaults and organizations move too.
 pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
     let elsewhere = to.unwrap_or(ELSEWHERE);
     for (name, value) in &mut reply.headers {

@@ -154,7 +154,7 @@ fn check_policies(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// The names of subscription and group.
+/// The subscription's id, and the group's name in lower case.
 fn place(policy: &PolicySetup, all: &[Subscription]) -> (String, String) {
     let named = policy.place.subscription.as_ref();
     let found = named.map_or_else(|| all.first(), |name| subscription(all, name));

@@ -16,7 +16,8 @@ use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
-/// The ARM scope for a scope of the scenario. `@…` stands for the default resources of commands.
+/// The ARM scope for a scope of the scenario. `@vault` and others stand for the default resources
+/// of commands, and `@vault:NAME` for a named one.
 pub(super) fn placed(world: &World, scope: &str) -> String {
     let target = &world.target;
     if let Some((what, name)) = scope.split_once(':') {

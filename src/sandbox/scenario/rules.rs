@@ -13,7 +13,7 @@ pub(in crate::sandbox) struct Rule {
     pub(in crate::sandbox) matches: Match,
     #[serde(rename = "do")]
     pub(in crate::sandbox) name: String,
-    /// Number of matching requests that it hits.
+    /// The largest number of requests that it hits.
     #[serde(default = "once")]
     pub(in crate::sandbox) times: u64,
     /// Length of a silence, stall or closed door (real time), or the `Retry-After` value (sandbox
@@ -34,7 +34,7 @@ pub(in crate::sandbox) struct Match {
     pub(in crate::sandbox) method: Option<String>,
     pub(in crate::sandbox) host: Option<String>,
     pub(in crate::sandbox) path: Option<String>,
-    /// Hits only the N-th request that matches the other fields, from 1.
+    /// The first request that it hits is the N-th that matches the other fields, from 1.
     pub(in crate::sandbox) nth: Option<u64>,
     /// Hits only the N-th of all requests, from 1.
     pub(in crate::sandbox) request: Option<u64>,

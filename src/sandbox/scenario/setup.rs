@@ -52,7 +52,8 @@ pub(super) struct Setup {
 #[serde(deny_unknown_fields)]
 pub(super) struct SubscriptionSetup {
     pub(super) name: String,
-    /// A GUID; derived from the name by default.
+    /// A GUID. By default, it is a fixed one for the first subscription, and derived from the name
+    /// for others.
     #[serde(default)]
     pub(super) id: Option<Uuid>,
     #[serde(default = "first_group")]

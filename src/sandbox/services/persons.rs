@@ -25,7 +25,8 @@ const REFRESH: &str = "sandbox-refresh.";
 /// Number of polls of a device code before the user has signed in.
 const PENDING: u64 = 2;
 
-/// The scope of the earlier authorization request, for a code that is redeemed without a scope.
+/// The scope of the earlier authorization request: for a device code, and for an authorization code
+/// that is redeemed without a scope.
 pub(super) fn scope_of(world: &World, form: &HashMap<String, String>) -> Option<String> {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let sign_ins = &world.sign_ins;

@@ -68,7 +68,7 @@ impl World {
         None
     }
 
-    /// A new policy starts now.
+    /// A new policy is created now. An existing one keeps its creation time.
     fn write(&mut self, mut policy: Policy) {
         let id = policy.id.clone();
         let key = id.to_ascii_lowercase();

@@ -1,5 +1,4 @@
-//! Events of a tenant during a run: a key is disabled, or a grant or a firewall's bypass is
-//! removed.
+//! Events of a tenant during a run, such as a disabled key, a removed grant or a closed firewall.
 
 use serde::Deserialize;
 
@@ -28,7 +27,7 @@ pub(in crate::sandbox) enum What {
         vault: String,
         key: String,
     },
-    /// Remove the access of the policy's identity to its vault.
+    /// Remove all roles and group memberships of the policy's identity.
     RevokeGrant {
         policy: String,
     },
@@ -46,7 +45,7 @@ pub(in crate::sandbox) enum What {
     Unlink {
         environment: String,
     },
-    /// A service returns to the Microsoft-managed key.
+    /// A service returns to the Microsoft-managed key, so the link has failed.
     Fail {
         environment: String,
     },

@@ -50,7 +50,8 @@ impl World {
         })
     }
 
-    /// Adds an assignment to every subscription that allows no location of enterprise policies.
+    /// Gives every subscription a single assignment, which allows no location of enterprise
+    /// policies.
     pub(in crate::sandbox) fn forbid_policies(&mut self, shown: &str) {
         let own = &self.provider_locations;
         let usual = ["westeurope", "northeurope", "uksouth"];

@@ -50,7 +50,8 @@ impl World {
         }
     }
 
-    /// Removes the group with its role assignments, deployments and Azure Policy assignments.
+    /// Removes the group with its role assignments, deployments, and assignments and exemptions of
+    /// Azure Policy.
     fn forget_group(&mut self, id: &str) {
         let (subscription, name) = group_of(id);
         if let Some(own) = self.subscription_mut(&subscription)
@@ -67,7 +68,7 @@ impl World {
     }
 }
 
-/// The subscription's id and the group's name, in lower case, of a group's ARM id.
+/// The subscription's id, and the group's name in lower case, from a group's ARM id.
 fn group_of(id: &str) -> (String, String) {
     let mut parts = id.split('/');
     let subscription = parts.nth(2).unwrap_or_default().to_owned();

@@ -126,7 +126,7 @@ impl World {
         });
     }
 
-    /// Starts an operation together with the sandbox.
+    /// Starts a link operation together with the sandbox.
     pub(in crate::sandbox) fn leave_unfinished(&mut self, environment: &str) {
         let policy = self
             .environments

@@ -17,7 +17,8 @@ pub(in crate::sandbox) struct Subscription {
     pub(in crate::sandbox) name: String,
     /// Groups by name in lower case.
     pub(in crate::sandbox) groups: BTreeMap<String, Group>,
-    /// Deleted groups, which deleted resources still name.
+    /// Groups that do not exist: deleted ones, which deleted resources still name, or the default
+    /// group before its creation.
     pub(in crate::sandbox) gone: BTreeMap<String, Group>,
     /// Name of the default group, in lower case.
     home: String,
@@ -71,7 +72,7 @@ impl Subscription {
             };
             (group.to_ascii_lowercase(), found)
         };
-        // Without any group, the first group to be created is the default.
+        // Without any group, the default is `FIRST_GROUP`, which does not exist yet.
         let first = [FIRST_GROUP.to_owned()];
         let later: &[String] = if groups.is_empty() { &first } else { &[] };
         let gone: BTreeMap<String, Group> = later.iter().map(group).collect();

@@ -104,7 +104,7 @@ pub(in crate::sandbox) struct Key {
     pub(in crate::sandbox) deleted: bool,
     #[serde(default = "one")]
     pub(in crate::sandbox) versions: u32,
-    /// Age of each version at the start in days, first version first; the default is long before.
+    /// Age of each version at the start in days, first version first; 100 by default.
     #[serde(default)]
     pub(in crate::sandbox) made_days_ago: Vec<f64>,
     /// Earlier versions that are disabled.

@@ -131,7 +131,7 @@ fn permissions(value: &Value) -> Result<Value, Wrong> {
 pub(super) enum Operation {
     /// Adds permissions to the existing ones.
     Add,
-    /// Replaces the entry of the same principal.
+    /// Replaces the entry of the same principal, or adds one.
     Replace,
     /// Removes permissions. An entry without any permission is removed.
     Remove,

@@ -13,7 +13,8 @@ use crate::sandbox::tenant::scopes::applies;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Answers reads at `{scope}/providers/Microsoft.Authorization/…`, except assignments and locks.
+/// Answers reads at `{scope}/providers/Microsoft.Authorization/…`, except role assignments, locks
+/// and Azure Policy.
 pub(super) fn respond(
     world: &World,
     request: &Request,

@@ -94,7 +94,7 @@ fn ids(policies: &[Policy]) -> Vec<Value> {
 }
 
 /// The answer to a validation. Since 2024-07-01 it has a name, id and type; up to 2022-09-01 it has
-/// none (the models of azure-mgmt-resource). 2024-03-01 is like the earlier versions (I).
+/// none (the models of azure-mgmt-resource). Inferred: 2024-03-01 is like the earlier versions.
 pub(super) fn preview(world: &World, own: &Deployment, version: &str) -> Value {
     let mut body = base(world, own, "Succeeded");
     body["properties"]["validatedResources"] = Value::Array(ids(&own.policies));

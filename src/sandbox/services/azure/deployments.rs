@@ -159,7 +159,7 @@ fn wanted(
     }
 }
 
-/// The errors of Azure Policy and of the provider's locations for a resource.
+/// The error for a resource that Azure Policy or the provider's locations forbid, if any.
 fn inadmissible(world: &World, scope: &Scope, resource: &Value) -> Option<Value> {
     let text = |field: &str| resource[field].as_str().unwrap_or_default();
     let location = text("location");

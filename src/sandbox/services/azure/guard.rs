@@ -79,7 +79,7 @@ fn change(request: &Request) -> Option<Change> {
     })
 }
 
-/// The refusal if the group of the change is being deleted.
+/// The refusal if the group of the change is being deleted. A deletion in it is not refused.
 fn ending(world: &World, change: &Change) -> Option<Reply> {
     let group: Vec<&str> = change.target.split('/').take(5).collect();
     let name = *group.get(4)?;

@@ -57,7 +57,7 @@ fn quoted(mark: char, rest: &mut Peekable<Chars<'_>>, out: &mut String) {
     out.push('"');
 }
 
-/// Skips a comment of either kind. A stray slash is dropped, which makes the document invalid.
+/// Skips a comment of either kind. A stray slash is dropped with the character after it.
 fn comment(rest: &mut Peekable<Chars<'_>>) {
     match rest.next() {
         Some('/') => while rest.next_if(|ch| *ch != '\n').is_some() {},

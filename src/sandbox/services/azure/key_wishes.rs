@@ -164,7 +164,7 @@ pub(super) fn fulfilled(version: &Version, wish: &Wish, names: &Names) -> Result
     Ok(made)
 }
 
-/// Type, size and curve in a service's spelling.
+/// Type, operations, size and curve in a service's spelling.
 pub(super) fn shown(version: &Version, names: &Names) -> Map<String, Value> {
     let mut all = Map::from_iter([
         ("kty".to_owned(), json!(version.kty)),

@@ -1,7 +1,7 @@
 //! Host management.azure.com, provider `Microsoft.ResourceGraph` (2024-04-01 and others): finds
 //! enterprise policies and vaults of many subscriptions with one query. Imitated after the public
-//! REST reference. The supported stages are `where`, `project`, `order by`, `limit` and `take`.
-//! Every other stage is refused.
+//! REST reference. The supported stages are `where`, `project`, `order by`, `limit`, `take` and
+//! `count`. Every other stage is refused.
 
 use super::errors::malformed;
 use super::kql;
@@ -106,7 +106,7 @@ fn visible(world: &World, user: &User, subscriptions: &Value) -> Vec<Value> {
     rows
 }
 
-/// A resource as a row: its type and group in lower case, and its location.
+/// A resource as a row, with its subscription, group and tenant. Type and group are in lower case.
 fn row(world: &World, mut body: Value) -> Option<Value> {
     let id = body["id"].as_str()?.to_owned();
     let mut parts = id.split('/');

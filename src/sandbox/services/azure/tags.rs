@@ -1,5 +1,6 @@
 //! Host management.azure.com, provider `Microsoft.Resources`: tags of a subscription, a resource
-//! group or an enterprise policy (2021-04-01 and others). Imitated after the public REST reference.
+//! group, a vault or an enterprise policy (2021-04-01 and others). Imitated after the public REST
+//! reference.
 
 use super::errors::{malformed, no_method, refusal};
 use super::scope::{exists, missing_at};

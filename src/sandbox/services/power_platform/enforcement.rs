@@ -23,8 +23,8 @@ const OF_KEYS: [&str; 3] = [
     "RevertToMicrosoftKey",
 ];
 
-/// The currently allowed operations, and the reasons for the others. An unmanaged environment also
-/// allows `NewCustomerManagedKey`.
+/// The currently allowed operations, and the reasons for the others. An unmanaged environment
+/// without a key also allows `NewCustomerManagedKey`.
 pub(super) fn enforcement(environment: &Environment) -> Enforcement<'_> {
     let allow = |id: &'static str| Allowed { kind: Id { id } };
     let mut allowed: Vec<Allowed> = ALWAYS.into_iter().map(allow).collect();

@@ -1,6 +1,6 @@
 //! Host api.bap.microsoft.com: lists of environments, and single environments by id, for
 //! administrators (`scopes/admin`) and makers. A list omits `enterprisePolicies` unless it is
-//! expanded. A single environment always shows it: Microsoft's module
+//! expanded. By default, a single environment always shows it: Microsoft's module
 //! PowerPlatform-EnterprisePolicies and its Terraform provider rely on that.
 
 use super::errors::{error, not_found, refusal};
